@@ -1,0 +1,72 @@
+//! Stand-ins for the ports, for unit tests of use cases. Made by `mockall`, except for the unit of work, whose
+//! accessors lend out other mocks.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+
+pub use crate::ports::{
+    MockAccessTokens, MockClock, MockHealthCheck, MockIdGenerator, MockMac, MockPasswordHasher,
+    MockRefreshTokenRepository, MockUserRepository,
+};
+use crate::ports::{RefreshTokenRepository, RepositoryError, UnitOfWork, UnitOfWorkFactory, UserRepository};
+
+/// Hands out the units of work it was given, in order, and panics when asked for more. Counts the commits.
+#[derive(Default)]
+pub struct MockUnitsOfWork {
+    units: Mutex<Vec<MockUnitOfWork>>,
+    commits: Arc<AtomicUsize>,
+}
+
+/// A unit of work on mocked repositories.
+#[derive(Default)]
+pub struct MockUnitOfWork {
+    /// What `users()` lends out.
+    pub users: MockUserRepository,
+    /// What `refresh_tokens()` lends out.
+    pub refresh_tokens: MockRefreshTokenRepository,
+    commits: Arc<AtomicUsize>,
+}
+
+impl MockUnitsOfWork {
+    /// A factory of these units.
+    pub fn new(units: impl IntoIterator<Item = MockUnitOfWork>) -> Self {
+        let commits = Arc::new(AtomicUsize::new(0));
+        let units = units.into_iter().map(|unit| MockUnitOfWork { commits: Arc::clone(&commits), ..unit });
+        let mut units: Vec<_> = units.collect();
+        units.reverse();
+        Self { units: Mutex::new(units), commits }
+    }
+
+    /// The number of commits so far, readable after the factory was handed on.
+    pub fn commits(&self) -> Arc<AtomicUsize> {
+        Arc::clone(&self.commits)
+    }
+}
+
+#[async_trait]
+impl UnitOfWorkFactory for MockUnitsOfWork {
+    #[expect(clippy::expect_used, reason = "a unit too many is a failed test")]
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, RepositoryError> {
+        let unit = self.units.lock().expect("no test panics with this lock held").pop();
+        Ok(Box::new(unit.expect("the use case began a unit of work that the test does not expect")))
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for MockUnitOfWork {
+    fn users(&self) -> &dyn UserRepository {
+        &self.users
+    }
+
+    fn refresh_tokens(&self) -> &dyn RefreshTokenRepository {
+        &self.refresh_tokens
+    }
+
+    async fn commit(self: Box<Self>) -> Result<(), RepositoryError> {
+        self.commits.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+}

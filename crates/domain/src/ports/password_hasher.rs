@@ -1,0 +1,47 @@
+use async_trait::async_trait;
+use thiserror::Error;
+
+use crate::{Password, PasswordHash};
+
+/// Hashes passwords with Argon2id (RFC 9106), off the threads that serve requests.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait PasswordHasher: Send + Sync {
+    /// A new hash, with a random salt and the current parameters.
+    ///
+    /// # Errors
+    /// [`HashError::Overloaded`] when too many hashes wait already.
+    async fn hash(&self, password: &Password) -> Result<PasswordHash, HashError>;
+
+    /// Compares `password` with `stored`. With `None`, the case of an unknown user, it MUST take as long as with a
+    /// hash of the current parameters and answer a mismatch. A stored hash whose parameters exceed the configured
+    /// cap MUST be refused without computing it.
+    ///
+    /// # Errors
+    /// [`HashError::Overloaded`] when too many hashes wait already, [`HashError::Unusable`] for a stored hash that
+    /// cannot be read or exceeds the cap.
+    async fn verify(&self, password: &Password, stored: Option<PasswordHash>) -> Result<Verification, HashError>;
+}
+
+/// What came of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verification {
+    /// The password is right.
+    Match {
+        /// The stored hash has other parameters than a new one would: hash again.
+        outdated: bool,
+    },
+    /// The password is wrong.
+    Mismatch,
+}
+
+/// Why a password was neither hashed nor compared.
+#[derive(Debug, Error)]
+pub enum HashError {
+    /// The queue is full. The caller may try again in a second.
+    #[error("too many passwords wait to be hashed")]
+    Overloaded,
+    /// The stored hash cannot be used. Trying again does not help.
+    #[error("the stored password hash cannot be used: {0}")]
+    Unusable(&'static str),
+}

@@ -1,0 +1,58 @@
+use thiserror::Error;
+use uuid::Uuid;
+
+/// The error underneath, for the log. Never shown to a client.
+pub type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a repository could not do what it was asked.
+#[derive(Debug, Error)]
+pub enum RepositoryError {
+    /// Another row has this value already. Nothing was written.
+    #[error("another user has this {0}")]
+    Duplicate(UniqueField),
+    /// There is no such row to update, or the row it refers to is gone. Nothing was written.
+    #[error("there is no such row")]
+    NotFound,
+    /// The database cannot be reached, is too busy, or gave up a conflicting transaction. The caller may try again;
+    /// what was asked may or may not have been done when this came from `commit`.
+    #[error("the database is not available")]
+    Unavailable(#[source] Source),
+    /// A stored value is not a valid one any more. Trying again does not help: somebody has to mend the row.
+    #[error("{table}.{column} of row {id} holds no valid value")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// The row's primary key.
+        id: Uuid,
+    },
+    /// Anything else: a fault of ours. Trying again does not help.
+    #[error("the database refused a statement")]
+    Internal(#[source] Source),
+}
+
+/// A value that only one user may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UniqueField {
+    /// The email, compared without case.
+    Email,
+    /// The username.
+    Username,
+}
+
+impl UniqueField {
+    /// The field's name over HTTP.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Username => "username",
+        }
+    }
+}
+
+impl std::fmt::Display for UniqueField {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

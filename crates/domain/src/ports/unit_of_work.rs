@@ -1,0 +1,35 @@
+use async_trait::async_trait;
+
+use super::{RefreshTokenRepository, RepositoryError, UserRepository};
+
+/// Starts units of work.
+#[async_trait]
+pub trait UnitOfWorkFactory: Send + Sync {
+    /// Starts one. Between this and `commit` a caller awaits repositories of the unit only: never hashing, mail or
+    /// HTTP, since it holds a connection and perhaps locks.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Unavailable`] when no connection is free in time.
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, RepositoryError>;
+}
+
+/// Several writes that happen together or not at all.
+///
+/// Others MUST see none of its writes before `commit` returned, and all of them after. Dropping it without `commit`
+/// MUST undo them. Rows that it read `for_update` or wrote MUST be left alone by other units until it ends.
+///
+/// To keep units from waiting for each other in a circle, lock users before their refresh tokens.
+#[async_trait]
+pub trait UnitOfWork: Send + Sync {
+    /// The users, inside this unit.
+    fn users(&self) -> &dyn UserRepository;
+
+    /// The refresh tokens, inside this unit.
+    fn refresh_tokens(&self) -> &dyn RefreshTokenRepository;
+
+    /// Makes the writes last. When this returns `Ok` they MUST survive a crash of the service or the database.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Unavailable`]: whether the writes last is unknown.
+    async fn commit(self: Box<Self>) -> Result<(), RepositoryError>;
+}

@@ -1,0 +1,32 @@
+//! Values that are valid once they exist: a private field, one way in, and a canonical form inside.
+
+mod birthday;
+mod email;
+mod full_name;
+mod password;
+mod password_hash;
+mod username;
+
+pub use birthday::Birthday;
+pub use email::Email;
+pub use full_name::FullName;
+pub use password::{Password, PasswordPolicy};
+pub use password_hash::PasswordHash;
+pub use username::Username;
+
+/// Why a text is not a valid value. Safe to show to whoever sent it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ValidationError {
+    /// A stable machine word, such as `too_short`.
+    pub code: &'static str,
+    /// One sentence for a person, without the offending text.
+    pub message: String,
+}
+
+impl ValidationError {
+    /// An error with this code and message.
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+}

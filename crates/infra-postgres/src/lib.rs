@@ -1,0 +1,1 @@
+//! SeaORM on PostgreSQL: pool, TLS, timeouts, advisory lock, error facts.

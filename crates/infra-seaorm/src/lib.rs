@@ -1,0 +1,1 @@
+//! The repository ports on SeaORM, for any SQL database.

@@ -1,0 +1,1 @@
+//! Argon2id hash pool, access tokens, MACs, random, system clock.

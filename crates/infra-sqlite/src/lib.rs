@@ -1,0 +1,1 @@
+//! SeaORM on SQLite: file creation, WAL, one writer, busy timeout, error facts.

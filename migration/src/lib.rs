@@ -1,0 +1,1 @@
+//! The schema of Hexauth, one file per change, up and down, for both databases.

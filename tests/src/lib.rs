@@ -1,0 +1,1 @@
+//! What the tests of several crates share, and the tests across crates.

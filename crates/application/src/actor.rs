@@ -1,0 +1,41 @@
+use domain::{Role, SessionId, UserId};
+
+use crate::ApplicationError;
+
+/// Who asks: the holder of a valid access token. Only [`Application::authenticate`](crate::Application::authenticate)
+/// should make one outside tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The user.
+    pub user_id: UserId,
+    /// What they may do.
+    pub role: Role,
+    /// The session the token belongs to.
+    pub session: SessionId,
+}
+
+impl Actor {
+    /// Lets admins pass.
+    pub(crate) fn require_admin(&self) -> Result<(), ApplicationError> {
+        if self.role == Role::Admin { Ok(()) } else { Err(ApplicationError::Forbidden) }
+    }
+}
+
+/// Whose account a use case is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The actor's own.
+    Me,
+    /// Anybody's: for admins only, even where it is the actor's own.
+    User(UserId),
+}
+
+impl Target {
+    /// The account's id, if the actor may touch it.
+    pub(crate) fn authorize(self, actor: &Actor) -> Result<UserId, ApplicationError> {
+        match self {
+            Self::Me => Ok(actor.user_id),
+            Self::User(id) => actor.require_admin().map(|()| id),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+use domain::ports::{HashError, Verification};
+use domain::{Device, Email, NewRefreshToken, Password, PasswordHash, RefreshToken, User, Username};
+use tracing::error;
+
+use crate::audit::Event;
+use crate::{Application, ApplicationError, TokenPair};
+
+/// A sign-in with a password.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// Email or username, as typed.
+    pub identifier: String,
+    /// The password.
+    pub password: Password,
+    /// What signs in.
+    pub device: Device,
+}
+
+impl Application {
+    /// Starts a session.
+    ///
+    /// # Errors
+    /// [`ApplicationError::InvalidCredentials`], after the same work whether the user exists or not;
+    /// [`ApplicationError::AccountDisabled`], only to who knows the password; [`ApplicationError::Overloaded`],
+    /// [`ApplicationError::Unavailable`].
+    pub async fn login(&self, login: Login) -> Result<TokenPair, ApplicationError> {
+        let user = self.find_by_identifier(&login.identifier).await?;
+        let stored = user.as_ref().map(|user| user.password_hash.clone());
+        let verification = self.verify_or_mismatch(&login.password, stored).await?;
+        let (Some(user), Verification::Match { outdated }) = (&user, verification) else {
+            Event::LoginFailed { user: user.map(|user| user.id) }.record();
+            return Err(ApplicationError::InvalidCredentials);
+        };
+        if !user.is_active {
+            Event::LoginRefusedDisabled { user: user.id }.record();
+            return Err(ApplicationError::AccountDisabled);
+        }
+        let rehashed = if outdated { self.rehash(&login.password).await? } else { None };
+        self.start_session(user, rehashed, login.device).await
+    }
+
+    async fn find_by_identifier(&self, identifier: &str) -> Result<Option<User>, ApplicationError> {
+        // A username has no '@', so there is one way to read a name.
+        if identifier.contains('@') {
+            let Ok(email) = Email::parse(identifier) else { return Ok(None) };
+            return Ok(self.ports.users.find_by_email(&email).await?);
+        }
+        let Ok(username) = Username::parse(identifier) else { return Ok(None) };
+        Ok(self.ports.users.find_by_username(&username).await?)
+    }
+
+    /// A stored hash that cannot be used is logged, and then as good as a wrong password: to the client nothing
+    /// tells such an account from another, not even the time.
+    async fn verify_or_mismatch(
+        &self,
+        password: &Password,
+        stored: Option<PasswordHash>,
+    ) -> Result<Verification, ApplicationError> {
+        match self.ports.password_hasher.verify(password, stored).await {
+            Err(fault @ HashError::Unusable(_)) => {
+                error!(error = %fault, "a user cannot sign in until their password hash is mended");
+                Ok(self.ports.password_hasher.verify(password, None).await?)
+            }
+            result => Ok(result?),
+        }
+    }
+
+    async fn rehash(&self, password: &Password) -> Result<Option<PasswordHash>, ApplicationError> {
+        match self.ports.password_hasher.hash(password).await {
+            Ok(hash) => Ok(Some(hash)),
+            // The sign-in is good without it. The next one tries again.
+            Err(HashError::Overloaded) => Ok(None),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    async fn start_session(
+        &self,
+        user: &User,
+        rehashed: Option<PasswordHash>,
+        device: Device,
+    ) -> Result<TokenPair, ApplicationError> {
+        let now = self.ports.clock.now();
+        let new = NewRefreshToken {
+            id: self.ports.ids.session_id(),
+            user_id: user.id,
+            nonce: self.ports.ids.nonce(),
+            device,
+        };
+        let session = RefreshToken::start(new, now, &self.settings.refresh);
+
+        let unit = self.ports.units_of_work.begin().await?;
+        // Hashing took its time. If the password, the role or the account changed meanwhile, what was verified is
+        // not true any more.
+        if !unit.users().record_login(user.id, user.epoch, now, rehashed).await? {
+            return Err(ApplicationError::InvalidCredentials);
+        }
+        unit.refresh_tokens().insert(&session).await?;
+        unit.commit().await?;
+
+        Event::LoginSucceeded { user: user.id, session: session.id }.record();
+        Ok(self.token_pair(&session, user, now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use domain::mocks::MockUnitOfWork;
+
+    use super::*;
+    use crate::testing::{Mocks, a_user, password};
+
+    fn login() -> Login {
+        Login { identifier: "ada@example.com".to_owned(), password: password(), device: Device::default() }
+    }
+
+    fn verified(verification: Verification, user: Option<User>) -> Mocks {
+        let mut mocks = Mocks::default();
+        mocks.users.expect_find_by_email().return_once(move |_| Ok(user));
+        mocks.password_hasher.expect_verify().times(1).returning(move |_, _| Ok(verification));
+        mocks
+    }
+
+    fn a_unit(recorded: bool, rehashed: bool) -> MockUnitOfWork {
+        let mut unit = MockUnitOfWork::default();
+        unit.users
+            .expect_record_login()
+            .withf(move |_, _, _, hash| hash.is_some() == rehashed)
+            .return_once(move |_, _, _, _| Ok(recorded));
+        if recorded {
+            unit.refresh_tokens.expect_insert().times(1).returning(|_| Ok(()));
+        }
+        unit
+    }
+
+    #[tokio::test]
+    async fn the_right_password_starts_a_session() {
+        let mut mocks = verified(Verification::Match { outdated: false }, Some(a_user()));
+        let commits = mocks.units([a_unit(true, false)]);
+        mocks.build().login(login()).await.unwrap();
+        assert_eq!(commits.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn an_unknown_user_costs_one_verification_too() {
+        let mut mocks = Mocks::default();
+        mocks.users.expect_find_by_email().return_once(|_| Ok(None));
+        mocks
+            .password_hasher
+            .expect_verify()
+            .withf(|_, stored| stored.is_none())
+            .times(1)
+            .returning(|_, _| Ok(Verification::Mismatch));
+        let result = mocks.build().login(login()).await;
+        assert!(matches!(result, Err(ApplicationError::InvalidCredentials)));
+    }
+
+    #[tokio::test]
+    async fn a_name_that_is_none_costs_one_verification_too() {
+        let mut mocks = Mocks::default();
+        mocks.password_hasher.expect_verify().times(1).returning(|_, _| Ok(Verification::Mismatch));
+        let result = mocks.build().login(Login { identifier: "no such name!".to_owned(), ..login() }).await;
+        assert!(matches!(result, Err(ApplicationError::InvalidCredentials)));
+    }
+
+    #[tokio::test]
+    async fn that_an_account_is_disabled_is_told_for_the_right_password_only() {
+        let disabled = User { is_active: false, ..a_user() };
+        let mocks = verified(Verification::Match { outdated: false }, Some(disabled.clone()));
+        assert!(matches!(mocks.build().login(login()).await, Err(ApplicationError::AccountDisabled)));
+        let mocks = verified(Verification::Mismatch, Some(disabled));
+        assert!(matches!(mocks.build().login(login()).await, Err(ApplicationError::InvalidCredentials)));
+    }
+
+    #[tokio::test]
+    async fn a_change_while_hashing_wins() {
+        let mut mocks = verified(Verification::Match { outdated: false }, Some(a_user()));
+        let commits = mocks.units([a_unit(false, false)]);
+        assert!(matches!(mocks.build().login(login()).await, Err(ApplicationError::InvalidCredentials)));
+        assert_eq!(commits.load(Ordering::SeqCst), 0);
+    }
+
+    #[tokio::test]
+    async fn an_outdated_hash_is_replaced_unless_the_hasher_is_busy() {
+        let mut mocks = verified(Verification::Match { outdated: true }, Some(a_user()));
+        mocks.password_hasher.expect_hash().times(1).returning(|_| Ok(a_user().password_hash));
+        mocks.units([a_unit(true, true)]);
+        mocks.build().login(login()).await.unwrap();
+
+        let mut mocks = verified(Verification::Match { outdated: true }, Some(a_user()));
+        mocks.password_hasher.expect_hash().times(1).returning(|_| Err(HashError::Overloaded));
+        mocks.units([a_unit(true, false)]);
+        mocks.build().login(login()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_unusable_hash_is_a_wrong_password_after_the_same_work() {
+        let mut mocks = Mocks::default();
+        mocks.users.expect_find_by_email().return_once(|_| Ok(Some(a_user())));
+        mocks.password_hasher.expect_verify().times(2).returning(|_, stored| {
+            stored.map_or(Ok(Verification::Mismatch), |_| Err(HashError::Unusable("over the cap")))
+        });
+        assert!(matches!(mocks.build().login(login()).await, Err(ApplicationError::InvalidCredentials)));
+    }
+}

@@ -1,0 +1,151 @@
+use domain::{PresentedRefreshToken, RefreshToken, Revocation, RevocationReason, Rotation, SessionId, Timestamp, User};
+
+use crate::audit::Event;
+use crate::{Application, ApplicationError, TokenPair};
+
+impl Application {
+    /// Exchanges a refresh token for the next pair (RFC 6749, section 6; rotation and reuse detection as in RFC 9700,
+    /// section 4.14).
+    ///
+    /// # Errors
+    /// [`ApplicationError::InvalidRefreshToken`]; if an old token came back, its session has been revoked by then.
+    /// [`ApplicationError::Unavailable`].
+    pub async fn refresh(&self, refresh_token: &str) -> Result<TokenPair, ApplicationError> {
+        // Taken before the first read: whoever loses a race is no later than the winner.
+        let now = self.ports.clock.now();
+        let presented = PresentedRefreshToken::parse(refresh_token).ok_or(ApplicationError::InvalidRefreshToken)?;
+        let (session, user) = self.find_session(presented.id).await?;
+        if !presented.is_genuine(&session, self.ports.mac.as_ref()) || !user.is_active {
+            return Err(ApplicationError::InvalidRefreshToken);
+        }
+        let policy = &self.settings.refresh;
+        let Rotation::Next(next) = session.rotate(presented.generation, now, policy) else {
+            return self.answer_old_token(&presented, session, user, now).await;
+        };
+        if self.ports.refresh_tokens.rotate(&next).await? {
+            return Ok(self.token_pair(&next, &user, now));
+        }
+        // Somebody else was faster, with this token or by revoking the session: see what it is worth now.
+        let (session, user) = self.find_session(presented.id).await?;
+        self.answer_old_token(&presented, session, user, now).await
+    }
+
+    async fn find_session(&self, id: SessionId) -> Result<(RefreshToken, User), ApplicationError> {
+        let found = self.ports.refresh_tokens.find_with_user(id).await?;
+        found.ok_or(ApplicationError::InvalidRefreshToken)
+    }
+
+    /// Answers a genuine token that does not rotate: the same child within the grace window, and otherwise a refusal,
+    /// after the session was revoked if the token was used before.
+    async fn answer_old_token(
+        &self,
+        presented: &PresentedRefreshToken,
+        session: RefreshToken,
+        user: User,
+        now: Timestamp,
+    ) -> Result<TokenPair, ApplicationError> {
+        match session.rotate(presented.generation, now, &self.settings.refresh) {
+            Rotation::SameChild => Ok(self.token_pair(&session, &user, now)),
+            // A session's generation never goes back, so `Next` cannot come up again.
+            Rotation::Ended | Rotation::Next(_) => Err(ApplicationError::InvalidRefreshToken),
+            Rotation::Reuse => {
+                let revocation = Revocation { at: now, reason: RevocationReason::Reuse };
+                if self.ports.refresh_tokens.revoke(session.id, revocation).await? {
+                    Event::RefreshTokenReused { user: user.id, session: session.id }.record();
+                }
+                Err(ApplicationError::InvalidRefreshToken)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use domain::{Generation, Nonce};
+
+    use super::*;
+    use crate::testing::{FakeMac, Mocks, a_session, a_user, now};
+
+    /// A session that was rotated once, `seconds` ago.
+    fn rotated(seconds: i64) -> RefreshToken {
+        let rotated_at = now() - TimeDelta::seconds(seconds);
+        RefreshToken { generation: Generation::new(2), rotated_at, ..a_session() }
+    }
+
+    fn token_of(session: &RefreshToken) -> String {
+        session.token(&FakeMac).expose().to_owned()
+    }
+
+    fn storing(session: RefreshToken) -> Mocks {
+        let mut mocks = Mocks::default();
+        mocks.refresh_tokens.expect_find_with_user().returning(move |_| Ok(Some((session.clone(), a_user()))));
+        mocks
+    }
+
+    #[tokio::test]
+    async fn the_current_token_gets_the_next_one() {
+        let mut mocks = storing(a_session());
+        mocks.refresh_tokens.expect_rotate().times(1).returning(|_| Ok(true));
+        let pair = mocks.build().refresh(&token_of(&a_session())).await.unwrap();
+        assert_eq!(pair.refresh_token.expose(), token_of(&rotated(0)));
+    }
+
+    #[tokio::test]
+    async fn the_loser_of_a_race_gets_the_winners_child() {
+        let mut mocks = Mocks::default();
+        let mut reads = [a_session(), rotated(0)].into_iter();
+        mocks
+            .refresh_tokens
+            .expect_find_with_user()
+            .times(2)
+            .returning(move |_| Ok(reads.next().map(|s| (s, a_user()))));
+        mocks.refresh_tokens.expect_rotate().times(1).returning(|_| Ok(false));
+        let pair = mocks.build().refresh(&token_of(&a_session())).await.unwrap();
+        assert_eq!(pair.refresh_token.expose(), token_of(&rotated(0)));
+    }
+
+    #[tokio::test]
+    async fn who_loses_against_a_revocation_is_refused() {
+        let mut mocks = Mocks::default();
+        let revocation = Some(Revocation { at: now(), reason: RevocationReason::Logout });
+        let mut reads = [a_session(), RefreshToken { revocation, ..a_session() }].into_iter();
+        mocks
+            .refresh_tokens
+            .expect_find_with_user()
+            .times(2)
+            .returning(move |_| Ok(reads.next().map(|s| (s, a_user()))));
+        mocks.refresh_tokens.expect_rotate().times(1).returning(|_| Ok(false));
+        let result = mocks.build().refresh(&token_of(&a_session())).await;
+        assert!(matches!(result, Err(ApplicationError::InvalidRefreshToken)));
+    }
+
+    #[tokio::test]
+    async fn an_old_token_within_the_grace_window_gets_the_same_child_and_writes_nothing() {
+        let pair = storing(rotated(10)).build().refresh(&token_of(&a_session())).await.unwrap();
+        assert_eq!(pair.refresh_token.expose(), token_of(&rotated(0)));
+    }
+
+    #[tokio::test]
+    async fn an_old_token_after_the_grace_window_revokes_the_session() {
+        let mut mocks = storing(rotated(11));
+        mocks
+            .refresh_tokens
+            .expect_revoke()
+            .withf(|_, revocation| revocation.reason == RevocationReason::Reuse)
+            .times(1)
+            .returning(|_, _| Ok(true));
+        let result = mocks.build().refresh(&token_of(&a_session())).await;
+        assert!(matches!(result, Err(ApplicationError::InvalidRefreshToken)));
+    }
+
+    #[tokio::test]
+    async fn garbage_and_forgeries_are_refused_and_nothing_happens() {
+        let result = Mocks::default().build().refresh("garbage").await;
+        assert!(matches!(result, Err(ApplicationError::InvalidRefreshToken)));
+        // A right id and generation, but another session's nonce: the tag is not ours.
+        let forged = RefreshToken { nonce: Nonce::new([9; 16]), ..a_session() };
+        let result = storing(rotated(60)).build().refresh(&token_of(&forged)).await;
+        assert!(matches!(result, Err(ApplicationError::InvalidRefreshToken)));
+    }
+}

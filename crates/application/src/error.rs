@@ -1,0 +1,80 @@
+use domain::ports::{HashError, RepositoryError, Source, UniqueField};
+use domain::{InvalidAccessToken, ValidationError};
+use thiserror::Error;
+
+/// Why a use case did not do what it was asked. Nothing was changed, except where a variant says so.
+#[derive(Debug, Error)]
+pub enum ApplicationError {
+    /// No such user, or not their password. Which, is not said.
+    #[error("the name or the password is wrong")]
+    InvalidCredentials,
+    /// The password was right, but the account is disabled.
+    #[error("the account is disabled")]
+    AccountDisabled,
+    /// The access token is missing, not valid, or its session has ended. Sign in or refresh.
+    #[error("the access token is not valid")]
+    InvalidAccessToken,
+    /// The refresh token is not valid, or its session has ended. Sign in. If it was an old one, its session has been
+    /// revoked.
+    #[error("the refresh token is not valid")]
+    InvalidRefreshToken,
+    /// The actor may not do this.
+    #[error("this is not allowed")]
+    Forbidden,
+    /// Only admins create accounts here.
+    #[error("registration is closed")]
+    RegistrationClosed,
+    /// The current password that came with a change is wrong.
+    #[error("the current password is wrong")]
+    WrongCurrentPassword,
+    /// The new password is the current one.
+    #[error("the new password equals the current one")]
+    UnchangedPassword,
+    /// There is no such thing, or not for this actor.
+    #[error("not found")]
+    NotFound,
+    /// Somebody else has the value.
+    #[error("another user has this {0}")]
+    Duplicate(UniqueField),
+    /// It would leave the service without an active admin.
+    #[error("the last active admin cannot be removed")]
+    LastAdmin,
+    /// The cursor was not made by this service for this order.
+    #[error("the cursor is not valid")]
+    InvalidCursor(ValidationError),
+    /// Too many passwords wait to be hashed. Try again in a second.
+    #[error("too busy")]
+    Overloaded,
+    /// The database cannot be used now. Try again.
+    #[error("the database is not available")]
+    Unavailable(#[source] Source),
+    /// A fault of ours. Trying again does not help.
+    #[error("internal error")]
+    Internal(#[source] Source),
+}
+
+impl From<RepositoryError> for ApplicationError {
+    fn from(error: RepositoryError) -> Self {
+        match error {
+            RepositoryError::Duplicate(field) => Self::Duplicate(field),
+            RepositoryError::NotFound => Self::NotFound,
+            RepositoryError::Unavailable(source) => Self::Unavailable(source),
+            RepositoryError::Corrupt { .. } | RepositoryError::Internal(_) => Self::Internal(error.into()),
+        }
+    }
+}
+
+impl From<HashError> for ApplicationError {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Overloaded => Self::Overloaded,
+            HashError::Unusable(_) => Self::Internal(error.into()),
+        }
+    }
+}
+
+impl From<InvalidAccessToken> for ApplicationError {
+    fn from(_: InvalidAccessToken) -> Self {
+        Self::InvalidAccessToken
+    }
+}

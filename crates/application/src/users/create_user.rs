@@ -1,0 +1,129 @@
+use domain::{Birthday, Email, Epoch, FullName, Password, Role, User, Username};
+
+use crate::audit::Event;
+use crate::{Actor, Application, ApplicationError};
+
+/// A new account.
+#[derive(Clone, Debug)]
+pub struct CreateUser {
+    /// To sign in with.
+    pub email: Email,
+    /// Chosen under the policy.
+    pub password: Password,
+    /// To sign in with, besides the email.
+    pub username: Option<Username>,
+    /// To show.
+    pub full_name: Option<FullName>,
+    /// Date of birth.
+    pub birthday: Option<Birthday>,
+    /// For admins only, whatever its value. [`Role::User`] when not given.
+    pub role: Option<Role>,
+    /// For admins only, whatever its value. `true` when not given.
+    pub is_active: Option<bool>,
+}
+
+impl Application {
+    /// Makes an account: anyone their own while registration is open, an admin anybody's at any time.
+    ///
+    /// # Errors
+    /// [`ApplicationError::Forbidden`] when the role or the activity is given by who is no admin;
+    /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::Duplicate`], [`ApplicationError::Overloaded`],
+    /// [`ApplicationError::Unavailable`].
+    pub async fn create_user(&self, actor: Option<&Actor>, new: CreateUser) -> Result<User, ApplicationError> {
+        let is_admin = actor.is_some_and(|actor| actor.role == Role::Admin);
+        if !is_admin && (new.role.is_some() || new.is_active.is_some()) {
+            return Err(ApplicationError::Forbidden);
+        }
+        if !is_admin && !self.settings.registration_open {
+            return Err(ApplicationError::RegistrationClosed);
+        }
+        let user = self.insert_user(new).await?;
+        Event::UserCreated { user: user.id, by: actor.map(|actor| actor.user_id), role: user.role }.record();
+        Ok(user)
+    }
+
+    /// Hashes and stores. The unique index decides between two at the same time.
+    pub(super) async fn insert_user(&self, new: CreateUser) -> Result<User, ApplicationError> {
+        let password_hash = self.ports.password_hasher.hash(&new.password).await?;
+        let now = self.ports.clock.now();
+        let user = User {
+            id: self.ports.ids.user_id(now),
+            email: new.email,
+            username: new.username,
+            full_name: new.full_name,
+            birthday: new.birthday,
+            role: new.role.unwrap_or(Role::User),
+            is_active: new.is_active.unwrap_or(true),
+            email_verified: false,
+            password_hash,
+            epoch: Epoch::default(),
+            created_at: now,
+            updated_at: now,
+            last_login: None,
+        };
+        self.ports.users.insert(&user).await?;
+        Ok(user)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::ports::{RepositoryError, UniqueField};
+
+    use super::*;
+    use crate::Settings;
+    use crate::testing::{Mocks, a_user, an_actor, an_admin, password};
+
+    fn new() -> CreateUser {
+        CreateUser {
+            email: a_user().email,
+            password: password(),
+            username: None,
+            full_name: None,
+            birthday: None,
+            role: None,
+            is_active: None,
+        }
+    }
+
+    fn inserting(result: fn(&User) -> Result<(), RepositoryError>) -> Mocks {
+        let mut mocks = Mocks::default();
+        mocks.password_hasher.expect_hash().returning(|_| Ok(a_user().password_hash));
+        mocks.users.expect_insert().returning(result);
+        mocks
+    }
+
+    #[tokio::test]
+    async fn anyone_may_register_as_an_active_user() {
+        let user = inserting(|_| Ok(())).build().create_user(None, new()).await.unwrap();
+        assert_eq!((user.role, user.is_active, user.email_verified), (Role::User, true, false));
+    }
+
+    #[tokio::test]
+    async fn only_admins_choose_role_and_activity() {
+        for new in [CreateUser { role: Some(Role::User), ..new() }, CreateUser { is_active: Some(true), ..new() }] {
+            for actor in [None, Some(&an_actor())] {
+                let result = Mocks::default().build().create_user(actor, new.clone()).await;
+                assert!(matches!(result, Err(ApplicationError::Forbidden)));
+            }
+            inserting(|_| Ok(())).build().create_user(Some(&an_admin()), new).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn where_registration_is_closed_admins_still_create() {
+        let settings = Settings { registration_open: false, ..Settings::default() };
+        let closed = Mocks { settings, ..Mocks::default() };
+        let result = closed.build().create_user(Some(&an_actor()), new()).await;
+        assert!(matches!(result, Err(ApplicationError::RegistrationClosed)));
+        let closed = Mocks { settings, ..inserting(|_| Ok(())) };
+        closed.build().create_user(Some(&an_admin()), new()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_taken_email_is_a_duplicate() {
+        let mocks = inserting(|_| Err(RepositoryError::Duplicate(UniqueField::Email)));
+        let result = mocks.build().create_user(None, new()).await;
+        assert!(matches!(result, Err(ApplicationError::Duplicate(UniqueField::Email))));
+    }
+}

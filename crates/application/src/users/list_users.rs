@@ -1,0 +1,133 @@
+use domain::{User, UserFilter, UserQuery, UserSort};
+
+use super::cursor;
+use crate::{Actor, Application, ApplicationError};
+
+/// A request for a page of users.
+#[derive(Clone, Debug)]
+pub struct ListUsers {
+    /// Which users.
+    pub filter: UserFilter,
+    /// In which order.
+    pub sort: UserSort,
+    /// Which page.
+    pub paging: Paging,
+}
+
+/// Two ways to turn pages. The caller bounds the numbers.
+#[derive(Clone, Debug)]
+pub enum Paging {
+    /// From where the last page ended. The last page costs what the first one costs.
+    Cursor {
+        /// [`UserPage::next_cursor`] of the page before; `None` for the first.
+        cursor: Option<String>,
+        /// Most users on the page.
+        limit: u64,
+        /// Whether to count all users that fit, too.
+        count: bool,
+    },
+    /// By number, from 1. Page *n* costs as much as the *n* − 1 before it, and always counts.
+    Number {
+        /// Which page.
+        page: u64,
+        /// Most users on the page.
+        size: u64,
+    },
+}
+
+/// A page of users.
+#[derive(Clone, Debug)]
+pub struct UserPage {
+    /// The users.
+    pub items: Vec<User>,
+    /// Where the next page starts; `None` on the last one.
+    pub next_cursor: Option<String>,
+    /// How many users fit in all, if asked for.
+    pub total: Option<u64>,
+}
+
+impl Application {
+    /// Lists users, for admins.
+    ///
+    /// # Errors
+    /// [`ApplicationError::Forbidden`], [`ApplicationError::InvalidCursor`], [`ApplicationError::Unavailable`].
+    pub async fn list_users(&self, actor: &Actor, list: ListUsers) -> Result<UserPage, ApplicationError> {
+        actor.require_admin()?;
+        let mac = self.ports.mac.as_ref();
+        let ListUsers { filter, sort, paging } = list;
+        let (after, offset, limit, count) = match paging {
+            Paging::Cursor { cursor, limit, count } => {
+                let after = cursor.map(|text| cursor::decode(&text, sort, mac)).transpose()?;
+                (after, 0, limit, count)
+            }
+            Paging::Number { page, size } => (None, page.saturating_sub(1).saturating_mul(size), size, true),
+        };
+        // One more than asked for tells whether there is a next page.
+        let query = UserQuery { filter, sort, after, offset, limit: limit.saturating_add(1) };
+        let mut items = self.ports.users.list(&query).await?;
+        let has_more = u64::try_from(items.len()).is_ok_and(|length| length > limit);
+        if has_more {
+            items.pop();
+        }
+        let last = items.last().filter(|_| has_more);
+        let next_cursor = last.map(|user| cursor::encode(user, sort, mac));
+        let total = if count { Some(self.ports.users.count(&query.filter).await?) } else { None };
+        Ok(UserPage { items, next_cursor, total })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{Direction, UserPosition, UserSortField};
+
+    use super::*;
+    use crate::testing::{Mocks, a_user, an_actor, an_admin};
+
+    fn list(paging: Paging) -> ListUsers {
+        let sort = UserSort { field: UserSortField::Email, direction: Direction::Ascending };
+        ListUsers { filter: UserFilter::default(), sort, paging }
+    }
+
+    fn first(limit: u64) -> ListUsers {
+        list(Paging::Cursor { cursor: None, limit, count: false })
+    }
+
+    #[tokio::test]
+    async fn only_admins_list() {
+        let result = Mocks::default().build().list_users(&an_actor(), first(2)).await;
+        assert!(matches!(result, Err(ApplicationError::Forbidden)));
+    }
+
+    #[tokio::test]
+    async fn a_full_page_leads_to_the_next_and_a_short_one_does_not() {
+        let mut mocks = Mocks::default();
+        mocks.users.expect_list().withf(|query| query.limit == 3).returning(|_| Ok(vec![a_user(), a_user(), a_user()]));
+        mocks.users.expect_list().returning(|_| Ok(vec![a_user(), a_user(), a_user()]));
+        let application = mocks.build();
+        let page = application.list_users(&an_admin(), first(2)).await.unwrap();
+        assert_eq!(page.items.len(), 2);
+        assert!(page.next_cursor.is_some() && page.total.is_none());
+        let page = application.list_users(&an_admin(), first(3)).await.unwrap();
+        assert_eq!((page.items.len(), page.next_cursor), (3, None));
+    }
+
+    #[tokio::test]
+    async fn a_cursor_takes_up_behind_the_last_user() {
+        let mut mocks = Mocks::default();
+        mocks.users.expect_list().withf(|query| query.after.is_none()).returning(|_| Ok(vec![a_user(), a_user()]));
+        let position = UserPosition { key: domain::SortKey::Email("ada@example.com".to_owned()), id: a_user().id };
+        mocks.users.expect_list().withf(move |query| query.after == Some(position.clone())).returning(|_| Ok(vec![]));
+        let application = mocks.build();
+        let cursor = application.list_users(&an_admin(), first(1)).await.unwrap().next_cursor;
+        application.list_users(&an_admin(), list(Paging::Cursor { cursor, limit: 1, count: false })).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn page_numbers_pass_over_what_comes_before_and_count() {
+        let mut mocks = Mocks::default();
+        mocks.users.expect_list().withf(|query| query.offset == 20 && query.limit == 11).returning(|_| Ok(vec![]));
+        mocks.users.expect_count().returning(|_| Ok(25));
+        let page = mocks.build().list_users(&an_admin(), list(Paging::Number { page: 3, size: 10 })).await.unwrap();
+        assert_eq!(page.total, Some(25));
+    }
+}

@@ -1,0 +1,30 @@
+use domain::ports::{RepositoryError, UniqueField};
+use sea_orm::{DbErr, SqlErr};
+
+use crate::Store;
+
+impl<C> Store<C> {
+    /// What a SeaORM error means to a use case.
+    pub(crate) fn error(&self, error: DbErr) -> RepositoryError {
+        match error.sql_err() {
+            Some(SqlErr::UniqueConstraintViolation(message)) => match unique_field(&message) {
+                Some(field) => RepositoryError::Duplicate(field),
+                None => RepositoryError::Internal(error.into()),
+            },
+            Some(SqlErr::ForeignKeyConstraintViolation(_)) => RepositoryError::NotFound,
+            _ if (self.is_transient)(&error) => RepositoryError::Unavailable(error.into()),
+            _ => RepositoryError::Internal(error.into()),
+        }
+    }
+}
+
+/// PostgreSQL names the index, SQLite the column: both hold the column's name.
+fn unique_field(message: &str) -> Option<UniqueField> {
+    let fields = [
+        ("users_email_key", UniqueField::Email),
+        ("users.email_key", UniqueField::Email),
+        ("users_username", UniqueField::Username),
+        ("users.username", UniqueField::Username),
+    ];
+    fields.into_iter().find(|(name, _)| message.contains(name)).map(|(_, field)| field)
+}

@@ -1,0 +1,103 @@
+use async_trait::async_trait;
+use domain::ports::{RefreshTokenRepository, RepositoryError};
+use domain::{RefreshToken, Revocation, SessionId, Timestamp, User, UserId};
+use sea_orm::sea_query::{Expr, Query};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany};
+
+use crate::Store;
+use crate::entities::refresh_token::{ActiveModel, Column, Entity};
+use crate::entities::user;
+
+#[async_trait]
+impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
+    async fn insert(&self, token: &RefreshToken) -> Result<(), RepositoryError> {
+        let insert = Entity::insert(ActiveModel::from(token));
+        insert.exec_without_returning(&self.connection).await.map(drop).map_err(|error| self.error(error))
+    }
+
+    async fn find_with_user(&self, id: SessionId) -> Result<Option<(RefreshToken, User)>, RepositoryError> {
+        let row = Entity::find_by_id(id.as_uuid())
+            .find_also_related(user::Entity)
+            .one(&self.connection)
+            .await
+            .map_err(|error| self.error(error))?;
+        match row {
+            Some((token, Some(user))) => Ok(Some((token.try_into()?, user.try_into()?))),
+            _ => Ok(None),
+        }
+    }
+
+    async fn list_live(
+        &self,
+        user_id: UserId,
+        now: Timestamp,
+        limit: u64,
+    ) -> Result<Vec<RefreshToken>, RepositoryError> {
+        let rows = Entity::find()
+            .filter(Column::UserId.eq(user_id.as_uuid()))
+            .filter(Column::RevokedAt.is_null())
+            .filter(Column::IdleExpiresAt.gt(now))
+            .filter(Column::ExpiresAt.gt(now))
+            .order_by_desc(Column::LastUsedAt)
+            .order_by_desc(Column::Id)
+            .limit(limit)
+            .all(&self.connection)
+            .await
+            .map_err(|error| self.error(error))?;
+        rows.into_iter().map(RefreshToken::try_from).collect()
+    }
+
+    async fn rotate(&self, next: &RefreshToken) -> Result<bool, RepositoryError> {
+        let generation = i64::from(next.generation.get());
+        let update = Entity::update_many()
+            .col_expr(Column::Generation, Expr::value(generation))
+            .col_expr(Column::RotatedAt, Expr::value(next.rotated_at))
+            .col_expr(Column::LastUsedAt, Expr::value(next.last_used_at))
+            .col_expr(Column::IdleExpiresAt, Expr::value(next.idle_expires_at))
+            .filter(Column::Id.eq(next.id.as_uuid()))
+            .filter(Column::Generation.eq(generation - 1))
+            .filter(Column::RevokedAt.is_null());
+        Ok(self.update_rows(update).await? == 1)
+    }
+
+    async fn revoke(&self, id: SessionId, revocation: Revocation) -> Result<bool, RepositoryError> {
+        let update = revoking(revocation).filter(Column::Id.eq(id.as_uuid()));
+        Ok(self.update_rows(update).await? == 1)
+    }
+
+    async fn revoke_all(
+        &self,
+        user_id: UserId,
+        except: Option<SessionId>,
+        revocation: Revocation,
+    ) -> Result<u64, RepositoryError> {
+        let mut update = revoking(revocation).filter(Column::UserId.eq(user_id.as_uuid()));
+        if let Some(except) = except {
+            update = update.filter(Column::Id.ne(except.as_uuid()));
+        }
+        self.update_rows(update).await
+    }
+
+    async fn delete_ended(&self, before: Timestamp, limit: u64) -> Result<u64, RepositoryError> {
+        let ended = Condition::any().add(Column::IdleExpiresAt.lte(before)).add(Column::RevokedAt.lte(before));
+        let batch = Query::select().column(Column::Id).from(Entity).cond_where(ended).limit(limit).to_owned();
+        let delete = Entity::delete_many().filter(Column::Id.in_subquery(batch));
+        let result = delete.exec(&self.connection).await.map_err(|error| self.error(error))?;
+        Ok(result.rows_affected)
+    }
+}
+
+impl<C: ConnectionTrait + Send + Sync> Store<C> {
+    async fn update_rows(&self, update: UpdateMany<Entity>) -> Result<u64, RepositoryError> {
+        let result = update.exec(&self.connection).await.map_err(|error| self.error(error))?;
+        Ok(result.rows_affected)
+    }
+}
+
+/// Revokes whatever is added as a filter and not revoked already.
+fn revoking(revocation: Revocation) -> UpdateMany<Entity> {
+    Entity::update_many()
+        .col_expr(Column::RevokedAt, Expr::value(revocation.at))
+        .col_expr(Column::RevokedReason, Expr::value(revocation.reason.as_str()))
+        .filter(Column::RevokedAt.is_null())
+}

@@ -1,0 +1,56 @@
+use async_trait::async_trait;
+use domain::ports::{HealthCheck, RepositoryError};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
+
+/// Every repository, on one connection, pool or transaction.
+///
+/// Statements that write go through `ConnectionTrait::execute` and those that read through its `query` methods, so
+/// that an adapter can tell them apart.
+#[derive(Debug, Clone)]
+pub struct Store<C> {
+    pub(crate) connection: C,
+    /// Whether an error is one to try again after.
+    pub(crate) is_transient: fn(&DbErr) -> bool,
+}
+
+impl<C> Store<C> {
+    /// The repositories on `connection`. `is_transient` tells the errors to try again after, which differ between
+    /// databases.
+    pub fn new(connection: C, is_transient: fn(&DbErr) -> bool) -> Self {
+        Self { connection, is_transient }
+    }
+
+    /// What it works on.
+    pub fn connection(&self) -> &C {
+        &self.connection
+    }
+}
+
+/// What can run single statements and begin units of work.
+#[async_trait]
+pub trait Connections: ConnectionTrait + Send + Sync {
+    /// Begins a transaction that may write.
+    async fn begin_unit(&self) -> Result<DatabaseTransaction, DbErr>;
+
+    /// Asks whether the database answers.
+    async fn check(&self) -> Result<(), DbErr>;
+}
+
+#[async_trait]
+impl Connections for DatabaseConnection {
+    async fn begin_unit(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.begin().await
+    }
+
+    async fn check(&self) -> Result<(), DbErr> {
+        self.ping().await
+    }
+}
+
+#[async_trait]
+impl<C: Connections> HealthCheck for Store<C> {
+    async fn check(&self) -> Result<(), RepositoryError> {
+        // Whatever keeps it from answering, it is not available.
+        self.connection.check().await.map_err(|error| RepositoryError::Unavailable(error.into()))
+    }
+}

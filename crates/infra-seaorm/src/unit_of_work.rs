@@ -1,0 +1,30 @@
+use async_trait::async_trait;
+use domain::ports::{RefreshTokenRepository, RepositoryError, UnitOfWork, UnitOfWorkFactory, UserRepository};
+use sea_orm::DatabaseTransaction;
+
+use crate::{Connections, Store};
+
+#[async_trait]
+impl<C: Connections> UnitOfWorkFactory for Store<C> {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, RepositoryError> {
+        let transaction = self.connection.begin_unit().await.map_err(|error| self.error(error))?;
+        Ok(Box::new(Store::new(transaction, self.is_transient)))
+    }
+}
+
+/// SeaORM rolls a transaction back when it is dropped.
+#[async_trait]
+impl UnitOfWork for Store<DatabaseTransaction> {
+    fn users(&self) -> &dyn UserRepository {
+        self
+    }
+
+    fn refresh_tokens(&self) -> &dyn RefreshTokenRepository {
+        self
+    }
+
+    async fn commit(self: Box<Self>) -> Result<(), RepositoryError> {
+        let Store { connection, is_transient } = *self;
+        connection.commit().await.map_err(|error| Store::new((), is_transient).error(error))
+    }
+}

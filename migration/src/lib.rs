@@ -4,6 +4,8 @@
 //! add one, write a file beside these and add it to the end of [`Migrator`]'s list.
 
 use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{DatabaseConnection, DbBackend};
+use sea_orm_migration::{Migration, MigrationStatus};
 
 mod m20261121_000001_create_users;
 mod m20261121_000002_create_refresh_tokens;
@@ -21,11 +23,59 @@ impl MigratorTrait for Migrator {
     }
 }
 
+/// Which way to migrate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Apply all that is pending.
+    Up,
+    /// Revert this many, the newest first.
+    Down(u32),
+}
+
+/// A migration and whether it is applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// Its file's name.
+    pub name: String,
+    /// Whether the database has it.
+    pub is_applied: bool,
+}
+
+/// Takes the step and answers the names of the migrations it applied or reverted. The caller holds a lock.
+///
+/// # Errors
+/// What the database says, or that it holds a migration that this program does not know.
+pub async fn run(db: &DatabaseConnection, step: Step) -> Result<Vec<String>, DbErr> {
+    let before = status(db).await?;
+    match step {
+        // Without anything to do it needs no right to change the schema.
+        Step::Up if before.iter().all(|migration| migration.is_applied) => return Ok(Vec::new()),
+        Step::Up => Migrator::up(db, None).await?,
+        Step::Down(count) => Migrator::down(db, Some(count)).await?,
+    }
+    let after = status(db).await?;
+    let changed = before.into_iter().zip(after).filter(|(before, after)| before != after);
+    Ok(changed.map(|(before, _)| before.name).collect())
+}
+
+/// Every migration, in order. Changes nothing.
+///
+/// # Errors
+/// As for [`run`].
+pub async fn status(db: &DatabaseConnection) -> Result<Vec<Status>, DbErr> {
+    let migrations = Migrator::get_migration_with_status_read_only(db).await?;
+    let status = |migration: Migration| Status {
+        name: migration.name().to_owned(),
+        is_applied: migration.status() == MigrationStatus::Applied,
+    };
+    Ok(migrations.into_iter().map(status).collect())
+}
+
 /// A text column that is compared byte by byte, so that both databases sort alike and prefixes can use the index.
 fn bytewise_text(manager: &SchemaManager<'_>, column: impl IntoIden) -> ColumnDef {
     let mut column = ColumnDef::new(column);
     column.text();
-    if manager.get_database_backend() == sea_orm_migration::sea_orm::DbBackend::Postgres {
+    if manager.get_database_backend() == DbBackend::Postgres {
         column.extra("COLLATE \"C\"");
     }
     column

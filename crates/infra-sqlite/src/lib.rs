@@ -1,1 +1,12 @@
-//! SeaORM on SQLite: file creation, WAL, one writer, busy timeout, error facts.
+//! SeaORM on SQLite: the file and its rights, write-ahead log, many readers and one writer, migrations under a file
+//! lock, and which errors pass.
+
+mod connect;
+mod connections;
+mod error;
+mod migrate;
+
+pub use connect::{SqliteSettings, SqliteStore, connect};
+pub use connections::SqliteConnections;
+pub use error::SqliteError;
+pub use migrate::{migrate, migration_status};

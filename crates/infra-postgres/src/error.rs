@@ -1,0 +1,78 @@
+use sea_orm::DbErr;
+use sqlx::postgres::PgConnectOptions;
+use thiserror::Error;
+
+/// Why PostgreSQL cannot be used, in words for the operator. No password is in them.
+#[derive(Debug, Error)]
+pub enum PostgresError {
+    /// The URL cannot be read.
+    #[error("the PostgreSQL URL cannot be read: {0}")]
+    Url(#[source] sqlx::Error),
+    /// The server does not let us in.
+    #[error("cannot connect to PostgreSQL at {host}:{port}, database '{database}': {source}")]
+    Connect {
+        /// Where.
+        host: String,
+        /// Where.
+        port: u16,
+        /// Which.
+        database: String,
+        /// Why.
+        source: sqlx::Error,
+    },
+    /// Another node holds the lock for too long.
+    #[error("another node has been migrating the database for over {0} seconds")]
+    Locked(u64),
+    /// A migration failed, or the database holds one that this program does not know.
+    #[error("the database cannot be migrated: {0}")]
+    Migrate(#[from] DbErr),
+}
+
+impl PostgresError {
+    pub(crate) fn connect(options: &PgConnectOptions, source: sqlx::Error) -> Self {
+        Self::Connect {
+            host: options.get_host().to_owned(),
+            port: options.get_port(),
+            database: options.get_database().unwrap_or(options.get_username()).to_owned(),
+            source,
+        }
+    }
+}
+
+/// Whether an error is one to try again after.
+pub(crate) fn is_transient(error: &DbErr) -> bool {
+    infra_seaorm::is_transient(error, is_transient_code)
+}
+
+/// By SQLSTATE (PostgreSQL manual, appendix A).
+fn is_transient_code(code: &str) -> bool {
+    const CLASSES: [&str; 3] = [
+        "08", // connection exception
+        "53", // insufficient resources
+        "57", // operator intervention: shut down, starting up, statement timeout
+    ];
+    const CODES: [&str; 6] = [
+        "25006", // read-only: a standby after a fail-over
+        "25P03", // idle in transaction for too long
+        "40001", // serialization failure
+        "40P01", // deadlock
+        "55006", // object in use
+        "55P03", // lock not available
+    ];
+    CLASSES.iter().any(|class| code.starts_with(class)) || CODES.contains(&code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_transient_code;
+
+    #[test]
+    fn faults_that_pass_are_told_from_faults_that_stay() {
+        for code in ["08006", "53300", "57P01", "57014", "40P01", "25006"] {
+            assert!(is_transient_code(code), "{code}");
+        }
+        for code in ["23505", "42P01", "42601", "22021"] {
+            assert!(!is_transient_code(code), "{code}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use infra_seaorm::Store;
+use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
+use sqlx::Connection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use crate::error::is_transient;
+use crate::{SqliteConnections, SqliteError};
+
+/// The repositories on a SQLite file.
+pub type SqliteStore = Store<SqliteConnections>;
+
+/// Where the file is, and how long to wait for what.
+#[derive(Clone, Debug)]
+pub struct SqliteSettings {
+    /// `sqlite://data/hexauth.db`, or `sqlite:///var/lib/hexauth/hexauth.db` for an absolute path.
+    pub url: String,
+    /// Most connections that read at a time. One more writes.
+    pub max_readers: u32,
+    /// Longest wait for a connection, and for another process to finish writing.
+    pub acquire_timeout: Duration,
+}
+
+impl SqliteSettings {
+    /// The defaults for this URL.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), max_readers: 10, acquire_timeout: Duration::from_secs(3) }
+    }
+
+    pub(crate) fn connect_options(&self) -> Result<SqliteConnectOptions, SqliteError> {
+        // Every connection would have a memory of its own, and all would be lost at the end.
+        if self.url.contains(":memory:") || self.url.contains("mode=memory") {
+            return Err(SqliteError::InMemory);
+        }
+        let options = SqliteConnectOptions::from_str(&self.url).map_err(SqliteError::Url)?;
+        Ok(options
+            .create_if_missing(false)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // With NORMAL, the last commits before a power cut would be lost.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(self.acquire_timeout))
+    }
+}
+
+/// Opens the file, creating it if there is none.
+///
+/// # Errors
+/// [`SqliteError`], every variant but `Migrate`.
+pub async fn connect(settings: &SqliteSettings) -> Result<SqliteStore, SqliteError> {
+    let options = settings.connect_options()?;
+    let file = options.get_filename().to_owned();
+    create_file(&file).map_err(|source| SqliteError::Create { file: file.clone(), source })?;
+    let connection = try_connection(&options).await?;
+    connection.close().await.map_err(|source| SqliteError::Open { file: file.clone(), source })?;
+    let readers = pool(options.clone().pragma("query_only", "ON"), settings.max_readers, settings.acquire_timeout);
+    let writer = pool(options, 1, settings.acquire_timeout);
+    Ok(Store::new(SqliteConnections { readers, writer, file }, is_transient))
+}
+
+pub(crate) fn pool(options: SqliteConnectOptions, connections: u32, acquire_timeout: Duration) -> DatabaseConnection {
+    let pool = SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(acquire_timeout)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_lazy_with(options);
+    SqlxSqliteConnector::from_sqlx_sqlite_pool(pool)
+}
+
+/// Opens the file once outside the pool, to have the cause where it cannot be done. Setting the journal mode reads the
+/// header, so a file that is no database is seen here.
+pub(crate) async fn try_connection(options: &SqliteConnectOptions) -> Result<SqliteConnection, SqliteError> {
+    let file = options.get_filename().to_owned();
+    SqliteConnection::connect_with(options).await.map_err(|source| SqliteError::Open { file, source })
+}
+
+/// Makes the file, and its folder, readable by their owner only: it holds password hashes.
+pub(crate) fn create_file(file: &Path) -> io::Result<()> {
+    if file.exists() {
+        return Ok(());
+    }
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder)?;
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file).map(drop)
+}

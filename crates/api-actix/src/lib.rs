@@ -1,1 +1,18 @@
-//! HTTP, configuration, command line and wiring of Hexauth.
+//! HTTP, configuration, command line and wiring of Hexauth. The binary `hexauth` is a thin shell around this crate.
+
+pub mod cli;
+pub mod config;
+pub mod openapi;
+pub mod server;
+pub mod state;
+pub mod wiring;
+
+mod error;
+mod extract;
+mod fields;
+mod problem;
+mod request_context;
+mod routes;
+mod telemetry;
+
+pub use routes::{configure, configure_docs};

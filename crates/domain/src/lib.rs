@@ -30,7 +30,9 @@ pub use refresh_token::{
 pub use refresh_token_format::PresentedRefreshToken;
 pub use secret::Secret;
 pub use user::{Epoch, Role, User};
-pub use values::{Birthday, Email, FullName, Password, PasswordHash, PasswordPolicy, Username, ValidationError};
+pub use values::{
+    Birthday, Email, FullName, Password, PasswordHash, PasswordPolicy, RootSecret, Username, ValidationError,
+};
 
 /// A moment in time, UTC. Ports that make one truncate it to microseconds, the precision every database keeps.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

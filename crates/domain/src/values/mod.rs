@@ -5,6 +5,7 @@ mod email;
 mod full_name;
 mod password;
 mod password_hash;
+mod root_secret;
 mod username;
 
 pub use birthday::Birthday;
@@ -12,6 +13,7 @@ pub use email::Email;
 pub use full_name::FullName;
 pub use password::{Password, PasswordPolicy};
 pub use password_hash::PasswordHash;
+pub use root_secret::RootSecret;
 pub use username::Username;
 
 /// Why a text is not a valid value. Safe to show to whoever sent it.

@@ -1,0 +1,63 @@
+use std::io::{BufRead, IsTerminal, Read};
+
+use application::{AdminAccount, ApplicationError};
+use clap::Args;
+use domain::{Email, Password, Secret};
+use migration::Step;
+
+use super::{Failure, failure, say};
+use crate::config::Config;
+use crate::wiring;
+
+/// Longest line that is read as a password, in bytes.
+const MAX_LINE: u64 = 4096;
+
+/// The account to make.
+#[derive(Debug, Args)]
+pub(super) struct CreateAdmin {
+    /// To sign in with.
+    #[arg(long)]
+    email: String,
+    /// Read the password from the first line of the standard input instead of asking.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+pub(super) async fn run(arguments: CreateAdmin, config: &Config) -> Result<(), Failure> {
+    let email = Email::parse(&arguments.email).map_err(|error| failure(format!("--email: {error}")))?;
+    let text = read_password(arguments.password_stdin)?;
+    let password = Password::chosen(text.expose(), &config.password_policy)
+        .map_err(|error| failure(format!("the password is not accepted: {error}")))?;
+    // On a fresh machine this may come before the server has ever run.
+    if config.database.migrate_on_start {
+        wiring::migrate(&config.database, Step::Up).await.map_err(failure)?;
+    }
+    let state = wiring::build(config).await.map_err(failure)?;
+    match state.application.create_admin(email, password).await {
+        Ok(AdminAccount::Created(user)) => say(format!("created the admin {}", user.email.as_str())),
+        Ok(AdminAccount::AlreadyAdmin(user)) => {
+            say(format!("{} is an admin already; nothing was changed", user.email.as_str()))
+        }
+        Err(ApplicationError::Duplicate(_)) => {
+            Err(failure("an account with this email exists and is no active admin; nothing was changed"))
+        }
+        Err(error) => Err(failure(error)),
+    }
+}
+
+fn read_password(from_stdin: bool) -> Result<Secret, Failure> {
+    if from_stdin {
+        let mut line = String::new();
+        std::io::stdin().lock().take(MAX_LINE).read_line(&mut line).map_err(failure)?;
+        return Ok(Secret::new(line.trim_end_matches(['\r', '\n']).to_owned()));
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(failure("there is no terminal to ask for the password: use --password-stdin"));
+    }
+    let password = Secret::new(rpassword::prompt_password("Password: ").map_err(failure)?);
+    let again = Secret::new(rpassword::prompt_password("Once more: ").map_err(failure)?);
+    if password.expose() != again.expose() {
+        return Err(failure("the passwords differ"));
+    }
+    Ok(password)
+}

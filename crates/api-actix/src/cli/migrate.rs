@@ -1,0 +1,40 @@
+use clap::Subcommand;
+
+use super::{Failure, failure, say};
+use crate::config::Config;
+use crate::wiring;
+
+/// What to do with the schema.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(super) enum Step {
+    /// Apply all that is pending.
+    Up,
+    /// Revert the newest. With the tables goes what is in them.
+    Down {
+        /// How many.
+        #[arg(long, default_value_t = 1)]
+        steps: u32,
+    },
+    /// List the migrations.
+    Status,
+}
+
+pub(super) async fn run(step: Step, config: &Config) -> Result<(), Failure> {
+    let (step, done) = match step {
+        Step::Up => (migration::Step::Up, "applied"),
+        Step::Down { steps } => (migration::Step::Down(steps), "reverted"),
+        Step::Status => return status(config).await,
+    };
+    let names = wiring::migrate(&config.database, step).await.map_err(failure)?;
+    if names.is_empty() {
+        return say("nothing to do");
+    }
+    names.iter().try_for_each(|name| say(format!("{done} {name}")))
+}
+
+async fn status(config: &Config) -> Result<(), Failure> {
+    let migrations = wiring::migration_status(&config.database).await.map_err(failure)?;
+    migrations.iter().try_for_each(|migration| {
+        say(format!("{} {}", if migration.is_applied { "applied" } else { "pending" }, migration.name))
+    })
+}

@@ -1,0 +1,122 @@
+//! The command line: one file for each command.
+
+mod cleanup;
+mod config;
+mod create_admin;
+mod healthcheck;
+mod migrate;
+mod serve;
+
+use std::fmt::Display;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, Environment};
+use crate::telemetry;
+
+/// Sign-in and users, from one binary.
+#[derive(Debug, Parser)]
+#[command(name = "hexauth", version, about)]
+struct Arguments {
+    /// Configuration file (TOML). Also APP_CONFIG.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API. This is what happens without a command, too.
+    Serve,
+    /// Change the database's schema.
+    Migrate {
+        #[command(subcommand)]
+        step: migrate::Step,
+    },
+    /// Make an account for an admin. Does nothing when it is there already.
+    CreateAdmin(create_admin::CreateAdmin),
+    /// Remove sessions that have ended.
+    Cleanup,
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Look at the configuration.
+    Config {
+        #[command(subcommand)]
+        action: config::Action,
+    },
+    /// Ask the server that runs with this configuration whether it is ready.
+    Healthcheck,
+}
+
+/// What a command says when it fails: one plain message.
+type Failure = Box<dyn Display>;
+
+/// Runs the command line and answers the exit code: 0, 1 when the command failed, 2 when the words were off.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Where the error stream is gone there is nobody to tell.
+            let _ = writeln!(std::io::stderr(), "hexauth: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<(), Failure> {
+    let command = arguments.command.unwrap_or(Command::Serve);
+    if let Command::Openapi = command {
+        return say(crate::openapi::json());
+    }
+    let config = load_config(arguments.config.as_deref())?;
+    if let Command::Config { action } = command {
+        return config::run(action, &config);
+    }
+    telemetry::init(&config.log);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failure)?;
+    runtime.block_on(async {
+        match command {
+            Command::Serve => serve::run(&config).await,
+            Command::Migrate { step } => migrate::run(step, &config).await,
+            Command::CreateAdmin(create_admin) => create_admin::run(create_admin, &config).await,
+            Command::Cleanup => cleanup::run(&config).await,
+            Command::Healthcheck => healthcheck::run(&config).await,
+            // Done above, without a runtime.
+            Command::Openapi | Command::Config { .. } => Ok(()),
+        }
+    })
+}
+
+/// Reads `.env` in development, then the configuration.
+fn load_config(file: Option<&Path>) -> Result<Config, Failure> {
+    let mut environment = Environment::of_process();
+    if environment.get("APP_ENV") != Some("production") {
+        // A missing file is no fault; one that cannot be read is.
+        match dotenvy::from_path_iter(".env") {
+            Ok(variables) => {
+                for variable in variables {
+                    let (name, value) = variable.map_err(|error| failure(format!(".env cannot be read: {error}")))?;
+                    environment.add_default(name, value);
+                }
+            }
+            Err(error) if error.not_found() => {}
+            Err(error) => return Err(failure(format!(".env cannot be read: {error}"))),
+        }
+    }
+    let file = file.map(Path::to_path_buf).or_else(|| environment.get("APP_CONFIG").map(PathBuf::from));
+    Config::load(file.as_deref(), environment).map_err(failure)
+}
+
+fn failure(error: impl Display + 'static) -> Failure {
+    Box::new(error)
+}
+
+/// Prints what was asked for.
+fn say(text: impl Display) -> Result<(), Failure> {
+    writeln!(std::io::stdout(), "{text}").map_err(failure)
+}

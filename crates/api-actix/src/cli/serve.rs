@@ -1,0 +1,42 @@
+use std::io::IsTerminal;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Failure, failure, say};
+use crate::config::{Config, LogFormat, Mode};
+use crate::server::Server;
+
+/// Serves until SIGTERM or Ctrl-C.
+pub(super) async fn run(config: &Config) -> Result<(), Failure> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(failure)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failure)?;
+    let server = Server::build(config).await.map_err(failure)?;
+    greet(config, &server)?;
+    if config.rate_limit_enabled {
+        tracing::warn!("APP_RATE_LIMIT__ENABLED is set, but there are no rate limits yet");
+    }
+    let shutdown = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: requests in flight may finish");
+    };
+    server.run_until(shutdown).await.map_err(failure)?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Tells a person where to go next, and a log where the server listens.
+fn greet(config: &Config, server: &Server) -> Result<(), Failure> {
+    let address = server.address();
+    tracing::info!(%address, "listening");
+    let is_for_people = config.log.format == LogFormat::Pretty || std::io::stdout().is_terminal();
+    if !is_for_people || config.mode == Mode::Production {
+        return Ok(());
+    }
+    let docs = if config.server.docs { format!("\n  API docs:     http://{address}/docs/") } else { String::new() };
+    say(format!(
+        "\n  Hexauth is listening on http://{address}{docs}\n  First admin:  hexauth create-admin --email you@example.com\n                (from the sources: cargo run -- create-admin --email you@example.com)\n"
+    ))
+}

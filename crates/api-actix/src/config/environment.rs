@@ -1,0 +1,129 @@
+use std::collections::BTreeMap;
+
+use figment::value::{Dict, Map, Value};
+use figment::{Error, Metadata, Profile, Provider};
+
+/// Starts every variable but `DATABASE_URL`.
+const PREFIX: &str = "APP_";
+/// Names a file that holds a setting's value instead of the variable itself.
+const FILE_SUFFIX: &str = "_FILE";
+/// Names the configuration file, and is read by the command line.
+pub(crate) const CONFIG_VARIABLE: &str = "APP_CONFIG";
+const DATABASE_VARIABLE: &str = "DATABASE_URL";
+/// Longest file behind a `_FILE` variable, in bytes.
+const MAX_FILE_BYTES: u64 = 64 * 1024;
+
+/// The environment variables that the configuration is read from.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// The process's own. One that is not UTF-8 is left out.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+    pub fn of_process() -> Self {
+        let variables = std::env::vars_os();
+        Self::new(variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))))
+    }
+
+    /// These variables and no others.
+    pub fn new<N: Into<String>, V: Into<String>>(variables: impl IntoIterator<Item = (N, V)>) -> Self {
+        Self(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+
+    /// One variable.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// Adds a variable unless it is there already.
+    pub fn add_default(&mut self, name: String, value: String) {
+        self.0.entry(name).or_insert(value);
+    }
+
+    /// What the variables say, and what is wrong with them.
+    pub(super) fn into_values(self) -> (EnvironmentValues, Vec<String>) {
+        let mut values = BTreeMap::new();
+        let mut faults = Vec::new();
+        for (name, value) in &self.0 {
+            let Some(setting) = setting(name) else { continue };
+            let value = match setting.is_file {
+                true if self.0.contains_key(&variable(&setting.key)) => {
+                    Err(format!("{} and {name} are both set", variable(&setting.key)))
+                }
+                true => read_file(value).map_err(|error| format!("{name}: cannot read '{value}': {error}")),
+                false => Ok(value.clone()),
+            };
+            match value {
+                Ok(value) => drop(values.insert(setting.key, value)),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        (EnvironmentValues(values), faults)
+    }
+}
+
+struct Setting {
+    key: String,
+    is_file: bool,
+}
+
+/// What a variable sets, if it is one of ours.
+fn setting(name: &str) -> Option<Setting> {
+    let (plain, is_file) = match name.strip_suffix(FILE_SUFFIX) {
+        Some(plain) => (plain, true),
+        None => (name, false),
+    };
+    if plain == DATABASE_VARIABLE {
+        return Some(Setting { key: "database.url".to_owned(), is_file });
+    }
+    if name == CONFIG_VARIABLE {
+        return None;
+    }
+    let key = plain.strip_prefix(PREFIX)?.to_ascii_lowercase().replace("__", ".");
+    Some(Setting { key, is_file })
+}
+
+/// The variable that sets a key.
+pub(super) fn variable(key: &str) -> String {
+    if key == "database.url" {
+        return DATABASE_VARIABLE.to_owned();
+    }
+    format!("{PREFIX}{}", key.replace('.', "__").to_ascii_uppercase())
+}
+
+fn read_file(path: &str) -> std::io::Result<String> {
+    let size = std::fs::metadata(path)?.len();
+    if size > MAX_FILE_BYTES {
+        return Err(std::io::Error::other(format!("it is larger than {MAX_FILE_BYTES} bytes")));
+    }
+    // Editors and `echo` end a file with a line break that is not part of the value.
+    std::fs::read_to_string(path).map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// Values from the environment. Always text: `figment`'s own provider would turn a password of digits into a number.
+pub(super) struct EnvironmentValues(BTreeMap<String, String>);
+
+impl Provider for EnvironmentValues {
+    fn metadata(&self) -> Metadata {
+        Metadata::named("environment variables")
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, Error> {
+        let mut root = Dict::new();
+        for (key, value) in &self.0 {
+            let nested = figment::util::nest(key, Value::from(value.clone()));
+            merge(&mut root, nested);
+        }
+        Ok(Profile::Default.collect(root))
+    }
+}
+
+fn merge(into: &mut Dict, from: Value) {
+    let Value::Dict(_, from) = from else { return };
+    for (key, value) in from {
+        match (into.get_mut(&key), value) {
+            (Some(Value::Dict(_, section)), value @ Value::Dict(..)) => merge(section, value),
+            (_, value) => drop(into.insert(key, value)),
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! The configuration: built-in defaults, then an optional TOML file, then the environment. Unknown keys are refused,
+//! and all faults are listed at once.
+
+mod environment;
+mod settings;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use application::Settings;
+use domain::{PasswordPolicy, RootSecret};
+use figment::Figment;
+use figment::providers::{Format, Toml};
+use figment::value::{Dict, Value};
+
+pub use environment::Environment;
+
+/// The built-in defaults, which also name every key there is.
+pub const DEFAULTS: &str = include_str!("defaults.toml");
+
+/// A configuration that was read and found valid.
+#[derive(Clone)]
+pub struct Config {
+    /// Development or production.
+    pub mode: Mode,
+    /// The root secret. Always there in production.
+    pub secret_key: Option<RootSecret>,
+    /// The database.
+    pub database: Database,
+    /// The HTTP server.
+    pub server: Server,
+    /// What the use cases are told.
+    pub application: Settings,
+    /// What is asked of new passwords.
+    pub password_policy: PasswordPolicy,
+    /// How passwords are hashed.
+    pub hashing: Hashing,
+    /// `iss` of access tokens.
+    pub issuer: String,
+    /// `aud` of access tokens.
+    pub audience: String,
+    /// Logging.
+    pub log: Log,
+    /// Whether rate limits were asked for, which do not exist yet.
+    pub rate_limit_enabled: bool,
+    shown: BTreeMap<String, String>,
+}
+
+/// What the process is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Convenient: a secret is made where none is given.
+    Development,
+    /// Strict.
+    Production,
+}
+
+/// Where the database is and how to use it.
+#[derive(Clone)]
+pub struct Database {
+    /// What kind, and its URL.
+    pub url: DatabaseUrl,
+    /// Most connections.
+    pub max_connections: u32,
+    /// Longest wait for one.
+    pub acquire_timeout: Duration,
+    /// Longest run of a statement.
+    pub statement_timeout: Duration,
+    /// Whether starting the server migrates.
+    pub migrate_on_start: bool,
+}
+
+/// A database URL by its kind. May hold a password: there is no `Debug`.
+#[derive(Clone)]
+pub enum DatabaseUrl {
+    /// `sqlite:…`
+    Sqlite(String),
+    /// `postgres:…` or `postgresql:…`
+    Postgres(String),
+}
+
+impl DatabaseUrl {
+    /// The SQLite file's folder: what is kept beside the data goes there. `data` for a server elsewhere.
+    pub fn data_folder(&self) -> PathBuf {
+        let Self::Sqlite(url) = self else { return PathBuf::from("data") };
+        let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+        let path = path.split('?').next().unwrap_or(path);
+        Path::new(path).parent().map(Path::to_path_buf).unwrap_or_default()
+    }
+}
+
+/// The HTTP server.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Address to listen on.
+    pub host: IpAddr,
+    /// Port to listen on.
+    pub port: u16,
+    /// Threads; `None` is one per processor.
+    pub workers: Option<usize>,
+    /// Longest time for one request.
+    pub request_timeout: Duration,
+    /// Longest wait for requests in flight at the end.
+    pub shutdown_timeout: Duration,
+    /// Whether `/docs` and `/openapi.json` are served.
+    pub docs: bool,
+}
+
+/// Argon2id and its pool.
+#[derive(Clone, Debug)]
+pub struct Hashing {
+    /// KiB for new hashes.
+    pub memory_kib: u32,
+    /// Passes for new hashes.
+    pub iterations: u32,
+    /// Lanes for new hashes.
+    pub parallelism: u32,
+    /// Threads; `None` is one per processor.
+    pub threads: Option<usize>,
+    /// Hashes that may wait.
+    pub queue: usize,
+    /// Cap for stored hashes.
+    pub max_memory_kib: u32,
+    /// Cap for stored hashes.
+    pub max_iterations: u32,
+}
+
+/// Logging.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// Form of the records.
+    pub format: LogFormat,
+    /// Directives of `tracing_subscriber::EnvFilter`.
+    pub level: String,
+}
+
+/// Form of log records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// One JSON object per line.
+    Json,
+}
+
+/// Everything that is wrong with a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError(Vec<String>);
+
+impl ConfigError {
+    /// One plain message for each fault.
+    pub fn faults(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the configuration is not valid:")?;
+        self.0.iter().try_for_each(|fault| write!(f, "\n  - {fault}"))
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Reads the defaults, then `file`, then `environment`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every fault there is.
+    pub fn load(file: Option<&Path>, environment: Environment) -> Result<Self, ConfigError> {
+        let mut figment = Figment::new().merge(Toml::string(DEFAULTS));
+        if let Some(file) = file {
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        let (environment, mut faults) = environment.into_values();
+        let merged = match figment.merge(environment).extract::<Dict>() {
+            Ok(merged) => merged,
+            Err(errors) => {
+                faults.extend(errors.into_iter().map(|error| error.to_string()));
+                return Err(ConfigError(faults));
+            }
+        };
+        let mut reader = Reader::new(flatten(&merged), faults);
+        let config = settings::read(&mut reader);
+        let unknown = reader.values.keys().filter(|key| !reader.read.contains(&key.as_str()));
+        let unknown = unknown.map(|key| format!("{} is not a setting", named(key)));
+        reader.faults.extend(unknown.collect::<Vec<_>>());
+        config.filter(|_| reader.faults.is_empty()).ok_or(ConfigError(reader.faults))
+    }
+
+    /// Every setting as `key = "value"`, secrets left out.
+    pub fn show(&self) -> String {
+        self.shown.iter().map(|(key, value)| format!("{key} = {value:?}\n")).collect()
+    }
+}
+
+/// Reads settings by name, and collects faults instead of stopping at the first.
+struct Reader {
+    values: BTreeMap<String, String>,
+    read: Vec<&'static str>,
+    faults: Vec<String>,
+}
+
+impl Reader {
+    fn new(values: BTreeMap<String, String>, faults: Vec<String>) -> Self {
+        Self { values, read: Vec::new(), faults }
+    }
+
+    /// The setting, or `None` and a fault.
+    fn get<T, E: fmt::Display>(&mut self, key: &'static str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+        self.read.push(key);
+        let text = self.values.get(key).map(String::as_str).unwrap_or_default();
+        match parse(text) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.faults.push(format!("{}: {error}", named(key)));
+                None
+            }
+        }
+    }
+
+    /// A setting that is written as its type's own text.
+    fn value<T: FromStr>(&mut self, key: &'static str, what: &str) -> Option<T> {
+        self.get(key, |text| text.parse().map_err(|_| format!("'{text}' is not {what}")))
+    }
+
+    /// A number within bounds.
+    fn number<T>(&mut self, key: &'static str, bounds: std::ops::RangeInclusive<T>) -> Option<T>
+    where
+        T: FromStr + PartialOrd + fmt::Display,
+    {
+        self.get(key, |text| {
+            let number = text.parse::<T>().ok().filter(|number| bounds.contains(number));
+            number.ok_or_else(|| format!("'{text}' is not a whole number from {} to {}", bounds.start(), bounds.end()))
+        })
+    }
+
+    /// A duration as people write it, within bounds.
+    fn duration(&mut self, key: &'static str, min: Duration, max: Duration) -> Option<Duration> {
+        self.get(key, |text| {
+            let duration = humantime::parse_duration(text).ok().filter(|duration| (min..=max).contains(duration));
+            duration.ok_or_else(|| {
+                let (min, max) = (humantime::format_duration(min), humantime::format_duration(max));
+                format!("'{text}' is not a duration from {min} to {max}, such as 15m or 7d")
+            })
+        })
+    }
+}
+
+/// A setting's key with its variable, for messages.
+fn named(key: &str) -> String {
+    format!("{key} ({})", environment::variable(key))
+}
+
+/// `{server: {port: 1}}` as `{"server.port": "1"}`.
+fn flatten(dict: &Dict) -> BTreeMap<String, String> {
+    let mut flat = BTreeMap::new();
+    for (key, value) in dict {
+        match value {
+            Value::Dict(_, section) => {
+                flat.extend(flatten(section).into_iter().map(|(inner, text)| (format!("{key}.{inner}"), text)));
+            }
+            value => {
+                flat.insert(key.clone(), text_of(value));
+            }
+        }
+    }
+    flat
+}
+
+/// A value as it would be written in the environment. What cannot be written there becomes text that no setting
+/// takes.
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(_, text) => text.clone(),
+        Value::Char(_, char) => char.to_string(),
+        Value::Bool(_, bool) => bool.to_string(),
+        Value::Num(_, number) => match (number.to_i128(), number.to_u128(), number.to_f64()) {
+            (Some(number), _, _) => number.to_string(),
+            (_, Some(number), _) => number.to_string(),
+            (_, _, Some(number)) => number.to_string(),
+            _ => "(a number)".to_owned(),
+        },
+        Value::Empty(..) | Value::Dict(..) | Value::Array(..) => "(not a plain value)".to_owned(),
+    }
+}

@@ -1,0 +1,211 @@
+//! Every setting: its key, its type and its bounds.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use application::Settings;
+use chrono::TimeDelta;
+use domain::{PasswordPolicy, RefreshPolicy, RootSecret};
+use tracing_subscriber::EnvFilter;
+
+use super::{Config, Database, DatabaseUrl, Hashing, Log, LogFormat, Mode, Reader, Server};
+
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Reads all settings. `None` when there were faults, which the reader holds.
+pub(super) fn read(reader: &mut Reader) -> Option<Config> {
+    // Each part is read before any is missed, so that all faults are found.
+    let mode = reader.get("env", parse_mode);
+    let secret_key = read_secret(reader, mode);
+    let database = read_database(reader);
+    let server = read_server(reader);
+    let application = read_application(reader);
+    let password_policy = read_password_policy(reader);
+    let hashing = read_hashing(reader);
+    reader.get("jwt.algorithm", |text| match text {
+        "HS256" => Ok(()),
+        other => Err(format!("'{other}' is not available: HS256 is the one algorithm so far")),
+    });
+    let issuer = reader.get("jwt.issuer", parse_name);
+    let audience = reader.get("jwt.audience", parse_name);
+    let log = read_log(reader);
+    let rate_limit_enabled = reader.value("rate_limit.enabled", "true or false");
+    Some(Config {
+        mode: mode?,
+        secret_key: secret_key?,
+        database: database?,
+        server: server?,
+        application: application?,
+        password_policy: password_policy?,
+        hashing: hashing?,
+        issuer: issuer?,
+        audience: audience?,
+        log: log?,
+        rate_limit_enabled: rate_limit_enabled?,
+        shown: without_secrets(&reader.values),
+    })
+}
+
+fn parse_mode(text: &str) -> Result<Mode, String> {
+    match text {
+        "development" => Ok(Mode::Development),
+        "production" => Ok(Mode::Production),
+        other => Err(format!("'{other}' is neither development nor production")),
+    }
+}
+
+fn read_secret(reader: &mut Reader, mode: Option<Mode>) -> Option<Option<RootSecret>> {
+    reader.get("secret_key", |text| {
+        if text.is_empty() && mode != Some(Mode::Production) {
+            return Ok(None);
+        }
+        let how = "make one with: openssl rand -base64 48";
+        if text.is_empty() {
+            return Err(format!("production needs a secret; {how}"));
+        }
+        let secret = RootSecret::parse(text).map_err(|error| format!("{error} {how}"))?;
+        if mode == Some(Mode::Production) && secret.is_guessable() {
+            return Err(format!("this secret is well known or easy to guess; {how}"));
+        }
+        Ok(Some(secret))
+    })
+}
+
+fn read_database(reader: &mut Reader) -> Option<Database> {
+    let url = reader.get("database.url", |text| {
+        let url = text.to_owned();
+        match text.split(':').next() {
+            Some("sqlite") => Ok(DatabaseUrl::Sqlite(url)),
+            Some("postgres" | "postgresql") => Ok(DatabaseUrl::Postgres(url)),
+            // The text itself may hold a password.
+            _ => Err("it starts with neither sqlite:// nor postgres://"),
+        }
+    });
+    let max_connections = reader.number("database.max_connections", 1..=1000);
+    let acquire_timeout = reader.duration("database.acquire_timeout", Duration::from_millis(100), HOUR);
+    let statement_timeout = reader.duration("database.statement_timeout", Duration::from_millis(100), HOUR);
+    let migrate_on_start = reader.value("database.migrate_on_start", "true or false");
+    Some(Database {
+        url: url?,
+        max_connections: max_connections?,
+        acquire_timeout: acquire_timeout?,
+        statement_timeout: statement_timeout?,
+        migrate_on_start: migrate_on_start?,
+    })
+}
+
+fn read_server(reader: &mut Reader) -> Option<Server> {
+    let host = reader.value("server.host", "an IP address");
+    let port = reader.number("server.port", 0..=u16::MAX);
+    let workers = reader.number("server.workers", 0..=1024);
+    let request_timeout = reader.duration("server.request_timeout", SECOND, HOUR);
+    let shutdown_timeout = reader.duration("server.shutdown_timeout", Duration::ZERO, HOUR);
+    let docs = reader.value("server.docs", "true or false");
+    Some(Server {
+        host: host?,
+        port: port?,
+        workers: workers.map(unless_zero)?,
+        request_timeout: request_timeout?,
+        shutdown_timeout: shutdown_timeout?,
+        docs: docs?,
+    })
+}
+
+fn read_application(reader: &mut Reader) -> Option<Settings> {
+    let access_token_ttl = read_ttl(reader, "auth.access_token_ttl");
+    let idle_ttl = read_ttl(reader, "auth.refresh_token_idle_ttl");
+    let absolute_ttl = read_ttl(reader, "auth.refresh_token_absolute_ttl");
+    let grace = reader.duration("auth.refresh_grace", Duration::ZERO, HOUR).and_then(time_delta);
+    let registration_open = reader.value("auth.registration_open", "true or false");
+    Some(Settings {
+        access_token_ttl: access_token_ttl?,
+        refresh: RefreshPolicy { idle_ttl: idle_ttl?, absolute_ttl: absolute_ttl?, grace: grace? },
+        registration_open: registration_open?,
+    })
+}
+
+fn read_ttl(reader: &mut Reader, key: &'static str) -> Option<TimeDelta> {
+    reader.duration(key, SECOND, YEAR).and_then(time_delta)
+}
+
+fn time_delta(duration: Duration) -> Option<TimeDelta> {
+    TimeDelta::from_std(duration).ok()
+}
+
+fn read_password_policy(reader: &mut Reader) -> Option<PasswordPolicy> {
+    let min_length = reader.number("password.min_length", PasswordPolicy::LOWEST_MIN_LENGTH..=128);
+    let max_length = reader.number("password.max_length", 64..=1024);
+    let policy = PasswordPolicy { min_length: min_length?, max_length: max_length? };
+    if policy.min_length > policy.max_length {
+        reader.faults.push("password.min_length is larger than password.max_length".to_owned());
+    }
+    Some(policy)
+}
+
+fn read_hashing(reader: &mut Reader) -> Option<Hashing> {
+    let memory_kib = reader.number("password.memory_kib", 8..=1_048_576);
+    let iterations = reader.number("password.iterations", 1..=100);
+    let parallelism = reader.number("password.parallelism", 1..=4);
+    let threads = reader.number("password.threads", 0..=64);
+    let queue = reader.number("password.queue", 1..=10_000);
+    let max_memory_kib = reader.number("password.max_memory_kib", 8..=1_048_576);
+    let max_iterations = reader.number("password.max_iterations", 1..=100);
+    let hashing = Hashing {
+        memory_kib: memory_kib?,
+        iterations: iterations?,
+        parallelism: parallelism?,
+        threads: threads.map(unless_zero)?,
+        queue: queue?,
+        max_memory_kib: max_memory_kib?,
+        max_iterations: max_iterations?,
+    };
+    if hashing.memory_kib > hashing.max_memory_kib || hashing.iterations > hashing.max_iterations {
+        reader.faults.push("password.memory_kib or password.iterations is above its own cap".to_owned());
+    }
+    if hashing.memory_kib < 8 * hashing.parallelism {
+        reader.faults.push("password.memory_kib is below 8 for each lane of password.parallelism".to_owned());
+    }
+    Some(hashing)
+}
+
+fn read_log(reader: &mut Reader) -> Option<Log> {
+    let format = reader.get("log.format", |text| match text {
+        "pretty" => Ok(LogFormat::Pretty),
+        "json" => Ok(LogFormat::Json),
+        other => Err(format!("'{other}' is neither pretty nor json")),
+    });
+    let level = reader.get("log.level", |text| EnvFilter::try_new(text).map(|_| text.to_owned()));
+    Some(Log { format: format?, level: level? })
+}
+
+fn parse_name(text: &str) -> Result<String, &'static str> {
+    if text.is_empty() || text.len() > 200 { Err("it has 1 to 200 characters") } else { Ok(text.to_owned()) }
+}
+
+fn unless_zero(number: usize) -> Option<usize> {
+    (number > 0).then_some(number)
+}
+
+fn without_secrets(values: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let hide = |(key, value): (&String, &String)| {
+        let shown = match key.as_str() {
+            "secret_key" if value.is_empty() => String::new(),
+            "secret_key" => "(hidden)".to_owned(),
+            "database.url" => without_password(value),
+            _ => value.clone(),
+        };
+        (key.clone(), shown)
+    };
+    values.iter().map(hide).collect()
+}
+
+/// `scheme://user:password@host/…?password=…` without the password, and without parameters, one of which may be it.
+fn without_password(url: &str) -> String {
+    let url = url.split('?').next().unwrap_or(url);
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let Some((login, host)) = rest.rsplit_once('@') else { return url.to_owned() };
+    let user = login.split(':').next().unwrap_or(login);
+    format!("{scheme}://{user}:(hidden)@{host}")
+}

@@ -1,0 +1,220 @@
+//! Every error that HTTP can answer, in one table. Sources are logged once, here, and never sent.
+
+use std::fmt;
+
+use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
+use application::ApplicationError;
+
+use crate::problem::{FieldError, PROBLEM_JSON, Problem};
+use crate::request_context;
+
+/// What a request failed of.
+#[derive(Debug)]
+pub(crate) enum ApiError {
+    /// A use case refused.
+    Application(ApplicationError),
+    /// The route needs a bearer token and there is none.
+    MissingToken,
+    /// The body is not JSON, not a form, or not UTF-8.
+    MalformedBody,
+    /// The body is of a type the route does not take.
+    UnsupportedMediaType,
+    /// The body is over the limit.
+    BodyTooLarge,
+    /// Fields are missing, unknown or not valid.
+    Invalid(Vec<FieldError>),
+    /// There is no such route, or a part of the path is no id.
+    NotFound,
+    /// The route does not take the method. Holds the `Allow` header.
+    MethodNotAllowed(Option<HeaderValue>),
+    /// The request broke off, or the framework refused it.
+    BadRequest,
+    /// The request took too long.
+    TimedOut,
+    /// A panic was caught.
+    Panicked,
+}
+
+/// One row of the table.
+struct Row(StatusCode, &'static str, &'static str);
+
+/// Seconds after which a client may try again.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+impl ApiError {
+    fn row(&self) -> Row {
+        use ApplicationError as A;
+        use StatusCode as S;
+        match self {
+            Self::Application(error) => match error {
+                A::InvalidCredentials => {
+                    Row(S::UNAUTHORIZED, "invalid_credentials", "The name or the password is wrong.")
+                }
+                A::AccountDisabled => Row(S::FORBIDDEN, "account_disabled", "The account is disabled."),
+                A::InvalidAccessToken => {
+                    Row(S::UNAUTHORIZED, "invalid_token", "The access token is not valid, or its session has ended.")
+                }
+                A::InvalidRefreshToken => Row(
+                    S::UNAUTHORIZED,
+                    "invalid_refresh_token",
+                    "The refresh token is not valid, or its session has ended.",
+                ),
+                A::Forbidden => Row(S::FORBIDDEN, "forbidden", "You may not do this."),
+                A::RegistrationClosed => {
+                    Row(S::FORBIDDEN, "registration_closed", "Registration is closed: only admins create users.")
+                }
+                A::WrongCurrentPassword => {
+                    Row(S::FORBIDDEN, "wrong_current_password", "The current password is wrong.")
+                }
+                A::UnchangedPassword | A::InvalidCursor(_) => INVALID,
+                A::NotFound => NOT_FOUND,
+                A::Duplicate(_) => Row(S::CONFLICT, "duplicate", "Another user has this value."),
+                A::LastAdmin => {
+                    Row(S::CONFLICT, "last_admin", "The last active admin cannot be demoted, disabled or deleted.")
+                }
+                A::Overloaded => Row(S::SERVICE_UNAVAILABLE, "overloaded", "Too many sign-ins at once. Try again."),
+                A::Unavailable(_) => {
+                    Row(S::SERVICE_UNAVAILABLE, "unavailable", "The database is not available. Try again.")
+                }
+                A::Internal(_) => INTERNAL,
+            },
+            Self::MissingToken => {
+                Row(S::UNAUTHORIZED, "missing_token", "Send an access token: 'Authorization: Bearer …'.")
+            }
+            Self::MalformedBody => Row(S::BAD_REQUEST, "malformed_body", "The body cannot be read."),
+            Self::UnsupportedMediaType => Row(
+                S::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "The body is of a type that is not taken here.",
+            ),
+            Self::BodyTooLarge => Row(S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is over 64 KiB."),
+            Self::Invalid(_) => INVALID,
+            Self::NotFound => NOT_FOUND,
+            Self::MethodNotAllowed(_) => {
+                Row(S::METHOD_NOT_ALLOWED, "method_not_allowed", "The route does not take this method.")
+            }
+            Self::BadRequest => Row(S::BAD_REQUEST, "bad_request", "The request cannot be read."),
+            Self::TimedOut => Row(S::SERVICE_UNAVAILABLE, "timeout", "The request took too long. Try again."),
+            Self::Panicked => INTERNAL,
+        }
+    }
+
+    /// What is wrong with which field.
+    fn field_errors(&self) -> Vec<FieldError> {
+        use ApplicationError as A;
+        let (field, code, message) = match self {
+            Self::Invalid(errors) => return errors.clone(),
+            Self::Application(A::Duplicate(field)) => {
+                (field.as_str(), "duplicate", format!("Another user has this {field}."))
+            }
+            Self::Application(A::UnchangedPassword) => {
+                ("new_password", "unchanged", "The new password equals the current one.".to_owned())
+            }
+            Self::Application(A::InvalidCursor(error)) => ("cursor", error.code, error.message.clone()),
+            _ => return Vec::new(),
+        };
+        vec![FieldError { field: field.to_owned(), code, message }]
+    }
+
+    /// The challenge of a 401 (RFC 6750, section 3).
+    fn challenge(&self) -> &'static str {
+        match self {
+            Self::Application(ApplicationError::InvalidAccessToken) => {
+                "Bearer realm=\"hexauth\", error=\"invalid_token\", error_description=\"The access token is not valid\""
+            }
+            _ => "Bearer realm=\"hexauth\"",
+        }
+    }
+
+    /// Logs what an operator has to know and a client must not.
+    fn log(&self) {
+        match self {
+            Self::Application(ApplicationError::Internal(source)) => {
+                tracing::error!(error = %chain(source.as_ref()), "internal error");
+            }
+            Self::Application(ApplicationError::Unavailable(source)) => {
+                tracing::warn!(error = %chain(source.as_ref()), "the database is not available");
+            }
+            Self::Application(ApplicationError::Overloaded) => {
+                tracing::warn!("the queue of the password hasher is full")
+            }
+            Self::TimedOut => tracing::warn!("the request took too long"),
+            _ => {}
+        }
+    }
+}
+
+const INVALID: Row = Row(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", "Some fields are not valid.");
+const NOT_FOUND: Row = Row(StatusCode::NOT_FOUND, "not_found", "There is no such thing here.");
+const INTERNAL: Row = Row(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Something broke. It has been logged.");
+
+/// An error and its causes on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.row().1)
+    }
+}
+
+impl From<ApplicationError> for ApiError {
+    fn from(error: ApplicationError) -> Self {
+        Self::Application(error)
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.row().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.log();
+        let Row(status, code, detail) = self.row();
+        let problem = Problem {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            detail: detail.to_owned(),
+            code,
+            request_id: request_context::current_id(),
+            errors: self.field_errors(),
+        };
+        let mut response = HttpResponse::build(status);
+        match status {
+            StatusCode::UNAUTHORIZED => drop(response.insert_header((WWW_AUTHENTICATE, self.challenge()))),
+            StatusCode::SERVICE_UNAVAILABLE => drop(response.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS))),
+            _ => {}
+        }
+        if let Self::MethodNotAllowed(Some(allow)) = self {
+            response.insert_header((ALLOW, allow.clone()));
+        }
+        // Serialising plain text and numbers does not fail.
+        let body = serde_json::to_string(&problem).unwrap_or_default();
+        response.insert_header((header::CONTENT_TYPE, PROBLEM_JSON)).body(body)
+    }
+}
+
+/// For extractors that cannot fail.
+impl From<std::convert::Infallible> for ApiError {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
+/// What actix itself refuses, in our form. Its own text stays here.
+impl From<actix_web::Error> for ApiError {
+    fn from(error: actix_web::Error) -> Self {
+        match error.as_response_error().status_code() {
+            StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
+            StatusCode::NOT_FOUND => Self::NotFound,
+            _ => Self::BadRequest,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+use actix_web::dev::Payload;
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpRequest, web};
+use serde_json::error::Category;
+
+use super::{Extracting, rules, state};
+use crate::error::ApiError;
+use crate::fields::{Fields, FromFields, RawFields};
+use crate::problem::FieldError;
+
+/// Most bytes of a body.
+pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
+
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A JSON body.
+pub(crate) struct Json<T>(pub(crate) T);
+
+/// A body as JSON or as a form, told by its type.
+pub(crate) struct FormOrJson<T>(pub(crate) T);
+
+impl<T: FromFields + 'static> FromRequest for Json<T> {
+    type Error = ApiError;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move { read(&request, payload, &[JSON]).await.map(Self) })
+    }
+}
+
+impl<T: FromFields + 'static> FromRequest for FormOrJson<T> {
+    type Error = ApiError;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move { read(&request, payload, &[JSON, FORM]).await.map(Self) })
+    }
+}
+
+async fn read<T: FromFields>(request: &HttpRequest, payload: Payload, accepted: &[&str]) -> Result<T, ApiError> {
+    let media_type = media_type(request.headers()).ok_or(ApiError::UnsupportedMediaType)?;
+    if !accepted.contains(&media_type.as_str()) {
+        return Err(ApiError::UnsupportedMediaType);
+    }
+    let bytes = bytes(request, payload).await?;
+    let raw = if media_type == FORM { form(&bytes)? } else { json(&bytes)? };
+    Fields::read(raw, rules(state(request)?)).map_err(ApiError::Invalid)
+}
+
+/// The media type in lower case, without parameters. A charset other than UTF-8 is not taken.
+fn media_type(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(CONTENT_TYPE)?.to_str().ok()?.to_ascii_lowercase();
+    let (media_type, parameters) = text.split_once(';').unwrap_or((&text, ""));
+    let charset = parameters.split(';').find_map(|parameter| parameter.trim().strip_prefix("charset="));
+    let is_utf8 = charset.is_none_or(|charset| matches!(charset.trim_matches('"'), "utf-8" | "utf8" | "us-ascii"));
+    is_utf8.then(|| media_type.trim().to_owned())
+}
+
+async fn bytes(request: &HttpRequest, mut payload: Payload) -> Result<Bytes, ApiError> {
+    let payload = web::Payload::from_request(request, &mut payload).await?;
+    match payload.to_bytes_limited(MAX_BODY_BYTES).await {
+        Ok(bytes) => Ok(bytes.map_err(|_| ApiError::MalformedBody)?),
+        Err(_) => Err(ApiError::BodyTooLarge),
+    }
+}
+
+fn json(bytes: &[u8]) -> Result<RawFields, ApiError> {
+    serde_json::from_slice(bytes).map_err(|error| match error.classify() {
+        // It is JSON, but no object.
+        Category::Data => ApiError::Invalid(vec![FieldError {
+            field: String::new(),
+            code: "wrong_type",
+            message: "The body is an object.".to_owned(),
+        }]),
+        Category::Io | Category::Syntax | Category::Eof => ApiError::MalformedBody,
+    })
+}
+
+fn form(bytes: &[u8]) -> Result<RawFields, ApiError> {
+    // The parser would put U+FFFD in the place of what is not UTF-8, and so change a password.
+    if percent_decoded_is_utf8(bytes) { Ok(RawFields::from_urlencoded(bytes)) } else { Err(ApiError::MalformedBody) }
+}
+
+pub(super) fn percent_decoded_is_utf8(bytes: &[u8]) -> bool {
+    percent_encoding::percent_decode(bytes).decode_utf8().is_ok()
+}

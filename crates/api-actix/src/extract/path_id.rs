@@ -1,0 +1,44 @@
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use uuid::Uuid;
+
+use super::Extracting;
+use crate::error::ApiError;
+
+/// The `{id}` of the path. What is no UUID names nothing: 404.
+pub(crate) struct PathId(pub(crate) Uuid);
+
+impl FromRequest for PathId {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = request.match_info().get("id").and_then(|text| Uuid::try_parse(text).ok());
+        ready(id.map(Self).ok_or(ApiError::NotFound))
+    }
+}
+
+/// The `{id}` of the path, and what is sent with it.
+pub(crate) struct AtId<T> {
+    pub(crate) id: Uuid,
+    pub(crate) input: T,
+}
+
+impl<T> FromRequest for AtId<T>
+where
+    T: FromRequest<Error = ApiError> + 'static,
+{
+    type Error = ApiError;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let PathId(id) = PathId::extract(&request).await?;
+            let input = T::from_request(&request, &mut payload).await?;
+            Ok(Self { id, input })
+        })
+    }
+}

@@ -1,0 +1,135 @@
+//! The OpenAPI 3.1 document, made from the routes' own declarations.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::StatusCode;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::security::{Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{IntoResponses, Modify, OpenApi};
+
+use crate::problem::{FieldError, PROBLEM_JSON, Problem};
+use crate::routes::{auth, health, users};
+
+/// The whole document.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Hexauth",
+        description = "Sign-in and users. Every error is an `application/problem+json` document (RFC 9457) with a stable \
+            `code`; every answer has an `X-Request-Id`. Each path is served with and without a slash at its end."
+    ),
+    paths(
+        auth::login::login,
+        auth::refresh::refresh,
+        auth::logout::logout,
+        auth::logout_all::logout_all,
+        auth::list_sessions::list_sessions,
+        auth::end_session::end_session,
+        users::create_user::create_user,
+        users::list_users::list_users,
+        users::get_me::get_me,
+        users::update_me::update_me,
+        users::delete_me::delete_me,
+        users::change_password::change_password,
+        users::get_user::get_user,
+        users::update_user::update_user,
+        users::delete_user::delete_user,
+        health::live,
+        health::ready,
+    ),
+    components(schemas(Problem, FieldError, users::RoleBody)),
+    tags(
+        (name = "auth", description = "Sign in, refresh, sign out, sessions."),
+        (name = "users", description = "Accounts: one's own, and everybody's for admins."),
+        (name = "health", description = "For load balancers and orchestrators."),
+    ),
+    modifiers(&SecuritySchemes, &PutIsPatch)
+)]
+struct Document;
+
+/// The document as JSON.
+pub fn json() -> String {
+    // Made of plain maps and text: serialising it does not fail.
+    Document::openapi().to_pretty_json().unwrap_or_default()
+}
+
+struct SecuritySchemes;
+
+impl Modify for SecuritySchemes {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let Some(components) = &mut document.components else { return };
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        // What Swagger UI's Authorize button signs in with.
+        let password = Password::new("/api/v1/auth/login", Scopes::new());
+        components.add_security_scheme("password", SecurityScheme::OAuth2(OAuth2::new([Flow::Password(password)])));
+    }
+}
+
+/// Where there is a PATCH there is a PUT that does the same.
+struct PutIsPatch;
+
+impl Modify for PutIsPatch {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for path in document.paths.paths.values_mut() {
+            let Some(patch) = &path.patch else { continue };
+            let mut put = patch.clone();
+            put.operation_id = put.operation_id.map(|id| id.replace("update", "put"));
+            put.summary = put.summary.map(|summary| format!("{summary} (as PATCH)"));
+            path.put = Some(put);
+        }
+    }
+}
+
+/// Declares the answers with one status, for the `responses` of routes.
+macro_rules! problem_response {
+    ($($(#[$doc:meta])* $name:ident = $($status:ident: $description:literal),+;)+) => {$(
+        $(#[$doc])*
+        pub(crate) struct $name;
+
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Response>> {
+                BTreeMap::from([$(problem(StatusCode::$status, $description)),+])
+            }
+        }
+    )+};
+}
+
+problem_response! {
+    /// What a body can be refused for.
+    Body = BAD_REQUEST: "The body cannot be read.", PAYLOAD_TOO_LARGE: "The body is over 64 KiB.",
+        UNSUPPORTED_MEDIA_TYPE: "The body is of another type.",
+        UNPROCESSABLE_ENTITY: "Some fields are not valid: see `errors`.";
+    /// What a query can be refused for.
+    Invalid = BAD_REQUEST: "The query cannot be read.",
+        UNPROCESSABLE_ENTITY: "Some parameters are not valid: see `errors`.";
+    /// No valid credentials.
+    Unauthorized = UNAUTHORIZED: "No valid credentials.";
+    /// Not allowed.
+    Forbidden = FORBIDDEN: "Not allowed: see `code`.";
+    /// No such thing.
+    NotFound = NOT_FOUND: "There is no such thing, or not for this user.";
+    /// Against another's value or a rule.
+    Conflict = CONFLICT: "Another user has the value, or the last active admin would go: see `code`.";
+    /// Try again.
+    Unavailable = SERVICE_UNAVAILABLE: "Too busy, or the database is not available. Try again.";
+}
+
+fn problem(status: StatusCode, description: &str) -> (String, RefOr<Response>) {
+    let schema = Ref::from_schema_name("Problem");
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    let mut response = ResponseBuilder::new().description(description).content(PROBLEM_JSON, content);
+    let header = match status {
+        StatusCode::UNAUTHORIZED => Some(("WWW-Authenticate", "The challenge (RFC 6750).", Type::String)),
+        StatusCode::SERVICE_UNAVAILABLE => Some(("Retry-After", "Seconds to wait.", Type::Integer)),
+        _ => None,
+    };
+    if let Some((name, description, kind)) = header {
+        let schema = ObjectBuilder::new().schema_type(kind).build();
+        response =
+            response.header(name, HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build());
+    }
+    (status.as_u16().to_string(), response.build().into())
+}

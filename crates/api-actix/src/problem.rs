@@ -1,0 +1,47 @@
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The media type of every error.
+pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
+
+/// An error as clients see it (RFC 9457).
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// Names the kind of problem. `about:blank`: `title` says what `status` means.
+    #[serde(rename = "type")]
+    #[schema(rename = "type", example = "about:blank")]
+    pub(crate) kind: &'static str,
+    /// The status in words.
+    #[schema(example = "Unprocessable Entity")]
+    pub(crate) title: &'static str,
+    /// The status.
+    #[schema(example = 422, minimum = 400, maximum = 599)]
+    pub(crate) status: u16,
+    /// One sentence for a person.
+    #[schema(example = "Some fields are not valid.")]
+    pub(crate) detail: String,
+    /// A stable word for machines.
+    #[schema(example = "validation_failed")]
+    pub(crate) code: &'static str,
+    /// Names the request in the logs; the same as the `X-Request-Id` header.
+    #[schema(example = "6a3f0c2e-8d2b-4f43-9d3b-0f6f0a2f7c11")]
+    pub(crate) request_id: String,
+    /// What is wrong with which field.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub(crate) errors: Vec<FieldError>,
+}
+
+/// What is wrong with a field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct FieldError {
+    /// The field's name.
+    #[schema(example = "email")]
+    pub(crate) field: String,
+    /// A stable word for machines.
+    #[schema(example = "invalid_email")]
+    pub(crate) code: &'static str,
+    /// One sentence for a person.
+    #[schema(example = "This is not an email address.")]
+    pub(crate) message: String,
+}

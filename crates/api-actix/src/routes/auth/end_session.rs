@@ -1,0 +1,20 @@
+use actix_web::{HttpResponse, web};
+use domain::SessionId;
+
+use crate::error::ApiError;
+use crate::extract::{Guarded, PathId};
+use crate::openapi::{NotFound, Unauthorized, Unavailable};
+use crate::state::AppState;
+
+/// Ends one of the user's sessions.
+#[utoipa::path(delete, path = "/api/v1/auth/sessions/{id}", tag = "auth", summary = "End a session",
+    params(("id" = Uuid, Path, description = "The session.")),
+    responses((status = 204, description = "Its tokens are dead."), Unauthorized, NotFound, Unavailable),
+    security(("bearer" = []), ("password" = [])))]
+pub(crate) async fn end_session(
+    state: web::Data<AppState>,
+    Guarded { actor, input: PathId(id) }: Guarded<PathId>,
+) -> Result<HttpResponse, ApiError> {
+    state.application.end_session(&actor, SessionId::new(id)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,57 @@
+use std::net::IpAddr;
+
+use actix_web::{HttpResponse, web};
+use application::Session;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::error::ApiError;
+use crate::extract::Guarded;
+use crate::openapi::{Unauthorized, Unavailable};
+use crate::routes::time::Time;
+use crate::state::AppState;
+
+/// A live session.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Session)]
+pub(crate) struct SessionBody {
+    id: Uuid,
+    /// The `User-Agent` of the sign-in.
+    #[schema(example = "curl/8.5.0")]
+    device: Option<String>,
+    /// The address of the sign-in.
+    #[schema(value_type = Option<String>, example = "192.0.2.7")]
+    address: Option<IpAddr>,
+    created_at: Time,
+    last_used_at: Time,
+    /// When it ends if it is not refreshed.
+    expires_at: Time,
+    /// Whether it is the one that asks.
+    current: bool,
+}
+
+impl From<Session> for SessionBody {
+    fn from(session: Session) -> Self {
+        let token = session.token;
+        Self {
+            id: token.id.as_uuid(),
+            device: token.device.user_agent().map(str::to_owned),
+            address: token.device.address(),
+            created_at: Time(token.created_at),
+            last_used_at: Time(token.last_used_at),
+            expires_at: Time(token.idle_expires_at),
+            current: session.is_current,
+        }
+    }
+}
+
+/// The user's live sessions, last used first, 100 at most.
+#[utoipa::path(get, path = "/api/v1/auth/sessions", tag = "auth", summary = "List sessions",
+    responses((status = 200, description = "The sessions.", body = [SessionBody]), Unauthorized, Unavailable),
+    security(("bearer" = []), ("password" = [])))]
+pub(crate) async fn list_sessions(state: web::Data<AppState>, guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {
+    let sessions = state.application.list_sessions(&guarded.actor).await?;
+    let sessions: Vec<SessionBody> = sessions.into_iter().map(Into::into).collect();
+    Ok(HttpResponse::Ok().json(sessions))
+}

@@ -1,0 +1,36 @@
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+
+use super::refresh::RefreshTokenBody;
+use crate::error::ApiError;
+use crate::extract::{Json, OptionalActor};
+use crate::openapi::{Body, Unauthorized, Unavailable};
+use crate::state::AppState;
+
+/// Ends a session: that of the access token, that of the refresh token in the body, or both where both are sent.
+/// Whoever holds either token may do it.
+#[utoipa::path(post, path = "/api/v1/auth/logout", tag = "auth", summary = "Sign out",
+    request_body(content = Option<RefreshTokenBody>, description = "Not needed with an access token."),
+    responses((status = 204, description = "Its tokens are dead."), Body, Unauthorized, Unavailable),
+    security((), ("bearer" = []), ("password" = [])))]
+pub(crate) async fn logout(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, ApiError> {
+    let OptionalActor(actor) = OptionalActor::extract(&request).await?;
+    let body = match request.headers().contains_key(CONTENT_TYPE) {
+        true => Some(Json::<RefreshTokenBody>::from_request(&request, &mut payload.into_inner()).await?.0),
+        false => None,
+    };
+    if actor.is_none() && body.is_none() {
+        return Err(ApiError::MissingToken);
+    }
+    if let Some(body) = body {
+        state.application.logout_holder(body.refresh_token.expose()).await?;
+    }
+    if let Some(actor) = actor {
+        state.application.logout(&actor).await?;
+    }
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,15 @@
+use actix_web::{HttpResponse, web};
+
+use crate::error::ApiError;
+use crate::extract::Guarded;
+use crate::openapi::{Unauthorized, Unavailable};
+use crate::state::AppState;
+
+/// Ends all of the user's sessions, this one too.
+#[utoipa::path(post, path = "/api/v1/auth/logout-all", tag = "auth", summary = "Sign out everywhere",
+    responses((status = 204, description = "All tokens of the user are dead."), Unauthorized, Unavailable),
+    security(("bearer" = []), ("password" = [])))]
+pub(crate) async fn logout_all(state: web::Data<AppState>, guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {
+    state.application.logout_all(&guarded.actor).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,43 @@
+use actix_web::{HttpResponse, web};
+use domain::{Secret, ValidationError};
+use utoipa::ToSchema;
+
+use super::{TokenPairBody, answer};
+use crate::error::ApiError;
+use crate::extract::Json;
+use crate::fields::{Fields, FromFields};
+use crate::openapi::{Body, Unauthorized, Unavailable};
+use crate::state::AppState;
+
+/// A refresh token.
+#[derive(ToSchema)]
+#[schema(as = RefreshToken)]
+pub(crate) struct RefreshTokenBody {
+    /// As the last sign-in or refresh handed it out.
+    #[schema(value_type = String,
+        example = "hxr_AAAAAAAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
+    pub(super) refresh_token: Secret,
+}
+
+impl FromFields for RefreshTokenBody {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let refresh_token = fields.required("refresh_token", secret);
+        Some(Self { refresh_token: refresh_token? })
+    }
+}
+
+/// What is no token at all is refused later like any that is not valid.
+fn secret(text: &str) -> Result<Secret, ValidationError> {
+    Ok(Secret::new(text.to_owned()))
+}
+
+/// Exchanges a refresh token for the next pair. Each token works once; an old one that comes back later ends its
+/// session, since a copy must be about.
+#[utoipa::path(post, path = "/api/v1/auth/refresh", tag = "auth", summary = "Refresh", request_body = RefreshTokenBody,
+    responses((status = 200, description = "The next tokens.", body = TokenPairBody), Body, Unauthorized, Unavailable))]
+pub(crate) async fn refresh(
+    state: web::Data<AppState>,
+    Json(body): Json<RefreshTokenBody>,
+) -> Result<HttpResponse, ApiError> {
+    Ok(answer(&state.application.refresh(body.refresh_token.expose()).await?))
+}

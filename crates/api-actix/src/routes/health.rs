@@ -1,0 +1,30 @@
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::error::ApiError;
+use crate::openapi::Unavailable;
+use crate::state::AppState;
+
+/// The state of the service.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Health {
+    /// Always `ok`: what is not, is a problem document.
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+/// Whether the process runs. Asks nobody.
+#[utoipa::path(get, path = "/health/live", tag = "health", summary = "Liveness",
+    responses((status = 200, description = "The process runs.", body = Health)))]
+pub(crate) async fn live() -> HttpResponse {
+    HttpResponse::Ok().json(Health { status: "ok" })
+}
+
+/// Whether requests can be served: asks the database.
+#[utoipa::path(get, path = "/health/ready", tag = "health", summary = "Readiness",
+    responses((status = 200, description = "The database answers.", body = Health), Unavailable))]
+pub(crate) async fn ready(state: web::Data<AppState>) -> Result<HttpResponse, ApiError> {
+    state.health.check().await.map_err(application::ApplicationError::from)?;
+    Ok(HttpResponse::Ok().json(Health { status: "ok" }))
+}

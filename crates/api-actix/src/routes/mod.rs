@@ -1,0 +1,62 @@
+//! The routes: one file each, with its body, its documentation and its handler. This file is the table.
+
+pub(crate) mod auth;
+pub(crate) mod docs;
+pub(crate) mod health;
+pub(crate) mod time;
+pub(crate) mod users;
+
+use actix_web::middleware::NormalizePath;
+use actix_web::web::{self, ServiceConfig, delete, get, patch, post, put, resource};
+
+use crate::error::ApiError;
+
+/// Mounts the API under `/api/v1` and the health checks. Needs [`AppState`](crate::state::AppState) as app data.
+pub fn configure(config: &mut ServiceConfig) {
+    let auth = web::scope("/auth")
+        .service(resource("/login").route(post().to(auth::login::login)))
+        .service(resource("/refresh").route(post().to(auth::refresh::refresh)))
+        .service(resource("/logout").route(post().to(auth::logout::logout)))
+        .service(resource("/logout-all").route(post().to(auth::logout_all::logout_all)))
+        .service(resource("/sessions").route(get().to(auth::list_sessions::list_sessions)))
+        .service(resource("/sessions/{id}").route(delete().to(auth::end_session::end_session)));
+    let users = web::scope("/users")
+        .service(
+            resource("")
+                .route(get().to(users::list_users::list_users))
+                .route(post().to(users::create_user::create_user)),
+        )
+        .service(
+            resource("/me")
+                .route(get().to(users::get_me::get_me))
+                .route(patch().to(users::update_me::update_me))
+                .route(put().to(users::update_me::update_me))
+                .route(delete().to(users::delete_me::delete_me)),
+        )
+        .service(resource("/me/password").route(put().to(users::change_password::change_password)))
+        .service(
+            resource("/{id}")
+                .route(get().to(users::get_user::get_user))
+                .route(patch().to(users::update_user::update_user))
+                .route(put().to(users::update_user::update_user))
+                .route(delete().to(users::delete_user::delete_user)),
+        );
+    config
+        // Each path is served with and without a slash at its end.
+        .service(web::scope("/api/v1").wrap(NormalizePath::trim()).service(auth).service(users))
+        .service(resource("/health/live").route(get().to(health::live)))
+        .service(resource("/health/ready").route(get().to(health::ready)));
+}
+
+/// Mounts `/openapi.json` and `/docs`.
+pub fn configure_docs(config: &mut ServiceConfig) {
+    config
+        .service(resource("/openapi.json").route(get().to(docs::openapi)))
+        .service(resource("/docs").route(get().to(docs::index)))
+        .service(resource("/docs/{file:.*}").route(get().to(docs::file)));
+}
+
+/// Answers every path that is not in the table.
+pub(crate) async fn not_found() -> Result<(), ApiError> {
+    Err(ApiError::NotFound)
+}

@@ -1,0 +1,22 @@
+use actix_web::{HttpResponse, web};
+use application::Target;
+use domain::UserId;
+
+use crate::error::ApiError;
+use crate::extract::{Guarded, PathId};
+use crate::openapi::{Conflict, Forbidden, NotFound, Unauthorized, Unavailable};
+use crate::state::AppState;
+
+/// Deletes an account and all that belongs to it, for admins.
+#[utoipa::path(delete, path = "/api/v1/users/{id}", tag = "users", summary = "Delete a user",
+    params(("id" = Uuid, Path, description = "The user.")),
+    responses((status = 204, description = "The account is gone."), Unauthorized, Forbidden, NotFound, Conflict,
+        Unavailable),
+    security(("bearer" = []), ("password" = [])))]
+pub(crate) async fn delete_user(
+    state: web::Data<AppState>,
+    Guarded { actor, input: PathId(id) }: Guarded<PathId>,
+) -> Result<HttpResponse, ApiError> {
+    state.application.delete_user(&actor, Target::User(UserId::new(id))).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,23 @@
+use actix_web::{HttpResponse, web};
+use application::Target;
+use domain::UserId;
+
+use super::UserBody;
+use crate::error::ApiError;
+use crate::extract::{Guarded, PathId};
+use crate::openapi::{Forbidden, NotFound, Unauthorized, Unavailable};
+use crate::state::AppState;
+
+/// An account, for admins.
+#[utoipa::path(get, path = "/api/v1/users/{id}", tag = "users", summary = "Read a user",
+    params(("id" = Uuid, Path, description = "The user.")),
+    responses((status = 200, description = "The account.", body = UserBody), Unauthorized, Forbidden, NotFound,
+        Unavailable),
+    security(("bearer" = []), ("password" = [])))]
+pub(crate) async fn get_user(
+    state: web::Data<AppState>,
+    Guarded { actor, input: PathId(id) }: Guarded<PathId>,
+) -> Result<HttpResponse, ApiError> {
+    let user = state.application.get_user(&actor, Target::User(UserId::new(id))).await?;
+    Ok(HttpResponse::Ok().json(UserBody::from(user)))
+}

@@ -1,0 +1,185 @@
+use std::ops::RangeInclusive;
+
+use actix_web::{HttpResponse, web};
+use application::{ListUsers, Paging};
+use domain::{Direction, Role, UserFilter, UserSort, UserSortField, ValidationError};
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::{RoleBody, UserBody};
+use crate::error::ApiError;
+use crate::extract::{Guarded, Query};
+use crate::fields::{Fields, FromFields};
+use crate::openapi::{Forbidden, Invalid, Unauthorized, Unavailable};
+use crate::state::AppState;
+
+/// Users on a page.
+const PAGE_SIZES: RangeInclusive<u64> = 1..=100;
+const DEFAULT_PAGE_SIZE: u64 = 20;
+/// Pages by number; behind the last, a cursor goes on.
+const PAGES: RangeInclusive<u64> = 1..=10_000;
+/// Longest text to search for, in characters.
+const MAX_Q_LENGTH: usize = 100;
+const MAX_CURSOR_BYTES: usize = 1024;
+
+/// Which users, in which order, and which page: either `limit` and `cursor`, or `page` and `size`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the parameters in the OpenAPI document; ListQuery is what the code uses")]
+pub(crate) struct ListUsersParams {
+    /// Most users on the page.
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    limit: Option<u64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// `created_at`, `email` or `last_login`; with `-` in front, the largest first.
+    #[param(default = "created_at", pattern = "^-?(created_at|email|last_login)$")]
+    sort: Option<String>,
+    /// The start of the email, of the username, or of a word of the name, in any case.
+    #[param(min_length = 1, max_length = 100)]
+    q: Option<String>,
+    #[param(value_type = Option<RoleBody>)]
+    role: Option<String>,
+    is_active: Option<bool>,
+    /// Whether to count all users that fit.
+    #[param(default = false)]
+    count: Option<bool>,
+    /// The page's number, instead of a cursor.
+    #[param(minimum = 1, maximum = 10_000)]
+    page: Option<u64>,
+    /// Most users on the page, with `page`.
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    size: Option<u64>,
+}
+
+pub(crate) struct ListQuery(ListUsers);
+
+impl FromFields for ListQuery {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let sort = fields.optional("sort", parse_sort).unwrap_or(OLDEST_FIRST);
+        let q = fields.optional("q", parse_q);
+        let role = fields.optional("role", Role::parse);
+        let is_active = fields.optional("is_active", parse_bool);
+        let paging = if fields.has("page") || fields.has("size") { by_number(fields) } else { by_cursor(fields) };
+        Some(Self(ListUsers { filter: UserFilter { q, role, is_active }, sort, paging }))
+    }
+}
+
+const OLDEST_FIRST: UserSort = UserSort { field: UserSortField::CreatedAt, direction: Direction::Ascending };
+
+fn by_number(fields: &mut Fields) -> Paging {
+    let page = fields.optional("page", |text| parse_number(text, PAGES)).unwrap_or(1);
+    let size = fields.optional("size", |text| parse_number(text, PAGE_SIZES)).unwrap_or(DEFAULT_PAGE_SIZE);
+    for name in ["cursor", "limit"] {
+        if fields.has(name) {
+            fields.ignore(name);
+            fields.note(name, "conflicting", "This does not go with 'page' and 'size'.");
+        }
+    }
+    // Pages by number always count.
+    fields.optional("count", parse_bool);
+    Paging::Number { page, size }
+}
+
+fn by_cursor(fields: &mut Fields) -> Paging {
+    let cursor = fields.optional("cursor", parse_cursor);
+    let limit = fields.optional("limit", |text| parse_number(text, PAGE_SIZES)).unwrap_or(DEFAULT_PAGE_SIZE);
+    let count = fields.optional("count", parse_bool).unwrap_or(false);
+    Paging::Cursor { cursor, limit, count }
+}
+
+fn parse_sort(text: &str) -> Result<UserSort, ValidationError> {
+    let (name, direction) = match text.strip_prefix('-') {
+        Some(name) => (name, Direction::Descending),
+        None => (text, Direction::Ascending),
+    };
+    let field = match name {
+        "created_at" => UserSortField::CreatedAt,
+        "email" => UserSortField::Email,
+        "last_login" => UserSortField::LastLogin,
+        _ => {
+            let message = "Sort by created_at, email or last_login, with '-' in front for the largest first.";
+            return Err(ValidationError::new("unknown_sort", message));
+        }
+    };
+    Ok(UserSort { field, direction })
+}
+
+fn parse_q(text: &str) -> Result<String, ValidationError> {
+    if text.is_empty() || text.chars().count() > MAX_Q_LENGTH || text.chars().any(char::is_control) {
+        let message = format!("A search has 1 to {MAX_Q_LENGTH} characters and no control characters.");
+        return Err(ValidationError::new("invalid_search", message));
+    }
+    Ok(text.to_owned())
+}
+
+fn parse_cursor(text: &str) -> Result<String, ValidationError> {
+    if text.len() > MAX_CURSOR_BYTES {
+        return Err(ValidationError::new("invalid_cursor", "A cursor is the next_cursor of the page before."));
+    }
+    Ok(text.to_owned())
+}
+
+fn parse_bool(text: &str) -> Result<bool, ValidationError> {
+    text.parse().map_err(|_| ValidationError::new("wrong_type", "This is true or false."))
+}
+
+fn parse_number(text: &str, bounds: RangeInclusive<u64>) -> Result<u64, ValidationError> {
+    // `parse` would take "+1".
+    let number = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    number.and_then(|text| text.parse().ok()).filter(|number| bounds.contains(number)).ok_or_else(|| {
+        let message = format!("This is a whole number from {} to {}.", bounds.start(), bounds.end());
+        ValidationError::new("out_of_range", message)
+    })
+}
+
+/// A page of users.
+#[derive(Serialize, ToSchema)]
+#[schema(as = UserPage)]
+pub(crate) struct UserPageBody {
+    items: Vec<UserBody>,
+    /// Where the next page starts; `null` on the last one, and for pages by number.
+    next_cursor: Option<String>,
+    /// How many users fit, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u64, required = false)]
+    total: Option<u64>,
+    #[serde(flatten)]
+    #[schema(inline)]
+    number: Option<PageNumber>,
+}
+
+/// For pages by number.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PageNumber {
+    page: u64,
+    size: u64,
+    /// How many pages there are.
+    pages: u64,
+}
+
+/// Lists users, for admins.
+#[utoipa::path(get, path = "/api/v1/users", tag = "users", summary = "List users", params(ListUsersParams),
+    responses((status = 200, description = "A page of users.", body = UserPageBody), Invalid, Unauthorized, Forbidden,
+        Unavailable),
+    security(("bearer" = []), ("password" = [])))]
+pub(crate) async fn list_users(
+    state: web::Data<AppState>,
+    Guarded { actor, input: Query(ListQuery(list)) }: Guarded<Query<ListQuery>>,
+) -> Result<HttpResponse, ApiError> {
+    let number = match list.paging {
+        Paging::Number { page, size } => Some((page, size)),
+        Paging::Cursor { .. } => None,
+    };
+    let page = state.application.list_users(&actor, list).await?;
+    Ok(HttpResponse::Ok().json(UserPageBody {
+        items: page.items.into_iter().map(Into::into).collect(),
+        next_cursor: page.next_cursor.filter(|_| number.is_none()),
+        total: page.total,
+        number: number.map(|(number, size)| PageNumber {
+            page: number,
+            size,
+            pages: page.total.unwrap_or_default().div_ceil(size),
+        }),
+    }))
+}

@@ -1,0 +1,23 @@
+use actix_web::{HttpResponse, web};
+use application::Target;
+
+use super::UserBody;
+use super::update_user::UpdateUserBody;
+use crate::error::ApiError;
+use crate::extract::{Guarded, Json};
+use crate::openapi::{Body, Conflict, Forbidden, Unauthorized, Unavailable};
+use crate::state::AppState;
+
+/// Changes the user's own account. PUT does the same. Nobody changes their own role or activity.
+#[utoipa::path(patch, path = "/api/v1/users/me", tag = "users", summary = "Change oneself",
+    request_body = UpdateUserBody,
+    responses((status = 200, description = "The account as it is now.", body = UserBody), Body, Unauthorized, Forbidden,
+        Conflict, Unavailable),
+    security(("bearer" = []), ("password" = [])))]
+pub(crate) async fn update_me(
+    state: web::Data<AppState>,
+    Guarded { actor, input: Json(body) }: Guarded<Json<UpdateUserBody>>,
+) -> Result<HttpResponse, ApiError> {
+    let user = state.application.update_user(&actor, Target::Me, body.into()).await?;
+    Ok(HttpResponse::Ok().json(UserBody::from(user)))
+}

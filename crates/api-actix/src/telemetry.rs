@@ -1,0 +1,23 @@
+use std::io;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::config::{Log, LogFormat};
+
+/// Writes logs to the standard error stream from here on. A second call changes nothing.
+pub(crate) fn init(log: &Log) {
+    // The configuration has checked the directives.
+    let filter = EnvFilter::try_new(&log.level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let result = match log.format {
+        LogFormat::Pretty => subscriber.with_target(false).finish().try_init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).with_current_span(true).finish().try_init(),
+    };
+    drop(result);
+    // A panic is a fault of ours: it is logged like the rest, on one line, and the request gets a 500.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panicked");
+    }));
+}

@@ -1,0 +1,267 @@
+use std::sync::Arc;
+use std::thread;
+
+use argon2::Params;
+use async_trait::async_trait;
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use domain::ports::{HashError, PasswordHasher, Verification};
+use domain::{Password, PasswordHash};
+use tokio::sync::oneshot;
+
+use crate::argon2_recipe::Argon2Recipe;
+use crate::hash_queue::{HashAnswer, HashJob, HashQueue};
+use crate::random::random_bytes;
+use crate::stored_hash::StoredHash;
+use crate::{Argon2Settings, InvalidArgon2Settings, hash_worker};
+
+const OUTPUT_BYTES: usize = 32;
+const SALT_BYTES: usize = 16;
+
+/// Hashes passwords on a fixed number of threads, each with its own memory, behind a bounded queue.
+///
+/// When as many passwords wait as the settings allow, the next is refused at once with [`HashError::Overloaded`].
+/// One whose caller went away is not hashed. Dropping the pool ends its threads.
+pub struct Argon2Pool {
+    settings: Argon2Settings,
+    current: Params,
+    queue: Arc<HashQueue>,
+}
+
+impl Argon2Pool {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// [`InvalidArgon2Settings`] when a setting is out of its bounds or a thread cannot be started.
+    pub fn new(settings: Argon2Settings) -> Result<Self, InvalidArgon2Settings> {
+        settings.check()?;
+        let current = current_params(&settings)?;
+        let queue = Arc::new(HashQueue::new(settings.threads, settings.queue));
+        // Made first, so that threads already started end when a later one does not start.
+        let pool = Self { settings, current, queue };
+        for number in 0..settings.threads {
+            pool.start_thread(number).map_err(InvalidArgon2Settings::Spawn)?;
+        }
+        Ok(pool)
+    }
+
+    fn start_thread(&self, number: usize) -> std::io::Result<()> {
+        let (queue, blocks) = (Arc::clone(&self.queue), self.current.block_count());
+        thread::Builder::new().name(format!("argon2-{number}")).spawn(move || hash_worker::work(&queue, blocks))?;
+        Ok(())
+    }
+
+    fn recipe(&self, salt: [u8; SALT_BYTES]) -> Argon2Recipe {
+        Argon2Recipe { params: self.current.clone(), salt: salt.to_vec() }
+    }
+
+    async fn compute(&self, password: &Password, recipe: Argon2Recipe) -> HashAnswer {
+        let (reply, answer) = oneshot::channel();
+        self.queue.push(HashJob { password: password.clone(), recipe, reply })?;
+        answer.await.unwrap_or(Err(HashError::Overloaded))
+    }
+
+    async fn verify_unknown(&self, password: &Password) -> Result<Verification, HashError> {
+        self.compute(password, self.recipe([0; SALT_BYTES])).await?;
+        Ok(Verification::Mismatch)
+    }
+}
+
+#[async_trait]
+impl PasswordHasher for Argon2Pool {
+    async fn hash(&self, password: &Password) -> Result<PasswordHash, HashError> {
+        let recipe = self.recipe(random_bytes());
+        let output = self.compute(password, recipe.clone()).await?;
+        Ok(recipe.write(&output))
+    }
+
+    async fn verify(&self, password: &Password, stored: Option<PasswordHash>) -> Result<Verification, HashError> {
+        let Some(stored) = stored else {
+            return self.verify_unknown(password).await;
+        };
+        let StoredHash { recipe, output: expected } = StoredHash::read(&stored, &self.settings)?;
+        let outdated = recipe.params != self.current;
+        let output = self.compute(password, recipe).await?;
+        match verify_slices_are_equal(&output, &expected) {
+            Ok(()) => Ok(Verification::Match { outdated }),
+            Err(_) => Ok(Verification::Mismatch),
+        }
+    }
+}
+
+impl Drop for Argon2Pool {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+/// The settings are checked before, so Argon2 takes them; were its bounds narrower, the memory is what to change.
+fn current_params(settings: &Argon2Settings) -> Result<Params, InvalidArgon2Settings> {
+    let Argon2Settings { memory_kib, iterations, parallelism, max_memory_kib: max, .. } = *settings;
+    Params::new(memory_kib, iterations, parallelism, Some(OUTPUT_BYTES))
+        .map_err(|_| InvalidArgon2Settings::Memory { min: Params::MIN_M_COST, max })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Weak;
+    use std::time::{Duration, Instant};
+
+    use tokio::task::JoinSet;
+
+    use super::*;
+
+    fn light() -> Argon2Settings {
+        Argon2Settings { memory_kib: 64, iterations: 1, threads: 2, ..Argon2Settings::default() }
+    }
+
+    fn password(text: &str) -> Password {
+        Password::presented(text).unwrap()
+    }
+
+    fn stored(text: &str) -> Option<PasswordHash> {
+        Some(PasswordHash::parse(text).unwrap())
+    }
+
+    #[tokio::test]
+    async fn verifies_what_it_hashed_and_nothing_else() {
+        let pool = Argon2Pool::new(light()).unwrap();
+        let hash = pool.hash(&password("correct horse")).await.unwrap();
+        assert!(hash.expose().starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
+        let right = pool.verify(&password("correct horse"), Some(hash.clone())).await.unwrap();
+        assert_eq!(right, Verification::Match { outdated: false });
+        let wrong = pool.verify(&password("correct horsf"), Some(hash.clone())).await.unwrap();
+        assert_eq!(wrong, Verification::Mismatch);
+        assert_ne!(pool.hash(&password("correct horse")).await.unwrap(), hash, "each has its own salt");
+    }
+
+    #[tokio::test]
+    async fn answers_a_mismatch_for_an_unknown_user() {
+        let pool = Argon2Pool::new(light()).unwrap();
+        assert_eq!(pool.verify(&password("correct horse"), None).await.unwrap(), Verification::Mismatch);
+    }
+
+    #[tokio::test]
+    async fn an_unknown_user_takes_as_long_as_a_known_one() {
+        let settings = Argon2Settings { memory_kib: 8192, iterations: 4, threads: 1, ..Argon2Settings::default() };
+        let pool = Argon2Pool::new(settings).unwrap();
+        let hash = pool.hash(&password("correct horse")).await.unwrap();
+        let (mut known, mut unknown) = (Duration::MAX, Duration::MAX);
+        for _ in 0..5 {
+            let begun = Instant::now();
+            pool.verify(&password("wrong horse"), Some(hash.clone())).await.unwrap();
+            known = known.min(begun.elapsed());
+            let begun = Instant::now();
+            pool.verify(&password("wrong horse"), None).await.unwrap();
+            unknown = unknown.min(begun.elapsed());
+        }
+        // Wide, so that a busy machine does not fail it: without the work it would be a thousandth.
+        assert!(unknown * 4 > known, "{known:?} and {unknown:?}");
+    }
+
+    #[tokio::test]
+    async fn says_when_a_hash_is_outdated() {
+        let pool = Argon2Pool::new(light()).unwrap();
+        let changes: [fn(&mut Argon2Settings); 5] = [
+            |it| it.memory_kib = 128,
+            |it| it.memory_kib = 32,
+            |it| it.iterations = 2,
+            |it| it.parallelism = 2,
+            |it| it.threads = 1,
+        ];
+        for (index, change) in changes.into_iter().enumerate() {
+            let mut settings = light();
+            change(&mut settings);
+            let hash = Argon2Pool::new(settings).unwrap().hash(&password("correct horse")).await.unwrap();
+            let verified = pool.verify(&password("correct horse"), Some(hash)).await.unwrap();
+            assert_eq!(verified, Verification::Match { outdated: index < 4 }, "{settings:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_another_length_is_outdated() {
+        let pool = Argon2Pool::new(light()).unwrap();
+        let recipe = Argon2Recipe { params: Params::new(64, 1, 1, Some(24)).unwrap(), salt: vec![7; 48] };
+        let output = recipe.compute(b"correct horse", &mut []).unwrap();
+        let verified = pool.verify(&password("correct horse"), Some(recipe.write(&output))).await.unwrap();
+        assert_eq!(verified, Verification::Match { outdated: true });
+    }
+
+    #[tokio::test]
+    async fn verifies_a_hash_of_the_reference_implementation() {
+        let pool = Argon2Pool::new(Argon2Settings { threads: 1, ..Argon2Settings::default() }).unwrap();
+        let hash = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+        let right = pool.verify(&password("password"), stored(hash)).await.unwrap();
+        assert_eq!(right, Verification::Match { outdated: true });
+        assert_eq!(pool.verify(&password("Password"), stored(hash)).await.unwrap(), Verification::Mismatch);
+    }
+
+    #[tokio::test]
+    async fn refuses_a_hash_over_the_cap_without_computing_it() {
+        let pool = Argon2Pool::new(light()).unwrap();
+        let begun = Instant::now();
+        for params in ["m=4294967295,t=4294967295,p=1", "m=64,t=4294967295,p=1"] {
+            let hash = format!("$argon2id$v=19${params}$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc");
+            let refused = pool.verify(&password("password"), stored(&hash)).await;
+            assert!(matches!(refused, Err(HashError::Unusable(_))));
+        }
+        assert!(begun.elapsed() < Duration::from_secs(1));
+    }
+
+    #[tokio::test]
+    async fn refuses_garbage() {
+        let pool = Argon2Pool::new(light()).unwrap();
+        for text in ["$", "$garbage", "$argon2id$v=19$m=64,t=1,p=1$$"] {
+            let refused = pool.verify(&password("password"), stored(text)).await;
+            assert!(matches!(refused, Err(HashError::Unusable(_))), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn refuses_at_once_when_the_queue_is_full() {
+        let settings = Argon2Settings { threads: 1, queue: 1, iterations: 4, ..Argon2Settings::default() };
+        let pool = Arc::new(Argon2Pool::new(settings).unwrap());
+        let mut callers = JoinSet::new();
+        for _ in 0..20 {
+            let pool = Arc::clone(&pool);
+            callers.spawn(async move { pool.verify(&password("correct horse"), None).await });
+        }
+        let answers = callers.join_all().await;
+        let overloaded = answers.iter().filter(|it| matches!(it, Err(HashError::Overloaded))).count();
+        let answered = answers.iter().filter(|it| matches!(it, Ok(Verification::Mismatch))).count();
+        assert!(overloaded >= 1 && answered >= 2, "{overloaded} overloaded, {answered} answered");
+        assert_eq!(overloaded + answered, 20);
+        assert!(pool.verify(&password("correct horse"), None).await.is_ok(), "it works again afterwards");
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_leaves_harms_nobody() {
+        let settings = Argon2Settings { threads: 1, queue: 1, ..light() };
+        let pool = Argon2Pool::new(settings).unwrap();
+        for _ in 0..100 {
+            let left = tokio::time::timeout(Duration::ZERO, pool.verify(&password("correct horse"), None)).await;
+            drop(left);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(pool.hash(&password("correct horse")).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn dropping_the_pool_ends_its_threads() {
+        let pool = Argon2Pool::new(light()).unwrap();
+        pool.hash(&password("correct horse")).await.unwrap();
+        let queue: Weak<HashQueue> = Arc::downgrade(&pool.queue);
+        drop(pool);
+        for _ in 0..500 {
+            if queue.strong_count() == 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the threads still hold the queue");
+    }
+
+    #[test]
+    fn refuses_invalid_settings() {
+        assert!(Argon2Pool::new(Argon2Settings { threads: 0, ..light() }).is_err());
+    }
+}

@@ -1,0 +1,56 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use argon2::Block;
+
+use crate::argon2_recipe::allocate;
+use crate::hash_queue::{HashJob, HashQueue};
+
+/// Computes jobs until the queue is closed, in one memory of `blocks` blocks that is taken once.
+pub(crate) fn work(queue: &HashQueue, blocks: usize) {
+    let mut memory = allocate(blocks).unwrap_or_else(|| {
+        tracing::error!(blocks, "there is no memory to keep for hashing; each hash takes its own");
+        Vec::new()
+    });
+    while let Some(job) = queue.take() {
+        answer(queue, job, &mut memory);
+    }
+}
+
+/// A job whose caller has gone away is not computed. A panic, which nothing is known to cause, costs the one caller
+/// an answer and not all of them the thread.
+fn answer(queue: &HashQueue, job: HashJob, memory: &mut [Block]) {
+    let HashJob { password, recipe, reply } = job;
+    let compute = AssertUnwindSafe(|| recipe.compute(password.expose(), memory));
+    let answer = if reply.is_closed() { None } else { catch_unwind(compute).ok() };
+    queue.finished();
+    if let Some(answer) = answer {
+        // A caller that left meanwhile needs no answer.
+        drop(reply.send(answer));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use argon2::Params;
+    use domain::Password;
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::argon2_recipe::Argon2Recipe;
+
+    #[test]
+    fn skips_a_job_whose_caller_has_gone() {
+        let queue = HashQueue::new(1, 1);
+        let (reply, _) = oneshot::channel();
+        // An hour of work.
+        let params = Params::new(1_048_576, 10_000, 1, Some(32)).unwrap();
+        let recipe = Argon2Recipe { params, salt: vec![0; 16] };
+        queue.push(HashJob { password: Password::presented("correct horse").unwrap(), recipe, reply }).unwrap();
+        let begun = Instant::now();
+        let job = queue.take().unwrap();
+        answer(&queue, job, &mut []);
+        assert!(begun.elapsed() < Duration::from_secs(1));
+    }
+}

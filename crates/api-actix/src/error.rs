@@ -44,6 +44,16 @@ struct Row(StatusCode, &'static str, &'static str);
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 impl ApiError {
+    /// What comes closest to a status that the framework chose.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::NotFound,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
+            _ => Self::BadRequest,
+        }
+    }
+
     fn row(&self) -> Row {
         use ApplicationError as A;
         use StatusCode as S;
@@ -210,11 +220,6 @@ impl From<std::convert::Infallible> for ApiError {
 /// What actix itself refuses, in our form. Its own text stays here.
 impl From<actix_web::Error> for ApiError {
     fn from(error: actix_web::Error) -> Self {
-        match error.as_response_error().status_code() {
-            StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
-            StatusCode::NOT_FOUND => Self::NotFound,
-            _ => Self::BadRequest,
-        }
+        Self::of_status(error.as_response_error().status_code())
     }
 }

@@ -6,10 +6,11 @@ use std::time::Instant;
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::error::InternalError;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpRequest, ResponseError, web};
+use actix_web::{Error, HttpResponse, ResponseError, web};
 use futures_util::FutureExt;
 use tracing::{Instrument, info, info_span, warn};
 
@@ -23,6 +24,12 @@ tokio::task_local! {
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id that is taken from a client.
 const MAX_REQUEST_ID_LENGTH: usize = 64;
+
+/// Answers of the API are data: a browser has nothing to run or to frame in them.
+const API_POLICY: &str = "default-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+/// Swagger UI styles itself inline and has images in its style sheet.
+const DOCS_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /// The id of the request that is being served; empty outside one.
 pub(crate) fn current_id() -> String {
@@ -41,58 +48,55 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
+    let path = request.path().to_owned();
     let serving = async {
-        let mut response = serve(request, next).await;
-        let status = response.status().as_u16();
-        info!(status, milliseconds = started.elapsed().as_millis(), "served");
-        set_headers(&mut response, &current_id());
-        Ok(response)
+        let mut answer = serve(request, next).await;
+        let (status, headers) = match &mut answer {
+            Ok(response) => (response.status(), response.headers_mut()),
+            Err(response) => (response.status(), response.headers_mut()),
+        };
+        info!(status = status.as_u16(), milliseconds = started.elapsed().as_millis(), "served");
+        set_headers(headers, &path);
+        // The request is gone with what failed, so the finished answer goes as an error.
+        answer.map_err(|response| InternalError::from_response("failed", response).into())
     };
     REQUEST_ID.scope(id, serving).instrument(span).await
 }
 
-async fn serve<B: MessageBody + 'static>(request: ServiceRequest, next: Next<B>) -> ServiceResponse<EitherBody<B>> {
-    let http_request = request.request().clone();
-    let limit = http_request.app_data::<web::Data<AppState>>().map(|state| state.request_timeout);
+/// Answers the response, or the one of a request that did not come to one.
+async fn serve<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, HttpResponse> {
+    let limit = request.app_data::<web::Data<AppState>>().map(|state| state.request_timeout);
     let answering = AssertUnwindSafe(next.call(request)).catch_unwind();
     let answer = match limit {
         Some(limit) => tokio::time::timeout(limit, answering).await,
         None => Ok(answering.await),
     };
-    match answer {
-        Ok(Ok(Ok(response))) => in_our_form(http_request, response),
-        // An extractor or a middleware of actix refused.
-        Ok(Ok(Err(error))) => fail(http_request, &ApiError::from(error)),
+    let error = match answer {
+        Ok(Ok(Ok(response))) => return Ok(in_our_form(response)),
+        Ok(Ok(Err(error))) => ApiError::from(error),
         // The panic itself was logged by the hook, with the place.
-        Ok(Err(_panic)) => fail(http_request, &ApiError::Panicked),
-        Err(_elapsed) => fail(http_request, &ApiError::TimedOut),
-    }
+        Ok(Err(_panic)) => ApiError::Panicked,
+        Err(_elapsed) => ApiError::TimedOut,
+    };
+    Err(error.error_response())
 }
 
 /// Gives actix's own refusals the form of all errors.
-fn in_our_form<B: MessageBody + 'static>(
-    request: HttpRequest,
-    response: ServiceResponse<B>,
-) -> ServiceResponse<EitherBody<B>> {
-    let own_error = response.response().error().is_none_or(|error| error.as_error::<ApiError>().is_some());
-    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
-        let allow = response.headers().get(header::ALLOW).cloned();
-        return fail(request, &ApiError::MethodNotAllowed(allow));
-    }
-    if !own_error && let (_, Some(error)) = (response.status(), response.response().error()) {
-        warn!(status = response.status().as_u16(), %error, "refused by the framework");
-        let error = match response.status() {
-            StatusCode::NOT_FOUND => ApiError::NotFound,
-            StatusCode::PAYLOAD_TOO_LARGE => ApiError::BodyTooLarge,
-            _ => ApiError::BadRequest,
-        };
-        return fail(request, &error);
-    }
-    response.map_into_left_body()
-}
-
-fn fail<B>(request: HttpRequest, error: &ApiError) -> ServiceResponse<EitherBody<B>> {
-    ServiceResponse::new(request, error.error_response()).map_into_right_body()
+fn in_our_form<B: MessageBody + 'static>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
+    let error = match (response.status(), response.response().error()) {
+        (StatusCode::METHOD_NOT_ALLOWED, _) => {
+            ApiError::MethodNotAllowed(response.headers().get(header::ALLOW).cloned())
+        }
+        (_, Some(error)) if error.as_error::<ApiError>().is_none() => {
+            warn!(%error, "refused by the framework");
+            ApiError::of_status(response.status())
+        }
+        _ => return response.map_into_left_body(),
+    };
+    response.into_response(error.error_response()).map_into_right_body()
 }
 
 /// The client's id if it is harmless in logs and headers, else a new one.
@@ -109,26 +113,17 @@ fn request_id(request: &ServiceRequest) -> String {
     }
 }
 
-fn set_headers<B>(response: &mut ServiceResponse<B>, id: &str) {
-    let path = response.request().path().to_owned();
-    let headers = response.headers_mut();
-    if let Ok(id) = HeaderValue::from_str(id) {
+fn set_headers(headers: &mut HeaderMap, path: &str) {
+    if let Ok(id) = HeaderValue::from_str(&current_id()) {
         headers.insert(X_REQUEST_ID, id);
     }
     let mut set = |name, value| drop(headers.insert(name, HeaderValue::from_static(value)));
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::REFERRER_POLICY, "no-referrer");
     if path.starts_with("/docs") {
-        // Swagger UI styles itself inline.
-        set(
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
-        );
+        set(header::CONTENT_SECURITY_POLICY, DOCS_POLICY);
     } else {
-        set(
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
-        );
+        set(header::CONTENT_SECURITY_POLICY, API_POLICY);
         set(header::CACHE_CONTROL, "no-store");
     }
 }

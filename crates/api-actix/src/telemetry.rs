@@ -1,4 +1,4 @@
-use std::io;
+use std::io::{self, IsTerminal};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -10,8 +10,9 @@ pub(crate) fn init(log: &Log) {
     // The configuration has checked the directives.
     let filter = EnvFilter::try_new(&log.level).unwrap_or_else(|_| EnvFilter::new("info"));
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let colour = io::stderr().is_terminal();
     let result = match log.format {
-        LogFormat::Pretty => subscriber.with_target(false).finish().try_init(),
+        LogFormat::Pretty => subscriber.with_target(false).with_ansi(colour).finish().try_init(),
         LogFormat::Json => subscriber.json().flatten_event(true).with_current_span(true).finish().try_init(),
     };
     drop(result);

@@ -1,8 +1,7 @@
 use std::sync::{Arc, LazyLock};
 
-use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, web};
-use utoipa_swagger_ui::{Config, serve};
+use utoipa_swagger_ui::{Config, SwaggerFile, serve};
 
 use crate::error::ApiError;
 use crate::openapi;
@@ -18,15 +17,22 @@ pub(crate) async fn openapi() -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(OPENAPI.as_str())
 }
 
-/// Swagger UI finds its files relative to `/docs/`.
-pub(crate) async fn index() -> HttpResponse {
-    HttpResponse::PermanentRedirect().insert_header((LOCATION, "/docs/")).finish()
+/// Swagger UI's page. It names its files relative to `/docs/`, but is served as `/docs`, too.
+pub(crate) async fn index() -> Result<HttpResponse, ApiError> {
+    let page = swagger("index.html")?;
+    let html = String::from_utf8_lossy(&page.bytes).replace("=\"./", "=\"/docs/").replace("=\"index", "=\"/docs/index");
+    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(html))
 }
 
 /// Swagger UI's files, which are part of the binary.
 pub(crate) async fn file(name: web::Path<String>) -> Result<HttpResponse, ApiError> {
-    match serve(&name, Arc::clone(&SWAGGER)) {
-        Ok(Some(file)) => Ok(HttpResponse::Ok().content_type(file.content_type).body(file.bytes.into_owned())),
-        _ => Err(ApiError::NotFound),
+    if matches!(name.as_str(), "" | "index.html") {
+        return index().await;
     }
+    let file = swagger(&name)?;
+    Ok(HttpResponse::Ok().content_type(file.content_type).body(file.bytes.into_owned()))
+}
+
+fn swagger(name: &str) -> Result<SwaggerFile<'static>, ApiError> {
+    serve(name, Arc::clone(&SWAGGER)).ok().flatten().ok_or(ApiError::NotFound)
 }

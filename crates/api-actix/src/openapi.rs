@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Required, Response, ResponseBuilder};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
 use crate::problem::{FieldError, PROBLEM_JSON, Problem};
@@ -17,8 +17,8 @@ use crate::routes::{auth, health, users};
 #[openapi(
     info(
         title = "Hexauth",
-        description = "Sign-in and users. Every error is an `application/problem+json` document (RFC 9457) with a stable \
-            `code`; every answer has an `X-Request-Id`. Each path is served with and without a slash at its end."
+        description = "Sign-in and users. Every error is an `application/problem+json` document (RFC 9457) with a \
+            stable `code`; every answer has an `X-Request-Id`. Each path is served with and without a slash at its end."
     ),
     paths(
         auth::login::login,
@@ -45,7 +45,7 @@ use crate::routes::{auth, health, users};
         (name = "users", description = "Accounts: one's own, and everybody's for admins."),
         (name = "health", description = "For load balancers and orchestrators."),
     ),
-    modifiers(&SecuritySchemes, &PutIsPatch)
+    modifiers(&SecuritySchemes, &PutIsPatch, &LogoutBodyIsOptional)
 )]
 struct Document;
 
@@ -79,6 +79,18 @@ impl Modify for PutIsPatch {
             put.operation_id = put.operation_id.map(|id| id.replace("update", "put"));
             put.summary = put.summary.map(|summary| format!("{summary} (as PATCH)"));
             path.put = Some(put);
+        }
+    }
+}
+
+/// The routes' own declarations cannot say so.
+struct LogoutBodyIsOptional;
+
+impl Modify for LogoutBodyIsOptional {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let logout = document.paths.paths.get_mut("/api/v1/auth/logout").and_then(|path| path.post.as_mut());
+        if let Some(RefOr::T(body)) = logout.and_then(|operation| operation.request_body.as_mut()) {
+            body.required = Some(Required::False);
         }
     }
 }

@@ -75,6 +75,16 @@ impl Server {
     /// # Errors
     /// What the operating system says.
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+        let server = self.launch()?;
+        let handle = server.handle();
+        let serving = tokio::spawn(server);
+        shutdown.await;
+        handle.stop(true).await;
+        serving.await.map_err(io::Error::other)?
+    }
+
+    /// Starts the workers.
+    fn launch(self) -> io::Result<actix_web::dev::Server> {
         let state = web::Data::new(self.state);
         let docs = self.config.docs;
         let mut server = HttpServer::new(move || {
@@ -97,11 +107,6 @@ impl Server {
         if let Some(workers) = self.config.workers {
             server = server.workers(workers);
         }
-        let server = server.listen(self.listener)?.run();
-        let handle = server.handle();
-        let serving = tokio::spawn(server);
-        shutdown.await;
-        handle.stop(true).await;
-        serving.await.map_err(io::Error::other)?
+        Ok(server.listen(self.listener)?.run())
     }
 }

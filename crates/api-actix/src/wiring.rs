@@ -32,7 +32,7 @@ pub enum WiringError {
     #[error("the password hasher cannot be started: {0}")]
     Hasher(#[from] InvalidArgon2Settings),
     /// Starting the server is not to migrate, but something is pending.
-    #[error("the database lacks {} migrations: run 'hexauth migrate up', or set APP_DATABASE__MIGRATE_ON_START=true", .0.len())]
+    #[error("{} migrations are pending: run 'hexauth migrate up', or set APP_DATABASE__MIGRATE_ON_START=true", .0.len())]
     Pending(Vec<String>),
     /// The development secret cannot be kept.
     #[error("cannot keep the development secret in {file}: {source}", file = file.display())]

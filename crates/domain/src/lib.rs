@@ -23,7 +23,7 @@ pub mod mocks;
 
 pub use access_token::{AccessClaims, InvalidAccessToken};
 pub use ids::{SessionId, TokenId, UserId};
-pub use listing::{Direction, SortKey, UserFilter, UserPosition, UserQuery, UserSort, UserSortField};
+pub use listing::{Direction, SortKey, UserFilter, UserPosition, UserQuery, UserSort, UserSortField, search_key};
 pub use refresh_token::{
     Device, Generation, NewRefreshToken, Nonce, RefreshPolicy, RefreshToken, Revocation, RevocationReason, Rotation,
 };

@@ -1,3 +1,5 @@
+use std::sync::atomic::Ordering;
+
 use domain::ports::{RepositoryError, UniqueField};
 use sea_orm::{DbErr, SqlErr};
 
@@ -6,6 +8,7 @@ use crate::Store;
 impl<C> Store<C> {
     /// What a SeaORM error means to a use case.
     pub(crate) fn error(&self, error: DbErr) -> RepositoryError {
+        self.has_failed.store(true, Ordering::Relaxed);
         match error.sql_err() {
             Some(SqlErr::UniqueConstraintViolation(message)) => match unique_field(&message) {
                 Some(field) => RepositoryError::Duplicate(field),

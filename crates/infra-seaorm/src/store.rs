@@ -1,3 +1,5 @@
+use std::sync::atomic::AtomicBool;
+
 use async_trait::async_trait;
 use domain::ports::{HealthCheck, RepositoryError};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
@@ -6,18 +8,20 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, T
 ///
 /// Statements that write go through `ConnectionTrait::execute` and those that read through its `query` methods, so
 /// that an adapter can tell them apart.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Store<C> {
     pub(crate) connection: C,
     /// Whether an error is one to try again after.
     pub(crate) is_transient: fn(&DbErr) -> bool,
+    /// Whether a statement has failed. It matters inside a transaction only.
+    pub(crate) has_failed: AtomicBool,
 }
 
 impl<C> Store<C> {
     /// The repositories on `connection`. `is_transient` tells the errors to try again after, which differ between
     /// databases.
     pub fn new(connection: C, is_transient: fn(&DbErr) -> bool) -> Self {
-        Self { connection, is_transient }
+        Self { connection, is_transient, has_failed: AtomicBool::new(false) }
     }
 
     /// What it works on.

@@ -24,7 +24,11 @@ impl UnitOfWork for Store<DatabaseTransaction> {
     }
 
     async fn commit(self: Box<Self>) -> Result<(), RepositoryError> {
-        let Store { connection, is_transient } = *self;
+        let Store { connection, is_transient, has_failed } = *self;
+        // After a failed statement PostgreSQL answers COMMIT with a rollback and calls that a success.
+        if has_failed.into_inner() {
+            return Err(RepositoryError::Internal("a statement of this unit of work failed".into()));
+        }
         connection.commit().await.map_err(|error| Store::new((), is_transient).error(error))
     }
 }

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use domain::ports::{RepositoryError, UserRepository};
 use domain::{
     Direction, Email, Epoch, PasswordHash, Role, SortKey, Timestamp, User, UserFilter, UserId, UserPosition, UserQuery,
-    UserSort, UserSortField, Username,
+    UserSort, UserSortField, Username, search_key,
 };
 use sea_orm::sea_query::{Expr, LikeExpr, LockType, NullOrdering};
 use sea_orm::{
@@ -117,7 +117,11 @@ impl<C: ConnectionTrait + Send + Sync> Store<C> {
 fn fitting(filter: &UserFilter) -> Condition {
     let mut condition = Condition::all();
     if let Some(q) = &filter.q {
-        let q = escape_like(&q.to_lowercase());
+        // PostgreSQL has no NUL in its texts, and SQLite ends a pattern there.
+        if q.contains('\0') {
+            return Condition::all().add(Expr::value(false));
+        }
+        let q = escape_like(&search_key(q));
         let starts_with = |prefix: &str| LikeExpr::new(format!("{prefix}{q}%")).escape('\\');
         condition = condition.add(
             Condition::any()

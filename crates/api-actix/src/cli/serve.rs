@@ -36,7 +36,7 @@ fn greet(config: &Config, server: &Server) -> Result<(), Failure> {
         return Ok(());
     }
     let docs = if config.server.docs { format!("\n  API docs:     http://{address}/docs/") } else { String::new() };
-    say(format!(
-        "\n  Hexauth is listening on http://{address}{docs}\n  First admin:  hexauth create-admin --email you@example.com\n                (from the sources: cargo run -- create-admin --email you@example.com)\n"
-    ))
+    let how = "hexauth create-admin --email you@example.com";
+    say(format!("\n  Hexauth is listening on http://{address}{docs}\n  First admin:  {how}"))?;
+    say("                (from the sources: cargo run -- create-admin --email you@example.com)\n")
 }

@@ -14,15 +14,19 @@ pub(crate) struct Health {
     status: &'static str,
 }
 
+/// Liveness.
+///
 /// Whether the process runs. Asks nobody.
-#[utoipa::path(get, path = "/health/live", tag = "health", summary = "Liveness",
+#[utoipa::path(get, path = "/health/live", tag = "health",
     responses((status = 200, description = "The process runs.", body = Health)))]
 pub(crate) async fn live() -> HttpResponse {
     HttpResponse::Ok().json(Health { status: "ok" })
 }
 
+/// Readiness.
+///
 /// Whether requests can be served: asks the database.
-#[utoipa::path(get, path = "/health/ready", tag = "health", summary = "Readiness",
+#[utoipa::path(get, path = "/health/ready", tag = "health",
     responses((status = 200, description = "The database answers.", body = Health), Unavailable))]
 pub(crate) async fn ready(state: web::Data<AppState>) -> Result<HttpResponse, ApiError> {
     state.health.check().await.map_err(application::ApplicationError::from)?;

@@ -42,6 +42,6 @@ pub trait RefreshTokenRepository: Send + Sync {
         revocation: Revocation,
     ) -> Result<u64, RepositoryError>;
 
-    /// Removes up to `limit` sessions that were revoked or expired before `before`. Answers how many.
+    /// Removes up to `limit` sessions that were revoked or expired at `before` or earlier. Answers how many.
     async fn delete_ended(&self, before: Timestamp, limit: u64) -> Result<u64, RepositoryError>;
 }

@@ -1,5 +1,5 @@
 use domain::ports::RepositoryError;
-use domain::{Birthday, Email, Epoch, FullName, PasswordHash, Role, User, UserId, Username};
+use domain::{Birthday, Email, Epoch, FullName, PasswordHash, Role, User, UserId, Username, search_key};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 
@@ -18,7 +18,7 @@ pub(crate) struct Model {
     pub(crate) email_key: String,
     pub(crate) username: Option<String>,
     pub(crate) full_name: Option<String>,
-    /// The full name in lower case, to search in.
+    /// The [`search_key`] of the full name.
     pub(crate) full_name_key: Option<String>,
     pub(crate) birthday: Option<Date>,
     pub(crate) role: String,
@@ -66,7 +66,7 @@ impl From<&User> for ActiveModel {
             email_key: Set(user.email.key().to_owned()),
             username: Set(user.username.as_ref().map(|username| username.as_str().to_owned())),
             full_name: Set(user.full_name.as_ref().map(|name| name.as_str().to_owned())),
-            full_name_key: Set(user.full_name.as_ref().map(|name| name.as_str().to_lowercase())),
+            full_name_key: Set(user.full_name.as_ref().map(|name| search_key(name.as_str()))),
             birthday: Set(user.birthday.map(Birthday::as_date)),
             role: Set(user.role.as_str().to_owned()),
             is_active: Set(user.is_active),

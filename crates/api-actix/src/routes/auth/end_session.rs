@@ -6,8 +6,10 @@ use crate::extract::{Guarded, PathId};
 use crate::openapi::{NotFound, Unauthorized, Unavailable};
 use crate::state::AppState;
 
+/// End a session.
+///
 /// Ends one of the user's sessions.
-#[utoipa::path(delete, path = "/api/v1/auth/sessions/{id}", tag = "auth", summary = "End a session",
+#[utoipa::path(delete, path = "/api/v1/auth/sessions/{id}", tag = "auth",
     params(("id" = Uuid, Path, description = "The session.")),
     responses((status = 204, description = "Its tokens are dead."), Unauthorized, NotFound, Unavailable),
     security(("bearer" = []), ("password" = [])))]

@@ -18,10 +18,10 @@ use crate::state::AppState;
 pub(crate) struct SessionBody {
     id: Uuid,
     /// The `User-Agent` of the sign-in.
-    #[schema(example = "curl/8.5.0")]
+    #[schema(required = true, example = "curl/8.5.0")]
     device: Option<String>,
     /// The address of the sign-in.
-    #[schema(value_type = Option<String>, example = "192.0.2.7")]
+    #[schema(value_type = Option<String>, required = true, example = "192.0.2.7")]
     address: Option<IpAddr>,
     created_at: Time,
     last_used_at: Time,
@@ -46,8 +46,10 @@ impl From<Session> for SessionBody {
     }
 }
 
+/// List sessions.
+///
 /// The user's live sessions, last used first, 100 at most.
-#[utoipa::path(get, path = "/api/v1/auth/sessions", tag = "auth", summary = "List sessions",
+#[utoipa::path(get, path = "/api/v1/auth/sessions", tag = "auth",
     responses((status = 200, description = "The sessions.", body = [SessionBody]), Unauthorized, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn list_sessions(state: web::Data<AppState>, guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {

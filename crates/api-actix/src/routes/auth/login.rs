@@ -57,8 +57,10 @@ fn grant_type(text: &str) -> Result<(), ValidationError> {
     }
 }
 
+/// Sign in.
+///
 /// Starts a session. A wrong password and an unknown user get the same answer after the same time.
-#[utoipa::path(post, path = "/api/v1/auth/login", tag = "auth", summary = "Sign in",
+#[utoipa::path(post, path = "/api/v1/auth/login", tag = "auth",
     request_body(content((LoginBody = "application/x-www-form-urlencoded"), (LoginBody = "application/json"))),
     responses((status = 200, description = "A session has begun.", body = TokenPairBody), Body, Unauthorized, Forbidden,
         Unavailable))]

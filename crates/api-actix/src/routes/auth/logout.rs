@@ -1,4 +1,4 @@
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 
 use super::refresh::RefreshTokenBody;
@@ -7,10 +7,12 @@ use crate::extract::{Json, OptionalActor};
 use crate::openapi::{Body, Unauthorized, Unavailable};
 use crate::state::AppState;
 
+/// Sign out.
+///
 /// Ends a session: that of the access token, that of the refresh token in the body, or both where both are sent.
 /// Whoever holds either token may do it.
-#[utoipa::path(post, path = "/api/v1/auth/logout", tag = "auth", summary = "Sign out",
-    request_body(content = Option<RefreshTokenBody>, description = "Not needed with an access token."),
+#[utoipa::path(post, path = "/api/v1/auth/logout", tag = "auth",
+    request_body(content = RefreshTokenBody, description = "Not needed with an access token."),
     responses((status = 204, description = "Its tokens are dead."), Body, Unauthorized, Unavailable),
     security((), ("bearer" = []), ("password" = [])))]
 pub(crate) async fn logout(
@@ -19,7 +21,7 @@ pub(crate) async fn logout(
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
     let OptionalActor(actor) = OptionalActor::extract(&request).await?;
-    let body = match request.headers().contains_key(CONTENT_TYPE) {
+    let body = match has_body(&request) {
         true => Some(Json::<RefreshTokenBody>::from_request(&request, &mut payload.into_inner()).await?.0),
         false => None,
     };
@@ -33,4 +35,11 @@ pub(crate) async fn logout(
         state.application.logout(&actor).await?;
     }
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Whether a body comes with the request, whatever its type is said to be (RFC 9112, section 6.3).
+fn has_body(request: &HttpRequest) -> bool {
+    let headers = request.headers();
+    let length = headers.get(CONTENT_LENGTH);
+    headers.contains_key(TRANSFER_ENCODING) || length.is_some_and(|length| length.as_bytes() != b"0")
 }

@@ -5,8 +5,10 @@ use crate::extract::Guarded;
 use crate::openapi::{Unauthorized, Unavailable};
 use crate::state::AppState;
 
+/// Sign out everywhere.
+///
 /// Ends all of the user's sessions, this one too.
-#[utoipa::path(post, path = "/api/v1/auth/logout-all", tag = "auth", summary = "Sign out everywhere",
+#[utoipa::path(post, path = "/api/v1/auth/logout-all", tag = "auth",
     responses((status = 204, description = "All tokens of the user are dead."), Unauthorized, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn logout_all(state: web::Data<AppState>, guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {

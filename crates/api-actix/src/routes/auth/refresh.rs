@@ -31,9 +31,11 @@ fn secret(text: &str) -> Result<Secret, ValidationError> {
     Ok(Secret::new(text.to_owned()))
 }
 
+/// Refresh.
+///
 /// Exchanges a refresh token for the next pair. Each token works once; an old one that comes back later ends its
 /// session, since a copy must be about.
-#[utoipa::path(post, path = "/api/v1/auth/refresh", tag = "auth", summary = "Refresh", request_body = RefreshTokenBody,
+#[utoipa::path(post, path = "/api/v1/auth/refresh", tag = "auth", request_body = RefreshTokenBody,
     responses((status = 200, description = "The next tokens.", body = TokenPairBody), Body, Unauthorized, Unavailable))]
 pub(crate) async fn refresh(
     state: web::Data<AppState>,

@@ -29,9 +29,10 @@ impl FromFields for ChangePasswordBody {
     }
 }
 
+/// Change the password.
+///
 /// Changes the user's password. All access tokens become void, so refresh next; all other sessions end.
-#[utoipa::path(put, path = "/api/v1/users/me/password", tag = "users", summary = "Change the password",
-    request_body = ChangePasswordBody,
+#[utoipa::path(put, path = "/api/v1/users/me/password", tag = "users", request_body = ChangePasswordBody,
     responses((status = 204, description = "The password was changed."), Body, Unauthorized, Forbidden, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn change_password(

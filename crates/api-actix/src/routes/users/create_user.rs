@@ -47,9 +47,11 @@ impl FromFields for CreateUserBody {
     }
 }
 
+/// Register.
+///
 /// Makes an account. Anyone may, while registration is open; an admin's token adds the right to choose role and
 /// activity.
-#[utoipa::path(post, path = "/api/v1/users", tag = "users", summary = "Register", request_body = CreateUserBody,
+#[utoipa::path(post, path = "/api/v1/users", tag = "users", request_body = CreateUserBody,
     responses(
         (status = 201, description = "The account was made.", body = UserBody,
             headers(("Location" = String, description = "Where the account is."))),

@@ -7,8 +7,10 @@ use crate::extract::{Guarded, PathId};
 use crate::openapi::{Conflict, Forbidden, NotFound, Unauthorized, Unavailable};
 use crate::state::AppState;
 
+/// Delete a user.
+///
 /// Deletes an account and all that belongs to it, for admins.
-#[utoipa::path(delete, path = "/api/v1/users/{id}", tag = "users", summary = "Delete a user",
+#[utoipa::path(delete, path = "/api/v1/users/{id}", tag = "users",
     params(("id" = Uuid, Path, description = "The user.")),
     responses((status = 204, description = "The account is gone."), Unauthorized, Forbidden, NotFound, Conflict,
         Unavailable),

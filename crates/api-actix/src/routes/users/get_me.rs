@@ -7,8 +7,10 @@ use crate::extract::Guarded;
 use crate::openapi::{Unauthorized, Unavailable};
 use crate::state::AppState;
 
+/// Read oneself.
+///
 /// The user's own account.
-#[utoipa::path(get, path = "/api/v1/users/me", tag = "users", summary = "Read oneself",
+#[utoipa::path(get, path = "/api/v1/users/me", tag = "users",
     responses((status = 200, description = "The account.", body = UserBody), Unauthorized, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn get_me(state: web::Data<AppState>, guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {

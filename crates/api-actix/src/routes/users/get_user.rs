@@ -8,9 +8,10 @@ use crate::extract::{Guarded, PathId};
 use crate::openapi::{Forbidden, NotFound, Unauthorized, Unavailable};
 use crate::state::AppState;
 
+/// Read a user.
+///
 /// An account, for admins.
-#[utoipa::path(get, path = "/api/v1/users/{id}", tag = "users", summary = "Read a user",
-    params(("id" = Uuid, Path, description = "The user.")),
+#[utoipa::path(get, path = "/api/v1/users/{id}", tag = "users", params(("id" = Uuid, Path, description = "The user.")),
     responses((status = 200, description = "The account.", body = UserBody), Unauthorized, Forbidden, NotFound,
         Unavailable),
     security(("bearer" = []), ("password" = [])))]

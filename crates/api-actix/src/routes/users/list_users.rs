@@ -139,27 +139,29 @@ fn parse_number(text: &str, bounds: RangeInclusive<u64>) -> Result<u64, Validati
 pub(crate) struct UserPageBody {
     items: Vec<UserBody>,
     /// Where the next page starts; `null` on the last one, and for pages by number.
+    #[schema(required = true)]
     next_cursor: Option<String>,
     /// How many users fit, where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = u64, required = false)]
     total: Option<u64>,
-    #[serde(flatten)]
-    #[schema(inline)]
-    number: Option<PageNumber>,
-}
-
-/// For pages by number.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct PageNumber {
-    page: u64,
-    size: u64,
+    /// For pages by number, as are the next two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u64, required = false)]
+    page: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u64, required = false)]
+    size: Option<u64>,
     /// How many pages there are.
-    pages: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u64, required = false)]
+    pages: Option<u64>,
 }
 
+/// List users.
+///
 /// Lists users, for admins.
-#[utoipa::path(get, path = "/api/v1/users", tag = "users", summary = "List users", params(ListUsersParams),
+#[utoipa::path(get, path = "/api/v1/users", tag = "users", params(ListUsersParams),
     responses((status = 200, description = "A page of users.", body = UserPageBody), Invalid, Unauthorized, Forbidden,
         Unavailable),
     security(("bearer" = []), ("password" = [])))]
@@ -167,19 +169,17 @@ pub(crate) async fn list_users(
     state: web::Data<AppState>,
     Guarded { actor, input: Query(ListQuery(list)) }: Guarded<Query<ListQuery>>,
 ) -> Result<HttpResponse, ApiError> {
-    let number = match list.paging {
-        Paging::Number { page, size } => Some((page, size)),
-        Paging::Cursor { .. } => None,
+    let (page, size) = match list.paging {
+        Paging::Number { page, size } => (Some(page), Some(size)),
+        Paging::Cursor { .. } => (None, None),
     };
-    let page = state.application.list_users(&actor, list).await?;
+    let found = state.application.list_users(&actor, list).await?;
     Ok(HttpResponse::Ok().json(UserPageBody {
-        items: page.items.into_iter().map(Into::into).collect(),
-        next_cursor: page.next_cursor.filter(|_| number.is_none()),
-        total: page.total,
-        number: number.map(|(number, size)| PageNumber {
-            page: number,
-            size,
-            pages: page.total.unwrap_or_default().div_ceil(size),
-        }),
+        items: found.items.into_iter().map(Into::into).collect(),
+        next_cursor: found.next_cursor.filter(|_| page.is_none()),
+        total: found.total,
+        page,
+        size,
+        pages: size.zip(found.total).map(|(size, total)| total.div_ceil(size)),
     }))
 }

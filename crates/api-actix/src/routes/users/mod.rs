@@ -23,11 +23,11 @@ pub(crate) struct UserBody {
     id: Uuid,
     #[schema(format = Email, example = "ada@example.com")]
     email: String,
-    #[schema(example = "ada")]
+    #[schema(required = true, example = "ada")]
     username: Option<String>,
-    #[schema(example = "Ada Lovelace")]
+    #[schema(required = true, example = "Ada Lovelace")]
     full_name: Option<String>,
-    #[schema(example = "1990-12-10")]
+    #[schema(required = true, example = "1990-12-10")]
     birthday: Option<NaiveDate>,
     #[schema(value_type = RoleBody)]
     role: &'static str,
@@ -35,6 +35,7 @@ pub(crate) struct UserBody {
     email_verified: bool,
     created_at: Time,
     updated_at: Time,
+    #[schema(required = true)]
     last_login: Option<Time>,
 }
 

@@ -8,9 +8,10 @@ use crate::extract::{Guarded, Json};
 use crate::openapi::{Body, Conflict, Forbidden, Unauthorized, Unavailable};
 use crate::state::AppState;
 
+/// Change oneself.
+///
 /// Changes the user's own account. PUT does the same. Nobody changes their own role or activity.
-#[utoipa::path(patch, path = "/api/v1/users/me", tag = "users", summary = "Change oneself",
-    request_body = UpdateUserBody,
+#[utoipa::path(patch, path = "/api/v1/users/me", tag = "users", request_body = UpdateUserBody,
     responses((status = 200, description = "The account as it is now.", body = UserBody), Body, Unauthorized, Forbidden,
         Conflict, Unavailable),
     security(("bearer" = []), ("password" = [])))]

@@ -57,9 +57,11 @@ impl From<UpdateUserBody> for UserChange {
     }
 }
 
+/// Change a user.
+///
 /// Changes an account, for admins. PUT does the same. Disabling ends the user's sessions; another role voids their
 /// access tokens.
-#[utoipa::path(patch, path = "/api/v1/users/{id}", tag = "users", summary = "Change a user",
+#[utoipa::path(patch, path = "/api/v1/users/{id}", tag = "users",
     request_body = UpdateUserBody, params(("id" = Uuid, Path, description = "The user.")),
     responses((status = 200, description = "The account as it is now.", body = UserBody), Body, Unauthorized, Forbidden,
         NotFound, Conflict, Unavailable),

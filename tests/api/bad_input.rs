@@ -1,0 +1,85 @@
+use reqwest::{Method, StatusCode};
+use tests::on_each_database;
+
+use crate::app::{Answer, App, send};
+
+on_each_database!(malformed_bodies_are_told_apart, whatever_is_sent_is_never_a_fault_of_ours,);
+
+async fn post(app: &App, content_type: Option<&str>, body: impl Into<Vec<u8>>) -> Answer {
+    let mut request = app.request(Method::POST, "/api/v1/users").body(body.into());
+    if let Some(content_type) = content_type {
+        request = request.header("content-type", content_type);
+    }
+    send(request).await
+}
+
+async fn malformed_bodies_are_told_apart(app: App) {
+    let json = Some("application/json");
+    for body in ["", "{", "{'email': 1}", "{\"email\":\"\\ud800\"}", "nope", "{\"a\":1}{\"b\":2}", "\u{feff}{}"] {
+        post(&app, json, body).await.problem(400, "malformed_body");
+    }
+    post(&app, json, b"{\"email\":\"\xff\"}".as_slice()).await.problem(400, "malformed_body");
+    post(&app, json, format!("{}{}", "[".repeat(1000), "]".repeat(1000))).await.problem(422, "validation_failed");
+    let deep = format!("{{\"a\":{}{}}}", "[".repeat(1000), "]".repeat(1000));
+    post(&app, json, deep).await.problem(400, "malformed_body");
+    for body in ["[]", "1", "null", "\"text\""] {
+        assert_eq!(post(&app, json, body).await.problem(422, "validation_failed"), [":wrong_type"], "{body}");
+    }
+    for content_type in [None, Some("text/plain"), Some("application/xml"), Some("application/json; charset=utf-16")] {
+        post(&app, content_type, "{}").await.problem(415, "unsupported_media_type");
+    }
+    assert_eq!(
+        post(&app, Some("Application/JSON; charset=UTF-8"), "{}").await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    let fits = format!("{{\"email\":\"{}\"}}", "a".repeat(64 * 1024 - 12));
+    assert_eq!(fits.len(), 64 * 1024);
+    assert_eq!(post(&app, json, fits.clone()).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    post(&app, json, format!("{fits} ")).await.problem(413, "body_too_large");
+    post(&app, json, "a".repeat(1_000_000)).await.problem(413, "body_too_large");
+}
+
+async fn whatever_is_sent_is_never_a_fault_of_ours(app: App) {
+    let long = "a".repeat(60_000);
+    let values = [
+        "\"\\u0000\"",
+        "\"a\\u0000b\"",
+        "\"\"",
+        "null",
+        "true",
+        "-1",
+        "1e308",
+        "[]",
+        "{}",
+        "[[]]",
+        "\"\u{202e}\"",
+        "\"' OR 1=1 --\"",
+        "\"${7*7}\"",
+        "\"a@b.c\\r\\nBcc: x@y.z\"",
+        "\"\u{1F980}\"",
+        "\"%s%n\"",
+        &format!("\"{long}\""),
+    ];
+    for field in ["email", "password", "username", "full_name", "birthday", "role", "is_active"] {
+        for value in values {
+            let mut body = serde_json::Map::new();
+            body.insert("email".to_owned(), "fuzz@example.com".into());
+            body.insert("password".to_owned(), "correct horse battery staple".into());
+            body.insert(field.to_owned(), serde_json::from_str(value).unwrap());
+            let answer = post(&app, Some("application/json"), serde_json::to_vec(&body).unwrap()).await;
+            assert!(
+                answer.status.is_client_error() || answer.status == StatusCode::CREATED,
+                "{field} {value}: {answer:?}"
+            );
+        }
+    }
+    for field in ["username", "password"] {
+        for value in values {
+            let other = if field == "username" { "password" } else { "username" };
+            let body = format!("{{\"{field}\":{value},\"{other}\":\"abc\"}}");
+            let request = app.request(Method::POST, "/api/v1/auth/login").header("content-type", "application/json");
+            let answer = send(request.body(body)).await;
+            assert!(answer.status.is_client_error(), "{field} {value}: {answer:?}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tests::on_each_database;
+
+use crate::app::{App, PASSWORD};
+
+on_each_database!(
+    every_field_comes_back,
+    a_taken_email_or_username_is_a_conflict_in_any_case,
+    all_faults_are_told_at_once,
+    only_admins_choose_role_and_activity,
+    the_schema_of_a_user_has_no_secret,
+);
+
+async fn every_field_comes_back(app: App) {
+    let body = json!({
+        "email": " Ada.Lovelace+x@Bücher.example ", "password": PASSWORD, "username": "Ada_L-1",
+        "full_name": " Ada, Countess of \"Lovelace\" <script> \u{2028} 李 ", "birthday": "1990-02-28",
+    });
+    let answer = app.post("/api/v1/users", body).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+    let user = answer.json();
+    assert_eq!(user["email"], "Ada.Lovelace+x@xn--bcher-kva.example");
+    assert_eq!(user["username"], "ada_l-1");
+    assert_eq!(user["full_name"], "Ada, Countess of \"Lovelace\" <script> \u{2028} 李");
+    assert_eq!(user["birthday"], "1990-02-28");
+    let tokens = app.login("ADA_l-1", PASSWORD).await.tokens();
+    let mut me = app.me(&tokens.access).await.json();
+    me["last_login"] = Value::Null;
+    assert_eq!(me, user);
+}
+
+async fn a_taken_email_or_username_is_a_conflict_in_any_case(app: App) {
+    let user = |email: &str, username: &str| json!({"email": email, "username": username, "password": PASSWORD});
+    assert_eq!(app.post("/api/v1/users", user("ada@example.com", "ada")).await.status, StatusCode::CREATED);
+    for email in ["ada@example.com", "ADA@EXAMPLE.COM", " Ada@example.com"] {
+        let errors = app.post("/api/v1/users", user(email, "other")).await.problem(409, "duplicate");
+        assert_eq!(errors, ["email:duplicate"]);
+    }
+    let errors = app.post("/api/v1/users", user("other@example.com", "ADA")).await.problem(409, "duplicate");
+    assert_eq!(errors, ["username:duplicate"]);
+}
+
+async fn all_faults_are_told_at_once(app: App) {
+    let body = json!({
+        "email": "nope", "password": "short", "username": "a b", "full_name": "", "birthday": "2999-01-01",
+        "role": "king", "is_active": "yes", "is_superuser": true, "id": 7,
+    });
+    let mut errors = app.post("/api/v1/users", body).await.problem(422, "validation_failed");
+    errors.sort();
+    let expected = [
+        "birthday:out_of_range",
+        "email:invalid_email",
+        "full_name:too_short",
+        "id:unknown_field",
+        "is_active:wrong_type",
+        "is_superuser:unknown_field",
+        "password:too_short",
+        "role:unknown_role",
+        "username:invalid_username",
+    ];
+    assert_eq!(errors, expected);
+    let errors = app.post("/api/v1/users", json!({})).await.problem(422, "validation_failed");
+    assert_eq!(errors, ["email:required", "password:required"]);
+    let long = "a".repeat(257);
+    let errors = app.post("/api/v1/users", json!({"email": "a@example.com", "password": long})).await;
+    assert_eq!(errors.problem(422, "validation_failed"), ["password:too_long"]);
+}
+
+async fn only_admins_choose_role_and_activity(app: App) {
+    let admin = app.admin("root@example.com").await;
+    let user = app.sign_up("user@example.com").await;
+    for extra in [json!({"role": "user"}), json!({"role": "admin"}), json!({"is_active": true})] {
+        let mut body = json!({"email": "new@example.com", "password": PASSWORD});
+        body.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        app.post("/api/v1/users", body.clone()).await.problem(403, "forbidden");
+        app.send_as(&user.access, Method::POST, "/api/v1/users", body).await.problem(403, "forbidden");
+    }
+    let body = json!({"email": "new@example.com", "password": PASSWORD, "role": "admin", "is_active": false});
+    let made = app.send_as(&admin.access, Method::POST, "/api/v1/users", body.clone()).await;
+    assert_eq!((made.status, &made.json()["role"]), (StatusCode::CREATED, &"admin".into()));
+    app.login("new@example.com", PASSWORD).await.problem(403, "account_disabled");
+    app.send_as("garbage", Method::POST, "/api/v1/users", body).await.problem(401, "invalid_token");
+}
+
+async fn the_schema_of_a_user_has_no_secret(app: App) {
+    let user = app.register("ada@example.com").await.json();
+    let mut names: Vec<_> = user.as_object().unwrap().keys().cloned().collect();
+    names.sort();
+    let expected = [
+        "birthday",
+        "created_at",
+        "email",
+        "email_verified",
+        "full_name",
+        "id",
+        "is_active",
+        "last_login",
+        "role",
+        "updated_at",
+        "username",
+    ];
+    assert_eq!(names, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_registration_is_closed_only_admins_create_users() {
+    let app = App::sqlite_with(&[("APP_AUTH__REGISTRATION_OPEN", "false")]).await;
+    app.register("ada@example.com").await.problem(403, "registration_closed");
+    let admin = app.admin("root@example.com").await;
+    let body = json!({"email": "ada@example.com", "password": PASSWORD});
+    let made = app.send_as(&admin.access, Method::POST, "/api/v1/users", body).await;
+    assert_eq!(made.status, StatusCode::CREATED);
+}

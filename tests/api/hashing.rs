@@ -1,0 +1,60 @@
+use futures_util::future::join_all;
+use reqwest::StatusCode;
+
+use crate::app::{App, PASSWORD};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_queue_is_full_the_answer_is_503_and_others_are_served() {
+    let settings = [
+        ("APP_PASSWORD__THREADS", "1"),
+        ("APP_PASSWORD__QUEUE", "2"),
+        ("APP_PASSWORD__MEMORY_KIB", "19456"),
+        ("APP_PASSWORD__ITERATIONS", "2"),
+    ];
+    let app = App::sqlite_with(&settings).await;
+    app.register("ada@example.com").await;
+    let answers = join_all((0..20).map(|_| app.login("ada@example.com", PASSWORD))).await;
+    let (served, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == StatusCode::OK);
+    assert!(served.len() >= 3, "{} served", served.len());
+    assert!(!refused.is_empty());
+    for answer in refused {
+        answer.problem(503, "overloaded");
+    }
+    app.login("ada@example.com", PASSWORD).await.tokens();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_renews_a_hash_of_other_parameters() {
+    let old = App::postgres_with(&[]).await;
+    old.register("ada@example.com").await;
+    let new = old.another_node(&[("APP_PASSWORD__ITERATIONS", "2")]).await;
+    assert!(stored_hash(&old).await.contains("t=1"));
+    new.login("ada@example.com", PASSWORD).await.tokens();
+    assert!(stored_hash(&old).await.contains("t=2"));
+    old.login("ada@example.com", PASSWORD).await.tokens();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_hash_over_the_cap_is_refused_and_not_computed() {
+    let app = App::postgres_with(&[]).await;
+    app.register("ada@example.com").await;
+    let hash = "$argon2id$v=19$m=4000000,t=9,p=1$c29tZXNhbHRzb21lc2FsdA$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+    execute(&app, &format!("UPDATE users SET password_hash = '{hash}'")).await;
+    let started = std::time::Instant::now();
+    app.login("ada@example.com", PASSWORD).await.problem(401, "invalid_credentials");
+    assert!(started.elapsed() < std::time::Duration::from_secs(2), "{:?}", started.elapsed());
+}
+
+async fn stored_hash(app: &App) -> String {
+    use sea_orm::{ConnectionTrait, Database, Statement};
+    let connection = Database::connect(&app.database_url).await.unwrap();
+    let statement = Statement::from_string(connection.get_database_backend(), "SELECT password_hash FROM users");
+    let row = connection.query_one_raw(statement).await.unwrap().unwrap();
+    row.try_get("", "password_hash").unwrap()
+}
+
+async fn execute(app: &App, sql: &str) {
+    use sea_orm::{ConnectionTrait, Database};
+    let connection = Database::connect(&app.database_url).await.unwrap();
+    connection.execute_unprepared(sql).await.unwrap();
+}

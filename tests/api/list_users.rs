@@ -1,0 +1,104 @@
+use serde_json::Value;
+use tests::on_each_database;
+
+use crate::app::App;
+
+on_each_database!(
+    cursors_visit_everybody_once_in_order,
+    page_numbers_come_with_totals,
+    filters_and_searches_narrow_the_list,
+    what_is_no_list_is_refused,
+);
+
+const NAMES: [&str; 7] = ["carol", "alice", "Bob", "dave", "eve", "frank", "grace"];
+
+async fn populated(app: &App) -> String {
+    let admin = app.admin("root@example.com").await;
+    for name in NAMES {
+        app.register(&format!("{name}@example.com")).await;
+    }
+    app.sign_in("eve@example.com").await;
+    admin.access
+}
+
+fn emails(page: &Value) -> Vec<String> {
+    page["items"].as_array().unwrap().iter().map(|user| user["email"].as_str().unwrap().to_lowercase()).collect()
+}
+
+async fn cursors_visit_everybody_once_in_order(app: App) {
+    let token = populated(&app).await;
+    for sort in ["created_at", "-created_at", "email", "-email", "last_login", "-last_login"] {
+        let all = app.get(&format!("/api/v1/users?sort={sort}"), &token).await.json();
+        assert!(all["next_cursor"].is_null() && all.get("total").is_none());
+        let (mut visited, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = app.get(&format!("/api/v1/users?sort={sort}&limit=3{cursor}"), &token).await.json();
+            visited.extend(emails(&page));
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(visited, emails(&all), "{sort}");
+        assert_eq!(visited.len(), NAMES.len() + 1);
+    }
+    let by_email = emails(&app.get("/api/v1/users?sort=email", &token).await.json());
+    assert!(by_email.is_sorted(), "{by_email:?}");
+    let by_login = emails(&app.get("/api/v1/users?sort=-last_login", &token).await.json());
+    assert_eq!(by_login[..2], ["eve@example.com", "root@example.com"]);
+}
+
+async fn page_numbers_come_with_totals(app: App) {
+    let token = populated(&app).await;
+    let page = app.get("/api/v1/users?sort=email&page=2&size=3", &token).await.json();
+    assert_eq!(emails(&page), ["dave@example.com", "eve@example.com", "frank@example.com"]);
+    let numbers = ["total", "page", "size", "pages"].map(|name| page[name].as_u64().unwrap());
+    assert_eq!(numbers, [8, 2, 3, 3]);
+    let beyond = app.get("/api/v1/users?page=9&size=3", &token).await.json();
+    assert!(emails(&beyond).is_empty());
+    let counted = app.get("/api/v1/users?limit=1&count=true", &token).await.json();
+    assert_eq!((counted["total"].as_u64(), emails(&counted).len()), (Some(8), 1));
+}
+
+async fn filters_and_searches_narrow_the_list(app: App) {
+    let token = populated(&app).await;
+    let list = async |query: &str| emails(&app.get(&format!("/api/v1/users?{query}"), &token).await.json());
+    assert_eq!(list("role=admin").await, ["root@example.com"]);
+    assert_eq!(list("is_active=false").await, Vec::<String>::new());
+    assert_eq!(list("q=BO").await, ["bob@example.com"]);
+    assert_eq!(list("q=%25").await, Vec::<String>::new());
+    assert_eq!(list("q=_lice").await, Vec::<String>::new());
+    assert_eq!(list("q=%27%20OR%201=1%20--").await, Vec::<String>::new());
+}
+
+async fn what_is_no_list_is_refused(app: App) {
+    let token = populated(&app).await;
+    let cursor = app.get("/api/v1/users?limit=1", &token).await.json()["next_cursor"].as_str().unwrap().to_owned();
+    let tampered = format!("cursor={}A", &cursor[..cursor.len() - 1]);
+    let elsewhere = format!("sort=email&cursor={cursor}");
+    for (query, error) in [
+        ("limit=0", "limit:out_of_range"),
+        ("limit=101", "limit:out_of_range"),
+        ("limit=1000000000", "limit:out_of_range"),
+        ("limit=-1", "limit:out_of_range"),
+        ("limit=%2B1", "limit:out_of_range"),
+        ("limit=99999999999999999999999", "limit:out_of_range"),
+        ("size=0", "size:out_of_range"),
+        ("page=0", "page:out_of_range"),
+        ("page=1&cursor=x", "cursor:conflicting"),
+        ("sort=password_hash", "sort:unknown_sort"),
+        ("role=king", "role:unknown_role"),
+        ("is_active=1", "is_active:wrong_type"),
+        ("q=", "q:invalid_search"),
+        ("q=%00", "q:invalid_search"),
+        ("nope=1", "nope:unknown_field"),
+        ("limit=1&limit=2", "limit:duplicate_field"),
+        ("cursor=garbage", "cursor:invalid_cursor"),
+        (&tampered, "cursor:invalid_cursor"),
+        (&elsewhere, "cursor:invalid_cursor"),
+    ] {
+        let errors = app.get(&format!("/api/v1/users?{query}"), &token).await.problem(422, "validation_failed");
+        assert_eq!(errors, [error], "{query}");
+    }
+    app.get("/api/v1/users?q=%ff", &token).await.problem(400, "bad_request");
+}

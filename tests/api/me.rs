@@ -1,0 +1,109 @@
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tests::on_each_database;
+
+use crate::app::{App, PASSWORD, Tokens};
+
+on_each_database!(
+    absent_stays_null_clears_and_a_value_is_set,
+    nobody_changes_their_own_rights,
+    a_user_can_delete_themselves,
+    changing_the_password_ends_other_sessions_and_all_access_tokens,
+    a_password_is_not_changed_without_the_current_one,
+    changes_at_once_are_all_kept,
+);
+
+async fn patch(app: &App, tokens: &Tokens, body: Value) -> crate::app::Answer {
+    app.send_as(&tokens.access, Method::PATCH, "/api/v1/users/me", body).await
+}
+
+async fn absent_stays_null_clears_and_a_value_is_set(app: App) {
+    let tokens = app.sign_up("ada@example.com").await;
+    let set = json!({"username": "ada", "full_name": "Ada", "birthday": "1990-12-10"});
+    let user = patch(&app, &tokens, set).await.json();
+    assert_eq!(
+        (&user["username"], &user["full_name"], &user["birthday"]),
+        (&"ada".into(), &"Ada".into(), &"1990-12-10".into())
+    );
+    let same = patch(&app, &tokens, json!({})).await;
+    assert_eq!((same.status, same.json()), (StatusCode::OK, user.clone()));
+    let put = app.send_as(&tokens.access, Method::PUT, "/api/v1/users/me", json!({"birthday": null})).await.json();
+    assert_eq!((&put["username"], &put["birthday"]), (&"ada".into(), &Value::Null));
+    assert_ne!(put["updated_at"], user["updated_at"]);
+    let email = patch(&app, &tokens, json!({"email": "Ada@Other.example"})).await.json();
+    assert_eq!(email["email"], "Ada@other.example");
+    let errors = patch(&app, &tokens, json!({"email": null, "username": "", "nope": 1})).await;
+    let errors = errors.problem(422, "validation_failed");
+    assert_eq!(errors, ["email:wrong_type", "username:too_short", "nope:unknown_field"]);
+    app.register("bob@example.com").await;
+    let errors = patch(&app, &tokens, json!({"email": "BOB@example.com"})).await.problem(409, "duplicate");
+    assert_eq!(errors, ["email:duplicate"]);
+}
+
+async fn nobody_changes_their_own_rights(app: App) {
+    for tokens in [app.sign_up("ada@example.com").await, app.admin("root@example.com").await] {
+        for body in [json!({"role": "admin"}), json!({"role": "user"}), json!({"is_active": true})] {
+            patch(&app, &tokens, body).await.problem(403, "forbidden");
+        }
+        for name in ["id", "email_verified", "password", "password_hash", "epoch", "created_at"] {
+            let errors = patch(&app, &tokens, json!({name: "x"})).await.problem(422, "validation_failed");
+            assert_eq!(errors, [format!("{name}:unknown_field")]);
+        }
+    }
+}
+
+async fn a_user_can_delete_themselves(app: App) {
+    let tokens = app.sign_up("ada@example.com").await;
+    assert_eq!(app.delete("/api/v1/users/me", &tokens.access).await.status, StatusCode::NO_CONTENT);
+    app.me(&tokens.access).await.problem(401, "invalid_token");
+    app.login("ada@example.com", PASSWORD).await.problem(401, "invalid_credentials");
+}
+
+async fn change_password(app: &App, tokens: &Tokens, current: &str, new: &str) -> crate::app::Answer {
+    let body = json!({"current_password": current, "new_password": new});
+    app.send_as(&tokens.access, Method::PUT, "/api/v1/users/me/password", body).await
+}
+
+async fn changing_the_password_ends_other_sessions_and_all_access_tokens(app: App) {
+    let here = app.sign_up("ada@example.com").await;
+    let there = app.sign_in("ada@example.com").await;
+    let answer = change_password(&app, &here, PASSWORD, "another good password").await;
+    assert_eq!(answer.status, StatusCode::NO_CONTENT, "{answer:?}");
+    for tokens in [&here, &there] {
+        app.me(&tokens.access).await.problem(401, "invalid_token");
+    }
+    app.refresh(&there.refresh).await.problem(401, "invalid_refresh_token");
+    let here = app.refresh(&here.refresh).await.tokens();
+    assert_eq!(app.me(&here.access).await.status, StatusCode::OK);
+    app.login("ada@example.com", PASSWORD).await.problem(401, "invalid_credentials");
+    app.login("ada@example.com", "another good password").await.tokens();
+}
+
+async fn a_password_is_not_changed_without_the_current_one(app: App) {
+    let tokens = app.sign_up("ada@example.com").await;
+    change_password(&app, &tokens, "wrong", "another good password").await.problem(403, "wrong_current_password");
+    let errors = change_password(&app, &tokens, PASSWORD, "short").await.problem(422, "validation_failed");
+    assert_eq!(errors, ["new_password:too_short"]);
+    let errors = change_password(&app, &tokens, PASSWORD, PASSWORD).await.problem(422, "validation_failed");
+    assert_eq!(errors, ["new_password:unchanged"]);
+    let body = json!({"new_password": "another good password"});
+    let answer = app.send_as(&tokens.access, Method::PUT, "/api/v1/users/me/password", body).await;
+    assert_eq!(answer.problem(422, "validation_failed"), ["current_password:required"]);
+    assert_eq!(app.me(&tokens.access).await.status, StatusCode::OK);
+    app.login("ada@example.com", PASSWORD).await.tokens();
+}
+
+async fn changes_at_once_are_all_kept(app: App) {
+    let tokens = app.sign_up("ada@example.com").await;
+    for round in 0..10 {
+        let (name, username) = (format!("Ada {round}"), format!("ada-{round}"));
+        let (one, two, login) = tokio::join!(
+            patch(&app, &tokens, json!({"full_name": name})),
+            patch(&app, &tokens, json!({"username": username})),
+            app.sign_in("ada@example.com"),
+        );
+        assert_eq!((one.status, two.status), (StatusCode::OK, StatusCode::OK));
+        let me = app.me(&login.access).await.json();
+        assert_eq!((&me["full_name"], &me["username"]), (&name.into(), &username.into()));
+    }
+}

@@ -1,0 +1,78 @@
+use std::collections::BTreeSet;
+
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+use tests::on_each_database;
+
+use crate::app::{App, send};
+
+on_each_database!(examples_of_the_document_work);
+
+#[test]
+fn the_document_is_locked() {
+    let document: Value = serde_json::from_str(&api_actix::openapi::json()).unwrap();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&document).unwrap());
+}
+
+/// Every operation has what a client generator and a reader need.
+#[test]
+fn the_document_is_complete() {
+    let document: Value = serde_json::from_str(&api_actix::openapi::json()).unwrap();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let mut ids = BTreeSet::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let place = format!("{method} {path}");
+            assert!(operation["summary"].is_string() && operation["description"].is_string(), "{place}");
+            assert!(ids.insert(operation["operationId"].as_str().unwrap().to_owned()), "{place}");
+            let statuses: Vec<_> = operation["responses"].as_object().unwrap().keys().cloned().collect();
+            let has = |status: &str| statuses.iter().any(|other| other == status);
+            assert!(statuses.iter().any(|status| status.starts_with('2')), "{place}");
+            assert!(has("503") || path == "/health/live", "{place}");
+            assert_eq!(operation.get("security").is_some(), is_guarded(path, method), "{place}");
+            assert!(operation.get("security").is_none() || has("401"), "{place}");
+            if operation.get("requestBody").is_some() {
+                assert!(["400", "413", "415", "422"].into_iter().all(has), "{place}");
+            }
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let is_problem = response["content"].get("application/problem+json").is_some();
+                assert_eq!(is_problem, !status.starts_with('2'), "{place} {status}");
+            }
+        }
+    }
+    let flow = &document["components"]["securitySchemes"]["password"]["flows"]["password"];
+    assert_eq!(flow["tokenUrl"], "/api/v1/auth/login");
+}
+
+fn is_guarded(path: &str, _method: &str) -> bool {
+    !path.starts_with("/health") && !["/api/v1/auth/login", "/api/v1/auth/refresh"].contains(&path)
+}
+
+async fn examples_of_the_document_work(app: App) {
+    let served = send(app.request(Method::GET, "/openapi.json")).await;
+    assert_eq!((served.status, served.header("content-type")), (StatusCode::OK, "application/json"));
+    let document = served.json();
+    let example = |name: &str| document["components"]["schemas"][name]["example"].clone();
+    let made = app.post("/api/v1/users", example("CreateUser")).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    let tokens = app.post("/api/v1/auth/login", example("Login")).await.tokens();
+    let changed = app.send_as(&tokens.access, Method::PATCH, "/api/v1/users/me", example("UpdateUser")).await;
+    assert_eq!(changed.status, StatusCode::OK, "{changed:?}");
+    let path = "/api/v1/users/me/password";
+    let changed = app.send_as(&tokens.access, Method::PUT, path, example("ChangePassword")).await;
+    assert_eq!(changed.status, StatusCode::NO_CONTENT, "{changed:?}");
+    for path in
+        ["/docs", "/docs/", "/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js", "/docs/swagger-initializer.js"]
+    {
+        let answer = send(app.request(Method::GET, path)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_docs_can_be_turned_off() {
+    let app = App::sqlite_with(&[("APP_SERVER__DOCS", "false")]).await;
+    for path in ["/docs", "/docs/", "/openapi.json"] {
+        send(app.request(Method::GET, path)).await.problem(404, "not_found");
+    }
+}

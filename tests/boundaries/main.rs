@@ -1,0 +1,161 @@
+//! Keeps the dependency rule: an arrow points inward, or it does not exist.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a failure here is a failed test, and clippy only knows those inside of #[test]"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+
+/// What each crate may depend on. A crate of the workspace that is not here is a fault too.
+const ALLOWED: &[(&str, &[&str])] = &[
+    (
+        "domain",
+        &[
+            "async-trait",
+            "chrono",
+            "data-encoding",
+            "email_address",
+            "idna",
+            "mockall",
+            "thiserror",
+            "unicode-normalization",
+            "uuid",
+            "zeroize",
+        ],
+    ),
+    ("application", &["chrono", "data-encoding", "domain", "thiserror", "tracing", "uuid"]),
+    ("infra-seaorm", &["async-trait", "chrono", "domain", "sea-orm", "uuid"]),
+    ("infra-postgres", SQL_ADAPTER),
+    ("infra-sqlite", SQL_ADAPTER),
+    (
+        "infra-security",
+        &[
+            "argon2",
+            "async-trait",
+            "aws-lc-rs",
+            "chrono",
+            "data-encoding",
+            "domain",
+            "jsonwebtoken",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "tokio",
+            "tracing",
+            "uuid",
+            "zeroize",
+        ],
+    ),
+    ("migration", &["sea-orm-migration"]),
+];
+
+const SQL_ADAPTER: &[&str] =
+    &["async-trait", "domain", "infra-seaorm", "migration", "sea-orm", "sqlx", "thiserror", "tokio", "tracing"];
+
+/// The outermost crate may use any library, but of ours only these.
+const API: &str = "api-actix";
+const ALLOWED_TO_API: &[&str] =
+    &["application", "domain", "infra-postgres", "infra-security", "infra-sqlite", "migration"];
+
+/// Nothing depends on the tests.
+const TESTS: &str = "tests";
+
+#[test]
+fn every_crate_depends_on_what_it_may_and_no_more() {
+    let faults: Vec<_> = workspace().packages.iter().flat_map(forbidden_dependencies).collect();
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+fn forbidden_dependencies(package: &Package) -> Vec<String> {
+    let name = package.name.as_str();
+    if name == TESTS || name == API {
+        return Vec::new();
+    }
+    let Some((_, allowed)) = ALLOWED.iter().find(|(krate, _)| *krate == name) else {
+        return vec![format!("{name} is new: say in tests/boundaries/main.rs what it may depend on.")];
+    };
+    let forbidden = normal_dependencies(package).into_iter().filter(|dependency| !allowed.contains(dependency));
+    forbidden.map(|dependency| advice(name, dependency)).collect()
+}
+
+#[test]
+fn the_api_depends_on_no_crate_of_ours_but_those_it_wires() {
+    let workspace = workspace();
+    let is_ours = |name: &str| workspace.packages.iter().any(|package| package.name.as_str() == name);
+    let api = workspace.packages.iter().find(|package| package.name.as_str() == API).unwrap();
+    let dependencies = normal_dependencies(api).into_iter().filter(|name| is_ours(name));
+    let faults: Vec<_> = dependencies.filter(|name| !ALLOWED_TO_API.contains(name)).map(|d| advice(API, d)).collect();
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+#[test]
+fn only_the_wiring_of_the_api_names_adapters() {
+    let is_wiring =
+        |path: &Path| path.components().any(|part| ["wiring", "wiring.rs"].iter().any(|w| part.as_os_str() == *w));
+    let files = source_files("crates/api-actix/src").into_iter().filter(|path| !is_wiring(path));
+    let advice = "Use the port, and choose the adapter in crates/api-actix/src/wiring.rs.";
+    assert_no_mention(files, &["infra_postgres", "infra_sqlite", "infra_security"], advice);
+}
+
+#[test]
+fn the_inner_crates_do_not_speak_of_http_or_sql_libraries() {
+    let files = ["crates/domain/src", "crates/application/src"].into_iter().flat_map(source_files);
+    let advice = "Say it in the words of the domain, and translate in the outer crate.";
+    assert_no_mention(files, &["StatusCode", "actix", "sea_orm"], advice);
+}
+
+fn advice(name: &str, dependency: &str) -> String {
+    format!(
+        "{name} must not depend on {dependency}. Put what needs it behind a port in `domain` and into an adapter. \
+         If it does belong in {name}, add it to the list in tests/boundaries/main.rs, and say why in an ADR."
+    )
+}
+
+/// The names of what the crate itself needs, without what only its tests and build script need.
+fn normal_dependencies(package: &Package) -> Vec<&str> {
+    let dependencies = package.dependencies.iter();
+    dependencies.filter(|d| d.kind == DependencyKind::Normal).map(|d| d.name.as_str()).collect()
+}
+
+fn workspace() -> Metadata {
+    // What is written in our own Cargo.toml files is all that is asked.
+    MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec().unwrap()
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// All Rust files under a folder of the repository.
+fn source_files(folder: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    assert!(!files.is_empty());
+    files
+}
+
+fn assert_no_mention(files: impl IntoIterator<Item = PathBuf>, words: &[&str], advice: &str) {
+    let mut faults = Vec::new();
+    for path in files {
+        let text = fs::read_to_string(&path).unwrap();
+        for (number, line) in (1..).zip(text.lines()) {
+            let mentions = words.iter().filter(|word| line.contains(*word));
+            faults.extend(mentions.map(|word| format!("{}:{number} mentions {word}. {advice}", path.display())));
+        }
+    }
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}

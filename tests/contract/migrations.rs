@@ -1,0 +1,91 @@
+//! The migrations, as the adapters run them.
+
+use infra_postgres::PostgresSettings;
+use infra_sqlite::{SqliteError, SqliteSettings};
+use migration::{Status, Step};
+use tests::{EmptyDatabase, on_each_database};
+
+on_each_database!(
+    migrating_an_empty_database_applies_everything_once,
+    the_status_tells_what_is_applied_and_what_not,
+    every_migration_can_be_reverted_and_applied_again,
+    nodes_that_migrate_at_once_all_succeed,
+);
+
+/// The two adapters have functions of the same form and errors of their own.
+async fn migrate(url: &str, step: Step) -> Vec<String> {
+    if url.starts_with("sqlite:") {
+        infra_sqlite::migrate(&SqliteSettings::new(url), step).await.unwrap()
+    } else {
+        infra_postgres::migrate(&PostgresSettings::new(url), step).await.unwrap()
+    }
+}
+
+async fn status(url: &str) -> Vec<Status> {
+    if url.starts_with("sqlite:") {
+        infra_sqlite::migration_status(&SqliteSettings::new(url)).await.unwrap()
+    } else {
+        infra_postgres::migration_status(&PostgresSettings::new(url)).await.unwrap()
+    }
+}
+
+async fn migrating_an_empty_database_applies_everything_once(db: EmptyDatabase) {
+    let applied = migrate(&db.url, Step::Up).await;
+    let names: Vec<_> = status(&db.url).await.into_iter().map(|status| status.name).collect();
+    assert!(!applied.is_empty());
+    assert_eq!(applied, names);
+    assert_eq!(migrate(&db.url, Step::Up).await, Vec::<String>::new());
+}
+
+async fn the_status_tells_what_is_applied_and_what_not(db: EmptyDatabase) {
+    migrate(&db.url, Step::Up).await;
+    let before = status(&db.url).await;
+    assert!(before.len() >= 2 && before.iter().all(|status| status.is_applied));
+    let last = before.last().unwrap().name.clone();
+    assert_eq!(migrate(&db.url, Step::Down(1)).await, [last.as_str()]);
+    let after = status(&db.url).await;
+    let pending: Vec<_> = after.iter().filter(|status| !status.is_applied).map(|status| &status.name).collect();
+    assert_eq!(pending, [&last]);
+    assert_eq!(status(&db.url).await, after);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_status_of_an_empty_postgres_database_changes_nothing() {
+    let url = tests::postgres::create_database().await;
+    let first = status(&url).await;
+    assert!(first.iter().all(|status| !status.is_applied));
+    assert_eq!(status(&url).await, first);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_status_of_a_missing_sqlite_file_makes_none() {
+    let (folder, url) = tests::sqlite::create_database();
+    let result = infra_sqlite::migration_status(&SqliteSettings::new(url)).await;
+    assert!(matches!(result, Err(SqliteError::Open { .. })), "{result:?}");
+    assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+}
+
+async fn every_migration_can_be_reverted_and_applied_again(db: EmptyDatabase) {
+    let applied = migrate(&db.url, Step::Up).await;
+    let count = u32::try_from(applied.len()).unwrap();
+    let mut reverted = migrate(&db.url, Step::Down(count)).await;
+    reverted.sort();
+    assert_eq!(reverted, applied);
+    assert!(status(&db.url).await.iter().all(|status| !status.is_applied));
+    assert_eq!(migrate(&db.url, Step::Up).await, applied);
+}
+
+async fn nodes_that_migrate_at_once_all_succeed(db: EmptyDatabase) {
+    let node = || {
+        let url = db.url.clone();
+        tokio::spawn(async move { migrate(&url, Step::Up).await })
+    };
+    let nodes = [node(), node(), node(), node()];
+    let mut applied = Vec::new();
+    for node in nodes {
+        applied.extend(node.await.unwrap());
+    }
+    applied.sort();
+    let names: Vec<_> = status(&db.url).await.into_iter().map(|status| status.name).collect();
+    assert_eq!(applied, names, "each migration was applied by exactly one node");
+}

@@ -1,0 +1,254 @@
+//! [`domain::ports::RefreshTokenRepository`].
+
+use std::net::IpAddr;
+
+use domain::ports::RepositoryError;
+use domain::{Device, Generation, RefreshToken, Revocation, RevocationReason, SessionId};
+use tests::{TestDatabase, on_each_database};
+
+use crate::fixtures::{Stored, at, rotated, session, session_id, user, user_id};
+
+on_each_database!(
+    a_session_reads_back_equal_in_every_field,
+    a_session_comes_with_its_user,
+    a_session_of_nobody_is_not_found,
+    live_sessions_are_listed_last_used_first,
+    only_live_sessions_of_the_user_are_listed,
+    a_rotation_is_stored,
+    one_of_many_who_rotate_at_once_wins,
+    a_rotation_needs_the_generation_before_it,
+    a_revoked_session_does_not_rotate,
+    the_first_revocation_stays,
+    all_sessions_but_one_are_revoked,
+    ended_sessions_are_deleted_and_no_others,
+    no_more_sessions_are_deleted_than_asked,
+    a_row_that_is_not_valid_any_more_is_named,
+);
+
+fn because(reason: RevocationReason) -> Revocation {
+    Revocation { at: at(60), reason }
+}
+
+fn revoked(session: RefreshToken, seconds: i64) -> RefreshToken {
+    let revocation = Revocation { at: at(seconds), reason: RevocationReason::Logout };
+    RefreshToken { revocation: Some(revocation), ..session }
+}
+
+fn ids(sessions: &[RefreshToken]) -> Vec<SessionId> {
+    sessions.iter().map(|session| session.id).collect()
+}
+
+async fn a_session_reads_back_equal_in_every_field(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    let addresses = ["2001:db8::8a2e:370:7334", "::ffff:192.0.2.1", "192.0.2.1", "::"];
+    let mut sessions = vec![session(1, user_id(1))];
+    for (number, address) in (2..).zip(addresses) {
+        let device = Device::new(Some("Mozilla/5.0 (Ünïcode; 👩‍🚀) 'x' \\"), Some(address.parse::<IpAddr>().unwrap()));
+        sessions.push(RefreshToken { device, generation: Generation::new(u32::MAX), ..session(number, user_id(1)) });
+    }
+    for (number, reason) in (10..).zip(RevocationReason::ALL) {
+        sessions.push(RefreshToken { revocation: Some(because(reason)), ..session(number, user_id(1)) });
+    }
+    let times = RefreshToken {
+        created_at: at(1),
+        rotated_at: at(2),
+        last_used_at: at(3),
+        idle_expires_at: at(4),
+        expires_at: at(5),
+        ..session(20, user_id(1))
+    };
+    sessions.push(times);
+    db.insert_sessions(&sessions).await;
+    for session in &sessions {
+        assert_eq!(db.session(session.id).await, *session);
+    }
+}
+
+async fn a_session_comes_with_its_user(db: TestDatabase) {
+    db.insert_users(&[user(1), user(2)]).await;
+    db.insert_sessions(&[session(11, user_id(1)), session(22, user_id(2))]).await;
+    let found = db.refresh_tokens.find_with_user(session_id(22)).await.unwrap();
+    assert_eq!(found, Some((session(22, user_id(2)), user(2))));
+    assert_eq!(db.refresh_tokens.find_with_user(session_id(33)).await.unwrap(), None);
+}
+
+async fn a_session_of_nobody_is_not_found(db: TestDatabase) {
+    let result = db.refresh_tokens.insert(&session(1, user_id(1))).await;
+    assert!(matches!(result, Err(RepositoryError::NotFound)), "{result:?}");
+    db.insert_users(&[user(1)]).await;
+    assert_eq!(db.refresh_tokens.find_with_user(session_id(1)).await.unwrap(), None);
+}
+
+async fn live_sessions_are_listed_last_used_first(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    for (number, last_used) in [(1, 20), (2, 40), (3, 10), (4, 30)] {
+        db.insert_sessions(&[RefreshToken { last_used_at: at(last_used), ..session(number, user_id(1)) }]).await;
+    }
+    let expected = [2, 4, 1, 3].map(session_id);
+    for limit in [0, 1, 3, 4, 100] {
+        let listed = db.refresh_tokens.list_live(user_id(1), at(50), limit).await.unwrap();
+        assert_eq!(ids(&listed), expected[..expected.len().min(limit as usize)]);
+    }
+}
+
+async fn only_live_sessions_of_the_user_are_listed(db: TestDatabase) {
+    db.insert_users(&[user(1), user(2)]).await;
+    let mine = |number| session(number, user_id(1));
+    let sessions = [
+        mine(1),
+        session(2, user_id(2)),
+        revoked(mine(3), 10),
+        RefreshToken { idle_expires_at: at(100), ..mine(4) },
+        RefreshToken { idle_expires_at: at(101), ..mine(5) },
+        RefreshToken { idle_expires_at: at(100), expires_at: at(100), ..mine(6) },
+        RefreshToken { idle_expires_at: at(200), expires_at: at(100), ..mine(7) },
+    ];
+    db.insert_sessions(&sessions).await;
+    let mut listed = db.refresh_tokens.list_live(user_id(1), at(100), 10).await.unwrap();
+    listed.sort_by_key(|session| session.id);
+    let live: Vec<_> = sessions.into_iter().filter(|s| s.user_id == user_id(1) && s.is_live(at(100))).collect();
+    assert_eq!(listed, live);
+    assert_eq!(ids(&listed), [1, 5].map(session_id));
+}
+
+async fn a_rotation_is_stored(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    let (first, bystander) = (session(1, user_id(1)), session(2, user_id(1)));
+    db.insert_sessions(&[first.clone(), bystander.clone()]).await;
+    let second = rotated(&first);
+    assert!(db.refresh_tokens.rotate(&second).await.unwrap());
+    assert_eq!(db.session(first.id).await, second);
+    assert!(db.refresh_tokens.rotate(&rotated(&second)).await.unwrap());
+    assert_eq!(db.session(first.id).await, rotated(&second));
+    assert_eq!(db.session(bystander.id).await, bystander);
+}
+
+async fn one_of_many_who_rotate_at_once_wins(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    let mut current = session(1, user_id(1));
+    db.insert_sessions(std::slice::from_ref(&current)).await;
+    for round in 0..3 {
+        let next = rotated(&current);
+        let callers: Vec<_> = (0..100)
+            .map(|_| {
+                let (tokens, next) = (db.refresh_tokens.clone(), next.clone());
+                tokio::spawn(async move { tokens.rotate(&next).await.unwrap() })
+            })
+            .collect();
+        let mut winners = 0;
+        for caller in callers {
+            winners += u32::from(caller.await.unwrap());
+        }
+        assert_eq!(winners, 1, "round {round}");
+        assert!(!db.refresh_tokens.rotate(&next).await.unwrap(), "round {round}: a late caller");
+        current = next;
+    }
+}
+
+async fn a_rotation_needs_the_generation_before_it(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    let stored = RefreshToken { generation: Generation::new(5), ..session(1, user_id(1)) };
+    db.insert_sessions(std::slice::from_ref(&stored)).await;
+    for generation in [0, 1, 4, 5, 7, u32::MAX] {
+        let next = RefreshToken { generation: Generation::new(generation), ..rotated(&stored) };
+        assert!(!db.refresh_tokens.rotate(&next).await.unwrap(), "{generation}");
+    }
+    assert!(!db.refresh_tokens.rotate(&rotated(&session(9, user_id(1)))).await.unwrap(), "there is no such session");
+    assert_eq!(db.session(stored.id).await, stored);
+}
+
+async fn a_revoked_session_does_not_rotate(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    let stored = session(1, user_id(1));
+    db.insert_sessions(std::slice::from_ref(&stored)).await;
+    let revocation = because(RevocationReason::Reuse);
+    assert!(db.refresh_tokens.revoke(stored.id, revocation).await.unwrap());
+    assert!(!db.refresh_tokens.rotate(&rotated(&stored)).await.unwrap());
+    assert_eq!(db.session(stored.id).await, RefreshToken { revocation: Some(revocation), ..stored });
+}
+
+async fn the_first_revocation_stays(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    let stored = session(1, user_id(1));
+    db.insert_sessions(&[stored.clone(), session(2, user_id(1))]).await;
+    let first = because(RevocationReason::Reuse);
+    let second = Revocation { at: at(90), reason: RevocationReason::Logout };
+    assert!(db.refresh_tokens.revoke(stored.id, first).await.unwrap());
+    assert!(!db.refresh_tokens.revoke(stored.id, second).await.unwrap());
+    assert!(!db.refresh_tokens.revoke(session_id(9), second).await.unwrap());
+    assert_eq!(db.refresh_tokens.revoke_all(user_id(1), None, second).await.unwrap(), 1);
+    assert_eq!(db.session(stored.id).await, RefreshToken { revocation: Some(first), ..stored });
+}
+
+async fn all_sessions_but_one_are_revoked(db: TestDatabase) {
+    db.insert_users(&[user(1), user(2)]).await;
+    let mine = |number| session(number, user_id(1));
+    let ended = revoked(mine(4), 30);
+    db.insert_sessions(&[mine(1), mine(2), mine(3), ended.clone(), session(5, user_id(2))]).await;
+    let revocation = because(RevocationReason::PasswordChanged);
+    let count = db.refresh_tokens.revoke_all(user_id(1), Some(session_id(2)), revocation).await.unwrap();
+    assert_eq!(count, 2);
+    for number in [1, 3] {
+        assert_eq!(db.session(session_id(number)).await.revocation, Some(revocation));
+    }
+    assert_eq!(db.session(session_id(2)).await, mine(2));
+    assert_eq!(db.session(ended.id).await, ended);
+    assert_eq!(db.session(session_id(5)).await, session(5, user_id(2)));
+    assert_eq!(db.refresh_tokens.revoke_all(user_id(1), None, revocation).await.unwrap(), 1);
+    assert_eq!(db.refresh_tokens.revoke_all(user_id(1), None, revocation).await.unwrap(), 0);
+}
+
+async fn ended_sessions_are_deleted_and_no_others(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    let mine = |number| session(number, user_id(1));
+    let sessions = [
+        mine(1),
+        revoked(mine(2), 99),
+        revoked(mine(3), 101),
+        RefreshToken { idle_expires_at: at(99), ..mine(4) },
+        RefreshToken { idle_expires_at: at(101), ..mine(5) },
+        RefreshToken { idle_expires_at: at(99), expires_at: at(99), ..mine(6) },
+        RefreshToken { idle_expires_at: at(99), ..revoked(mine(7), 50) },
+    ];
+    db.insert_sessions(&sessions).await;
+    assert_eq!(db.refresh_tokens.delete_ended(at(100), 100).await.unwrap(), 4);
+    for session in sessions {
+        let is_left = db.refresh_tokens.find_with_user(session.id).await.unwrap().is_some();
+        assert_eq!(is_left, [1, 3, 5].map(session_id).contains(&session.id), "{}", session.id);
+    }
+    assert_eq!(db.refresh_tokens.delete_ended(at(100), 100).await.unwrap(), 0);
+}
+
+async fn no_more_sessions_are_deleted_than_asked(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    let sessions: Vec<_> = (1..=5).map(|number| revoked(session(number, user_id(1)), 10)).collect();
+    db.insert_sessions(&sessions).await;
+    for (limit, expected) in [(0, 0), (2, 2), (2, 2), (2, 1), (2, 0)] {
+        assert_eq!(db.refresh_tokens.delete_ended(at(100), limit).await.unwrap(), expected);
+    }
+}
+
+async fn a_row_that_is_not_valid_any_more_is_named(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    let changes = [
+        ("nonce", "nonce = substr(nonce, 1, 3)"),
+        ("generation", "generation = -1"),
+        ("generation", "generation = 4294967296"),
+        ("revoked_reason", "revoked_at = created_at, revoked_reason = 'nonsense'"),
+        ("revoked_reason", "revoked_at = created_at"),
+        ("revoked_reason", "revoked_reason = 'logout'"),
+        ("address", "address = 'nonsense'"),
+    ];
+    for (number, (expected, change)) in (1..).zip(changes) {
+        db.insert_sessions(&[session(number, user_id(1))]).await;
+        db.run_sql(&format!("UPDATE refresh_tokens SET {change}")).await;
+        let result = db.refresh_tokens.find_with_user(session_id(number)).await;
+        let Err(RepositoryError::Corrupt { table, column, id }) = result else { panic!("{change}: {result:?}") };
+        assert_eq!((table, column, id), ("refresh_tokens", expected, session_id(number).as_uuid()), "{change}");
+        db.run_sql("DELETE FROM refresh_tokens").await;
+    }
+    db.insert_sessions(&[session(50, user_id(1))]).await;
+    db.run_sql("UPDATE users SET role = 'nonsense'").await;
+    let result = db.refresh_tokens.find_with_user(session_id(50)).await;
+    assert!(matches!(result, Err(RepositoryError::Corrupt { table: "users", column: "role", .. })), "{result:?}");
+}

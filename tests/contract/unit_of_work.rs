@@ -1,0 +1,135 @@
+//! [`domain::ports::UnitOfWork`] and its factory.
+
+use std::time::Duration;
+
+use domain::ports::{RepositoryError, UnitOfWorkFactory};
+use domain::{Revocation, RevocationReason, User};
+use infra_postgres::PostgresSettings;
+use infra_sqlite::SqliteSettings;
+use tests::{TestDatabase, on_each_database};
+
+use crate::fixtures::{Stored, assert_waits, at, session, session_id, user, user_id, username};
+
+on_each_database!(
+    nobody_sees_a_write_before_the_commit_and_everybody_after_it,
+    a_unit_sees_its_own_writes,
+    a_dropped_unit_leaves_nothing_behind,
+    a_row_that_a_unit_wrote_is_left_alone_until_it_ends,
+    a_commit_that_succeeds_lost_nothing,
+    many_units_at_once_all_get_their_turn,
+);
+
+async fn nobody_sees_a_write_before_the_commit_and_everybody_after_it(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    let unit = db.units.begin().await.unwrap();
+    unit.users().insert(&user(2)).await.unwrap();
+    unit.refresh_tokens().insert(&session(21, user_id(2))).await.unwrap();
+    unit.users().update(&User { username: Some(username("ada")), ..user(1) }).await.unwrap();
+    assert_eq!(db.users.find_by_id(user_id(2)).await.unwrap(), None);
+    assert_eq!(db.refresh_tokens.find_with_user(session_id(21)).await.unwrap(), None);
+    assert_eq!(db.user(user_id(1)).await, user(1));
+    unit.commit().await.unwrap();
+    assert_eq!(db.user(user_id(2)).await, user(2));
+    assert_eq!(db.session(session_id(21)).await, session(21, user_id(2)));
+    assert_eq!(db.user(user_id(1)).await.username, Some(username("ada")));
+}
+
+async fn a_unit_sees_its_own_writes(db: TestDatabase) {
+    let unit = db.units.begin().await.unwrap();
+    unit.users().insert(&user(1)).await.unwrap();
+    unit.refresh_tokens().insert(&session(11, user_id(1))).await.unwrap();
+    let found = unit.refresh_tokens().find_with_user(session_id(11)).await.unwrap();
+    assert_eq!(found, Some((session(11, user_id(1)), user(1))));
+}
+
+async fn a_dropped_unit_leaves_nothing_behind(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    db.insert_sessions(&[session(11, user_id(1))]).await;
+    let unit = db.units.begin().await.unwrap();
+    unit.users().insert(&user(2)).await.unwrap();
+    let revocation = Revocation { at: at(1), reason: RevocationReason::Logout };
+    assert!(unit.refresh_tokens().revoke(session_id(11), revocation).await.unwrap());
+    assert!(unit.users().delete(user_id(1)).await.unwrap());
+    drop(unit);
+    // Another unit gets its turn, so the locks are gone too.
+    let next = db.units.begin().await.unwrap();
+    assert_eq!(next.users().find_by_id_for_update(user_id(1)).await.unwrap(), Some(user(1)));
+    next.users().update(&user(1)).await.unwrap();
+    next.commit().await.unwrap();
+    assert_eq!(db.users.find_by_id(user_id(2)).await.unwrap(), None);
+    assert_eq!(db.session(session_id(11)).await, session(11, user_id(1)));
+}
+
+async fn a_row_that_a_unit_wrote_is_left_alone_until_it_ends(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    db.insert_sessions(&[session(11, user_id(1))]).await;
+    let first = db.units.begin().await.unwrap();
+    let revocation = Revocation { at: at(1), reason: RevocationReason::Reuse };
+    assert!(first.refresh_tokens().revoke(session_id(11), revocation).await.unwrap());
+    let units = db.units.clone();
+    let second = tokio::spawn(async move {
+        let unit = units.begin().await.unwrap();
+        let late = Revocation { at: at(2), reason: RevocationReason::Logout };
+        let count = unit.refresh_tokens().revoke_all(user_id(1), None, late).await.unwrap();
+        unit.commit().await.unwrap();
+        count
+    });
+    assert_waits(&second).await;
+    first.commit().await.unwrap();
+    assert_eq!(second.await.unwrap(), 0);
+    assert_eq!(db.session(session_id(11)).await.revocation, Some(revocation));
+}
+
+/// PostgreSQL undoes the whole transaction when one statement of it fails, and takes a COMMIT of it without complaint.
+async fn a_commit_that_succeeds_lost_nothing(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    let unit = db.units.begin().await.unwrap();
+    unit.users().insert(&user(2)).await.unwrap();
+    let result = unit.users().insert(&user(1)).await;
+    assert!(result.is_err());
+    let is_committed = unit.commit().await.is_ok();
+    let is_there = db.users.find_by_id(user_id(2)).await.unwrap().is_some();
+    assert_eq!(is_committed, is_there, "what commit answers is what became of the writes");
+}
+
+async fn many_units_at_once_all_get_their_turn(db: TestDatabase) {
+    let unit = |number| {
+        let units = db.units.clone();
+        tokio::spawn(async move {
+            let unit = units.begin().await.unwrap();
+            unit.users().lock_active_admins().await.unwrap();
+            unit.users().insert(&user(number)).await.unwrap();
+            unit.refresh_tokens().insert(&session(number, user_id(number))).await.unwrap();
+            unit.commit().await.unwrap();
+        })
+    };
+    let tasks: Vec<_> = (1..=50).map(unit).collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(db.users.count(&domain::UserFilter::default()).await.unwrap(), 50);
+}
+
+const SHORT: Duration = Duration::from_millis(300);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_free_connection_to_postgres_a_unit_is_unavailable() {
+    let url = tests::postgres::create_migrated_database().await;
+    let settings = PostgresSettings { max_connections: 1, acquire_timeout: SHORT, ..PostgresSettings::new(url) };
+    assert_one_unit_at_a_time(&infra_postgres::connect(&settings).await.unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_writer_of_sqlite_a_unit_is_unavailable() {
+    let (_folder, url) = tests::sqlite::create_migrated_database().await;
+    let settings = SqliteSettings { acquire_timeout: SHORT, ..SqliteSettings::new(url) };
+    assert_one_unit_at_a_time(&infra_sqlite::connect(&settings).await.unwrap()).await;
+}
+
+async fn assert_one_unit_at_a_time(units: &impl UnitOfWorkFactory) {
+    let first = units.begin().await.unwrap();
+    let second = units.begin().await.map(drop);
+    assert!(matches!(second, Err(RepositoryError::Unavailable(_))), "{second:?}");
+    first.commit().await.unwrap();
+    units.begin().await.unwrap();
+}

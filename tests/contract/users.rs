@@ -1,0 +1,267 @@
+//! [`domain::ports::UserRepository`], but for lists.
+
+use domain::ports::{RepositoryError, UniqueField};
+use domain::{Epoch, Role, User};
+use tests::{TestDatabase, on_each_database};
+
+use crate::fixtures::{
+    Stored, admin, assert_same_user, assert_waits, at, email, full_user, hash, session, session_id, user, user_id,
+    username,
+};
+
+on_each_database!(
+    a_user_reads_back_equal_in_every_field,
+    a_user_is_found_by_email_in_whatever_case,
+    a_user_is_found_by_username,
+    nobody_is_found_by_what_nobody_has,
+    an_email_is_taken_in_whatever_case,
+    a_username_is_taken_once,
+    many_users_may_have_no_username,
+    an_update_replaces_every_field,
+    an_update_of_nobody_is_not_found,
+    a_user_may_take_another_spelling_of_their_own_email,
+    a_user_read_for_update_waits_for_the_unit_to_end,
+    reading_for_update_outside_of_a_unit_locks_nothing,
+    all_active_admins_are_locked_and_nobody_else_is_listed,
+    a_locked_admin_cannot_be_changed_until_the_unit_ends,
+    two_admins_cannot_demote_each_other,
+    a_login_is_recorded_with_and_without_a_new_hash,
+    a_login_is_not_recorded_for_a_disabled_user_or_another_epoch,
+    a_recorded_login_holds_the_user_until_the_unit_ends,
+    deleting_a_user_removes_their_sessions_only,
+    a_row_that_is_not_valid_any_more_is_named,
+);
+
+async fn a_user_reads_back_equal_in_every_field(db: TestDatabase) {
+    let users = [user(1), full_user(2)];
+    db.insert_users(&users).await;
+    for user in &users {
+        assert_same_user(&db.user(user.id).await, user);
+        assert_same_user(&db.users.find_by_id_for_update(user.id).await.unwrap().unwrap(), user);
+        assert_same_user(&db.users.find_by_email(&user.email).await.unwrap().unwrap(), user);
+    }
+}
+
+async fn a_user_is_found_by_email_in_whatever_case(db: TestDatabase) {
+    db.insert_users(&[User { email: email("Ada.L@Example.com"), ..user(1) }, user(2)]).await;
+    let found = db.users.find_by_email(&email("aDA.l@eXample.COM")).await.unwrap().unwrap();
+    assert_eq!((found.id, found.email.as_str()), (user_id(1), "Ada.L@example.com"));
+}
+
+async fn a_user_is_found_by_username(db: TestDatabase) {
+    let ada = User { username: Some(username("ada")), ..user(1) };
+    db.insert_users(&[ada.clone(), user(2)]).await;
+    assert_eq!(db.users.find_by_username(&username("ADA")).await.unwrap(), Some(ada));
+}
+
+async fn nobody_is_found_by_what_nobody_has(db: TestDatabase) {
+    db.insert_users(&[User { email: email("a_b@example.com"), username: Some(username("a_b")), ..user(1) }]).await;
+    assert_eq!(db.users.find_by_id(user_id(9)).await.unwrap(), None);
+    assert_eq!(db.users.find_by_id_for_update(user_id(9)).await.unwrap(), None);
+    assert_eq!(db.users.find_by_email(&email("axb@example.com")).await.unwrap(), None);
+    assert_eq!(db.users.find_by_username(&username("axb")).await.unwrap(), None);
+}
+
+#[track_caller]
+fn assert_duplicate(result: Result<(), RepositoryError>, expected: UniqueField) {
+    assert!(matches!(result, Err(RepositoryError::Duplicate(field)) if field == expected), "{result:?}");
+}
+
+async fn an_email_is_taken_in_whatever_case(db: TestDatabase) {
+    db.insert_users(&[User { email: email("ada@example.com"), ..user(1) }, user(2)]).await;
+    let taken = email("ADA@example.com");
+    let third = User { email: taken.clone(), ..user(3) };
+    assert_duplicate(db.users.insert(&third).await, UniqueField::Email);
+    assert_eq!(db.users.find_by_id(third.id).await.unwrap(), None);
+    assert_duplicate(db.users.update(&User { email: taken, ..user(2) }).await, UniqueField::Email);
+    assert_same_user(&db.user(user_id(2)).await, &user(2));
+}
+
+async fn a_username_is_taken_once(db: TestDatabase) {
+    let taken = Some(username("ada"));
+    db.insert_users(&[User { username: taken.clone(), ..user(1) }, user(2)]).await;
+    assert_duplicate(db.users.insert(&User { username: taken.clone(), ..user(3) }).await, UniqueField::Username);
+    assert_eq!(db.users.find_by_id(user_id(3)).await.unwrap(), None);
+    assert_duplicate(db.users.update(&User { username: taken, ..user(2) }).await, UniqueField::Username);
+    assert_eq!(db.user(user_id(2)).await, user(2));
+}
+
+async fn many_users_may_have_no_username(db: TestDatabase) {
+    db.insert_users(&[user(1), user(2), user(3)]).await;
+}
+
+async fn an_update_replaces_every_field(db: TestDatabase) {
+    db.insert_users(&[user(1), full_user(2)]).await;
+    let changed = [User { id: user_id(2), ..user(7) }, User { id: user_id(1), ..full_user(8) }];
+    for user in &changed {
+        db.users.update(user).await.unwrap();
+    }
+    for user in &changed {
+        assert_same_user(&db.user(user.id).await, user);
+    }
+}
+
+async fn an_update_of_nobody_is_not_found(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    let result = db.users.update(&user(2)).await;
+    assert!(matches!(result, Err(RepositoryError::NotFound)), "{result:?}");
+    assert_eq!(db.users.find_by_id(user_id(2)).await.unwrap(), None);
+}
+
+async fn a_user_may_take_another_spelling_of_their_own_email(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    let changed = User { email: email("USER1@example.com"), ..user(1) };
+    db.users.update(&changed).await.unwrap();
+    assert_same_user(&db.user(user_id(1)).await, &changed);
+}
+
+async fn a_user_read_for_update_waits_for_the_unit_to_end(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    let first = db.units.begin().await.unwrap();
+    let mut mine = first.users().find_by_id_for_update(user_id(1)).await.unwrap().unwrap();
+    let units = db.units.clone();
+    let second = tokio::spawn(async move {
+        let unit = units.begin().await.unwrap();
+        let mut seen = unit.users().find_by_id_for_update(user_id(1)).await.unwrap().unwrap();
+        seen.username = Some(username("second"));
+        unit.users().update(&seen).await.unwrap();
+        unit.commit().await.unwrap();
+    });
+    let users = db.users.clone();
+    let outside =
+        tokio::spawn(async move { users.record_login(user_id(1), Epoch::default(), at(5), None).await.unwrap() });
+    assert_waits(&second).await;
+    assert_waits(&outside).await;
+    mine.set_role(Role::Admin);
+    first.users().update(&mine).await.unwrap();
+    first.commit().await.unwrap();
+    second.await.unwrap();
+    assert!(!outside.await.unwrap(), "the change of role came first, so the login is of an old epoch");
+    assert_eq!(db.user(user_id(1)).await, User { username: Some(username("second")), ..mine });
+}
+
+async fn reading_for_update_outside_of_a_unit_locks_nothing(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    db.users.find_by_id_for_update(user_id(1)).await.unwrap();
+    db.users.update(&admin(1)).await.unwrap();
+}
+
+async fn all_active_admins_are_locked_and_nobody_else_is_listed(db: TestDatabase) {
+    let disabled = User { is_active: false, ..admin(3) };
+    db.insert_users(&[admin(1), user(2), disabled, admin(4)]).await;
+    let unit = db.units.begin().await.unwrap();
+    let mut ids = unit.users().lock_active_admins().await.unwrap();
+    ids.sort();
+    assert_eq!(ids, [user_id(1), user_id(4)]);
+}
+
+async fn a_locked_admin_cannot_be_changed_until_the_unit_ends(db: TestDatabase) {
+    db.insert_users(&[admin(1), admin(2)]).await;
+    let unit = db.units.begin().await.unwrap();
+    unit.users().lock_active_admins().await.unwrap();
+    let users = db.users.clone();
+    let demoting = tokio::spawn(async move { users.update(&user(1)).await.unwrap() });
+    let users = db.users.clone();
+    let deleting = tokio::spawn(async move { users.delete(user_id(2)).await.unwrap() });
+    assert_waits(&demoting).await;
+    assert_waits(&deleting).await;
+    assert_eq!(db.user(user_id(1)).await, admin(1));
+    drop(unit);
+    demoting.await.unwrap();
+    assert!(deleting.await.unwrap());
+}
+
+async fn two_admins_cannot_demote_each_other(db: TestDatabase) {
+    db.insert_users(&[admin(1), admin(2)]).await;
+    for round in 0..20 {
+        let (first, second) = tokio::join!(
+            tokio::spawn(demote_unless_last(db.units.clone(), 2)),
+            tokio::spawn(demote_unless_last(db.units.clone(), 1)),
+        );
+        assert_ne!(first.unwrap(), second.unwrap(), "round {round}: exactly one must see the other gone");
+        db.users.update(&admin(1)).await.unwrap();
+        db.users.update(&admin(2)).await.unwrap();
+    }
+}
+
+async fn demote_unless_last(units: std::sync::Arc<dyn domain::ports::UnitOfWorkFactory>, number: u128) -> bool {
+    let unit = units.begin().await.unwrap();
+    let remain = unit.users().lock_active_admins().await.unwrap().into_iter().any(|id| id != user_id(number));
+    if remain {
+        unit.users().update(&user(number)).await.unwrap();
+        unit.commit().await.unwrap();
+    }
+    remain
+}
+
+async fn a_login_is_recorded_with_and_without_a_new_hash(db: TestDatabase) {
+    let before = User { is_active: true, ..full_user(1) };
+    db.insert_users(&[before.clone(), user(2)]).await;
+    assert!(db.users.record_login(before.id, before.epoch, at(60), None).await.unwrap());
+    assert_same_user(&db.user(before.id).await, &User { last_login: Some(at(60)), ..before.clone() });
+    assert!(db.users.record_login(before.id, before.epoch, at(61), Some(hash("$new"))).await.unwrap());
+    let after = User { last_login: Some(at(61)), password_hash: hash("$new"), ..before };
+    assert_same_user(&db.user(after.id).await, &after);
+    assert_eq!(db.user(user_id(2)).await, user(2));
+}
+
+async fn a_login_is_not_recorded_for_a_disabled_user_or_another_epoch(db: TestDatabase) {
+    let users = [User { epoch: Epoch::new(5), ..user(1) }, User { is_active: false, epoch: Epoch::new(5), ..user(2) }];
+    db.insert_users(&users).await;
+    for (number, epoch) in [(1, 4), (1, 6), (2, 5), (9, 5)] {
+        let new_hash = Some(hash("$new"));
+        let recorded = db.users.record_login(user_id(number), Epoch::new(epoch), at(60), new_hash).await.unwrap();
+        assert!(!recorded, "user {number} at epoch {epoch}");
+    }
+    for user in &users {
+        assert_same_user(&db.user(user.id).await, user);
+    }
+}
+
+async fn a_recorded_login_holds_the_user_until_the_unit_ends(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    let unit = db.units.begin().await.unwrap();
+    assert!(unit.users().record_login(user_id(1), Epoch::default(), at(60), None).await.unwrap());
+    let (users, disabled) = (db.users.clone(), User { is_active: false, ..user(1) });
+    let disabling = tokio::spawn(async move { users.update(&disabled).await.unwrap() });
+    assert_waits(&disabling).await;
+    unit.commit().await.unwrap();
+    disabling.await.unwrap();
+    assert!(!db.user(user_id(1)).await.is_active);
+}
+
+async fn deleting_a_user_removes_their_sessions_only(db: TestDatabase) {
+    db.insert_users(&[user(1), user(2)]).await;
+    db.insert_sessions(&[session(11, user_id(1)), session(12, user_id(1)), session(21, user_id(2))]).await;
+    assert!(db.users.delete(user_id(1)).await.unwrap());
+    assert!(!db.users.delete(user_id(1)).await.unwrap());
+    assert_eq!(db.users.find_by_id(user_id(1)).await.unwrap(), None);
+    for number in [11, 12] {
+        assert_eq!(db.refresh_tokens.find_with_user(session_id(number)).await.unwrap(), None);
+    }
+    // Not even a row without its user is left, which a user of the same id would inherit.
+    db.insert_users(&[user(1)]).await;
+    assert_eq!(db.refresh_tokens.list_live(user_id(1), at(0), 10).await.unwrap(), []);
+    assert_eq!(db.session(session_id(21)).await, session(21, user_id(2)));
+}
+
+async fn a_row_that_is_not_valid_any_more_is_named(db: TestDatabase) {
+    let columns = [
+        ("email", "'nonsense'"),
+        ("username", "'?'"),
+        ("full_name", "''"),
+        ("birthday", "'1815-12-10'"),
+        ("role", "'nonsense'"),
+        ("password_hash", "'nonsense'"),
+        ("epoch", "-1"),
+        ("epoch", "4294967296"),
+    ];
+    for (expected, value) in columns {
+        db.insert_users(&[user(7)]).await;
+        db.run_sql(&format!("UPDATE users SET {expected} = {value}")).await;
+        let result = db.users.find_by_id(user_id(7)).await;
+        let Err(RepositoryError::Corrupt { table, column, id }) = result else { panic!("{expected}: {result:?}") };
+        assert_eq!((table, column, id), ("users", expected, user_id(7).as_uuid()));
+        db.users.delete(user_id(7)).await.unwrap();
+    }
+}

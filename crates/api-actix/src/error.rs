@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, ResponseError};
 use application::ApplicationError;
 
 use crate::problem::{FieldError, PROBLEM_JSON, Problem};
-use crate::request_context;
+use crate::request_id;
 
 /// What a request failed of.
 #[derive(Debug)]
@@ -192,7 +192,7 @@ impl ResponseError for ApiError {
             status: status.as_u16(),
             detail: detail.to_owned(),
             code,
-            request_id: request_context::current_id(),
+            request_id: request_id::current(),
             errors: self.field_errors(),
         };
         let mut response = HttpResponse::build(status);

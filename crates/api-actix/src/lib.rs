@@ -12,6 +12,8 @@ mod extract;
 mod fields;
 mod problem;
 mod request_context;
+mod request_id;
+mod responses;
 mod routes;
 mod telemetry;
 

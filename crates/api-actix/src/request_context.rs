@@ -15,15 +15,10 @@ use futures_util::FutureExt;
 use tracing::{Instrument, info, info_span, warn};
 
 use crate::error::ApiError;
+use crate::request_id;
 use crate::state::AppState;
 
-tokio::task_local! {
-    static REQUEST_ID: String;
-}
-
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Longest request id that is taken from a client.
-const MAX_REQUEST_ID_LENGTH: usize = 64;
 
 /// Answers of the API are data: a browser has nothing to run or to frame in them.
 const API_POLICY: &str = "default-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
@@ -31,18 +26,13 @@ const API_POLICY: &str = "default-src 'none'; object-src 'none'; base-uri 'none'
 const DOCS_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The id of the request that is being served; empty outside one.
-pub(crate) fn current_id() -> String {
-    REQUEST_ID.try_with(Clone::clone).unwrap_or_default()
-}
-
 /// Wraps every request.
 pub(crate) async fn wrap<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let started = Instant::now();
-    let id = request_id(&request);
+    let id = choose_id(&request);
     let span = info_span!("request", request_id = %id, method = %request.method(), path = request.path());
     // A HEAD is answered as its GET; the server leaves out the body by itself (RFC 9110, section 9.3.2).
     if request.method() == Method::HEAD {
@@ -60,7 +50,7 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
         // The request is gone with what failed, so the finished answer goes as an error.
         answer.map_err(|response| InternalError::from_response("failed", response).into())
     };
-    REQUEST_ID.scope(id, serving).instrument(span).await
+    request_id::scope(id, serving).instrument(span).await
 }
 
 /// Answers the response, or the one of a request that did not come to one.
@@ -100,13 +90,9 @@ fn in_our_form<B: MessageBody + 'static>(response: ServiceResponse<B>) -> Servic
 }
 
 /// The client's id if it is harmless in logs and headers, else a new one.
-fn request_id(request: &ServiceRequest) -> String {
+fn choose_id(request: &ServiceRequest) -> String {
     let given = request.headers().get(X_REQUEST_ID).and_then(|value| value.to_str().ok());
-    let is_harmless = |id: &&str| {
-        (1..=MAX_REQUEST_ID_LENGTH).contains(&id.len())
-            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-    };
-    match (given.filter(is_harmless), request.app_data::<web::Data<AppState>>()) {
+    match (given.filter(|id| request_id::is_harmless(id)), request.app_data::<web::Data<AppState>>()) {
         (Some(id), _) => id.to_owned(),
         (None, Some(state)) => state.ids.token_id().to_string(),
         (None, None) => String::new(),
@@ -114,7 +100,7 @@ fn request_id(request: &ServiceRequest) -> String {
 }
 
 fn set_headers(headers: &mut HeaderMap, path: &str) {
-    if let Ok(id) = HeaderValue::from_str(&current_id()) {
+    if let Ok(id) = HeaderValue::from_str(&request_id::current()) {
         headers.insert(X_REQUEST_ID, id);
     }
     let mut set = |name, value| drop(headers.insert(name, HeaderValue::from_static(value)));

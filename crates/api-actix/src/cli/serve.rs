@@ -1,6 +1,5 @@
+use std::future::Future;
 use std::io::IsTerminal;
-
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Failure, failure, say};
 use crate::config::{Config, LogFormat, Mode};
@@ -8,23 +7,40 @@ use crate::server::Server;
 
 /// Serves until SIGTERM or Ctrl-C.
 pub(super) async fn run(config: &Config) -> Result<(), Failure> {
-    let mut terminate = signal(SignalKind::terminate()).map_err(failure)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failure)?;
+    let asked_to_stop = asked_to_stop().map_err(failure)?;
     let server = Server::build(config).await.map_err(failure)?;
     greet(config, &server)?;
     if config.rate_limit_enabled {
         tracing::warn!("APP_RATE_LIMIT__ENABLED is set, but there are no rate limits yet");
     }
     let shutdown = async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        asked_to_stop.await;
         tracing::info!("stopping: requests in flight may finish");
     };
     server.run_until(shutdown).await.map_err(failure)?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Waits for SIGTERM, as service managers send it, or for Ctrl-C. Listens from the moment this returns.
+#[cfg(unix)]
+fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Waits for Ctrl-C.
+#[cfg(not(unix))]
+fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async { drop(tokio::signal::ctrl_c().await) })
 }
 
 /// Tells a person where to go next, and a log where the server listens.

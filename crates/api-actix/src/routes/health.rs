@@ -3,7 +3,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
-use crate::openapi::Unavailable;
+use crate::responses::Unavailable;
 use crate::state::AppState;
 
 /// The state of the service.

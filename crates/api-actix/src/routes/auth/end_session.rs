@@ -3,7 +3,7 @@ use domain::SessionId;
 
 use crate::error::ApiError;
 use crate::extract::{Guarded, PathId};
-use crate::openapi::{NotFound, Unauthorized, Unavailable};
+use crate::responses::{NotFound, Unauthorized, Unavailable};
 use crate::state::AppState;
 
 /// End a session.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::error::ApiError;
 use crate::extract::Guarded;
-use crate::openapi::{Unauthorized, Unavailable};
+use crate::responses::{Unauthorized, Unavailable};
 use crate::routes::time::Time;
 use crate::state::AppState;
 

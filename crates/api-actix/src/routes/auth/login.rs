@@ -7,7 +7,7 @@ use super::{TokenPairBody, answer};
 use crate::error::ApiError;
 use crate::extract::{ClientDevice, FormOrJson};
 use crate::fields::{Fields, FromFields};
-use crate::openapi::{Body, Forbidden, Unauthorized, Unavailable};
+use crate::responses::{Body, Forbidden, Unauthorized, Unavailable};
 use crate::state::AppState;
 
 /// Longest sign-in name that is looked at, in bytes. No email and no username is longer.

@@ -4,7 +4,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use super::refresh::RefreshTokenBody;
 use crate::error::ApiError;
 use crate::extract::{Json, OptionalActor};
-use crate::openapi::{Body, Unauthorized, Unavailable};
+use crate::responses::{Body, Unauthorized, Unavailable};
 use crate::state::AppState;
 
 /// Sign out.

@@ -2,7 +2,7 @@ use actix_web::{HttpResponse, web};
 
 use crate::error::ApiError;
 use crate::extract::Guarded;
-use crate::openapi::{Unauthorized, Unavailable};
+use crate::responses::{Unauthorized, Unavailable};
 use crate::state::AppState;
 
 /// Sign out everywhere.

@@ -6,7 +6,7 @@ use super::{TokenPairBody, answer};
 use crate::error::ApiError;
 use crate::extract::Json;
 use crate::fields::{Fields, FromFields};
-use crate::openapi::{Body, Unauthorized, Unavailable};
+use crate::responses::{Body, Unauthorized, Unavailable};
 use crate::state::AppState;
 
 /// A refresh token.

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::error::ApiError;
 use crate::extract::{Guarded, Json};
 use crate::fields::{Fields, FromFields};
-use crate::openapi::{Body, Forbidden, Unauthorized, Unavailable};
+use crate::responses::{Body, Forbidden, Unauthorized, Unavailable};
 use crate::state::AppState;
 
 /// A change of one's own password.

@@ -8,7 +8,7 @@ use super::{RoleBody, UserBody};
 use crate::error::ApiError;
 use crate::extract::{Json, OptionalActor};
 use crate::fields::{Fields, FromFields};
-use crate::openapi::{Body, Conflict, Forbidden, Unauthorized, Unavailable};
+use crate::responses::{Body, Conflict, Forbidden, Unauthorized, Unavailable};
 use crate::state::AppState;
 
 /// A new account.

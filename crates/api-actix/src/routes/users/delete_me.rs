@@ -3,7 +3,7 @@ use application::Target;
 
 use crate::error::ApiError;
 use crate::extract::Guarded;
-use crate::openapi::{Conflict, Unauthorized, Unavailable};
+use crate::responses::{Conflict, Unauthorized, Unavailable};
 use crate::state::AppState;
 
 /// Delete oneself.

@@ -4,7 +4,7 @@ use domain::UserId;
 
 use crate::error::ApiError;
 use crate::extract::{Guarded, PathId};
-use crate::openapi::{Conflict, Forbidden, NotFound, Unauthorized, Unavailable};
+use crate::responses::{Conflict, Forbidden, NotFound, Unauthorized, Unavailable};
 use crate::state::AppState;
 
 /// Delete a user.

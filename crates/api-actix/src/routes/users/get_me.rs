@@ -4,7 +4,7 @@ use application::Target;
 use super::UserBody;
 use crate::error::ApiError;
 use crate::extract::Guarded;
-use crate::openapi::{Unauthorized, Unavailable};
+use crate::responses::{Unauthorized, Unavailable};
 use crate::state::AppState;
 
 /// Read oneself.

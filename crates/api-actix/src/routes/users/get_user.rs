@@ -5,7 +5,7 @@ use domain::UserId;
 use super::UserBody;
 use crate::error::ApiError;
 use crate::extract::{Guarded, PathId};
-use crate::openapi::{Forbidden, NotFound, Unauthorized, Unavailable};
+use crate::responses::{Forbidden, NotFound, Unauthorized, Unavailable};
 use crate::state::AppState;
 
 /// Read a user.

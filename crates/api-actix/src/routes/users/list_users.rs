@@ -10,7 +10,7 @@ use super::{RoleBody, UserBody};
 use crate::error::ApiError;
 use crate::extract::{Guarded, Query};
 use crate::fields::{Fields, FromFields};
-use crate::openapi::{Forbidden, Invalid, Unauthorized, Unavailable};
+use crate::responses::{Forbidden, Invalid, Unauthorized, Unavailable};
 use crate::state::AppState;
 
 /// Users on a page.

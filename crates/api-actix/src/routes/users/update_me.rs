@@ -5,7 +5,7 @@ use super::UserBody;
 use super::update_user::UpdateUserBody;
 use crate::error::ApiError;
 use crate::extract::{Guarded, Json};
-use crate::openapi::{Body, Conflict, Forbidden, Unauthorized, Unavailable};
+use crate::responses::{Body, Conflict, Forbidden, Unauthorized, Unavailable};
 use crate::state::AppState;
 
 /// Change oneself.

@@ -7,7 +7,7 @@ use super::{RoleBody, UserBody};
 use crate::error::ApiError;
 use crate::extract::{AtId, Guarded, Json};
 use crate::fields::{Fields, FromFields};
-use crate::openapi::{Body, Conflict, Forbidden, NotFound, Unauthorized, Unavailable};
+use crate::responses::{Body, Conflict, Forbidden, NotFound, Unauthorized, Unavailable};
 use crate::state::AppState;
 
 /// What to change of an account: a field that is absent stays, one that is `null` is cleared.

@@ -1,0 +1,33 @@
+# `just` alone lists the recipes. They only call what is described in README.md and CONTRIBUTING.md.
+
+_default:
+    @just --list
+
+# Serve on http://127.0.0.1:8080, or run another command: just run config show
+run *args:
+    cargo run --locked -- {{args}}
+
+# Run every test: just test, just test --test contract
+test *args:
+    scripts/test {{args}}
+
+# Format the code
+fmt:
+    cargo fmt --all
+
+# Check the format and the lints
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# Check that domain builds by itself
+check-domain:
+    cargo check -p domain --locked
+
+# Apply, revert or list the migrations: just migrate up, just migrate down --steps 1, just migrate status
+migrate *args="up":
+    cargo run --locked -- migrate {{args}}
+
+# Everything that must hold before a change lands
+ci:
+    .ci/run

@@ -13,7 +13,8 @@ use crate::routes::{auth, health, users};
     info(
         title = "Hexauth",
         description = "Sign-in and users. Every error is an `application/problem+json` document (RFC 9457) with a \
-            stable `code`; every answer has an `X-Request-Id`. Each path is served with and without a slash at its end."
+            stable `code`; every answer has an `X-Request-Id`. Each path under \
+            `/api/v1` is served with and without a slash at its end."
     ),
     paths(
         auth::login::login,

@@ -45,7 +45,8 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
             Ok(response) => (response.status(), response.headers_mut()),
             Err(response) => (response.status(), response.headers_mut()),
         };
-        info!(status = status.as_u16(), milliseconds = started.elapsed().as_millis(), "served");
+        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        info!(status = status.as_u16(), milliseconds, "served");
         set_headers(headers, &path);
         // The request is gone with what failed, so the finished answer goes as an error.
         answer.map_err(|response| InternalError::from_response("failed", response).into())

@@ -13,7 +13,9 @@ pub(crate) fn init(log: &Log) {
     let colour = io::stderr().is_terminal();
     let result = match log.format {
         LogFormat::Pretty => subscriber.with_target(false).with_ansi(colour).finish().try_init(),
-        LogFormat::Json => subscriber.json().flatten_event(true).with_current_span(true).finish().try_init(),
+        LogFormat::Json => {
+            subscriber.json().flatten_event(true).with_current_span(true).with_span_list(false).finish().try_init()
+        }
     };
     drop(result);
     // A panic is a fault of ours: it is logged like the rest, on one line, and the request gets a 500.

@@ -8,7 +8,7 @@ mod migrate;
 mod serve;
 
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -19,7 +19,7 @@ use crate::telemetry;
 
 /// Sign-in and users, from one binary.
 #[derive(Debug, Parser)]
-#[command(name = "hexauth", version, about)]
+#[command(name = "hexauth", version, about = "Sign-in and users, from one binary.")]
 struct Arguments {
     /// Configuration file (TOML). Also APP_CONFIG.
     #[arg(long, global = true, value_name = "FILE")]
@@ -116,7 +116,10 @@ fn failure(error: impl Display + 'static) -> Failure {
     Box::new(error)
 }
 
-/// Prints what was asked for.
+/// Prints what was asked for. Whoever closes the pipe has read enough.
 fn say(text: impl Display) -> Result<(), Failure> {
-    writeln!(std::io::stdout(), "{text}").map_err(failure)
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(failure(error)),
+        _ => Ok(()),
+    }
 }

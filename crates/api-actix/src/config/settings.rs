@@ -61,13 +61,13 @@ fn read_secret(reader: &mut Reader, mode: Option<Mode>) -> Option<Option<RootSec
         if text.is_empty() && mode != Some(Mode::Production) {
             return Ok(None);
         }
-        let how = "make one with: openssl rand -base64 48";
+        let how = "Make one with: openssl rand -base64 48";
         if text.is_empty() {
-            return Err(format!("production needs a secret; {how}"));
+            return Err(format!("Production needs a secret. {how}"));
         }
         let secret = RootSecret::parse(text).map_err(|error| format!("{error} {how}"))?;
         if mode == Some(Mode::Production) && secret.is_guessable() {
-            return Err(format!("this secret is well known or easy to guess; {how}"));
+            return Err(format!("This secret is well known or easy to guess. {how}"));
         }
         Ok(Some(secret))
     })

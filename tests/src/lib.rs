@@ -16,6 +16,7 @@
 
 mod database;
 pub mod postgres;
+pub mod process;
 pub mod sqlite;
 
 pub use database::{EmptyDatabase, OnDatabase, TestDatabase, on_postgres, on_sqlite};

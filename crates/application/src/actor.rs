@@ -38,4 +38,12 @@ impl Target {
             Self::User(id) => actor.require_admin().map(|()| id),
         }
     }
+
+    /// What it means that the account is not there: who asks about themselves was deleted a moment ago.
+    pub(crate) fn missing(self) -> ApplicationError {
+        match self {
+            Self::Me => ApplicationError::InvalidAccessToken,
+            Self::User(_) => ApplicationError::NotFound,
+        }
+    }
 }

@@ -1,3 +1,5 @@
+use std::future::Future;
+
 use domain::{RevocationReason, Role, SessionId, UserId};
 use tracing::{info, warn};
 
@@ -14,6 +16,32 @@ pub(crate) enum Event {
     UserCreated { user: UserId, by: Option<UserId>, role: Role },
     UserUpdated { user: UserId, by: UserId, role: Role, is_active: bool },
     UserDeleted { user: UserId, by: UserId },
+}
+
+/// Awaits a write, and records `event` if it happened. A caller that goes away meanwhile drops this future: the write
+/// may happen all the same, so the event is recorded then, too. Nobody changes an account unseen by hanging up.
+pub(crate) async fn record<T, E>(
+    event: Event,
+    write: impl Future<Output = Result<T, E>>,
+    happened: impl FnOnce(&T) -> bool,
+) -> Result<T, E> {
+    let mut pending = Pending(Some(event));
+    let result = write.await;
+    if !result.as_ref().is_ok_and(happened) {
+        pending.0 = None;
+    }
+    result
+}
+
+/// Records its event when dropped.
+struct Pending(Option<Event>);
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if let Some(event) = self.0.take() {
+            event.record();
+        }
+    }
 }
 
 impl Event {
@@ -44,5 +72,69 @@ impl Event {
             }
             Self::UserDeleted { user, by } => info!(target: "audit", event = "user.deleted", %user, %by),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Context, Waker};
+
+    use super::*;
+    use crate::testing::user_id;
+
+    fn event() -> Event {
+        Event::PasswordChanged { user: user_id() }
+    }
+
+    #[tokio::test]
+    async fn what_did_not_happen_is_not_recorded() {
+        assert_eq!(record(event(), async { Ok::<_, ()>(false) }, |happened| *happened).await, Ok(false));
+        assert_eq!(record(event(), async { Err::<(), _>(()) }, |()| true).await, Err(()));
+    }
+
+    #[test]
+    fn who_hangs_up_is_recorded() {
+        // The subscriber counts what it is given.
+        let (subscriber, count) = counting();
+        tracing::subscriber::with_default(subscriber, || {
+            let mut writing = Box::pin(record(event(), pending::<Result<(), ()>>(), |()| true));
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(writing.as_mut().poll(&mut context).is_pending());
+            assert_eq!(count.load(Ordering::SeqCst), 0);
+            drop(writing);
+        });
+        assert_eq!(count.load(Ordering::SeqCst), 1);
+    }
+
+    fn counting() -> (Counting, Arc<AtomicUsize>) {
+        let count = Arc::default();
+        (Counting(Arc::clone(&count)), count)
+    }
+
+    struct Counting(Arc<AtomicUsize>);
+
+    impl tracing::Subscriber for Counting {
+        fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+            tracing::span::Id::from_u64(1)
+        }
+
+        fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+        fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+        fn event(&self, _: &tracing::Event<'_>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+
+        fn enter(&self, _: &tracing::span::Id) {}
+
+        fn exit(&self, _: &tracing::span::Id) {}
     }
 }

@@ -2,7 +2,7 @@ use domain::ports::{HashError, Verification};
 use domain::{Device, Email, NewRefreshToken, Password, PasswordHash, RefreshToken, User, Username};
 use tracing::error;
 
-use crate::audit::Event;
+use crate::audit::{Event, record};
 use crate::{Application, ApplicationError, TokenPair};
 
 /// A sign-in with a password.
@@ -36,7 +36,20 @@ impl Application {
             return Err(ApplicationError::AccountDisabled);
         }
         let rehashed = if outdated { self.rehash(&login.password).await? } else { None };
-        self.start_session(user, rehashed, login.device).await
+        if let Some(pair) = self.start_session(user, rehashed.clone(), login.device.clone()).await? {
+            return Ok(pair);
+        }
+        // Hashing took its time, and the account changed meanwhile. Where it was not the password, nor that the account
+        // is active, the password is still right.
+        let changed = self.ports.users.find_by_id(user.id).await?;
+        let same = changed.filter(|changed| changed.password_hash == user.password_hash && changed.is_active);
+        if let Some(same) = same
+            && let Some(pair) = self.start_session(&same, rehashed, login.device).await?
+        {
+            return Ok(pair);
+        }
+        Event::LoginFailed { user: Some(user.id) }.record();
+        Err(ApplicationError::InvalidCredentials)
     }
 
     async fn find_by_identifier(&self, identifier: &str) -> Result<Option<User>, ApplicationError> {
@@ -74,12 +87,13 @@ impl Application {
         }
     }
 
+    /// `None` when the account is not the one that was verified any more.
     async fn start_session(
         &self,
         user: &User,
         rehashed: Option<PasswordHash>,
         device: Device,
-    ) -> Result<TokenPair, ApplicationError> {
+    ) -> Result<Option<TokenPair>, ApplicationError> {
         let now = self.ports.clock.now();
         let new = NewRefreshToken {
             id: self.ports.ids.session_id(),
@@ -90,16 +104,13 @@ impl Application {
         let session = RefreshToken::start(new, now, &self.settings.refresh);
 
         let unit = self.ports.units_of_work.begin().await?;
-        // Hashing took its time. If the password, the role or the account changed meanwhile, what was verified is
-        // not true any more.
         if !unit.users().record_login(user.id, user.epoch, now, rehashed).await? {
-            return Err(ApplicationError::InvalidCredentials);
+            return Ok(None);
         }
         unit.refresh_tokens().insert(&session).await?;
-        unit.commit().await?;
-
-        Event::LoginSucceeded { user: user.id, session: session.id }.record();
-        Ok(self.token_pair(&session, user, now))
+        let event = Event::LoginSucceeded { user: user.id, session: session.id };
+        record(event, unit.commit(), |()| true).await?;
+        Ok(Some(self.token_pair(&session, user, now)))
     }
 }
 
@@ -107,6 +118,7 @@ impl Application {
 mod tests {
     use std::sync::atomic::Ordering;
 
+    use domain::Epoch;
     use domain::mocks::MockUnitOfWork;
 
     use super::*;
@@ -175,11 +187,29 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_change_while_hashing_wins() {
+    async fn a_new_password_or_a_disabling_while_hashing_wins() {
+        let new_hash = PasswordHash::parse("$argon2id$new").unwrap();
+        for changed in [
+            None,
+            Some(User { password_hash: new_hash.clone(), ..a_user() }),
+            Some(User { is_active: false, ..a_user() }),
+        ] {
+            let mut mocks = verified(Verification::Match { outdated: false }, Some(a_user()));
+            mocks.users.expect_find_by_id().return_once(move |_| Ok(changed));
+            let commits = mocks.units([a_unit(false, false)]);
+            assert!(matches!(mocks.build().login(login()).await, Err(ApplicationError::InvalidCredentials)));
+            assert_eq!(commits.load(Ordering::SeqCst), 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn another_role_while_hashing_does_not_make_the_password_wrong() {
         let mut mocks = verified(Verification::Match { outdated: false }, Some(a_user()));
-        let commits = mocks.units([a_unit(false, false)]);
-        assert!(matches!(mocks.build().login(login()).await, Err(ApplicationError::InvalidCredentials)));
-        assert_eq!(commits.load(Ordering::SeqCst), 0);
+        let changed = User { epoch: Epoch::new(1), ..a_user() };
+        mocks.users.expect_find_by_id().return_once(move |_| Ok(Some(changed)));
+        let commits = mocks.units([a_unit(false, false), a_unit(true, false)]);
+        mocks.build().login(login()).await.unwrap();
+        assert_eq!(commits.load(Ordering::SeqCst), 1);
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
 use domain::{PresentedRefreshToken, Revocation, RevocationReason, SessionId, UserId};
 
-use crate::audit::Event;
+use crate::audit::{Event, record};
 use crate::{Actor, Application, ApplicationError};
 
 impl Application {
@@ -31,10 +31,7 @@ impl Application {
     pub(crate) async fn end_for_logout(&self, session: SessionId, user: UserId) -> Result<bool, ApplicationError> {
         let reason = RevocationReason::Logout;
         let revocation = Revocation { at: self.ports.clock.now(), reason };
-        let ended = self.ports.refresh_tokens.revoke(session, revocation).await?;
-        if ended {
-            Event::SessionsEnded { user, session: Some(session), reason }.record();
-        }
-        Ok(ended)
+        let event = Event::SessionsEnded { user, session: Some(session), reason };
+        Ok(record(event, self.ports.refresh_tokens.revoke(session, revocation), |ended| *ended).await?)
     }
 }

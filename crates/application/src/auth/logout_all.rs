@@ -1,6 +1,6 @@
 use domain::{Revocation, RevocationReason};
 
-use crate::audit::Event;
+use crate::audit::{Event, record};
 use crate::{Actor, Application, ApplicationError};
 
 impl Application {
@@ -18,9 +18,7 @@ impl Application {
         user.void_access_tokens();
         unit.users().update(&user).await?;
         unit.refresh_tokens().revoke_all(user.id, None, revocation).await?;
-        unit.commit().await?;
-
-        Event::SessionsEnded { user: user.id, session: None, reason }.record();
-        Ok(())
+        let event = Event::SessionsEnded { user: user.id, session: None, reason };
+        Ok(record(event, unit.commit(), |()| true).await?)
     }
 }

@@ -1,6 +1,6 @@
 use domain::{PresentedRefreshToken, RefreshToken, Revocation, RevocationReason, Rotation, SessionId, Timestamp, User};
 
-use crate::audit::Event;
+use crate::audit::{Event, record};
 use crate::{Application, ApplicationError, TokenPair};
 
 impl Application {
@@ -50,9 +50,8 @@ impl Application {
             Rotation::Ended | Rotation::Next(_) => Err(ApplicationError::InvalidRefreshToken),
             Rotation::Reuse => {
                 let revocation = Revocation { at: now, reason: RevocationReason::Reuse };
-                if self.ports.refresh_tokens.revoke(session.id, revocation).await? {
-                    Event::RefreshTokenReused { user: user.id, session: session.id }.record();
-                }
+                let event = Event::RefreshTokenReused { user: user.id, session: session.id };
+                record(event, self.ports.refresh_tokens.revoke(session.id, revocation), |ended| *ended).await?;
                 Err(ApplicationError::InvalidRefreshToken)
             }
         }

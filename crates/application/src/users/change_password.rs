@@ -1,7 +1,7 @@
 use domain::ports::Verification;
 use domain::{Password, Revocation, RevocationReason};
 
-use crate::audit::Event;
+use crate::audit::{Event, record};
 use crate::{Actor, Application, ApplicationError};
 
 /// A change of one's own password.
@@ -45,10 +45,7 @@ impl Application {
         unit.users().update(&user).await?;
         let revocation = Revocation { at: now, reason: RevocationReason::PasswordChanged };
         unit.refresh_tokens().revoke_all(user.id, Some(actor.session), revocation).await?;
-        unit.commit().await?;
-
-        Event::PasswordChanged { user: user.id }.record();
-        Ok(())
+        Ok(record(Event::PasswordChanged { user: user.id }, unit.commit(), |()| true).await?)
     }
 }
 

@@ -2,7 +2,6 @@ use domain::ports::UniqueField;
 use domain::{Email, Password, Role, User};
 
 use super::CreateUser;
-use crate::audit::Event;
 use crate::{Application, ApplicationError};
 
 /// What came of asking for an admin.
@@ -37,8 +36,6 @@ impl Application {
             role: Some(Role::Admin),
             is_active: Some(true),
         };
-        let user = self.insert_user(new).await?;
-        Event::UserCreated { user: user.id, by: None, role: user.role }.record();
-        Ok(AdminAccount::Created(user))
+        Ok(AdminAccount::Created(self.insert_user(new, None).await?))
     }
 }

@@ -1,6 +1,6 @@
 use domain::{Birthday, Email, Epoch, FullName, Password, Role, User, Username};
 
-use crate::audit::Event;
+use crate::audit::{Event, record};
 use crate::{Actor, Application, ApplicationError};
 
 /// A new account.
@@ -37,13 +37,11 @@ impl Application {
         if !is_admin && !self.settings.registration_open {
             return Err(ApplicationError::RegistrationClosed);
         }
-        let user = self.insert_user(new).await?;
-        Event::UserCreated { user: user.id, by: actor.map(|actor| actor.user_id), role: user.role }.record();
-        Ok(user)
+        self.insert_user(new, actor).await
     }
 
     /// Hashes and stores. The unique index decides between two at the same time.
-    pub(super) async fn insert_user(&self, new: CreateUser) -> Result<User, ApplicationError> {
+    pub(super) async fn insert_user(&self, new: CreateUser, by: Option<&Actor>) -> Result<User, ApplicationError> {
         let password_hash = self.ports.password_hasher.hash(&new.password).await?;
         let now = self.ports.clock.now();
         let user = User {
@@ -61,7 +59,8 @@ impl Application {
             updated_at: now,
             last_login: None,
         };
-        self.ports.users.insert(&user).await?;
+        let event = Event::UserCreated { user: user.id, by: by.map(|actor| actor.user_id), role: user.role };
+        record(event, self.ports.users.insert(&user), |()| true).await?;
         Ok(user)
     }
 }

@@ -1,5 +1,5 @@
 use super::keep_an_admin;
-use crate::audit::Event;
+use crate::audit::{Event, record};
 use crate::{Actor, Application, ApplicationError, Target};
 
 impl Application {
@@ -14,12 +14,9 @@ impl Application {
         let unit = self.ports.units_of_work.begin().await?;
         keep_an_admin(&unit.users().lock_active_admins().await?, id)?;
         if !unit.users().delete(id).await? {
-            return Err(ApplicationError::NotFound);
+            return Err(target.missing());
         }
-        unit.commit().await?;
-
-        Event::UserDeleted { user: id, by: actor.user_id }.record();
-        Ok(())
+        Ok(record(Event::UserDeleted { user: id, by: actor.user_id }, unit.commit(), |()| true).await?)
     }
 }
 

@@ -9,7 +9,7 @@ impl Application {
     /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::Unavailable`].
     pub async fn get_user(&self, actor: &Actor, target: Target) -> Result<User, ApplicationError> {
         let id = target.authorize(actor)?;
-        self.ports.users.find_by_id(id).await?.ok_or(ApplicationError::NotFound)
+        self.ports.users.find_by_id(id).await?.ok_or(target.missing())
     }
 }
 

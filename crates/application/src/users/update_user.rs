@@ -1,7 +1,7 @@
 use domain::{Birthday, Email, FullName, Revocation, RevocationReason, Role, User, Username};
 
 use super::keep_an_admin;
-use crate::audit::Event;
+use crate::audit::{Event, record};
 use crate::{Actor, Application, ApplicationError, Target};
 
 /// What to change of an account. `None` leaves a field as it is; the inner `None` of a field that may be empty
@@ -73,7 +73,7 @@ impl Application {
         if change.may_remove_an_admin() {
             keep_an_admin(&unit.users().lock_active_admins().await?, id)?;
         }
-        let before = unit.users().find_by_id_for_update(id).await?.ok_or(ApplicationError::NotFound)?;
+        let before = unit.users().find_by_id_for_update(id).await?.ok_or(target.missing())?;
         let mut user = before.clone();
         change.apply_to(&mut user);
         if is_same(&user, &before) {
@@ -85,9 +85,8 @@ impl Application {
             let revocation = Revocation { at: now, reason: RevocationReason::Disabled };
             unit.refresh_tokens().revoke_all(id, None, revocation).await?;
         }
-        unit.commit().await?;
-
-        Event::UserUpdated { user: id, by: actor.user_id, role: user.role, is_active: user.is_active }.record();
+        let event = Event::UserUpdated { user: id, by: actor.user_id, role: user.role, is_active: user.is_active };
+        record(event, unit.commit(), |()| true).await?;
         Ok(user)
     }
 }

@@ -1,0 +1,110 @@
+use std::time::Duration;
+
+use tests::process::Workplace;
+
+use crate::client::Client;
+
+const SECRET: &str = "q7Vt1w0m3kJp8Zr2Xc5Nb6Ld9Sf4Gh0T";
+
+fn shown(workplace: &Workplace) -> String {
+    workplace.run(&["config", "show"]).success()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn production_takes_the_secret_from_a_file() {
+    let workplace = Workplace::default()
+        .with("APP_ENV", "production")
+        .with("APP_SECRET_KEY_FILE", "secret.txt")
+        .with_file("secret.txt", format!("{SECRET}\n"));
+    let node = workplace.serve().await;
+    let tokens = Client::of(&node).begin().await;
+    assert!(!workplace.path("data/hexauth.secret").exists());
+    assert_eq!(node.output(), "");
+    node.stop().success();
+
+    // The line break at the end of the file is not part of the secret.
+    let workplace = workplace.without("APP_SECRET_KEY_FILE").with("APP_SECRET_KEY", SECRET);
+    let node = workplace.serve().await;
+    assert_eq!(Client::of(&node).me(&tokens.access).await.status().as_u16(), 200);
+}
+
+#[test]
+fn the_configuration_is_shown_without_secrets() {
+    let urls = [
+        "postgres://ada:hunter2-hunter2@db.example.com:5432/hexauth",
+        "postgres://db.example.com:5432/hexauth?user=ada&password=hunter2-hunter2",
+        "postgres://ada:p@hunter2-hunter2@db.example.com:5432/hexauth",
+        "postgres://ada:hunter2-hunter2@db.example.com:5432/hexauth?sslmode=require&password=hunter2-hunter2",
+    ];
+    for url in urls {
+        let text = shown(&Workplace::default().with("APP_SECRET_KEY", SECRET).with("DATABASE_URL", url));
+        assert!(text.contains("secret_key = \"(hidden)\""), "{text}");
+        assert!(text.contains("db.example.com"), "{text}");
+        assert!(!text.contains("hunter2") && !text.contains(SECRET), "{text}");
+    }
+}
+
+#[test]
+fn looking_at_the_configuration_creates_nothing() {
+    let workplace = Workplace::default();
+    assert_eq!(workplace.run(&["config", "check"]).success(), "the configuration is valid\n");
+    assert!(shown(&workplace).contains("database.url = \"sqlite://data/hexauth.db\""));
+    assert!(workplace.content().is_empty());
+}
+
+#[test]
+fn all_faults_are_listed_by_check_and_by_show() {
+    let workplace = Workplace::default().with("APP_SERVER__PORT", "many").with("APP_AUTH__REFRESH_GRACE", "soon");
+    for action in ["check", "show"] {
+        let finished = workplace.run(&["config", action]);
+        assert_eq!(finished.code(), Some(1));
+        assert_eq!(finished.stdout, "");
+        assert_eq!(finished.stderr.lines().count(), 3, "{}", finished.stderr);
+        assert!(finished.stderr.contains("APP_SERVER__PORT") && finished.stderr.contains("APP_AUTH__REFRESH_GRACE"));
+    }
+}
+
+#[test]
+fn what_is_shown_can_be_read_again() {
+    let text = shown(&Workplace::default().with("APP_SERVER__PORT", "8123"));
+    let workplace = Workplace::default().without("APP_SERVER__PORT").with_file("hexauth.toml", &text);
+    let again = workplace.run(&["--config", "hexauth.toml", "config", "show"]).success();
+    assert_eq!(again, text);
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
+    let toml = "[server]\nport = 8123\nrequest_timeout = \"12s\"\n";
+    let workplace = Workplace::default().with_file("hexauth.toml", toml).with("APP_CONFIG", "hexauth.toml");
+    let text = shown(&workplace.with("APP_SERVER__PORT", "8124"));
+    for line in ["server.port = \"8124\"", "server.request_timeout = \"12s\"", "server.shutdown_timeout = \"30s\""] {
+        assert!(text.contains(line), "{text}");
+    }
+}
+
+#[test]
+fn a_dotenv_file_is_read_in_development_and_the_environment_wins_over_it() {
+    let dotenv = "APP_JWT__ISSUER=from-dotenv\nAPP_JWT__AUDIENCE=from-dotenv\nDATABASE_URL=sqlite://x/y.db\n";
+    let workplace = Workplace::default().with_file(".env", dotenv).with("APP_JWT__AUDIENCE", "from-environment");
+    let text = shown(&workplace);
+    assert!(text.contains("jwt.issuer = \"from-dotenv\""), "{text}");
+    assert!(text.contains("jwt.audience = \"from-environment\""), "{text}");
+    assert!(text.contains("database.url = \"sqlite://x/y.db\""), "{text}");
+}
+
+#[test]
+fn a_dotenv_file_is_not_read_in_production() {
+    let workplace = Workplace::default().with("APP_ENV", "production").with("APP_SECRET_KEY", SECRET);
+    let text = shown(&workplace.with_file(".env", "APP_JWT__ISSUER=from-dotenv\n"));
+    assert!(text.contains("jwt.issuer = \"hexauth\""), "{text}");
+}
+
+#[test]
+fn help_and_version_answer_quickly_whatever_the_configuration() {
+    let workplace = Workplace::default().with("APP_NONSENSE", "1");
+    for argument in ["--help", "--version"] {
+        let finished = workplace.run(&[argument]);
+        assert!(finished.ran < Duration::from_secs(5));
+        assert!(finished.success().contains("hexauth"));
+    }
+}

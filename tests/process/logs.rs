@@ -1,0 +1,175 @@
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+use tests::on_each_database;
+use tests::process::Workplace;
+
+use crate::client::{Client, EMAIL, PASSWORD, Tokens, tokens};
+
+on_each_database!(at_info_no_secret_is_logged, at_debug_no_secret_is_logged, at_trace_no_secret_is_logged);
+
+const SECRET: &str = "q7Vt1w0m3kJp8Zr2Xc5Nb6Ld9Sf4Gh0T";
+const WRONG_PASSWORD: &str = "wrong-donkey-wrong-battery";
+const NEW_PASSWORD: &str = "brand-new-password-of-ada";
+
+/// What happened: what must not be logged, and the id and status of each answer.
+struct Session {
+    secrets: Vec<String>,
+    answers: Vec<(String, u16)>,
+}
+
+impl Session {
+    fn saw(&mut self, answer: &Response) {
+        let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+        self.answers.push((id, answer.status().as_u16()));
+    }
+
+    async fn got(&mut self, answer: Response) -> Tokens {
+        self.saw(&answer);
+        let tokens = tokens(answer).await;
+        self.secrets.extend([tokens.access.clone(), tokens.refresh.clone()]);
+        // The signature alone would do, and so would the secret part of a refresh token.
+        self.secrets.extend(tokens.access.split('.').next_back().map(ToOwned::to_owned));
+        self.secrets.push(tokens.refresh[tokens.refresh.len() - 20..].to_owned());
+        tokens
+    }
+}
+
+/// All that has to do with secrets, in one go.
+async fn live_through(client: &Client) -> Session {
+    let secrets = [PASSWORD, WRONG_PASSWORD, NEW_PASSWORD, SECRET, "$argon2id", "correct+horse", "correct%20horse"];
+    let mut session = Session { secrets: secrets.map(ToOwned::to_owned).to_vec(), answers: Vec::new() };
+    let post = async |path: &str, body: Value| client.send(Method::POST, path, None, Some(body)).await;
+
+    session.saw(&post("/users", json!({"email": EMAIL, "password": PASSWORD})).await);
+    let first = session.got(client.login(EMAIL, PASSWORD).await).await;
+    session.saw(&client.login(EMAIL, WRONG_PASSWORD).await);
+    session.saw(&client.login("nobody@example.com", WRONG_PASSWORD).await);
+    session.saw(&post("/auth/login", json!({"username": EMAIL, "passwort": WRONG_PASSWORD})).await);
+    let second = session.got(post("/auth/refresh", json!({"refresh_token": first.refresh})).await).await;
+    let third = session.got(post("/auth/refresh", json!({"refresh_token": second.refresh})).await).await;
+    let change = json!({"current_password": PASSWORD, "new_password": NEW_PASSWORD});
+    session.saw(&client.send(Method::PUT, "/users/me/password", Some(&third.access), Some(change)).await);
+    session.saw(&client.me(&third.access).await);
+    let old = post("/auth/refresh", json!({"refresh_token": first.refresh})).await;
+    assert_eq!(old.status(), 401);
+    session.saw(&old);
+    let last = session.got(client.login(EMAIL, NEW_PASSWORD).await).await;
+    session.saw(&client.me(&last.refresh).await);
+    session.saw(&client.send(Method::POST, "/auth/logout", Some(&last.access), None).await);
+    session.saw(&client.me(&last.access).await);
+    session
+}
+
+async fn assert_logs_are_sound(workplace: Workplace, level: &str) {
+    let workplace = workplace.with("APP_LOG__LEVEL", level).with("APP_SECRET_KEY", SECRET);
+    let node = workplace.serve().await;
+    let session = live_through(&Client::of(&node)).await;
+    let finished = node.stop();
+    let lines: Vec<&str> = finished.stderr.lines().collect();
+
+    let mut leaks = Vec::new();
+    for secret in &session.secrets {
+        leaks.extend(lines.iter().filter(|line| line.contains(secret)).map(|line| format!("{secret}\n    in {line}")));
+    }
+    assert!(leaks.is_empty(), "{} of {} lines:\n{}", leaks.len(), lines.len(), leaks[..leaks.len().min(9)].join("\n"));
+
+    let records = lines.iter().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")));
+    let records: Vec<Value> = records.collect();
+    assert!(records.iter().all(Value::is_object));
+    for (id, status) in &session.answers {
+        assert_was_logged(&records, id, *status);
+    }
+}
+
+/// Once, with the id that the client was told.
+#[track_caller]
+fn assert_was_logged(records: &[Value], id: &str, status: u16) {
+    let of_request = records.iter().filter(|record| record["span"]["request_id"] == id);
+    let served: Vec<_> = of_request.filter(|record| record["message"] == "served").collect();
+    assert_eq!(served.len(), 1, "{id}");
+    assert_eq!(served[0]["status"], status);
+    assert!(served[0]["span"]["path"].is_string() && served[0]["span"]["method"].is_string(), "{}", served[0]);
+}
+
+async fn at_info_no_secret_is_logged(workplace: Workplace) {
+    assert_logs_are_sound(workplace, "info").await;
+}
+
+async fn at_debug_no_secret_is_logged(workplace: Workplace) {
+    assert_logs_are_sound(workplace, "debug").await;
+}
+
+async fn at_trace_no_secret_is_logged(workplace: Workplace) {
+    assert_logs_are_sound(workplace, "trace").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_records_of_a_request_have_its_id() {
+    let workplace = Workplace::default();
+    let node = workplace.serve().await;
+    Client::of(&node).register().await;
+    let answer = Client::of(&node).login(EMAIL, WRONG_PASSWORD).await;
+    let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+    let problem: Value = answer.json().await.unwrap();
+    assert_eq!(problem["request_id"], *id);
+    let stderr = node.stop().stderr;
+    let records = stderr.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut of_request = records.filter(|record| record["span"]["request_id"] == *id);
+    assert!(of_request.any(|record| record["event"] == "login.failed"), "{stderr}");
+}
+
+/// Sends bytes as they are, and answers the first line.
+fn send_raw(url: &str, request: &[u8]) -> String {
+    let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(15))).unwrap();
+    stream.write_all(request).unwrap();
+    let mut answer = Vec::new();
+    // The server may cut off what it cannot read.
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned()
+}
+
+async fn assert_lines_stay_whole(workplace: Workplace) -> Vec<String> {
+    let workplace = workplace.with("APP_LOG__LEVEL", "debug");
+    let node = workplace.serve().await;
+    let requests: [&[u8]; 6] = [
+        b"GET /%0d%0aFORGED%20line%1b[31m HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"GET /\x1b[31mFORGED HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"GET /\xc2\x9b31mFORGED\xe2\x80\xa8FORGED HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"GET /health/ready HTTP/1.1\r\nHost: x\r\nUser-Agent: \x1b[31mFORGED\r\nConnection: close\r\n\r\n",
+        b"GET /health/ready HTTP/1.1\r\nHost: x\r\nX-Request-Id: a b\x1b[31mFORGED\r\nConnection: close\r\n\r\n",
+        b"FORGED\x1b[31m / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    ];
+    for request in requests {
+        let status = send_raw(&node.url(), request);
+        assert!(!status.contains(" 500"), "{status}");
+    }
+    let agent = "evil\tagent\x1b[31mFORGED";
+    let body = format!("username={EMAIL}&password=x");
+    let head = "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded";
+    let length = body.len();
+    let login = format!("{head}\r\nUser-Agent: {agent}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+    send_raw(&node.url(), login.as_bytes());
+    let stderr = node.stop().stderr;
+    for control in ['\u{1b}', '\r', '\u{9b}', '\u{2028}'] {
+        assert!(!stderr.contains(control), "{control:?} is in the log:\n{}", stderr.escape_debug());
+    }
+    stderr.lines().map(ToOwned::to_owned).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_can_break_the_lines_of_json() {
+    for line in assert_lines_stay_whole(Workplace::default()).await {
+        assert!(serde_json::from_str::<Value>(&line).is_ok_and(|record| record.is_object()), "{line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_can_break_the_lines_of_pretty_logs() {
+    for line in assert_lines_stay_whole(Workplace::default().with("APP_LOG__FORMAT", "pretty")).await {
+        assert!(line.starts_with("20"), "each line begins with its time: {line}");
+    }
+}

@@ -1,0 +1,17 @@
+//! Runs the `hexauth` binary as an operator does, and looks at what it says, leaves and answers.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failure here is a failed test, and clippy only knows those inside of #[test]"
+)]
+
+mod client;
+mod commands;
+mod configuration;
+mod faults;
+mod logs;
+mod proxy;
+mod readiness;
+mod serving;
+mod shutdown;

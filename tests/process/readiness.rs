@@ -1,0 +1,118 @@
+use std::time::{Duration, Instant};
+
+use reqwest::{Response, StatusCode};
+use serde_json::Value;
+use tests::postgres;
+use tests::process::{Node, Workplace};
+
+use crate::client::{Client, EMAIL, PASSWORD};
+use crate::proxy::{Line, Proxy, server_of};
+
+/// The acquire timeout and some time to spare.
+const IN_TIME: Duration = Duration::from_secs(3);
+
+async fn serve_through_proxy() -> (Workplace, Proxy, Node) {
+    let url = postgres::create_database().await;
+    let proxy = Proxy::to(server_of(&url)).await;
+    let workplace =
+        Workplace::default().with("DATABASE_URL", proxy.url_of(&url)).with("APP_DATABASE__ACQUIRE_TIMEOUT", "1s");
+    let node = workplace.serve().await;
+    (workplace, proxy, node)
+}
+
+async fn assert_unavailable(answering: impl Future<Output = Response>) {
+    let begun = Instant::now();
+    let answer = answering.await;
+    assert!(begun.elapsed() < IN_TIME, "{} took {:?}", answer.url(), begun.elapsed());
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "{}", answer.url());
+    assert_eq!(answer.headers()["content-type"], "application/problem+json");
+    assert!(answer.headers()["retry-after"].to_str().unwrap().parse::<u32>().unwrap() > 0);
+    let problem: Value = answer.json().await.unwrap();
+    assert_eq!(problem["status"], 503);
+    assert_eq!(problem["code"], "unavailable");
+}
+
+async fn assert_503_until_it_is_back(failure: Line) {
+    let (_workplace, proxy, node) = serve_through_proxy().await;
+    let client = Client::of(&node);
+    let tokens = client.begin().await;
+
+    proxy.set(failure);
+    assert_unavailable(client.get("/health/ready")).await;
+    assert_unavailable(client.me(&tokens.access)).await;
+    assert_unavailable(client.login(EMAIL, PASSWORD)).await;
+    assert_unavailable(client.get("/health/ready")).await;
+    assert_eq!(client.get("/health/live").await.status(), StatusCode::OK);
+
+    proxy.set(Line::Open);
+    let begun = Instant::now();
+    node.wait_until_ready().await;
+    assert!(begun.elapsed() < IN_TIME, "it recovered after {:?}", begun.elapsed());
+    assert_eq!(client.me(&tokens.access).await.status(), StatusCode::OK);
+    assert_eq!(client.login(EMAIL, PASSWORD).await.status(), StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_postgres_is_gone_it_answers_503_and_recovers_by_itself() {
+    assert_503_until_it_is_back(Line::Cut).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_postgres_is_silent_it_answers_503_in_time_and_recovers_by_itself() {
+    assert_503_until_it_is_back(Line::Silent).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_under_way_when_postgres_goes_get_no_500() {
+    let (_workplace, proxy, node) = serve_through_proxy().await;
+    let client = Client::of(&node);
+    let tokens = client.begin().await;
+    let asking = (0..16).map(|number| tokio::spawn(ask_on(client.clone(), tokens.access.clone(), number % 2 == 0)));
+    let asking: Vec<_> = asking.collect();
+    for line in [Line::Cut, Line::Open, Line::Cut, Line::Open] {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        proxy.set(line);
+    }
+    let mut statuses = Vec::new();
+    for task in asking {
+        statuses.extend(task.await.unwrap());
+    }
+    for expected in [200, 503] {
+        assert!(statuses.contains(&expected), "{statuses:?}");
+    }
+    assert!(statuses.iter().all(|status| [200, 503].contains(status)), "{statuses:?}");
+    for line in node.logs().lines() {
+        assert!(!line.contains("\"ERROR\"") && !line.contains("panicked"), "{line}");
+    }
+}
+
+/// Asks again and again for three seconds.
+async fn ask_on(client: Client, token: String, logs_in: bool) -> Vec<u16> {
+    let begun = Instant::now();
+    let mut statuses = Vec::new();
+    while begun.elapsed() < Duration::from_secs(3) {
+        let answer = if logs_in { client.login(EMAIL, PASSWORD).await } else { client.me(&token).await };
+        statuses.push(answer.status().as_u16());
+    }
+    statuses
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_stops_while_postgres_is_silent() {
+    let (_workplace, proxy, mut node) = serve_through_proxy().await;
+    proxy.set(Line::Silent);
+    node.signal("TERM");
+    let finished = node.wait_for_exit(Duration::from_secs(10));
+    assert_eq!(finished.code(), Some(0), "{}", finished.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_not_ready_while_its_sqlite_file_is_away() {
+    let workplace = Workplace::default();
+    let node = workplace.serve().await;
+    let client = Client::of(&node);
+    std::fs::rename(workplace.path("data"), workplace.path("away")).unwrap();
+    assert_unavailable(client.get("/health/ready")).await;
+    std::fs::rename(workplace.path("away"), workplace.path("data")).unwrap();
+    assert_eq!(client.get("/health/ready").await.status(), StatusCode::OK);
+}

@@ -1,0 +1,167 @@
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use reqwest::StatusCode;
+use sea_orm::{ConnectOptions, ConnectionTrait, Database};
+use tests::process::{Node, Workplace};
+use tests::{on_each_database, postgres};
+use tokio::task::JoinHandle;
+
+use crate::client::{Client, EMAIL, PASSWORD};
+
+/// What an idle server may take to stop.
+const SHORTLY: Duration = Duration::from_secs(5);
+
+on_each_database!(
+    a_login_in_flight_is_answered_and_no_other_is_taken,
+    logins_in_flight_are_answered_while_other_workers_end,
+);
+
+/// One hash takes over a second in a build without optimisation elsewhere.
+fn hashing_slowly(workplace: Workplace) -> Workplace {
+    workplace
+        .with("APP_PASSWORD__MEMORY_KIB", "65536")
+        .with("APP_PASSWORD__ITERATIONS", "30")
+        .with("APP_PASSWORD__MAX_ITERATIONS", "100")
+}
+
+async fn log_in_meanwhile(client: &Client) -> JoinHandle<reqwest::Result<StatusCode>> {
+    let client = client.clone();
+    let login = tokio::spawn(async move {
+        let body = serde_json::json!({"username": EMAIL, "password": PASSWORD});
+        let answer = client.try_send(reqwest::Method::POST, "/auth/login", None, Some(body)).await?;
+        let status = answer.status();
+        answer.bytes().await?;
+        Ok(status)
+    });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(!login.is_finished(), "the hash is to take longer");
+    login
+}
+
+fn connect(node: &Node) -> TcpStream {
+    let url = node.url();
+    let stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream
+}
+
+async fn a_login_in_flight_is_answered_and_no_other_is_taken(workplace: Workplace) {
+    let workplace = hashing_slowly(workplace);
+    let mut node = workplace.serve().await;
+    let client = Client::of(&node);
+    client.register().await;
+    let login = log_in_meanwhile(&client).await;
+
+    node.signal("TERM");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(!login.is_finished(), "the hash is to take longer");
+    let other = reqwest::get(format!("{}/health/live", node.url())).await;
+    assert!(other.is_err(), "{other:?}");
+    assert_eq!(login.await.unwrap().unwrap(), StatusCode::OK, "{}", node.logs());
+    let finished = node.wait_for_exit(SHORTLY);
+    assert_eq!(finished.code(), Some(0), "{}", finished.stderr);
+}
+
+/// An idle worker ends early, and must not take connections to the database with it that another worker needs.
+async fn logins_in_flight_are_answered_while_other_workers_end(workplace: Workplace) {
+    let workplace = hashing_slowly(workplace)
+        .with("APP_SERVER__WORKERS", "8")
+        .with("APP_PASSWORD__THREADS", "1")
+        .with("APP_PASSWORD__ITERATIONS", "15");
+    let node = workplace.serve().await;
+    Client::of(&node).register().await;
+    node.stop().success();
+    // Which connection a login gets is luck.
+    for _ in 0..3 {
+        assert_logins_in_flight_are_answered(&workplace.serve().await).await;
+    }
+}
+
+async fn assert_logins_in_flight_are_answered(node: &Node) {
+    // Each client has a connection of its own, so all workers come to ask the database.
+    let clients: Vec<_> = (0..32).map(|_| Client::of(node)).collect();
+    for _ in 0..3 {
+        let answers = join_all(clients.iter().map(|client| client.get("/health/ready"))).await;
+        assert!(answers.iter().all(|answer| answer.status() == StatusCode::OK));
+    }
+    let logins = join_all(clients[..6].iter().map(log_in_meanwhile)).await;
+    node.signal("TERM");
+    for login in logins {
+        assert_eq!(login.await.unwrap().unwrap(), StatusCode::OK, "{}", node.logs());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_wait_for_what_is_in_flight_has_a_limit() {
+    let workplace = hashing_slowly(Workplace::default()).with("APP_SERVER__SHUTDOWN_TIMEOUT", "1s");
+    let workplace = workplace.with("APP_PASSWORD__ITERATIONS", "100");
+    let mut node = workplace.serve().await;
+    let login = log_in_meanwhile(&Client::of(&node)).await;
+    node.signal("TERM");
+    let finished = node.wait_for_exit(Duration::from_secs(20));
+    assert!(finished.waited < Duration::from_secs(3), "{:?}", finished.waited);
+    assert!(login.await.unwrap().is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupt_stops_it_too() {
+    let mut node = Workplace::default().serve().await;
+    node.signal("INT");
+    let finished = node.wait_for_exit(SHORTLY);
+    assert_eq!(finished.code(), Some(0), "{}", finished.stderr);
+    assert!(finished.stderr.lines().last().is_some_and(|line| line.contains("stopped")), "{}", finished.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_connections_do_not_delay_the_end() {
+    let mut node = Workplace::default().serve().await;
+    let mut stream = connect(&node);
+    stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: hexauth\r\n\r\n").unwrap();
+    let mut start = [0; 15];
+    stream.read_exact(&mut start).unwrap();
+    assert_eq!(&start, b"HTTP/1.1 200 OK");
+    assert_ends_shortly(&mut node);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_never_ask_do_not_delay_the_end() {
+    let mut node = Workplace::default().serve().await;
+    let _stream = connect(&node);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_ends_shortly(&mut node);
+}
+
+#[track_caller]
+fn assert_ends_shortly(node: &mut Node) {
+    node.signal("TERM");
+    let finished = node.wait_for_exit(Duration::from_secs(45));
+    assert_eq!(finished.code(), Some(0), "{}", finished.stderr);
+    assert!(finished.waited < SHORTLY, "it took {:?}", finished.waited);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_of_many_kept_connections_does_not_delay_the_end() {
+    let mut node = Workplace::default().serve().await;
+    let client = Client::of(&node);
+    join_all((0..16).map(|_| client.get("/health/ready"))).await;
+    assert_ends_shortly(&mut node);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_stops_while_it_waits_for_another_node_to_migrate() {
+    let url = postgres::create_database().await;
+    let mut options = ConnectOptions::new(&url);
+    options.max_connections(1);
+    let other = Database::connect(options).await.unwrap();
+    // The lock is "hexauth" in ASCII.
+    other.execute_unprepared("SELECT pg_advisory_lock(x'0068657861757468'::bigint)").await.unwrap();
+
+    let mut node = Workplace::default().with("DATABASE_URL", url).start(&["serve"]);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(node.logs().is_empty(), "it is to wait: {}", node.logs());
+    node.signal("TERM");
+    node.wait_for_exit(SHORTLY);
+}

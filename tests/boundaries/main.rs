@@ -28,7 +28,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("application", &["chrono", "data-encoding", "domain", "thiserror", "tracing", "uuid"]),
-    ("infra-seaorm", &["async-trait", "chrono", "domain", "sea-orm", "uuid"]),
+    ("infra-seaorm", &["async-trait", "domain", "sea-orm", "uuid"]),
     ("infra-postgres", SQL_ADAPTER),
     ("infra-sqlite", SQL_ADAPTER),
     (
@@ -54,7 +54,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 const SQL_ADAPTER: &[&str] =
-    &["async-trait", "domain", "infra-seaorm", "migration", "sea-orm", "sqlx", "thiserror", "tokio", "tracing"];
+    &["async-trait", "domain", "infra-seaorm", "migration", "sea-orm", "sqlx", "thiserror", "tokio"];
 
 /// The outermost crate may use any library, but of ours only these.
 const API: &str = "api-actix";

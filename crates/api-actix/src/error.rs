@@ -33,8 +33,8 @@ pub(crate) enum ApiError {
     BadRequest,
     /// The request took too long.
     TimedOut,
-    /// A panic was caught.
-    Panicked,
+    /// A fault of ours, in a few words for the log: a panic was caught, or the framework gave up.
+    Broken(&'static str),
 }
 
 /// One row of the table.
@@ -50,6 +50,7 @@ impl ApiError {
             StatusCode::NOT_FOUND => Self::NotFound,
             StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
+            status if status.is_server_error() => Self::Broken("the framework answered with a fault"),
             _ => Self::BadRequest,
         }
     }
@@ -107,7 +108,7 @@ impl ApiError {
             }
             Self::BadRequest => Row(S::BAD_REQUEST, "bad_request", "The request cannot be read."),
             Self::TimedOut => Row(S::SERVICE_UNAVAILABLE, "timeout", "The request took too long. Try again."),
-            Self::Panicked => INTERNAL,
+            Self::Broken(_) => INTERNAL,
         }
     }
 
@@ -150,6 +151,7 @@ impl ApiError {
             Self::Application(ApplicationError::Overloaded) => {
                 tracing::warn!("the queue of the password hasher is full")
             }
+            Self::Broken(what) => tracing::error!(what, "internal error"),
             Self::TimedOut => tracing::warn!("the request took too long"),
             _ => {}
         }
@@ -160,8 +162,8 @@ const INVALID: Row = Row(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", 
 const NOT_FOUND: Row = Row(StatusCode::NOT_FOUND, "not_found", "There is no such thing here.");
 const INTERNAL: Row = Row(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Something broke. It has been logged.");
 
-/// An error and its causes on one line.
-fn chain(error: &dyn std::error::Error) -> String {
+/// An error and its causes on one line, for operators.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -8,6 +8,7 @@ use domain::{Birthday, Password, PasswordPolicy, ValidationError};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 use crate::problem::FieldError;
 
@@ -17,7 +18,7 @@ const MAX_ERRORS: usize = 50;
 const MAX_NAME_LENGTH: usize = 64;
 
 /// What some fields are checked against.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Rules {
     /// For new passwords.
     pub(crate) password_policy: PasswordPolicy,
@@ -31,8 +32,7 @@ pub(crate) trait FromFields: Sized {
     fn from_fields(fields: &mut Fields) -> Option<Self>;
 }
 
-/// Fields on their way in.
-#[derive(Debug)]
+/// Fields on their way in. There is no `Debug`: they hold passwords and tokens.
 pub(crate) struct Fields {
     values: Map<String, Value>,
     errors: Vec<FieldError>,
@@ -150,13 +150,15 @@ impl Fields {
         let Value::String(text) = value else {
             return self.fail(name, "wrong_type", "This field is a text.");
         };
+        // It may be a password.
+        let text = Zeroizing::new(text);
         parse(&text).map_err(|error| self.note(name, error.code, error.message)).ok()
     }
 }
 
 /// Fields before anybody asked for them. Unlike `serde_json::Map`, it notices a field that comes twice, which two
 /// readers of one body could take differently (ASVS 1.5.3).
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct RawFields {
     values: Map<String, Value>,
     duplicates: Vec<String>,

@@ -16,5 +16,3 @@ mod request_id;
 mod responses;
 mod routes;
 mod telemetry;
-
-pub use routes::{configure, configure_docs};

@@ -1,6 +1,7 @@
 //! What surrounds every request: its id, its span and one log record, a limit on its time, a net for panics, and the
 //! headers that every answer has.
 
+use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
@@ -12,7 +13,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, ResponseError, web};
 use futures_util::FutureExt;
-use tracing::{Instrument, info, info_span, warn};
+use tracing::{Instrument, info, info_span};
 
 use crate::error::ApiError;
 use crate::request_id;
@@ -59,17 +60,20 @@ async fn serve<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, HttpResponse> {
-    let limit = request.app_data::<web::Data<AppState>>().map(|state| state.request_timeout);
-    let answering = AssertUnwindSafe(next.call(request)).catch_unwind();
-    let answer = match limit {
-        Some(limit) => tokio::time::timeout(limit, answering).await,
-        None => Ok(answering.await),
+    let Some(state) = request.app_data::<web::Data<AppState>>().cloned() else {
+        return Err(ApiError::Broken("the routes are mounted without their state").error_response());
     };
+    let mut answering = Box::pin(AssertUnwindSafe(next.call(request)).catch_unwind());
+    let on_the_shared_runtime = poll_fn(|context| {
+        let _entered = state.runtime.enter();
+        answering.as_mut().poll(context)
+    });
+    let answer = tokio::time::timeout(state.request_timeout, on_the_shared_runtime).await;
     let error = match answer {
         Ok(Ok(Ok(response))) => return Ok(in_our_form(response)),
         Ok(Ok(Err(error))) => ApiError::from(error),
         // The panic itself was logged by the hook, with the place.
-        Ok(Err(_panic)) => ApiError::Panicked,
+        Ok(Err(_panic)) => ApiError::Broken("a handler panicked"),
         Err(_elapsed) => ApiError::TimedOut,
     };
     Err(error.error_response())
@@ -81,10 +85,7 @@ fn in_our_form<B: MessageBody + 'static>(response: ServiceResponse<B>) -> Servic
         (StatusCode::METHOD_NOT_ALLOWED, _) => {
             ApiError::MethodNotAllowed(response.headers().get(header::ALLOW).cloned())
         }
-        (_, Some(error)) if error.as_error::<ApiError>().is_none() => {
-            warn!(%error, "refused by the framework");
-            ApiError::of_status(response.status())
-        }
+        (status, Some(error)) if error.as_error::<ApiError>().is_none() => ApiError::of_status(status),
         _ => return response.map_into_left_body(),
     };
     response.into_response(error.error_response()).map_into_right_body()

@@ -77,8 +77,12 @@ impl Server {
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let server = self.launch()?;
         let handle = server.handle();
-        let serving = tokio::spawn(server);
-        shutdown.await;
+        let mut serving = tokio::spawn(server);
+        tokio::select! {
+            // It ended by itself, which it should not.
+            result = &mut serving => return result.map_err(io::Error::other)?,
+            () = shutdown => {}
+        }
         handle.stop(true).await;
         serving.await.map_err(io::Error::other)?
     }
@@ -102,11 +106,16 @@ impl Server {
         .client_request_timeout(HEADER_TIMEOUT)
         .keep_alive(KEEP_ALIVE)
         .max_connections(MAX_CONNECTIONS)
-        .shutdown_timeout(self.config.shutdown_timeout.as_secs())
+        .shutdown_timeout(whole_seconds(self.config.shutdown_timeout))
         .disable_signals();
         if let Some(workers) = self.config.workers {
             server = server.workers(workers);
         }
         Ok(server.listen(self.listener)?.run())
     }
+}
+
+/// The server counts in seconds: a part of one is one more.
+fn whole_seconds(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }

@@ -7,7 +7,7 @@ use application::Application;
 use domain::PasswordPolicy;
 use domain::ports::{Clock, HealthCheck, IdGenerator};
 
-/// What routes work with. Made by [`wiring`](crate::wiring), or by another binary that mounts the routes.
+/// What routes work with. Made by [`wiring`](crate::wiring).
 #[derive(Clone)]
 pub struct AppState {
     /// The use cases.
@@ -20,6 +20,9 @@ pub struct AppState {
     pub clock: Arc<dyn Clock>,
     /// What is asked of new passwords.
     pub password_policy: PasswordPolicy,
+    /// Where the input and output of requests is driven. Workers end one by one when the server stops, and a
+    /// connection to the database that belonged to one of them would end with it, under the others.
+    pub runtime: tokio::runtime::Handle,
     /// Longest time one request may take.
     pub request_timeout: Duration,
 }

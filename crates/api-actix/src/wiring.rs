@@ -52,33 +52,43 @@ pub enum WiringError {
 /// # Errors
 /// [`WiringError`], every variant.
 pub async fn start(config: &Config) -> Result<AppState, WiringError> {
+    // Before anything is made: a spoiled secret is found first.
+    let secret = find_secret(config)?;
     if config.database.migrate_on_start {
         for name in migrate(&config.database, Step::Up).await? {
             tracing::info!(name, "migrated");
         }
     } else {
-        let pending = migration_status(&config.database).await?.into_iter().filter(|status| !status.is_applied);
-        let pending: Vec<String> = pending.map(|status| status.name).collect();
-        if !pending.is_empty() {
-            return Err(WiringError::Pending(pending));
-        }
+        require_migrated(&config.database).await?;
     }
-    build(config).await
+    build(config, secret).await
 }
 
-/// Puts the parts together on a database that is up to date.
+/// Puts the parts together on a database that must be up to date. Makes no database.
 ///
 /// # Errors
-/// [`WiringError`], every variant but `Pending`.
-pub async fn build(config: &Config) -> Result<AppState, WiringError> {
+/// [`WiringError`], every variant.
+pub async fn attach(config: &Config) -> Result<AppState, WiringError> {
+    let secret = find_secret(config)?;
+    require_migrated(&config.database).await?;
+    build(config, secret).await
+}
+
+async fn require_migrated(database: &Database) -> Result<(), WiringError> {
+    let pending = migration_status(database).await?.into_iter().filter(|status| !status.is_applied);
+    let pending: Vec<String> = pending.map(|status| status.name).collect();
+    if pending.is_empty() { Ok(()) } else { Err(WiringError::Pending(pending)) }
+}
+
+async fn build(config: &Config, secret: Option<RootSecret>) -> Result<AppState, WiringError> {
     match &config.database.url {
         DatabaseUrl::Postgres(url) => {
             let store = infra_postgres::connect(&postgres(&config.database, url)).await?;
-            assemble(config, Arc::new(store))
+            assemble(config, secret, Arc::new(store))
         }
         DatabaseUrl::Sqlite(url) => {
             let store = infra_sqlite::connect(&sqlite(&config.database, url)).await?;
-            assemble(config, Arc::new(store))
+            assemble(config, secret, Arc::new(store))
         }
     }
 }
@@ -105,11 +115,11 @@ pub async fn migration_status(database: &Database) -> Result<Vec<Status>, Wiring
     })
 }
 
-fn assemble<S>(config: &Config, store: Arc<S>) -> Result<AppState, WiringError>
+fn assemble<S>(config: &Config, secret: Option<RootSecret>, store: Arc<S>) -> Result<AppState, WiringError>
 where
     S: UserRepository + RefreshTokenRepository + UnitOfWorkFactory + HealthCheck + 'static,
 {
-    let secret = root_secret(config)?;
+    let secret = secret.map_or_else(|| make_secret(config), Ok)?;
     let clock = Arc::new(SystemClock);
     let ids = Arc::new(SystemIds);
     let ports = Ports {
@@ -128,6 +138,7 @@ where
         ids,
         clock,
         password_policy: config.password_policy,
+        runtime: tokio::runtime::Handle::current(),
         request_timeout: config.server.request_timeout,
     })
 }
@@ -162,33 +173,62 @@ fn argon2(hashing: &Hashing) -> Argon2Settings {
     }
 }
 
-/// The configured secret. In development without one, it is made once and kept beside the data, so that tokens
-/// outlive a restart; production does not get here without one.
-fn root_secret(config: &Config) -> Result<RootSecret, WiringError> {
+/// The configured secret, or the one that was made for development before.
+fn find_secret(config: &Config) -> Result<Option<RootSecret>, WiringError> {
     if let Some(secret) = &config.secret_key {
-        return Ok(secret.clone());
+        return Ok(Some(secret.clone()));
     }
-    let file = config.database.url.data_folder().join("hexauth.secret");
-    let text = read_or_make_secret(&file).map_err(|source| WiringError::Secret { file: file.clone(), source })?;
-    tracing::warn!(file = %file.display(), "APP_SECRET_KEY is not set: using a secret made for development");
-    RootSecret::parse(text.expose().trim()).map_err(|_| WiringError::BadSecret(file))
+    let file = secret_file(config);
+    match fs::read_to_string(&file) {
+        Ok(text) => parse_secret(file, &Secret::new(text)).map(Some),
+        // Where there is no folder, either, it is for the database to say so.
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(source) => Err(WiringError::Secret { file, source }),
+    }
 }
 
-fn read_or_make_secret(file: &Path) -> io::Result<Secret> {
-    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder)?;
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(file) {
-        Ok(mut new) => {
-            let secret = infra_security::generate_secret();
-            new.write_all(secret.expose().as_bytes())?;
-            Ok(secret)
-        }
+/// Makes a secret for development and keeps it beside the data, so that tokens outlive a restart. Of several processes
+/// at once, all use the one that came first. Production does not get here: there the configuration has a secret.
+fn make_secret(config: &Config) -> Result<RootSecret, WiringError> {
+    let file = secret_file(config);
+    let text = keep_secret(&file).map_err(|source| WiringError::Secret { file: file.clone(), source })?;
+    parse_secret(file, &text)
+}
+
+fn secret_file(config: &Config) -> PathBuf {
+    config.database.url.data_folder().join("hexauth.secret")
+}
+
+fn parse_secret(file: PathBuf, text: &Secret) -> Result<RootSecret, WiringError> {
+    let Ok(secret) = RootSecret::parse(text.expose().trim()) else { return Err(WiringError::BadSecret(file)) };
+    tracing::warn!(file = %file.display(), "APP_SECRET_KEY is not set: using a secret made for development");
+    Ok(secret)
+}
+
+/// Writes the secret whole under a name of its own, and then gives it its real name if nobody else has it: a reader
+/// never sees half of it.
+fn keep_secret(file: &Path) -> io::Result<Secret> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let own = file.with_extension(format!("secret.{}", std::process::id()));
+    let secret = infra_security::generate_secret();
+    write_private(&own, secret.expose())?;
+    let linked = fs::hard_link(&own, file);
+    fs::remove_file(&own)?;
+    match linked {
+        Ok(()) => Ok(secret),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fs::read_to_string(file).map(Secret::new),
         Err(error) => Err(error),
     }
+}
+
+/// Writes a file that only its owner may read.
+fn write_private(file: &Path, text: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(file)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
 }

@@ -1,3 +1,5 @@
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use migration::{Status, Step};
@@ -40,16 +42,22 @@ pub async fn migration_status(settings: &PostgresSettings) -> Result<Vec<Status>
     Ok(status?)
 }
 
-/// A pool of exactly one connection, which is never replaced, and without a limit on a statement's time: a migration
+/// A pool of exactly one connection, which is never replaced: another would not hold the lock. Without a limit on a statement's time: a migration
 /// may take long.
 async fn one_connection(settings: &PostgresSettings) -> Result<DatabaseConnection, PostgresError> {
     let options = settings.connect_options()?;
     try_connection(&options, settings.acquire_timeout).await?;
+    let connected = AtomicBool::new(false);
     let pool = PgPoolOptions::new()
         .max_connections(1)
         .acquire_timeout(settings.acquire_timeout)
         .idle_timeout(None)
         .max_lifetime(None)
+        .after_connect(move |_, _| {
+            let is_first = !connected.swap(true, Ordering::SeqCst);
+            let lost = || sqlx::Error::Io(io::Error::other("the connection was lost while migrating"));
+            Box::pin(async move { if is_first { Ok(()) } else { Err(lost()) } })
+        })
         .connect_lazy_with(options);
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
 }

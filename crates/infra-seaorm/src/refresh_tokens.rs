@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::ports::{RefreshTokenRepository, RepositoryError};
 use domain::{RefreshToken, Revocation, SessionId, Timestamp, User, UserId};
-use sea_orm::sea_query::{Expr, Query};
+use sea_orm::sea_query::{Expr, LockBehavior, LockType, Query};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany};
 
 use crate::Store;
@@ -80,8 +80,16 @@ impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
 
     async fn delete_ended(&self, before: Timestamp, limit: u64) -> Result<u64, RepositoryError> {
         let ended = Condition::any().add(Column::IdleExpiresAt.lte(before)).add(Column::RevokedAt.lte(before));
-        let batch = Query::select().column(Column::Id).from(Entity).cond_where(ended).limit(limit).to_owned();
-        let delete = Entity::delete_many().filter(Column::Id.in_subquery(batch));
+        let batch = Query::select()
+            .column(Column::Id)
+            .from(Entity)
+            .cond_where(ended.clone())
+            .limit(limit)
+            // Leaves what others are changing, or deleting, for another time.
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+            .to_owned();
+        // Asked again, since a session may have been refreshed after the batch was chosen.
+        let delete = Entity::delete_many().filter(Column::Id.in_subquery(batch)).filter(ended);
         let result = delete.exec(&self.connection).await.map_err(|error| self.error(error))?;
         Ok(result.rows_affected)
     }

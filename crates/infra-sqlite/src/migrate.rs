@@ -1,11 +1,17 @@
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use migration::{Status, Step};
 use sqlx::Connection;
 
 use crate::connect::{create_file, pool, try_connection};
 use crate::{SqliteError, SqliteSettings};
+
+/// Longest wait for another process to finish.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(120);
+const LOCK_RETRY: Duration = Duration::from_millis(100);
 
 /// Migrates the database, creating the file if there is none, under a lock, so that of several processes at once one
 /// does the work and the others wait. Answers the names of the migrations that this call applied or reverted.
@@ -16,11 +22,9 @@ pub async fn migrate(settings: &SqliteSettings, step: Step) -> Result<Vec<String
     let options = settings.connect_options()?;
     let file = options.get_filename().to_owned();
     create_file(&file).map_err(|source| SqliteError::Create { file: file.clone(), source })?;
-    let lock_file = lock_file(&file);
-    let waiting = lock_file.clone();
-    let lock = tokio::task::spawn_blocking(move || lock(&waiting)).await.unwrap_or_else(|panic| Err(panic.into()));
-    let _lock = lock.map_err(|source| SqliteError::Lock { file: lock_file, source })?;
-    try_connection(&options).await?.close().await.map_err(|source| SqliteError::Open { file, source })?;
+    // First, so that nothing is made beside what is no database.
+    try_connection(&options).await?.close().await.map_err(|source| SqliteError::Open { file: file.clone(), source })?;
+    let _lock = acquire_lock(lock_file(&file)).await?;
     let connection = pool(options, 1, settings.acquire_timeout);
     let result = migration::run(&connection, step).await;
     connection.close().await?;
@@ -49,8 +53,18 @@ fn lock_file(database: &Path) -> PathBuf {
 }
 
 /// Waits for the lock. It is released when the file is closed.
-fn lock(file: &Path) -> std::io::Result<File> {
-    let file = OpenOptions::new().write(true).create(true).truncate(false).open(file)?;
-    file.lock()?;
-    Ok(file)
+async fn acquire_lock(file: PathBuf) -> Result<File, SqliteError> {
+    let started = Instant::now();
+    let failed = |source| SqliteError::Lock { file: file.clone(), source };
+    let lock = OpenOptions::new().write(true).create(true).truncate(false).open(&file).map_err(failed)?;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+            Err(TryLockError::WouldBlock) if started.elapsed() > LOCK_TIMEOUT => {
+                return Err(failed(io::Error::other("another process has held it for too long")));
+            }
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(LOCK_RETRY).await,
+        }
+    }
 }

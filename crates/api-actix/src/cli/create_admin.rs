@@ -3,10 +3,10 @@ use std::io::{BufRead, IsTerminal, Read};
 use application::{AdminAccount, ApplicationError};
 use clap::Args;
 use domain::{Email, Password, Secret};
-use migration::Step;
 
 use super::{Failure, failure, say};
 use crate::config::Config;
+use crate::error::chain;
 use crate::wiring;
 
 /// Longest line that is read as a password, in bytes.
@@ -28,11 +28,8 @@ pub(super) async fn run(arguments: CreateAdmin, config: &Config) -> Result<(), F
     let text = read_password(arguments.password_stdin)?;
     let password = Password::chosen(text.expose(), &config.password_policy)
         .map_err(|error| failure(format!("the password is not accepted: {error}")))?;
-    // On a fresh machine this may come before the server has ever run.
-    if config.database.migrate_on_start {
-        wiring::migrate(&config.database, Step::Up).await.map_err(failure)?;
-    }
-    let state = wiring::build(config).await.map_err(failure)?;
+    // On a fresh machine this may come before the server has ever run, so it prepares the database as the server does.
+    let state = wiring::start(config).await.map_err(failure)?;
     match state.application.create_admin(email, password).await {
         Ok(AdminAccount::Created(user)) => say(format!("created the admin {}", user.email.as_str())),
         Ok(AdminAccount::AlreadyAdmin(user)) => {
@@ -41,7 +38,7 @@ pub(super) async fn run(arguments: CreateAdmin, config: &Config) -> Result<(), F
         Err(ApplicationError::Duplicate(_)) => {
             Err(failure("an account with this email exists and is no active admin; nothing was changed"))
         }
-        Err(error) => Err(failure(error)),
+        Err(error) => Err(failure(chain(&error))),
     }
 }
 

@@ -100,7 +100,8 @@ fn load_config(file: Option<&Path>) -> Result<Config, Failure> {
         match dotenvy::from_path_iter(".env") {
             Ok(variables) => {
                 for variable in variables {
-                    let (name, value) = variable.map_err(|error| failure(format!(".env cannot be read: {error}")))?;
+                    // The error would quote the line, which may hold a secret.
+                    let (name, value) = variable.map_err(|_| failure(".env has a line that is not NAME=value"))?;
                     environment.add_default(name, value);
                 }
             }

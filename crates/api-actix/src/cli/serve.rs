@@ -7,8 +7,11 @@ use crate::server::Server;
 
 /// Serves until SIGTERM or Ctrl-C.
 pub(super) async fn run(config: &Config) -> Result<(), Failure> {
-    let asked_to_stop = asked_to_stop().map_err(failure)?;
-    let server = Server::build(config).await.map_err(failure)?;
+    let mut asked_to_stop = Box::pin(asked_to_stop().map_err(failure)?);
+    let server = tokio::select! {
+        server = Server::build(config) => server.map_err(failure)?,
+        () = &mut asked_to_stop => return Ok(()),
+    };
     greet(config, &server)?;
     if config.rate_limit_enabled {
         tracing::warn!("APP_RATE_LIMIT__ENABLED is set, but there are no rate limits yet");

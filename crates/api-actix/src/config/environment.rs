@@ -13,41 +13,56 @@ const DATABASE_VARIABLE: &str = "DATABASE_URL";
 /// Longest file behind a `_FILE` variable, in bytes.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 
-/// The environment variables that the configuration is read from.
-#[derive(Clone, Debug, Default)]
-pub struct Environment(BTreeMap<String, String>);
+/// The environment variables that the configuration is read from. There is no `Debug`: some are secrets.
+#[derive(Clone, Default)]
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+    /// Names of ours whose values are not UTF-8.
+    unreadable: Vec<String>,
+}
 
 impl Environment {
-    /// The process's own. One that is not UTF-8 is left out.
+    /// The process's own.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn of_process() -> Self {
-        let variables = std::env::vars_os();
-        Self::new(variables.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))))
+        let mut environment = Self::default();
+        for (name, value) in std::env::vars_os() {
+            // No name of ours is outside ASCII.
+            let Ok(name) = name.into_string() else { continue };
+            match value.into_string() {
+                Ok(value) => drop(environment.variables.insert(name, value)),
+                Err(_) if setting(&name).is_some() => environment.unreadable.push(name),
+                Err(_) => {}
+            }
+        }
+        environment
     }
 
     /// These variables and no others.
     pub fn new<N: Into<String>, V: Into<String>>(variables: impl IntoIterator<Item = (N, V)>) -> Self {
-        Self(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+        let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Self { variables, unreadable: Vec::new() }
     }
 
     /// One variable.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.variables.get(name).map(String::as_str)
     }
 
     /// Adds a variable unless it is there already.
     pub fn add_default(&mut self, name: String, value: String) {
-        self.0.entry(name).or_insert(value);
+        self.variables.entry(name).or_insert(value);
     }
 
     /// What the variables say, and what is wrong with them.
     pub(super) fn into_values(self) -> (EnvironmentValues, Vec<String>) {
         let mut values = BTreeMap::new();
-        let mut faults = Vec::new();
-        for (name, value) in &self.0 {
+        let not_text = |name: &String| format!("{name}: its value is not UTF-8");
+        let mut faults: Vec<String> = self.unreadable.iter().map(not_text).collect();
+        for (name, value) in &self.variables {
             let Some(setting) = setting(name) else { continue };
             let value = match setting.is_file {
-                true if self.0.contains_key(&variable(&setting.key)) => {
+                true if self.variables.contains_key(&variable(&setting.key)) => {
                     Err(format!("{} and {name} are both set", variable(&setting.key)))
                 }
                 true => read_file(value).map_err(|error| format!("{name}: cannot read '{value}': {error}")),
@@ -80,6 +95,10 @@ fn setting(name: &str) -> Option<Setting> {
         return None;
     }
     let key = plain.strip_prefix(PREFIX)?.to_ascii_lowercase().replace("__", ".");
+    if key == "database.url" {
+        // It has one name, or one of two would win unseen. This one is refused as unknown.
+        return Some(Setting { key: "database__url".to_owned(), is_file });
+    }
     Some(Setting { key, is_file })
 }
 
@@ -102,6 +121,14 @@ fn read_file(path: &str) -> std::io::Result<String> {
 
 /// Values from the environment. Always text: `figment`'s own provider would turn a password of digits into a number.
 pub(super) struct EnvironmentValues(BTreeMap<String, String>);
+
+impl EnvironmentValues {
+    /// Takes out what would replace a whole section by one value.
+    pub(super) fn take_sections(&mut self) -> Vec<String> {
+        let is_section = |key: &str| super::DEFAULTS.lines().any(|line| line == format!("[{key}]"));
+        self.0.extract_if(.., |key, _| is_section(key)).map(|(key, _)| key).collect()
+    }
+}
 
 impl Provider for EnvironmentValues {
     fn metadata(&self) -> Metadata {

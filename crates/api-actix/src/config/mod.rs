@@ -77,9 +77,9 @@ pub struct Database {
 /// A database URL by its kind. May hold a password: there is no `Debug`.
 #[derive(Clone)]
 pub enum DatabaseUrl {
-    /// `sqlite:…`
+    /// `sqlite://…`
     Sqlite(String),
-    /// `postgres:…` or `postgresql:…`
+    /// `postgres://…` or `postgresql://…`
     Postgres(String),
 }
 
@@ -87,9 +87,10 @@ impl DatabaseUrl {
     /// The SQLite file's folder: what is kept beside the data goes there. `data` for a server elsewhere.
     pub fn data_folder(&self) -> PathBuf {
         let Self::Sqlite(url) = self else { return PathBuf::from("data") };
-        let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+        let path = url.trim_start_matches("sqlite://");
         let path = path.split('?').next().unwrap_or(path);
-        Path::new(path).parent().map(Path::to_path_buf).unwrap_or_default()
+        let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+        Path::new(path.as_ref()).parent().map(Path::to_path_buf).unwrap_or_default()
     }
 }
 
@@ -177,11 +178,15 @@ impl Config {
         if let Some(file) = file {
             figment = figment.merge(Toml::file_exact(file));
         }
-        let (environment, mut faults) = environment.into_values();
+        let (mut environment, mut faults) = environment.into_values();
+        faults.extend(environment.take_sections().iter().map(|key| format!("{} is not a setting", named(key))));
         let merged = match figment.merge(environment).extract::<Dict>() {
             Ok(merged) => merged,
             Err(errors) => {
-                faults.extend(errors.into_iter().map(|error| error.to_string()));
+                // What follows the first line quotes the file, which may hold a secret.
+                let first_line = |text: String| text.lines().next().unwrap_or_default().to_owned();
+                let file = file.map(|file| format!("{}: ", file.display())).unwrap_or_default();
+                faults.extend(errors.into_iter().map(|error| format!("{file}{}", first_line(error.to_string()))));
                 return Err(ConfigError(faults));
             }
         };

@@ -76,9 +76,10 @@ fn read_secret(reader: &mut Reader, mode: Option<Mode>) -> Option<Option<RootSec
 fn read_database(reader: &mut Reader) -> Option<Database> {
     let url = reader.get("database.url", |text| {
         let url = text.to_owned();
-        match text.split(':').next() {
+        match text.split_once("://").map(|(scheme, _)| scheme) {
             Some("sqlite") => Ok(DatabaseUrl::Sqlite(url)),
             Some("postgres" | "postgresql") => Ok(DatabaseUrl::Postgres(url)),
+            _ if text.starts_with("sqlite:") => Err("it names no file: a database in memory is not supported"),
             // The text itself may hold a password.
             _ => Err("it starts with neither sqlite:// nor postgres://"),
         }

@@ -12,7 +12,7 @@ use actix_web::web::{self, ServiceConfig, delete, get, patch, post, put, resourc
 use crate::error::ApiError;
 
 /// Mounts the API under `/api/v1` and the health checks. Needs [`AppState`](crate::state::AppState) as app data.
-pub fn configure(config: &mut ServiceConfig) {
+pub(crate) fn configure(config: &mut ServiceConfig) {
     let auth = web::scope("/auth")
         .service(resource("/login").route(post().to(auth::login::login)))
         .service(resource("/refresh").route(post().to(auth::refresh::refresh)))
@@ -49,7 +49,7 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 /// Mounts `/openapi.json` and `/docs`.
-pub fn configure_docs(config: &mut ServiceConfig) {
+pub(crate) fn configure_docs(config: &mut ServiceConfig) {
     config
         .service(resource("/openapi.json").route(get().to(docs::openapi)))
         .service(resource("/docs").route(get().to(docs::index)))

@@ -30,7 +30,7 @@ pub trait UnitOfWork: Send + Sync {
     /// Makes the writes last. When this returns `Ok` they MUST survive a crash of the service or the database.
     ///
     /// # Errors
-    /// [`RepositoryError::Unavailable`]: whether the writes last is unknown. [`RepositoryError::Internal`] after a
-    /// method of the unit's repositories failed: then it MUST NOT succeed, and nothing lasts.
+    /// [`RepositoryError::Unavailable`]: whether the writes last is unknown. [`RepositoryError::Internal`] after the
+    /// database refused a statement of the unit: then it MUST NOT succeed, and nothing lasts.
     async fn commit(self: Box<Self>) -> Result<(), RepositoryError>;
 }

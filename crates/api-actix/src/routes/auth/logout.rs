@@ -1,6 +1,8 @@
 use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 
+use application::ApplicationError;
+
 use super::refresh::RefreshTokenBody;
 use crate::error::ApiError;
 use crate::extract::{Json, OptionalActor};
@@ -28,11 +30,15 @@ pub(crate) async fn logout(
     if actor.is_none() && body.is_none() {
         return Err(ApiError::MissingToken);
     }
-    if let Some(body) = body {
-        state.application.logout_holder(body.refresh_token.expose()).await?;
+    if let Some(actor) = &actor {
+        state.application.logout(actor).await?;
     }
-    if let Some(actor) = actor {
-        state.application.logout(&actor).await?;
+    if let Some(body) = body {
+        match state.application.logout_holder(body.refresh_token.expose()).await {
+            // The access token has done it already; the refresh token may have died before.
+            Err(ApplicationError::InvalidRefreshToken) if actor.is_some() => {}
+            result => result?,
+        }
     }
     Ok(HttpResponse::NoContent().finish())
 }

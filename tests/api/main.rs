@@ -1,5 +1,11 @@
 //! The API over HTTP, on both databases: each test has a server on a port of its own and a database of its own.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failure here is a failed test, and clippy only knows those inside of #[test]"
+)]
+
 mod admin;
 mod app;
 mod bad_input;

@@ -71,6 +71,12 @@ pub async fn status(db: &DatabaseConnection) -> Result<Vec<Status>, DbErr> {
     Ok(migrations.into_iter().map(status).collect())
 }
 
+/// Every migration, in order, as a database without any has them.
+pub fn all_pending() -> Vec<Status> {
+    let pending = |migration: Migration| Status { name: migration.name().to_owned(), is_applied: false };
+    Migrator::get_migration_files().into_iter().map(pending).collect()
+}
+
 /// A text column that is compared byte by byte, so that both databases sort alike and prefixes can use the index.
 fn bytewise_text(manager: &SchemaManager<'_>, column: impl IntoIden) -> ColumnDef {
     let mut column = ColumnDef::new(column);

@@ -1,5 +1,9 @@
+use std::time::Duration;
+
 use reqwest::{Method, StatusCode};
 use tests::on_each_database;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::app::{Answer, App, send};
 
@@ -82,4 +86,50 @@ async fn whatever_is_sent_is_never_a_fault_of_ours(app: App) {
             assert!(answer.status.is_client_error(), "{field} {value}: {answer:?}");
         }
     }
+}
+
+/// Sends `head`, then what `more` gives, and answers all that came back until the server closed, in at most 20 s.
+async fn converse(app: &App, head: &str, more: impl Fn() -> Option<Vec<u8>>) -> String {
+    let address = app.url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let (mut read, mut write) = stream.into_split();
+    let sending = async {
+        while let Some(bytes) = more() {
+            if write.write_all(&bytes).await.is_err() {
+                return;
+            }
+        }
+        std::future::pending::<()>().await;
+    };
+    let mut answer = Vec::new();
+    let talking = async {
+        tokio::select! {
+            // A server that closes on us may reset the connection: what came before counts.
+            _ = read.read_to_end(&mut answer) => {}
+            () = sending => {}
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), talking).await.expect("the server goes on for ever");
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_without_end_is_not_read_for_ever() {
+    let app = App::sqlite_with(&[]).await;
+    let chunk = [b"4000\r\n".as_slice(), &[b'a'; 0x4000], b"\r\n"].concat();
+    for path in ["/health/live", "/nope", "/api/v1/users/me"] {
+        let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+        converse(&app, &head, || Some(chunk.clone())).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_does_not_come_is_not_awaited_for_ever() {
+    let app = App::sqlite_with(&[]).await;
+    let head = "POST /api/v1/users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ";
+    let late = converse(&app, &format!("{head}100\r\n\r\n{{"), || None).await;
+    assert!(late.starts_with("HTTP/1.1 408") && late.contains("slow_body"), "{late}");
+    let announced = converse(&app, &format!("{head}99999999999\r\n\r\n"), || None).await;
+    assert!(announced.starts_with("HTTP/1.1 413"), "{announced}");
 }

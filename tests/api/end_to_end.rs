@@ -44,7 +44,7 @@ async fn a_whole_session(app: App) {
 }
 
 async fn health_and_unknown_paths(app: App) {
-    for path in ["/health/live", "/health/ready"] {
+    for path in ["/health/live", "/health/ready", "/health/live/", "/health/ready/"] {
         let answer = send(app.request(Method::GET, path)).await;
         assert_eq!((answer.status, answer.text.as_str()), (StatusCode::OK, r#"{"status":"ok"}"#));
         let head = send(app.request(Method::HEAD, path)).await;
@@ -56,9 +56,9 @@ async fn health_and_unknown_paths(app: App) {
     for (method, path, allow) in [
         (Method::GET, "/api/v1/auth/login", "POST"),
         (Method::HEAD, "/api/v1/auth/login", "POST"),
-        (Method::DELETE, "/api/v1/users", "GET, POST"),
+        (Method::DELETE, "/api/v1/users", "GET, POST, HEAD"),
         (Method::TRACE, "/api/v1/users/me/password", "PUT"),
-        (Method::POST, "/health/live", "GET"),
+        (Method::POST, "/health/live", "GET, HEAD"),
     ] {
         let answer = send(app.request(method.clone(), path)).await;
         assert_eq!(answer.header("allow"), allow);

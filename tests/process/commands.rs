@@ -53,7 +53,8 @@ async fn migrations_go_up_and_down_and_tell_their_status(workplace: Workplace) {
 #[test]
 fn the_status_of_migrations_creates_nothing() {
     let workplace = Workplace::default();
-    assert_failed(&workplace.run(&["migrate", "status"]), "data/hexauth.db");
+    let status = workplace.run(&["migrate", "status"]).success();
+    assert!(status.lines().all(|line| line.starts_with("pending ")), "{status}");
     assert!(workplace.content().is_empty());
 }
 

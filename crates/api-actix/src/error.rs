@@ -21,6 +21,8 @@ pub(crate) enum ApiError {
     MalformedBody,
     /// The body is of a type the route does not take.
     UnsupportedMediaType,
+    /// The body did not come in time.
+    SlowBody,
     /// The body is over the limit.
     BodyTooLarge,
     /// Fields are missing, unknown or not valid.
@@ -100,6 +102,7 @@ impl ApiError {
                 "unsupported_media_type",
                 "The body is of a type that is not taken here.",
             ),
+            Self::SlowBody => Row(S::REQUEST_TIMEOUT, "slow_body", "The body did not come in time."),
             Self::BodyTooLarge => Row(S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is over 64 KiB."),
             Self::Invalid(_) => INVALID,
             Self::NotFound => NOT_FOUND,

@@ -3,19 +3,23 @@
 
 use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Instant;
 
-use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpResponse, ResponseError, web};
+use actix_web::web::Bytes;
+use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
 use futures_util::FutureExt;
 use tracing::{Instrument, info, info_span};
 
 use crate::error::ApiError;
+use crate::extract::read_limited;
 use crate::request_id;
 use crate::state::AppState;
 
@@ -57,12 +61,15 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
 
 /// Answers the response, or the one of a request that did not come to one.
 async fn serve<B: MessageBody + 'static>(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, HttpResponse> {
     let Some(state) = request.app_data::<web::Data<AppState>>().cloned() else {
         return Err(ApiError::Broken("the routes are mounted without their state").error_response());
     };
+    if request.headers().contains_key(header::TRANSFER_ENCODING) {
+        buffer_chunks(&mut request).await?;
+    }
     let mut answering = Box::pin(AssertUnwindSafe(next.call(request)).catch_unwind());
     let on_the_shared_runtime = poll_fn(|context| {
         let _entered = state.runtime.enter();
@@ -79,16 +86,57 @@ async fn serve<B: MessageBody + 'static>(
     Err(error.error_response())
 }
 
+/// Reads a body of unknown length before the route does. Behind a route that leaves it unread, the server would read on
+/// for as long as the client sends; and likewise behind a refusal, unless the rest is held until that is sent.
+async fn buffer_chunks(request: &mut ServiceRequest) -> Result<(), HttpResponse> {
+    let mut payload = request.take_payload();
+    match read_limited(&mut payload).await {
+        Ok(bytes) => {
+            request.set_payload(bytes.into());
+            Ok(())
+        }
+        Err(error) => {
+            let hold = |body| BoxBody::new(Holding { body, _rest: payload });
+            Err(error.error_response().map_body(|_, body| hold(body)))
+        }
+    }
+}
+
+/// A body that keeps what was not read of a request until it is sent; the server then closes the connection.
+struct Holding {
+    body: BoxBody,
+    _rest: Payload,
+}
+
+impl MessageBody for Holding {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.body).poll_next(context)
+    }
+}
+
 /// Gives actix's own refusals the form of all errors.
 fn in_our_form<B: MessageBody + 'static>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
     let error = match (response.status(), response.response().error()) {
         (StatusCode::METHOD_NOT_ALLOWED, _) => {
-            ApiError::MethodNotAllowed(response.headers().get(header::ALLOW).cloned())
+            ApiError::MethodNotAllowed(response.headers().get(header::ALLOW).map(with_head))
         }
         (status, Some(error)) if error.as_error::<ApiError>().is_none() => ApiError::of_status(status),
         _ => return response.map_into_left_body(),
     };
     response.into_response(error.error_response()).map_into_right_body()
+}
+
+/// Where there is a GET there is a HEAD.
+fn with_head(allow: &HeaderValue) -> HeaderValue {
+    let text = allow.to_str().unwrap_or_default();
+    let with_head = if text.contains("GET") { format!("{text}, HEAD") } else { text.to_owned() };
+    HeaderValue::from_str(&with_head).unwrap_or_else(|_| allow.clone())
 }
 
 /// The client's id if it is harmless in logs and headers, else a new one.

@@ -26,7 +26,8 @@ macro_rules! problem_response {
 
 problem_response! {
     /// What a body can be refused for.
-    Body = BAD_REQUEST: "The body cannot be read.", PAYLOAD_TOO_LARGE: "The body is over 64 KiB.",
+    Body = BAD_REQUEST: "The body cannot be read.", REQUEST_TIMEOUT: "The body did not come in time.",
+        PAYLOAD_TOO_LARGE: "The body is over 64 KiB.",
         UNSUPPORTED_MEDIA_TYPE: "The body is of another type.",
         UNPROCESSABLE_ENTITY: "Some fields are not valid: see `errors`.";
     /// What a query can be refused for.

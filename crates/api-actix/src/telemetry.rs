@@ -5,10 +5,16 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Log, LogFormat};
 
+/// What is not logged, whatever the configuration says.
+const QUIET: [&str; 2] = ["sqlx_postgres::options=off", "actix_http::h1::dispatcher=off"];
+
 /// Writes logs to the standard error stream from here on. A second call changes nothing.
 pub(crate) fn init(log: &Log) {
     // The configuration has checked the directives.
     let filter = EnvFilter::try_new(&log.level).unwrap_or_else(|_| EnvFilter::new("info"));
+    // The one quotes parts of the database's URL, the other shouts at what a client sent.
+    let filter =
+        QUIET.into_iter().filter_map(|directive| directive.parse().ok()).fold(filter, EnvFilter::add_directive);
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     let colour = io::stderr().is_terminal();
     let result = match log.format {

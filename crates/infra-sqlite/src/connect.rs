@@ -1,5 +1,5 @@
 use std::fs::{self, OpenOptions};
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
@@ -55,7 +55,7 @@ impl SqliteSettings {
 pub async fn connect(settings: &SqliteSettings) -> Result<SqliteStore, SqliteError> {
     let options = settings.connect_options()?;
     let file = options.get_filename().to_owned();
-    create_file(&file).map_err(|source| SqliteError::Create { file: file.clone(), source })?;
+    prepare_file(&file).map_err(|source| SqliteError::Prepare { file: file.clone(), source })?;
     let connection = try_connection(&options).await?;
     connection.close().await.map_err(|source| SqliteError::Open { file: file.clone(), source })?;
     let readers = pool(options.clone().pragma("query_only", "ON"), settings.max_readers, settings.acquire_timeout);
@@ -80,10 +80,18 @@ pub(crate) async fn try_connection(options: &SqliteConnectOptions) -> Result<Sql
     SqliteConnection::connect_with(options).await.map_err(|source| SqliteError::Open { file, source })
 }
 
-/// Makes the file, and its folder, readable by their owner only: it holds password hashes.
-pub(crate) fn create_file(file: &Path) -> io::Result<()> {
+/// What a SQLite file begins with (SQLite's file format, section 1.3). A new one is empty.
+const MAGIC: &[u8] = b"SQLite format 3\0";
+
+/// Makes the file, and its folder, readable by their owner only: it holds password hashes. One that is there must be
+/// ours to write and look like a database, or nothing is made beside it.
+pub(crate) fn prepare_file(file: &Path) -> io::Result<()> {
     if file.exists() {
-        return Ok(());
+        let mut start = Vec::new();
+        let existing = OpenOptions::new().read(true).write(true).open(file)?;
+        existing.take(MAGIC.len() as u64).read_to_end(&mut start)?;
+        let is_database = start.is_empty() || start == MAGIC;
+        return if is_database { Ok(()) } else { Err(io::Error::other("it is not a SQLite database")) };
     }
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder)?;

@@ -13,9 +13,9 @@ pub enum SqliteError {
     /// A database in memory was asked for.
     #[error("a SQLite database in memory is not supported: name a file, such as sqlite://data/hexauth.db")]
     InMemory,
-    /// The file or its folder cannot be made.
-    #[error("cannot create the SQLite file {file}: {source}", file = file.display())]
-    Create {
+    /// The file or its folder cannot be made, or is not ours to write, or is no database.
+    #[error("cannot use the SQLite file {file}: {source}", file = file.display())]
+    Prepare {
         /// Which.
         file: PathBuf,
         /// Why.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use migration::{Status, Step};
 use sqlx::Connection;
 
-use crate::connect::{create_file, pool, try_connection};
+use crate::connect::{pool, prepare_file, try_connection};
 use crate::{SqliteError, SqliteSettings};
 
 /// Longest wait for another process to finish.
@@ -21,10 +21,10 @@ const LOCK_RETRY: Duration = Duration::from_millis(100);
 pub async fn migrate(settings: &SqliteSettings, step: Step) -> Result<Vec<String>, SqliteError> {
     let options = settings.connect_options()?;
     let file = options.get_filename().to_owned();
-    create_file(&file).map_err(|source| SqliteError::Create { file: file.clone(), source })?;
-    // First, so that nothing is made beside what is no database.
-    try_connection(&options).await?.close().await.map_err(|source| SqliteError::Open { file: file.clone(), source })?;
+    prepare_file(&file).map_err(|source| SqliteError::Prepare { file: file.clone(), source })?;
     let _lock = acquire_lock(lock_file(&file)).await?;
+    // Under the lock, since turning on the write-ahead log waits for nobody.
+    try_connection(&options).await?.close().await.map_err(|source| SqliteError::Open { file, source })?;
     let connection = pool(options, 1, settings.acquire_timeout);
     let result = migration::run(&connection, step).await;
     connection.close().await?;
@@ -34,10 +34,13 @@ pub async fn migrate(settings: &SqliteSettings, step: Step) -> Result<Vec<String
 /// Every migration and whether the database has it. Changes nothing.
 ///
 /// # Errors
-/// [`SqliteError::Open`] when there is no file; otherwise as for [`migrate`].
+/// As for [`migrate`]. Where there is no file, all are pending.
 pub async fn migration_status(settings: &SqliteSettings) -> Result<Vec<Status>, SqliteError> {
     let options = settings.connect_options()?;
     let file = options.get_filename().to_owned();
+    if !file.exists() {
+        return Ok(migration::all_pending());
+    }
     try_connection(&options).await?.close().await.map_err(|source| SqliteError::Open { file, source })?;
     let connection = pool(options, 1, settings.acquire_timeout);
     let status = migration::status(&connection).await;

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use domain::{PasswordPolicy, RefreshPolicy, RootSecret};
 use tracing_subscriber::EnvFilter;
 
-use super::{Config, Database, DatabaseUrl, Hashing, Log, LogFormat, Mode, Reader, Server};
+use super::{Config, Database, DatabaseUrl, Hashing, Log, LogFormat, Mode, Reader, Server, named};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -163,7 +163,13 @@ fn read_hashing(reader: &mut Reader) -> Option<Hashing> {
         max_iterations: max_iterations?,
     };
     if hashing.memory_kib > hashing.max_memory_kib || hashing.iterations > hashing.max_iterations {
-        reader.faults.push("password.memory_kib or password.iterations is above its own cap".to_owned());
+        reader.faults.push(format!(
+            "{} or {} is above its own cap, {} or {}",
+            named("password.memory_kib"),
+            named("password.iterations"),
+            named("password.max_memory_kib"),
+            named("password.max_iterations"),
+        ));
     }
     if hashing.memory_kib < 8 * hashing.parallelism {
         reader.faults.push("password.memory_kib is below 8 for each lane of password.parallelism".to_owned());

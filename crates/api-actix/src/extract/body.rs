@@ -1,7 +1,10 @@
+use std::time::Duration;
+
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
-use actix_web::web::Bytes;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use actix_web::web::{Bytes, BytesMut};
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::StreamExt;
 use serde_json::error::Category;
 
 use super::{Extracting, rules, state};
@@ -11,6 +14,9 @@ use crate::problem::FieldError;
 
 /// Most bytes of a body.
 pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// Longest wait for a whole body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -51,8 +57,11 @@ async fn read<T: FromFields>(request: &HttpRequest, payload: Payload, accepted: 
     Fields::read(raw, rules(state(request)?)).map_err(ApiError::Invalid)
 }
 
-/// The media type in lower case, without parameters. A charset other than UTF-8 is not taken.
+/// The media type in lower case, without parameters. A charset other than UTF-8, and a compressed body, is not taken.
 fn media_type(headers: &HeaderMap) -> Option<String> {
+    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding.as_bytes() != b"identity") {
+        return None;
+    }
     let text = headers.get(CONTENT_TYPE)?.to_str().ok()?.to_ascii_lowercase();
     let (media_type, parameters) = text.split_once(';').unwrap_or((&text, ""));
     let charset = parameters.split(';').find_map(|parameter| parameter.trim().strip_prefix("charset="));
@@ -61,11 +70,27 @@ fn media_type(headers: &HeaderMap) -> Option<String> {
 }
 
 async fn bytes(request: &HttpRequest, mut payload: Payload) -> Result<Bytes, ApiError> {
-    let payload = web::Payload::from_request(request, &mut payload).await?;
-    match payload.to_bytes_limited(MAX_BODY_BYTES).await {
-        Ok(bytes) => Ok(bytes.map_err(|_| ApiError::MalformedBody)?),
-        Err(_) => Err(ApiError::BodyTooLarge),
+    let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: usize| length > MAX_BODY_BYTES) {
+        return Err(ApiError::BodyTooLarge);
     }
+    read_limited(&mut payload).await
+}
+
+/// Reads a body whole, within the limits of size and time.
+pub(crate) async fn read_limited(payload: &mut Payload) -> Result<Bytes, ApiError> {
+    let reading = async {
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|_| ApiError::MalformedBody)?;
+            if bytes.len() + chunk.len() > MAX_BODY_BYTES {
+                return Err(ApiError::BodyTooLarge);
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes.freeze())
+    };
+    tokio::time::timeout(BODY_TIMEOUT, reading).await.unwrap_or(Err(ApiError::SlowBody))
 }
 
 fn json(bytes: &[u8]) -> Result<RawFields, ApiError> {

@@ -15,8 +15,8 @@ impl FromRequest for ClientDevice {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let user_agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok());
+        let user_agent = request.headers().get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
         let address = request.peer_addr().map(|peer| peer.ip().to_canonical());
-        ready(Ok(Self(Device::new(user_agent, address))))
+        ready(Ok(Self(Device::new(user_agent.as_deref(), address))))
     }
 }

@@ -15,7 +15,7 @@ use application::Actor;
 use chrono::NaiveDate;
 
 pub(crate) use bearer::OptionalActor;
-pub(crate) use body::{FormOrJson, Json};
+pub(crate) use body::{FormOrJson, Json, read_limited};
 pub(crate) use device::ClientDevice;
 pub(crate) use path_id::{AtId, PathId};
 pub(crate) use query::Query;

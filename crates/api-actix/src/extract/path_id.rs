@@ -15,9 +15,14 @@ impl FromRequest for PathId {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = request.match_info().get("id").and_then(|text| Uuid::try_parse(text).ok());
+        let id = request.match_info().get("id").and_then(parse);
         ready(id.map(Self).ok_or(ApiError::NotFound))
     }
+}
+
+/// Only the usual form: one thing has one address.
+fn parse(text: &str) -> Option<Uuid> {
+    Uuid::try_parse(text).ok().filter(|_| text.len() == uuid::fmt::Hyphenated::LENGTH)
 }
 
 /// The `{id}` of the path, and what is sent with it.

@@ -44,8 +44,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
     config
         // Each path is served with and without a slash at its end.
         .service(web::scope("/api/v1").wrap(NormalizePath::trim()).service(auth).service(users))
-        .service(resource("/health/live").route(get().to(health::live)))
-        .service(resource("/health/ready").route(get().to(health::ready)));
+        .service(resource(["/health/live", "/health/live/"]).route(get().to(health::live)))
+        .service(resource(["/health/ready", "/health/ready/"]).route(get().to(health::ready)));
 }
 
 /// Mounts `/openapi.json` and `/docs`.

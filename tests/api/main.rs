@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     reason = "a failure here is a failed test, and clippy only knows those inside of #[test]"
 )]

@@ -1,6 +1,7 @@
 //! [`domain::ports::RefreshTokenRepository`].
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use domain::ports::RepositoryError;
 use domain::{Device, Generation, RefreshToken, Revocation, RevocationReason, SessionId};
@@ -22,8 +23,24 @@ on_each_database!(
     all_sessions_but_one_are_revoked,
     ended_sessions_are_deleted_and_no_others,
     no_more_sessions_are_deleted_than_asked,
+    a_session_that_is_renewed_meanwhile_is_not_deleted,
     a_row_that_is_not_valid_any_more_is_named,
 );
+
+async fn a_session_that_is_renewed_meanwhile_is_not_deleted(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    let ended = RefreshToken { idle_expires_at: at(50), ..session(11, user_id(1)) };
+    db.insert_sessions(std::slice::from_ref(&ended)).await;
+    let renewed = RefreshToken { idle_expires_at: at(500), ..rotated(&ended) };
+    let unit = db.units.begin().await.unwrap();
+    assert!(unit.refresh_tokens().rotate(&renewed).await.unwrap());
+    let repository = db.refresh_tokens.clone();
+    let deleting = tokio::spawn(async move { repository.delete_ended(at(100), 10).await.unwrap() });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    unit.commit().await.unwrap();
+    assert_eq!(deleting.await.unwrap(), 0);
+    assert_eq!(db.session(session_id(11)).await, renewed);
+}
 
 fn because(reason: RevocationReason) -> Revocation {
     Revocation { at: at(60), reason }

@@ -15,7 +15,7 @@ on_each_database!(
     a_unit_sees_its_own_writes,
     a_dropped_unit_leaves_nothing_behind,
     a_row_that_a_unit_wrote_is_left_alone_until_it_ends,
-    a_commit_that_succeeds_lost_nothing,
+    a_unit_with_a_refused_statement_cannot_commit,
     many_units_at_once_all_get_their_turn,
 );
 
@@ -81,15 +81,15 @@ async fn a_row_that_a_unit_wrote_is_left_alone_until_it_ends(db: TestDatabase) {
 }
 
 /// PostgreSQL undoes the whole transaction when one statement of it fails, and takes a COMMIT of it without complaint.
-async fn a_commit_that_succeeds_lost_nothing(db: TestDatabase) {
+async fn a_unit_with_a_refused_statement_cannot_commit(db: TestDatabase) {
     db.insert_users(&[user(1)]).await;
     let unit = db.units.begin().await.unwrap();
     unit.users().insert(&user(2)).await.unwrap();
     let result = unit.users().insert(&user(1)).await;
     assert!(result.is_err());
-    let is_committed = unit.commit().await.is_ok();
-    let is_there = db.users.find_by_id(user_id(2)).await.unwrap().is_some();
-    assert_eq!(is_committed, is_there, "what commit answers is what became of the writes");
+    let committed = unit.commit().await;
+    assert!(matches!(committed, Err(RepositoryError::Internal(_))), "{committed:?}");
+    assert_eq!(db.users.find_by_id(user_id(2)).await.unwrap(), None);
 }
 
 async fn many_units_at_once_all_get_their_turn(db: TestDatabase) {

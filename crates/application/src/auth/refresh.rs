@@ -82,6 +82,16 @@ mod tests {
         mocks
     }
 
+    /// The session is as it was at the first read; at the rotation somebody was faster.
+    fn losing_to(after: RefreshToken) -> Mocks {
+        let mut mocks = Mocks::default();
+        let mut reads = [a_session(), after].into_iter();
+        let read = move |_| Ok(reads.next().map(|session| (session, a_user())));
+        mocks.refresh_tokens.expect_find_with_user().times(2).returning(read);
+        mocks.refresh_tokens.expect_rotate().times(1).returning(|_| Ok(false));
+        mocks
+    }
+
     #[tokio::test]
     async fn the_current_token_gets_the_next_one() {
         let mut mocks = storing(a_session());
@@ -92,29 +102,15 @@ mod tests {
 
     #[tokio::test]
     async fn the_loser_of_a_race_gets_the_winners_child() {
-        let mut mocks = Mocks::default();
-        let mut reads = [a_session(), rotated(0)].into_iter();
-        mocks
-            .refresh_tokens
-            .expect_find_with_user()
-            .times(2)
-            .returning(move |_| Ok(reads.next().map(|s| (s, a_user()))));
-        mocks.refresh_tokens.expect_rotate().times(1).returning(|_| Ok(false));
+        let mocks = losing_to(rotated(0));
         let pair = mocks.build().refresh(&token_of(&a_session())).await.unwrap();
         assert_eq!(pair.refresh_token.expose(), token_of(&rotated(0)));
     }
 
     #[tokio::test]
     async fn who_loses_against_a_revocation_is_refused() {
-        let mut mocks = Mocks::default();
         let revocation = Some(Revocation { at: now(), reason: RevocationReason::Logout });
-        let mut reads = [a_session(), RefreshToken { revocation, ..a_session() }].into_iter();
-        mocks
-            .refresh_tokens
-            .expect_find_with_user()
-            .times(2)
-            .returning(move |_| Ok(reads.next().map(|s| (s, a_user()))));
-        mocks.refresh_tokens.expect_rotate().times(1).returning(|_| Ok(false));
+        let mocks = losing_to(RefreshToken { revocation, ..a_session() });
         let result = mocks.build().refresh(&token_of(&a_session())).await;
         assert!(matches!(result, Err(ApplicationError::InvalidRefreshToken)));
     }

@@ -294,3 +294,58 @@ fn text_of(value: &Value) -> String {
         Value::Empty(..) | Value::Dict(..) | Value::Array(..) => "(not a plain value)".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn defaults() -> BTreeMap<String, String> {
+        flatten(&Figment::new().merge(Toml::string(DEFAULTS)).extract::<Dict>().unwrap())
+    }
+
+    #[test]
+    fn the_example_of_an_environment_has_every_setting_with_its_default() {
+        let example = include_str!("../../../../.env.example");
+        for (key, value) in defaults() {
+            let line = format!("#{}={value}", environment::variable(&key));
+            assert!(example.lines().any(|other| other == line), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_defaults_are_valid_and_are_those_of_the_design() {
+        let config = Config::load(None, Environment::default()).unwrap();
+        assert_eq!(config.mode, Mode::Development);
+        assert_eq!(config.application, Settings::default());
+        assert_eq!(config.password_policy, PasswordPolicy::default());
+        assert_eq!((config.server.host.to_string().as_str(), config.server.port), ("127.0.0.1", 8080));
+    }
+
+    #[test]
+    fn a_file_is_over_the_defaults_and_the_environment_over_the_file() {
+        let file = std::env::temp_dir().join(format!("hexauth-config-{}.toml", std::process::id()));
+        std::fs::write(&file, "[server]\nport = 1000\n[auth]\naccess_token_ttl = \"5m\"\n").unwrap();
+        let environment = Environment::new([("APP_SERVER__PORT", "2000")]);
+        let config = Config::load(Some(&file), environment).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(config.server.port, 2000);
+        assert_eq!(config.application.access_token_ttl, chrono::TimeDelta::minutes(5));
+    }
+
+    #[test]
+    fn all_faults_are_found() {
+        let environment = Environment::new([
+            ("APP_ENV", "production"),
+            ("APP_SERVER__PORT", "99999"),
+            ("APP_AUTH__ACCESS_TOKEN_TTL", "soon"),
+            ("APP_NOPE", "1"),
+            ("APP_DATABASE__URL", "sqlite://x.db"),
+        ]);
+        let Err(ConfigError(faults)) = Config::load(None, environment) else { panic!("it was taken") };
+        for variable in
+            ["APP_SECRET_KEY", "APP_SERVER__PORT", "APP_AUTH__ACCESS_TOKEN_TTL", "APP_NOPE", "APP_DATABASE__URL"]
+        {
+            assert!(faults.iter().any(|fault| fault.contains(variable)), "{variable}: {faults:?}");
+        }
+    }
+}

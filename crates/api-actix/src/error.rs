@@ -228,3 +228,70 @@ impl From<actix_web::Error> for ApiError {
         Self::of_status(error.as_response_error().status_code())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::body::to_bytes;
+    use domain::ValidationError;
+    use domain::ports::UniqueField;
+
+    use super::*;
+
+    const SOURCE: &str = "SELECT secret FROM somewhere";
+
+    /// Every variant, with what clients see of it. A new one is not seen here by itself, but the table is exhaustive.
+    fn all() -> Vec<(ApiError, &'static str)> {
+        use ApplicationError as A;
+        let field = FieldError { field: "email".to_owned(), code: "required", message: "It is required.".to_owned() };
+        let cursor = ValidationError::new("invalid_cursor", "It is no cursor.");
+        vec![
+            (A::InvalidCredentials.into(), "401 invalid_credentials"),
+            (A::AccountDisabled.into(), "403 account_disabled"),
+            (A::InvalidAccessToken.into(), "401 invalid_token"),
+            (A::InvalidRefreshToken.into(), "401 invalid_refresh_token"),
+            (A::Forbidden.into(), "403 forbidden"),
+            (A::RegistrationClosed.into(), "403 registration_closed"),
+            (A::WrongCurrentPassword.into(), "403 wrong_current_password"),
+            (A::UnchangedPassword.into(), "422 validation_failed new_password:unchanged"),
+            (A::NotFound.into(), "404 not_found"),
+            (A::Duplicate(UniqueField::Email).into(), "409 duplicate email:duplicate"),
+            (A::LastAdmin.into(), "409 last_admin"),
+            (A::InvalidCursor(cursor).into(), "422 validation_failed cursor:invalid_cursor"),
+            (A::Overloaded.into(), "503 overloaded"),
+            (A::Unavailable(SOURCE.into()).into(), "503 unavailable"),
+            (A::Internal(SOURCE.into()).into(), "500 internal_error"),
+            (ApiError::MissingToken, "401 missing_token"),
+            (ApiError::MalformedBody, "400 malformed_body"),
+            (ApiError::UnsupportedMediaType, "415 unsupported_media_type"),
+            (ApiError::SlowBody, "408 slow_body"),
+            (ApiError::BodyTooLarge, "413 body_too_large"),
+            (ApiError::Invalid(vec![field]), "422 validation_failed email:required"),
+            (ApiError::NotFound, "404 not_found"),
+            (ApiError::MethodNotAllowed(None), "405 method_not_allowed"),
+            (ApiError::BadRequest, "400 bad_request"),
+            (ApiError::TimedOut, "503 timeout"),
+            (ApiError::Broken("a handler panicked"), "500 internal_error"),
+        ]
+    }
+
+    #[tokio::test]
+    async fn every_error_has_its_status_its_code_and_its_headers_and_no_source() {
+        for (error, expected) in all() {
+            let response = error.error_response();
+            let status = response.status();
+            assert_eq!(response.headers().contains_key(WWW_AUTHENTICATE), status == StatusCode::UNAUTHORIZED);
+            assert_eq!(response.headers().contains_key(RETRY_AFTER), status == StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(response.headers().get(header::CONTENT_TYPE).unwrap(), PROBLEM_JSON);
+            let body = to_bytes(response.into_body()).await.ok().unwrap();
+            let text = String::from_utf8(body.to_vec()).unwrap();
+            assert!(!text.contains(SOURCE) && !text.contains("panicked"), "{text}");
+            let problem: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let mut seen = format!("{} {}", problem["status"], problem["code"].as_str().unwrap());
+            for row in problem["errors"].as_array().into_iter().flatten() {
+                seen += &format!(" {}:{}", row["field"].as_str().unwrap(), row["code"].as_str().unwrap());
+            }
+            assert_eq!(seen, expected);
+            assert_eq!(status.as_u16(), problem["status"]);
+        }
+    }
+}

@@ -23,11 +23,6 @@ impl<C> Store<C> {
     pub fn new(connection: C, is_transient: fn(&DbErr) -> bool) -> Self {
         Self { connection, is_transient, has_failed: AtomicBool::new(false) }
     }
-
-    /// What it works on.
-    pub fn connection(&self) -> &C {
-        &self.connection
-    }
 }
 
 /// What can run single statements and begin units of work.

@@ -152,13 +152,6 @@ pub enum LogFormat {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError(Vec<String>);
 
-impl ConfigError {
-    /// One plain message for each fault.
-    pub fn faults(&self) -> &[String] {
-        &self.0
-    }
-}
-
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the configuration is not valid:")?;

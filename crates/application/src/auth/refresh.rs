@@ -19,15 +19,17 @@ impl Application {
             return Err(ApplicationError::InvalidRefreshToken);
         }
         let policy = &self.settings.refresh;
-        let Rotation::Next(next) = session.rotate(presented.generation, now, policy) else {
-            return self.answer_old_token(&presented, session, user, now).await;
+        let next = match session.rotate(presented.generation, now, policy) {
+            Rotation::Next(next) => next,
+            rotation => return self.answer_old_token(rotation, &session, &user, now).await,
         };
         if self.ports.refresh_tokens.rotate(&next).await? {
             return Ok(self.token_pair(&next, &user, now));
         }
         // Somebody else was faster, with this token or by revoking the session: see what it is worth now.
         let (session, user) = self.find_session(presented.id).await?;
-        self.answer_old_token(&presented, session, user, now).await
+        let rotation = session.rotate(presented.generation, now, policy);
+        self.answer_old_token(rotation, &session, &user, now).await
     }
 
     async fn find_session(&self, id: SessionId) -> Result<(RefreshToken, User), ApplicationError> {
@@ -39,13 +41,13 @@ impl Application {
     /// after the session was revoked if the token was used before.
     async fn answer_old_token(
         &self,
-        presented: &PresentedRefreshToken,
-        session: RefreshToken,
-        user: User,
+        rotation: Rotation,
+        session: &RefreshToken,
+        user: &User,
         now: Timestamp,
     ) -> Result<TokenPair, ApplicationError> {
-        match session.rotate(presented.generation, now, &self.settings.refresh) {
-            Rotation::SameChild => Ok(self.token_pair(&session, &user, now)),
+        match rotation {
+            Rotation::SameChild => Ok(self.token_pair(session, user, now)),
             // A session's generation never goes back, so `Next` cannot come up again.
             Rotation::Ended | Rotation::Next(_) => Err(ApplicationError::InvalidRefreshToken),
             Rotation::Reuse => {

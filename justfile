@@ -28,6 +28,10 @@ check-domain:
 migrate *args="up":
     cargo run --locked -- migrate {{args}}
 
+# Measure the speed that has been promised (needs wrk)
+bench:
+    cargo run --release --locked -p bench
+
 # Everything that must hold before a change lands
 ci:
     .ci/run

@@ -4,11 +4,13 @@
 //! add one, write a file beside these and add it to the end of [`Migrator`]'s list.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::{DatabaseConnection, DbBackend};
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{Migration, MigrationStatus};
 
 mod m20261121_000001_create_users;
 mod m20261121_000002_create_refresh_tokens;
+mod m20261121_000003_create_revocations;
+mod m20261121_000004_create_signing_keys;
 
 /// Applies and reverts the migrations. The adapters run it under a lock, one node at a time.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261121_000001_create_users::Migration),
             Box::new(m20261121_000002_create_refresh_tokens::Migration),
+            Box::new(m20261121_000003_create_revocations::Migration),
+            Box::new(m20261121_000004_create_signing_keys::Migration),
         ]
     }
 }
@@ -41,11 +45,16 @@ pub struct Status {
     pub is_applied: bool,
 }
 
-/// Takes the step and answers the names of the migrations it applied or reverted. The caller holds a lock.
+/// Takes the step, on a connection or inside a transaction, and answers the names of the migrations it applied or
+/// reverted. The caller holds a lock.
 ///
 /// # Errors
 /// What the database says, or that it holds a migration that this program does not know.
-pub async fn run(db: &DatabaseConnection, step: Step) -> Result<Vec<String>, DbErr> {
+pub async fn run<'c, C>(db: &'c C, step: Step) -> Result<Vec<String>, DbErr>
+where
+    C: ConnectionTrait,
+    &'c C: IntoSchemaManagerConnection<'c>,
+{
     let before = status(db).await?;
     match step {
         // Without anything to do it needs no right to change the schema.
@@ -62,7 +71,7 @@ pub async fn run(db: &DatabaseConnection, step: Step) -> Result<Vec<String>, DbE
 ///
 /// # Errors
 /// As for [`run`].
-pub async fn status(db: &DatabaseConnection) -> Result<Vec<Status>, DbErr> {
+pub async fn status(db: &impl ConnectionTrait) -> Result<Vec<Status>, DbErr> {
     let migrations = Migrator::get_migration_with_status_read_only(db).await?;
     let status = |migration: Migration| Status {
         name: migration.name().to_owned(),

@@ -8,7 +8,7 @@ use domain::{Email, Password};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tests::{OnDatabase, postgres, sqlite};
+use tests::{OnDatabase, postgres, run_sql, sqlite};
 use tokio::sync::oneshot;
 
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
@@ -70,6 +70,11 @@ impl App {
     /// Another server on the same database.
     pub(crate) async fn another_node(&self, settings: &[(&str, &str)]) -> Self {
         Self::start(self.database_url.clone(), None, settings).await
+    }
+
+    /// Runs SQL past the server.
+    pub(crate) async fn run_sql(&self, sql: &str) {
+        run_sql(&self.database_url, sql).await;
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {

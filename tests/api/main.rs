@@ -10,6 +10,7 @@
 mod admin;
 mod app;
 mod bad_input;
+mod clients;
 mod create_user;
 mod end_to_end;
 mod hashing;
@@ -20,3 +21,5 @@ mod openapi;
 mod races;
 mod refresh;
 mod sessions;
+mod verify;
+mod well_known;

@@ -1,3 +1,5 @@
+use std::time::{Duration, Instant};
+
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tests::on_each_database;
@@ -10,7 +12,13 @@ on_each_database!(
     signing_out_everywhere_ends_all_sessions,
     changes_of_an_account_stop_its_access_tokens_at_once,
     another_node_refuses_what_this_one_ended,
+    signing_out_elsewhere_leaves_this_session,
+    an_admin_lists_and_ends_the_sessions_of_others,
+    nobody_else_touches_the_sessions_of_others,
+    the_last_use_is_written_behind_the_request,
 );
+
+const VERIFY: &str = "/api/v1/auth/verify";
 
 async fn sessions(app: &App, tokens: &Tokens) -> Vec<Value> {
     app.get("/api/v1/auth/sessions", &tokens.access).await.json().as_array().unwrap().clone()
@@ -25,6 +33,7 @@ async fn sessions_are_listed_and_ended_one_by_one(app: App) {
     assert_eq!(listed.len(), 2);
     let current: Vec<_> = listed.iter().filter(|session| session["current"] == true).collect();
     assert_eq!((current.len(), &current[0]["device"]), (1, &"a phone".into()));
+    assert_eq!(current[0]["user_agent"], "a phone");
     assert_eq!(current[0]["address"], "127.0.0.1");
     for name in ["id", "created_at", "last_used_at", "expires_at"] {
         assert!(current[0][name].is_string(), "{name}");
@@ -110,6 +119,82 @@ async fn another_node_refuses_what_this_one_ended(app: App) {
     let tokens = app.sign_up("ada@example.com").await;
     assert_eq!(other.me(&tokens.access).await.status, StatusCode::OK);
     send(app.request(Method::POST, "/api/v1/auth/logout").bearer_auth(&tokens.access)).await;
-    other.me(&tokens.access).await.problem(401, "invalid_token");
     other.refresh(&tokens.refresh).await.problem(401, "invalid_refresh_token");
+    // Access tokens as soon as the other node has heard of it: on PostgreSQL at once, on SQLite within a second.
+    let bound = Instant::now() + Duration::from_secs(3);
+    while other.get(VERIFY, &tokens.access).await.status != StatusCode::UNAUTHORIZED {
+        assert!(Instant::now() < bound, "the other node still lets it in");
+    }
+}
+
+async fn signing_out_elsewhere_leaves_this_session(app: App) {
+    let others = [app.sign_up("ada@example.com").await, app.sign_in("ada@example.com").await];
+    let this = app.sign_in("ada@example.com").await;
+    let request = app.request(Method::POST, "/api/v1/auth/logout-others").bearer_auth(&this.access);
+    assert_eq!(send(request).await.status, StatusCode::NO_CONTENT);
+    for tokens in others {
+        app.get(VERIFY, &tokens.access).await.problem(401, "invalid_token");
+        app.refresh(&tokens.refresh).await.problem(401, "invalid_refresh_token");
+    }
+    assert_eq!(app.get(VERIFY, &this.access).await.status, StatusCode::OK);
+    assert_eq!(sessions(&app, &this).await.len(), 1);
+    app.refresh(&this.refresh).await.tokens();
+}
+
+async fn an_admin_lists_and_ends_the_sessions_of_others(app: App) {
+    let admin = app.admin("root@example.com").await;
+    let first = app.sign_up("ada@example.com").await;
+    let all = [app.sign_in("ada@example.com").await, app.sign_in("ada@example.com").await];
+    let path = format!("/api/v1/users/{}/sessions", app.id(&first).await);
+    let listed = app.get(&path, &admin.access).await.json();
+    assert_eq!(listed.as_array().unwrap().len(), 3);
+    assert!(listed.as_array().unwrap().iter().all(|session| session["current"] == false));
+
+    let session = app.get(VERIFY, &first.access).await.json()["sid"].as_str().unwrap().to_owned();
+    let one = format!("{path}/{session}");
+    assert_eq!(app.delete(&one, &admin.access).await.status, StatusCode::NO_CONTENT);
+    app.get(VERIFY, &first.access).await.problem(401, "invalid_token");
+    app.delete(&one, &admin.access).await.problem(404, "not_found");
+    let own = app.get(VERIFY, &admin.access).await.json()["sid"].as_str().unwrap().to_owned();
+    app.delete(&format!("{path}/{own}"), &admin.access).await.problem(404, "not_found");
+
+    assert_eq!(app.delete(&path, &admin.access).await.status, StatusCode::NO_CONTENT);
+    for tokens in all {
+        app.get(VERIFY, &tokens.access).await.problem(401, "invalid_token");
+        app.refresh(&tokens.refresh).await.problem(401, "invalid_refresh_token");
+    }
+    assert_eq!(app.get(&path, &admin.access).await.json(), serde_json::json!([]));
+    let stranger = "/api/v1/users/01234567-89ab-7def-8123-456789abcdef/sessions";
+    app.get(stranger, &admin.access).await.problem(404, "not_found");
+    app.delete(stranger, &admin.access).await.problem(404, "not_found");
+}
+
+async fn nobody_else_touches_the_sessions_of_others(app: App) {
+    let ada = app.sign_up("ada@example.com").await;
+    let eve = app.sign_up("eve@example.com").await;
+    let session = app.get(VERIFY, &ada.access).await.json()["sid"].as_str().unwrap().to_owned();
+    let path = format!("/api/v1/users/{}/sessions", app.id(&ada).await);
+    app.get(&path, &eve.access).await.problem(403, "forbidden");
+    app.delete(&path, &eve.access).await.problem(403, "forbidden");
+    app.delete(&format!("{path}/{session}"), &eve.access).await.problem(403, "forbidden");
+    assert_eq!(app.get(VERIFY, &ada.access).await.status, StatusCode::OK);
+}
+
+async fn the_last_use_is_written_behind_the_request(app: App) {
+    let tokens = app.sign_up("ada@example.com").await;
+    app.run_sql("UPDATE refresh_tokens SET last_used_at = created_at").await;
+    let last_used = async || sessions(&app, &tokens).await[0]["last_used_at"].clone();
+    let before = last_used().await;
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    assert_eq!(last_used().await, before, "it was used within this minute");
+    // As if that had been long ago.
+    let past = "2020-01-01 00:00:00.000001+00:00";
+    app.run_sql(&format!("UPDATE refresh_tokens SET last_used_at = '{past}'")).await;
+    let other = app.another_node(&[]).await;
+    assert_eq!(other.get(VERIFY, &tokens.access).await.status, StatusCode::OK);
+    let bound = Instant::now() + Duration::from_secs(15);
+    while last_used().await.as_str().unwrap() < "2026" {
+        assert!(Instant::now() < bound, "the last use is not written");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta};
 use domain::{
-    Birthday, Device, Email, Epoch, FullName, Generation, NewRefreshToken, Nonce, PasswordHash, RefreshPolicy,
-    RefreshToken, Role, SessionId, Timestamp, User, UserId, Username,
+    Algorithm, Birthday, Device, Email, Epoch, FullName, Generation, KeyId, KeyState, NewRefreshToken, Nonce,
+    PasswordHash, RefreshPolicy, RefreshToken, Revoked, RevokedTokens, Role, SealedKey, SessionId, SigningKey,
+    Timestamp, User, UserId, Username,
 };
 use tests::TestDatabase;
 use tokio::task::JoinHandle;
@@ -101,6 +102,26 @@ pub(crate) fn rotated(session: &RefreshToken) -> RefreshToken {
         last_used_at: session.last_used_at + minute,
         idle_expires_at: session.idle_expires_at + minute,
         ..session.clone()
+    }
+}
+
+/// The revocation of a session, to be known until then.
+pub(crate) fn revoked_session(number: u128, until: i64) -> Revoked {
+    Revoked { tokens: RevokedTokens::OfSession(session_id(number)), until: at(until) }
+}
+
+pub(crate) fn key_id(number: u128) -> KeyId {
+    KeyId::new(Uuid::from_u128(number))
+}
+
+/// The greater the number, the younger the key.
+pub(crate) fn key(number: u8, state: KeyState) -> SigningKey {
+    SigningKey {
+        id: key_id(number.into()),
+        algorithm: Algorithm::EdDsa,
+        sealed: SealedKey::new(vec![number; 100]),
+        created_at: at(number.into()),
+        state,
     }
 }
 

@@ -10,8 +10,12 @@
 mod fixtures;
 mod health;
 mod migrations;
+mod postgres_connections;
 mod refresh_tokens;
+mod revocation_feed;
+mod revocations;
 mod security;
+mod signing_keys;
 mod unit_of_work;
 mod user_lists;
 mod users;

@@ -1,11 +1,13 @@
 //! The migrations, as the adapters run them.
 
+use std::sync::Arc;
+
 use infra_postgres::PostgresSettings;
 use infra_sqlite::SqliteSettings;
 use migration::{Status, Step};
-use tests::{EmptyDatabase, on_each_database};
+use tests::{EmptyDatabase, OnDatabase, on_each_database_and_pgbouncer};
 
-on_each_database!(
+on_each_database_and_pgbouncer!(
     migrating_an_empty_database_applies_everything_once,
     the_status_tells_what_is_applied_and_what_not,
     every_migration_can_be_reverted_and_applied_again,
@@ -13,48 +15,52 @@ on_each_database!(
 );
 
 /// The two adapters have functions of the same form and errors of their own.
-async fn migrate(url: &str, step: Step) -> Vec<String> {
-    if url.starts_with("sqlite:") {
-        infra_sqlite::migrate(&SqliteSettings::new(url), step).await.unwrap()
+async fn migrate(db: &EmptyDatabase, step: Step) -> Vec<String> {
+    if db.url.starts_with("sqlite:") {
+        infra_sqlite::migrate(&SqliteSettings::new(&db.url), step).await.unwrap()
     } else {
-        infra_postgres::migrate(&PostgresSettings::new(url), step).await.unwrap()
+        infra_postgres::migrate(&postgres(db), step).await.unwrap()
     }
 }
 
-async fn status(url: &str) -> Vec<Status> {
-    if url.starts_with("sqlite:") {
-        infra_sqlite::migration_status(&SqliteSettings::new(url)).await.unwrap()
+async fn status(db: &EmptyDatabase) -> Vec<Status> {
+    if db.url.starts_with("sqlite:") {
+        infra_sqlite::migration_status(&SqliteSettings::new(&db.url)).await.unwrap()
     } else {
-        infra_postgres::migration_status(&PostgresSettings::new(url)).await.unwrap()
+        infra_postgres::migration_status(&postgres(db)).await.unwrap()
     }
+}
+
+fn postgres(db: &EmptyDatabase) -> PostgresSettings {
+    PostgresSettings { prepared_statements: !db.has_pgbouncer, ..PostgresSettings::new(&db.url) }
 }
 
 async fn migrating_an_empty_database_applies_everything_once(db: EmptyDatabase) {
-    let applied = migrate(&db.url, Step::Up).await;
-    let names: Vec<_> = status(&db.url).await.into_iter().map(|status| status.name).collect();
+    let applied = migrate(&db, Step::Up).await;
+    let names: Vec<_> = status(&db).await.into_iter().map(|status| status.name).collect();
     assert!(!applied.is_empty());
     assert_eq!(applied, names);
-    assert_eq!(migrate(&db.url, Step::Up).await, Vec::<String>::new());
+    assert_eq!(migrate(&db, Step::Up).await, Vec::<String>::new());
 }
 
 async fn the_status_tells_what_is_applied_and_what_not(db: EmptyDatabase) {
-    migrate(&db.url, Step::Up).await;
-    let before = status(&db.url).await;
+    migrate(&db, Step::Up).await;
+    let before = status(&db).await;
     assert!(before.len() >= 2 && before.iter().all(|status| status.is_applied));
     let last = before.last().unwrap().name.clone();
-    assert_eq!(migrate(&db.url, Step::Down(1)).await, [last.as_str()]);
-    let after = status(&db.url).await;
+    assert_eq!(migrate(&db, Step::Down(1)).await, [last.as_str()]);
+    let after = status(&db).await;
     let pending: Vec<_> = after.iter().filter(|status| !status.is_applied).map(|status| &status.name).collect();
     assert_eq!(pending, [&last]);
-    assert_eq!(status(&db.url).await, after);
+    assert_eq!(status(&db).await, after);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_status_of_an_empty_postgres_database_changes_nothing() {
-    let url = tests::postgres::create_database().await;
-    let first = status(&url).await;
+    let db = EmptyDatabase::postgres().await;
+    let first = status(&db).await;
     assert!(first.iter().all(|status| !status.is_applied));
-    assert_eq!(status(&url).await, first);
+    assert_eq!(status(&db).await, first);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,19 +72,20 @@ async fn the_status_of_a_missing_sqlite_file_makes_none() {
 }
 
 async fn every_migration_can_be_reverted_and_applied_again(db: EmptyDatabase) {
-    let applied = migrate(&db.url, Step::Up).await;
+    let applied = migrate(&db, Step::Up).await;
     let count = u32::try_from(applied.len()).unwrap();
-    let mut reverted = migrate(&db.url, Step::Down(count)).await;
+    let mut reverted = migrate(&db, Step::Down(count)).await;
     reverted.sort();
     assert_eq!(reverted, applied);
-    assert!(status(&db.url).await.iter().all(|status| !status.is_applied));
-    assert_eq!(migrate(&db.url, Step::Up).await, applied);
+    assert!(status(&db).await.iter().all(|status| !status.is_applied));
+    assert_eq!(migrate(&db, Step::Up).await, applied);
 }
 
 async fn nodes_that_migrate_at_once_all_succeed(db: EmptyDatabase) {
+    let db = Arc::new(db);
     let node = || {
-        let url = db.url.clone();
-        tokio::spawn(async move { migrate(&url, Step::Up).await })
+        let db = Arc::clone(&db);
+        tokio::spawn(async move { migrate(&db, Step::Up).await })
     };
     let nodes = [node(), node(), node(), node()];
     let mut applied = Vec::new();
@@ -86,6 +93,6 @@ async fn nodes_that_migrate_at_once_all_succeed(db: EmptyDatabase) {
         applied.extend(node.await.unwrap());
     }
     applied.sort();
-    let names: Vec<_> = status(&db.url).await.into_iter().map(|status| status.name).collect();
+    let names: Vec<_> = status(&db).await.into_iter().map(|status| status.name).collect();
     assert_eq!(applied, names, "each migration was applied by exactly one node");
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use domain::ports::RepositoryError;
 use domain::{Device, Generation, RefreshToken, Revocation, RevocationReason, SessionId};
-use tests::{TestDatabase, on_each_database};
+use tests::{OnDatabase, TestDatabase, on_each_database_and_pgbouncer};
 
 use crate::fixtures::{Stored, at, rotated, session, session_id, user, user_id};
 
-on_each_database!(
+on_each_database_and_pgbouncer!(
     a_session_reads_back_equal_in_every_field,
     a_session_comes_with_its_user,
     a_session_of_nobody_is_not_found,
@@ -21,6 +21,8 @@ on_each_database!(
     a_revoked_session_does_not_rotate,
     the_first_revocation_stays,
     all_sessions_but_one_are_revoked,
+    a_use_is_noted_unless_there_was_one_lately,
+    the_uses_of_many_sessions_are_noted_at_once,
     ended_sessions_are_deleted_and_no_others,
     no_more_sessions_are_deleted_than_asked,
     a_session_that_is_renewed_meanwhile_is_not_deleted,
@@ -193,7 +195,7 @@ async fn the_first_revocation_stays(db: TestDatabase) {
     assert!(db.refresh_tokens.revoke(stored.id, first).await.unwrap());
     assert!(!db.refresh_tokens.revoke(stored.id, second).await.unwrap());
     assert!(!db.refresh_tokens.revoke(session_id(9), second).await.unwrap());
-    assert_eq!(db.refresh_tokens.revoke_all(user_id(1), None, second).await.unwrap(), 1);
+    assert_eq!(db.refresh_tokens.revoke_all(user_id(1), None, second).await.unwrap(), [session_id(2)]);
     assert_eq!(db.session(stored.id).await, RefreshToken { revocation: Some(first), ..stored });
 }
 
@@ -203,16 +205,57 @@ async fn all_sessions_but_one_are_revoked(db: TestDatabase) {
     let ended = revoked(mine(4), 30);
     db.insert_sessions(&[mine(1), mine(2), mine(3), ended.clone(), session(5, user_id(2))]).await;
     let revocation = because(RevocationReason::PasswordChanged);
-    let count = db.refresh_tokens.revoke_all(user_id(1), Some(session_id(2)), revocation).await.unwrap();
-    assert_eq!(count, 2);
+    let mut ids = db.refresh_tokens.revoke_all(user_id(1), Some(session_id(2)), revocation).await.unwrap();
+    ids.sort();
+    assert_eq!(ids, [1, 3].map(session_id));
     for number in [1, 3] {
         assert_eq!(db.session(session_id(number)).await.revocation, Some(revocation));
     }
     assert_eq!(db.session(session_id(2)).await, mine(2));
     assert_eq!(db.session(ended.id).await, ended);
     assert_eq!(db.session(session_id(5)).await, session(5, user_id(2)));
-    assert_eq!(db.refresh_tokens.revoke_all(user_id(1), None, revocation).await.unwrap(), 1);
-    assert_eq!(db.refresh_tokens.revoke_all(user_id(1), None, revocation).await.unwrap(), 0);
+    assert_eq!(db.refresh_tokens.revoke_all(user_id(1), None, revocation).await.unwrap(), [session_id(2)]);
+    assert_eq!(db.refresh_tokens.revoke_all(user_id(1), None, revocation).await.unwrap(), []);
+}
+
+async fn a_use_is_noted_unless_there_was_one_lately(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    let last_used = |number, seconds| RefreshToken { last_used_at: at(seconds), ..session(number, user_id(1)) };
+    let sessions = [last_used(1, 40), last_used(2, 41), last_used(3, 39), last_used(4, 39)];
+    db.insert_sessions(&sessions).await;
+    let used = [1, 2, 3, 9].map(session_id);
+    db.refresh_tokens.record_use(&used, at(100), at(40)).await.unwrap();
+    for (number, seconds) in [(1, 100), (2, 41), (3, 100), (4, 39)] {
+        assert_eq!(db.session(session_id(number)).await, last_used(number, seconds));
+    }
+    db.refresh_tokens.record_use(&[], at(200), at(200)).await.unwrap();
+    assert_eq!(db.session(session_id(1)).await, last_used(1, 100));
+}
+
+async fn the_uses_of_many_sessions_are_noted_at_once(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    let sessions: Vec<_> = (1..=250).map(|number| session(number, user_id(1))).collect();
+    db.insert_sessions(&sessions).await;
+    db.refresh_tokens.record_use(&ids(&sessions[1..]), at(100), at(40)).await.unwrap();
+    let listed = db.refresh_tokens.list_live(user_id(1), at(100), 1000).await.unwrap();
+    let (unused, used): (Vec<_>, Vec<_>) = listed.into_iter().partition(|session| session.last_used_at == at(0));
+    assert_eq!(ids(&unused), [session_id(1)]);
+    assert!(used.len() == 249 && used.iter().all(|session| session.last_used_at == at(100)));
+}
+
+/// Or else it could wait for somebody who waits for another session that it has noted already. SQLite has one writer,
+/// who is waited for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_somebody_else_changes_is_not_waited_for() {
+    let db = TestDatabase::postgres().await;
+    db.insert_users(&[user(1)]).await;
+    db.insert_sessions(&[session(1, user_id(1)), session(2, user_id(1))]).await;
+    let unit = db.units.begin().await.unwrap();
+    assert!(unit.refresh_tokens().revoke(session_id(1), because(RevocationReason::Logout)).await.unwrap());
+    db.refresh_tokens.record_use(&[1, 2].map(session_id), at(100), at(40)).await.unwrap();
+    unit.commit().await.unwrap();
+    assert_eq!(db.session(session_id(1)).await.last_used_at, at(0));
+    assert_eq!(db.session(session_id(2)).await.last_used_at, at(100));
 }
 
 async fn ended_sessions_are_deleted_and_no_others(db: TestDatabase) {

@@ -1,12 +1,27 @@
 //! The ports that `infra-security` implements. What takes forged tokens or stored hashes to show is tested there.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta};
-use domain::ports::{AccessTokens, Clock, IdGenerator, Mac, MacPurpose, MacTag};
-use domain::{AccessClaims, Epoch, Role, RootSecret, TokenId};
-use infra_security::{HmacSha256, Hs256AccessTokens, SystemClock, SystemIds};
+use domain::ports::{
+    AccessTokens, ClientSecrets, Clock, IdGenerator, MAX_KEY_RING_AGE, Mac, MacPurpose, MacTag, PasswordHasher,
+    SigningKeyFactory, VerifyError,
+};
+use domain::{
+    AccessClaims, Algorithm, ClientSecretHash, Epoch, KeyId, KeyState, Password, Role, RootSecret, Secret, SigningKey,
+    Timestamp, TokenId,
+};
+use infra_security::{
+    Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, KeyRing, SealedKeys, SystemClock, SystemIds,
+};
+use serde_json::Value;
+use tests::token_corpus::forgeries;
+use tests::{TestDatabase, on_each_database};
 use uuid::{Uuid, Variant, Version};
 
-use crate::fixtures::{session_id, user_id};
+use crate::fixtures::{at, session_id, user_id};
 
 fn root() -> RootSecret {
     RootSecret::parse("q8Zr2vN5xK1mW7tB4yL9cF6hJ3pD0sGa").unwrap()
@@ -26,9 +41,11 @@ fn user_ids_are_of_version_7_and_of_the_time_given() {
 }
 
 #[test]
-fn session_and_token_ids_are_of_version_4() {
+fn session_token_and_key_ids_are_of_version_4() {
     let sessions = (0..100).map(|_| SystemIds.session_id().as_uuid());
-    let ids: Vec<_> = sessions.chain((0..100).map(|_| SystemIds.token_id().as_uuid())).collect();
+    let tokens = (0..100).map(|_| SystemIds.token_id().as_uuid());
+    let keys = (0..100).map(|_| SystemIds.key_id().as_uuid());
+    let ids: Vec<_> = sessions.chain(tokens).chain(keys).collect();
     for id in &ids {
         assert_eq!((id.get_version(), id.get_variant()), (Some(Version::Random), Variant::RFC4122));
     }
@@ -83,46 +100,248 @@ fn a_tag_is_worth_nothing_for_another_purpose_message_or_bit() {
     }
 }
 
-fn access_tokens(issuer: &str, audience: &str) -> Hs256AccessTokens {
-    Hs256AccessTokens::new(&root(), issuer.to_owned(), audience.to_owned())
+fn sealed_keys() -> Arc<SealedKeys> {
+    Arc::new(SealedKeys::new(&root()))
+}
+
+async fn make_key(number: u128, algorithm: Algorithm, state: KeyState) -> SigningKey {
+    let id = KeyId::new(Uuid::from_u128(number));
+    let sealed = sealed_keys().generate(id, algorithm).await.unwrap();
+    SigningKey { id, algorithm, sealed, created_at: at(number.try_into().unwrap()), state }
+}
+
+async fn active_key(number: u128, algorithm: Algorithm) -> SigningKey {
+    make_key(number, algorithm, KeyState::Active { since: at(0) }).await
+}
+
+#[tokio::test]
+async fn a_key_opens_for_its_own_id_and_algorithm_and_root_secret_alone() {
+    let other_root = SealedKeys::new(&RootSecret::parse("q8Zr2vN5xK1mW7tB4yL9cF6hJ3pD0sGb").unwrap());
+    for algorithm in Algorithm::ALL {
+        let key = active_key(1, algorithm).await;
+        assert!(sealed_keys().can_open(&key));
+        assert!(!other_root.can_open(&key));
+        assert!(!sealed_keys().can_open(&SigningKey { id: KeyId::new(Uuid::from_u128(2)), ..key.clone() }));
+        for other in Algorithm::ALL.into_iter().filter(|other| *other != algorithm) {
+            assert!(!sealed_keys().can_open(&SigningKey { algorithm: other, ..key.clone() }));
+        }
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn making_a_key_does_not_block_the_thread() {
+    let mut ticks = 0;
+    let tick = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            ticks += 1;
+        }
+    };
+    tokio::select! {
+        () = tick => unreachable!("it ticks for ever"),
+        _ = make_key(1, Algorithm::Rs256, KeyState::Next) => {}
+    }
+    assert!(ticks > 0);
+}
+
+on_each_database!(
+    what_one_node_signs_every_node_reads_back_to_equal_claims,
+    a_token_is_good_for_its_time,
+    a_token_of_another_issuer_or_for_another_audience_is_refused,
+    whatever_can_be_made_without_the_key_is_refused,
+    a_node_looks_for_a_key_that_it_does_not_know,
+    a_node_looks_for_the_active_key_before_it_signs,
+    a_retired_key_is_accepted_for_its_time,
+    public_halves_are_published_oldest_first,
+);
+
+/// Tells a time of the contract's own until it is moved.
+struct SetClock(AtomicI64);
+
+impl Clock for SetClock {
+    fn now(&self) -> Timestamp {
+        DateTime::from_timestamp(self.0.load(Ordering::SeqCst), 0).unwrap()
+    }
+}
+
+fn node(db: &TestDatabase, clock: &Arc<SetClock>) -> KeyRing {
+    KeyRing::new(db.signing_keys.clone(), sealed_keys(), clock.clone(), "us".to_owned(), "ours".to_owned())
+}
+
+fn set_clock() -> Arc<SetClock> {
+    Arc::new(SetClock(AtomicI64::new(issued_at().timestamp())))
+}
+
+fn issued_at() -> Timestamp {
+    DateTime::from_timestamp(1_800_000_000, 0).unwrap()
 }
 
 fn claims() -> AccessClaims {
-    let issued_at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
     AccessClaims {
         id: TokenId::new(Uuid::from_u128(3)),
         user_id: user_id(1),
         session_id: session_id(2),
         role: Role::Admin,
         epoch: Epoch::new(u32::MAX),
-        issued_at,
-        expires_at: issued_at + TimeDelta::minutes(15),
+        issued_at: issued_at(),
+        expires_at: issued_at() + TimeDelta::minutes(15),
     }
 }
 
-#[test]
-fn an_access_token_reads_back_to_equal_claims() {
-    let tokens = access_tokens("us", "ours");
-    for claims in [claims(), AccessClaims { role: Role::User, epoch: Epoch::default(), ..claims() }] {
-        assert_eq!(tokens.verify(tokens.sign(&claims).expose(), claims.issued_at), Ok(claims));
+/// Runs the check with an active key of each algorithm in turn.
+async fn with_each_algorithm(db: &TestDatabase, check: impl AsyncFn(SigningKey)) {
+    for (number, algorithm) in (1..).zip(Algorithm::ALL) {
+        let key = active_key(number, algorithm).await;
+        assert!(db.signing_keys.insert(&key).await.unwrap());
+        check(key.clone()).await;
+        assert!(db.signing_keys.delete(key.id).await.unwrap());
     }
 }
 
-#[test]
-fn an_access_token_is_good_for_its_time_give_or_take_five_seconds() {
-    let (tokens, claims) = (access_tokens("us", "ours"), claims());
-    let token = tokens.sign(&claims);
-    let is_valid_at = |time| tokens.verify(token.expose(), time).is_ok();
-    let microsecond = TimeDelta::microseconds(1);
-    assert!(is_valid_at(claims.issued_at) && is_valid_at(claims.expires_at - microsecond));
-    assert!(!is_valid_at(claims.issued_at - TimeDelta::seconds(5) - microsecond));
-    assert!(!is_valid_at(claims.expires_at + TimeDelta::seconds(5)));
+async fn what_one_node_signs_every_node_reads_back_to_equal_claims(db: TestDatabase) {
+    with_each_algorithm(&db, async |key| {
+        let (one, other) = (node(&db, &set_clock()), node(&db, &set_clock()));
+        for claims in [claims(), AccessClaims { role: Role::User, epoch: Epoch::default(), ..claims() }] {
+            let token = one.sign(&claims).await.unwrap();
+            for node in [&one, &other, &other] {
+                let read = node.verify(token.expose(), claims.issued_at).await.unwrap();
+                assert_eq!(read, claims, "{}", key.algorithm);
+            }
+        }
+    })
+    .await;
 }
 
-#[test]
-fn an_access_token_of_another_issuer_or_for_another_audience_is_refused() {
-    let token = access_tokens("us", "ours").sign(&claims());
-    for others in [access_tokens("them", "ours"), access_tokens("us", "theirs")] {
-        assert!(others.verify(token.expose(), claims().issued_at).is_err());
+async fn a_token_is_good_for_its_time(db: TestDatabase) {
+    with_each_algorithm(&db, async |_| {
+        let (node, claims, microsecond) = (node(&db, &set_clock()), claims(), TimeDelta::microseconds(1));
+        let token = node.sign(&claims).await.unwrap();
+        let begins = claims.issued_at - TimeDelta::seconds(5);
+        // Twice, since a token that was read may be remembered.
+        for _ in 0..2 {
+            for time in [begins, claims.expires_at - microsecond] {
+                assert!(node.verify(token.expose(), time).await.is_ok());
+            }
+            for time in [begins - microsecond, claims.expires_at, claims.expires_at + TimeDelta::days(1)] {
+                assert_invalid(&node, token.expose(), time).await;
+            }
+        }
+    })
+    .await;
+}
+
+async fn a_token_of_another_issuer_or_for_another_audience_is_refused(db: TestDatabase) {
+    with_each_algorithm(&db, async |_| {
+        let token = node(&db, &set_clock()).sign(&claims()).await.unwrap();
+        for (issuer, audience) in [("them", "ours"), ("us", "theirs")] {
+            let keys = db.signing_keys.clone();
+            let others = KeyRing::new(keys, sealed_keys(), set_clock(), issuer.to_owned(), audience.to_owned());
+            assert_invalid(&others, token.expose(), issued_at()).await;
+        }
+    })
+    .await;
+}
+
+async fn whatever_can_be_made_without_the_key_is_refused(db: TestDatabase) {
+    with_each_algorithm(&db, async |key| {
+        let node = node(&db, &set_clock());
+        let token = node.sign(&claims()).await.unwrap();
+        for (name, forgery) in forgeries(token.expose(), &node.jwks(issued_at())) {
+            let result = node.verify(&forgery, issued_at()).await;
+            assert!(matches!(result, Err(VerifyError::Invalid(_))), "{}: {name}", key.algorithm);
+        }
+        assert!(node.verify(token.expose(), issued_at()).await.is_ok());
+    })
+    .await;
+}
+
+async fn a_node_looks_for_a_key_that_it_does_not_know(db: TestDatabase) {
+    let (early, late) = (node(&db, &set_clock()), node(&db, &set_clock()));
+    early.reload().await.unwrap();
+    let key = active_key(1, Algorithm::EdDsa).await;
+    assert!(db.signing_keys.insert(&key).await.unwrap());
+    let token = late.sign(&claims()).await.unwrap();
+    // More than the bound on how often it looks.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(early.verify(token.expose(), issued_at()).await.unwrap(), claims());
+}
+
+async fn a_node_looks_for_the_active_key_before_it_signs(db: TestDatabase) {
+    let clock = set_clock();
+    let node = node(&db, &clock);
+    let [old, new] = [active_key(1, Algorithm::EdDsa).await, active_key(2, Algorithm::Es256).await];
+    assert!(db.signing_keys.insert(&old).await.unwrap());
+    node.sign(&claims()).await.unwrap();
+    assert!(db.signing_keys.delete(old.id).await.unwrap());
+    assert!(db.signing_keys.insert(&new).await.unwrap());
+    clock.0.fetch_add(MAX_KEY_RING_AGE.num_seconds() + 1, Ordering::SeqCst);
+    let token = node.sign(&claims()).await.unwrap();
+    let reader = self::node(&db, &clock);
+    assert!(reader.verify(token.expose(), issued_at()).await.is_ok(), "the old key is gone");
+}
+
+async fn a_retired_key_is_accepted_for_its_time(db: TestDatabase) {
+    with_each_algorithm(&db, async |key| {
+        let node = node(&db, &set_clock());
+        let token = node.sign(&claims()).await.unwrap();
+        node.verify(token.expose(), issued_at()).await.unwrap();
+        let accepted_until = issued_at() + TimeDelta::minutes(1);
+        let retired = KeyState::Retired { accepted_until };
+        assert!(db.signing_keys.change_state(key.id, key.state, retired).await.unwrap());
+        node.reload().await.unwrap();
+        let last = accepted_until - TimeDelta::microseconds(1);
+        assert!(node.verify(token.expose(), last).await.is_ok());
+        assert_invalid(&node, token.expose(), accepted_until).await;
+        let is_published = |time| node.jwks(time).contains(&key.id.to_string());
+        assert_eq!(is_published(last), key.algorithm != Algorithm::Hs256);
+        assert!(!is_published(accepted_until));
+    })
+    .await;
+}
+
+async fn public_halves_are_published_oldest_first(db: TestDatabase) {
+    let retired = KeyState::Retired { accepted_until: at(1000) };
+    let keys = [
+        make_key(4, Algorithm::EdDsa, KeyState::Next).await,
+        active_key(3, Algorithm::Es256).await,
+        make_key(2, Algorithm::Rs256, retired).await,
+        make_key(1, Algorithm::Hs256, retired).await,
+    ];
+    for key in &keys {
+        assert!(db.signing_keys.insert(key).await.unwrap());
+    }
+    let node = node(&db, &set_clock());
+    node.reload().await.unwrap();
+    let set: Value = serde_json::from_str(&node.jwks(issued_at())).unwrap();
+    let published = set["keys"].as_array().unwrap();
+    let kids: Vec<_> = published.iter().map(|jwk| jwk["kid"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(kids, [2, 3, 4].map(|number| Uuid::from_u128(number).to_string()));
+    let public = ["kty", "kid", "alg", "use", "crv", "x", "y", "n", "e"];
+    assert!(published.iter().all(|jwk| jwk.as_object().unwrap().keys().all(|name| public.contains(&name.as_str()))));
+}
+
+async fn assert_invalid(node: &KeyRing, token: &str, now: Timestamp) {
+    assert!(matches!(node.verify(token, now).await, Err(VerifyError::Invalid(_))));
+}
+
+#[tokio::test]
+async fn each_client_has_its_own_secret() {
+    let settings = Argon2Settings { memory_kib: 64, iterations: 1, threads: 1, ..Argon2Settings::default() };
+    let pool = Arc::new(Argon2Pool::new(settings).unwrap());
+    let hashed = pool.hash(&Password::presented("chosen").unwrap()).await.unwrap();
+    // SHA-256 of "random".
+    let digest = "sha256:a441b15fe9a3cf56661190a0b93b9dec7d04127288cc87250967cf3b52894d11";
+    let clients = [("digested", digest), ("hashed", hashed.expose())];
+    let clients = clients.map(|(id, hash)| (id.to_owned(), ClientSecretHash::parse(hash).unwrap()));
+    let clients = ConfiguredClients::new(clients.into(), pool);
+    let is_right = async |id: &str, secret: &str| clients.verify(id, &Secret::new(secret.to_owned())).await.unwrap();
+    assert!(is_right("digested", "random").await && is_right("hashed", "chosen").await);
+    for (id, secret) in
+        [("digested", "chosen"), ("hashed", "random"), ("hashed", ""), ("digested", ""), ("hashed", "\0")]
+    {
+        assert!(!is_right(id, secret).await, "{id} {secret}");
+    }
+    for secret in ["random", "chosen", ""] {
+        assert!(!is_right("unknown", secret).await);
     }
 }

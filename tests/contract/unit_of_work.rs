@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use domain::ports::{RepositoryError, UnitOfWorkFactory};
-use domain::{Revocation, RevocationReason, User};
+use domain::{KeyState, Revocation, RevocationReason, User};
 use infra_postgres::PostgresSettings;
 use infra_sqlite::SqliteSettings;
-use tests::{TestDatabase, on_each_database};
+use tests::{TestDatabase, on_each_database_and_pgbouncer};
 
-use crate::fixtures::{Stored, assert_waits, at, session, session_id, user, user_id, username};
+use crate::fixtures::{Stored, assert_waits, at, key, revoked_session, session, session_id, user, user_id, username};
 
-on_each_database!(
+on_each_database_and_pgbouncer!(
     nobody_sees_a_write_before_the_commit_and_everybody_after_it,
     a_unit_sees_its_own_writes,
     a_dropped_unit_leaves_nothing_behind,
@@ -25,6 +25,11 @@ async fn nobody_sees_a_write_before_the_commit_and_everybody_after_it(db: TestDa
     unit.users().insert(&user(2)).await.unwrap();
     unit.refresh_tokens().insert(&session(21, user_id(2))).await.unwrap();
     unit.users().update(&User { username: Some(username("ada")), ..user(1) }).await.unwrap();
+    unit.revocations().insert(&revoked_session(1, 1000)).await.unwrap();
+    assert!(unit.signing_keys().insert(&key(1, KeyState::Next)).await.unwrap());
+    let mut feed = db.feed();
+    assert_eq!(feed.poll(at(0)).await.unwrap(), []);
+    assert_eq!(db.signing_keys.list().await.unwrap(), []);
     assert_eq!(db.users.find_by_id(user_id(2)).await.unwrap(), None);
     assert_eq!(db.refresh_tokens.find_with_user(session_id(21)).await.unwrap(), None);
     assert_eq!(db.user(user_id(1)).await, user(1));
@@ -32,6 +37,8 @@ async fn nobody_sees_a_write_before_the_commit_and_everybody_after_it(db: TestDa
     assert_eq!(db.user(user_id(2)).await, user(2));
     assert_eq!(db.session(session_id(21)).await, session(21, user_id(2)));
     assert_eq!(db.user(user_id(1)).await.username, Some(username("ada")));
+    assert_eq!(feed.poll(at(0)).await.unwrap(), [revoked_session(1, 1000)]);
+    assert_eq!(db.signing_keys.list().await.unwrap(), [key(1, KeyState::Next)]);
 }
 
 async fn a_unit_sees_its_own_writes(db: TestDatabase) {
@@ -50,6 +57,8 @@ async fn a_dropped_unit_leaves_nothing_behind(db: TestDatabase) {
     let revocation = Revocation { at: at(1), reason: RevocationReason::Logout };
     assert!(unit.refresh_tokens().revoke(session_id(11), revocation).await.unwrap());
     assert!(unit.users().delete(user_id(1)).await.unwrap());
+    unit.revocations().insert(&revoked_session(1, 1000)).await.unwrap();
+    assert!(unit.signing_keys().insert(&key(1, KeyState::Next)).await.unwrap());
     drop(unit);
     // Another unit gets its turn, so the locks are gone too.
     let next = db.units.begin().await.unwrap();
@@ -58,6 +67,8 @@ async fn a_dropped_unit_leaves_nothing_behind(db: TestDatabase) {
     next.commit().await.unwrap();
     assert_eq!(db.users.find_by_id(user_id(2)).await.unwrap(), None);
     assert_eq!(db.session(session_id(11)).await, session(11, user_id(1)));
+    assert_eq!(db.feed().poll(at(0)).await.unwrap(), []);
+    assert_eq!(db.signing_keys.list().await.unwrap(), []);
 }
 
 async fn a_row_that_a_unit_wrote_is_left_alone_until_it_ends(db: TestDatabase) {
@@ -70,13 +81,13 @@ async fn a_row_that_a_unit_wrote_is_left_alone_until_it_ends(db: TestDatabase) {
     let second = tokio::spawn(async move {
         let unit = units.begin().await.unwrap();
         let late = Revocation { at: at(2), reason: RevocationReason::Logout };
-        let count = unit.refresh_tokens().revoke_all(user_id(1), None, late).await.unwrap();
+        let ended = unit.refresh_tokens().revoke_all(user_id(1), None, late).await.unwrap();
         unit.commit().await.unwrap();
-        count
+        ended
     });
     assert_waits(&second).await;
     first.commit().await.unwrap();
-    assert_eq!(second.await.unwrap(), 0);
+    assert_eq!(second.await.unwrap(), []);
     assert_eq!(db.session(session_id(11)).await.revocation, Some(revocation));
 }
 

@@ -3,11 +3,11 @@
 use std::cmp::Ordering;
 
 use domain::{Direction, Role, SortKey, User, UserFilter, UserId, UserPosition, UserQuery, UserSort, UserSortField};
-use tests::{TestDatabase, on_each_database};
+use tests::{TestDatabase, on_each_database_and_pgbouncer};
 
 use crate::fixtures::{Stored, admin, assert_same_user, at, email, full_user, named, user, user_id, username};
 
-on_each_database!(
+on_each_database_and_pgbouncer!(
     the_order_is_the_same_on_every_database,
     paging_visits_each_user_once_and_in_order,
     pages_can_be_passed_over,

@@ -2,14 +2,14 @@
 
 use domain::ports::{RepositoryError, UniqueField};
 use domain::{Epoch, Role, User};
-use tests::{TestDatabase, on_each_database};
+use tests::{TestDatabase, on_each_database_and_pgbouncer};
 
 use crate::fixtures::{
     Stored, admin, assert_same_user, assert_waits, at, email, full_user, hash, session, session_id, user, user_id,
     username,
 };
 
-on_each_database!(
+on_each_database_and_pgbouncer!(
     a_user_reads_back_equal_in_every_field,
     a_user_is_found_by_email_in_whatever_case,
     a_user_is_found_by_username,

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use tests::on_each_database;
 use tests::process::{Finished, Workplace};
 
-use crate::client::{Client, EMAIL, PASSWORD, tokens};
+use tests::client::{Client, EMAIL, PASSWORD, tokens};
 
 on_each_database!(
     migrations_go_up_and_down_and_tell_their_status,
@@ -83,7 +83,7 @@ async fn making_an_admin_again_changes_nothing(workplace: Workplace) {
 async fn a_plain_user_is_not_made_an_admin(workplace: Workplace) {
     let node = workplace.serve().await;
     let client = Client::of(&node);
-    let tokens = client.begin().await;
+    let tokens = client.sign_up(EMAIL).await;
     assert_failed(&workplace.run_with_input(CREATE, "another password entirely"), "nothing was changed");
     let me: Value = client.me(&tokens.access).await.json().await.unwrap();
     assert_eq!(me["role"], "user");
@@ -116,7 +116,7 @@ fn a_password_longer_than_any_is_refused_and_not_cut() {
 async fn cleaning_up_says_how_many_sessions_it_removed(workplace: Workplace) {
     let node = workplace.serve().await;
     let client = Client::of(&node);
-    let first = client.begin().await;
+    let first = client.sign_up(EMAIL).await;
     let second = tokens(client.login(EMAIL, PASSWORD).await).await;
     assert_eq!(workplace.run(&["cleanup"]).success(), "removed 0 sessions that had ended\n");
     let body = json!({"refresh_token": first.refresh});

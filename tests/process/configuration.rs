@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use tests::process::Workplace;
 
-use crate::client::Client;
+use tests::client::{Client, EMAIL};
 
 const SECRET: &str = "q7Vt1w0m3kJp8Zr2Xc5Nb6Ld9Sf4Gh0T";
 
@@ -17,7 +17,7 @@ async fn production_takes_the_secret_from_a_file() {
         .with("APP_SECRET_KEY_FILE", "secret.txt")
         .with_file("secret.txt", format!("{SECRET}\n"));
     let node = workplace.serve().await;
-    let tokens = Client::of(&node).begin().await;
+    let tokens = Client::of(&node).sign_up(EMAIL).await;
     assert!(!workplace.path("data/hexauth.secret").exists());
     assert_eq!(node.output(), "");
     node.stop().success();

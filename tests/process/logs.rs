@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tests::on_each_database;
 use tests::process::Workplace;
 
-use crate::client::{Client, EMAIL, PASSWORD, Tokens, tokens};
+use tests::client::{Client, EMAIL, PASSWORD, Tokens, tokens};
 
 on_each_database!(at_info_no_secret_is_logged, at_debug_no_secret_is_logged, at_trace_no_secret_is_logged);
 
@@ -110,7 +110,7 @@ async fn at_trace_no_secret_is_logged(workplace: Workplace) {
 async fn the_records_of_a_request_have_its_id() {
     let workplace = Workplace::default();
     let node = workplace.serve().await;
-    Client::of(&node).register().await;
+    Client::of(&node).register(EMAIL).await;
     let answer = Client::of(&node).login(EMAIL, WRONG_PASSWORD).await;
     let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
     let problem: Value = answer.json().await.unwrap();

@@ -6,12 +6,10 @@
     reason = "a failure here is a failed test, and clippy only knows those inside of #[test]"
 )]
 
-mod client;
 mod commands;
 mod configuration;
 mod faults;
 mod logs;
-mod proxy;
 mod readiness;
 mod serving;
 mod shutdown;

@@ -5,15 +5,15 @@ use serde_json::Value;
 use tests::postgres;
 use tests::process::{Node, Workplace};
 
-use crate::client::{Client, EMAIL, PASSWORD};
-use crate::proxy::{Line, Proxy, server_of};
+use tests::client::{Client, EMAIL, PASSWORD};
+use tests::proxy::{Line, Proxy};
 
 /// The acquire timeout and some time to spare.
 const IN_TIME: Duration = Duration::from_secs(3);
 
 async fn serve_through_proxy() -> (Workplace, Proxy, Node) {
     let url = postgres::create_database().await;
-    let proxy = Proxy::to(server_of(&url)).await;
+    let proxy = Proxy::to(&url).await;
     let workplace =
         Workplace::default().with("DATABASE_URL", proxy.url_of(&url)).with("APP_DATABASE__ACQUIRE_TIMEOUT", "1s");
     let node = workplace.serve().await;
@@ -35,7 +35,7 @@ async fn assert_unavailable(answering: impl Future<Output = Response>) {
 async fn assert_503_until_it_is_back(failure: Line) {
     let (_workplace, proxy, node) = serve_through_proxy().await;
     let client = Client::of(&node);
-    let tokens = client.begin().await;
+    let tokens = client.sign_up(EMAIL).await;
 
     proxy.set(failure);
     assert_unavailable(client.get("/health/ready")).await;
@@ -66,7 +66,7 @@ async fn while_postgres_is_silent_it_answers_503_in_time_and_recovers_by_itself(
 async fn requests_under_way_when_postgres_goes_get_no_500() {
     let (_workplace, proxy, node) = serve_through_proxy().await;
     let client = Client::of(&node);
-    let tokens = client.begin().await;
+    let tokens = client.sign_up(EMAIL).await;
     let asking = (0..16).map(|number| tokio::spawn(ask_on(client.clone(), tokens.access.clone(), number % 2 == 0)));
     let asking: Vec<_> = asking.collect();
     for line in [Line::Cut, Line::Open, Line::Cut, Line::Open] {

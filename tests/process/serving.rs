@@ -7,7 +7,7 @@ use tests::OnDatabase;
 use tests::on_each_database;
 use tests::process::Workplace;
 
-use crate::client::{Client, EMAIL, PASSWORD};
+use tests::client::{Client, EMAIL, PASSWORD};
 
 on_each_database!(
     four_nodes_that_start_at_once_on_an_empty_database_all_become_ready,
@@ -24,7 +24,7 @@ async fn without_arguments_it_serves_from_a_file_under_data() {
     let workplace = Workplace::default();
     let node = workplace.start(&[]);
     node.wait_until_ready().await;
-    Client::of(&node).begin().await;
+    Client::of(&node).sign_up(EMAIL).await;
     assert!(workplace.path("data/hexauth.db").is_file());
     assert_eq!(mode(&workplace, "data/hexauth.db"), 0o600);
 }
@@ -34,7 +34,7 @@ async fn it_hashes_with_the_default_parameters_in_good_time() {
     let workplace = Workplace::default().without("APP_PASSWORD__MEMORY_KIB").without("APP_PASSWORD__ITERATIONS");
     let node = workplace.serve().await;
     let begun = std::time::Instant::now();
-    Client::of(&node).begin().await;
+    Client::of(&node).sign_up(EMAIL).await;
     assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
 }
 
@@ -42,7 +42,7 @@ async fn it_hashes_with_the_default_parameters_in_good_time() {
 async fn in_development_it_keeps_a_secret_for_its_owner_only_and_tokens_outlive_a_restart() {
     let workplace = Workplace::default();
     let node = workplace.serve().await;
-    let tokens = Client::of(&node).begin().await;
+    let tokens = Client::of(&node).sign_up(EMAIL).await;
     assert_eq!(mode(&workplace, "data/hexauth.secret"), 0o600);
     let secret = std::fs::read(workplace.path("data/hexauth.secret")).unwrap();
     node.stop().success();
@@ -87,7 +87,7 @@ async fn four_nodes_that_start_at_once_on_an_empty_database_all_become_ready(wor
     for node in &nodes {
         node.wait_until_ready().await;
     }
-    let tokens = Client::of(&nodes[0]).begin().await;
+    let tokens = Client::of(&nodes[0]).sign_up(EMAIL).await;
     for node in &nodes {
         assert_eq!(Client::of(node).me(&tokens.access).await.status(), StatusCode::OK);
     }
@@ -103,7 +103,7 @@ async fn four_nodes_that_start_at_once_in_one_folder_agree_on_the_secret() {
         let client = Client::of(node);
         let tokens = match &tokens {
             Some(tokens) => tokens,
-            None => tokens.insert(client.begin().await),
+            None => tokens.insert(client.sign_up(EMAIL).await),
         };
         assert_eq!(client.me(&tokens.access).await.status(), StatusCode::OK);
     }
@@ -111,7 +111,7 @@ async fn four_nodes_that_start_at_once_in_one_folder_agree_on_the_secret() {
 
 async fn a_node_that_was_killed_starts_again(workplace: Workplace) {
     let mut node = workplace.serve().await;
-    Client::of(&node).begin().await;
+    Client::of(&node).sign_up(EMAIL).await;
     node.signal("KILL");
     node.wait_for_exit(Duration::from_secs(5));
     let node = workplace.serve().await;

@@ -9,7 +9,7 @@ use tests::process::{Node, Workplace};
 use tests::{on_each_database, postgres};
 use tokio::task::JoinHandle;
 
-use crate::client::{Client, EMAIL, PASSWORD};
+use tests::client::{Client, EMAIL, PASSWORD};
 
 /// What an idle server may take to stop.
 const SHORTLY: Duration = Duration::from_secs(5);
@@ -52,7 +52,7 @@ async fn a_login_in_flight_is_answered_and_no_other_is_taken(workplace: Workplac
     let workplace = hashing_slowly(workplace);
     let mut node = workplace.serve().await;
     let client = Client::of(&node);
-    client.register().await;
+    client.register(EMAIL).await;
     let login = log_in_meanwhile(&client).await;
 
     node.signal("TERM");
@@ -72,7 +72,7 @@ async fn logins_in_flight_are_answered_while_other_workers_end(workplace: Workpl
         .with("APP_PASSWORD__THREADS", "1")
         .with("APP_PASSWORD__ITERATIONS", "15");
     let node = workplace.serve().await;
-    Client::of(&node).register().await;
+    Client::of(&node).register(EMAIL).await;
     node.stop().success();
     // Which connection a login gets is luck.
     for _ in 0..3 {

@@ -1,12 +1,15 @@
 use std::sync::Arc;
 
-use domain::ports::{HealthCheck, RefreshTokenRepository, UnitOfWorkFactory, UserRepository};
-use infra_postgres::PostgresSettings;
-use infra_sqlite::SqliteSettings;
+use domain::ports::{
+    HealthCheck, RefreshTokenRepository, RevocationFeed, RevocationRepository, SigningKeyRepository, UnitOfWorkFactory,
+    UserRepository,
+};
+use infra_postgres::{PostgresRevocationFeed, PostgresSettings};
+use infra_sqlite::{SqliteRevocationFeed, SqliteSettings};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database};
 use tempfile::TempDir;
 
-use crate::{postgres, sqlite};
+use crate::{pgbouncer, postgres, sqlite};
 
 /// What [`on_each_database!`](crate::on_each_database) can hand to a test.
 pub trait OnDatabase: Sized {
@@ -15,6 +18,17 @@ pub trait OnDatabase: Sized {
 
     /// One of its own on PostgreSQL.
     fn postgres() -> impl Future<Output = Self> + Send;
+}
+
+/// What [`on_each_database_and_pgbouncer!`](crate::on_each_database_and_pgbouncer) can hand to a test.
+pub trait OnPgBouncer: Sized {
+    /// One of its own on PostgreSQL, through a PgBouncer in transaction mode.
+    fn pgbouncer() -> impl Future<Output = Self> + Send;
+}
+
+/// Runs a test through PgBouncer.
+pub async fn on_pgbouncer<D: OnPgBouncer, F: Future<Output = ()>>(test: impl FnOnce(D) -> F) {
+    test(D::pgbouncer().await).await;
 }
 
 /// Runs a test on SQLite.
@@ -36,28 +50,56 @@ pub struct TestDatabase {
     pub users: Arc<dyn UserRepository>,
     /// Its refresh tokens.
     pub refresh_tokens: Arc<dyn RefreshTokenRepository>,
+    /// What was revoked in it.
+    pub revocations: Arc<dyn RevocationRepository>,
+    /// Its signing keys.
+    pub signing_keys: Arc<dyn SigningKeyRepository>,
     /// Its units of work.
     pub units: Arc<dyn UnitOfWorkFactory>,
     /// Whether it answers.
     pub health: Arc<dyn HealthCheck>,
+    make_feed: Box<dyn Fn() -> Box<dyn RevocationFeed> + Send + Sync>,
     /// Removes the file at the end.
     _folder: Option<TempDir>,
 }
 
 impl TestDatabase {
-    fn new<S>(url: String, store: S, folder: Option<TempDir>) -> Self
+    fn new<S>(
+        url: String,
+        store: Arc<S>,
+        make_feed: impl Fn() -> Box<dyn RevocationFeed> + Send + Sync + 'static,
+    ) -> Self
     where
-        S: UserRepository + RefreshTokenRepository + UnitOfWorkFactory + HealthCheck + 'static,
+        S: UserRepository
+            + RefreshTokenRepository
+            + RevocationRepository
+            + SigningKeyRepository
+            + UnitOfWorkFactory
+            + HealthCheck
+            + 'static,
     {
-        let store = Arc::new(store);
         Self {
             url,
             users: store.clone(),
             refresh_tokens: store.clone(),
+            revocations: store.clone(),
+            signing_keys: store.clone(),
             units: store.clone(),
             health: store,
-            _folder: folder,
+            make_feed: Box::new(make_feed),
+            _folder: None,
         }
+    }
+
+    /// On PostgreSQL, reached by these settings. `url` is where SQL is run past the repositories.
+    pub async fn with_settings(url: String, settings: PostgresSettings) -> Self {
+        let store = Arc::new(infra_postgres::connect(&settings).await.unwrap());
+        Self::new(url, store, move || Box::new(PostgresRevocationFeed::new(&settings).unwrap()))
+    }
+
+    /// Another node's feed of what is revoked.
+    pub fn feed(&self) -> Box<dyn RevocationFeed> {
+        (self.make_feed)()
     }
 
     /// Runs SQL past the repositories, as somebody at a database prompt would.
@@ -69,14 +111,22 @@ impl TestDatabase {
 impl OnDatabase for TestDatabase {
     async fn sqlite() -> Self {
         let (folder, url) = sqlite::create_migrated_database().await;
-        let store = infra_sqlite::connect(&SqliteSettings::new(url.clone())).await.unwrap();
-        Self::new(url, store, Some(folder))
+        let store = Arc::new(infra_sqlite::connect(&SqliteSettings::new(url.clone())).await.unwrap());
+        let database = Self::new(url, store.clone(), move || Box::new(SqliteRevocationFeed::new(&store)));
+        Self { _folder: Some(folder), ..database }
     }
 
     async fn postgres() -> Self {
         let url = postgres::create_migrated_database().await;
-        let store = infra_postgres::connect(&PostgresSettings::new(url.clone())).await.unwrap();
-        Self::new(url, store, None)
+        Self::with_settings(url.clone(), PostgresSettings::new(url)).await
+    }
+}
+
+impl OnPgBouncer for TestDatabase {
+    async fn pgbouncer() -> Self {
+        let url = postgres::create_migrated_database().await;
+        let settings = PostgresSettings::new(pgbouncer::url_of(&url));
+        Self::with_settings(url, PostgresSettings { prepared_statements: false, ..settings }).await
     }
 }
 
@@ -85,17 +135,26 @@ impl OnDatabase for TestDatabase {
 pub struct EmptyDatabase {
     /// Where it is. On SQLite there is no file yet.
     pub url: String,
+    /// Whether the URL leads through PgBouncer.
+    pub has_pgbouncer: bool,
     _folder: Option<TempDir>,
 }
 
 impl OnDatabase for EmptyDatabase {
     async fn sqlite() -> Self {
         let (folder, url) = sqlite::create_database();
-        Self { url, _folder: Some(folder) }
+        Self { url, has_pgbouncer: false, _folder: Some(folder) }
     }
 
     async fn postgres() -> Self {
-        Self { url: postgres::create_database().await, _folder: None }
+        Self { url: postgres::create_database().await, has_pgbouncer: false, _folder: None }
+    }
+}
+
+impl OnPgBouncer for EmptyDatabase {
+    async fn pgbouncer() -> Self {
+        let url = pgbouncer::url_of(&postgres::create_database().await);
+        Self { url, has_pgbouncer: true, _folder: None }
     }
 }
 
@@ -111,6 +170,7 @@ pub(crate) async fn run_statements(url: &str, statements: &[String]) {
     connection.close().await.unwrap();
 }
 
-async fn run_sql(url: &str, sql: &str) {
+/// Runs SQL past the repositories.
+pub async fn run_sql(url: &str, sql: &str) {
     run_statements(url, &[sql.to_owned()]).await;
 }

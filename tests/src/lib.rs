@@ -2,10 +2,14 @@
 //!
 //! - [`postgres`] and [`sqlite`] make fresh databases: an empty one, or one with the schema in it.
 //! - [`TestDatabase`] and [`EmptyDatabase`] are what a test asks for that runs on both.
-//! - [`on_each_database!`] makes such a function two tests, `name::sqlite` and `name::postgres`.
+//! - [`cluster`] makes PostgreSQL servers that may be killed, [`proxy`] lines that may be cut.
+//! - [`process`] runs the binary, and [`client`] speaks to it.
+//! - [`token_corpus`] makes access tokens that must be refused.
+//! - [`on_each_database!`] makes such a function two tests, `name::sqlite` and `name::postgres`, and
+//!   [`on_each_database_and_pgbouncer!`] a third, `through_pgbouncer::name`.
 //!
 //! The tests themselves are in `boundaries/` (who may depend on whom), `contract/` (every MUST of the ports, on every
-//! database) and `api/` (over HTTP).
+//! database), `api/` (over HTTP), `process/` (the binary) and `nodes/` (several of them, and databases that fail).
 
 #![expect(
     clippy::unwrap_used,
@@ -14,12 +18,20 @@
     reason = "test support: a failure here is a failed test"
 )]
 
+pub mod client;
+pub mod cluster;
 mod database;
+pub mod pgbouncer;
 pub mod postgres;
 pub mod process;
+mod programs;
+pub mod proxy;
 pub mod sqlite;
+pub mod token_corpus;
 
-pub use database::{EmptyDatabase, OnDatabase, TestDatabase, on_postgres, on_sqlite};
+pub use database::{
+    EmptyDatabase, OnDatabase, OnPgBouncer, TestDatabase, on_pgbouncer, on_postgres, on_sqlite, run_sql,
+};
 
 /// Makes each of these functions one test on SQLite and one on PostgreSQL.
 ///
@@ -47,5 +59,22 @@ macro_rules! on_each_database {
                 $crate::on_postgres(super::$name).await;
             }
         })+
+    };
+}
+
+/// Makes each of these functions one test on SQLite, one on PostgreSQL and one on PostgreSQL through PgBouncer.
+///
+/// As [`on_each_database!`], with types that implement [`OnPgBouncer`] too.
+#[macro_export]
+macro_rules! on_each_database_and_pgbouncer {
+    ($($name:ident),+ $(,)?) => {
+        $crate::on_each_database!($($name),+);
+
+        mod through_pgbouncer {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                $crate::on_pgbouncer(super::$name).await;
+            })+
+        }
     };
 }

@@ -1,22 +1,16 @@
 //! Fresh PostgreSQL databases, on the server of `TEST_DATABASE_URL`, or else on a throwaway server that this process
-//! starts with the machine's own `initdb` and `postgres` and that ends with it.
+//! starts and that ends with it.
 
-use std::fs;
-use std::net::TcpListener;
-use std::os::unix::fs::chown;
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread::sleep;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use infra_postgres::PostgresSettings;
 use migration::Step;
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, Statement};
 use tokio::sync::OnceCell;
 
+use crate::cluster::Cluster;
 use crate::database::run_statements;
 
 /// The names of all databases made here begin so, followed by the second they were made in.
@@ -33,7 +27,7 @@ const KEPT_SECONDS: u64 = 3600;
 pub fn server_url() -> &'static str {
     match given_url() {
         Some(url) => url,
-        None => &own_server().url,
+        None => own_server(),
     }
 }
 
@@ -129,159 +123,14 @@ fn given_url() -> Option<&'static str> {
     URL.get_or_init(|| std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty())).as_deref()
 }
 
-/// A server that lives as long as this process.
-struct Server {
-    url: String,
-    /// Its standard input is the pipe whose end tells it that this process is gone.
-    _watchdog: Child,
-}
-
-/// Runs the server, and when the process that holds the other end of standard input is gone, however it went, stops
-/// the server and removes its folder. `QUIT` is PostgreSQL's immediate shutdown.
-const WATCHDOG: &str = r#"
-bin=$1 folder=$2; shift 2
-"$bin/postgres" "$@" >"$folder/log" 2>&1 &
-server=$!
-cat >/dev/null
-kill -QUIT "$server"
-wait "$server"
-rm -rf "$folder"
-"#;
-
-fn own_server() -> &'static Server {
-    static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER.get_or_init(|| {
-        let bin = find_programs().expect(
-            "The tests need PostgreSQL. Install it (Debian: apt-get install postgresql, macOS: brew install \
-             postgresql), or set TEST_DATABASE_URL to a server where databases may be created, such as \
-             postgres://postgres:password@localhost/postgres.",
-        );
-        let account = Account::to_run_as();
-        // Somebody else may take the port between choosing and using it.
-        let attempt = || start(&bin, account);
-        attempt().or_else(|_| attempt()).unwrap_or_else(|log| panic!("PostgreSQL did not start:\n{log}"))
-    })
-}
-
-fn start(bin: &Path, account: Option<Account>) -> Result<Server, String> {
-    let folder = tempfile::Builder::new().prefix("hexauth-postgres-").tempdir().unwrap().keep();
-    if let Some(Account { uid, gid }) = account {
-        chown(&folder, Some(uid), Some(gid)).unwrap();
-    }
-    let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
-    if let Err(log) = make_cluster(bin, &folder, account) {
-        fs::remove_dir_all(&folder).unwrap();
-        return Err(log);
-    }
-    let mut watchdog = start_watchdog(bin, &folder, port, account);
-    if let Err(log) = wait_until_ready(&folder) {
-        // Waiting closes the pipe first, so the watchdog cleans up.
-        watchdog.wait().unwrap();
-        return Err(log);
-    }
-    Ok(Server { url: format!("postgres://postgres@127.0.0.1:{port}/postgres"), _watchdog: watchdog })
-}
-
-fn make_cluster(bin: &Path, folder: &Path, account: Option<Account>) -> Result<(), String> {
-    let make = |locale: &[&str]| {
-        let mut initdb = command(&bin.join("initdb"), folder, account);
-        initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync"]);
-        let output = initdb.args(locale).arg("--pgdata").arg(folder.join("data")).output().unwrap();
-        if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+/// The server that lives as long as this process.
+fn own_server() -> &'static str {
+    static SERVER: OnceLock<(Cluster, String)> = OnceLock::new();
+    let make = || {
+        // Nobody kills it, so it needs no whole pages in its log.
+        let cluster = Cluster::with(&["fsync=off", "full_page_writes=off"]);
+        let url = cluster.url();
+        (cluster, url)
     };
-    // Most servers sort by the rules of a language. Only on such a one does it show when a column that must be
-    // compared byte by byte is not. Servers older than 15 do not know the option.
-    make(&["--locale-provider=icu", "--icu-locale=en-US", "--locale=C"]).or_else(|_| make(&["--locale=C"]))
-}
-
-fn start_watchdog(bin: &Path, folder: &Path, port: u16, account: Option<Account>) -> Child {
-    let mut watchdog = command(Path::new("sh"), folder, account);
-    watchdog.args(["-c", WATCHDOG, "watchdog"]).args([bin, folder]);
-    watchdog.arg("-D").arg(folder.join("data")).args(["-p", &port.to_string(), "-h", "127.0.0.1"]);
-    watchdog.arg("-k").arg(folder);
-    for setting in ["fsync=off", "full_page_writes=off", "max_connections=400", "shared_buffers=64MB"] {
-        watchdog.args(["-c", setting]);
-    }
-    // In a process group of its own it outlives a Ctrl-C, and without our output open `cargo test | tee` ends.
-    watchdog.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-    watchdog.spawn().unwrap()
-}
-
-/// Waits for the server's own word, since whoever answers on the port may be another.
-fn wait_until_ready(folder: &Path) -> Result<(), String> {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
-        let state = fs::read_to_string(folder.join("data/postmaster.pid")).unwrap_or_default();
-        if state.lines().any(|line| line.trim() == "ready") {
-            return Ok(());
-        }
-        let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
-        if log.contains("FATAL") || Instant::now() > deadline {
-            return Err(log);
-        }
-        sleep(Duration::from_millis(20));
-    }
-}
-
-fn command(program: &Path, folder: &Path, account: Option<Account>) -> Command {
-    let mut command = Command::new(program);
-    command.current_dir(folder);
-    if let Some(Account { uid, gid }) = account {
-        command.uid(uid).gid(gid);
-    }
-    command
-}
-
-/// An account of the machine.
-#[derive(Clone, Copy)]
-struct Account {
-    uid: u32,
-    gid: u32,
-}
-
-impl Account {
-    /// PostgreSQL refuses to run as root: then another account that every machine has. `None`: as ourselves.
-    fn to_run_as() -> Option<Self> {
-        if id(&["-u"]) != Some(0) {
-            return None;
-        }
-        let account = ["postgres", "nobody"].into_iter().find_map(Self::named);
-        Some(account.expect("root needs the account postgres or nobody to run PostgreSQL as"))
-    }
-
-    fn named(name: &str) -> Option<Self> {
-        Some(Self { uid: id(&["-u", name])?, gid: id(&["-g", name])? })
-    }
-}
-
-/// What the program `id` says.
-fn id(arguments: &[&str]) -> Option<u32> {
-    let output = Command::new("id").args(arguments).output().ok()?;
-    String::from_utf8(output.stdout).ok()?.trim().parse().ok()
-}
-
-/// The folder with PostgreSQL's programs in it.
-fn find_programs() -> Option<PathBuf> {
-    let homebrew = ["/opt/homebrew", "/usr/local", "/home/linuxbrew/.linuxbrew"].into_iter().flat_map(|prefix| {
-        let mut folders = versions(&format!("{prefix}/opt"), "postgresql@");
-        folders.push(format!("{prefix}/opt/postgresql").into());
-        folders
-    });
-    let folders = versions("/usr/lib/postgresql", "").into_iter().chain(homebrew).map(|folder| folder.join("bin"));
-    let has_programs = |folder: &PathBuf| ["initdb", "postgres"].iter().all(|program| folder.join(program).is_file());
-    search_path().into_iter().chain(folders).find(has_programs)
-}
-
-/// The folders in `parent` that are named `prefix` and a version, the highest first.
-fn versions(parent: &str, prefix: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
-    let version = |path: &PathBuf| path.file_name()?.to_str()?.strip_prefix(prefix)?.parse::<f32>().ok();
-    let mut found: Vec<_> = entries.filter_map(|e| Some((version(&e.path())?, e.path()))).collect();
-    found.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    found.into_iter().map(|(_, path)| path).collect()
-}
-
-#[expect(clippy::disallowed_methods, reason = "where programs are is told by the environment only")]
-fn search_path() -> Vec<PathBuf> {
-    std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()
+    &SERVER.get_or_init(make).1
 }

@@ -75,8 +75,13 @@ impl OnDatabase for Workplace {
 impl Workplace {
     /// With one more variable.
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.variables.insert(name.to_owned(), value.into());
+        self.set(name, value);
         self
+    }
+
+    /// Sets a variable for who is started from now on.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.variables.insert(name.to_owned(), value.into());
     }
 
     /// With one variable less.

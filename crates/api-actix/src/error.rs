@@ -25,6 +25,8 @@ pub(crate) enum ApiError {
     SlowBody,
     /// The body is over the limit.
     BodyTooLarge,
+    /// An OAuth request lacks a parameter or has one twice (RFC 6749, section 5.2).
+    InvalidOAuthRequest(Vec<FieldError>),
     /// Fields are missing, unknown or not valid.
     Invalid(Vec<FieldError>),
     /// There is no such route, or a part of the path is no id.
@@ -83,6 +85,9 @@ impl ApiError {
                 }
                 A::UnchangedPassword | A::InvalidCursor(_) => INVALID,
                 A::NotFound => NOT_FOUND,
+                A::InvalidClient => {
+                    Row(S::UNAUTHORIZED, INVALID_CLIENT, "The client is not known, or its secret is missing or wrong.")
+                }
                 A::Duplicate(_) => Row(S::CONFLICT, "duplicate", "Another user has this value."),
                 A::LastAdmin => {
                     Row(S::CONFLICT, "last_admin", "The last active admin cannot be demoted, disabled or deleted.")
@@ -91,7 +96,7 @@ impl ApiError {
                 A::Unavailable(_) => {
                     Row(S::SERVICE_UNAVAILABLE, "unavailable", "The database is not available. Try again.")
                 }
-                A::Internal(_) => INTERNAL,
+                A::ForeignKeys | A::Internal(_) => INTERNAL,
             },
             Self::MissingToken => {
                 Row(S::UNAUTHORIZED, "missing_token", "Send an access token: 'Authorization: Bearer …'.")
@@ -104,6 +109,9 @@ impl ApiError {
             ),
             Self::SlowBody => Row(S::REQUEST_TIMEOUT, "slow_body", "The body did not come in time."),
             Self::BodyTooLarge => Row(S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is over 64 KiB."),
+            Self::InvalidOAuthRequest(_) => {
+                Row(S::BAD_REQUEST, INVALID_REQUEST, "A parameter is missing, or is there more than once.")
+            }
             Self::Invalid(_) => INVALID,
             Self::NotFound => NOT_FOUND,
             Self::MethodNotAllowed(_) => {
@@ -119,7 +127,7 @@ impl ApiError {
     fn field_errors(&self) -> Vec<FieldError> {
         use ApplicationError as A;
         let (field, code, message) = match self {
-            Self::Invalid(errors) => return errors.clone(),
+            Self::Invalid(errors) | Self::InvalidOAuthRequest(errors) => return errors.clone(),
             Self::Application(A::Duplicate(field)) => {
                 (field.as_str(), "duplicate", format!("Another user has this {field}."))
             }
@@ -132,12 +140,13 @@ impl ApiError {
         vec![FieldError { field: field.to_owned(), code, message }]
     }
 
-    /// The challenge of a 401 (RFC 6750, section 3).
+    /// The challenge of a 401 (RFC 6750, section 3; RFC 7617 for clients).
     fn challenge(&self) -> &'static str {
         match self {
             Self::Application(ApplicationError::InvalidAccessToken) => {
                 "Bearer realm=\"hexauth\", error=\"invalid_token\", error_description=\"The access token is not valid\""
             }
+            Self::Application(ApplicationError::InvalidClient) => "Basic realm=\"hexauth\", charset=\"UTF-8\"",
             _ => "Bearer realm=\"hexauth\"",
         }
     }
@@ -154,12 +163,19 @@ impl ApiError {
             Self::Application(ApplicationError::Overloaded) => {
                 tracing::warn!("the queue of the password hasher is full")
             }
+            Self::Application(error @ ApplicationError::ForeignKeys) => {
+                tracing::error!(%error, "internal error");
+            }
             Self::Broken(what) => tracing::error!(what, "internal error"),
             Self::TimedOut => tracing::warn!("the request took too long"),
             _ => {}
         }
     }
 }
+
+/// Codes that OAuth names (RFC 6749, section 5.2): its clients look for them in `error`.
+const INVALID_CLIENT: &str = "invalid_client";
+const INVALID_REQUEST: &str = "invalid_request";
 
 const INVALID: Row = Row(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", "Some fields are not valid.");
 const NOT_FOUND: Row = Row(StatusCode::NOT_FOUND, "not_found", "There is no such thing here.");
@@ -197,6 +213,7 @@ impl ResponseError for ApiError {
             status: status.as_u16(),
             detail: detail.to_owned(),
             code,
+            error: [INVALID_CLIENT, INVALID_REQUEST].into_iter().find(|error| *error == code),
             request_id: request_id::current(),
             errors: self.field_errors(),
         };
@@ -254,6 +271,8 @@ mod tests {
             (A::WrongCurrentPassword.into(), "403 wrong_current_password"),
             (A::UnchangedPassword.into(), "422 validation_failed new_password:unchanged"),
             (A::NotFound.into(), "404 not_found"),
+            (A::InvalidClient.into(), "401 invalid_client"),
+            (A::ForeignKeys.into(), "500 internal_error"),
             (A::Duplicate(UniqueField::Email).into(), "409 duplicate email:duplicate"),
             (A::LastAdmin.into(), "409 last_admin"),
             (A::InvalidCursor(cursor).into(), "422 validation_failed cursor:invalid_cursor"),
@@ -265,6 +284,7 @@ mod tests {
             (ApiError::UnsupportedMediaType, "415 unsupported_media_type"),
             (ApiError::SlowBody, "408 slow_body"),
             (ApiError::BodyTooLarge, "413 body_too_large"),
+            (ApiError::InvalidOAuthRequest(vec![field.clone()]), "400 invalid_request email:required"),
             (ApiError::Invalid(vec![field]), "422 validation_failed email:required"),
             (ApiError::NotFound, "404 not_found"),
             (ApiError::MethodNotAllowed(None), "405 method_not_allowed"),

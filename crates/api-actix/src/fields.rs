@@ -123,6 +123,11 @@ impl Fields {
         self.values.remove(name);
     }
 
+    /// Takes all fields that nobody asked for, and forgets them (RFC 6749, section 3.2).
+    pub(crate) fn ignore_rest(&mut self) {
+        self.values.clear();
+    }
+
     /// Whether a field is there.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.values.contains_key(name)

@@ -7,9 +7,12 @@ pub mod server;
 pub mod state;
 pub mod wiring;
 
+mod background;
+mod device_name;
 mod error;
 mod extract;
 mod fields;
+mod metrics;
 mod problem;
 mod request_context;
 mod request_id;

@@ -5,7 +5,7 @@ use utoipa::openapi::{RefOr, Required};
 use utoipa::{Modify, OpenApi};
 
 use crate::problem::{FieldError, Problem};
-use crate::routes::{auth, health, users};
+use crate::routes::{auth, health, users, well_known};
 
 /// The whole document.
 #[derive(OpenApi)]
@@ -21,6 +21,10 @@ use crate::routes::{auth, health, users};
         auth::refresh::refresh,
         auth::logout::logout,
         auth::logout_all::logout_all,
+        auth::logout_others::logout_others,
+        auth::verify::verify,
+        auth::introspect::introspect,
+        auth::revoke::revoke,
         auth::list_sessions::list_sessions,
         auth::end_session::end_session,
         users::create_user::create_user,
@@ -32,6 +36,11 @@ use crate::routes::{auth, health, users};
         users::get_user::get_user,
         users::update_user::update_user,
         users::delete_user::delete_user,
+        users::list_sessions::list_user_sessions,
+        users::end_session::end_user_session,
+        users::end_sessions::end_user_sessions,
+        well_known::jwks,
+        well_known::metadata,
         health::live,
         health::ready,
     ),
@@ -39,6 +48,7 @@ use crate::routes::{auth, health, users};
     tags(
         (name = "auth", description = "Sign in, refresh, sign out, sessions."),
         (name = "users", description = "Accounts: one's own, and everybody's for admins."),
+        (name = "keys", description = "For services that check access tokens by themselves."),
         (name = "health", description = "For load balancers and orchestrators."),
     ),
     modifiers(&SecuritySchemes, &PutIsPatch, &LogoutBodyIsOptional)
@@ -60,6 +70,8 @@ impl Modify for SecuritySchemes {
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
         // What Swagger UI's Authorize button signs in with.
         let password = Password::new("/api/v1/auth/login", Scopes::new());
+        let basic = HttpBuilder::new().scheme(HttpAuthScheme::Basic).build();
+        components.add_security_scheme("client", SecurityScheme::Http(basic));
         components.add_security_scheme("password", SecurityScheme::OAuth2(OAuth2::new([Flow::Password(password)])));
     }
 }

@@ -23,6 +23,10 @@ pub(crate) struct Problem {
     /// A stable word for machines.
     #[schema(example = "validation_failed")]
     pub(crate) code: &'static str,
+    /// `code` again, where OAuth's clients look for it (RFC 6749, section 5.2). Only at OAuth's own endpoints.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, example = "invalid_client")]
+    pub(crate) error: Option<&'static str>,
     /// Names the request in the logs; the same as the `X-Request-Id` header.
     #[schema(example = "6a3f0c2e-8d2b-4f43-9d3b-0f6f0a2f7c11")]
     pub(crate) request_id: String,

@@ -160,6 +160,9 @@ fn set_headers(headers: &mut HeaderMap, path: &str) {
         set(header::CONTENT_SECURITY_POLICY, DOCS_POLICY);
     } else {
         set(header::CONTENT_SECURITY_POLICY, API_POLICY);
-        set(header::CACHE_CONTROL, "no-store");
+        // Only what is public says otherwise.
+        if !headers.contains_key(header::CACHE_CONTROL) {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
     }
 }

@@ -3,15 +3,20 @@
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
+use application::{ApplicationError, Prepared};
 use thiserror::Error;
 
+use crate::background::Background;
 use crate::config::{self, Config};
+use crate::error::chain;
+use crate::metrics::{self, Metrics};
 use crate::state::AppState;
-use crate::wiring::{self, WiringError};
+use crate::wiring::{self, Parts, WiringError};
 use crate::{request_context, routes};
 
 /// Longest wait for the headers of a request.
@@ -20,6 +25,9 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Most connections for each worker.
 const MAX_CONNECTIONS: usize = 10_000;
+
+/// Longest wait for the key ring. A change of the algorithm takes some seconds.
+const PREPARE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why the server did not start, in words for the operator.
 #[derive(Debug, Error)]
@@ -35,6 +43,15 @@ pub enum StartError {
     /// The parts could not be put together.
     #[error(transparent)]
     Wiring(#[from] WiringError),
+    /// The signing keys are not ours.
+    #[error(
+        "the signing keys in the database were sealed with another APP_SECRET_KEY: start with that one, or make new \
+         keys, which voids every access token, with 'hexauth keys rotate --replace'"
+    )]
+    ForeignKeys,
+    /// The signing keys or the revocations could not be read.
+    #[error("the signing keys and revocations cannot be read: {0}")]
+    Prepare(String),
 }
 
 /// The HTTP server, ready to run.
@@ -42,6 +59,8 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     state: AppState,
+    metrics: Option<TcpListener>,
+    background: Background,
     config: config::Server,
 }
 
@@ -53,11 +72,14 @@ impl Server {
     /// [`StartError`], every variant.
     pub async fn build(config: &Config) -> Result<Self, StartError> {
         let address = SocketAddr::new(config.server.host, config.server.port);
-        let failed = |source| StartError::Listen { address, source };
-        let listener = TcpListener::bind(address).map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-        let state = wiring::start(config).await?;
-        Ok(Self { listener, address, state, config: config.server.clone() })
+        let listener = bind(address)?;
+        let address = listener.local_addr().map_err(|source| StartError::Listen { address, source })?;
+        let metrics = config.metrics_address.map(bind).transpose()?;
+        let mut parts = wiring::start(config).await?;
+        prepare(&mut parts).await?;
+        let state = state(config, address, &parts);
+        let background = Background::start(parts.application, parts.feed);
+        Ok(Self { listener, address, state, metrics, background, config: config.server.clone() })
     }
 
     /// Where it listens.
@@ -74,7 +96,11 @@ impl Server {
     ///
     /// # Errors
     /// What the operating system says.
-    pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+    pub async fn run_until(mut self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+        let mut background = std::mem::take(&mut self.background);
+        if let Some(listener) = self.metrics.take() {
+            background.add(metrics::serve(listener, Metrics::new(&self.state.application))?);
+        }
         let server = self.launch()?;
         let handle = server.handle();
         let mut serving = tokio::spawn(server);
@@ -84,7 +110,9 @@ impl Server {
             () = shutdown => {}
         }
         handle.stop(true).await;
-        serving.await.map_err(io::Error::other)?
+        let served = serving.await.map_err(io::Error::other)?;
+        background.stop().await;
+        served
     }
 
     /// Starts the workers.
@@ -118,4 +146,42 @@ impl Server {
 /// The server counts in seconds: a part of one is one more.
 fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).map_err(|source| StartError::Listen { address, source })
+}
+
+/// Waits until the key ring is whole, and reads what has been revoked: nobody is answered before.
+async fn prepare(parts: &mut Parts) -> Result<(), StartError> {
+    let failed = |error: ApplicationError| match error {
+        ApplicationError::ForeignKeys => StartError::ForeignKeys,
+        error => StartError::Prepare(chain(&error)),
+    };
+    let started = Instant::now();
+    while let Prepared::Again(wait) = parts.application.prepare_keys().await.map_err(failed)? {
+        if started.elapsed() > PREPARE_TIMEOUT {
+            return Err(StartError::Prepare("the key ring did not get ready in time".to_owned()));
+        }
+        tokio::time::sleep(wait.to_std().unwrap_or_default()).await;
+    }
+    parts.application.follow_revocations(parts.feed.as_mut()).await.map_err(failed)
+}
+
+fn state(config: &Config, address: SocketAddr, parts: &Parts) -> AppState {
+    let is_url = config.issuer.starts_with("https://") || config.issuer.starts_with("http://");
+    let issuer = is_url.then(|| config.issuer.trim_end_matches('/').to_owned());
+    let public_url = config.server.public_url.clone().or(issuer);
+    AppState {
+        application: parts.application.clone(),
+        health: Arc::clone(&parts.health),
+        ids: Arc::clone(&parts.ids),
+        clock: Arc::clone(&parts.clock),
+        issuer: config.issuer.clone(),
+        audience: config.audience.clone(),
+        public_url: public_url.unwrap_or_else(|| format!("http://{address}")),
+        password_policy: config.password_policy,
+        runtime: tokio::runtime::Handle::current(),
+        request_timeout: config.server.request_timeout,
+    }
 }

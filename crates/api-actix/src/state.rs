@@ -18,6 +18,12 @@ pub struct AppState {
     pub ids: Arc<dyn IdGenerator>,
     /// For checks against today's date.
     pub clock: Arc<dyn Clock>,
+    /// `iss` of access tokens.
+    pub issuer: String,
+    /// `aud` of access tokens.
+    pub audience: String,
+    /// Where clients reach this service, without a slash at the end.
+    pub public_url: String,
     /// What is asked of new passwords.
     pub password_policy: PasswordPolicy,
     /// Where the input and output of requests is driven. Workers end one by one when the server stops, and a

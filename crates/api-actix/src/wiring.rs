@@ -6,18 +6,35 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use application::{Application, Ports};
-use domain::ports::{HealthCheck, RefreshTokenRepository, UnitOfWorkFactory, UserRepository};
-use domain::{RootSecret, Secret};
-use infra_postgres::{PostgresError, PostgresSettings};
-use infra_security::{
-    Argon2Pool, Argon2Settings, HmacSha256, Hs256AccessTokens, InvalidArgon2Settings, SystemClock, SystemIds,
+use domain::ports::{
+    Clock, HealthCheck, IdGenerator, RefreshTokenRepository, RevocationFeed, RevocationRepository,
+    SigningKeyRepository, UnitOfWorkFactory, UserRepository,
 };
-use infra_sqlite::{SqliteError, SqliteSettings};
+use domain::{RootSecret, Secret};
+use infra_postgres::{PostgresError, PostgresRevocationFeed, PostgresSettings};
+use infra_security::{
+    Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, InvalidArgon2Settings, KeyRing, SealedKeys, SystemClock,
+    SystemIds,
+};
+use infra_sqlite::{SqliteError, SqliteRevocationFeed, SqliteSettings};
 use migration::{Status, Step};
 use thiserror::Error;
 
 use crate::config::{Config, Database, DatabaseUrl, Hashing};
-use crate::state::AppState;
+
+/// The parts of a node, put together.
+pub struct Parts {
+    /// The use cases.
+    pub application: Application,
+    /// Follows what other nodes revoke.
+    pub feed: Box<dyn RevocationFeed>,
+    /// Whether the database answers.
+    pub health: Arc<dyn HealthCheck>,
+    /// Makes ids.
+    pub ids: Arc<dyn IdGenerator>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+}
 
 /// Why the parts could not be put together, in words for the operator.
 #[derive(Debug, Error)]
@@ -47,11 +64,11 @@ pub enum WiringError {
     BadSecret(PathBuf),
 }
 
-/// Brings the database up to date, if so configured, and puts the parts of the server together.
+/// Brings the database up to date, if so configured, and puts the parts together.
 ///
 /// # Errors
 /// [`WiringError`], every variant.
-pub async fn start(config: &Config) -> Result<AppState, WiringError> {
+pub async fn start(config: &Config) -> Result<Parts, WiringError> {
     // Before anything is made: a spoiled secret is found first.
     let secret = find_secret(config)?;
     if config.database.migrate_on_start {
@@ -68,7 +85,7 @@ pub async fn start(config: &Config) -> Result<AppState, WiringError> {
 ///
 /// # Errors
 /// [`WiringError`], every variant.
-pub async fn attach(config: &Config) -> Result<AppState, WiringError> {
+pub async fn attach(config: &Config) -> Result<Parts, WiringError> {
     let secret = find_secret(config)?;
     require_migrated(&config.database).await?;
     build(config, secret).await
@@ -80,15 +97,18 @@ async fn require_migrated(database: &Database) -> Result<(), WiringError> {
     if pending.is_empty() { Ok(()) } else { Err(WiringError::Pending(pending)) }
 }
 
-async fn build(config: &Config, secret: Option<RootSecret>) -> Result<AppState, WiringError> {
+async fn build(config: &Config, secret: Option<RootSecret>) -> Result<Parts, WiringError> {
     match &config.database.url {
         DatabaseUrl::Postgres(url) => {
-            let store = infra_postgres::connect(&postgres(&config.database, url)).await?;
-            assemble(config, secret, Arc::new(store))
+            let settings = postgres(&config.database, url);
+            let store = infra_postgres::connect(&settings).await?;
+            let feed = Box::new(PostgresRevocationFeed::new(&settings)?);
+            assemble(config, secret, Arc::new(store), feed)
         }
         DatabaseUrl::Sqlite(url) => {
             let store = infra_sqlite::connect(&sqlite(&config.database, url)).await?;
-            assemble(config, secret, Arc::new(store))
+            let feed = Box::new(SqliteRevocationFeed::new(&store));
+            assemble(config, secret, Arc::new(store), feed)
         }
     }
 }
@@ -115,32 +135,43 @@ pub async fn migration_status(database: &Database) -> Result<Vec<Status>, Wiring
     })
 }
 
-fn assemble<S>(config: &Config, secret: Option<RootSecret>, store: Arc<S>) -> Result<AppState, WiringError>
+fn assemble<S>(
+    config: &Config,
+    secret: Option<RootSecret>,
+    store: Arc<S>,
+    feed: Box<dyn RevocationFeed>,
+) -> Result<Parts, WiringError>
 where
-    S: UserRepository + RefreshTokenRepository + UnitOfWorkFactory + HealthCheck + 'static,
+    S: UserRepository
+        + RefreshTokenRepository
+        + RevocationRepository
+        + SigningKeyRepository
+        + UnitOfWorkFactory
+        + HealthCheck
+        + 'static,
 {
     let secret = secret.map_or_else(|| make_secret(config), Ok)?;
     let clock = Arc::new(SystemClock);
     let ids = Arc::new(SystemIds);
+    let hasher = Arc::new(Argon2Pool::new(argon2(&config.hashing))?);
+    let sealer = Arc::new(SealedKeys::new(&secret));
+    let (issuer, audience) = (config.issuer.clone(), config.audience.clone());
+    let key_ring = KeyRing::new(store.clone(), sealer.clone(), clock.clone(), issuer, audience);
     let ports = Ports {
         users: store.clone(),
         refresh_tokens: store.clone(),
+        revocations: store.clone(),
+        signing_keys: store.clone(),
         units_of_work: store.clone(),
-        password_hasher: Arc::new(Argon2Pool::new(argon2(&config.hashing))?),
-        access_tokens: Arc::new(Hs256AccessTokens::new(&secret, config.issuer.clone(), config.audience.clone())),
+        password_hasher: hasher.clone(),
+        access_tokens: Arc::new(key_ring),
+        key_factory: sealer,
+        client_secrets: Arc::new(ConfiguredClients::new(config.clients.clone(), hasher)),
         mac: Arc::new(HmacSha256::new(&secret)),
         ids: ids.clone(),
         clock: clock.clone(),
     };
-    Ok(AppState {
-        application: Application::new(ports, config.application),
-        health: store,
-        ids,
-        clock,
-        password_policy: config.password_policy,
-        runtime: tokio::runtime::Handle::current(),
-        request_timeout: config.server.request_timeout,
-    })
+    Ok(Parts { application: Application::new(ports, config.application), feed, health: store, ids, clock })
 }
 
 fn postgres(database: &Database, url: &str) -> PostgresSettings {
@@ -149,6 +180,7 @@ fn postgres(database: &Database, url: &str) -> PostgresSettings {
         max_connections: database.max_connections,
         acquire_timeout: database.acquire_timeout,
         statement_timeout: database.statement_timeout,
+        prepared_statements: database.prepared_statements,
     }
 }
 

@@ -1,4 +1,4 @@
-use domain::{Role, SessionId, UserId};
+use domain::{Role, SessionId, Timestamp, UserId};
 
 use crate::ApplicationError;
 
@@ -12,6 +12,8 @@ pub struct Actor {
     pub role: Role,
     /// The session the token belongs to.
     pub session: SessionId,
+    /// When the token expires.
+    pub token_expires_at: Timestamp,
 }
 
 impl Actor {

@@ -1,6 +1,6 @@
 use std::future::Future;
 
-use domain::{RevocationReason, Role, SessionId, UserId};
+use domain::{KeyId, RevocationReason, Role, SessionId, UserId};
 use tracing::{info, warn};
 
 /// What an operator may have to answer for later. Each is one log record with the target `audit`, written after the
@@ -10,12 +10,14 @@ pub(crate) enum Event {
     LoginFailed { user: Option<UserId> },
     LoginRefusedDisabled { user: UserId },
     RefreshTokenReused { user: UserId, session: SessionId },
-    SessionsEnded { user: UserId, session: Option<SessionId>, reason: RevocationReason },
+    SessionsEnded { user: UserId, session: Option<SessionId>, reason: RevocationReason, by: Option<UserId> },
     PasswordChanged { user: UserId },
     CurrentPasswordWrong { user: UserId },
     UserCreated { user: UserId, by: Option<UserId>, role: Role },
     UserUpdated { user: UserId, by: UserId, role: Role, is_active: bool },
     UserDeleted { user: UserId, by: UserId },
+    KeysRotated { active: KeyId, retired: KeyId },
+    KeysReplaced { active: KeyId },
 }
 
 /// Awaits a write, and records `event` if it happened. A caller that goes away meanwhile drops this future: the write
@@ -58,9 +60,9 @@ impl Event {
             Self::RefreshTokenReused { user, session } => {
                 warn!(target: "audit", event = "refresh_token.reused", %user, %session);
             }
-            Self::SessionsEnded { user, session, reason } => info!(
+            Self::SessionsEnded { user, session, reason, by } => info!(
                 target: "audit", event = "sessions.ended", %user, session = session.map(tracing::field::display),
-                reason = reason.as_str(),
+                reason = reason.as_str(), by = by.map(tracing::field::display),
             ),
             Self::PasswordChanged { user } => info!(target: "audit", event = "password.changed", %user),
             Self::CurrentPasswordWrong { user } => warn!(target: "audit", event = "password.change_refused", %user),
@@ -71,6 +73,8 @@ impl Event {
                 info!(target: "audit", event = "user.updated", %user, %by, %role, is_active);
             }
             Self::UserDeleted { user, by } => info!(target: "audit", event = "user.deleted", %user, %by),
+            Self::KeysRotated { active, retired } => info!(target: "audit", event = "keys.rotated", %active, %retired),
+            Self::KeysReplaced { active } => warn!(target: "audit", event = "keys.replaced", %active),
         }
     }
 }

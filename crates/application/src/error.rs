@@ -1,4 +1,4 @@
-use domain::ports::{HashError, RepositoryError, Source, UniqueField};
+use domain::ports::{HashError, RepositoryError, Source, UniqueField, VerifyError};
 use domain::{InvalidAccessToken, ValidationError};
 use thiserror::Error;
 
@@ -33,6 +33,12 @@ pub enum ApplicationError {
     /// There is no such thing, or not for this actor.
     #[error("not found")]
     NotFound,
+    /// The client that asks is not known, or its secret is wrong.
+    #[error("the client is not known or its secret is wrong")]
+    InvalidClient,
+    /// The signing keys were sealed with another root secret. Start with the old one, or replace the keys.
+    #[error("the signing keys in the database were sealed with another root secret")]
+    ForeignKeys,
     /// Somebody else has the value.
     #[error("another user has this {0}")]
     Duplicate(UniqueField),
@@ -73,8 +79,11 @@ impl From<HashError> for ApplicationError {
     }
 }
 
-impl From<InvalidAccessToken> for ApplicationError {
-    fn from(_: InvalidAccessToken) -> Self {
-        Self::InvalidAccessToken
+impl From<VerifyError> for ApplicationError {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Invalid(InvalidAccessToken) => Self::InvalidAccessToken,
+            VerifyError::Repository(error) => error.into(),
+        }
     }
 }

@@ -3,11 +3,14 @@
 //!
 //! The crate knows only `domain`: hand it adapters of the ports and it runs in any binary.
 
+mod activity;
 mod actor;
 mod audit;
 mod auth;
 mod cleanup;
 mod error;
+mod keys;
+mod revocations;
 mod users;
 
 #[cfg(test)]
@@ -16,14 +19,21 @@ mod testing;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use domain::RefreshPolicy;
 use domain::ports::{
-    AccessTokens, Clock, IdGenerator, Mac, PasswordHasher, RefreshTokenRepository, UnitOfWorkFactory, UserRepository,
+    AccessTokens, ClientSecrets, Clock, IdGenerator, Mac, PasswordHasher, RefreshTokenRepository, RevocationRepository,
+    SigningKeyFactory, SigningKeyRepository, UnitOfWorkFactory, UserRepository,
 };
+use domain::{Algorithm, RefreshPolicy};
+
+use activity::Activity;
+use revocations::Revocations;
 
 pub use actor::{Actor, Target};
-pub use auth::{Login, MAX_SESSIONS_LISTED, Session, TokenPair};
+pub use auth::{Introspection, Login, MAX_SESSIONS_LISTED, RefreshTokenInfo, Session, TokenPair};
+pub use cleanup::Removed;
 pub use error::ApplicationError;
+pub use keys::{Prepared, Rotated};
+pub use revocations::{FeedStatus, MAX_FEED_AGE};
 pub use users::{AdminAccount, ChangePassword, CreateUser, ListUsers, Paging, UserChange, UserPage};
 
 /// What the use cases work with. Clones share the same adapters.
@@ -33,12 +43,20 @@ pub struct Ports {
     pub users: Arc<dyn UserRepository>,
     /// Refresh tokens, outside a unit of work.
     pub refresh_tokens: Arc<dyn RefreshTokenRepository>,
+    /// What was revoked, outside a unit of work.
+    pub revocations: Arc<dyn RevocationRepository>,
+    /// Signing keys, outside a unit of work.
+    pub signing_keys: Arc<dyn SigningKeyRepository>,
     /// Several writes as one.
     pub units_of_work: Arc<dyn UnitOfWorkFactory>,
     /// Hashes passwords.
     pub password_hasher: Arc<dyn PasswordHasher>,
     /// Signs and reads access tokens.
     pub access_tokens: Arc<dyn AccessTokens>,
+    /// Makes signing keys.
+    pub key_factory: Arc<dyn SigningKeyFactory>,
+    /// Knows the clients that may introspect.
+    pub client_secrets: Arc<dyn ClientSecrets>,
     /// Authenticates refresh tokens and cursors.
     pub mac: Arc<dyn Mac>,
     /// Makes ids.
@@ -52,6 +70,10 @@ pub struct Ports {
 pub struct Settings {
     /// How long an access token is valid. Cut at the end of its session.
     pub access_token_ttl: TimeDelta,
+    /// What new signing keys are for.
+    pub algorithm: Algorithm,
+    /// How long a signing key is active. `None`: until it is rotated by hand.
+    pub rotate_keys_after: Option<TimeDelta>,
     /// How long sessions live.
     pub refresh: RefreshPolicy,
     /// Whether anyone may register, or admins only.
@@ -60,20 +82,28 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { access_token_ttl: TimeDelta::minutes(15), refresh: RefreshPolicy::default(), registration_open: true }
+        Self {
+            access_token_ttl: TimeDelta::minutes(15),
+            algorithm: Algorithm::EdDsa,
+            rotate_keys_after: Some(TimeDelta::days(90)),
+            refresh: RefreshPolicy::default(),
+            registration_open: true,
+        }
     }
 }
 
-/// The use cases, as methods.
+/// The use cases, as methods. Clones share what this node remembers: make one for each node.
 #[derive(Clone)]
 pub struct Application {
     ports: Ports,
     settings: Settings,
+    revocations: Arc<Revocations>,
+    activity: Arc<Activity>,
 }
 
 impl Application {
     /// The use cases on these adapters.
     pub fn new(ports: Ports, settings: Settings) -> Self {
-        Self { ports, settings }
+        Self { ports, settings, revocations: Arc::default(), activity: Arc::default() }
     }
 }

@@ -6,13 +6,15 @@ use std::sync::atomic::AtomicUsize;
 
 use chrono::DateTime;
 use domain::mocks::{
-    MockAccessTokens, MockClock, MockIdGenerator, MockPasswordHasher, MockRefreshTokenRepository, MockUnitOfWork,
-    MockUnitsOfWork, MockUserRepository,
+    MockAccessTokens, MockClientSecrets, MockClock, MockIdGenerator, MockPasswordHasher, MockRefreshTokenRepository,
+    MockRevocationRepository, MockSigningKeyFactory, MockSigningKeyRepository, MockUnitOfWork, MockUnitsOfWork,
+    MockUserRepository,
 };
-use domain::ports::{Mac, MacPurpose, MacTag};
+use domain::ports::{Mac, MacPurpose, MacTag, RepositoryError, RevocationFeed};
 use domain::{
-    AccessClaims, Device, Email, Epoch, NewRefreshToken, Nonce, Password, PasswordHash, RefreshPolicy, RefreshToken,
-    Role, Secret, SessionId, Timestamp, TokenId, User, UserId,
+    AccessClaims, Algorithm, Device, Email, Epoch, KeyId, KeyState, NewRefreshToken, Nonce, Password, PasswordHash,
+    RefreshPolicy, RefreshToken, RevocationReason, Revoked, Role, SealedKey, Secret, SessionId, SigningKey, Timestamp,
+    TokenId, User, UserId,
 };
 use uuid::Uuid;
 
@@ -23,6 +25,8 @@ pub(crate) struct Mocks {
     pub(crate) refresh_tokens: MockRefreshTokenRepository,
     pub(crate) password_hasher: MockPasswordHasher,
     pub(crate) access_tokens: MockAccessTokens,
+    pub(crate) signing_keys: MockSigningKeyRepository,
+    pub(crate) key_factory: MockSigningKeyFactory,
     pub(crate) settings: Settings,
     pub(crate) units: MockUnitsOfWork,
 }
@@ -30,12 +34,14 @@ pub(crate) struct Mocks {
 impl Default for Mocks {
     fn default() -> Self {
         let mut access_tokens = MockAccessTokens::new();
-        access_tokens.expect_sign().returning(|claims| Secret::new(format!("access token {}", claims.id)));
+        access_tokens.expect_sign().returning(|claims| Ok(Secret::new(format!("access token {}", claims.id))));
         Self {
             users: MockUserRepository::new(),
             refresh_tokens: MockRefreshTokenRepository::new(),
             password_hasher: MockPasswordHasher::new(),
             access_tokens,
+            signing_keys: MockSigningKeyRepository::new(),
+            key_factory: MockSigningKeyFactory::new(),
             settings: Settings::default(),
             units: MockUnitsOfWork::default(),
         }
@@ -56,19 +62,36 @@ impl Mocks {
         ids.expect_user_id().returning(|_| user_id());
         ids.expect_session_id().returning(session_id);
         ids.expect_token_id().returning(|| TokenId::new(Uuid::from_u128(3)));
+        ids.expect_key_id().returning(|| KeyId::new(Uuid::from_u128(4)));
         ids.expect_nonce().returning(|| Nonce::new([7; Nonce::LENGTH]));
         let ports = Ports {
             users: Arc::new(self.users),
             refresh_tokens: Arc::new(self.refresh_tokens),
+            revocations: Arc::new(MockRevocationRepository::new()),
+            signing_keys: Arc::new(self.signing_keys),
             units_of_work: Arc::new(self.units),
             password_hasher: Arc::new(self.password_hasher),
             access_tokens: Arc::new(self.access_tokens),
+            key_factory: Arc::new(self.key_factory),
+            client_secrets: Arc::new(MockClientSecrets::new()),
             mac: Arc::new(FakeMac),
             ids: Arc::new(ids),
             clock: Arc::new(clock),
         };
         Application::new(ports, self.settings)
     }
+}
+
+/// A feed that always tells the same.
+pub(crate) struct Feed(pub(crate) Vec<Revoked>);
+
+#[async_trait::async_trait]
+impl RevocationFeed for Feed {
+    async fn poll(&mut self, _: Timestamp) -> Result<Vec<Revoked>, RepositoryError> {
+        Ok(self.0.clone())
+    }
+
+    async fn changed(&mut self) {}
 }
 
 /// Tags are a checksum of the message: enough to tell one message of a test from another.
@@ -103,7 +126,7 @@ pub(crate) fn password() -> Password {
 }
 
 pub(crate) fn an_actor() -> Actor {
-    Actor { user_id: user_id(), role: Role::User, session: session_id() }
+    Actor { user_id: user_id(), role: Role::User, session: session_id(), token_expires_at: now() }
 }
 
 pub(crate) fn an_admin() -> Actor {
@@ -144,4 +167,26 @@ pub(crate) fn claims_of(session: &RefreshToken, user: &User) -> AccessClaims {
         issued_at: now(),
         expires_at: now(),
     }
+}
+
+pub(crate) fn a_key(number: u128, state: KeyState) -> SigningKey {
+    SigningKey {
+        id: KeyId::new(Uuid::from_u128(number)),
+        algorithm: Algorithm::EdDsa,
+        sealed: SealedKey::new(vec![1]),
+        created_at: now(),
+        state,
+    }
+}
+
+/// A unit of work that ends one session for this reason, and tells all nodes.
+pub(crate) fn a_revoking_unit(reason: RevocationReason) -> MockUnitOfWork {
+    let mut unit = MockUnitOfWork::default();
+    unit.refresh_tokens
+        .expect_revoke()
+        .withf(move |_, revocation| revocation.reason == reason)
+        .times(1)
+        .returning(|_, _| Ok(true));
+    unit.revocations.expect_insert().times(1).returning(|_| Ok(()));
+    unit
 }

@@ -41,3 +41,7 @@ id!(
     /// Names one access token: the `jti` claim (RFC 7519, section 4.1.7).
     TokenId
 );
+id!(
+    /// Names a signing key: the `kid` header of the tokens it signs (RFC 7515, section 4.1.4).
+    KeyId
+);

@@ -15,23 +15,28 @@ mod ids;
 mod listing;
 mod refresh_token;
 mod refresh_token_format;
+mod revoked;
 mod secret;
+mod signing_key;
 mod user;
 
 #[cfg(feature = "mocks")]
 pub mod mocks;
 
 pub use access_token::{AccessClaims, InvalidAccessToken};
-pub use ids::{SessionId, TokenId, UserId};
+pub use ids::{KeyId, SessionId, TokenId, UserId};
 pub use listing::{Direction, SortKey, UserFilter, UserPosition, UserQuery, UserSort, UserSortField, search_key};
 pub use refresh_token::{
     Device, Generation, NewRefreshToken, Nonce, RefreshPolicy, RefreshToken, Revocation, RevocationReason, Rotation,
 };
 pub use refresh_token_format::PresentedRefreshToken;
+pub use revoked::{Revoked, RevokedTokens};
 pub use secret::Secret;
+pub use signing_key::{Algorithm, KeyState, SealedKey, SigningKey};
 pub use user::{Epoch, Role, User};
 pub use values::{
-    Birthday, Email, FullName, Password, PasswordHash, PasswordPolicy, RootSecret, Username, ValidationError,
+    Birthday, ClientSecretHash, Email, FullName, Password, PasswordHash, PasswordPolicy, RootSecret, Username,
+    ValidationError,
 };
 
 /// A moment in time, UTC. Ports that make one truncate it to microseconds, the precision every database keeps.

@@ -8,10 +8,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 
 pub use crate::ports::{
-    MockAccessTokens, MockClock, MockHealthCheck, MockIdGenerator, MockMac, MockPasswordHasher,
-    MockRefreshTokenRepository, MockUserRepository,
+    MockAccessTokens, MockClientSecrets, MockClock, MockHealthCheck, MockIdGenerator, MockMac, MockPasswordHasher,
+    MockRefreshTokenRepository, MockRevocationRepository, MockSigningKeyFactory, MockSigningKeyRepository,
+    MockUserRepository,
 };
-use crate::ports::{RefreshTokenRepository, RepositoryError, UnitOfWork, UnitOfWorkFactory, UserRepository};
+use crate::ports::{
+    RefreshTokenRepository, RepositoryError, RevocationRepository, SigningKeyRepository, UnitOfWork, UnitOfWorkFactory,
+    UserRepository,
+};
 
 /// Hands out the units of work it was given, in order, and panics when asked for more. Counts the commits.
 #[derive(Default)]
@@ -27,6 +31,10 @@ pub struct MockUnitOfWork {
     pub users: MockUserRepository,
     /// What `refresh_tokens()` lends out.
     pub refresh_tokens: MockRefreshTokenRepository,
+    /// What `revocations()` lends out.
+    pub revocations: MockRevocationRepository,
+    /// What `signing_keys()` lends out.
+    pub signing_keys: MockSigningKeyRepository,
     commits: Arc<AtomicUsize>,
 }
 
@@ -63,6 +71,14 @@ impl UnitOfWork for MockUnitOfWork {
 
     fn refresh_tokens(&self) -> &dyn RefreshTokenRepository {
         &self.refresh_tokens
+    }
+
+    fn revocations(&self) -> &dyn RevocationRepository {
+        &self.revocations
+    }
+
+    fn signing_keys(&self) -> &dyn SigningKeyRepository {
+        &self.signing_keys
     }
 
     async fn commit(self: Box<Self>) -> Result<(), RepositoryError> {

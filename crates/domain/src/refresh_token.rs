@@ -195,11 +195,16 @@ pub enum RevocationReason {
     PasswordChanged,
     /// The account was disabled.
     Disabled,
+    /// An admin ended it.
+    Admin,
+    /// A client revoked one of its tokens (RFC 7009).
+    Client,
 }
 
 impl RevocationReason {
     /// Every reason.
-    pub const ALL: [Self; 4] = [Self::Logout, Self::Reuse, Self::PasswordChanged, Self::Disabled];
+    pub const ALL: [Self; 6] =
+        [Self::Logout, Self::Reuse, Self::PasswordChanged, Self::Disabled, Self::Admin, Self::Client];
 
     /// The reason's name in the database.
     pub const fn as_str(self) -> &'static str {
@@ -208,6 +213,8 @@ impl RevocationReason {
             Self::Reuse => "reuse",
             Self::PasswordChanged => "password_changed",
             Self::Disabled => "disabled",
+            Self::Admin => "admin",
+            Self::Client => "client",
         }
     }
 

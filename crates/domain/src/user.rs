@@ -119,6 +119,9 @@ impl fmt::Display for Role {
 pub struct Epoch(u32);
 
 impl Epoch {
+    /// Past every epoch that a token can have: of a user who is gone, all tokens are void.
+    pub const END: Self = Self(u32::MAX);
+
     /// Wraps a stored count.
     pub const fn new(count: u32) -> Self {
         Self(count)

@@ -2,32 +2,34 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use infra_seaorm::Store;
-use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
 use sqlx::Connection;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use tokio::time::timeout;
 
-use crate::PostgresError;
 use crate::error::is_transient;
+use crate::pool::{Pool, PoolSettings};
+use crate::{PostgresConnections, PostgresError};
 
 /// The repositories on a pool of PostgreSQL connections.
-pub type PostgresStore = Store<DatabaseConnection>;
+pub type PostgresStore = Store<PostgresConnections>;
 
-/// A connection that idles longer is closed.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
-/// A connection that is older is replaced, so that load spreads again after a fail-over.
-const MAX_LIFETIME: Duration = Duration::from_secs(30 * 60);
+/// How much longer than the server's own limit to wait for its answer.
+const TIME_TO_ANSWER: Duration = Duration::from_secs(2);
 
 /// How to reach PostgreSQL, and how long to wait for what. There is no `Debug`, since the URL may hold a password.
 #[derive(Clone)]
 pub struct PostgresSettings {
     /// `postgres://user:password@host:port/database`, with `sslmode`, `sslrootcert`, … as libpq has them.
     pub url: String,
-    /// Most connections at a time.
+    /// Most connections at a time. The feed of what is revoked has up to two more.
     pub max_connections: u32,
     /// Longest wait for a connection.
     pub acquire_timeout: Duration,
     /// Longest run of one statement, waits for locks included.
     pub statement_timeout: Duration,
+    /// Whether to prepare statements under a name, once per connection, and to listen for notifications. Not through
+    /// a PgBouncer in transaction mode.
+    pub prepared_statements: bool,
 }
 
 impl PostgresSettings {
@@ -38,13 +40,36 @@ impl PostgresSettings {
             max_connections: 10,
             acquire_timeout: Duration::from_secs(3),
             statement_timeout: Duration::from_secs(10),
+            prepared_statements: true,
         }
     }
 
     /// The URL's options, without the limits.
     pub(crate) fn connect_options(&self) -> Result<PgConnectOptions, PostgresError> {
         let options = PgConnectOptions::from_str(&self.url).map_err(PostgresError::Url)?;
-        Ok(options.application_name("hexauth"))
+        let options = options.application_name("hexauth");
+        // PgBouncer refuses parameters that it does not know.
+        Ok(if self.prepared_statements {
+            options
+        } else {
+            options.extra_float_digits(None).statement_cache_capacity(0)
+        })
+    }
+
+    /// The limits, as the server takes them, in milliseconds.
+    fn limits(&self) -> [(&'static str, u128); 2] {
+        let limit = self.statement_timeout.as_millis();
+        [("statement_timeout", limit), ("idle_in_transaction_session_timeout", limit)]
+    }
+
+    /// What begins a transaction.
+    fn begin(&self) -> String {
+        let mut sql = "BEGIN".to_owned();
+        if !self.prepared_statements {
+            // In one message with BEGIN, since the limits of a connection would end up on any server.
+            sql.extend(self.limits().map(|(name, limit)| format!("; SET LOCAL {name} = {limit}")));
+        }
+        sql
     }
 }
 
@@ -54,23 +79,25 @@ impl PostgresSettings {
 /// [`PostgresError::Url`]; [`PostgresError::Connect`] when the server cannot be reached now, so that a wrong setting
 /// is seen at the start. Later on the pool reconnects by itself.
 pub async fn connect(settings: &PostgresSettings) -> Result<PostgresStore, PostgresError> {
-    let options = settings.connect_options()?;
+    let mut options = settings.connect_options()?;
     try_connection(&options, settings.acquire_timeout).await?;
-    let limit = format!("{}ms", settings.statement_timeout.as_millis());
-    let options = options.options([("statement_timeout", &limit), ("idle_in_transaction_session_timeout", &limit)]);
-    let pool = PgPoolOptions::new()
-        .max_connections(settings.max_connections)
-        .acquire_timeout(settings.acquire_timeout)
-        .idle_timeout(IDLE_TIMEOUT)
-        .max_lifetime(MAX_LIFETIME)
-        .connect_lazy_with(options);
-    Ok(Store::new(SqlxPostgresConnector::from_sqlx_postgres_pool(pool), is_transient))
+    if settings.prepared_statements {
+        options = options.options(settings.limits());
+    }
+    let pool = Pool::new(PoolSettings {
+        options,
+        max_connections: settings.max_connections,
+        acquire_timeout: settings.acquire_timeout,
+        answer_timeout: settings.statement_timeout + TIME_TO_ANSWER,
+        names_statements: settings.prepared_statements,
+    });
+    Ok(Store::new(PostgresConnections::new(pool, &settings.begin()), is_transient))
 }
 
 /// Connects once outside the pool: the pool would try again until its time is up and then only know that it is.
 pub(crate) async fn try_connection(options: &PgConnectOptions, limit: Duration) -> Result<(), PostgresError> {
     let refused = |source| PostgresError::connect(options, source);
-    let connecting = tokio::time::timeout(limit, PgConnection::connect_with(options));
+    let connecting = timeout(limit, PgConnection::connect_with(options));
     let connection = connecting.await.map_err(|_| refused(sqlx::Error::PoolTimedOut))?.map_err(refused)?;
     connection.close().await.map_err(refused)
 }

@@ -1,9 +1,17 @@
-//! SeaORM on PostgreSQL: the pool with its limits, TLS, migrations under an advisory lock, and which errors pass.
+//! SeaORM on PostgreSQL: the pool with its limits, TLS, PgBouncer, migrations under an advisory lock, the feed of what
+//! is revoked, and which errors pass.
 
 mod connect;
+mod connections;
 mod error;
+mod lease;
 mod migrate;
+mod notifications;
+mod pool;
+mod revocation_feed;
 
 pub use connect::{PostgresSettings, PostgresStore, connect};
+pub use connections::{PostgresConnections, PostgresTransaction};
 pub use error::PostgresError;
 pub use migrate::{migrate, migration_status};
+pub use revocation_feed::PostgresRevocationFeed;

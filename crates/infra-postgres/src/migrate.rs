@@ -3,7 +3,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use migration::{Status, Step};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, SqlxPostgresConnector, Statement};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqlxPostgresConnector, Statement,
+    TransactionTrait,
+};
 use sqlx::postgres::PgPoolOptions;
 
 use crate::connect::try_connection;
@@ -21,12 +24,19 @@ const LOCK_RETRY: Duration = Duration::from_millis(200);
 /// the names of the migrations that this call applied or reverted.
 ///
 /// # Errors
-/// [`PostgresError`], every variant. Each migration is one transaction: one that fails leaves nothing behind.
+/// [`PostgresError`], every variant. Each migration is one transaction: one that fails leaves nothing behind. Through
+/// a PgBouncer all of them are one transaction together.
 pub async fn migrate(settings: &PostgresSettings, step: Step) -> Result<Vec<String>, PostgresError> {
     let connection = one_connection(settings).await?;
-    acquire_lock(&connection).await?;
-    // The lock belongs to the connection: closing releases it, whatever happened.
-    let result = migration::run(&connection, step).await;
+    // The lock belongs to the connection or the transaction, and is released with it, whatever happens.
+    let result = if settings.prepared_statements {
+        acquire_lock(&connection).await?;
+        migration::run(&connection, step).await
+    } else {
+        let transaction = begin_with_lock(&connection).await?;
+        let result = migration::run(&transaction, step).await;
+        commit(transaction, result).await
+    };
     connection.close().await?;
     Ok(result?)
 }
@@ -37,13 +47,19 @@ pub async fn migrate(settings: &PostgresSettings, step: Step) -> Result<Vec<Stri
 /// [`PostgresError`], every variant but `Locked`.
 pub async fn migration_status(settings: &PostgresSettings) -> Result<Vec<Status>, PostgresError> {
     let connection = one_connection(settings).await?;
-    let status = migration::status(&connection).await;
+    let status = if settings.prepared_statements {
+        migration::status(&connection).await
+    } else {
+        let transaction = begin(&connection).await?;
+        let status = migration::status(&transaction).await;
+        commit(transaction, status).await
+    };
     connection.close().await?;
     Ok(status?)
 }
 
-/// A pool of exactly one connection, which is never replaced: another would not hold the lock. Without a limit on a statement's time: a migration
-/// may take long.
+/// A pool of exactly one connection, which is never replaced: another would not hold the lock. Without a limit on a
+/// statement's time: a migration may take long.
 async fn one_connection(settings: &PostgresSettings) -> Result<DatabaseConnection, PostgresError> {
     let options = settings.connect_options()?;
     try_connection(&options, settings.acquire_timeout).await?;
@@ -64,17 +80,53 @@ async fn one_connection(settings: &PostgresSettings) -> Result<DatabaseConnectio
 
 async fn acquire_lock(connection: &DatabaseConnection) -> Result<(), PostgresError> {
     let started = Instant::now();
-    loop {
-        let sql = "SELECT pg_try_advisory_lock($1) AS locked";
-        let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [LOCK.into()]);
-        let row = connection.query_one_raw(statement).await?;
-        let row = row.ok_or_else(|| DbErr::RecordNotFound("pg_try_advisory_lock".to_owned()))?;
-        if row.try_get::<bool>("", "locked")? {
-            return Ok(());
-        }
-        if started.elapsed() > LOCK_TIMEOUT {
-            return Err(PostgresError::Locked(LOCK_TIMEOUT.as_secs()));
-        }
-        tokio::time::sleep(LOCK_RETRY).await;
+    while !try_lock(connection, "pg_try_advisory_lock").await? {
+        wait_for_lock(started).await?;
     }
+    Ok(())
+}
+
+/// Takes the lock for one transaction, which a PgBouncer keeps on one server.
+async fn begin_with_lock(connection: &DatabaseConnection) -> Result<DatabaseTransaction, PostgresError> {
+    let started = Instant::now();
+    loop {
+        let transaction = begin(connection).await?;
+        if try_lock(&transaction, "pg_try_advisory_xact_lock").await? {
+            return Ok(transaction);
+        }
+        commit(transaction, Ok(())).await?;
+        wait_for_lock(started).await?;
+    }
+}
+
+async fn try_lock(connection: &impl ConnectionTrait, function: &str) -> Result<bool, DbErr> {
+    let statement = Statement::from_string(DbBackend::Postgres, format!("SELECT {function}({LOCK}) AS locked"));
+    let row = connection.query_one_raw(statement).await?;
+    row.ok_or_else(|| DbErr::RecordNotFound(function.to_owned()))?.try_get("", "locked")
+}
+
+async fn wait_for_lock(started: Instant) -> Result<(), PostgresError> {
+    if started.elapsed() > LOCK_TIMEOUT {
+        return Err(PostgresError::Locked(LOCK_TIMEOUT.as_secs()));
+    }
+    tokio::time::sleep(LOCK_RETRY).await;
+    Ok(())
+}
+
+/// SeaORM names every statement, counting from one. Behind a PgBouncer the names stay on the server, where another
+/// who counts would trip over them, so they are removed before and after.
+const FORGET_STATEMENTS: &str = "DEALLOCATE ALL";
+
+async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let transaction = connection.begin().await?;
+    transaction.execute_unprepared(FORGET_STATEMENTS).await?;
+    Ok(transaction)
+}
+
+/// Commits if all went well.
+async fn commit<T>(transaction: DatabaseTransaction, result: Result<T, DbErr>) -> Result<T, DbErr> {
+    let value = result?;
+    transaction.execute_unprepared(FORGET_STATEMENTS).await?;
+    transaction.commit().await?;
+    Ok(value)
 }

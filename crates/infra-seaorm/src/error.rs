@@ -15,9 +15,17 @@ impl<C> Store<C> {
                 None => RepositoryError::Internal(error.into()),
             },
             Some(SqlErr::ForeignKeyConstraintViolation(_)) => RepositoryError::NotFound,
-            _ if (self.is_transient)(&error) => RepositoryError::Unavailable(error.into()),
-            _ => RepositoryError::Internal(error.into()),
+            _ => unavailable_or_internal(error, self.is_transient),
         }
+    }
+}
+
+/// What an error that is about no row in particular means to a use case.
+pub fn unavailable_or_internal(error: DbErr, is_transient: fn(&DbErr) -> bool) -> RepositoryError {
+    if is_transient(&error) {
+        RepositoryError::Unavailable(error.into())
+    } else {
+        RepositoryError::Internal(error.into())
     }
 }
 

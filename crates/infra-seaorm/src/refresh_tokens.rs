@@ -2,7 +2,9 @@ use async_trait::async_trait;
 use domain::ports::{RefreshTokenRepository, RepositoryError};
 use domain::{RefreshToken, Revocation, SessionId, Timestamp, User, UserId};
 use sea_orm::sea_query::{Expr, LockBehavior, LockType, Query};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, UpdateMany,
+};
 
 use crate::Store;
 use crate::entities::refresh_token::{ActiveModel, Column, Entity};
@@ -70,12 +72,28 @@ impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
         user_id: UserId,
         except: Option<SessionId>,
         revocation: Revocation,
-    ) -> Result<u64, RepositoryError> {
+    ) -> Result<Vec<SessionId>, RepositoryError> {
         let mut update = revoking(revocation).filter(Column::UserId.eq(user_id.as_uuid()));
         if let Some(except) = except {
             update = update.filter(Column::Id.ne(except.as_uuid()));
         }
-        self.update_rows(update).await
+        let mut update = update.into_query();
+        update.returning_col(Column::Id);
+        let rows = self.connection.query_all(&update).await.map_err(|error| self.error(error))?;
+        let ids = rows.iter().map(|row| row.try_get("", "id").map(SessionId::new));
+        ids.collect::<Result<_, _>>().map_err(|error| self.error(error))
+    }
+
+    async fn record_use(
+        &self,
+        sessions: &[SessionId],
+        at: Timestamp,
+        unless_since: Timestamp,
+    ) -> Result<(), RepositoryError> {
+        for batch in sessions.chunks(RECORD_USE_BATCH) {
+            self.update_rows(recording_use(batch, at, unless_since)).await?;
+        }
+        Ok(())
     }
 
     async fn delete_ended(&self, before: Timestamp, limit: u64) -> Result<u64, RepositoryError> {
@@ -100,6 +118,28 @@ impl<C: ConnectionTrait + Send + Sync> Store<C> {
         let result = update.exec(&self.connection).await.map_err(|error| self.error(error))?;
         Ok(result.rows_affected)
     }
+}
+
+/// How many sessions one statement notes as used.
+const RECORD_USE_BATCH: usize = 100;
+
+fn recording_use(sessions: &[SessionId], at: Timestamp, unless_since: Timestamp) -> UpdateMany<Entity> {
+    let used_before = Column::LastUsedAt.lte(unless_since);
+    // Repeating the last one keeps the statement's text the same for any number, so that it is prepared once.
+    let padding = sessions.last().into_iter().cycle();
+    let ids = sessions.iter().chain(padding).take(RECORD_USE_BATCH).map(|id| id.as_uuid());
+    let batch = Query::select()
+        .column(Column::Id)
+        .from(Entity)
+        .and_where(Column::Id.is_in(ids))
+        .and_where(used_before.clone())
+        // Whoever holds one is using it or ending it. Waiting for them, with others held, could go round in a circle.
+        .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked)
+        .to_owned();
+    Entity::update_many()
+        .col_expr(Column::LastUsedAt, Expr::value(at))
+        .filter(Column::Id.in_subquery(batch))
+        .filter(used_before)
 }
 
 /// Revokes whatever is added as a filter and not revoked already.

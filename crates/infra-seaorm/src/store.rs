@@ -2,7 +2,7 @@ use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
 use domain::ports::{HealthCheck, RepositoryError};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
 /// Every repository, on one connection, pool or transaction.
 ///
@@ -23,26 +23,37 @@ impl<C> Store<C> {
     pub fn new(connection: C, is_transient: fn(&DbErr) -> bool) -> Self {
         Self { connection, is_transient, has_failed: AtomicBool::new(false) }
     }
+
+    /// What the repositories run on, for an adapter that needs it for more.
+    pub fn connection(&self) -> &C {
+        &self.connection
+    }
 }
 
 /// What can run single statements and begin units of work.
 #[async_trait]
 pub trait Connections: ConnectionTrait + Send + Sync {
+    /// What a unit of work runs in.
+    type Transaction: Transaction;
+
     /// Begins a transaction that may write.
-    async fn begin_unit(&self) -> Result<DatabaseTransaction, DbErr>;
+    async fn begin_unit(&self) -> Result<Self::Transaction, DbErr>;
 
     /// Asks whether the database answers.
     async fn check(&self) -> Result<(), DbErr>;
 }
 
+/// A transaction. Dropping it rolls it back.
 #[async_trait]
-impl Connections for DatabaseConnection {
-    async fn begin_unit(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.begin().await
-    }
+pub trait Transaction: ConnectionTrait + Send + Sync + 'static {
+    /// Makes its writes last.
+    async fn commit(self) -> Result<(), DbErr>;
+}
 
-    async fn check(&self) -> Result<(), DbErr> {
-        self.ping().await
+#[async_trait]
+impl Transaction for DatabaseTransaction {
+    async fn commit(self) -> Result<(), DbErr> {
+        DatabaseTransaction::commit(self).await
     }
 }
 

@@ -1,8 +1,10 @@
 use async_trait::async_trait;
-use domain::ports::{RefreshTokenRepository, RepositoryError, UnitOfWork, UnitOfWorkFactory, UserRepository};
-use sea_orm::DatabaseTransaction;
+use domain::ports::{
+    RefreshTokenRepository, RepositoryError, RevocationRepository, SigningKeyRepository, UnitOfWork, UnitOfWorkFactory,
+    UserRepository,
+};
 
-use crate::{Connections, Store};
+use crate::{Connections, Store, Transaction};
 
 #[async_trait]
 impl<C: Connections> UnitOfWorkFactory for Store<C> {
@@ -12,14 +14,21 @@ impl<C: Connections> UnitOfWorkFactory for Store<C> {
     }
 }
 
-/// SeaORM rolls a transaction back when it is dropped.
 #[async_trait]
-impl UnitOfWork for Store<DatabaseTransaction> {
+impl<T: Transaction> UnitOfWork for Store<T> {
     fn users(&self) -> &dyn UserRepository {
         self
     }
 
     fn refresh_tokens(&self) -> &dyn RefreshTokenRepository {
+        self
+    }
+
+    fn revocations(&self) -> &dyn RevocationRepository {
+        self
+    }
+
+    fn signing_keys(&self) -> &dyn SigningKeyRepository {
         self
     }
 

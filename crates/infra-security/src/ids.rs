@@ -1,5 +1,5 @@
 use domain::ports::IdGenerator;
-use domain::{Nonce, SessionId, Timestamp, TokenId, UserId};
+use domain::{KeyId, Nonce, SessionId, Timestamp, TokenId, UserId};
 use uuid::{Builder, Uuid};
 
 use crate::random::random_bytes;
@@ -21,6 +21,10 @@ impl IdGenerator for SystemIds {
 
     fn token_id(&self) -> TokenId {
         TokenId::new(random_uuid())
+    }
+
+    fn key_id(&self) -> KeyId {
+        KeyId::new(random_uuid())
     }
 
     fn nonce(&self) -> Nonce {
@@ -51,8 +55,9 @@ mod tests {
     }
 
     #[test]
-    fn session_and_token_ids_are_version_4() {
-        for id in [SystemIds.session_id().as_uuid(), SystemIds.token_id().as_uuid()] {
+    fn session_token_and_key_ids_are_version_4() {
+        let ids = SystemIds;
+        for id in [ids.session_id().as_uuid(), ids.token_id().as_uuid(), ids.key_id().as_uuid()] {
             assert_eq!(id.get_version(), Some(Version::Random));
             assert_eq!(id.get_variant(), Variant::RFC4122);
         }

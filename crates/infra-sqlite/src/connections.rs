@@ -33,16 +33,26 @@ impl ConnectionTrait for SqliteConnections {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.readers.query_one_raw(statement).await
+        self.for_query(&statement).query_one_raw(statement).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.readers.query_all_raw(statement).await
+        self.for_query(&statement).query_all_raw(statement).await
+    }
+}
+
+impl SqliteConnections {
+    /// Where to send a statement that answers rows: one with RETURNING writes.
+    fn for_query(&self, statement: &Statement) -> &DatabaseConnection {
+        let is_select = statement.sql.starts_with("SELECT ");
+        if is_select { &self.readers } else { &self.writer }
     }
 }
 
 #[async_trait]
 impl Connections for SqliteConnections {
+    type Transaction = DatabaseTransaction;
+
     async fn begin_unit(&self) -> Result<DatabaseTransaction, DbErr> {
         // Takes the write lock at once: a unit that reads first and writes later could not get it any more.
         let immediate = Some(SqliteTransactionMode::Immediate);

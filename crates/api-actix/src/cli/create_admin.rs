@@ -29,8 +29,8 @@ pub(super) async fn run(arguments: CreateAdmin, config: &Config) -> Result<(), F
     let password = Password::chosen(text.expose(), &config.password_policy)
         .map_err(|error| failure(format!("the password is not accepted: {error}")))?;
     // On a fresh machine this may come before the server has ever run, so it prepares the database as the server does.
-    let state = wiring::start(config).await.map_err(failure)?;
-    match state.application.create_admin(email, password).await {
+    let parts = wiring::start(config).await.map_err(failure)?;
+    match parts.application.create_admin(email, password).await {
         Ok(AdminAccount::Created(user)) => say(format!("created the admin {}", user.email.as_str())),
         Ok(AdminAccount::AlreadyAdmin(user)) => {
             say(format!("{} is an admin already; nothing was changed", user.email.as_str()))

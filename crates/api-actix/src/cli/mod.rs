@@ -4,6 +4,7 @@ mod cleanup;
 mod config;
 mod create_admin;
 mod healthcheck;
+mod keys;
 mod migrate;
 mod serve;
 
@@ -39,8 +40,13 @@ enum Command {
     },
     /// Make an account for an admin. Does nothing when it is there already.
     CreateAdmin(create_admin::CreateAdmin),
-    /// Remove sessions that have ended.
+    /// Remove what has ended: sessions, revocations, signing keys.
     Cleanup,
+    /// Look at the signing keys, or rotate them.
+    Keys {
+        #[command(subcommand)]
+        action: keys::Action,
+    },
     /// Print the OpenAPI document.
     Openapi,
     /// Look at the configuration.
@@ -85,6 +91,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Migrate { step } => migrate::run(step, &config).await,
             Command::CreateAdmin(create_admin) => create_admin::run(create_admin, &config).await,
             Command::Cleanup => cleanup::run(&config).await,
+            Command::Keys { action } => keys::run(action, &config).await,
             Command::Healthcheck => healthcheck::run(&config).await,
             // Done above, without a runtime.
             Command::Openapi | Command::Config { .. } => Ok(()),

@@ -6,13 +6,13 @@ mod settings;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
 use application::Settings;
-use domain::{PasswordPolicy, RootSecret};
+use domain::{ClientSecretHash, PasswordPolicy, RootSecret};
 use figment::Figment;
 use figment::providers::{Format, Toml};
 use figment::value::{Dict, Value};
@@ -43,8 +43,12 @@ pub struct Config {
     pub issuer: String,
     /// `aud` of access tokens.
     pub audience: String,
+    /// The clients that may introspect and revoke tokens, by id.
+    pub clients: BTreeMap<String, ClientSecretHash>,
     /// Logging.
     pub log: Log,
+    /// Where metrics are served, if they are.
+    pub metrics_address: Option<SocketAddr>,
     /// Whether rate limits were asked for, which do not exist yet.
     pub rate_limit_enabled: bool,
     shown: BTreeMap<String, String>,
@@ -70,6 +74,8 @@ pub struct Database {
     pub acquire_timeout: Duration,
     /// Longest run of a statement.
     pub statement_timeout: Duration,
+    /// Whether statements are prepared under a name.
+    pub prepared_statements: bool,
     /// Whether starting the server migrates.
     pub migrate_on_start: bool,
 }
@@ -103,6 +109,8 @@ pub struct Server {
     pub port: u16,
     /// Threads; `None` is one per processor.
     pub workers: Option<usize>,
+    /// Where clients reach it, without a slash at the end, if that is configured.
+    pub public_url: Option<String>,
     /// Longest time for one request.
     pub request_timeout: Duration,
     /// Longest wait for requests in flight at the end.
@@ -185,7 +193,7 @@ impl Config {
         };
         let mut reader = Reader::new(flatten(&merged), faults);
         let config = settings::read(&mut reader);
-        let unknown = reader.values.keys().filter(|key| !reader.read.contains(&key.as_str()));
+        let unknown = reader.values.keys().filter(|key| !reader.has_read(key));
         let unknown = unknown.map(|key| format!("{} is not a setting", named(key)));
         reader.faults.extend(unknown.collect::<Vec<_>>());
         config.filter(|_| reader.faults.is_empty()).ok_or(ConfigError(reader.faults))
@@ -220,6 +228,28 @@ impl Reader {
                 None
             }
         }
+    }
+
+    /// All settings of a section whose keys are free, by the rest of their keys.
+    fn section<T, E: fmt::Display>(
+        &mut self,
+        prefix: &'static str,
+        parse: impl Fn(&str, &str) -> Result<T, E>,
+    ) -> BTreeMap<String, T> {
+        self.read.push(prefix);
+        let mut section = BTreeMap::new();
+        for (key, text) in &self.values {
+            let Some(name) = key.strip_prefix(prefix) else { continue };
+            match parse(name, text) {
+                Ok(value) => drop(section.insert(name.to_owned(), value)),
+                Err(error) => self.faults.push(format!("{}: {error}", named(key))),
+            }
+        }
+        section
+    }
+
+    fn has_read(&self, key: &str) -> bool {
+        self.read.iter().any(|read| *read == key || (read.ends_with('.') && key.starts_with(read)))
     }
 
     /// A setting that is written as its type's own text.

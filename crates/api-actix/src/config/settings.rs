@@ -1,11 +1,12 @@
 //! Every setting: its key, its type and its bounds.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use application::Settings;
 use chrono::TimeDelta;
-use domain::{PasswordPolicy, RefreshPolicy, RootSecret};
+use domain::{Algorithm, ClientSecretHash, PasswordPolicy, RefreshPolicy, RootSecret};
 use tracing_subscriber::EnvFilter;
 
 use super::{Config, Database, DatabaseUrl, Hashing, Log, LogFormat, Mode, Reader, Server, named};
@@ -13,6 +14,9 @@ use super::{Config, Database, DatabaseUrl, Hashing, Log, LogFormat, Mode, Reader
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Longest id of a client, in characters.
+const MAX_CLIENT_ID_LENGTH: usize = 100;
 
 /// Reads all settings. `None` when there were faults, which the reader holds.
 pub(super) fn read(reader: &mut Reader) -> Option<Config> {
@@ -24,13 +28,11 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
     let application = read_application(reader);
     let password_policy = read_password_policy(reader);
     let hashing = read_hashing(reader);
-    reader.get("jwt.algorithm", |text| match text {
-        "HS256" => Ok(()),
-        other => Err(format!("'{other}' is not available: HS256 is the one algorithm so far")),
-    });
     let issuer = reader.get("jwt.issuer", parse_name);
     let audience = reader.get("jwt.audience", parse_name);
+    let clients = reader.section("clients.", parse_client);
     let log = read_log(reader);
+    let metrics_address = reader.get("metrics.addr", parse_address);
     let rate_limit_enabled = reader.value("rate_limit.enabled", "true or false");
     Some(Config {
         mode: mode?,
@@ -42,7 +44,9 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
         hashing: hashing?,
         issuer: issuer?,
         audience: audience?,
+        clients,
         log: log?,
+        metrics_address: metrics_address?,
         rate_limit_enabled: rate_limit_enabled?,
         shown: without_secrets(&reader.values),
     })
@@ -87,12 +91,14 @@ fn read_database(reader: &mut Reader) -> Option<Database> {
     let max_connections = reader.number("database.max_connections", 1..=1000);
     let acquire_timeout = reader.duration("database.acquire_timeout", Duration::from_millis(100), HOUR);
     let statement_timeout = reader.duration("database.statement_timeout", Duration::from_millis(100), HOUR);
+    let prepared_statements = reader.value("database.prepared_statements", "true or false");
     let migrate_on_start = reader.value("database.migrate_on_start", "true or false");
     Some(Database {
         url: url?,
         max_connections: max_connections?,
         acquire_timeout: acquire_timeout?,
         statement_timeout: statement_timeout?,
+        prepared_statements: prepared_statements?,
         migrate_on_start: migrate_on_start?,
     })
 }
@@ -103,11 +109,13 @@ fn read_server(reader: &mut Reader) -> Option<Server> {
     let workers = reader.number("server.workers", 0..=1024);
     let request_timeout = reader.duration("server.request_timeout", SECOND, HOUR);
     let shutdown_timeout = reader.duration("server.shutdown_timeout", Duration::ZERO, HOUR);
+    let public_url = reader.get("server.public_url", parse_public_url);
     let docs = reader.value("server.docs", "true or false");
     Some(Server {
         host: host?,
         port: port?,
         workers: workers.map(unless_zero)?,
+        public_url: public_url?,
         request_timeout: request_timeout?,
         shutdown_timeout: shutdown_timeout?,
         docs: docs?,
@@ -119,9 +127,13 @@ fn read_application(reader: &mut Reader) -> Option<Settings> {
     let idle_ttl = read_ttl(reader, "auth.refresh_token_idle_ttl");
     let absolute_ttl = read_ttl(reader, "auth.refresh_token_absolute_ttl");
     let grace = reader.duration("auth.refresh_grace", Duration::ZERO, HOUR).and_then(time_delta);
+    let algorithm = reader.get("jwt.algorithm", Algorithm::parse);
+    let rotate_keys_after = reader.duration("jwt.rotate_after", Duration::ZERO, 10 * YEAR).and_then(time_delta);
     let registration_open = reader.value("auth.registration_open", "true or false");
     Some(Settings {
         access_token_ttl: access_token_ttl?,
+        algorithm: algorithm?,
+        rotate_keys_after: Some(rotate_keys_after?).filter(|after| !after.is_zero()),
         refresh: RefreshPolicy { idle_ttl: idle_ttl?, absolute_ttl: absolute_ttl?, grace: grace? },
         registration_open: registration_open?,
     })
@@ -191,6 +203,32 @@ fn parse_name(text: &str) -> Result<String, &'static str> {
     if text.is_empty() || text.len() > 200 { Err("it has 1 to 200 characters") } else { Ok(text.to_owned()) }
 }
 
+fn parse_address(text: &str) -> Result<Option<SocketAddr>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|_| format!("'{text}' is not an address and a port, such as 127.0.0.1:9090"))
+}
+
+fn parse_public_url(text: &str) -> Result<Option<String>, &'static str> {
+    let text = text.trim_end_matches('/');
+    let is_plain = |rest: &str| !rest.is_empty() && !rest.contains(|c: char| c.is_whitespace() || "?#@".contains(c));
+    match (text, text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))) {
+        ("", _) => Ok(None),
+        (_, Some(rest)) if is_plain(rest) => Ok(Some(text.to_owned())),
+        _ => Err("it is not a plain http:// or https:// URL"),
+    }
+}
+
+/// The value is not repeated: it may be the secret itself, given by mistake.
+fn parse_client(id: &str, hash: &str) -> Result<ClientSecretHash, String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if id.is_empty() || id.len() > MAX_CLIENT_ID_LENGTH || !id.chars().all(is_plain) {
+        return Err(format!("a client's id has 1 to {MAX_CLIENT_ID_LENGTH} letters, digits, '-', '_' and '.'"));
+    }
+    ClientSecretHash::parse(hash).map_err(|error| error.to_string())
+}
+
 fn unless_zero(number: usize) -> Option<usize> {
     (number > 0).then_some(number)
 }
@@ -200,6 +238,7 @@ fn without_secrets(values: &BTreeMap<String, String>) -> BTreeMap<String, String
         let shown = match key.as_str() {
             "secret_key" if value.is_empty() => String::new(),
             "secret_key" => "(hidden)".to_owned(),
+            client if client.starts_with("clients.") => "(hidden)".to_owned(),
             "database.url" => without_password(value),
             _ => value.clone(),
         };

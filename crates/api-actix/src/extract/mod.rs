@@ -2,6 +2,7 @@
 
 mod bearer;
 mod body;
+mod client;
 mod device;
 mod path_id;
 mod query;
@@ -16,8 +17,9 @@ use chrono::NaiveDate;
 
 pub(crate) use bearer::OptionalActor;
 pub(crate) use body::{FormOrJson, Json, read_limited};
+pub(crate) use client::ClientRequest;
 pub(crate) use device::ClientDevice;
-pub(crate) use path_id::{AtId, PathId};
+pub(crate) use path_id::{AtId, PathId, PathSession};
 pub(crate) use query::Query;
 
 use crate::error::ApiError;

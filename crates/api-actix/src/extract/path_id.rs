@@ -10,14 +10,29 @@ use crate::error::ApiError;
 /// The `{id}` of the path. What is no UUID names nothing: 404.
 pub(crate) struct PathId(pub(crate) Uuid);
 
+/// The `{session}` of the path, likewise.
+pub(crate) struct PathSession(pub(crate) Uuid);
+
 impl FromRequest for PathId {
     type Error = ApiError;
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = request.match_info().get("id").and_then(parse);
-        ready(id.map(Self).ok_or(ApiError::NotFound))
+        ready(part(request, "id").map(Self))
     }
+}
+
+impl FromRequest for PathSession {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(part(request, "session").map(Self))
+    }
+}
+
+fn part(request: &HttpRequest, name: &str) -> Result<Uuid, ApiError> {
+    request.match_info().get(name).and_then(parse).ok_or(ApiError::NotFound)
 }
 
 /// Only the usual form: one thing has one address.

@@ -5,6 +5,7 @@ pub(crate) mod docs;
 pub(crate) mod health;
 pub(crate) mod time;
 pub(crate) mod users;
+pub(crate) mod well_known;
 
 use actix_web::middleware::NormalizePath;
 use actix_web::web::{self, ServiceConfig, delete, get, patch, post, put, resource};
@@ -18,6 +19,10 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .service(resource("/refresh").route(post().to(auth::refresh::refresh)))
         .service(resource("/logout").route(post().to(auth::logout::logout)))
         .service(resource("/logout-all").route(post().to(auth::logout_all::logout_all)))
+        .service(resource("/logout-others").route(post().to(auth::logout_others::logout_others)))
+        .service(resource("/verify").route(get().to(auth::verify::verify)))
+        .service(resource("/introspect").route(post().to(auth::introspect::introspect)))
+        .service(resource("/revoke").route(post().to(auth::revoke::revoke)))
         .service(resource("/sessions").route(get().to(auth::list_sessions::list_sessions)))
         .service(resource("/sessions/{id}").route(delete().to(auth::end_session::end_session)));
     let users = web::scope("/users")
@@ -40,10 +45,18 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .route(patch().to(users::update_user::update_user))
                 .route(put().to(users::update_user::update_user))
                 .route(delete().to(users::delete_user::delete_user)),
-        );
+        )
+        .service(
+            resource("/{id}/sessions")
+                .route(get().to(users::list_sessions::list_user_sessions))
+                .route(delete().to(users::end_sessions::end_user_sessions)),
+        )
+        .service(resource("/{id}/sessions/{session}").route(delete().to(users::end_session::end_user_session)));
     config
         // Each path is served with and without a slash at its end.
         .service(web::scope("/api/v1").wrap(NormalizePath::trim()).service(auth).service(users))
+        .service(resource("/.well-known/jwks.json").route(get().to(well_known::jwks)))
+        .service(resource("/.well-known/oauth-authorization-server").route(get().to(well_known::metadata)))
         .service(resource(["/health/live", "/health/live/"]).route(get().to(health::live)))
         .service(resource(["/health/ready", "/health/ready/"]).route(get().to(health::ready)));
 }

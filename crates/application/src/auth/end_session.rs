@@ -1,44 +1,91 @@
-use domain::SessionId;
+use domain::{Revocation, RevocationReason, RevokedTokens, SessionId, UserId};
 
-use crate::{Actor, Application, ApplicationError};
+use crate::audit::Event;
+use crate::{Actor, Application, ApplicationError, Target};
 
 impl Application {
-    /// Ends one of the actor's sessions.
+    /// Ends one session of an account: one's own, or anybody's for an admin.
     ///
     /// # Errors
-    /// [`ApplicationError::NotFound`] when there is no such live session of theirs; [`ApplicationError::Unavailable`].
-    pub async fn end_session(&self, actor: &Actor, id: SessionId) -> Result<(), ApplicationError> {
+    /// [`ApplicationError::Forbidden`]; [`ApplicationError::NotFound`] when there is no such live session of theirs;
+    /// [`ApplicationError::Unavailable`].
+    pub async fn end_session(&self, actor: &Actor, target: Target, id: SessionId) -> Result<(), ApplicationError> {
+        let user = target.authorize(actor)?;
         let found = self.ports.refresh_tokens.find_with_user(id).await?;
         let now = self.ports.clock.now();
-        let is_theirs = found.is_some_and(|(session, _)| session.user_id == actor.user_id && session.is_live(now));
-        if is_theirs && self.end_for_logout(id, actor.user_id).await? {
+        let is_theirs = found.is_some_and(|(session, _)| session.user_id == user && session.is_live(now));
+        let (reason, by) = (target.reason(), Some(actor.user_id));
+        let event = Event::SessionsEnded { user, session: Some(id), reason, by };
+        if is_theirs && self.revoke_session(id, reason, event).await? {
             return Ok(());
         }
         Err(ApplicationError::NotFound)
+    }
+
+    /// Ends a session and voids its access tokens, unless it has been revoked before. Answers whether it was this call
+    /// that ended it.
+    pub(crate) async fn revoke_session(
+        &self,
+        id: SessionId,
+        reason: RevocationReason,
+        event: Event,
+    ) -> Result<bool, ApplicationError> {
+        let revocation = Revocation { at: self.ports.clock.now(), reason };
+        let unit = self.ports.units_of_work.begin().await?;
+        if !unit.refresh_tokens().revoke(id, revocation).await? {
+            return Ok(false);
+        }
+        self.commit_revoking(unit, &[RevokedTokens::OfSession(id)], event).await?;
+        Ok(true)
+    }
+
+    /// Ends a session for who holds one of its tokens.
+    pub(crate) async fn end_for_logout(&self, session: SessionId, user: UserId) -> Result<bool, ApplicationError> {
+        let reason = RevocationReason::Logout;
+        let event = Event::SessionsEnded { user, session: Some(session), reason, by: Some(user) };
+        self.revoke_session(session, reason, event).await
+    }
+}
+
+impl Target {
+    /// Why sessions of the account end when the actor ends them.
+    pub(crate) fn reason(self) -> RevocationReason {
+        match self {
+            Self::Me => RevocationReason::Logout,
+            Self::User(_) => RevocationReason::Admin,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::{RefreshToken, UserId};
+    use domain::RefreshToken;
 
     use super::*;
-    use crate::testing::{Mocks, a_session, a_user, an_actor, session_id};
+    use crate::testing::{Mocks, a_revoking_unit, a_session, a_user, an_actor, an_admin, session_id, user_id};
 
     #[tokio::test]
     async fn anothers_session_is_not_found_and_lives_on() {
         let mut mocks = Mocks::default();
         let anothers = RefreshToken { user_id: UserId::new(uuid::Uuid::from_u128(99)), ..a_session() };
         mocks.refresh_tokens.expect_find_with_user().return_once(|_| Ok(Some((anothers, a_user()))));
-        let result = mocks.build().end_session(&an_actor(), session_id()).await;
+        let result = mocks.build().end_session(&an_actor(), Target::Me, session_id()).await;
         assert!(matches!(result, Err(ApplicationError::NotFound)));
     }
 
     #[tokio::test]
-    async fn ones_own_session_ends() {
-        let mut mocks = Mocks::default();
-        mocks.refresh_tokens.expect_find_with_user().return_once(|_| Ok(Some((a_session(), a_user()))));
-        mocks.refresh_tokens.expect_revoke().times(1).returning(|_, _| Ok(true));
-        mocks.build().end_session(&an_actor(), session_id()).await.unwrap();
+    async fn one_ends_ones_own_session_and_an_admin_anybodys() {
+        for (actor, target) in [(an_actor(), Target::Me), (an_admin(), Target::User(user_id()))] {
+            let mut mocks = Mocks::default();
+            mocks.refresh_tokens.expect_find_with_user().return_once(|_| Ok(Some((a_session(), a_user()))));
+            mocks.units([a_revoking_unit(target.reason())]);
+            mocks.build().end_session(&actor, target, session_id()).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_else_ends_it() {
+        let result = Mocks::default().build().end_session(&an_actor(), Target::User(user_id()), session_id()).await;
+        assert!(matches!(result, Err(ApplicationError::Forbidden)));
     }
 }

@@ -110,7 +110,7 @@ impl Application {
         unit.refresh_tokens().insert(&session).await?;
         let event = Event::LoginSucceeded { user: user.id, session: session.id };
         record(event, unit.commit(), |()| true).await?;
-        Ok(Some(self.token_pair(&session, user, now)))
+        Ok(Some(self.token_pair(&session, user, now).await?))
     }
 }
 

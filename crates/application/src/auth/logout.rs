@@ -1,6 +1,5 @@
-use domain::{PresentedRefreshToken, Revocation, RevocationReason, SessionId, UserId};
+use domain::PresentedRefreshToken;
 
-use crate::audit::{Event, record};
 use crate::{Actor, Application, ApplicationError};
 
 impl Application {
@@ -19,19 +18,7 @@ impl Application {
     /// [`ApplicationError::InvalidRefreshToken`], [`ApplicationError::Unavailable`].
     pub async fn logout_holder(&self, refresh_token: &str) -> Result<(), ApplicationError> {
         let presented = PresentedRefreshToken::parse(refresh_token).ok_or(ApplicationError::InvalidRefreshToken)?;
-        let found = self.ports.refresh_tokens.find_with_user(presented.id).await?;
-        let (session, user) = found.ok_or(ApplicationError::InvalidRefreshToken)?;
-        if !presented.is_genuine(&session, self.ports.mac.as_ref()) {
-            return Err(ApplicationError::InvalidRefreshToken);
-        }
+        let (session, user) = self.find_genuine(&presented).await?.ok_or(ApplicationError::InvalidRefreshToken)?;
         self.end_for_logout(session.id, user.id).await.map(drop)
-    }
-
-    /// Ends one session of a user. Answers whether it was live until now.
-    pub(crate) async fn end_for_logout(&self, session: SessionId, user: UserId) -> Result<bool, ApplicationError> {
-        let reason = RevocationReason::Logout;
-        let revocation = Revocation { at: self.ports.clock.now(), reason };
-        let event = Event::SessionsEnded { user, session: Some(session), reason };
-        Ok(record(event, self.ports.refresh_tokens.revoke(session, revocation), |ended| *ended).await?)
     }
 }

@@ -1,6 +1,6 @@
-use domain::{PresentedRefreshToken, RefreshToken, Revocation, RevocationReason, Rotation, SessionId, Timestamp, User};
+use domain::{PresentedRefreshToken, RefreshToken, RevocationReason, Rotation, Timestamp, User};
 
-use crate::audit::{Event, record};
+use crate::audit::Event;
 use crate::{Application, ApplicationError, TokenPair};
 
 impl Application {
@@ -14,27 +14,36 @@ impl Application {
         // Taken before the first read: whoever loses a race is no later than the winner.
         let now = self.ports.clock.now();
         let presented = PresentedRefreshToken::parse(refresh_token).ok_or(ApplicationError::InvalidRefreshToken)?;
-        let (session, user) = self.find_session(presented.id).await?;
-        if !presented.is_genuine(&session, self.ports.mac.as_ref()) || !user.is_active {
-            return Err(ApplicationError::InvalidRefreshToken);
-        }
+        let (session, user) = self.find_exchangeable(&presented).await?;
         let policy = &self.settings.refresh;
         let next = match session.rotate(presented.generation, now, policy) {
             Rotation::Next(next) => next,
             rotation => return self.answer_old_token(rotation, &session, &user, now).await,
         };
         if self.ports.refresh_tokens.rotate(&next).await? {
-            return Ok(self.token_pair(&next, &user, now));
+            return self.token_pair(&next, &user, now).await;
         }
         // Somebody else was faster, with this token or by revoking the session: see what it is worth now.
-        let (session, user) = self.find_session(presented.id).await?;
+        let (session, user) = self.find_exchangeable(&presented).await?;
         let rotation = session.rotate(presented.generation, now, policy);
         self.answer_old_token(rotation, &session, &user, now).await
     }
 
-    async fn find_session(&self, id: SessionId) -> Result<(RefreshToken, User), ApplicationError> {
-        let found = self.ports.refresh_tokens.find_with_user(id).await?;
-        found.ok_or(ApplicationError::InvalidRefreshToken)
+    /// The session and the user that a token was issued for; `None` for a token that was not issued by us.
+    pub(crate) async fn find_genuine(
+        &self,
+        presented: &PresentedRefreshToken,
+    ) -> Result<Option<(RefreshToken, User)>, ApplicationError> {
+        let found = self.ports.refresh_tokens.find_with_user(presented.id).await?;
+        Ok(found.filter(|(session, _)| presented.is_genuine(session, self.ports.mac.as_ref())))
+    }
+
+    async fn find_exchangeable(
+        &self,
+        presented: &PresentedRefreshToken,
+    ) -> Result<(RefreshToken, User), ApplicationError> {
+        let found = self.find_genuine(presented).await?;
+        found.filter(|(_, user)| user.is_active).ok_or(ApplicationError::InvalidRefreshToken)
     }
 
     /// Answers a genuine token that does not rotate: the same child within the grace window, and otherwise a refusal,
@@ -47,13 +56,12 @@ impl Application {
         now: Timestamp,
     ) -> Result<TokenPair, ApplicationError> {
         match rotation {
-            Rotation::SameChild => Ok(self.token_pair(session, user, now)),
+            Rotation::SameChild => self.token_pair(session, user, now).await,
             // A session's generation never goes back, so `Next` cannot come up again.
             Rotation::Ended | Rotation::Next(_) => Err(ApplicationError::InvalidRefreshToken),
             Rotation::Reuse => {
-                let revocation = Revocation { at: now, reason: RevocationReason::Reuse };
                 let event = Event::RefreshTokenReused { user: user.id, session: session.id };
-                record(event, self.ports.refresh_tokens.revoke(session.id, revocation), |ended| *ended).await?;
+                self.revoke_session(session.id, RevocationReason::Reuse, event).await?;
                 Err(ApplicationError::InvalidRefreshToken)
             }
         }
@@ -63,10 +71,10 @@ impl Application {
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
-    use domain::{Generation, Nonce};
+    use domain::{Generation, Nonce, Revocation};
 
     use super::*;
-    use crate::testing::{FakeMac, Mocks, a_session, a_user, now};
+    use crate::testing::{FakeMac, Mocks, a_revoking_unit, a_session, a_user, now};
 
     /// A session that was rotated once, `seconds` ago.
     fn rotated(seconds: i64) -> RefreshToken {
@@ -126,12 +134,7 @@ mod tests {
     #[tokio::test]
     async fn an_old_token_after_the_grace_window_revokes_the_session() {
         let mut mocks = storing(rotated(11));
-        mocks
-            .refresh_tokens
-            .expect_revoke()
-            .withf(|_, revocation| revocation.reason == RevocationReason::Reuse)
-            .times(1)
-            .returning(|_, _| Ok(true));
+        mocks.units([a_revoking_unit(RevocationReason::Reuse)]);
         let result = mocks.build().refresh(&token_of(&a_session())).await;
         assert!(matches!(result, Err(ApplicationError::InvalidRefreshToken)));
     }

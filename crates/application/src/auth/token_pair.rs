@@ -1,7 +1,7 @@
 use chrono::{SubsecRound, TimeDelta};
 use domain::{AccessClaims, RefreshToken, Secret, Timestamp, User};
 
-use crate::Application;
+use crate::{Application, ApplicationError};
 
 /// What a sign-in and a refresh hand out.
 #[derive(Debug)]
@@ -16,9 +16,17 @@ pub struct TokenPair {
 
 impl Application {
     /// The tokens of the session's current generation.
-    pub(crate) fn token_pair(&self, session: &RefreshToken, user: &User, now: Timestamp) -> TokenPair {
+    ///
+    /// # Errors
+    /// [`ApplicationError::Unavailable`] when the signing keys had to be read and could not be.
+    pub(crate) async fn token_pair(
+        &self,
+        session: &RefreshToken,
+        user: &User,
+        now: Timestamp,
+    ) -> Result<TokenPair, ApplicationError> {
         let issued_at = now.trunc_subsecs(0);
-        let expires_at = (issued_at + self.settings.access_token_ttl).min(session.expires_at.trunc_subsecs(0));
+        let expires_at = (issued_at + self.settings.access_token_ttl).min(session.idle_expires_at.trunc_subsecs(0));
         let claims = AccessClaims {
             id: self.ports.ids.token_id(),
             user_id: user.id,
@@ -28,10 +36,10 @@ impl Application {
             issued_at,
             expires_at,
         };
-        TokenPair {
-            access_token: self.ports.access_tokens.sign(&claims),
+        Ok(TokenPair {
+            access_token: self.ports.access_tokens.sign(&claims).await?,
             refresh_token: session.token(self.ports.mac.as_ref()),
             expires_in: expires_at - issued_at,
-        }
+        })
     }
 }

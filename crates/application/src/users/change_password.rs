@@ -1,7 +1,7 @@
 use domain::ports::Verification;
-use domain::{Password, Revocation, RevocationReason};
+use domain::{Password, Revocation, RevocationReason, RevokedTokens};
 
-use crate::audit::{Event, record};
+use crate::audit::Event;
 use crate::{Actor, Application, ApplicationError};
 
 /// A change of one's own password.
@@ -45,7 +45,8 @@ impl Application {
         unit.users().update(&user).await?;
         let revocation = Revocation { at: now, reason: RevocationReason::PasswordChanged };
         unit.refresh_tokens().revoke_all(user.id, Some(actor.session), revocation).await?;
-        Ok(record(Event::PasswordChanged { user: user.id }, unit.commit(), |()| true).await?)
+        let event = Event::PasswordChanged { user: user.id };
+        self.commit_revoking(unit, &[RevokedTokens::OfUser(user.id, user.epoch)], event).await
     }
 }
 
@@ -103,7 +104,8 @@ mod tests {
             .expect_revoke_all()
             .withf(|_, except, _| *except == Some(session_id()))
             .times(1)
-            .returning(|_, _, _| Ok(1));
+            .returning(|_, _, _| Ok(Vec::new()));
+        unit.revocations.expect_insert().times(1).returning(|_| Ok(()));
         let commits = mocks.units([unit]);
         mocks.build().change_password(&an_actor(), change()).await.unwrap();
         assert_eq!(commits.load(Ordering::SeqCst), 1);

@@ -1,5 +1,7 @@
+use domain::{Epoch, RevokedTokens};
+
 use super::keep_an_admin;
-use crate::audit::{Event, record};
+use crate::audit::Event;
 use crate::{Actor, Application, ApplicationError, Target};
 
 impl Application {
@@ -16,7 +18,8 @@ impl Application {
         if !unit.users().delete(id).await? {
             return Err(target.missing());
         }
-        Ok(record(Event::UserDeleted { user: id, by: actor.user_id }, unit.commit(), |()| true).await?)
+        let event = Event::UserDeleted { user: id, by: actor.user_id };
+        self.commit_revoking(unit, &[RevokedTokens::OfUser(id, Epoch::END)], event).await
     }
 }
 
@@ -45,6 +48,7 @@ mod tests {
         let mut unit = MockUnitOfWork::default();
         unit.users.expect_lock_active_admins().returning(|| Ok(vec![an_admin().user_id]));
         unit.users.expect_delete().withf(|id| *id == user_id()).times(1).returning(|_| Ok(true));
+        unit.revocations.expect_insert().times(1).returning(|_| Ok(()));
         let commits = mocks.units([unit]);
         let application = mocks.build();
         application.delete_user(&an_actor(), Target::Me).await.unwrap();

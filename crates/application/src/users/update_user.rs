@@ -1,4 +1,4 @@
-use domain::{Birthday, Email, FullName, Revocation, RevocationReason, Role, User, Username};
+use domain::{Birthday, Email, FullName, Revocation, RevocationReason, RevokedTokens, Role, User, Username};
 
 use super::keep_an_admin;
 use crate::audit::{Event, record};
@@ -86,7 +86,11 @@ impl Application {
             unit.refresh_tokens().revoke_all(id, None, revocation).await?;
         }
         let event = Event::UserUpdated { user: id, by: actor.user_id, role: user.role, is_active: user.is_active };
-        record(event, unit.commit(), |()| true).await?;
+        if user.epoch == before.epoch {
+            record(event, unit.commit(), |()| true).await?;
+        } else {
+            self.commit_revoking(unit, &[RevokedTokens::OfUser(id, user.epoch)], event).await?;
+        }
         Ok(user)
     }
 }
@@ -101,7 +105,7 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use domain::mocks::MockUnitOfWork;
-    use domain::{Epoch, UserId};
+    use domain::{Epoch, Revoked, UserId};
 
     use super::*;
     use crate::testing::{Mocks, a_user, an_actor, an_admin, user_id};
@@ -121,6 +125,10 @@ mod tests {
         let mut unit = a_unit(stored, admins);
         unit.users.expect_update().times(1).returning(|_| Ok(()));
         unit
+    }
+
+    fn is_of_first_epoch(revoked: &Revoked) -> bool {
+        revoked.tokens == RevokedTokens::OfUser(user_id(), Epoch::new(1))
     }
 
     #[tokio::test]
@@ -165,7 +173,9 @@ mod tests {
     #[tokio::test]
     async fn another_role_voids_access_tokens() {
         let mut mocks = Mocks::default();
-        mocks.units([an_updating_unit(a_user(), None)]);
+        let mut unit = an_updating_unit(a_user(), None);
+        unit.revocations.expect_insert().withf(is_of_first_epoch).times(1).returning(|_| Ok(()));
+        mocks.units([unit]);
         let change = UserChange { role: Some(Role::Admin), ..UserChange::default() };
         let user = mocks.build().update_user(&an_admin(), TARGET(), change).await.unwrap();
         assert_eq!((user.role, user.epoch), (Role::Admin, Epoch::new(1)));
@@ -179,7 +189,8 @@ mod tests {
             .expect_revoke_all()
             .withf(|_, except, revocation| except.is_none() && revocation.reason == RevocationReason::Disabled)
             .times(1)
-            .returning(|_, _, _| Ok(2));
+            .returning(|_, _, _| Ok(Vec::new()));
+        unit.revocations.expect_insert().withf(is_of_first_epoch).times(1).returning(|_| Ok(()));
         let commits = mocks.units([unit]);
         let change = UserChange { is_active: Some(false), ..UserChange::default() };
         let user = mocks.build().update_user(&an_admin(), TARGET(), change).await.unwrap();

@@ -1,17 +1,54 @@
+use async_trait::async_trait;
+use thiserror::Error;
+
+use super::RepositoryError;
 use crate::{AccessClaims, InvalidAccessToken, Secret, Timestamp};
 
-/// Writes and reads access tokens: signed JWTs after RFC 9068.
+/// Writes and reads access tokens: signed JWTs after RFC 9068. Follows the key ring that all nodes share.
 #[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
 pub trait AccessTokens: Send + Sync {
-    /// The token for `claims`. It MUST be one that [`AccessTokens::verify`] reads back to equal claims.
-    fn sign(&self, claims: &AccessClaims) -> Secret;
-
-    /// Reads a token. It MUST be refused unless its signature is ours, its algorithm the key's own, its type
-    /// `at+jwt`, its issuer and audience ours, every claim present and of the right type, and `nbf` ≤ `now` < `exp`,
-    /// give or take at most five seconds. Headers that bring a key or an extension (`jwk`, `jku`, `x5u`, `x5c`,
-    /// `crit`) MUST be refused (RFC 8725, section 3).
+    /// The token for `claims`, signed with the active key. It MUST be one that [`AccessTokens::verify`] reads back to
+    /// equal claims, on every node. A node that has not looked at the key ring for [`MAX_KEY_RING_AGE`] MUST do so
+    /// first.
     ///
     /// # Errors
-    /// [`InvalidAccessToken`], which does not say why.
-    fn verify(&self, token: &str, now: Timestamp) -> Result<AccessClaims, InvalidAccessToken>;
+    /// [`RepositoryError`] when the key ring had to be read and could not be.
+    ///
+    /// [`MAX_KEY_RING_AGE`]: crate::ports::MAX_KEY_RING_AGE
+    async fn sign(&self, claims: &AccessClaims) -> Result<Secret, RepositoryError>;
+
+    /// Reads a token. It MUST be refused unless a key of the ring that is accepted at `now` signed it, its algorithm
+    /// is that key's own, its type `at+jwt`, its issuer and audience ours, every claim present and of the right type,
+    /// `nbf` and `iat` at most five seconds after `now`, and `now` before `exp`. Headers that bring a key or an
+    /// extension (`jwk`, `jku`, `x5u`, `x5c`, `crit`) MUST be refused (RFC 8725, section 3).
+    ///
+    /// A key that is not known yet MUST be looked for in the database, but not more often than the adapter's bound,
+    /// however many such tokens come.
+    ///
+    /// # Errors
+    /// [`VerifyError::Invalid`], which does not say why; [`VerifyError::Repository`] when the key ring had to be read
+    /// and could not be.
+    async fn verify(&self, token: &str, now: Timestamp) -> Result<AccessClaims, VerifyError>;
+
+    /// The public halves of all keys that are accepted at `now` or will be, as a JWK set (RFC 7517, section 5). MUST
+    /// hold nothing secret: a symmetric key is left out.
+    fn jwks(&self, now: Timestamp) -> String;
+
+    /// Reads the key ring again.
+    ///
+    /// # Errors
+    /// As every repository; the keys that were known stay in use.
+    async fn reload(&self) -> Result<(), RepositoryError>;
+}
+
+/// Why a token was not read.
+#[derive(Debug, Error)]
+pub enum VerifyError {
+    /// The token is not valid.
+    #[error(transparent)]
+    Invalid(#[from] InvalidAccessToken),
+    /// Whether it is valid is unknown.
+    #[error("the signing keys cannot be read")]
+    Repository(#[from] RepositoryError),
 }

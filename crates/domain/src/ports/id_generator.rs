@@ -1,4 +1,4 @@
-use crate::{Nonce, SessionId, Timestamp, TokenId, UserId};
+use crate::{KeyId, Nonce, SessionId, Timestamp, TokenId, UserId};
 
 /// Makes ids and nonces from the operating system's randomness.
 #[cfg_attr(feature = "mocks", mockall::automock)]
@@ -11,6 +11,9 @@ pub trait IdGenerator: Send + Sync {
 
     /// A new token id. It MUST be a UUID version 4.
     fn token_id(&self) -> TokenId;
+
+    /// A new key id. It MUST be a UUID version 4.
+    fn key_id(&self) -> KeyId;
 
     /// A new nonce. Every bit MUST be random.
     fn nonce(&self) -> Nonce;

@@ -2,6 +2,7 @@
 //! are held to each MUST by tests.
 
 mod access_tokens;
+mod client_secrets;
 mod clock;
 mod health;
 mod id_generator;
@@ -9,10 +10,13 @@ mod mac;
 mod password_hasher;
 mod refresh_tokens;
 mod repository_error;
+mod revocations;
+mod signing_keys;
 mod unit_of_work;
 mod users;
 
-pub use access_tokens::AccessTokens;
+pub use access_tokens::{AccessTokens, VerifyError};
+pub use client_secrets::ClientSecrets;
 pub use clock::Clock;
 pub use health::HealthCheck;
 pub use id_generator::IdGenerator;
@@ -20,12 +24,22 @@ pub use mac::{Mac, MacPurpose, MacTag};
 pub use password_hasher::{HashError, PasswordHasher, Verification};
 pub use refresh_tokens::RefreshTokenRepository;
 pub use repository_error::{RepositoryError, Source, UniqueField};
+pub use revocations::{RevocationFeed, RevocationRepository};
+pub use signing_keys::{MAX_KEY_RING_AGE, SigningKeyFactory, SigningKeyRepository};
 pub use unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 pub use users::UserRepository;
 
 #[cfg(feature = "mocks")]
 pub use {
-    access_tokens::MockAccessTokens, clock::MockClock, health::MockHealthCheck, id_generator::MockIdGenerator,
-    mac::MockMac, password_hasher::MockPasswordHasher, refresh_tokens::MockRefreshTokenRepository,
+    access_tokens::MockAccessTokens,
+    client_secrets::MockClientSecrets,
+    clock::MockClock,
+    health::MockHealthCheck,
+    id_generator::MockIdGenerator,
+    mac::MockMac,
+    password_hasher::MockPasswordHasher,
+    refresh_tokens::MockRefreshTokenRepository,
+    revocations::MockRevocationRepository,
+    signing_keys::{MockSigningKeyFactory, MockSigningKeyRepository},
     users::MockUserRepository,
 };

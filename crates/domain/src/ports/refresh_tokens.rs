@@ -33,14 +33,23 @@ pub trait RefreshTokenRepository: Send + Sync {
     /// Ends a session. MUST leave one that is revoked already as it is. Answers whether it was this call that ended it.
     async fn revoke(&self, id: SessionId, revocation: Revocation) -> Result<bool, RepositoryError>;
 
-    /// Ends all sessions of a user but `except`. MUST leave those revoked already as they are. Answers how many it
-    /// ended.
+    /// Ends all sessions of a user but `except`. MUST leave those revoked already as they are. Answers which it
+    /// ended, in no order.
     async fn revoke_all(
         &self,
         user_id: UserId,
         except: Option<SessionId>,
         revocation: Revocation,
-    ) -> Result<u64, RepositoryError>;
+    ) -> Result<Vec<SessionId>, RepositoryError>;
+
+    /// Notes that these sessions were used at `at`. MUST leave those alone that were used after `unless_since`, so that
+    /// many nodes together write no more often than one.
+    async fn record_use(
+        &self,
+        sessions: &[SessionId],
+        at: Timestamp,
+        unless_since: Timestamp,
+    ) -> Result<(), RepositoryError>;
 
     /// Removes up to `limit` sessions that were revoked or expired at `before` or earlier. Answers how many.
     async fn delete_ended(&self, before: Timestamp, limit: u64) -> Result<u64, RepositoryError>;

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use super::{RefreshTokenRepository, RepositoryError, UserRepository};
+use super::{RefreshTokenRepository, RepositoryError, RevocationRepository, SigningKeyRepository, UserRepository};
 
 /// Starts units of work.
 #[async_trait]
@@ -26,6 +26,12 @@ pub trait UnitOfWork: Send + Sync {
 
     /// The refresh tokens, inside this unit.
     fn refresh_tokens(&self) -> &dyn RefreshTokenRepository;
+
+    /// What was revoked, inside this unit.
+    fn revocations(&self) -> &dyn RevocationRepository;
+
+    /// The signing keys, inside this unit.
+    fn signing_keys(&self) -> &dyn SigningKeyRepository;
 
     /// Makes the writes last. When this returns `Ok` they MUST survive a crash of the service or the database.
     ///

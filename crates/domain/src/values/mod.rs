@@ -1,6 +1,7 @@
 //! Values that are valid once they exist: a private field, one way in, and a canonical form inside.
 
 mod birthday;
+mod client_secret_hash;
 mod email;
 mod full_name;
 mod password;
@@ -9,6 +10,7 @@ mod root_secret;
 mod username;
 
 pub use birthday::Birthday;
+pub use client_secret_hash::ClientSecretHash;
 pub use email::Email;
 pub use full_name::FullName;
 pub use password::{Password, PasswordPolicy};

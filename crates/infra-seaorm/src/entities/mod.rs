@@ -1,6 +1,8 @@
 //! The tables as SeaORM sees them, and the way from a row to a valid entity and back.
 
 pub(crate) mod refresh_token;
+pub(crate) mod revocation;
+pub(crate) mod signing_key;
 pub(crate) mod user;
 
 use domain::ValidationError;

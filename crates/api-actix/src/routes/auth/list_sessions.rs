@@ -1,11 +1,12 @@
 use std::net::IpAddr;
 
 use actix_web::{HttpResponse, web};
-use application::Session;
+use application::{Session, Target};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::device_name::device_name;
 use crate::error::ApiError;
 use crate::extract::Guarded;
 use crate::responses::{Unauthorized, Unavailable};
@@ -17,13 +18,17 @@ use crate::state::AppState;
 #[schema(as = Session)]
 pub(crate) struct SessionBody {
     id: Uuid,
-    /// The `User-Agent` of the sign-in.
-    #[schema(required = true, example = "curl/8.5.0")]
+    /// What signed in, for people. What its `User-Agent` does not tell by a known name is that header itself.
+    #[schema(required = true, example = "Firefox on Linux")]
     device: Option<String>,
+    /// The `User-Agent` of the sign-in.
+    #[schema(required = true, example = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0")]
+    user_agent: Option<String>,
     /// The address of the sign-in.
     #[schema(value_type = Option<String>, required = true, example = "192.0.2.7")]
     address: Option<IpAddr>,
     created_at: Time,
+    /// To the minute.
     last_used_at: Time,
     /// When it ends if it is not refreshed.
     expires_at: Time,
@@ -36,7 +41,8 @@ impl From<Session> for SessionBody {
         let token = session.token;
         Self {
             id: token.id.as_uuid(),
-            device: token.device.user_agent().map(str::to_owned),
+            device: token.device.user_agent().map(device_name),
+            user_agent: token.device.user_agent().map(str::to_owned),
             address: token.device.address(),
             created_at: Time(token.created_at),
             last_used_at: Time(token.last_used_at),
@@ -53,7 +59,11 @@ impl From<Session> for SessionBody {
     responses((status = 200, description = "The sessions.", body = [SessionBody]), Unauthorized, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn list_sessions(state: web::Data<AppState>, guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {
-    let sessions = state.application.list_sessions(&guarded.actor).await?;
-    let sessions: Vec<SessionBody> = sessions.into_iter().map(Into::into).collect();
-    Ok(HttpResponse::Ok().json(sessions))
+    let sessions = state.application.list_sessions(&guarded.actor, Target::Me).await?;
+    Ok(answer(sessions))
+}
+
+/// A list of sessions.
+pub(crate) fn answer(sessions: Vec<Session>) -> HttpResponse {
+    HttpResponse::Ok().json(sessions.into_iter().map(SessionBody::from).collect::<Vec<_>>())
 }

@@ -1,4 +1,5 @@
 use actix_web::{HttpResponse, web};
+use application::Target;
 
 use crate::error::ApiError;
 use crate::extract::Guarded;
@@ -12,6 +13,6 @@ use crate::state::AppState;
     responses((status = 204, description = "All tokens of the user are dead."), Unauthorized, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn logout_all(state: web::Data<AppState>, guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {
-    state.application.logout_all(&guarded.actor).await?;
+    state.application.logout_all(&guarded.actor, Target::Me).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,9 +1,13 @@
 pub(crate) mod end_session;
+pub(crate) mod introspect;
 pub(crate) mod list_sessions;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod logout_all;
+pub(crate) mod logout_others;
 pub(crate) mod refresh;
+pub(crate) mod revoke;
+pub(crate) mod verify;
 
 use actix_web::HttpResponse;
 use application::TokenPair;
@@ -15,7 +19,7 @@ use utoipa::ToSchema;
 #[schema(as = TokenPair)]
 pub(crate) struct TokenPairBody<'a> {
     /// For the `Authorization` header of requests: a JWT after RFC 9068.
-    #[schema(example = "eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.e30.c2lnbmF0dXJl")]
+    #[schema(example = "eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9.e30.c2lnbmF0dXJl")]
     access_token: &'a str,
     /// For the next pair, once. Opaque.
     #[schema(example = "hxr_AAAAAAAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]

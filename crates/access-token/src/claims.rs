@@ -1,10 +1,9 @@
-use chrono::{DateTime, TimeDelta};
+use chrono::DateTime;
 use domain::{AccessClaims, Epoch, InvalidAccessToken, Role, SessionId, Timestamp, TokenId, UserId};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-/// How far the clocks of two nodes may be apart.
-pub(crate) const LEEWAY: TimeDelta = TimeDelta::seconds(5);
+use crate::part::{read_part, write_part};
+use crate::uuid_text::read_uuid;
 
 /// The claims as they stand in the token (RFC 9068, section 2.2). Each is required and has one type, so that a number
 /// in quotes, a fraction or a list of audiences is refused while reading.
@@ -38,35 +37,43 @@ impl WireClaims {
         }
     }
 
+    /// Reads the second part of a token.
+    pub(crate) fn read(part: &str) -> Result<Self, InvalidAccessToken> {
+        read_part(part)
+    }
+
+    /// The second part of a token.
+    pub(crate) fn write(&self) -> String {
+        write_part(self)
+    }
+
     /// Whether the token is for us, from us.
     pub(crate) fn is_between(&self, issuer: &str, audience: &str) -> bool {
         self.iss == issuer && self.aud == audience
     }
 
-    /// The claims, where they hold at `now`.
-    pub(crate) fn at(&self, now: Timestamp) -> Result<AccessClaims, InvalidAccessToken> {
-        let issued_at = read_time(self.iat)?;
-        let expires_at = read_time(self.exp)?;
-        let begun = read_time(self.nbf)? <= now + LEEWAY && issued_at <= now + LEEWAY;
-        if !begun || expires_at <= now - LEEWAY {
-            return Err(InvalidAccessToken);
-        }
+    /// When the token begins to count: at `nbf` and not before `iat`.
+    pub(crate) fn begins_at(&self) -> Result<Timestamp, InvalidAccessToken> {
+        Ok(read_time(self.nbf)?.max(read_time(self.iat)?))
+    }
+
+    pub(crate) fn into_access_claims(self) -> Result<AccessClaims, InvalidAccessToken> {
         Ok(AccessClaims {
             id: TokenId::new(read_uuid(&self.jti)?),
             user_id: UserId::new(read_uuid(&self.sub)?),
             session_id: SessionId::new(read_uuid(&self.sid)?),
             role: Role::parse(&self.role).map_err(|_| InvalidAccessToken)?,
             epoch: Epoch::new(self.epoch),
-            issued_at,
-            expires_at,
+            issued_at: read_time(self.iat)?,
+            expires_at: read_time(self.exp)?,
         })
     }
 }
 
+/// Reads seconds since 1970. None of our tokens is from before.
 fn read_time(seconds: i64) -> Result<Timestamp, InvalidAccessToken> {
+    if seconds < 0 {
+        return Err(InvalidAccessToken);
+    }
     DateTime::from_timestamp(seconds, 0).ok_or(InvalidAccessToken)
-}
-
-fn read_uuid(text: &str) -> Result<Uuid, InvalidAccessToken> {
-    Uuid::try_parse(text).map_err(|_| InvalidAccessToken)
 }

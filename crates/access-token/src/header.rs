@@ -1,0 +1,48 @@
+use domain::{Algorithm, InvalidAccessToken, KeyId};
+use serde::{Deserialize, Serialize};
+
+use crate::part::{read_part, write_part};
+use crate::uuid_text::read_uuid;
+
+/// `typ` of access tokens (RFC 9068, section 2.1).
+const TYPE: &str = "at+jwt";
+const LONG_TYPE: &str = "application/at+jwt";
+
+/// What the header of a token says: which key signed it, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub(crate) algorithm: Algorithm,
+    pub(crate) key_id: KeyId,
+}
+
+/// The only header that our tokens have. Any other field, above all one that brings a key or an extension (`jwk`,
+/// `jku`, `x5u`, `x5c`, `crit`, `b64`, `zip`), makes a token invalid, and so does a field that is there twice.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct WireHeader {
+    alg: String,
+    typ: String,
+    kid: String,
+}
+
+impl Header {
+    /// Reads the first part of a token. The type is compared as a media type: without case, and with or without
+    /// `application/` (RFC 9068, section 4).
+    pub(crate) fn read(part: &str) -> Result<Self, InvalidAccessToken> {
+        let WireHeader { alg, typ, kid } = read_part(part)?;
+        if ![TYPE, LONG_TYPE].into_iter().any(|ours| ours.eq_ignore_ascii_case(&typ)) {
+            return Err(InvalidAccessToken);
+        }
+        let algorithm = Algorithm::parse(&alg).map_err(|_| InvalidAccessToken)?;
+        Ok(Self { algorithm, key_id: KeyId::new(read_uuid(&kid)?) })
+    }
+
+    /// The first part of a token.
+    pub(crate) fn write(self) -> String {
+        write_part(&WireHeader {
+            alg: self.algorithm.as_str().to_owned(),
+            typ: TYPE.to_owned(),
+            kid: self.key_id.to_string(),
+        })
+    }
+}

@@ -1,0 +1,102 @@
+use std::fmt;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use chrono::TimeDelta;
+use domain::{AccessClaims, KeyId, Timestamp};
+use quick_cache::sync::Cache;
+
+/// Most tokens that are remembered: some 4 MB.
+const CAPACITY: usize = 16_384;
+
+/// How far the issuer's clock may be ahead of ours.
+pub(crate) const LEEWAY: TimeDelta = TimeDelta::seconds(5);
+
+/// What was read from a token whose signature, issuer and audience are right.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Verified {
+    pub(crate) claims: AccessClaims,
+    pub(crate) begins_at: Timestamp,
+    pub(crate) key_id: KeyId,
+}
+
+impl Verified {
+    /// Whether `now` is in the token's time. A token that ends early costs a refresh; one that ends late is a hole:
+    /// there is no leeway at the end.
+    pub(crate) fn holds_at(&self, now: Timestamp) -> bool {
+        self.begins_at <= now + LEEWAY && now < self.claims.expires_at
+    }
+}
+
+/// The digest of a whole token, signature included. It gives nobody access.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct TokenDigest([u8; 32]);
+
+impl TokenDigest {
+    pub(crate) fn of(token: &str) -> Self {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+        Self(bytes)
+    }
+}
+
+/// Tokens that were verified before, so that only the first use of a token costs a signature check.
+pub(crate) struct RememberedTokens(Cache<TokenDigest, Verified>);
+
+impl RememberedTokens {
+    pub(crate) fn new() -> Self {
+        Self(Cache::new(CAPACITY))
+    }
+
+    pub(crate) fn find(&self, token: &TokenDigest) -> Option<Verified> {
+        self.0.get(token)
+    }
+
+    pub(crate) fn insert(&self, token: TokenDigest, verified: Verified) {
+        self.0.insert(token, verified);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl fmt::Debug for RememberedTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RememberedTokens(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use domain::{Epoch, Role, SessionId, TokenId, UserId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn memory_is_bounded() {
+        let time = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+        let verified = |number: u128| Verified {
+            claims: AccessClaims {
+                id: TokenId::new(Uuid::from_u128(number)),
+                user_id: UserId::new(Uuid::from_u128(1)),
+                session_id: SessionId::new(Uuid::from_u128(2)),
+                role: Role::User,
+                epoch: Epoch::default(),
+                issued_at: time,
+                expires_at: time,
+            },
+            begins_at: time,
+            key_id: KeyId::new(Uuid::from_u128(3)),
+        };
+        let remembered = RememberedTokens::new();
+        for number in 0..100_000 {
+            remembered.insert(TokenDigest::of(&number.to_string()), verified(number));
+        }
+        assert!((CAPACITY * 9 / 10..=CAPACITY).contains(&remembered.len()), "{}", remembered.len());
+        let bytes = remembered.0.memory_used().total();
+        assert!(bytes < 5_000_000, "{bytes} bytes");
+    }
+}

@@ -1,0 +1,74 @@
+use data_encoding::BASE64URL_NOPAD;
+use domain::{AccessClaims, Algorithm, KeyId, Secret};
+
+use crate::claims::WireClaims;
+use crate::header::Header;
+
+/// An access token that only lacks its signature.
+#[derive(Debug)]
+pub struct UnsignedToken(String);
+
+impl UnsignedToken {
+    /// The token of `issuer` for `audience` that the key will sign with its algorithm.
+    pub fn new(claims: &AccessClaims, issuer: &str, audience: &str, algorithm: Algorithm, key_id: KeyId) -> Self {
+        let header = Header { algorithm, key_id }.write();
+        Self(format!("{header}.{}", WireClaims::new(claims, issuer, audience).write()))
+    }
+
+    /// What is to be signed: the signing input of RFC 7515, section 5.1.
+    pub fn message(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// The token with its signature, which nobody checks here.
+    pub fn with_signature(self, signature: &[u8]) -> Secret {
+        let length = self.0.len() + 1 + BASE64URL_NOPAD.encode_len(signature.len());
+        // All room at once, so that no half-written copy is left behind unwiped.
+        let mut token = String::with_capacity(length);
+        token.push_str(&self.0);
+        token.push('.');
+        BASE64URL_NOPAD.encode_append(signature, &mut token);
+        Secret::new(token)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use data_encoding::BASE64URL_NOPAD;
+    use jsonwebtoken::jwk::JwkSet;
+    use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
+    use serde_json::Value;
+
+    use crate::testing::{AUDIENCE, EXPIRES, ISSUER, TestKey, claims, wire_claims};
+    use crate::write_jwk_set;
+
+    #[test]
+    fn writes_the_header_and_the_claims_of_rfc_9068() {
+        for key in TestKey::of_each_algorithm() {
+            let token = key.token(&claims());
+            let part = |index: usize| {
+                let part = token.split('.').nth(index).unwrap();
+                serde_json::from_slice::<Value>(&BASE64URL_NOPAD.decode(part.as_bytes()).unwrap()).unwrap()
+            };
+            assert_eq!((part(0), part(1)), (key.header(), wire_claims()));
+        }
+    }
+
+    #[test]
+    fn another_library_reads_the_tokens_with_the_published_keys() {
+        let keys = TestKey::of_each_algorithm();
+        let set: JwkSet = serde_json::from_str(&write_jwk_set(keys.iter().map(|key| &key.verifying))).unwrap();
+        for jwk in &set.keys {
+            let kid = jwk.common.key_id.as_deref().unwrap();
+            let key = keys.iter().find(|key| key.verifying.id().to_string() == kid).unwrap();
+            let token = key.token(&claims());
+            let mut validation = Validation::new(decode_header(&token).unwrap().alg);
+            validation.set_issuer(&[ISSUER]);
+            validation.set_audience(&[AUDIENCE]);
+            validation.validate_exp = false;
+            let data = decode::<Value>(&token, &DecodingKey::from_jwk(jwk).unwrap(), &validation).unwrap();
+            assert_eq!((data.claims["exp"].as_i64(), data.header.kid.as_deref()), (Some(EXPIRES), Some(kid)));
+        }
+        assert_eq!(set.keys.len(), 3);
+    }
+}

@@ -1,0 +1,111 @@
+//! What a node does besides answering requests: it follows the other nodes, and writes what can wait.
+
+use std::time::Duration;
+
+use application::{Application, ApplicationError};
+use domain::ports::RevocationFeed;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+use crate::error::chain;
+
+/// How often the feed and the key ring are read, whether or not something woke the node.
+const FOLLOW_INTERVAL: Duration = Duration::from_secs(1);
+/// Longest time for reading the key ring: the feed must not wait for it.
+const KEYS_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often the last use of sessions is written.
+const ACTIVITY_INTERVAL: Duration = Duration::from_secs(5);
+/// How often it is asked whether keys are due to rotate.
+const ROTATION_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The tasks of a node. They end when this is dropped.
+#[derive(Default)]
+pub(crate) struct Background {
+    application: Option<Application>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Background {
+    pub(crate) fn start(application: Application, feed: Box<dyn RevocationFeed>) -> Self {
+        let tasks = vec![
+            tokio::spawn(follow(application.clone(), feed)),
+            tokio::spawn(write_activity(application.clone())),
+            tokio::spawn(rotate_keys(application.clone())),
+        ];
+        Self { application: Some(application), tasks }
+    }
+
+    /// Runs something else until the end.
+    pub(crate) fn add(&mut self, task: impl Future<Output = std::io::Result<()>> + Send + 'static) {
+        self.tasks.push(tokio::spawn(async move {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "the metrics are not served any more");
+            }
+        }));
+    }
+
+    /// Ends the tasks, after what they have left to write was written.
+    pub(crate) async fn stop(self) {
+        if let Some(application) = &self.application {
+            Outage::new("the last use of sessions cannot be written").note(application.write_activity().await);
+        }
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+async fn follow(application: Application, mut feed: Box<dyn RevocationFeed>) {
+    let mut feed_outage = Outage::new("revocations cannot be followed: the database is asked for each request");
+    let mut keys_outage = Outage::new("signing keys cannot be followed");
+    loop {
+        tokio::select! {
+            () = feed.changed() => {}
+            () = sleep(FOLLOW_INTERVAL) => {}
+        }
+        feed_outage.note(application.follow_revocations(feed.as_mut()).await);
+        let reloaded = timeout(KEYS_TIMEOUT, application.reload_keys()).await;
+        let took_too_long = || Err(ApplicationError::Unavailable("it took too long".into()));
+        keys_outage.note(reloaded.unwrap_or_else(|_| took_too_long()));
+    }
+}
+
+async fn write_activity(application: Application) {
+    let mut outage = Outage::new("the last use of sessions cannot be written");
+    loop {
+        sleep(ACTIVITY_INTERVAL).await;
+        outage.note(application.write_activity().await);
+    }
+}
+
+async fn rotate_keys(application: Application) {
+    let mut outage = Outage::new("signing keys cannot be rotated");
+    loop {
+        sleep(ROTATION_INTERVAL).await;
+        outage.note(application.rotate_keys_if_due().await.map(drop));
+    }
+}
+
+/// Logs when something begins to fail and when it works again, and not each time in between.
+struct Outage {
+    what: &'static str,
+    lasts: bool,
+}
+
+impl Outage {
+    fn new(what: &'static str) -> Self {
+        Self { what, lasts: false }
+    }
+
+    fn note(&mut self, result: Result<(), ApplicationError>) {
+        match &result {
+            Ok(()) if self.lasts => tracing::info!(was = self.what, "it works again"),
+            Err(error) if !self.lasts => tracing::warn!(error = %chain(error), "{}", self.what),
+            _ => {}
+        }
+        self.lasts = result.is_err();
+    }
+}

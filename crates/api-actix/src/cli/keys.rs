@@ -1,0 +1,74 @@
+use std::time::{Duration, Instant};
+
+use application::{ApplicationError, Rotated};
+use chrono::SecondsFormat;
+use clap::Subcommand;
+use domain::KeyState;
+
+use super::{Failure, failure, say};
+use crate::config::Config;
+use crate::error::chain;
+use crate::wiring;
+
+/// Longest wait until the next key may sign.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What to do with the signing keys.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(super) enum Action {
+    /// List them, oldest first: id, algorithm, state, when made.
+    List,
+    /// Let the next key sign, and retire the active one. No valid token is refused. May wait some seconds.
+    Rotate {
+        /// Throw all keys away instead, and make new ones: for when a key or the root secret leaked. Every access token
+        /// becomes void; sessions go on by their refresh tokens, if the root secret is the same.
+        #[arg(long)]
+        replace: bool,
+    },
+}
+
+pub(super) async fn run(action: Action, config: &Config) -> Result<(), Failure> {
+    let application = wiring::attach(config).await.map_err(failure)?.application;
+    let failed = |error: ApplicationError| failure(chain(&error));
+    match action {
+        Action::List => {
+            let keys = application.list_keys().await.map_err(failed)?;
+            keys.iter().try_for_each(|key| {
+                let made = key.created_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+                let until = match key.state {
+                    KeyState::Retired { accepted_until } => {
+                        format!(" accepted until {}", accepted_until.to_rfc3339_opts(SecondsFormat::Secs, true))
+                    }
+                    KeyState::Next | KeyState::Active { .. } => String::new(),
+                };
+                say(format!("{} {} {} made {made}{until}", key.id, key.algorithm, key.state.name()))
+            })
+        }
+        Action::Rotate { replace: true } => {
+            application.replace_keys().await.map_err(failed)?;
+            say("replaced all keys: every access token is void")
+        }
+        Action::Rotate { replace: false } => rotate(&application).await,
+    }
+}
+
+async fn rotate(application: &application::Application) -> Result<(), Failure> {
+    let started = Instant::now();
+    loop {
+        match application.rotate_keys().await {
+            Ok(Rotated::Done) => return say("rotated"),
+            Ok(Rotated::ByAnother) => return say("rotated, by another process at the same time"),
+            Ok(Rotated::TooSoon(wait)) => {
+                let wait = wait.to_std().unwrap_or_default();
+                if started.elapsed() + wait > TIMEOUT {
+                    return Err(failure(format!("there are too many keys: try again in {} s", wait.as_secs() + 1)));
+                }
+                tokio::time::sleep(wait).await;
+            }
+            Err(ApplicationError::NotFound) => {
+                return Err(failure("there are no keys yet: the server makes them when it starts"));
+            }
+            Err(error) => return Err(failure(chain(&error))),
+        }
+    }
+}

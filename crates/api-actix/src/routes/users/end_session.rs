@@ -1,0 +1,23 @@
+use actix_web::{HttpResponse, web};
+use application::Target;
+use domain::{SessionId, UserId};
+
+use crate::error::ApiError;
+use crate::extract::{AtId, Guarded, PathSession};
+use crate::responses::{Forbidden, NotFound, Unauthorized, Unavailable};
+use crate::state::AppState;
+
+/// End a user's session.
+///
+/// For admins.
+#[utoipa::path(delete, path = "/api/v1/users/{id}/sessions/{session}", tag = "users",
+    params(("id" = Uuid, Path, description = "The user."), ("session" = Uuid, Path, description = "The session.")),
+    responses((status = 204, description = "Its tokens are dead."), Unauthorized, Forbidden, NotFound, Unavailable),
+    security(("bearer" = []), ("password" = [])))]
+pub(crate) async fn end_user_session(
+    state: web::Data<AppState>,
+    Guarded { actor, input: AtId { id, input: PathSession(session) } }: Guarded<AtId<PathSession>>,
+) -> Result<HttpResponse, ApiError> {
+    state.application.end_session(&actor, Target::User(UserId::new(id)), SessionId::new(session)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,61 @@
+use actix_web::http::header::{CACHE_CONTROL, ContentType};
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::state::AppState;
+
+/// A key is published for a whole rotation before it signs, so that nobody needs to ask often.
+const CACHED: (actix_web::http::header::HeaderName, &str) = (CACHE_CONTROL, "public, max-age=300");
+
+/// Keys.
+///
+/// The public halves of the signing keys, as a JWK set (RFC 7517), to check access tokens with. Without a symmetric key,
+/// which nobody else may have.
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "keys",
+    responses((status = 200, description = "The keys.", body = Object)))]
+pub(crate) async fn jwks(state: web::Data<AppState>) -> HttpResponse {
+    HttpResponse::Ok().insert_header(CACHED).insert_header(ContentType::json()).body(state.application.jwks())
+}
+
+/// What an OAuth client has to know of this service (RFC 8414, section 2).
+#[derive(Serialize, ToSchema)]
+#[schema(as = ServerMetadata)]
+pub(crate) struct MetadataBody<'a> {
+    #[schema(example = "https://auth.example.com")]
+    issuer: &'a str,
+    token_endpoint: String,
+    token_endpoint_auth_methods_supported: [&'static str; 1],
+    jwks_uri: String,
+    introspection_endpoint: String,
+    introspection_endpoint_auth_methods_supported: [&'static str; 2],
+    revocation_endpoint: String,
+    revocation_endpoint_auth_methods_supported: [&'static str; 2],
+    /// None: there is no authorization endpoint.
+    response_types_supported: [&'static str; 0],
+    grant_types_supported: [&'static str; 1],
+    service_documentation: String,
+}
+
+/// Server metadata.
+///
+/// Where what is (RFC 8414).
+#[utoipa::path(get, path = "/.well-known/oauth-authorization-server", tag = "keys",
+    responses((status = 200, description = "The metadata.", body = MetadataBody)))]
+pub(crate) async fn metadata(state: web::Data<AppState>) -> HttpResponse {
+    const OF_CLIENTS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
+    let at = |path: &str| format!("{}{path}", state.public_url);
+    HttpResponse::Ok().insert_header(CACHED).json(MetadataBody {
+        issuer: &state.issuer,
+        token_endpoint: at("/api/v1/auth/login"),
+        token_endpoint_auth_methods_supported: ["none"],
+        jwks_uri: at("/.well-known/jwks.json"),
+        introspection_endpoint: at("/api/v1/auth/introspect"),
+        introspection_endpoint_auth_methods_supported: OF_CLIENTS,
+        revocation_endpoint: at("/api/v1/auth/revoke"),
+        revocation_endpoint_auth_methods_supported: OF_CLIENTS,
+        response_types_supported: [],
+        grant_types_supported: ["password"],
+        service_documentation: at("/docs/"),
+    })
+}

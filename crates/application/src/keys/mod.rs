@@ -1,0 +1,30 @@
+//! The life of signing keys: next, active, retired.
+
+mod list_keys;
+mod prepare_keys;
+mod replace_keys;
+mod rotate_keys;
+
+pub use prepare_keys::Prepared;
+pub use rotate_keys::Rotated;
+
+use domain::{KeyState, SigningKey};
+
+use crate::{Application, ApplicationError};
+
+impl Application {
+    /// A new key of the configured algorithm.
+    async fn make_key(&self, state: KeyState) -> Result<SigningKey, ApplicationError> {
+        let (id, algorithm) = (self.ports.ids.key_id(), self.settings.algorithm);
+        let sealed = self.ports.key_factory.generate(id, algorithm).await.map_err(ApplicationError::Internal)?;
+        Ok(SigningKey { id, algorithm, sealed, created_at: self.ports.clock.now(), state })
+    }
+}
+
+fn active(keys: &[SigningKey]) -> Option<&SigningKey> {
+    keys.iter().find(|key| matches!(key.state, KeyState::Active { .. }))
+}
+
+fn next(keys: &[SigningKey]) -> Option<&SigningKey> {
+    keys.iter().find(|key| key.state == KeyState::Next)
+}

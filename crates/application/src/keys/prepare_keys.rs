@@ -1,0 +1,111 @@
+use chrono::TimeDelta;
+use domain::KeyState;
+
+use super::{Rotated, active, next};
+use crate::{Application, ApplicationError};
+
+/// Whether the key ring is as it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prepared {
+    /// A key of the configured algorithm is active and another is next.
+    Ready,
+    /// Something was done, or has to wait. Call again after so long.
+    Again(TimeDelta),
+}
+
+impl Application {
+    /// Takes one step towards a key ring with an active and a next key, both of the configured algorithm. A node calls
+    /// it when it starts, until the ring is ready. Any number of nodes may do so at once: they agree on one ring.
+    ///
+    /// # Errors
+    /// [`ApplicationError::ForeignKeys`] when the ring was sealed with another root secret;
+    /// [`ApplicationError::Unavailable`].
+    pub async fn prepare_keys(&self) -> Result<Prepared, ApplicationError> {
+        let repository = &self.ports.signing_keys;
+        let keys = repository.list().await?;
+        let at_once = Ok(Prepared::Again(TimeDelta::zero()));
+        let Some(active) = active(&keys) else {
+            repository.insert(&self.make_key(KeyState::Active { since: self.ports.clock.now() }).await?).await?;
+            return at_once;
+        };
+        if !self.ports.key_factory.can_open(active) {
+            return Err(ApplicationError::ForeignKeys);
+        }
+        let Some(next) = next(&keys) else {
+            repository.insert(&self.make_key(KeyState::Next).await?).await?;
+            return at_once;
+        };
+        if next.algorithm != self.settings.algorithm || !self.ports.key_factory.can_open(next) {
+            // It has signed nothing yet.
+            repository.delete(next.id).await?;
+            return at_once;
+        }
+        if active.algorithm == self.settings.algorithm {
+            self.ports.access_tokens.reload().await?;
+            return Ok(Prepared::Ready);
+        }
+        match self.rotate_keys().await? {
+            Rotated::TooSoon(wait) => Ok(Prepared::Again(wait)),
+            Rotated::Done | Rotated::ByAnother => at_once,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{Algorithm, SealedKey, SigningKey};
+
+    use super::*;
+    use crate::testing::{Mocks, a_key, now};
+
+    fn ring(keys: Vec<SigningKey>) -> Mocks {
+        let mut mocks = Mocks::default();
+        mocks.signing_keys.expect_list().returning(move || Ok(keys.clone()));
+        mocks.key_factory.expect_generate().returning(|_, _| Ok(SealedKey::new(vec![1])));
+        mocks
+    }
+
+    fn an_active_key() -> SigningKey {
+        a_key(1, KeyState::Active { since: now() })
+    }
+
+    #[tokio::test]
+    async fn an_empty_ring_gets_an_active_key() {
+        let mut mocks = ring(Vec::new());
+        let is_active = |key: &SigningKey| matches!(key.state, KeyState::Active { .. });
+        mocks.signing_keys.expect_insert().withf(is_active).times(1).returning(|_| Ok(true));
+        assert_eq!(mocks.build().prepare_keys().await.unwrap(), Prepared::Again(TimeDelta::zero()));
+    }
+
+    #[tokio::test]
+    async fn a_ring_without_a_next_key_gets_one() {
+        let mut mocks = ring(vec![an_active_key()]);
+        mocks.key_factory.expect_can_open().returning(|_| true);
+        mocks.signing_keys.expect_insert().withf(|key| key.state == KeyState::Next).times(1).returning(|_| Ok(true));
+        assert_eq!(mocks.build().prepare_keys().await.unwrap(), Prepared::Again(TimeDelta::zero()));
+    }
+
+    #[tokio::test]
+    async fn a_whole_ring_is_ready_and_left_alone() {
+        let mut mocks = ring(vec![an_active_key(), a_key(2, KeyState::Next)]);
+        mocks.key_factory.expect_can_open().returning(|_| true);
+        mocks.access_tokens.expect_reload().times(1).returning(|| Ok(()));
+        assert_eq!(mocks.build().prepare_keys().await.unwrap(), Prepared::Ready);
+    }
+
+    #[tokio::test]
+    async fn a_ring_under_another_secret_is_refused_and_left_alone() {
+        let mut mocks = ring(vec![an_active_key()]);
+        mocks.key_factory.expect_can_open().returning(|_| false);
+        assert!(matches!(mocks.build().prepare_keys().await, Err(ApplicationError::ForeignKeys)));
+    }
+
+    #[tokio::test]
+    async fn a_next_key_of_another_algorithm_is_replaced_before_it_signs() {
+        let other = SigningKey { algorithm: Algorithm::Es256, ..a_key(2, KeyState::Next) };
+        let mut mocks = ring(vec![an_active_key(), other]);
+        mocks.key_factory.expect_can_open().returning(|_| true);
+        mocks.signing_keys.expect_delete().times(1).returning(|_| Ok(true));
+        assert_eq!(mocks.build().prepare_keys().await.unwrap(), Prepared::Again(TimeDelta::zero()));
+    }
+}

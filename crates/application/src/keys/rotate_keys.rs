@@ -1,0 +1,154 @@
+use chrono::TimeDelta;
+use domain::ports::MAX_KEY_RING_AGE;
+use domain::{KeyState, SigningKey, Timestamp};
+
+use super::{active, next};
+use crate::audit::{Event, record};
+use crate::{Application, ApplicationError};
+
+/// Most keys in the ring. Rotating faster than keys retire would let it grow without end.
+const MAX_KEYS: usize = 200;
+
+/// What came of a rotation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotated {
+    /// The next key is active now.
+    Done,
+    /// Another node rotated at the same time.
+    ByAnother,
+    /// Nothing was done: not every node need know the next key yet, or the ring is full. Try again after so long.
+    TooSoon(TimeDelta),
+}
+
+impl Application {
+    /// Makes the next key the active one, retires the active one, and publishes another next key. Tokens of the
+    /// retired key are accepted until the last of them has expired.
+    ///
+    /// # Errors
+    /// [`ApplicationError::NotFound`] when the ring was never prepared; [`ApplicationError::Unavailable`].
+    pub async fn rotate_keys(&self) -> Result<Rotated, ApplicationError> {
+        let keys = self.ports.signing_keys.list().await?;
+        let (Some(active), Some(next)) = (active(&keys), next(&keys)) else {
+            return Err(ApplicationError::NotFound);
+        };
+        let now = self.ports.clock.now();
+        if let Some(wait) = time_to_wait(&keys, next, now) {
+            return Ok(Rotated::TooSoon(wait));
+        }
+        let after_next = self.make_key(KeyState::Next).await?;
+        let accepted_until = now + self.settings.access_token_ttl + MAX_KEY_RING_AGE;
+
+        let unit = self.ports.units_of_work.begin().await?;
+        let repository = unit.signing_keys();
+        if !repository.change_state(active.id, active.state, KeyState::Retired { accepted_until }).await?
+            || !repository.change_state(next.id, next.state, KeyState::Active { since: now }).await?
+            || !repository.insert(&after_next).await?
+        {
+            return Ok(Rotated::ByAnother);
+        }
+        repository.delete_retired(now).await?;
+        let event = Event::KeysRotated { active: next.id, retired: active.id };
+        record(event, unit.commit(), |()| true).await?;
+        self.ports.access_tokens.reload().await?;
+        Ok(Rotated::Done)
+    }
+
+    /// Rotates if the active key has been so for as long as is configured. Answers whether this call did.
+    ///
+    /// # Errors
+    /// As for [`Application::rotate_keys`].
+    pub async fn rotate_keys_if_due(&self) -> Result<bool, ApplicationError> {
+        let Some(rotate_after) = self.settings.rotate_keys_after else { return Ok(false) };
+        let keys = self.ports.signing_keys.list().await?;
+        let now = self.ports.clock.now();
+        let is_due = active(&keys).is_some_and(|key| match key.state {
+            KeyState::Active { since } => now - since >= rotate_after,
+            KeyState::Next | KeyState::Retired { .. } => false,
+        });
+        Ok(is_due && self.rotate_keys().await? == Rotated::Done)
+    }
+}
+
+fn time_to_wait(keys: &[SigningKey], next: &SigningKey, now: Timestamp) -> Option<TimeDelta> {
+    let known = next.created_at + MAX_KEY_RING_AGE;
+    let retired = keys.iter().filter_map(|key| match key.state {
+        KeyState::Retired { accepted_until } => Some(accepted_until),
+        KeyState::Next | KeyState::Active { .. } => None,
+    });
+    let room = if keys.len() < MAX_KEYS { now } else { retired.min().unwrap_or(now) };
+    Some(known.max(room) - now).filter(|wait| *wait > TimeDelta::zero())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use domain::SealedKey;
+    use domain::mocks::MockUnitOfWork;
+
+    use super::*;
+    use crate::testing::{Mocks, a_key, now};
+
+    /// A ring whose next key was published `seconds` ago.
+    fn ring(seconds: i64) -> Mocks {
+        let mut mocks = Mocks::default();
+        let active = a_key(1, KeyState::Active { since: now() - TimeDelta::days(90) });
+        let next = SigningKey { created_at: now() - TimeDelta::seconds(seconds), ..a_key(2, KeyState::Next) };
+        mocks.signing_keys.expect_list().returning(move || Ok(vec![active.clone(), next.clone()]));
+        mocks.key_factory.expect_generate().returning(|_, _| Ok(SealedKey::new(vec![1])));
+        mocks
+    }
+
+    fn a_unit(first_change: bool) -> MockUnitOfWork {
+        let mut unit = MockUnitOfWork::default();
+        let accepted_until = now() + TimeDelta::minutes(15) + MAX_KEY_RING_AGE;
+        unit.signing_keys
+            .expect_change_state()
+            .withf(move |_, _, to| *to == KeyState::Retired { accepted_until })
+            .times(1)
+            .returning(move |_, _, _| Ok(first_change));
+        unit
+    }
+
+    #[tokio::test]
+    async fn the_next_key_becomes_active_and_the_active_one_is_accepted_until_its_last_token_has_expired() {
+        let mut mocks = ring(5);
+        let mut unit = a_unit(true);
+        unit.signing_keys
+            .expect_change_state()
+            .withf(|_, from, to| *from == KeyState::Next && *to == KeyState::Active { since: now() })
+            .times(1)
+            .returning(|_, _, _| Ok(true));
+        unit.signing_keys.expect_insert().withf(|key| key.state == KeyState::Next).times(1).returning(|_| Ok(true));
+        unit.signing_keys.expect_delete_retired().times(1).returning(|_| Ok(0));
+        let commits = mocks.units([unit]);
+        mocks.access_tokens.expect_reload().times(1).returning(|| Ok(()));
+        assert_eq!(mocks.build().rotate_keys().await.unwrap(), Rotated::Done);
+        assert_eq!(commits.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn a_key_that_was_published_a_moment_ago_does_not_sign_yet() {
+        let rotated = ring(2).build().rotate_keys().await.unwrap();
+        assert_eq!(rotated, Rotated::TooSoon(TimeDelta::seconds(3)));
+    }
+
+    #[tokio::test]
+    async fn of_two_who_rotate_at_once_one_does_nothing() {
+        let mut mocks = ring(5);
+        let commits = mocks.units([a_unit(false)]);
+        assert_eq!(mocks.build().rotate_keys().await.unwrap(), Rotated::ByAnother);
+        assert_eq!(commits.load(Ordering::SeqCst), 0);
+    }
+
+    #[tokio::test]
+    async fn keys_rotate_by_themselves_when_they_are_old_and_not_before() {
+        let mut mocks = ring(5);
+        mocks.settings.rotate_keys_after = Some(TimeDelta::days(91));
+        assert!(!mocks.build().rotate_keys_if_due().await.unwrap());
+        let mut mocks = ring(5);
+        mocks.settings.rotate_keys_after = Some(TimeDelta::days(90));
+        mocks.units([a_unit(false)]);
+        assert!(!mocks.build().rotate_keys_if_due().await.unwrap(), "another node did it");
+    }
+}

@@ -1,0 +1,126 @@
+use std::fmt;
+
+use crate::{KeyId, Timestamp, ValidationError};
+
+/// A key that signs access tokens. All nodes share it through the database, where it is sealed.
+///
+/// Its life: *next* (published, so that everybody knows it before it signs anything), *active* (signs), *retired*
+/// (signs nothing, is accepted until its last token has expired).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SigningKey {
+    /// The `kid` of its tokens.
+    pub id: KeyId,
+    /// The one algorithm it is for.
+    pub algorithm: Algorithm,
+    /// The key itself, for nobody without the root secret.
+    pub sealed: SealedKey,
+    /// When it was made and published.
+    pub created_at: Timestamp,
+    /// Where in its life it is.
+    pub state: KeyState,
+}
+
+/// Where in its life a signing key is. There is at most one next and at most one active key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// Published, and not used yet.
+    Next,
+    /// Signs.
+    Active {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Signs nothing any more.
+    Retired {
+        /// Until when its tokens are accepted.
+        accepted_until: Timestamp,
+    },
+}
+
+impl KeyState {
+    /// The state's name in the database and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Next => "next",
+            Self::Active { .. } => "active",
+            Self::Retired { .. } => "retired",
+        }
+    }
+}
+
+impl SigningKey {
+    /// Whether tokens that it signed count at `now`.
+    pub fn is_accepted(&self, now: Timestamp) -> bool {
+        match self.state {
+            KeyState::Next | KeyState::Active { .. } => true,
+            KeyState::Retired { accepted_until } => now < accepted_until,
+        }
+    }
+}
+
+/// An algorithm that access tokens are signed with (RFC 7518, section 3.1; RFC 8037 for EdDSA).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Algorithm {
+    /// Ed25519.
+    EdDsa,
+    /// ECDSA on P-256 with SHA-256.
+    Es256,
+    /// RSASSA-PKCS1-v1_5 with SHA-256, keys of 3072 bits.
+    Rs256,
+    /// HMAC with SHA-256. Nobody but Hexauth itself can verify its tokens.
+    Hs256,
+}
+
+impl Algorithm {
+    /// Every algorithm.
+    pub const ALL: [Self; 4] = [Self::EdDsa, Self::Es256, Self::Rs256, Self::Hs256];
+
+    /// The algorithm's name in the header of tokens, in the database and in settings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::EdDsa => "EdDSA",
+            Self::Es256 => "ES256",
+            Self::Rs256 => "RS256",
+            Self::Hs256 => "HS256",
+        }
+    }
+
+    /// Reads an algorithm's name.
+    ///
+    /// # Errors
+    /// `unknown_algorithm` for any other text.
+    pub fn parse(text: &str) -> Result<Self, ValidationError> {
+        let found = Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == text);
+        found.ok_or_else(|| {
+            ValidationError::new("unknown_algorithm", "An algorithm is one of EdDSA, ES256, RS256 and HS256.")
+        })
+    }
+}
+
+impl fmt::Display for Algorithm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A key, encrypted and authenticated under a key that only the nodes can derive.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealedKey(Vec<u8>);
+
+impl SealedKey {
+    /// Wraps fresh or stored bytes.
+    pub const fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SealedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealedKey(…)")
+    }
+}

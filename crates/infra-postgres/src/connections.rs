@@ -1,0 +1,111 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use infra_seaorm::{Connections, Transaction};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+use tokio::sync::Mutex;
+
+use crate::lease::{Answer, Lease};
+use crate::pool::Pool;
+
+/// Connections to PostgreSQL, or to a PgBouncer before it.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "the settings may hold a password")]
+pub struct PostgresConnections {
+    pool: Arc<Pool>,
+    /// What begins a transaction.
+    begin: Arc<str>,
+}
+
+impl PostgresConnections {
+    pub(crate) fn new(pool: Arc<Pool>, begin: &str) -> Self {
+        Self { pool, begin: begin.into() }
+    }
+
+    async fn run(&self, statement: Statement) -> Result<Answer, DbErr> {
+        if self.pool.settings.names_statements {
+            return self.pool.acquire().await?.run(statement).await;
+        }
+        // A statement without a name is sent in two steps, and only a transaction keeps both on one server.
+        let mut lease = self.begin().await?;
+        let answer = lease.run(statement).await?;
+        lease.commit().await?;
+        Ok(answer)
+    }
+
+    async fn begin(&self) -> Result<Lease, DbErr> {
+        let mut lease = self.pool.acquire().await?;
+        lease.begin(&self.begin).await?;
+        Ok(lease)
+    }
+}
+
+#[async_trait]
+impl ConnectionTrait for PostgresConnections {
+    fn get_database_backend(&self) -> DbBackend {
+        DbBackend::Postgres
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        Ok(self.run(statement).await?.result.into())
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        Ok(self.pool.acquire().await?.run_unprepared(sql).await?.result.into())
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        Ok(self.run(statement).await?.rows.into_iter().next().map(QueryResult::from))
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        Ok(self.run(statement).await?.rows.into_iter().map(QueryResult::from).collect())
+    }
+}
+
+#[async_trait]
+impl Connections for PostgresConnections {
+    type Transaction = PostgresTransaction;
+
+    async fn begin_unit(&self) -> Result<PostgresTransaction, DbErr> {
+        Ok(PostgresTransaction(Mutex::new(self.begin().await?)))
+    }
+
+    async fn check(&self) -> Result<(), DbErr> {
+        self.run(Statement::from_string(DbBackend::Postgres, "SELECT 1")).await.map(drop)
+    }
+}
+
+/// A transaction, on a connection of the pool.
+#[expect(missing_debug_implementations, reason = "the settings may hold a password")]
+pub struct PostgresTransaction(Mutex<Lease>);
+
+#[async_trait]
+impl ConnectionTrait for PostgresTransaction {
+    fn get_database_backend(&self) -> DbBackend {
+        DbBackend::Postgres
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        Ok(self.0.lock().await.run(statement).await?.result.into())
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        Ok(self.0.lock().await.run_unprepared(sql).await?.result.into())
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        Ok(self.0.lock().await.run(statement).await?.rows.into_iter().next().map(QueryResult::from))
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        Ok(self.0.lock().await.run(statement).await?.rows.into_iter().map(QueryResult::from).collect())
+    }
+}
+
+#[async_trait]
+impl Transaction for PostgresTransaction {
+    async fn commit(self) -> Result<(), DbErr> {
+        self.0.into_inner().commit().await
+    }
+}

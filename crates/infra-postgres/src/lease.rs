@@ -1,0 +1,155 @@
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::TryStreamExt;
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, Statement, Values};
+use sea_query_sqlx::SqlxValues;
+use sqlx::postgres::{PgConnection, PgDatabaseError, PgQueryResult, PgRow, PgSeverity};
+use sqlx::{AssertSqlSafe, Either, Execute, Executor, Postgres, SqlSafeStr};
+use tokio::runtime::Handle;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
+
+use crate::pool::Pool;
+
+/// A connection on loan. The pool has it back when this is dropped, whatever the caller left on it.
+pub(crate) struct Lease {
+    /// `None` once this is dropped.
+    connection: Option<PgConnection>,
+    opened: Instant,
+    left: Left,
+    pool: Arc<Pool>,
+    /// Released last, when the connection is back or closed.
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+/// What is left on a connection.
+#[derive(Clone, Copy)]
+enum Left {
+    Nothing,
+    /// A statement for which the caller stopped waiting.
+    Statement,
+    /// A transaction, and in it perhaps such a statement.
+    Transaction,
+    /// What cannot be mended.
+    Ruin,
+}
+
+/// What a statement came to.
+#[derive(Default)]
+pub(crate) struct Answer {
+    pub(crate) result: PgQueryResult,
+    pub(crate) rows: Vec<PgRow>,
+}
+
+impl Lease {
+    pub(crate) fn new(
+        connection: PgConnection,
+        opened: Instant,
+        permit: OwnedSemaphorePermit,
+        pool: Arc<Pool>,
+    ) -> Self {
+        Self { connection: Some(connection), opened, left: Left::Nothing, pool, permit: Some(permit) }
+    }
+
+    /// Begins a transaction, by this statement.
+    pub(crate) async fn begin(&mut self, sql: &str) -> Result<(), DbErr> {
+        self.left = Left::Transaction;
+        self.run_unprepared(sql).await.map(drop)
+    }
+
+    /// Ends the transaction by this statement.
+    async fn end(&mut self, sql: &str) -> Result<(), DbErr> {
+        self.run_unprepared(sql).await?;
+        self.left = Left::Nothing;
+        Ok(())
+    }
+
+    pub(crate) async fn commit(&mut self) -> Result<(), DbErr> {
+        self.end("COMMIT").await
+    }
+
+    pub(crate) async fn run(&mut self, statement: Statement) -> Result<Answer, DbErr> {
+        let values = SqlxValues(statement.values.unwrap_or(Values(Vec::new())));
+        let query = sqlx::query_with(AssertSqlSafe(statement.sql), values);
+        self.answer(query.persistent(self.pool.settings.names_statements)).await
+    }
+
+    pub(crate) async fn run_unprepared(&mut self, sql: &str) -> Result<Answer, DbErr> {
+        self.answer(AssertSqlSafe(sql).into_sql_str()).await
+    }
+
+    async fn answer<'q>(&mut self, query: impl Execute<'q, Postgres> + 'q) -> Result<Answer, DbErr> {
+        let gone = || DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed);
+        let connection = self.connection.as_mut().ok_or_else(gone)?;
+        let left = self.left;
+        if matches!(left, Left::Nothing) {
+            // In case that the caller stops waiting.
+            self.left = Left::Statement;
+        }
+        let answer = timeout(self.pool.settings.answer_timeout, answer(connection, query)).await;
+        let answer = answer.unwrap_or_else(|_| Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into())));
+        self.left = if answer.as_ref().is_err_and(is_ruin) { Left::Ruin } else { left };
+        answer.map_err(|error| DbErr::Query(RuntimeErr::SqlxError(error.into())))
+    }
+
+    /// Makes an end of what is left by this statement, in the background, so that the connection can be used again.
+    fn clean_up(mut self, sql: &'static str, runtime: &Handle) {
+        // As long as it is not known to be clean: the runtime may be shut down meanwhile.
+        self.left = Left::Ruin;
+        runtime.spawn(async move { self.end(sql).await });
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(connection) = self.connection.take() else { return };
+        let clean_up = match self.left {
+            Left::Nothing => return self.pool.put_back(connection, self.opened),
+            // One that does nothing comes after the one before has ended.
+            Left::Statement => Some(""),
+            Left::Transaction => Some("ROLLBACK"),
+            Left::Ruin => None,
+        };
+        if let (Some(sql), Ok(runtime)) = (clean_up, Handle::try_current()) {
+            let (opened, left, pool, permit) = (self.opened, self.left, self.pool.clone(), self.permit.take());
+            Self { connection: Some(connection), opened, left, pool, permit }.clean_up(sql, &runtime);
+        } else {
+            self.pool.close_idle();
+        }
+    }
+}
+
+async fn answer<'q>(
+    connection: &mut PgConnection,
+    query: impl Execute<'q, Postgres> + 'q,
+) -> Result<Answer, sqlx::Error> {
+    let mut answer = Answer::default();
+    let mut parts = connection.fetch_many(query);
+    while let Some(part) = parts.try_next().await? {
+        match part {
+            Either::Left(result) => answer.result.extend([result]),
+            Either::Right(row) => answer.rows.push(row),
+        }
+    }
+    drop(parts);
+    Ok(answer)
+}
+
+/// Whether the connection is of no use after this error: it is broken, or the server closed it, or the server became
+/// read-only because another took its place.
+fn is_ruin(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => true,
+        sqlx::Error::Database(error) => {
+            let severity = error.try_downcast_ref::<PgDatabaseError>().map(PgDatabaseError::severity);
+            matches!(severity, Some(PgSeverity::Fatal | PgSeverity::Panic))
+                || error.code().is_some_and(|c| c == READ_ONLY)
+        }
+        _ => false,
+    }
+}
+
+/// The SQLSTATE `read_only_sql_transaction`.
+const READ_ONLY: &str = "25006";

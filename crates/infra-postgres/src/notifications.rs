@@ -1,0 +1,84 @@
+use std::time::Duration;
+
+use sqlx::Executor;
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+
+/// What the triggers of the tables `revocations` and `signing_keys` notify.
+const CHANNEL: &str = "hexauth";
+/// Longest wait for a connection that listens.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// How long to wait before connecting again, at first and at most.
+const PAUSE: Duration = Duration::from_millis(100);
+const MAX_PAUSE: Duration = Duration::from_secs(1);
+/// After so long without a word the server is asked whether it is still there: one that vanished says nothing.
+const SILENCE: Duration = Duration::from_secs(30);
+/// Longest wait for that answer.
+const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+
+/// Tells of notifications. A task of its own listens, on a connection of its own, and ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Notifications(watch::Receiver<()>);
+
+impl Notifications {
+    /// Begins to listen. Must be called on a tokio runtime.
+    pub(crate) fn listen(options: PgConnectOptions) -> Self {
+        let (sender, receiver) = watch::channel(());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = sender.closed() => {}
+                () = keep_listening(&options, &sender) => {}
+            }
+        });
+        Self(receiver)
+    }
+
+    /// Returns when there was a notification since the last time, or when there may have been: after each time that
+    /// the connection was made anew. Dropping the future loses nothing.
+    pub(crate) async fn received(&mut self) {
+        if self.0.changed().await.is_err() {
+            // The runtime is shutting down.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+async fn keep_listening(options: &PgConnectOptions, sender: &watch::Sender<()>) {
+    let mut pause = PAUSE;
+    loop {
+        if let Ok(Ok(listener)) = timeout(CONNECT_LIMIT, connect(options)).await {
+            pause = PAUSE;
+            // What was notified before reached nobody.
+            sender.send_replace(());
+            forward(listener, sender).await;
+        }
+        sleep(pause).await;
+        pause = MAX_PAUSE.min(pause * 2);
+    }
+}
+
+async fn connect(options: &PgConnectOptions) -> Result<PgListener, sqlx::Error> {
+    let one = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+    let pool = one.acquire_timeout(CONNECT_LIMIT).connect_lazy_with(options.clone());
+    let mut listener = PgListener::connect_with(&pool).await?;
+    listener.eager_reconnect(false);
+    listener.listen(CHANNEL).await?;
+    Ok(listener)
+}
+
+/// Passes notifications on until the connection is lost.
+async fn forward(mut listener: PgListener, sender: &watch::Sender<()>) {
+    loop {
+        match timeout(SILENCE, listener.try_recv()).await {
+            Ok(Ok(Some(_))) => sender.send_replace(()),
+            Ok(_) => return,
+            Err(_) if answers(&mut listener).await => {}
+            Err(_) => return,
+        }
+    }
+}
+
+async fn answers(listener: &mut PgListener) -> bool {
+    matches!(timeout(ANSWER_LIMIT, listener.execute("SELECT 1")).await, Ok(Ok(_)))
+}

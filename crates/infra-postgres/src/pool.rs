@@ -1,0 +1,131 @@
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
+use sqlx::Connection;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+
+use crate::error::is_transient;
+use crate::lease::Lease;
+
+/// A connection that idles longer is closed when another comes back.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
+/// A connection that is older is replaced, so that load spreads again after a fail-over.
+const MAX_LIFETIME: Duration = Duration::from_secs(30 * 60);
+/// A connection that idled longer is asked whether it still lives before it is used.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
+/// Longest wait for that answer, and for a goodbye.
+const PING_LIMIT: Duration = Duration::from_millis(500);
+/// How long to wait before trying again while the server is away, at first and at most.
+const PAUSE: Duration = Duration::from_millis(10);
+const MAX_PAUSE: Duration = Duration::from_millis(250);
+
+/// A pool of connections.
+///
+/// It is not sqlx's, which asks each connection that comes back whether it still lives. That is as many round trips
+/// again as there are statements, and where the server vanished without a word it waits for ever.
+pub(crate) struct Pool {
+    pub(crate) settings: PoolSettings,
+    permits: Arc<Semaphore>,
+    /// The one used last is at the end, and is used next.
+    idle: Mutex<Vec<Idle>>,
+}
+
+/// How to connect, and how to speak with what is at the other end.
+pub(crate) struct PoolSettings {
+    pub(crate) options: PgConnectOptions,
+    /// Most connections at a time.
+    pub(crate) max_connections: u32,
+    /// Longest wait for a connection.
+    pub(crate) acquire_timeout: Duration,
+    /// Longest wait for an answer. The server gives up before; this is for one that is gone without a word.
+    pub(crate) answer_timeout: Duration,
+    /// Whether a statement gets a name and is prepared once per connection.
+    pub(crate) names_statements: bool,
+}
+
+struct Idle {
+    connection: PgConnection,
+    opened: Instant,
+    since: Instant,
+}
+
+impl Pool {
+    pub(crate) fn new(settings: PoolSettings) -> Arc<Self> {
+        let permits = Arc::new(Semaphore::new(settings.max_connections as usize));
+        Arc::new(Self { settings, permits, idle: Mutex::default() })
+    }
+
+    /// Lends a connection.
+    ///
+    /// # Errors
+    /// When none is free in time, or no new one can be had.
+    pub(crate) async fn acquire(self: &Arc<Self>) -> Result<Lease, DbErr> {
+        let too_late = |_| Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
+        timeout(self.settings.acquire_timeout, self.wait()).await.unwrap_or_else(too_late)
+    }
+
+    async fn wait(self: &Arc<Self>) -> Result<Lease, DbErr> {
+        let closed = |_| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed);
+        let permit = self.permits.clone().acquire_owned().await.map_err(closed)?;
+        if let Some(mut idle) = self.pop() {
+            if idle.since.elapsed() < TRUSTED_FOR || answers(&mut idle.connection).await {
+                return Ok(Lease::new(idle.connection, idle.opened, permit, self.clone()));
+            }
+            self.close_idle();
+        }
+        let connection = self.connect().await?;
+        Ok(Lease::new(connection, Instant::now(), permit, self.clone()))
+    }
+
+    /// Connects, again and again for as long as the caller waits where the server may be about to come back.
+    async fn connect(&self) -> Result<PgConnection, DbErr> {
+        let mut pause = PAUSE;
+        loop {
+            let error = match PgConnection::connect_with(&self.settings.options).await {
+                Ok(connection) => return Ok(connection),
+                Err(error) => DbErr::Conn(RuntimeErr::SqlxError(error.into())),
+            };
+            if !is_transient(&error) {
+                return Err(error);
+            }
+            sleep(pause).await;
+            pause = MAX_PAUSE.min(pause * 2);
+        }
+    }
+
+    fn pop(&self) -> Option<Idle> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    /// Takes a connection back that nothing is left on.
+    pub(crate) fn put_back(&self, connection: PgConnection, opened: Instant) {
+        if opened.elapsed() > MAX_LIFETIME {
+            return close(connection);
+        }
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.push(Idle { connection, opened, since: Instant::now() });
+        if idle.first().is_some_and(|oldest| oldest.since.elapsed() > IDLE_TIMEOUT) {
+            close(idle.remove(0).connection);
+        }
+    }
+
+    /// Closes all connections that idle: when one is of no use any more, the others are most likely not, either.
+    pub(crate) fn close_idle(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// Says goodbye in the background, for the sake of the server's log.
+fn close(connection: PgConnection) {
+    if let Ok(runtime) = Handle::try_current() {
+        runtime.spawn(timeout(PING_LIMIT, connection.close()));
+    }
+}
+
+async fn answers(connection: &mut PgConnection) -> bool {
+    matches!(timeout(PING_LIMIT, connection.ping()).await, Ok(Ok(())))
+}

@@ -1,0 +1,154 @@
+//! Follows what all nodes revoke, exactly.
+//!
+//! Transactions end in another order than they began in, so neither ids nor times tell what is new. PostgreSQL does:
+//! each row of `revocations` holds the number of the transaction that wrote it, and every statement reads from a
+//! snapshot that knows its `xmin`, the lowest number that was still running. All transactions with lower numbers had
+//! ended by then, so their rows, if they were committed, were in that snapshot. A poll reads its own `xmin` and the
+//! rows whose number is not below the `xmin` of the poll before, in one statement and thus from one snapshot: whatever
+//! was not in the last snapshot is among them, however late it was committed.
+//!
+//! Numbers are comparable only as long as they do not repeat, which they do after the server crashed (those that were
+//! not yet on disk) or another one took its place. Both show: no two servers were started in the same microsecond, and
+//! a server that recovers from a crash makes a checkpoint before it lets anybody in. When either differs from the poll
+//! before, everything is read again. An ordinary checkpoint, every few minutes, costs that too and does no harm.
+
+use std::io;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::ports::{RepositoryError, RevocationFeed};
+use domain::{Revoked, Timestamp};
+use infra_seaorm::{revoked_from_row, unavailable_or_internal};
+use sea_orm::{DbErr, QueryResult, RuntimeErr};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
+use sqlx::{AssertSqlSafe, Connection};
+use tokio::time::timeout;
+
+use crate::error::is_transient;
+use crate::notifications::Notifications;
+use crate::{PostgresError, PostgresSettings};
+
+/// Longest time a poll takes, so that a database that hangs is noticed while what is known is still fresh.
+const POLL_LIMIT: Duration = Duration::from_secs(2);
+
+/// Follows what is revoked in a PostgreSQL database, on connections of its own: one that polls, which need not wait
+/// behind requests for one of the pool, and one that listens, except through PgBouncer.
+#[expect(missing_debug_implementations, reason = "the options may hold a password")]
+pub struct PostgresRevocationFeed {
+    options: PgConnectOptions,
+    connection: Option<PgConnection>,
+    position: Position,
+    notifications: Option<Notifications>,
+}
+
+/// How far a poll saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Position {
+    /// Names the run of the server that the number belongs to.
+    server: String,
+    /// The lowest number of a transaction that was still running.
+    xmin: String,
+}
+
+impl Position {
+    /// Before everything.
+    fn start() -> Self {
+        Self { server: String::new(), xmin: "0".to_owned() }
+    }
+}
+
+impl PostgresRevocationFeed {
+    /// A feed that begins with all that is there. It connects when it is polled first; the one that listens connects
+    /// in the background. Must be called on a tokio runtime.
+    ///
+    /// # Errors
+    /// [`PostgresError::Url`].
+    pub fn new(settings: &PostgresSettings) -> Result<Self, PostgresError> {
+        let options = settings.connect_options()?;
+        let listener = settings.prepared_statements.then(|| options.clone().application_name("hexauth listener"));
+        Ok(Self {
+            options: options.application_name("hexauth feed"),
+            connection: None,
+            position: Position::start(),
+            notifications: listener.map(Notifications::listen),
+        })
+    }
+
+    async fn read(&mut self, now: Timestamp) -> Result<Vec<Revoked>, DbErr> {
+        let mut rows = self.select(now, &self.position.xmin.clone()).await?;
+        let mut position = position(&rows)?;
+        if position.server != self.position.server && self.position != Position::start() {
+            rows = self.select(now, &Position::start().xmin).await?;
+            position = self::position(&rows)?;
+        }
+        let revoked = rows.iter().filter_map(revoked).collect::<Result<_, _>>()?;
+        // Only now, that all of it was read.
+        self.position = position;
+        Ok(revoked)
+    }
+
+    /// Runs the statement, on a new connection where the last one was lost meanwhile.
+    async fn select(&mut self, now: Timestamp, xmin: &str) -> Result<Vec<QueryResult>, DbErr> {
+        let sql = statement(now, xmin);
+        if let Some(connection) = self.connection.take()
+            && let Ok(rows) = self.run(connection, &sql).await
+        {
+            return Ok(rows);
+        }
+        let connection = PgConnection::connect_with(&self.options).await.map_err(error)?;
+        self.run(connection, &sql).await
+    }
+
+    /// Keeps the connection if all went well, and drops it if not or if the caller stops waiting.
+    async fn run(&mut self, mut connection: PgConnection, sql: &str) -> Result<Vec<QueryResult>, DbErr> {
+        // In one message, values included, so that it goes through a PgBouncer without a transaction around it.
+        let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut connection).await;
+        let rows: Vec<PgRow> = rows.map_err(error)?;
+        self.connection = Some(connection);
+        Ok(rows.into_iter().map(QueryResult::from).collect())
+    }
+}
+
+/// Always answers a row: where there is nothing new, one that holds the position only.
+fn statement(now: Timestamp, xmin: &str) -> String {
+    let now = now.to_rfc3339();
+    format!(
+        "SELECT here.server, here.xmin, new.session_id, new.user_id, new.epoch, new.expires_at
+         FROM (
+             SELECT
+                 pg_postmaster_start_time() || ' ' || (pg_control_checkpoint()).checkpoint_lsn AS server,
+                 pg_snapshot_xmin(pg_current_snapshot())::text AS xmin
+         ) AS here
+         LEFT JOIN revocations AS new ON new.transaction_id >= '{xmin}'::xid8 AND new.expires_at > '{now}'"
+    )
+}
+
+fn position(rows: &[QueryResult]) -> Result<Position, DbErr> {
+    let row = rows.first().ok_or_else(|| DbErr::RecordNotFound("the position of the feed".to_owned()))?;
+    Ok(Position { server: row.try_get("", "server")?, xmin: row.try_get("", "xmin")? })
+}
+
+fn revoked(row: &QueryResult) -> Option<Result<Revoked, DbErr>> {
+    let is_empty = row.try_get::<Option<Timestamp>>("", "expires_at").is_ok_and(|until| until.is_none());
+    (!is_empty).then(|| revoked_from_row(row))
+}
+
+fn error(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(error.into()))
+}
+
+#[async_trait]
+impl RevocationFeed for PostgresRevocationFeed {
+    async fn poll(&mut self, now: Timestamp) -> Result<Vec<Revoked>, RepositoryError> {
+        let too_late = |_| Err(error(sqlx::Error::Io(io::ErrorKind::TimedOut.into())));
+        let result = timeout(POLL_LIMIT, self.read(now)).await.unwrap_or_else(too_late);
+        result.map_err(|error| unavailable_or_internal(error, is_transient))
+    }
+
+    async fn changed(&mut self) {
+        match &mut self.notifications {
+            Some(notifications) => notifications.received().await,
+            None => std::future::pending().await,
+        }
+    }
+}

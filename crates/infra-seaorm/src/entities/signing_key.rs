@@ -1,0 +1,70 @@
+use domain::ports::RepositoryError;
+use domain::{Algorithm, KeyId, KeyState, SealedKey, SigningKey, Timestamp};
+use sea_orm::ActiveValue::Set;
+use sea_orm::entity::prelude::*;
+
+use super::corrupt;
+
+const TABLE: &str = "signing_keys";
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "signing_keys")]
+pub(crate) struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) id: Uuid,
+    pub(crate) algorithm: String,
+    pub(crate) sealed: Vec<u8>,
+    pub(crate) created_at: DateTimeUtc,
+    pub(crate) state: String,
+    /// Set exactly in the state "active".
+    pub(crate) active_since: Option<DateTimeUtc>,
+    /// Set exactly in the state "retired".
+    pub(crate) accepted_until: Option<DateTimeUtc>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// The columns `active_since` and `accepted_until` of a key in this state.
+pub(crate) fn times(state: KeyState) -> (Option<Timestamp>, Option<Timestamp>) {
+    match state {
+        KeyState::Next => (None, None),
+        KeyState::Active { since } => (Some(since), None),
+        KeyState::Retired { accepted_until } => (None, Some(accepted_until)),
+    }
+}
+
+impl TryFrom<Model> for SigningKey {
+    type Error = RepositoryError;
+
+    fn try_from(row: Model) -> Result<Self, RepositoryError> {
+        let state = match (row.state.as_str(), row.active_since, row.accepted_until) {
+            ("next", None, None) => KeyState::Next,
+            ("active", Some(since), None) => KeyState::Active { since },
+            ("retired", None, Some(accepted_until)) => KeyState::Retired { accepted_until },
+            _ => return Err(corrupt(TABLE, "state", row.id)(())),
+        };
+        Ok(SigningKey {
+            id: KeyId::new(row.id),
+            algorithm: Algorithm::parse(&row.algorithm).map_err(corrupt(TABLE, "algorithm", row.id))?,
+            sealed: SealedKey::new(row.sealed),
+            created_at: row.created_at,
+            state,
+        })
+    }
+}
+
+impl From<&SigningKey> for ActiveModel {
+    fn from(key: &SigningKey) -> Self {
+        let (active_since, accepted_until) = times(key.state);
+        Self {
+            id: Set(key.id.as_uuid()),
+            algorithm: Set(key.algorithm.as_str().to_owned()),
+            sealed: Set(key.sealed.as_bytes().to_vec()),
+            created_at: Set(key.created_at),
+            state: Set(key.state.name().to_owned()),
+            active_since: Set(active_since),
+            accepted_until: Set(accepted_until),
+        }
+    }
+}

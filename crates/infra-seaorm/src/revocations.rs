@@ -1,0 +1,30 @@
+use async_trait::async_trait;
+use domain::ports::{RepositoryError, RevocationRepository};
+use domain::{Revoked, Timestamp};
+use sea_orm::sea_query::{LockBehavior, LockType, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+
+use crate::Store;
+use crate::entities::revocation::{ActiveModel, Column, Entity};
+
+#[async_trait]
+impl<C: ConnectionTrait + Send + Sync> RevocationRepository for Store<C> {
+    async fn insert(&self, revoked: &Revoked) -> Result<(), RepositoryError> {
+        let insert = Entity::insert(ActiveModel::from(revoked));
+        insert.exec_without_returning(&self.connection).await.map(drop).map_err(|error| self.error(error))
+    }
+
+    async fn delete_expired(&self, before: Timestamp, limit: u64) -> Result<u64, RepositoryError> {
+        let batch = Query::select()
+            .column(Column::Id)
+            .from(Entity)
+            .and_where(Column::ExpiresAt.lte(before))
+            .limit(limit)
+            // Leaves what others are deleting to them.
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+            .to_owned();
+        let delete = Entity::delete_many().filter(Column::Id.in_subquery(batch));
+        let result = delete.exec(&self.connection).await.map_err(|error| self.error(error))?;
+        Ok(result.rows_affected)
+    }
+}

@@ -1,0 +1,57 @@
+use async_trait::async_trait;
+use domain::ports::{RepositoryError, SigningKeyRepository};
+use domain::{KeyId, KeyState, SigningKey, Timestamp};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::Store;
+use crate::entities::signing_key::{ActiveModel, Column, Entity, times};
+
+#[async_trait]
+impl<C: ConnectionTrait + Send + Sync> SigningKeyRepository for Store<C> {
+    async fn list(&self) -> Result<Vec<SigningKey>, RepositoryError> {
+        let oldest_first = Entity::find().order_by_asc(Column::CreatedAt).order_by_asc(Column::Id);
+        let rows = oldest_first.all(&self.connection).await.map_err(|error| self.error(error))?;
+        rows.into_iter().map(SigningKey::try_from).collect()
+    }
+
+    async fn insert(&self, key: &SigningKey) -> Result<bool, RepositoryError> {
+        let insert = Entity::insert(ActiveModel::from(key)).on_conflict(OnConflict::new().do_nothing().to_owned());
+        let inserted = insert.exec_without_returning(&self.connection).await.map_err(|error| self.error(error))?;
+        Ok(inserted == 1)
+    }
+
+    async fn change_state(&self, id: KeyId, from: KeyState, to: KeyState) -> Result<bool, RepositoryError> {
+        let (active_since, accepted_until) = times(to);
+        let update = Entity::update_many()
+            .col_expr(Column::State, Expr::value(to.name()))
+            .col_expr(Column::ActiveSince, Expr::value(active_since))
+            .col_expr(Column::AcceptedUntil, Expr::value(accepted_until))
+            .filter(Column::Id.eq(id.as_uuid()))
+            .filter(is_in(from));
+        let result = update.exec(&self.connection).await.map_err(|error| self.error(error))?;
+        Ok(result.rows_affected == 1)
+    }
+
+    async fn delete(&self, id: KeyId) -> Result<bool, RepositoryError> {
+        let delete = Entity::delete_many().filter(Column::Id.eq(id.as_uuid()));
+        let result = delete.exec(&self.connection).await.map_err(|error| self.error(error))?;
+        Ok(result.rows_affected == 1)
+    }
+
+    async fn delete_retired(&self, before: Timestamp) -> Result<u64, RepositoryError> {
+        // It is set in retired keys only.
+        let delete = Entity::delete_many().filter(Column::AcceptedUntil.lte(before));
+        let result = delete.exec(&self.connection).await.map_err(|error| self.error(error))?;
+        Ok(result.rows_affected)
+    }
+}
+
+/// The keys in exactly this state, its time included.
+fn is_in(state: KeyState) -> Condition {
+    let (active_since, accepted_until) = times(state);
+    let condition = Condition::all().add(Column::State.eq(state.name()));
+    condition
+        .add_option(active_since.map(|since| Column::ActiveSince.eq(since)))
+        .add_option(accepted_until.map(|until| Column::AcceptedUntil.eq(until)))
+}

@@ -1,0 +1,120 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::digest::{SHA256, digest};
+use domain::ports::{ClientSecrets, HashError, PasswordHasher, Verification};
+use domain::{ClientSecretHash, Password, PasswordHash, Secret};
+
+/// What a client that is not known is compared with. No secret is known to have this digest.
+const NO_DIGEST: ClientSecretHash = ClientSecretHash::Sha256([0; 32]);
+
+/// The clients that the configuration names, with their hashed secrets.
+pub struct ConfiguredClients {
+    clients: BTreeMap<String, ClientSecretHash>,
+    hasher: Arc<dyn PasswordHasher>,
+}
+
+impl ConfiguredClients {
+    /// The clients by id. The hasher is for secrets that are hashed like passwords.
+    pub fn new(clients: BTreeMap<String, ClientSecretHash>, hasher: Arc<dyn PasswordHasher>) -> Self {
+        Self { clients, hasher }
+    }
+
+    async fn verify_password(&self, secret: &Secret, hash: &PasswordHash) -> Result<bool, HashError> {
+        // What is no password is not the right one.
+        let Ok(password) = Password::presented(secret.expose()) else {
+            return Ok(false);
+        };
+        let verification = self.hasher.verify(&password, Some(hash.clone())).await?;
+        Ok(matches!(verification, Verification::Match { .. }))
+    }
+}
+
+#[async_trait]
+impl ClientSecrets for ConfiguredClients {
+    async fn verify(&self, client_id: &str, secret: &Secret) -> Result<bool, HashError> {
+        let client = self.clients.get(client_id);
+        let is_right = match client.unwrap_or(&NO_DIGEST) {
+            ClientSecretHash::Sha256(expected) => has_digest(secret, expected),
+            ClientSecretHash::Argon2id(hash) => self.verify_password(secret, hash).await?,
+        };
+        Ok(is_right && client.is_some())
+    }
+}
+
+fn has_digest(secret: &Secret, expected: &[u8; 32]) -> bool {
+    let presented = digest(&SHA256, secret.expose().as_bytes());
+    verify_slices_are_equal(presented.as_ref(), expected).is_ok()
+}
+
+impl fmt::Debug for ConfiguredClients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConfiguredClients").field("clients", &self.clients).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use data_encoding::HEXLOWER;
+    use domain::mocks::MockPasswordHasher;
+
+    use super::*;
+
+    const PHC: &str = "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+
+    /// `digested` with the secret `random`, and `hashed` with the secret `chosen`.
+    fn clients() -> ConfiguredClients {
+        let digest = HEXLOWER.encode(digest(&SHA256, b"random").as_ref());
+        let clients = [("digested", format!("sha256:{digest}")), ("hashed", PHC.to_owned())];
+        let clients = clients.map(|(id, hash)| (id.to_owned(), ClientSecretHash::parse(&hash).unwrap()));
+        let mut hasher = MockPasswordHasher::new();
+        hasher.expect_verify().returning(|password, stored| {
+            assert_eq!(stored.unwrap().expose(), PHC);
+            let is_right = *password == Password::presented("chosen").unwrap();
+            Ok(if is_right { Verification::Match { outdated: true } } else { Verification::Mismatch })
+        });
+        ConfiguredClients::new(clients.into(), Arc::new(hasher))
+    }
+
+    async fn verify(client_id: &str, secret: &str) -> bool {
+        clients().verify(client_id, &Secret::new(secret.to_owned())).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn takes_each_client_s_own_secret_and_no_other() {
+        assert!(verify("digested", "random").await && verify("hashed", "chosen").await);
+        for secret in ["", "chosen", "Random", "random ", PHC, "\0", &"a".repeat(2000)] {
+            assert!(!verify("digested", secret).await, "{secret}");
+        }
+        for secret in ["", "random", "Chosen", PHC, "\0", &"a".repeat(2000)] {
+            assert!(!verify("hashed", secret).await, "{secret}");
+        }
+    }
+
+    #[tokio::test]
+    async fn refuses_a_client_that_is_not_known() {
+        for id in ["", "Digested", "digested ", "unknown"] {
+            for secret in ["", "random", "chosen"] {
+                assert!(!verify(id, secret).await, "{id}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn tells_that_too_many_wait_to_be_hashed() {
+        let mut hasher = MockPasswordHasher::new();
+        hasher.expect_verify().returning(|_, _| Err(HashError::Overloaded));
+        let clients = ConfiguredClients { hasher: Arc::new(hasher), ..clients() };
+        let result = clients.verify("hashed", &Secret::new("chosen".to_owned())).await;
+        assert!(matches!(result, Err(HashError::Overloaded)));
+    }
+
+    #[test]
+    fn debug_shows_ids_alone() {
+        let shown = format!("{:?}", clients());
+        assert!(shown.contains("digested") && !shown.contains("argon2id") && !shown.contains("sha256"), "{shown}");
+    }
+}

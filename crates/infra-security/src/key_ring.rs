@@ -1,0 +1,469 @@
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use access_token::{TokenError, Verifier};
+use async_trait::async_trait;
+use domain::ports::{AccessTokens, Clock, RepositoryError, SigningKeyRepository, VerifyError};
+use domain::{AccessClaims, InvalidAccessToken, Secret, Timestamp};
+use thiserror::Error;
+use tokio::sync::Mutex;
+
+use crate::SealedKeys;
+use crate::loaded_keys::{LoadedKeys, NoActiveKey};
+
+/// Least time between two looks for keys that tokens name and nobody knows: such tokens cost an attacker nothing.
+const MIN_RELOAD_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Signs and verifies access tokens with the keys that all nodes share.
+///
+/// It reads the keys when it must: to sign, where it has not done so for
+/// [`MAX_KEY_RING_AGE`](domain::ports::MAX_KEY_RING_AGE), and to verify a token of a key that is new. To learn in time
+/// that a key is retired or gone, call [`AccessTokens::reload`] at least as often. Needs a tokio runtime.
+pub struct KeyRing {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    repository: Arc<dyn SigningKeyRepository>,
+    opener: Arc<SealedKeys>,
+    clock: Arc<dyn Clock>,
+    issuer: String,
+    audience: String,
+    verifier: Verifier,
+    keys: RwLock<Arc<LoadedKeys>>,
+    /// Held by the one who reads the keys.
+    last_reload: Mutex<Option<Reloaded>>,
+}
+
+/// When the keys were read last, or that was tried.
+#[derive(Clone, Copy)]
+struct Reloaded {
+    ended: Instant,
+    failed: bool,
+}
+
+/// What makes it worth to read the keys.
+#[derive(Clone, Copy)]
+enum Reason {
+    /// Somebody asks for it.
+    Asked,
+    /// A token is to be signed, and the keys were read long ago.
+    Stale,
+    /// A token names a key that is not known.
+    UnknownKey,
+}
+
+#[derive(Debug, Error)]
+enum KeyRingError {
+    #[error("the signing keys could not be read a moment ago")]
+    FailedJustNow,
+    #[error("to read the signing keys took longer than they may be used")]
+    TookTooLong,
+    #[error("the token could not be signed")]
+    Signing,
+}
+
+impl KeyRing {
+    /// A key ring that has read no key yet. `issuer` and `audience` go into every token and are asked of every token.
+    pub fn new(
+        repository: Arc<dyn SigningKeyRepository>,
+        opener: Arc<SealedKeys>,
+        clock: Arc<dyn Clock>,
+        issuer: String,
+        audience: String,
+    ) -> Self {
+        let verifier = Verifier::new(issuer.clone(), audience.clone());
+        let (keys, last_reload) = (RwLock::default(), Mutex::default());
+        let shared = Shared { repository, opener, clock, issuer, audience, verifier, keys, last_reload };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Reads the keys in a task of its own: a caller that goes away neither stops it for the others nor begins it anew.
+    async fn reload_for(&self, reason: Reason) -> Result<(), RepositoryError> {
+        let task = tokio::spawn(Arc::clone(&self.shared).reload(reason));
+        task.await.unwrap_or_else(|error| Err(RepositoryError::Internal(error.into())))
+    }
+
+    async fn fresh_keys(&self) -> Result<Arc<LoadedKeys>, RepositoryError> {
+        if !self.shared.is_fresh() {
+            self.reload_for(Reason::Stale).await?;
+        }
+        let keys = self.shared.keys();
+        let is_fresh = keys.is_fresh(self.shared.clock.now());
+        if is_fresh { Ok(keys) } else { Err(RepositoryError::Unavailable(KeyRingError::TookTooLong.into())) }
+    }
+}
+
+#[async_trait]
+impl AccessTokens for KeyRing {
+    async fn sign(&self, claims: &AccessClaims) -> Result<Secret, RepositoryError> {
+        let keys = self.fresh_keys().await?;
+        let key = keys.active().map_err(|error| RepositoryError::Internal(error.into()))?;
+        let token = key.sign(claims, &self.shared.issuer, &self.shared.audience);
+        token.map_err(|_| RepositoryError::Internal(KeyRingError::Signing.into()))
+    }
+
+    async fn verify(&self, token: &str, now: Timestamp) -> Result<AccessClaims, VerifyError> {
+        let mut result = self.shared.verifier.verify(token, now);
+        if result == Err(TokenError::UnknownKey) {
+            self.reload_for(Reason::UnknownKey).await?;
+            result = self.shared.verifier.verify(token, now);
+        }
+        result.map_err(|_| InvalidAccessToken.into())
+    }
+
+    fn jwks(&self, now: Timestamp) -> String {
+        self.shared.keys().jwk_set(now)
+    }
+
+    async fn reload(&self) -> Result<(), RepositoryError> {
+        self.reload_for(Reason::Asked).await
+    }
+}
+
+impl Shared {
+    /// Reads the keys, unless somebody else did so while this waited for them.
+    async fn reload(self: Arc<Self>, reason: Reason) -> Result<(), RepositoryError> {
+        let mut last = self.last_reload.lock().await;
+        let just_now = last.filter(|last| last.ended.elapsed() < MIN_RELOAD_INTERVAL);
+        match (reason, just_now) {
+            (Reason::Asked, _) => {}
+            (_, Some(Reloaded { failed: true, .. })) => {
+                return Err(RepositoryError::Unavailable(KeyRingError::FailedJustNow.into()));
+            }
+            (Reason::UnknownKey, Some(_)) => return Ok(()),
+            (Reason::Stale, _) if self.is_fresh() => return Ok(()),
+            _ => {}
+        }
+        let result = self.read_keys().await;
+        *last = Some(Reloaded { ended: Instant::now(), failed: result.is_err() });
+        result
+    }
+
+    async fn read_keys(&self) -> Result<(), RepositoryError> {
+        let read_at = self.clock.now();
+        let stored = self.repository.list().await?;
+        let keys = Arc::new(self.keys().followed_by(stored, read_at, |key| self.opener.open(key)));
+        // First, so that nothing is signed with a key that this node does not know yet.
+        self.verifier.set_keys(keys.verifying_keys());
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);
+        match keys.active() {
+            Err(error @ NoActiveKey::Sealed(_)) => Err(RepositoryError::Internal(error.into())),
+            Ok(_) | Err(NoActiveKey::Missing) => Ok(()),
+        }
+    }
+
+    fn keys(&self) -> Arc<LoadedKeys> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.keys().is_fresh(self.clock.now())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use access_token::UnsignedToken;
+    use chrono::TimeDelta;
+    use domain::{Algorithm, Epoch, KeyId, KeyState, SealedKey, SigningKey};
+    use serde_json::Value;
+    use tokio::task::JoinSet;
+    use tokio::time::sleep;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::testing::{KeysInMemory, NOW, SetClock, active_key, at, claims, make_key, root};
+
+    const SECOND: TimeDelta = TimeDelta::seconds(1);
+
+    /// A database with keys, and a node on it.
+    struct Node {
+        keys: Arc<KeysInMemory>,
+        clock: Arc<SetClock>,
+        ring: Arc<KeyRing>,
+    }
+
+    impl Node {
+        fn new(keys: impl Into<Vec<SigningKey>>) -> Self {
+            Self::on(&Arc::new(KeysInMemory::new(keys)))
+        }
+
+        fn on(keys: &Arc<KeysInMemory>) -> Self {
+            let (keys, clock) = (Arc::clone(keys), Arc::new(SetClock::new()));
+            let opener = Arc::new(SealedKeys::new(&root()));
+            let ring = KeyRing::new(keys.clone(), opener, clock.clone(), "us".to_owned(), "ours".to_owned());
+            Self { keys, clock, ring: Arc::new(ring) }
+        }
+
+        async fn sign(&self) -> String {
+            self.ring.sign(&claims()).await.unwrap().expose().to_owned()
+        }
+
+        async fn is_valid(&self, token: &str) -> bool {
+            self.ring.verify(token, at(NOW)).await.is_ok()
+        }
+
+        fn kids(&self, now: Timestamp) -> Vec<String> {
+            let set: Value = serde_json::from_str(&self.ring.jwks(now)).unwrap();
+            let kids = set["keys"].as_array().unwrap().iter().map(|jwk| jwk["kid"].as_str().unwrap().to_owned());
+            kids.collect()
+        }
+    }
+
+    fn damaged(key: SigningKey) -> SigningKey {
+        SigningKey { sealed: SealedKey::new(vec![1; 60]), ..key }
+    }
+
+    fn retired(key: SigningKey, until: i64) -> SigningKey {
+        SigningKey { state: KeyState::Retired { accepted_until: at(until) }, ..key }
+    }
+
+    /// Most looks at the keys that the bound allows since then.
+    fn most_looks(begun: Instant) -> usize {
+        let intervals = begun.elapsed().as_millis() / MIN_RELOAD_INTERVAL.as_millis();
+        1 + usize::try_from(intervals).unwrap()
+    }
+
+    /// A token like ours of a key that nobody has, with a signature that nobody made.
+    fn of_unknown_key(number: u32) -> String {
+        let claims = AccessClaims { epoch: Epoch::new(number), ..claims() };
+        let kid = KeyId::new(Uuid::from_u128(0xdead));
+        let token = UnsignedToken::new(&claims, "us", "ours", Algorithm::EdDsa, kid);
+        token.with_signature(&[0; 64]).expose().to_owned()
+    }
+
+    #[tokio::test]
+    async fn what_one_node_signs_every_node_reads() {
+        for algorithm in Algorithm::ALL {
+            let node = Node::new([active_key(1, algorithm).await]);
+            let token = node.sign().await;
+            for node in [&node, &Node::on(&node.keys)] {
+                assert_eq!(node.ring.verify(&token, at(NOW)).await.unwrap(), claims(), "{algorithm}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_token_of_another_root_secret_is_not_valid() {
+        let node = Node::new([active_key(1, Algorithm::EdDsa).await]);
+        let other = Node::new([active_key(1, Algorithm::EdDsa).await]);
+        node.ring.reload().await.unwrap();
+        assert!(!node.is_valid(&other.sign().await).await);
+    }
+
+    #[tokio::test]
+    async fn looks_at_the_keys_before_it_signs_after_five_seconds() {
+        let node = Node::new([active_key(1, Algorithm::EdDsa).await]);
+        for (advance, lists) in [(TimeDelta::zero(), 1), (SECOND * 5, 1), (TimeDelta::microseconds(1), 2), (-SECOND, 3)]
+        {
+            node.clock.advance(advance);
+            node.sign().await;
+            node.sign().await;
+            assert_eq!(node.keys.lists(), lists, "after {advance}");
+        }
+    }
+
+    #[tokio::test]
+    async fn signs_with_the_active_key_and_follows_a_rotation() {
+        let [old, new] = [active_key(1, Algorithm::EdDsa).await, active_key(2, Algorithm::Es256).await];
+        let next = SigningKey { state: KeyState::Next, ..new.clone() };
+        let node = Node::new([old.clone(), next]);
+        let before = node.sign().await;
+        assert_eq!(node.kids(at(NOW)), [old.id.to_string(), new.id.to_string()]);
+        node.keys.set([retired(old.clone(), NOW + 60), new.clone()]);
+        node.clock.advance(SECOND * 6);
+        let after = node.sign().await;
+        assert!(node.is_valid(&before).await && node.is_valid(&after).await);
+        assert_eq!(node.kids(at(NOW + 59)), [old.id.to_string(), new.id.to_string()]);
+        // Past the overlap.
+        assert_eq!(node.kids(at(NOW + 60)), [new.id.to_string()]);
+        assert!(matches!(node.ring.verify(&before, at(NOW + 60)).await, Err(VerifyError::Invalid(_))));
+        assert!(node.ring.verify(&after, at(NOW + 60)).await.is_ok());
+        node.keys.set([new]);
+        node.ring.reload().await.unwrap();
+        assert!(!node.is_valid(&before).await && node.is_valid(&after).await);
+    }
+
+    #[tokio::test]
+    async fn publishes_no_symmetric_key_and_nothing_private() {
+        let mut keys = Vec::new();
+        for (id, algorithm) in (1..).zip(Algorithm::ALL) {
+            keys.push(make_key(id, algorithm, KeyState::Next).await);
+        }
+        let node = Node::new(keys);
+        assert_eq!(node.ring.jwks(at(NOW)), r#"{"keys":[]}"#, "nothing is loaded yet");
+        node.ring.reload().await.unwrap();
+        let set: Value = serde_json::from_str(&node.ring.jwks(at(NOW))).unwrap();
+        let set = set["keys"].as_array().unwrap();
+        let public = ["kty", "kid", "alg", "use", "crv", "x", "y", "n", "e"];
+        assert!(set.iter().all(|jwk| jwk.as_object().unwrap().keys().all(|name| public.contains(&name.as_str()))));
+        assert_eq!(set.iter().map(|jwk| &jwk["alg"]).collect::<Vec<_>>(), ["EdDSA", "ES256", "RS256"]);
+    }
+
+    #[tokio::test]
+    async fn says_that_there_is_no_active_key() {
+        let node = Node::new([make_key(1, Algorithm::EdDsa, KeyState::Next).await]);
+        node.ring.reload().await.unwrap();
+        let Err(RepositoryError::Internal(source)) = node.ring.sign(&claims()).await else {
+            panic!("it cannot sign");
+        };
+        assert_eq!(source.to_string(), "there is no active signing key");
+    }
+
+    #[tokio::test]
+    async fn leaves_out_a_key_that_cannot_be_opened() {
+        let [good, bad] = [active_key(1, Algorithm::EdDsa).await, active_key(2, Algorithm::EdDsa).await];
+        let node = Node::new([good.clone(), retired(damaged(bad), NOW + 60)]);
+        assert!(node.is_valid(&node.sign().await).await);
+        assert_eq!(node.kids(at(NOW)), [good.id.to_string()]);
+    }
+
+    #[tokio::test]
+    async fn an_active_key_that_cannot_be_opened_is_an_error_and_the_others_stay_in_use() {
+        let [good, bad] = [active_key(1, Algorithm::EdDsa).await, active_key(2, Algorithm::EdDsa).await];
+        let node = Node::new([good.clone()]);
+        let token = node.sign().await;
+        node.keys.set([retired(good.clone(), NOW + 60), damaged(bad.clone())]);
+        let Err(RepositoryError::Internal(source)) = node.ring.reload().await else {
+            panic!("it cannot sign");
+        };
+        let expected = format!("the active signing key {} cannot be opened", bad.id);
+        assert!(source.to_string().starts_with(&expected), "{source}");
+        assert!(node.ring.sign(&claims()).await.is_err());
+        assert!(node.is_valid(&token).await);
+        assert_eq!(node.kids(at(NOW)), [good.id.to_string()]);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn tokens_of_unknown_keys_cost_one_look_in_a_tenth_of_a_second() {
+        let node = Node::new([active_key(1, Algorithm::EdDsa).await]);
+        let begun = Instant::now();
+        let mut callers = JoinSet::new();
+        for number in 0..1000 {
+            let ring = Arc::clone(&node.ring);
+            callers.spawn(async move { ring.verify(&of_unknown_key(number), at(NOW)).await });
+        }
+        while let Some(result) = callers.join_next().await {
+            assert!(matches!(result.unwrap(), Err(VerifyError::Invalid(_))));
+        }
+        assert!((1..=most_looks(begun)).contains(&node.keys.lists()), "{} looks", node.keys.lists());
+        sleep(MIN_RELOAD_INTERVAL).await;
+        let looks = node.keys.lists();
+        assert!(!node.is_valid(&of_unknown_key(0)).await);
+        assert_eq!(node.keys.lists(), looks + 1);
+    }
+
+    #[tokio::test]
+    async fn garbage_causes_no_look_at_the_keys() {
+        let node = Node::new([active_key(1, Algorithm::EdDsa).await]);
+        let token = of_unknown_key(1);
+        let spoiled =
+            [String::new(), "..".to_owned(), format!("{token}."), token.replacen('e', "E", 1), token[1..].to_owned()];
+        for token in spoiled {
+            assert!(matches!(node.ring.verify(&token, at(NOW)).await, Err(VerifyError::Invalid(_))), "{token}");
+        }
+        assert!(
+            matches!(node.ring.verify(&token, at(NOW + 900)).await, Err(VerifyError::Invalid(_))),
+            "it has expired"
+        );
+        assert_eq!(node.keys.lists(), 0);
+    }
+
+    #[tokio::test]
+    async fn without_a_database_known_tokens_are_read_and_others_are_told_apart() {
+        let node = Node::new([active_key(1, Algorithm::EdDsa).await]);
+        let token = node.sign().await;
+        sleep(MIN_RELOAD_INTERVAL).await;
+        node.keys.is_down.store(true, Ordering::SeqCst);
+        assert!(node.is_valid(&token).await);
+        let (begun, looks) = (Instant::now(), node.keys.lists());
+        for _ in 0..50 {
+            let result = node.ring.verify(&of_unknown_key(1), at(NOW)).await;
+            assert!(matches!(result, Err(VerifyError::Repository(RepositoryError::Unavailable(_)))));
+        }
+        assert!((looks + 1..=looks + most_looks(begun)).contains(&node.keys.lists()), "the others share the answer");
+        node.keys.is_down.store(false, Ordering::SeqCst);
+        sleep(MIN_RELOAD_INTERVAL).await;
+        let looks = node.keys.lists();
+        assert!(matches!(node.ring.verify(&of_unknown_key(1), at(NOW)).await, Err(VerifyError::Invalid(_))));
+        assert_eq!(node.keys.lists(), looks + 1);
+    }
+
+    #[tokio::test]
+    async fn without_a_database_nothing_is_signed_with_keys_that_are_long_known() {
+        let node = Node::new([active_key(1, Algorithm::EdDsa).await]);
+        node.sign().await;
+        node.keys.is_down.store(true, Ordering::SeqCst);
+        node.sign().await;
+        node.clock.advance(SECOND * 6);
+        let begun = Instant::now();
+        for _ in 0..50 {
+            assert!(matches!(node.ring.sign(&claims()).await, Err(RepositoryError::Unavailable(_))));
+        }
+        assert!((2..=1 + most_looks(begun)).contains(&node.keys.lists()), "the others share the answer");
+        node.keys.is_down.store(false, Ordering::SeqCst);
+        node.ring.reload().await.unwrap();
+        node.sign().await;
+    }
+
+    #[tokio::test]
+    async fn nothing_is_signed_where_reading_the_keys_took_too_long() {
+        let node = Node::new([active_key(1, Algorithm::EdDsa).await]);
+        *node.keys.delay.lock().unwrap() = Duration::from_millis(50);
+        let (ring, clock) = (Arc::clone(&node.ring), Arc::clone(&node.clock));
+        let signing = tokio::spawn(async move { ring.sign(&claims()).await });
+        while node.keys.lists() == 0 {
+            tokio::task::yield_now().await;
+        }
+        clock.advance(SECOND * 6);
+        assert!(matches!(signing.await.unwrap(), Err(RepositoryError::Unavailable(_))));
+        node.sign().await;
+    }
+
+    #[tokio::test]
+    async fn all_who_wait_for_the_keys_share_one_look() {
+        let node = Node::new([active_key(1, Algorithm::EdDsa).await]);
+        *node.keys.delay.lock().unwrap() = Duration::from_millis(50);
+        let mut callers = JoinSet::new();
+        for _ in 0..50 {
+            let ring = Arc::clone(&node.ring);
+            callers.spawn(async move { ring.sign(&claims()).await.is_ok() });
+        }
+        assert!(callers.join_all().await.into_iter().all(|is_signed| is_signed));
+        assert_eq!(node.keys.lists(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_goes_away_does_not_stop_the_look_for_the_others() {
+        let node = Node::new([active_key(1, Algorithm::EdDsa).await]);
+        let token = node.sign().await;
+        let node = Node::on(&node.keys);
+        let looks = node.keys.lists();
+        *node.keys.delay.lock().unwrap() = Duration::from_millis(300);
+        for _ in 0..20 {
+            tokio::select! {
+                biased;
+                _ = node.ring.verify(&token, at(NOW)) => panic!("the look takes longer"),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+        assert!(node.is_valid(&token).await);
+        assert_eq!(node.keys.lists(), looks + 1);
+    }
+
+    #[tokio::test]
+    async fn whoever_asks_to_read_the_keys_gets_what_is_there_now() {
+        let [first, second] = [active_key(1, Algorithm::EdDsa).await, active_key(2, Algorithm::EdDsa).await];
+        let node = Node::new([first]);
+        node.ring.reload().await.unwrap();
+        node.keys.set([second.clone()]);
+        node.ring.reload().await.unwrap();
+        assert_eq!(node.kids(at(NOW)), [second.id.to_string()]);
+        node.keys.is_down.store(true, Ordering::SeqCst);
+        assert!(matches!(node.ring.reload().await, Err(RepositoryError::Unavailable(_))));
+        assert_eq!(node.kids(at(NOW)), [second.id.to_string()], "what was known stays");
+    }
+}

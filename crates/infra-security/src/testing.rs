@@ -1,0 +1,119 @@
+//! A clock to set and a key ring in memory, for the tests of this crate.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta};
+use domain::ports::{Clock, RepositoryError, SigningKeyFactory, SigningKeyRepository};
+use domain::{
+    AccessClaims, Algorithm, Epoch, KeyId, KeyState, Role, RootSecret, SessionId, SigningKey, Timestamp, TokenId,
+    UserId,
+};
+use uuid::Uuid;
+
+use crate::SealedKeys;
+
+pub(crate) const NOW: i64 = 1_700_000_000;
+
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    DateTime::from_timestamp(seconds, 0).unwrap()
+}
+
+pub(crate) fn root() -> RootSecret {
+    RootSecret::parse("q8Zr2vN5xK1mW7tB4yL9cF6hJ3pD0sGa").unwrap()
+}
+
+pub(crate) fn claims() -> AccessClaims {
+    AccessClaims {
+        id: TokenId::new(Uuid::from_u128(3)),
+        user_id: UserId::new(Uuid::from_u128(1)),
+        session_id: SessionId::new(Uuid::from_u128(2)),
+        role: Role::Admin,
+        epoch: Epoch::new(7),
+        issued_at: at(NOW),
+        expires_at: at(NOW + 900),
+    }
+}
+
+pub(crate) async fn make_key(id: u128, algorithm: Algorithm, state: KeyState) -> SigningKey {
+    let id = KeyId::new(Uuid::from_u128(id));
+    let sealed = SealedKeys::new(&root()).generate(id, algorithm).await.unwrap();
+    SigningKey { id, algorithm, sealed, created_at: at(NOW), state }
+}
+
+pub(crate) async fn active_key(id: u128, algorithm: Algorithm) -> SigningKey {
+    make_key(id, algorithm, KeyState::Active { since: at(NOW) }).await
+}
+
+/// Tells [`NOW`] until it is moved.
+pub(crate) struct SetClock(AtomicI64);
+
+impl SetClock {
+    pub(crate) fn new() -> Self {
+        Self(AtomicI64::new(at(NOW).timestamp_micros()))
+    }
+
+    pub(crate) fn advance(&self, by: TimeDelta) {
+        self.0.fetch_add(by.num_microseconds().unwrap(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for SetClock {
+    fn now(&self) -> Timestamp {
+        DateTime::from_timestamp_micros(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+}
+
+/// Keys in memory, of which only `list` is asked. Counts how often.
+#[derive(Default)]
+pub(crate) struct KeysInMemory {
+    pub(crate) keys: Mutex<Vec<SigningKey>>,
+    pub(crate) lists: AtomicUsize,
+    pub(crate) is_down: AtomicBool,
+    pub(crate) delay: Mutex<Duration>,
+}
+
+impl KeysInMemory {
+    pub(crate) fn new(keys: impl Into<Vec<SigningKey>>) -> Self {
+        Self { keys: Mutex::new(keys.into()), ..Self::default() }
+    }
+
+    pub(crate) fn set(&self, keys: impl Into<Vec<SigningKey>>) {
+        *self.keys.lock().unwrap() = keys.into();
+    }
+
+    pub(crate) fn lists(&self) -> usize {
+        self.lists.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
+impl SigningKeyRepository for KeysInMemory {
+    async fn list(&self) -> Result<Vec<SigningKey>, RepositoryError> {
+        self.lists.fetch_add(1, Ordering::SeqCst);
+        let delay = *self.delay.lock().unwrap();
+        tokio::time::sleep(delay).await;
+        if self.is_down.load(Ordering::SeqCst) {
+            return Err(RepositoryError::Unavailable("it is down".into()));
+        }
+        Ok(self.keys.lock().unwrap().clone())
+    }
+
+    async fn insert(&self, _: &SigningKey) -> Result<bool, RepositoryError> {
+        unimplemented!("a key ring only reads")
+    }
+
+    async fn change_state(&self, _: KeyId, _: KeyState, _: KeyState) -> Result<bool, RepositoryError> {
+        unimplemented!("a key ring only reads")
+    }
+
+    async fn delete(&self, _: KeyId) -> Result<bool, RepositoryError> {
+        unimplemented!("a key ring only reads")
+    }
+
+    async fn delete_retired(&self, _: Timestamp) -> Result<u64, RepositoryError> {
+        unimplemented!("a key ring only reads")
+    }
+}

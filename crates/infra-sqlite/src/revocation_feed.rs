@@ -1,0 +1,47 @@
+use async_trait::async_trait;
+use domain::ports::{RepositoryError, RevocationFeed};
+use domain::{Revoked, Timestamp};
+use infra_seaorm::{revoked_from_row, unavailable_or_internal};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
+
+use crate::error::is_transient;
+use crate::{SqliteConnections, SqliteStore};
+
+/// Follows what is revoked in a SQLite file, by this process or another. There is one writer at a time and no id comes
+/// twice, so ids are committed in order: what is new has a greater id than all that was there.
+#[derive(Debug)]
+pub struct SqliteRevocationFeed {
+    connections: SqliteConnections,
+    last_id: i64,
+}
+
+impl SqliteRevocationFeed {
+    /// A feed that begins with all that is there.
+    pub fn new(store: &SqliteStore) -> Self {
+        Self { connections: store.connection().clone(), last_id: 0 }
+    }
+
+    async fn read(&mut self, now: Timestamp) -> Result<Vec<Revoked>, DbErr> {
+        let sql = "SELECT id, session_id, user_id, epoch, expires_at FROM revocations
+                   WHERE id > ? AND expires_at > ? ORDER BY id";
+        let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [self.last_id.into(), now.into()]);
+        let rows = self.connections.query_all_raw(statement).await?;
+        let revoked = rows.iter().map(revoked_from_row).collect::<Result<_, _>>()?;
+        if let Some(row) = rows.last() {
+            self.last_id = row.try_get("", "id")?;
+        }
+        Ok(revoked)
+    }
+}
+
+#[async_trait]
+impl RevocationFeed for SqliteRevocationFeed {
+    async fn poll(&mut self, now: Timestamp) -> Result<Vec<Revoked>, RepositoryError> {
+        self.read(now).await.map_err(|error| unavailable_or_internal(error, is_transient))
+    }
+
+    /// Never returns: SQLite tells nobody, and the caller polls in any case.
+    async fn changed(&mut self) {
+        std::future::pending().await
+    }
+}

@@ -1,0 +1,76 @@
+use reqwest::Method;
+use serde_json::Value;
+use tests::on_each_database;
+
+use crate::app::{App, send};
+
+on_each_database!(the_public_keys_are_published_and_nothing_else, the_metadata_tells_where_what_is);
+
+async fn keys(app: &App) -> Vec<Value> {
+    let answer = send(app.request(Method::GET, "/.well-known/jwks.json")).await;
+    assert_eq!(answer.header("cache-control"), "public, max-age=300");
+    assert_eq!(answer.header("content-type"), "application/json");
+    answer.json()["keys"].as_array().unwrap().clone()
+}
+
+async fn the_public_keys_are_published_and_nothing_else(app: App) {
+    let keys = keys(&app).await;
+    assert_eq!(keys.len(), 2, "the active key and the next one");
+    for key in keys {
+        let names: Vec<&String> = key.as_object().unwrap().keys().collect();
+        assert_eq!(names, ["alg", "crv", "kid", "kty", "use", "x"]);
+        assert_eq!(
+            (&key["alg"], &key["kty"], &key["crv"], &key["use"]),
+            (&"EdDSA".into(), &"OKP".into(), &"Ed25519".into(), &"sig".into())
+        );
+    }
+}
+
+async fn the_metadata_tells_where_what_is(app: App) {
+    let answer = send(app.request(Method::GET, "/.well-known/oauth-authorization-server")).await;
+    assert_eq!(answer.header("content-type"), "application/json");
+    let metadata = answer.json();
+    assert_eq!(metadata["issuer"], "hexauth");
+    assert_eq!(metadata["response_types_supported"], serde_json::json!([]));
+    let of = |name: &str| metadata[name].as_str().unwrap().strip_prefix(&app.url).unwrap().to_owned();
+    assert_eq!(of("jwks_uri"), "/.well-known/jwks.json");
+    for name in ["token_endpoint", "introspection_endpoint", "revocation_endpoint"] {
+        assert_eq!(send(app.request(Method::POST, &of(name))).await.status.as_u16() / 100, 4, "{name} is there");
+        send(app.request(Method::GET, &of(name))).await.problem(405, "method_not_allowed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_algorithm_publishes_its_own_kind_of_key() {
+    for (algorithm, kind, names) in [
+        ("ES256", "EC", vec!["alg", "crv", "kid", "kty", "use", "x", "y"]),
+        ("RS256", "RSA", vec!["alg", "e", "kid", "kty", "n", "use"]),
+    ] {
+        let app = App::sqlite_with(&[("APP_JWT__ALGORITHM", algorithm)]).await;
+        for key in keys(&app).await {
+            assert_eq!((&key["alg"], &key["kty"]), (&algorithm.into(), &kind.into()));
+            assert_eq!(key.as_object().unwrap().keys().collect::<Vec<_>>(), names);
+        }
+        let tokens = app.sign_up("ada@example.com").await;
+        assert_eq!(app.me(&tokens.access).await.status, 200);
+    }
+    let app = App::sqlite_with(&[("APP_JWT__ALGORITHM", "HS256")]).await;
+    assert!(keys(&app).await.is_empty(), "a symmetric key is nobody else's business");
+    let tokens = app.sign_up("ada@example.com").await;
+    assert_eq!(app.me(&tokens.access).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_public_url_is_the_configured_one() {
+    for (settings, expected) in [
+        (
+            [("APP_SERVER__PUBLIC_URL", "https://auth.example.com/"), ("APP_JWT__ISSUER", "hexauth")],
+            "https://auth.example.com",
+        ),
+        ([("APP_SERVER__PUBLIC_URL", ""), ("APP_JWT__ISSUER", "https://id.example.com")], "https://id.example.com"),
+    ] {
+        let app = App::sqlite_with(&settings).await;
+        let metadata = send(app.request(Method::GET, "/.well-known/oauth-authorization-server")).await.json();
+        assert_eq!(metadata["jwks_uri"], format!("{expected}/.well-known/jwks.json"));
+    }
+}

@@ -1,0 +1,183 @@
+//! What the connections to PostgreSQL must stand.
+
+use std::time::{Duration, Instant};
+
+use domain::UserFilter;
+use domain::ports::RepositoryError;
+use infra_postgres::PostgresSettings;
+use migration::Step;
+use tests::cluster::Cluster;
+use tests::proxy::{Line, Proxy};
+use tests::{OnDatabase, OnPgBouncer, TestDatabase};
+use tokio::time::timeout;
+
+use crate::fixtures::{Stored, user, user_id};
+
+/// A database that is reached by one connection, so that whatever is left on it is met by the next.
+async fn with_one_connection() -> TestDatabase {
+    let url = tests::postgres::create_migrated_database().await;
+    let settings = PostgresSettings { max_connections: 1, ..PostgresSettings::new(url.clone()) };
+    TestDatabase::with_settings(url, settings).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_after_a_unit_was_given_up_lasts() {
+    let db = with_one_connection().await;
+    let other = TestDatabase::with_settings(db.url.clone(), PostgresSettings::new(db.url.clone())).await;
+    for number in 1..=200 {
+        // It may be about to begin, or to write, or to commit.
+        let unit = async {
+            let unit = db.units.begin().await.unwrap();
+            unit.users().insert(&user(1000 + number)).await.unwrap();
+            unit.commit().await.unwrap();
+        };
+        let _ = timeout(Duration::from_micros(u64::try_from(number).unwrap() * 10), unit).await;
+        db.insert_users(&[user(number)]).await;
+        assert!(other.users.find_by_id(user_id(number)).await.unwrap().is_some(), "{number}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_was_given_up_does_not_spoil_the_next() {
+    let db = with_one_connection().await;
+    db.insert_users(&[user(1), user(2)]).await;
+    for number in 0..200 {
+        let given_up = db.users.find_by_id(user_id(1));
+        let _ = timeout(Duration::from_micros(number * 5), given_up).await;
+        assert_eq!(db.users.find_by_id(user_id(2)).await.unwrap(), Some(user(2)), "{number}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_all_connections_were_killed_few_notice() {
+    let db = TestDatabase::postgres().await;
+    for round in 0..5 {
+        let all: Vec<_> = (0..10).map(|_| db.units.begin()).collect();
+        drop(futures_util::future::join_all(all).await);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        db.run_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE datname = current_database() AND application_name = 'hexauth'",
+        )
+        .await;
+        let mut failures = 0;
+        for _ in 0..20 {
+            match db.users.count(&UserFilter::default()).await {
+                Ok(_) => {}
+                Err(RepositoryError::Unavailable(_)) => failures += 1,
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        assert!(failures <= 1, "round {round}: {failures}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_server_is_back_everybody_is_served_at_once() {
+    let mut cluster = Cluster::create();
+    let settings = PostgresSettings::new(cluster.url());
+    infra_postgres::migrate(&settings, Step::Up).await.unwrap();
+    let db = TestDatabase::with_settings(cluster.url(), settings).await;
+    for round in 0..3 {
+        cluster.kill();
+        // They come while it is away, and wait for a connection or are told that there is none.
+        let asking = (0..30).map(|_| {
+            let users = db.users.clone();
+            tokio::spawn(async move {
+                while users.count(&UserFilter::default()).await.is_err() {}
+                Instant::now()
+            })
+        });
+        let asking: Vec<_> = asking.collect();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        cluster.start();
+        let back = Instant::now();
+        for task in asking {
+            let waited = task.await.unwrap().saturating_duration_since(back);
+            assert!(waited < Duration::from_secs(1), "round {round}: {waited:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_became_read_only_keeps_no_connection() {
+    let db = TestDatabase::postgres().await;
+    let name = db.url.rsplit('/').next().unwrap().to_owned();
+    let server = tests::postgres::server_url();
+    tests::run_sql(server, &format!("ALTER DATABASE {name} SET default_transaction_read_only = on")).await;
+    for number in 1..=10 {
+        let result = db.users.insert(&user(number)).await;
+        assert!(matches!(result, Err(RepositoryError::Unavailable(_))), "{result:?}");
+    }
+    tests::run_sql(server, &format!("ALTER DATABASE {name} RESET default_transaction_read_only")).await;
+    db.insert_users(&[user(1)]).await;
+}
+
+/// A server that vanishes sends nothing more, not even an end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_vanished_is_given_up_and_its_connections_with_it() {
+    let url = tests::postgres::create_migrated_database().await;
+    let proxy = Proxy::to(&url).await;
+    let settings = PostgresSettings {
+        statement_timeout: Duration::from_secs(1),
+        max_connections: 3,
+        ..PostgresSettings::new(proxy.url_of(&url))
+    };
+    let db = TestDatabase::with_settings(url, settings).await;
+    db.insert_users(&[user(1)]).await;
+    proxy.set(Line::Silent);
+    let started = Instant::now();
+    let asking = (0..10).map(|_| db.users.find_by_id(user_id(1)));
+    for result in futures_util::future::join_all(asking).await {
+        assert!(matches!(result, Err(RepositoryError::Unavailable(_))), "{result:?}");
+    }
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    proxy.set(Line::Open);
+    let started = Instant::now();
+    assert!(db.users.find_by_id(user_id(1)).await.unwrap().is_some());
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_through_pgbouncer_has_its_limit() {
+    let db = TestDatabase::pgbouncer().await;
+    db.insert_users(&[user(1)]).await;
+    let settings = PostgresSettings {
+        prepared_statements: false,
+        statement_timeout: Duration::from_millis(300),
+        ..PostgresSettings::new(tests::pgbouncer::url_of(&db.url))
+    };
+    let hasty = TestDatabase::with_settings(db.url.clone(), settings).await;
+    let unit = db.units.begin().await.unwrap();
+    unit.users().update(&user(1)).await.unwrap();
+    let started = Instant::now();
+    let result = hasty.users.update(&user(1)).await;
+    assert!(matches!(result, Err(RepositoryError::Unavailable(_))), "{result:?}");
+    assert!(started.elapsed() < Duration::from_millis(1500), "{:?}", started.elapsed());
+    unit.commit().await.unwrap();
+    hasty.users.update(&user(1)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_tasks_share_few_servers_behind_pgbouncer() {
+    let db = TestDatabase::pgbouncer().await;
+    let task = |number: u128| {
+        let (units, users) = (db.units.clone(), db.users.clone());
+        tokio::spawn(async move {
+            for step in 0..20 {
+                let id = number * 100 + step;
+                let unit = units.begin().await.unwrap();
+                unit.users().insert(&user(id)).await.unwrap();
+                assert!(unit.users().find_by_id_for_update(user_id(id)).await.unwrap().is_some());
+                unit.commit().await.unwrap();
+                assert_eq!(users.find_by_id(user_id(id)).await.unwrap(), Some(user(id)));
+                assert!(users.delete(user_id(id)).await.unwrap());
+            }
+        })
+    };
+    let tasks: Vec<_> = (1..=30).map(task).collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(db.users.count(&UserFilter::default()).await.unwrap(), 0);
+}

@@ -1,0 +1,25 @@
+//! Several servers on one database, databases that fail, and what must hold all the same.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a failure here is a failed test, clippy only knows those inside of #[test], and figures are to be seen"
+)]
+
+mod admins;
+mod corpus;
+mod feed;
+mod figures;
+mod interleave;
+mod keys;
+mod load;
+mod nginx;
+mod nodes;
+mod outages;
+mod pgbouncer;
+mod refresh;
+mod reuse;
+mod schedules;
+mod services;

@@ -1,0 +1,130 @@
+//! `docker/nginx.conf` in a real nginx.
+
+use std::fs;
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use actix_web::{App, HttpRequest, HttpServer, web};
+use reqwest::{RequestBuilder, Response, StatusCode};
+use tempfile::TempDir;
+use tests::client::{Client, EMAIL, Tokens};
+use tests::process::{Node, Workplace};
+
+const CONFIGURATION: &str = include_str!("../../docker/nginx.conf");
+
+/// What the configuration says, and what the test needs besides: one process that ends with the test, and folders that
+/// are its own.
+const FOR_TESTS: &str = "daemon off;
+master_process off;";
+const FOLDERS: &str = "access_log off;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;";
+
+/// nginx between a client and a service, with a node beside it.
+struct Gateway {
+    url: String,
+    nginx: Child,
+    node: Option<Node>,
+    _workplace: Workplace,
+    _folder: TempDir,
+}
+
+impl Gateway {
+    async fn start() -> (Self, Tokens) {
+        let workplace = Workplace::default();
+        let node = workplace.serve().await;
+        let tokens = Client::of(&node).sign_up(EMAIL).await;
+        let hexauth = node.url().trim_start_matches("http://").to_owned();
+        let address = free_address();
+        let configuration = CONFIGURATION
+            .replace("daemon off;", FOR_TESTS)
+            .replace("access_log off;", FOLDERS)
+            .replace("127.0.0.1:8080", &hexauth)
+            .replace("127.0.0.1:9000", &serve().to_string())
+            .replace("127.0.0.1:8000", &address.to_string());
+        let folder = tempfile::Builder::new().prefix("hexauth-nginx-").tempdir().unwrap();
+        let file = folder.path().join("nginx.conf");
+        fs::write(&file, configuration).unwrap();
+        let mut nginx = Command::new("nginx");
+        nginx.arg("-p").arg(folder.path()).arg("-c").arg(&file).stderr(Stdio::null());
+        let nginx = nginx.spawn().expect("the test needs nginx (Debian: apt-get install nginx-light)");
+        let url = format!("http://{address}");
+        let gateway = Self { url, nginx, node: Some(node), _workplace: workplace, _folder: folder };
+        gateway.wait().await;
+        (gateway, tokens)
+    }
+
+    async fn wait(&self) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while reqwest::get(&self.url).await.is_err() {
+            assert!(Instant::now() < deadline, "nginx does not listen");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn post(&self, path: &str) -> RequestBuilder {
+        reqwest::Client::new().post(format!("{}{path}", self.url))
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.nginx.kill();
+        let _ = self.nginx.wait();
+    }
+}
+
+/// A service that tells what it was sent.
+fn serve() -> SocketAddr {
+    async fn tell(request: HttpRequest, body: String) -> String {
+        let header =
+            |name: &str| request.headers().get(name).map_or("none", |value| value.to_str().unwrap()).to_owned();
+        format!("{} {} {body}", header("x-user-id"), header("x-user-role"))
+    }
+    let server = HttpServer::new(|| App::new().default_service(web::to(tell)));
+    let server = server.workers(1).disable_signals().bind("127.0.0.1:0").unwrap();
+    let address = server.addrs()[0];
+    tokio::spawn(server.run());
+    address
+}
+
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+async fn send(request: RequestBuilder) -> Response {
+    request.send().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_pass_with_a_token_and_the_service_knows_whose_it_is() {
+    let (gateway, tokens) = Gateway::start().await;
+    let id = Client::of(gateway.node.as_ref().unwrap()).me(&tokens.access).await;
+    let id = id.json::<serde_json::Value>().await.unwrap()["id"].as_str().unwrap().to_owned();
+    let spoofed = gateway.post("/anything").header("x-user-id", "root").header("x-user-role", "admin");
+    let answer = send(spoofed.bearer_auth(&tokens.access).body("a body")).await;
+    assert_eq!(answer.text().await.unwrap(), format!("{id} user a body"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_else_passes() {
+    let (mut gateway, tokens) = Gateway::start().await;
+    let answer = send(gateway.post("/anything").header("x-user-id", "root")).await;
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    assert!(answer.headers()["www-authenticate"].to_str().unwrap().starts_with("Bearer"));
+
+    let logout = send(gateway.post("/api/v1/auth/logout").bearer_auth(&tokens.access)).await;
+    assert_eq!(logout.status(), StatusCode::NO_CONTENT, "signing out goes through nginx, too");
+    let answer = send(gateway.post("/anything").bearer_auth(&tokens.access)).await;
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+
+    drop(gateway.node.take());
+    let answer = send(gateway.post("/anything").bearer_auth(&tokens.access)).await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "without Hexauth nobody passes");
+    assert!(answer.headers().contains_key("retry-after"));
+}

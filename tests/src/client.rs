@@ -1,0 +1,131 @@
+//! Speaks to a node over HTTP.
+
+use std::time::Duration;
+
+use reqwest::{Method, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::process::Node;
+
+/// The user that most tests are about.
+pub const EMAIL: &str = "ada@example.com";
+/// The password of every user.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// No answer takes longer, unless its node hangs.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Speaks to one node.
+#[derive(Clone, Debug)]
+pub struct Client {
+    url: String,
+    http: reqwest::Client,
+}
+
+/// What a sign-in hands out.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tokens {
+    /// The access token.
+    pub access: String,
+    /// The refresh token.
+    pub refresh: String,
+}
+
+impl Client {
+    /// To this node.
+    pub fn of(node: &Node) -> Self {
+        Self { url: node.url(), http: reqwest::Client::builder().no_proxy().timeout(LIMIT).build().unwrap() }
+    }
+
+    /// Asks for any path.
+    pub async fn get(&self, path: &str) -> Response {
+        self.http.get(format!("{}{path}", self.url)).send().await.unwrap()
+    }
+
+    /// Sends a request to a path under `/api/v1`.
+    pub async fn send(&self, method: Method, path: &str, token: Option<&str>, body: Option<Value>) -> Response {
+        self.try_send(method, path, token, body).await.unwrap()
+    }
+
+    /// Sends a request to a path under `/api/v1` of a node that may be gone.
+    pub async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        body: Option<Value>,
+    ) -> reqwest::Result<Response> {
+        let mut request = self.http.request(method, format!("{}/api/v1{path}", self.url));
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        request.send().await
+    }
+
+    /// Sends a request without a token.
+    pub async fn post(&self, path: &str, body: Value) -> Response {
+        self.send(Method::POST, path, None, Some(body)).await
+    }
+
+    /// Makes a user.
+    pub async fn register(&self, email: &str) -> Response {
+        self.post("/users", json!({"email": email, "password": PASSWORD})).await
+    }
+
+    /// Asks for tokens.
+    pub async fn login(&self, email: &str, password: &str) -> Response {
+        self.post("/auth/login", json!({"username": email, "password": password})).await
+    }
+
+    /// Signs a user in who must be there.
+    pub async fn sign_in(&self, email: &str) -> Tokens {
+        tokens(self.login(email, PASSWORD).await).await
+    }
+
+    /// Makes a user and signs them in.
+    pub async fn sign_up(&self, email: &str) -> Tokens {
+        assert_eq!(self.register(email).await.status(), StatusCode::CREATED);
+        self.sign_in(email).await
+    }
+
+    /// Exchanges a refresh token.
+    pub async fn refresh(&self, refresh_token: &str) -> Response {
+        self.post("/auth/refresh", json!({"refresh_token": refresh_token})).await
+    }
+
+    /// Asks for what the database says about who holds the token.
+    pub async fn me(&self, token: &str) -> Response {
+        self.send(Method::GET, "/users/me", Some(token), None).await
+    }
+
+    /// Asks whether an access token is good.
+    pub async fn verify(&self, token: &str) -> StatusCode {
+        status(self.send(Method::GET, "/auth/verify", Some(token), None).await).await
+    }
+
+    /// Signs out.
+    pub async fn logout(&self, token: &str) -> StatusCode {
+        status(self.send(Method::POST, "/auth/logout", Some(token), None).await).await
+    }
+}
+
+/// The pair in an answer that must have one.
+pub async fn tokens(answer: Response) -> Tokens {
+    let status = answer.status();
+    let text = answer.text().await.unwrap();
+    assert_eq!(status, StatusCode::OK, "{text}");
+    let pair: Value = serde_json::from_str(&text).unwrap();
+    let token = |name: &str| pair[name].as_str().unwrap().to_owned();
+    Tokens { access: token("access_token"), refresh: token("refresh_token") }
+}
+
+/// The status of an answer that was read to its end, so that its connection can be used again.
+pub async fn status(answer: Response) -> StatusCode {
+    let status = answer.status();
+    // Where the connection breaks after the status, the status counts all the same.
+    let _ = answer.bytes().await;
+    status
+}

@@ -118,11 +118,17 @@ async fn cleaning_up_says_how_many_sessions_it_removed(workplace: Workplace) {
     let client = Client::of(&node);
     let first = client.sign_up(EMAIL).await;
     let second = tokens(client.login(EMAIL, PASSWORD).await).await;
-    assert_eq!(workplace.run(&["cleanup"]).success(), "removed 0 sessions that had ended\n");
+    assert_eq!(
+        workplace.run(&["cleanup"]).success(),
+        "removed 0 sessions that had ended, 0 revocations, 0 signing keys\n"
+    );
     let body = json!({"refresh_token": first.refresh});
     let answer = client.send(Method::POST, "/auth/logout", None, Some(body)).await;
     assert_eq!(answer.status(), StatusCode::NO_CONTENT);
-    assert_eq!(workplace.run(&["cleanup"]).success(), "removed 1 sessions that had ended\n");
+    assert_eq!(
+        workplace.run(&["cleanup"]).success(),
+        "removed 1 sessions that had ended, 0 revocations, 0 signing keys\n"
+    );
     assert_eq!(client.me(&second.access).await.status(), StatusCode::OK);
     assert_eq!(client.me(&first.access).await.status(), StatusCode::UNAUTHORIZED);
 }

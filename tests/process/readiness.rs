@@ -8,14 +8,16 @@ use tests::process::{Node, Workplace};
 use tests::client::{Client, EMAIL, PASSWORD};
 use tests::proxy::{Line, Proxy};
 
-/// The acquire timeout and some time to spare.
-const IN_TIME: Duration = Duration::from_secs(3);
+/// The acquire timeout, or the time for a statement and its answer, and some to spare.
+const IN_TIME: Duration = Duration::from_secs(5);
 
 async fn serve_through_proxy() -> (Workplace, Proxy, Node) {
     let url = postgres::create_database().await;
     let proxy = Proxy::to(&url).await;
-    let workplace =
-        Workplace::default().with("DATABASE_URL", proxy.url_of(&url)).with("APP_DATABASE__ACQUIRE_TIMEOUT", "1s");
+    let workplace = Workplace::default()
+        .with("DATABASE_URL", proxy.url_of(&url))
+        .with("APP_DATABASE__ACQUIRE_TIMEOUT", "1s")
+        .with("APP_DATABASE__STATEMENT_TIMEOUT", "500ms");
     let node = workplace.serve().await;
     (workplace, proxy, node)
 }

@@ -76,8 +76,8 @@ struct Session<'a, S> {
     pairs: Mutex<Vec<Tokens>>,
     /// The nodes that acknowledged that it is over.
     ended_by: Mutex<Vec<usize>>,
-    /// Whether a refresh was refused, so that it must be over.
-    was_refused: AtomicBool,
+    /// Whether it must be over in the end: a refresh was refused, or the session was one of several to be ended.
+    must_be_over: AtomicBool,
 }
 
 impl<'a, S: Service> Session<'a, S> {
@@ -92,7 +92,7 @@ impl<'a, S: Service> Session<'a, S> {
             other,
             pairs: Mutex::new(vec![first]),
             ended_by: Mutex::default(),
-            was_refused: AtomicBool::new(false),
+            must_be_over: AtomicBool::new(false),
         }
     }
 
@@ -103,7 +103,12 @@ impl<'a, S: Service> Session<'a, S> {
             Action::RefreshYoungest => self.refresh(node, self.youngest()).await,
             Action::Logout => node.logout(&self.youngest().access).await,
             Action::LogoutHolder => node.logout_holder(&self.youngest().refresh).await,
-            Action::LogoutOthers => node.logout_others(&self.other.access).await,
+            Action::LogoutOthers => {
+                // Another node may have ended the session a moment ago. This one then hears of it like the rest.
+                let has_ended = node.logout_others(&self.other.access).await;
+                self.must_be_over.fetch_or(has_ended, Ordering::Relaxed);
+                false
+            }
             Action::Disable => node.disable(self.user).await,
             Action::ChangePassword => node.change_password(&self.other.access, "another good password").await,
         };
@@ -119,7 +124,7 @@ impl<'a, S: Service> Session<'a, S> {
         match node.refresh(&presented.refresh).await {
             Some(_) if was_over => panic!("a session was refreshed after its end was acknowledged"),
             Some(pair) => self.pairs.lock().unwrap().push(pair),
-            None => self.was_refused.store(true, Ordering::Relaxed),
+            None => self.must_be_over.store(true, Ordering::Relaxed),
         }
         false
     }
@@ -147,7 +152,7 @@ impl<'a, S: Service> Session<'a, S> {
     /// When everything has come to its end.
     async fn check(&self) {
         let ended_by = self.ended_by();
-        if ended_by.is_empty() && !self.was_refused.load(Ordering::Relaxed) {
+        if ended_by.is_empty() && !self.must_be_over.load(Ordering::Relaxed) {
             return self.assert_alive().await;
         }
         for node in ended_by {

@@ -152,14 +152,24 @@ impl Application {
         tokens: &[RevokedTokens],
         event: Event,
     ) -> Result<(), ApplicationError> {
-        // Taken late: tokens may have been issued until a moment ago.
-        let until = self.ports.clock.now() + self.settings.access_token_ttl + MARGIN;
+        let until = self.forgotten_at();
         for tokens in tokens {
             unit.revocations().insert(&Revoked { tokens: *tokens, until }).await?;
         }
         record(event, unit.commit(), |()| true).await?;
-        tokens.iter().for_each(|tokens| self.revocations.add(Revoked { tokens: *tokens, until }));
+        tokens.iter().for_each(|tokens| self.learn(*tokens));
         Ok(())
+    }
+
+    /// Remembers what was committed. Also what another node has done before, where this one is about to say that it is
+    /// done: it may not have heard of it yet.
+    pub(crate) fn learn(&self, tokens: RevokedTokens) {
+        self.revocations.add(Revoked { tokens, until: self.forgotten_at() });
+    }
+
+    /// When every token that was issued until now has expired.
+    fn forgotten_at(&self) -> Timestamp {
+        self.ports.clock.now() + self.settings.access_token_ttl + MARGIN
     }
 }
 

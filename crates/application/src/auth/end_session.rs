@@ -33,6 +33,7 @@ impl Application {
         let revocation = Revocation { at: self.ports.clock.now(), reason };
         let unit = self.ports.units_of_work.begin().await?;
         if !unit.refresh_tokens().revoke(id, revocation).await? {
+            self.learn(RevokedTokens::OfSession(id));
             return Ok(false);
         }
         self.commit_revoking(unit, &[RevokedTokens::OfSession(id)], event).await?;

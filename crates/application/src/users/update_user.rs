@@ -77,6 +77,7 @@ impl Application {
         let mut user = before.clone();
         change.apply_to(&mut user);
         if is_same(&user, &before) {
+            self.learn(RevokedTokens::OfUser(id, before.epoch));
             return Ok(before);
         }
         user.updated_at = now;

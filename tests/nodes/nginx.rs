@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,9 @@ const FOLDERS: &str = "access_log off;
     fastcgi_temp_path fastcgi;
     uwsgi_temp_path uwsgi;
     scgi_temp_path scgi;";
+
+/// Debian keeps it where only root looks.
+const PROGRAM: &str = "/usr/sbin/nginx";
 
 /// nginx between a client and a service, with a node beside it.
 struct Gateway {
@@ -49,7 +53,7 @@ impl Gateway {
         let folder = tempfile::Builder::new().prefix("hexauth-nginx-").tempdir().unwrap();
         let file = folder.path().join("nginx.conf");
         fs::write(&file, configuration).unwrap();
-        let mut nginx = Command::new("nginx");
+        let mut nginx = Command::new(if Path::new(PROGRAM).is_file() { PROGRAM } else { "nginx" });
         nginx.arg("-p").arg(folder.path()).arg("-c").arg(&file).stderr(Stdio::null());
         let nginx = nginx.spawn().expect("the test needs nginx (Debian: apt-get install nginx-light)");
         let url = format!("http://{address}");

@@ -1,13 +1,17 @@
+use std::sync::OnceLock;
+
 use async_trait::async_trait;
 use domain::ports::{RefreshTokenRepository, RepositoryError};
 use domain::{RefreshToken, Revocation, SessionId, Timestamp, User, UserId};
 use sea_orm::sea_query::{Expr, LockBehavior, LockType, Query};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, UpdateMany,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, IdenStatic, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait, SelectA, SelectB, Statement, UpdateMany,
 };
+use uuid::Uuid;
 
 use crate::Store;
-use crate::entities::refresh_token::{ActiveModel, Column, Entity};
+use crate::entities::refresh_token::{ActiveModel, Column, Entity, Model};
 use crate::entities::user;
 
 #[async_trait]
@@ -18,14 +22,16 @@ impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
     }
 
     async fn find_with_user(&self, id: SessionId) -> Result<Option<(RefreshToken, User)>, RepositoryError> {
-        let row = Entity::find_by_id(id.as_uuid())
-            .find_also_related(user::Entity)
-            .one(&self.connection)
-            .await
-            .map_err(|error| self.error(error))?;
-        match row {
-            Some((token, Some(user))) => Ok(Some((token.try_into()?, user.try_into()?))),
-            _ => Ok(None),
+        let backend = self.connection.get_database_backend();
+        let statement = Statement::from_sql_and_values(backend, select_with_user(backend), [id.as_uuid().into()]);
+        let row = self.connection.query_one_raw(statement).await.map_err(|error| self.error(error))?;
+        let Some(row) = row else { return Ok(None) };
+        let token = Model::from_query_result(&row, SelectA.as_str()).map_err(|error| self.error(error))?;
+        let user =
+            user::Model::from_query_result_optional(&row, SelectB.as_str()).map_err(|error| self.error(error))?;
+        match user {
+            Some(user) => Ok(Some((token.try_into()?, user.try_into()?))),
+            None => Ok(None),
         }
     }
 
@@ -140,6 +146,14 @@ fn recording_use(sessions: &[SessionId], at: Timestamp, unless_since: Timestamp)
         .col_expr(Column::LastUsedAt, Expr::value(at))
         .filter(Column::Id.in_subquery(batch))
         .filter(used_before)
+}
+
+/// The text of the statement that each refresh begins with, built once and not each time.
+fn select_with_user(backend: DbBackend) -> &'static str {
+    static ON_POSTGRES: OnceLock<String> = OnceLock::new();
+    static ON_SQLITE: OnceLock<String> = OnceLock::new();
+    let text = if backend == DbBackend::Postgres { &ON_POSTGRES } else { &ON_SQLITE };
+    text.get_or_init(|| Entity::find_by_id(Uuid::nil()).find_also_related(user::Entity).build(backend).sql)
 }
 
 /// Revokes whatever is added as a filter and not revoked already.

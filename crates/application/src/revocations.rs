@@ -13,6 +13,9 @@ use crate::{Application, ApplicationError};
 /// A node whose last look at the feed is older asks the database for each request instead: it fails closed.
 pub const MAX_FEED_AGE: TimeDelta = TimeDelta::seconds(5);
 
+/// A request may have taken its time a moment before the poll that ended meanwhile.
+const MAX_OVERLAP: TimeDelta = TimeDelta::milliseconds(100);
+
 /// What is revoked is remembered for the lifetime of an access token and this much longer, for clocks that differ and
 /// for transactions that take their time to end.
 const MARGIN: TimeDelta = TimeDelta::minutes(1);
@@ -92,10 +95,11 @@ impl Revocations {
 }
 
 impl State {
-    /// A clock that went backwards makes the age unknown, so that is not fresh, either.
+    /// A clock that was set back makes the age unknown, so that is not fresh, either.
     fn is_fresh(&self, now: Timestamp) -> bool {
         let age = self.polled_at.map(|polled_at| now - polled_at);
-        age.is_some_and(|age| age.abs() <= MAX_FEED_AGE) && self.incomplete_until.is_none_or(|until| until <= now)
+        age.is_some_and(|age| (-MAX_OVERLAP..=MAX_FEED_AGE).contains(&age))
+            && self.incomplete_until.is_none_or(|until| until <= now)
     }
 
     fn size(&self) -> usize {
@@ -221,7 +225,8 @@ mod tests {
         let long = TimeDelta::days(1);
         assert_eq!(polled(&[]).judge(&claims(), now() + MAX_FEED_AGE, long), Verdict::Live);
         assert_eq!(polled(&[]).judge(&claims(), now() + MAX_FEED_AGE + second, long), Verdict::Unknown);
-        assert_eq!(polled(&[]).judge(&claims(), now() - MAX_FEED_AGE - second, long), Verdict::Unknown);
+        assert_eq!(polled(&[]).judge(&claims(), now() - MAX_OVERLAP, long), Verdict::Live);
+        assert_eq!(polled(&[]).judge(&claims(), now() - second, long), Verdict::Unknown);
         // What is known to be revoked stays so.
         let revoked = polled(&[RevokedTokens::OfSession(session_id())]);
         assert_eq!(revoked.judge(&claims(), now() + MAX_FEED_AGE + second, long), Verdict::Revoked);

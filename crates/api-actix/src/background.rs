@@ -18,6 +18,8 @@ const ACTIVITY_INTERVAL: Duration = Duration::from_secs(5);
 /// How often it is asked whether keys are due to rotate.
 const ROTATION_INTERVAL: Duration = Duration::from_secs(1);
 
+const ACTIVITY_FAULT: &str = "the last use of sessions cannot be written";
+
 /// The tasks of a node. They end when this is dropped.
 #[derive(Default)]
 pub(crate) struct Background {
@@ -47,7 +49,7 @@ impl Background {
     /// Ends the tasks, after what they have left to write was written.
     pub(crate) async fn stop(self) {
         if let Some(application) = &self.application {
-            Outage::new("the last use of sessions cannot be written").note(application.write_activity().await);
+            Outage::new(ACTIVITY_FAULT).note(application.write_activity().await);
         }
     }
 }
@@ -74,7 +76,7 @@ async fn follow(application: Application, mut feed: Box<dyn RevocationFeed>) {
 }
 
 async fn write_activity(application: Application) {
-    let mut outage = Outage::new("the last use of sessions cannot be written");
+    let mut outage = Outage::new(ACTIVITY_FAULT);
     loop {
         sleep(ACTIVITY_INTERVAL).await;
         outage.note(application.write_activity().await);

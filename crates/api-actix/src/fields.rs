@@ -4,7 +4,7 @@
 use std::fmt;
 
 use chrono::NaiveDate;
-use domain::{Birthday, Password, PasswordPolicy, ValidationError};
+use domain::{Birthday, Password, PasswordPolicy, Secret, ValidationError};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
@@ -106,6 +106,16 @@ impl Fields {
         }
     }
 
+    /// A token or the like that must be there. What is none at all is refused later like any that is not valid.
+    pub(crate) fn secret(&mut self, name: &str) -> Option<Secret> {
+        self.required(name, secret)
+    }
+
+    /// Likewise, but it may be absent or `null`.
+    pub(crate) fn optional_secret(&mut self, name: &str) -> Option<Secret> {
+        self.optional(name, secret)
+    }
+
     /// A password that is being chosen.
     pub(crate) fn chosen_password(&mut self, name: &str) -> Option<Password> {
         let policy = self.rules.password_policy;
@@ -159,6 +169,10 @@ impl Fields {
         let text = Zeroizing::new(text);
         parse(&text).map_err(|error| self.note(name, error.code, error.message)).ok()
     }
+}
+
+fn secret(text: &str) -> Result<Secret, ValidationError> {
+    Ok(Secret::new(text.to_owned()))
 }
 
 /// Fields before anybody asked for them. Unlike `serde_json::Map`, it notices a field that comes twice, which two

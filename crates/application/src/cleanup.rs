@@ -1,3 +1,5 @@
+use domain::ports::RepositoryError;
+
 use crate::{Application, ApplicationError};
 
 /// Rows per statement, so that no lock is held for long.
@@ -23,22 +25,25 @@ impl Application {
     pub async fn cleanup(&self) -> Result<Removed, ApplicationError> {
         // One moment for all batches, or a busy service would never be done.
         let now = self.ports.clock.now();
-        let mut removed = Removed::default();
-        loop {
-            let batch = self.ports.refresh_tokens.delete_ended(now, BATCH).await?;
-            removed.sessions += batch;
-            if batch < BATCH {
-                break;
-            }
+        Ok(Removed {
+            sessions: in_batches(|| self.ports.refresh_tokens.delete_ended(now, BATCH)).await?,
+            revocations: in_batches(|| self.ports.revocations.delete_expired(now, BATCH)).await?,
+            signing_keys: self.ports.signing_keys.delete_retired(now).await?,
+        })
+    }
+}
+
+/// Deletes until a batch is not full, and answers how much.
+async fn in_batches<F>(delete: impl Fn() -> F) -> Result<u64, RepositoryError>
+where
+    F: Future<Output = Result<u64, RepositoryError>>,
+{
+    let mut deleted = 0;
+    loop {
+        let batch = delete().await?;
+        deleted += batch;
+        if batch < BATCH {
+            return Ok(deleted);
         }
-        loop {
-            let batch = self.ports.revocations.delete_expired(now, BATCH).await?;
-            removed.revocations += batch;
-            if batch < BATCH {
-                break;
-            }
-        }
-        removed.signing_keys = self.ports.signing_keys.delete_retired(now).await?;
-        Ok(removed)
     }
 }

@@ -3,7 +3,7 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest};
 use application::ApplicationError;
 use data_encoding::BASE64;
-use domain::{Secret, ValidationError};
+use domain::Secret;
 use zeroize::Zeroizing;
 
 use super::{Extracting, FormOrJson, state};
@@ -27,15 +27,11 @@ struct Body {
 impl FromFields for Body {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let client_id = fields.optional("client_id", |text| Ok(text.to_owned()));
-        let client_secret = fields.optional("client_secret", secret);
-        let token = fields.required("token", secret);
+        let client_secret = fields.optional_secret("client_secret");
+        let token = fields.secret("token");
         fields.ignore_rest();
         Some(Self { token: token?, client_id, client_secret })
     }
-}
-
-fn secret(text: &str) -> Result<Secret, ValidationError> {
-    Ok(Secret::new(text.to_owned()))
 }
 
 impl FromRequest for ClientRequest {

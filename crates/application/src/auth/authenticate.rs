@@ -12,8 +12,9 @@ impl Application {
     /// [`ApplicationError::InvalidAccessToken`]; [`ApplicationError::Unavailable`] when the database had to be asked
     /// and could not be.
     pub async fn authenticate(&self, access_token: &str) -> Result<Actor, ApplicationError> {
-        let claims = self.read_live_token(access_token).await?;
-        self.activity.note(claims.session_id, self.ports.clock.now());
+        let now = self.ports.clock.now();
+        let claims = self.read_live_token(access_token, now).await?;
+        self.activity.note(claims.session_id, now);
         Ok(Actor {
             user_id: claims.user_id,
             role: claims.role,
@@ -23,8 +24,11 @@ impl Application {
     }
 
     /// The claims of an access token that verifies and has not been revoked.
-    pub(crate) async fn read_live_token(&self, access_token: &str) -> Result<AccessClaims, ApplicationError> {
-        let now = self.ports.clock.now();
+    pub(crate) async fn read_live_token(
+        &self,
+        access_token: &str,
+        now: Timestamp,
+    ) -> Result<AccessClaims, ApplicationError> {
         let claims = self.ports.access_tokens.verify(access_token, now).await?;
         let is_live = match self.revocations.judge(&claims, now, self.settings.access_token_ttl) {
             Verdict::Live => true,

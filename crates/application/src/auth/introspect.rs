@@ -44,7 +44,7 @@ impl Application {
         if let Some(presented) = PresentedRefreshToken::parse(token) {
             return self.introspect_refresh_token(&presented).await;
         }
-        match self.read_live_token(token).await {
+        match self.read_live_token(token, self.ports.clock.now()).await {
             Ok(claims) => Ok(Introspection::AccessToken(claims)),
             Err(ApplicationError::InvalidAccessToken) => Ok(Introspection::Inactive),
             Err(error) => Err(error),

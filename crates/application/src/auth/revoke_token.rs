@@ -23,7 +23,7 @@ impl Application {
             let found = self.find_genuine(&presented).await?;
             return Ok(found.map(|(session, user)| (session.id, user.id)));
         }
-        match self.read_live_token(token).await {
+        match self.read_live_token(token, self.ports.clock.now()).await {
             Ok(claims) => Ok(Some((claims.session_id, claims.user_id))),
             Err(ApplicationError::InvalidAccessToken) => Ok(None),
             Err(error) => Err(error),

@@ -1,5 +1,5 @@
 use actix_web::{HttpResponse, web};
-use domain::{Secret, ValidationError};
+use domain::Secret;
 use utoipa::ToSchema;
 
 use super::{TokenPairBody, answer};
@@ -21,14 +21,9 @@ pub(crate) struct RefreshTokenBody {
 
 impl FromFields for RefreshTokenBody {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let refresh_token = fields.required("refresh_token", secret);
+        let refresh_token = fields.secret("refresh_token");
         Some(Self { refresh_token: refresh_token? })
     }
-}
-
-/// What is no token at all is refused later like any that is not valid.
-fn secret(text: &str) -> Result<Secret, ValidationError> {
-    Ok(Secret::new(text.to_owned()))
 }
 
 /// Refresh.

@@ -8,6 +8,7 @@ use domain::{Birthday, Password, PasswordPolicy, Secret, ValidationError};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::problem::FieldError;
@@ -173,6 +174,11 @@ impl Fields {
 
 fn secret(text: &str) -> Result<Secret, ValidationError> {
     Ok(Secret::new(text.to_owned()))
+}
+
+/// Reads an id. Only in the usual form: one thing has one address.
+pub(crate) fn parse_id(text: &str) -> Option<Uuid> {
+    Uuid::try_parse(text).ok().filter(|_| text.len() == uuid::fmt::Hyphenated::LENGTH)
 }
 
 /// Fields before anybody asked for them. Unlike `serde_json::Map`, it notices a field that comes twice, which two

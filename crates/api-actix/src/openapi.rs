@@ -76,12 +76,13 @@ impl Modify for SecuritySchemes {
     }
 }
 
-/// Where there is a PATCH there is a PUT that does the same.
+/// Where there is a PATCH of a user there is a PUT that does the same.
 struct PutIsPatch;
 
 impl Modify for PutIsPatch {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        for path in document.paths.paths.values_mut() {
+        let paths = document.paths.paths.iter_mut();
+        for (_, path) in paths.filter(|(path, _)| path.starts_with("/api/v1/users")) {
             let Some(patch) = &path.patch else { continue };
             let mut put = patch.clone();
             put.operation_id = put.operation_id.map(|id| id.replace("update", "put"));

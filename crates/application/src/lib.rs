@@ -8,6 +8,7 @@ mod actor;
 mod audit;
 mod auth;
 mod cleanup;
+mod cursor;
 mod error;
 mod keys;
 mod revocations;

@@ -3,6 +3,7 @@
 pub(crate) mod auth;
 pub(crate) mod docs;
 pub(crate) mod health;
+pub(crate) mod paging;
 pub(crate) mod time;
 pub(crate) mod users;
 pub(crate) mod well_known;

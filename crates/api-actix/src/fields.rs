@@ -107,6 +107,12 @@ impl Fields {
         }
     }
 
+    /// An id that may be absent or `null`.
+    pub(crate) fn id(&mut self, name: &str) -> Option<Uuid> {
+        let parse = |text: &str| parse_id(text).ok_or_else(|| ValidationError::new("invalid_id", "An id is a UUID."));
+        self.optional(name, parse)
+    }
+
     /// A token or the like that must be there. What is none at all is refused later like any that is not valid.
     pub(crate) fn secret(&mut self, name: &str) -> Option<Secret> {
         self.required(name, secret)

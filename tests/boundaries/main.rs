@@ -21,6 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "email_address",
             "idna",
             "mockall",
+            "rust_decimal",
             "thiserror",
             "unicode-normalization",
             "uuid",

@@ -11,6 +11,7 @@ mod background;
 mod device_name;
 mod error;
 mod extract;
+mod field_values;
 mod fields;
 mod metrics;
 mod problem;

@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::{TaskDescription, TaskId, TaskTitle, Timestamp, UserId, ValidationError};
 
-/// Something a user has to do. Only they see it.
+/// Something a user has to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task {
     /// Never changes.

@@ -1,4 +1,5 @@
 use domain::{Task, TaskId, TaskPosition, TaskQuery, TaskStatus, UserId};
+use uuid::Uuid;
 
 use crate::cursor::{self, read_time, time};
 use crate::{Actor, Application, ApplicationError};
@@ -56,7 +57,7 @@ fn name(owner: UserId, status: Option<TaskStatus>) -> String {
     format!("tasks|{owner}|{}", status.map_or("", TaskStatus::as_str))
 }
 
-fn position(id: uuid::Uuid, key: &str) -> Option<TaskPosition> {
+fn position(id: Uuid, key: &str) -> Option<TaskPosition> {
     Some(TaskPosition { created_at: read_time(key)?, id: TaskId::new(id) })
 }
 

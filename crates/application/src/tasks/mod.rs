@@ -12,7 +12,7 @@ use domain::Task;
 
 use crate::{Actor, ApplicationError};
 
-/// The task, if it is the actor's own. Nobody learns whether another's exists, admins neither.
+/// The task, if it is the actor's own. By its id nobody learns whether another's exists, admins neither: they list.
 fn own(found: Option<Task>, actor: &Actor) -> Result<Task, ApplicationError> {
     found.filter(|task| task.owner == actor.user_id).ok_or(ApplicationError::NotFound)
 }

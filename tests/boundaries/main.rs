@@ -76,7 +76,7 @@ const ALLOWED_TO_API: &[&str] =
     &["application", "domain", "infra-postgres", "infra-security", "infra-sqlite", "migration"];
 
 /// Nothing of what is shipped depends on these.
-const TOOLS: &[&str] = &["bench", "tests"];
+const TOOLS: &[&str] = &["bench", "tests", "xtask"];
 
 #[test]
 fn every_crate_depends_on_what_it_may_and_no_more() {

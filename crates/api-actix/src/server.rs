@@ -10,13 +10,14 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use application::{ApplicationError, Prepared};
 use thiserror::Error;
+use tokio::time::timeout;
 
 use crate::background::Background;
 use crate::config::{self, Config};
 use crate::error::chain;
 use crate::metrics::{self, Metrics};
 use crate::state::AppState;
-use crate::wiring::{self, Parts, WiringError};
+use crate::wiring::{self, Connections, Parts, WiringError};
 use crate::{request_context, routes};
 
 /// Longest wait for the headers of a request.
@@ -25,6 +26,9 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Most connections for each worker.
 const MAX_CONNECTIONS: usize = 10_000;
+
+/// Longest wait for connections that are in use when the server is to stop.
+const MOVE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Longest wait for the key ring. A change of the algorithm takes some seconds.
 const PREPARE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -61,6 +65,7 @@ pub struct Server {
     state: AppState,
     metrics: Option<TcpListener>,
     background: Background,
+    connections: Connections,
     config: config::Server,
 }
 
@@ -79,7 +84,8 @@ impl Server {
         prepare(&mut parts).await?;
         let state = state(config, address, &parts);
         let background = Background::start(parts.application, parts.feed);
-        Ok(Self { listener, address, state, metrics, background, config: config.server.clone() })
+        let connections = parts.connections;
+        Ok(Self { listener, address, state, metrics, background, connections, config: config.server.clone() })
     }
 
     /// Where it listens.
@@ -96,12 +102,12 @@ impl Server {
     ///
     /// # Errors
     /// What the operating system says.
-    pub async fn run_until(mut self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-        let mut background = std::mem::take(&mut self.background);
-        if let Some(listener) = self.metrics.take() {
-            background.add(metrics::serve(listener, Metrics::new(&self.state.application))?);
+    pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+        let Self { listener, state, metrics, mut background, connections, config, .. } = self;
+        if let Some(listener) = metrics {
+            background.add(metrics::serve(listener, Metrics::new(&state.application))?);
         }
-        let server = self.launch()?;
+        let server = launch(listener, state, &config)?;
         let handle = server.handle();
         let mut serving = tokio::spawn(server);
         tokio::select! {
@@ -109,38 +115,40 @@ impl Server {
             result = &mut serving => return result.map_err(io::Error::other)?,
             () = shutdown => {}
         }
+        // The workers end one by one, while requests are in flight in others. What is late is not waited for: it fails.
+        let _ = timeout(MOVE_TIMEOUT, connections.move_here()).await;
         handle.stop(true).await;
         let served = serving.await.map_err(io::Error::other)?;
         background.stop().await;
         served
     }
+}
 
-    /// Starts the workers.
-    fn launch(self) -> io::Result<actix_web::dev::Server> {
-        let state = web::Data::new(self.state);
-        let docs = self.config.docs;
-        let mut server = HttpServer::new(move || {
-            App::new()
-                .app_data(state.clone())
-                .wrap(from_fn(request_context::wrap))
-                .configure(routes::configure)
-                .configure(move |config| {
-                    if docs {
-                        routes::configure_docs(config)
-                    }
-                })
-                .default_service(web::to(routes::not_found))
-        })
-        .client_request_timeout(HEADER_TIMEOUT)
-        .keep_alive(KEEP_ALIVE)
-        .max_connections(MAX_CONNECTIONS)
-        .shutdown_timeout(whole_seconds(self.config.shutdown_timeout))
-        .disable_signals();
-        if let Some(workers) = self.config.workers {
-            server = server.workers(workers);
-        }
-        Ok(server.listen(self.listener)?.run())
+/// Starts the workers.
+fn launch(listener: TcpListener, state: AppState, config: &config::Server) -> io::Result<actix_web::dev::Server> {
+    let state = web::Data::new(state);
+    let docs = config.docs;
+    let mut server = HttpServer::new(move || {
+        App::new()
+            .app_data(state.clone())
+            .wrap(from_fn(request_context::wrap))
+            .configure(routes::configure)
+            .configure(move |app| {
+                if docs {
+                    routes::configure_docs(app)
+                }
+            })
+            .default_service(web::to(routes::not_found))
+    })
+    .client_request_timeout(HEADER_TIMEOUT)
+    .keep_alive(KEEP_ALIVE)
+    .max_connections(MAX_CONNECTIONS)
+    .shutdown_timeout(whole_seconds(config.shutdown_timeout))
+    .disable_signals();
+    if let Some(workers) = config.workers {
+        server = server.workers(workers);
     }
+    Ok(server.listen(listener)?.run())
 }
 
 /// The server counts in seconds: a part of one is one more.
@@ -181,7 +189,6 @@ fn state(config: &Config, address: SocketAddr, parts: &Parts) -> AppState {
         audience: config.audience.clone(),
         public_url: public_url.unwrap_or_else(|| format!("http://{address}")),
         password_policy: config.password_policy,
-        runtime: tokio::runtime::Handle::current(),
         request_timeout: config.server.request_timeout,
     }
 }

@@ -17,5 +17,6 @@ mod revocations;
 mod security;
 mod signing_keys;
 mod unit_of_work;
+mod user_list_plans;
 mod user_lists;
 mod users;

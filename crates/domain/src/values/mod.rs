@@ -7,6 +7,7 @@ mod full_name;
 mod password;
 mod password_hash;
 mod root_secret;
+mod search_text;
 mod username;
 
 pub use birthday::Birthday;
@@ -16,6 +17,7 @@ pub use full_name::FullName;
 pub use password::{Password, PasswordPolicy};
 pub use password_hash::PasswordHash;
 pub use root_secret::RootSecret;
+pub use search_text::{SearchText, search_key};
 pub use username::Username;
 
 /// Why a text is not a valid value. Safe to show to whoever sent it.

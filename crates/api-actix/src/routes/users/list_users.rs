@@ -2,7 +2,7 @@ use std::ops::RangeInclusive;
 
 use actix_web::{HttpResponse, web};
 use application::{ListUsers, Paging};
-use domain::{Direction, Role, UserFilter, UserSort, UserSortField, ValidationError};
+use domain::{Direction, Role, SearchText, UserFilter, UserSort, UserSortField, ValidationError};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -18,8 +18,6 @@ const PAGE_SIZES: RangeInclusive<u64> = 1..=100;
 const DEFAULT_PAGE_SIZE: u64 = 20;
 /// Pages by number; behind the last, a cursor goes on.
 const PAGES: RangeInclusive<u64> = 1..=10_000;
-/// Longest text to search for, in characters.
-const MAX_Q_LENGTH: usize = 100;
 
 /// Which users, in which order, and which page: either `limit` and `cursor`, or `page` and `size`.
 #[derive(IntoParams)]
@@ -56,7 +54,7 @@ pub(crate) struct ListQuery(ListUsers);
 impl FromFields for ListQuery {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let sort = fields.optional("sort", parse_sort).unwrap_or(OLDEST_FIRST);
-        let q = fields.optional("q", parse_q);
+        let q = fields.optional("q", SearchText::parse);
         let role = fields.optional("role", Role::parse);
         let is_active = fields.optional("is_active", parse_bool);
         let paging = if fields.has("page") || fields.has("size") { by_number(fields) } else { by_cursor(fields) };
@@ -102,14 +100,6 @@ fn parse_sort(text: &str) -> Result<UserSort, ValidationError> {
         }
     };
     Ok(UserSort { field, direction })
-}
-
-fn parse_q(text: &str) -> Result<String, ValidationError> {
-    if text.is_empty() || text.chars().count() > MAX_Q_LENGTH || text.chars().any(char::is_control) {
-        let message = format!("A search has 1 to {MAX_Q_LENGTH} characters and no control characters.");
-        return Err(ValidationError::new("invalid_search", message));
-    }
-    Ok(text.to_owned())
 }
 
 fn parse_bool(text: &str) -> Result<bool, ValidationError> {

@@ -10,7 +10,7 @@ pub fn insert_users(count: u32) -> String {
         SELECT md5('id' || n)::uuid, email, email, substr(md5('username' || n), 1, 8) || n, name, lower(name),
             CASE WHEN n % 10000 = 0 THEN 'admin' ELSE 'user' END, n % 100 <> 1, false, '$argon2id$stored', 0,
             made_at, made_at, CASE WHEN n % 10 <> 2 THEN made_at + interval '1 second' * (n * 7919 % 1000003) END
-        FROM generate_series(1, {count}) AS n,
+        FROM generate_series(1, {count}::bigint) AS n,
             LATERAL (SELECT substr(md5('email' || n), 1, 8) || n || '@example.com' AS email,
                 'Name ' || substr(md5('name' || n), 1, 8) AS name,
                 timestamptz '2025-01-01 00:00:00+00:00' + interval '1 second' * (n / 3) AS made_at) AS made"

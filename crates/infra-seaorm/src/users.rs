@@ -230,19 +230,27 @@ fn last_login() -> Expr {
 }
 
 /// The users behind `position`, by one comparison, which an index can begin at.
-fn behind(position: &UserPosition, direction: Direction) -> Expr {
-    let id = || Expr::val(position.id.as_uuid());
-    let (columns, values) = match &position.key {
-        SortKey::CreatedAt(time) => {
-            (vec![Column::CreatedAt.into_expr(), Column::Id.into_expr()], vec![Expr::val(*time), id()])
-        }
-        SortKey::Email(key) => (vec![Column::EmailKey.into_expr()], vec![Expr::val(key)]),
+fn behind(position: &UserPosition, direction: Direction) -> Condition {
+    let by_id = |key: Expr, value: Expr| {
+        let (columns, values) = (vec![key, Column::Id.into_expr()], vec![value, Expr::val(position.id.as_uuid())]);
+        past(Expr::tuple(columns), Expr::tuple(values), direction)
+    };
+    match &position.key {
+        SortKey::CreatedAt(time) => Condition::all().add(by_id(Column::CreatedAt.into_expr(), Expr::val(*time))),
+        SortKey::Email(key) => Condition::all().add(past(Column::EmailKey.into_expr(), Expr::val(key), direction)),
         SortKey::LastLogin(time) => {
             let time = time.map_or_else(|| Expr::cust("'-infinity'"), Expr::val);
-            (vec![last_login(), Column::Id.into_expr()], vec![time, id()])
+            // SQLite begins at an expression of an index only where it stands by itself.
+            let from = match direction {
+                Direction::Ascending => last_login().gte(time.clone()),
+                Direction::Descending => last_login().lte(time.clone()),
+            };
+            Condition::all().add(from).add(by_id(last_login(), time))
         }
-    };
-    let (columns, values) = (Expr::tuple(columns), Expr::tuple(values));
+    }
+}
+
+fn past(columns: Expr, values: Expr, direction: Direction) -> Expr {
     match direction {
         Direction::Ascending => columns.gt(values),
         Direction::Descending => columns.lt(values),

@@ -27,12 +27,14 @@ pub(crate) struct ListUsersParams {
     /// Most users on the page.
     #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<u64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the page before, in the same order.
     cursor: Option<String>,
-    /// `created_at`, `email` or `last_login`; with `-` in front, the largest first.
+    /// `created_at`, `email` or `last_login`; with `-` in front, the largest first. Who never signed in comes before
+    /// everybody who did, and with `-last_login` behind them.
     #[param(default = "created_at", pattern = "^-?(created_at|email|last_login)$")]
     sort: Option<String>,
-    /// The start of the email, of the username, or of a word of the name, in any case.
+    /// The start of the email, of the username, or of a word of the name and what follows it, in any case. No character
+    /// stands for others.
     #[param(min_length = 1, max_length = 100)]
     q: Option<String>,
     #[param(value_type = Option<RoleBody>)]
@@ -41,7 +43,7 @@ pub(crate) struct ListUsersParams {
     /// Whether to count all users that fit.
     #[param(default = false)]
     count: Option<bool>,
-    /// The page's number, instead of a cursor.
+    /// The page's number, instead of a cursor. One behind the last page is empty.
     #[param(minimum = 1, maximum = 10_000)]
     page: Option<u64>,
     /// Most users on the page, with `page`.

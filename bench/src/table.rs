@@ -63,3 +63,18 @@ impl fmt::Display for Table {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_promise_can_be_missed() {
+        let mut table = Table::default();
+        table.add("kept".to_owned(), &[9.0, 8.0, 1.0], "base", &[10.0; 3], 0.8);
+        table.add("for comparison".to_owned(), &[1.0], "base", &[10.0], None);
+        assert!(!table.is_missed() && !table.to_string().contains("MISSED"));
+        table.add("broken".to_owned(), &[7.0], "base", &[10.0], 0.8);
+        assert!(table.is_missed() && table.to_string().ends_with("base  MISSED\n"));
+    }
+}

@@ -83,7 +83,10 @@ impl Server {
         let mut parts = wiring::start(config).await?;
         prepare(&mut parts).await?;
         let state = state(config, address, &parts);
-        let background = Background::start(parts.application, parts.feed);
+        let mut background = Background::start(parts.application, parts.feed);
+        if let Some(interval) = config.cleanup_interval {
+            background.clean_up_every(interval, parts.ids.as_ref());
+        }
         let connections = parts.connections;
         Ok(Self { listener, address, state, metrics, background, connections, config: config.server.clone() })
     }

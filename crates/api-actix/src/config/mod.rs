@@ -49,6 +49,8 @@ pub struct Config {
     pub log: Log,
     /// Where metrics are served, if they are.
     pub metrics_address: Option<SocketAddr>,
+    /// How often the server removes what has ended, if it does.
+    pub cleanup_interval: Option<Duration>,
     /// Whether rate limits were asked for, which do not exist yet.
     pub rate_limit_enabled: bool,
     shown: BTreeMap<String, String>,

@@ -13,6 +13,7 @@ use super::{Config, Database, DatabaseUrl, Hashing, Log, LogFormat, Mode, Reader
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Longest id of a client, in characters.
@@ -33,6 +34,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
     let clients = reader.section("clients.", parse_client);
     let log = read_log(reader);
     let metrics_address = reader.get("metrics.addr", parse_address);
+    let cleanup_interval = read_cleanup_interval(reader);
     let rate_limit_enabled = reader.value("rate_limit.enabled", "true or false");
     Some(Config {
         mode: mode?,
@@ -47,6 +49,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
         clients,
         log: log?,
         metrics_address: metrics_address?,
+        cleanup_interval: cleanup_interval?,
         rate_limit_enabled: rate_limit_enabled?,
         shown: without_secrets(&reader.values),
     })
@@ -197,6 +200,17 @@ fn read_log(reader: &mut Reader) -> Option<Log> {
     });
     let level = reader.get("log.level", |text| EnvFilter::try_new(text).map(|_| text.to_owned()));
     Some(Log { format: format?, level: level? })
+}
+
+fn read_cleanup_interval(reader: &mut Reader) -> Option<Option<Duration>> {
+    let interval = reader.duration("cleanup.interval", Duration::ZERO, 30 * DAY)?;
+    if interval.is_zero() {
+        return Some(None);
+    }
+    if interval < SECOND {
+        reader.faults.push(format!("{}: it is 0s for never, or at least 1s", named("cleanup.interval")));
+    }
+    Some(Some(interval))
 }
 
 fn parse_name(text: &str) -> Result<String, &'static str> {

@@ -87,7 +87,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failure)?;
     runtime.block_on(async {
         match command {
-            Command::Serve => serve::run(&config).await,
+            Command::Serve => serve::run(config).await,
             Command::Migrate { step } => migrate::run(step, &config).await,
             Command::CreateAdmin(create_admin) => create_admin::run(create_admin, &config).await,
             Command::Cleanup(cleanup) => cleanup::run(cleanup, &config).await,

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
-use application::{ApplicationError, Prepared};
+use application::{AdminAccount, Application, ApplicationError, Prepared};
 use thiserror::Error;
 use tokio::time::timeout;
 
 use crate::background::Background;
-use crate::config::{self, Config};
+use crate::config::{self, Bootstrap, Config};
 use crate::error::chain;
 use crate::metrics::{self, Metrics};
 use crate::state::AppState;
@@ -56,6 +56,9 @@ pub enum StartError {
     /// The signing keys or the revocations could not be read.
     #[error("the signing keys and revocations cannot be read: {0}")]
     Prepare(String),
+    /// The admin of the configuration could not be made.
+    #[error("the admin of APP_BOOTSTRAP__ADMIN_EMAIL cannot be made: {0}")]
+    Bootstrap(String),
 }
 
 /// The HTTP server, ready to run.
@@ -82,8 +85,14 @@ impl Server {
         let metrics = config.metrics_address.map(bind).transpose()?;
         let mut parts = wiring::start(config).await?;
         prepare(&mut parts).await?;
+        if let Some(bootstrap) = &config.bootstrap {
+            create_first_admin(&parts.application, bootstrap.clone()).await?;
+        }
         let state = state(config, address, &parts);
-        let background = Background::start(parts.application, parts.feed);
+        let mut background = Background::start(parts.application, parts.feed);
+        if let Some(interval) = config.cleanup_interval {
+            background.clean_up_every(interval, parts.ids.as_ref());
+        }
         let connections = parts.connections;
         Ok(Self { listener, address, state, metrics, background, connections, config: config.server.clone() })
     }
@@ -174,6 +183,22 @@ async fn prepare(parts: &mut Parts) -> Result<(), StartError> {
         tokio::time::sleep(wait.to_std().unwrap_or_default()).await;
     }
     parts.application.follow_revocations(parts.feed.as_mut()).await.map_err(failed)
+}
+
+/// Makes the admin of the configuration where nobody has the email. An account that is there is never changed.
+async fn create_first_admin(application: &Application, bootstrap: Bootstrap) -> Result<(), StartError> {
+    let found = application.create_admin(bootstrap.email, bootstrap.password).await;
+    match found.map_err(|error| StartError::Bootstrap(chain(&error)))? {
+        AdminAccount::Created(user) => tracing::info!(user = %user.id, "made the admin of the configuration"),
+        AdminAccount::AlreadyAdmin(user) => {
+            tracing::info!(user = %user.id, "the admin of the configuration is there already: nothing was changed");
+        }
+        AdminAccount::NotAdmin(user) => tracing::warn!(
+            user = %user.id,
+            "the account with the email of APP_BOOTSTRAP__ADMIN_EMAIL is no active admin: nothing was changed",
+        ),
+    }
+    Ok(())
 }
 
 fn state(config: &Config, address: SocketAddr, parts: &Parts) -> AppState {

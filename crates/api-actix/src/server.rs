@@ -13,8 +13,10 @@ use thiserror::Error;
 
 use crate::background::Background;
 use crate::config::{self, Config};
+use crate::cors::Cors;
 use crate::error::chain;
 use crate::metrics::{self, Metrics};
+use crate::rate_limit::RateLimits;
 use crate::state::AppState;
 use crate::wiring::{self, Parts, WiringError};
 use crate::{request_context, routes};
@@ -183,5 +185,8 @@ fn state(config: &Config, address: SocketAddr, parts: &Parts) -> AppState {
         password_policy: config.password_policy,
         runtime: tokio::runtime::Handle::current(),
         request_timeout: config.server.request_timeout,
+        proxies: config.server.proxies.clone(),
+        cors: Cors::new(config.cors_origins.clone()),
+        rate_limits: Arc::new(RateLimits::new(&config.rate_limits)),
     }
 }

@@ -13,9 +13,6 @@ pub(super) async fn run(config: &Config) -> Result<(), Failure> {
         () = &mut asked_to_stop => return Ok(()),
     };
     greet(config, &server)?;
-    if config.rate_limit_enabled {
-        tracing::warn!("APP_RATE_LIMIT__ENABLED is set, but there are no rate limits yet");
-    }
     let shutdown = async move {
         asked_to_stop.await;
         tracing::info!("stopping: requests in flight may finish");

@@ -16,8 +16,12 @@ use domain::{ClientSecretHash, PasswordPolicy, RootSecret};
 use figment::Figment;
 use figment::providers::{Format, Toml};
 use figment::value::{Dict, Value};
+use ipnet::IpNet;
 
 pub use environment::Environment;
+
+/// Most entries of a setting that is a list.
+const MAX_LIST: usize = 100;
 
 /// The built-in defaults, which also name every key there is.
 pub const DEFAULTS: &str = include_str!("defaults.toml");
@@ -49,8 +53,10 @@ pub struct Config {
     pub log: Log,
     /// Where metrics are served, if they are.
     pub metrics_address: Option<SocketAddr>,
-    /// Whether rate limits were asked for, which do not exist yet.
-    pub rate_limit_enabled: bool,
+    /// How often a client may make some requests.
+    pub rate_limits: RateLimits,
+    /// The origins whose pages may read answers.
+    pub cors_origins: Vec<String>,
     shown: BTreeMap<String, String>,
 }
 
@@ -117,6 +123,48 @@ pub struct Server {
     pub shutdown_timeout: Duration,
     /// Whether `/docs` and `/openapi.json` are served.
     pub docs: bool,
+    /// The proxies in front.
+    pub proxies: Proxies,
+}
+
+/// Whose word on the client's address is believed.
+#[derive(Clone, Debug)]
+pub struct Proxies {
+    /// Their networks.
+    pub trusted: Vec<IpNet>,
+    /// Where they write it.
+    pub header: ForwardedHeader,
+}
+
+impl Proxies {
+    /// Whether an address is that of a trusted proxy. IPv4 in the form of IPv6 is not IPv4 here.
+    pub fn trust(&self, address: IpAddr) -> bool {
+        self.trusted.iter().any(|network| network.contains(&address))
+    }
+}
+
+/// The header in which proxies say for whom they speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For`, and of a request without it `Forwarded`.
+    Either,
+    /// `X-Forwarded-For` only.
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239) only.
+    Forwarded,
+}
+
+/// Requests that each client may make in a minute. 0 is any number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RateLimits {
+    /// To sign in.
+    pub login: u32,
+    /// To refresh.
+    pub refresh: u32,
+    /// To sign out, here, elsewhere or everywhere.
+    pub logout: u32,
+    /// To register.
+    pub registration: u32,
 }
 
 /// Argon2id and its pool.
@@ -257,6 +305,15 @@ impl Reader {
         self.get(key, |text| text.parse().map_err(|_| format!("'{text}' is not {what}")))
     }
 
+    /// Values with commas between them.
+    fn list<T>(&mut self, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<Vec<T>> {
+        self.get(key, |text| {
+            let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+            let values = entries.map(parse).collect::<Result<Vec<T>, String>>()?;
+            if values.len() > MAX_LIST { Err(format!("it has more than {MAX_LIST} entries")) } else { Ok(values) }
+        })
+    }
+
     /// A number within bounds.
     fn number<T>(&mut self, key: &'static str, bounds: std::ops::RangeInclusive<T>) -> Option<T>
     where
@@ -314,7 +371,9 @@ fn text_of(value: &Value) -> String {
             (_, _, Some(number)) => number.to_string(),
             _ => "(a number)".to_owned(),
         },
-        Value::Empty(..) | Value::Dict(..) | Value::Array(..) => "(not a plain value)".to_owned(),
+        // Each with a comma behind it, so that a list of one is not taken where a list is none.
+        Value::Array(_, values) => values.iter().map(|value| text_of(value) + ",").collect(),
+        Value::Empty(..) | Value::Dict(..) => "(not a plain value)".to_owned(),
     }
 }
 

@@ -415,6 +415,88 @@ mod tests {
     }
 
     #[test]
+    fn a_list_is_an_array_in_a_file_and_has_commas_in_the_environment() {
+        let load = |text: &str, environment: Environment| {
+            let file = std::env::temp_dir().join(format!("hexauth-lists-{}.toml", std::process::id()));
+            std::fs::write(&file, text).unwrap();
+            let config = Config::load(Some(&file), environment);
+            std::fs::remove_file(&file).unwrap();
+            config.map(|config| {
+                let trusted: Vec<_> = config.server.proxies.trusted.iter().map(ToString::to_string).collect();
+                (trusted.join(" "), config.cors_origins.join(" "))
+            })
+        };
+        let text = "[server]\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n[cors]\nallowed_origins = [\"http://a\"]";
+        let of_file = load(text, Environment::default()).unwrap();
+        assert_eq!(of_file, ("10.0.0.0/8 ::1/128".to_owned(), "http://a".to_owned()));
+        let environment = Environment::new([
+            ("APP_SERVER__TRUSTED_PROXIES", " 192.0.2.1 ,2001:db8::/32,"),
+            ("APP_CORS__ALLOWED_ORIGINS", ""),
+        ]);
+        assert_eq!(load(text, environment).unwrap(), ("192.0.2.1/32 2001:db8::/32".to_owned(), String::new()));
+        assert!(load("[server]\nport = [8080]", Environment::default()).is_err(), "no list is asked for");
+        assert!(load("[cors]\nallowed_origins = [[\"http://a\"]]", Environment::default()).is_err());
+        let too_many = Environment::new([("APP_SERVER__TRUSTED_PROXIES", "10.0.0.1,".repeat(MAX_LIST + 1))]);
+        assert!(load("", too_many).is_err());
+    }
+
+    #[test]
+    fn an_origin_is_as_browsers_send_it_and_a_network_is_one() {
+        let is_taken = |name: &str, value: &str| Config::load(None, Environment::new([(name, value)])).is_ok();
+        let origin = |text: &str| is_taken("APP_CORS__ALLOWED_ORIGINS", text);
+        for text in ["https://app.example.com", "http://localhost:3000", "http://127.0.0.1:8080", "http://[::1]:3000"] {
+            assert!(origin(text), "{text}");
+        }
+        for text in [
+            "*",
+            "null",
+            "app.example.com",
+            "https://",
+            "https://*.example.com",
+            "https://app.example.com/",
+            "https://app.example.com/path",
+            "https://app.example.com?query",
+            "https://App.example.com",
+            "HTTPS://app.example.com",
+            "https://app.example.com:443",
+            "http://app.example.com:80",
+            "https://app.example.com:0",
+            "https://app.example.com:08443",
+            "https://app.example.com:99999",
+            "https://app.example.com:",
+            "https://ada@app.example.com",
+            "https://app..example.com",
+            "https://[::1",
+            "https://[0:0::1]",
+            "https://b\u{fc}cher.example",
+            "ftp://app.example.com",
+            "https://a b",
+        ] {
+            assert!(!origin(text), "{text}");
+        }
+        let network = |text: &str| is_taken("APP_SERVER__TRUSTED_PROXIES", text);
+        for text in ["10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "::1", "10.1.2.3/8"] {
+            assert!(network(text), "{text}");
+        }
+        for text in ["10.0.0.0/33", "10.0.0", "10.0.0.0/", "proxy.example.com", "::ffff:10.0.0.0/104", "[::1]", "*"] {
+            assert!(!network(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn rate_limits_are_on_unless_they_are_turned_off() {
+        let limits = |variables: &[(&str, &str)]| {
+            Config::load(None, Environment::new(variables.iter().copied())).map(|config| config.rate_limits)
+        };
+        let defaults = RateLimits { login: 5, refresh: 10, logout: 10, registration: 3 };
+        assert_eq!(limits(&[]), Ok(defaults.clone()));
+        assert_eq!(limits(&[("APP_RATE_LIMIT__ENABLED", "false")]), Ok(RateLimits::default()));
+        let without_login = limits(&[("APP_RATE_LIMIT__LOGIN_PER_MINUTE", "0")]);
+        assert_eq!(without_login, Ok(RateLimits { login: 0, ..defaults }));
+        assert!(limits(&[("APP_RATE_LIMIT__LOGIN_PER_MINUTE", "10001")]).is_err());
+    }
+
+    #[test]
     fn all_faults_are_found() {
         let environment = Environment::new([
             ("APP_ENV", "production"),

@@ -136,7 +136,7 @@ mod tests {
         for number in 1..=500_000 {
             count(&store, v4(number));
             if number % 40_000 == 0 {
-                let refused = store.measure_and_replace(&v4(0), |state| Err::<((), Nanos), _>(state));
+                let refused = store.measure_and_replace(&v4(0), Err::<((), Nanos), _>);
                 assert_eq!(refused, Err(Some(ONE)), "{number}");
             }
         }

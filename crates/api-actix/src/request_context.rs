@@ -14,13 +14,13 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
-use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
+use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
 use futures_util::FutureExt;
 use tracing::{Instrument, info, info_span};
 
 use crate::client_address;
 use crate::error::ApiError;
-use crate::extract::{read_limited, state};
+use crate::extract::read_limited;
 use crate::request_id;
 use crate::state::AppState;
 
@@ -41,7 +41,9 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let started = Instant::now();
-    let state = state(request.request())?.clone();
+    let Some(state) = request.app_data::<web::Data<AppState>>().cloned() else {
+        return Err(ApiError::Broken("the routes are mounted without their state").into());
+    };
     let id = choose_id(&request, &state);
     let client = client_address::of(request.request(), &state.proxies).map(tracing::field::display);
     let span = info_span!("request", request_id = %id, client, method = %request.method(), path = request.path());

@@ -8,12 +8,15 @@ pub mod state;
 pub mod wiring;
 
 mod background;
+mod client_address;
+mod cors;
 mod device_name;
 mod error;
 mod extract;
 mod fields;
 mod metrics;
 mod problem;
+mod rate_limit;
 mod request_context;
 mod request_id;
 mod responses;

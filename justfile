@@ -36,6 +36,10 @@ new-resource *args:
 bench:
     cargo run --release --locked -p bench
 
+# Measure pages at depth, and searches, among a million users
+bench-list:
+    cargo run --release --locked -p bench -- list
+
 # Everything that must hold before a change lands
 ci:
     .ci/run

@@ -59,6 +59,8 @@ impl Default for Workplace {
             // Sound hashes would take most of the time of the tests.
             .with("APP_PASSWORD__MEMORY_KIB", "64")
             .with("APP_PASSWORD__ITERATIONS", "1")
+            // All tests come from one address.
+            .with("APP_RATE_LIMIT__ENABLED", "false")
     }
 }
 
@@ -88,6 +90,12 @@ impl Workplace {
     pub fn without(mut self, name: &str) -> Self {
         self.variables.remove(name);
         self
+    }
+
+    /// Where its database is, for SQL past the binary.
+    pub fn database_url(&self) -> String {
+        let file = || format!("sqlite://{}", self.path("data/hexauth.db").display());
+        self.variables.get("DATABASE_URL").cloned().unwrap_or_else(file)
     }
 
     /// With a file in the folder.

@@ -8,6 +8,8 @@ pub mod state;
 pub mod wiring;
 
 mod background;
+mod client_address;
+mod cors;
 mod device_name;
 mod error;
 mod extract;
@@ -15,6 +17,7 @@ mod field_values;
 mod fields;
 mod metrics;
 mod problem;
+mod rate_limit;
 mod request_context;
 mod request_id;
 mod responses;

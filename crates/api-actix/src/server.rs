@@ -8,15 +8,18 @@ use std::time::{Duration, Instant};
 
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
-use application::{ApplicationError, Prepared};
+use application::{AdminAccount, Application, ApplicationError, Prepared};
 use thiserror::Error;
+use tokio::time::timeout;
 
 use crate::background::Background;
-use crate::config::{self, Config};
+use crate::config::{self, Bootstrap, Config};
+use crate::cors::Cors;
 use crate::error::chain;
 use crate::metrics::{self, Metrics};
+use crate::rate_limit::RateLimits;
 use crate::state::AppState;
-use crate::wiring::{self, Parts, WiringError};
+use crate::wiring::{self, Connections, Parts, WiringError};
 use crate::{request_context, routes};
 
 /// Longest wait for the headers of a request.
@@ -25,6 +28,9 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Most connections for each worker.
 const MAX_CONNECTIONS: usize = 10_000;
+
+/// Longest wait for connections that are in use when the server is to stop.
+const MOVE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Longest wait for the key ring. A change of the algorithm takes some seconds.
 const PREPARE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -52,6 +58,9 @@ pub enum StartError {
     /// The signing keys or the revocations could not be read.
     #[error("the signing keys and revocations cannot be read: {0}")]
     Prepare(String),
+    /// The admin of the configuration could not be made.
+    #[error("the admin of APP_BOOTSTRAP__ADMIN_EMAIL cannot be made: {0}")]
+    Bootstrap(String),
 }
 
 /// The HTTP server, ready to run.
@@ -61,6 +70,7 @@ pub struct Server {
     state: AppState,
     metrics: Option<TcpListener>,
     background: Background,
+    connections: Connections,
     config: config::Server,
 }
 
@@ -77,9 +87,16 @@ impl Server {
         let metrics = config.metrics_address.map(bind).transpose()?;
         let mut parts = wiring::start(config).await?;
         prepare(&mut parts).await?;
+        if let Some(bootstrap) = &config.bootstrap {
+            create_first_admin(&parts.application, bootstrap.clone()).await?;
+        }
         let state = state(config, address, &parts);
-        let background = Background::start(parts.application, parts.feed);
-        Ok(Self { listener, address, state, metrics, background, config: config.server.clone() })
+        let mut background = Background::start(parts.application, parts.feed);
+        if let Some(interval) = config.cleanup_interval {
+            background.clean_up_every(interval, parts.ids.as_ref());
+        }
+        let connections = parts.connections;
+        Ok(Self { listener, address, state, metrics, background, connections, config: config.server.clone() })
     }
 
     /// Where it listens.
@@ -96,12 +113,12 @@ impl Server {
     ///
     /// # Errors
     /// What the operating system says.
-    pub async fn run_until(mut self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-        let mut background = std::mem::take(&mut self.background);
-        if let Some(listener) = self.metrics.take() {
-            background.add(metrics::serve(listener, Metrics::new(&self.state.application))?);
+    pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+        let Self { listener, state, metrics, mut background, connections, config, .. } = self;
+        if let Some(listener) = metrics {
+            background.add(metrics::serve(listener, Metrics::new(&state.application))?);
         }
-        let server = self.launch()?;
+        let server = launch(listener, state, &config)?;
         let handle = server.handle();
         let mut serving = tokio::spawn(server);
         tokio::select! {
@@ -109,38 +126,40 @@ impl Server {
             result = &mut serving => return result.map_err(io::Error::other)?,
             () = shutdown => {}
         }
+        // The workers end one by one, while requests are in flight in others. What is late is not waited for: it fails.
+        let _ = timeout(MOVE_TIMEOUT, connections.move_here()).await;
         handle.stop(true).await;
         let served = serving.await.map_err(io::Error::other)?;
         background.stop().await;
         served
     }
+}
 
-    /// Starts the workers.
-    fn launch(self) -> io::Result<actix_web::dev::Server> {
-        let state = web::Data::new(self.state);
-        let docs = self.config.docs;
-        let mut server = HttpServer::new(move || {
-            App::new()
-                .app_data(state.clone())
-                .wrap(from_fn(request_context::wrap))
-                .configure(routes::configure)
-                .configure(move |config| {
-                    if docs {
-                        routes::configure_docs(config)
-                    }
-                })
-                .default_service(web::to(routes::not_found))
-        })
-        .client_request_timeout(HEADER_TIMEOUT)
-        .keep_alive(KEEP_ALIVE)
-        .max_connections(MAX_CONNECTIONS)
-        .shutdown_timeout(whole_seconds(self.config.shutdown_timeout))
-        .disable_signals();
-        if let Some(workers) = self.config.workers {
-            server = server.workers(workers);
-        }
-        Ok(server.listen(self.listener)?.run())
+/// Starts the workers.
+fn launch(listener: TcpListener, state: AppState, config: &config::Server) -> io::Result<actix_web::dev::Server> {
+    let state = web::Data::new(state);
+    let docs = config.docs;
+    let mut server = HttpServer::new(move || {
+        App::new()
+            .app_data(state.clone())
+            .wrap(from_fn(request_context::wrap))
+            .configure(routes::configure)
+            .configure(move |app| {
+                if docs {
+                    routes::configure_docs(app)
+                }
+            })
+            .default_service(web::to(routes::not_found))
+    })
+    .client_request_timeout(HEADER_TIMEOUT)
+    .keep_alive(KEEP_ALIVE)
+    .max_connections(MAX_CONNECTIONS)
+    .shutdown_timeout(whole_seconds(config.shutdown_timeout))
+    .disable_signals();
+    if let Some(workers) = config.workers {
+        server = server.workers(workers);
     }
+    Ok(server.listen(listener)?.run())
 }
 
 /// The server counts in seconds: a part of one is one more.
@@ -168,6 +187,22 @@ async fn prepare(parts: &mut Parts) -> Result<(), StartError> {
     parts.application.follow_revocations(parts.feed.as_mut()).await.map_err(failed)
 }
 
+/// Makes the admin of the configuration where nobody has the email. An account that is there is never changed.
+async fn create_first_admin(application: &Application, bootstrap: Bootstrap) -> Result<(), StartError> {
+    let found = application.create_admin(bootstrap.email, bootstrap.password).await;
+    match found.map_err(|error| StartError::Bootstrap(chain(&error)))? {
+        AdminAccount::Created(user) => tracing::info!(user = %user.id, "made the admin of the configuration"),
+        AdminAccount::AlreadyAdmin(user) => {
+            tracing::info!(user = %user.id, "the admin of the configuration is there already: nothing was changed");
+        }
+        AdminAccount::NotAdmin(user) => tracing::warn!(
+            user = %user.id,
+            "the account with the email of APP_BOOTSTRAP__ADMIN_EMAIL is no active admin: nothing was changed",
+        ),
+    }
+    Ok(())
+}
+
 fn state(config: &Config, address: SocketAddr, parts: &Parts) -> AppState {
     let is_url = config.issuer.starts_with("https://") || config.issuer.starts_with("http://");
     let issuer = is_url.then(|| config.issuer.trim_end_matches('/').to_owned());
@@ -181,7 +216,9 @@ fn state(config: &Config, address: SocketAddr, parts: &Parts) -> AppState {
         audience: config.audience.clone(),
         public_url: public_url.unwrap_or_else(|| format!("http://{address}")),
         password_policy: config.password_policy,
-        runtime: tokio::runtime::Handle::current(),
         request_timeout: config.server.request_timeout,
+        proxies: config.server.proxies.clone(),
+        cors: Cors::new(config.cors_origins.clone()),
+        rate_limits: Arc::new(RateLimits::new(&config.rate_limits)),
     }
 }

@@ -10,8 +10,8 @@ use domain::ports::{
     Clock, HealthCheck, IdGenerator, RefreshTokenRepository, RevocationFeed, RevocationRepository,
     SigningKeyRepository, TaskRepository, UnitOfWorkFactory, UserRepository,
 };
-use domain::{RootSecret, Secret};
-use infra_postgres::{PostgresError, PostgresRevocationFeed, PostgresSettings};
+use domain::{PasswordPolicy, RootSecret, Secret};
+use infra_postgres::{PostgresConnections, PostgresError, PostgresRevocationFeed, PostgresSettings};
 use infra_security::{
     Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, InvalidArgon2Settings, KeyRing, SealedKeys, SystemClock,
     SystemIds,
@@ -28,12 +28,32 @@ pub struct Parts {
     pub application: Application,
     /// Follows what other nodes revoke.
     pub feed: Box<dyn RevocationFeed>,
+    /// What all repositories share.
+    pub connections: Connections,
     /// Whether the database answers.
     pub health: Arc<dyn HealthCheck>,
     /// Makes ids.
     pub ids: Arc<dyn IdGenerator>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+}
+
+/// The connections to the database.
+#[derive(Clone)]
+pub enum Connections {
+    /// Each belongs to the runtime that opened it.
+    Postgres(PostgresConnections),
+    /// They have threads of their own.
+    Sqlite,
+}
+
+impl Connections {
+    /// Keeps them through the end of other runtimes than this, such as those of the server's workers.
+    pub async fn move_here(&self) {
+        if let Self::Postgres(connections) = self {
+            connections.move_to(tokio::runtime::Handle::current()).await;
+        }
+    }
 }
 
 /// Why the parts could not be put together, in words for the operator.
@@ -103,12 +123,13 @@ async fn build(config: &Config, secret: Option<RootSecret>) -> Result<Parts, Wir
             let settings = postgres(&config.database, url);
             let store = infra_postgres::connect(&settings).await?;
             let feed = Box::new(PostgresRevocationFeed::new(&settings)?);
-            assemble(config, secret, Arc::new(store), feed)
+            let connections = Connections::Postgres(store.connection().clone());
+            assemble(config, secret, Arc::new(store), feed, connections)
         }
         DatabaseUrl::Sqlite(url) => {
             let store = infra_sqlite::connect(&sqlite(&config.database, url)).await?;
             let feed = Box::new(SqliteRevocationFeed::new(&store));
-            assemble(config, secret, Arc::new(store), feed)
+            assemble(config, secret, Arc::new(store), feed, Connections::Sqlite)
         }
     }
 }
@@ -140,6 +161,7 @@ fn assemble<S>(
     secret: Option<RootSecret>,
     store: Arc<S>,
     feed: Box<dyn RevocationFeed>,
+    connections: Connections,
 ) -> Result<Parts, WiringError>
 where
     S: UserRepository
@@ -173,7 +195,13 @@ where
         ids: ids.clone(),
         clock: clock.clone(),
     };
-    Ok(Parts { application: Application::new(ports, config.application), feed, health: store, ids, clock })
+    let application = Application::new(ports, config.application);
+    Ok(Parts { application, feed, connections, health: store, ids, clock })
+}
+
+/// A new password that the policy takes, with more than 128 random bits.
+pub fn generate_password(policy: &PasswordPolicy) -> Secret {
+    infra_security::generate_password(policy)
 }
 
 fn postgres(database: &Database, url: &str) -> PostgresSettings {

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use infra_seaorm::{Connections, Transaction};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
 use crate::lease::{Answer, Lease};
@@ -20,6 +21,14 @@ pub struct PostgresConnections {
 impl PostgresConnections {
     pub(crate) fn new(pool: Arc<Pool>, begin: &str) -> Self {
         Self { pool, begin: begin.into() }
+    }
+
+    /// Opens connections on this runtime from now on, and waits until all others have come back, to close them.
+    ///
+    /// A connection is opened on the runtime that first needs it, which is the fastest for that one, and breaks when
+    /// that runtime ends. So call this before one of several runtimes ends while others go on.
+    pub async fn move_to(&self, runtime: Handle) {
+        self.pool.move_to(runtime).await;
     }
 
     async fn run(&self, statement: Statement) -> Result<Answer, DbErr> {
@@ -105,6 +114,14 @@ impl ConnectionTrait for PostgresTransaction {
 
 #[async_trait]
 impl Transaction for PostgresTransaction {
+    /// An advisory lock of the transaction, which a PgBouncer keeps on one server.
+    async fn try_lock(&self, number: i64) -> Result<bool, DbErr> {
+        let sql = "SELECT pg_try_advisory_xact_lock($1) AS locked";
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [number.into()]);
+        let row = self.query_one_raw(statement).await?;
+        row.ok_or_else(|| DbErr::RecordNotFound("pg_try_advisory_xact_lock".to_owned()))?.try_get("", "locked")
+    }
+
     async fn commit(self) -> Result<(), DbErr> {
         self.0.into_inner().commit().await
     }

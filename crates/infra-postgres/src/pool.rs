@@ -1,10 +1,11 @@
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use tokio::runtime::Handle;
+use tokio::runtime::{self, Handle};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
@@ -30,8 +31,10 @@ const MAX_PAUSE: Duration = Duration::from_millis(250);
 pub(crate) struct Pool {
     pub(crate) settings: PoolSettings,
     permits: Arc<Semaphore>,
-    /// The one used last is at the end, and is used next.
+    /// The one used last is at the end.
     idle: Mutex<Vec<Idle>>,
+    /// Where connections are opened. Until it is set, that is where they are asked for.
+    home: OnceLock<Handle>,
 }
 
 /// How to connect, and how to speak with what is at the other end.
@@ -49,14 +52,21 @@ pub(crate) struct PoolSettings {
 
 struct Idle {
     connection: PgConnection,
-    opened: Instant,
+    opened: Opened,
     since: Instant,
+}
+
+/// When a connection was opened, and on which runtime.
+#[derive(Clone, Copy)]
+pub(crate) struct Opened {
+    at: Instant,
+    on: runtime::Id,
 }
 
 impl Pool {
     pub(crate) fn new(settings: PoolSettings) -> Arc<Self> {
         let permits = Arc::new(Semaphore::new(settings.max_connections as usize));
-        Arc::new(Self { settings, permits, idle: Mutex::default() })
+        Arc::new(Self { settings, permits, idle: Mutex::default(), home: OnceLock::new() })
     }
 
     /// Lends a connection.
@@ -78,14 +88,15 @@ impl Pool {
             self.close_idle();
         }
         let connection = self.connect().await?;
-        Ok(Lease::new(connection, Instant::now(), permit, self.clone()))
+        let on = self.home.get().map_or_else(|| Handle::current().id(), Handle::id);
+        Ok(Lease::new(connection, Opened { at: Instant::now(), on }, permit, self.clone()))
     }
 
     /// Connects, again and again for as long as the caller waits where the server may be about to come back.
     async fn connect(&self) -> Result<PgConnection, DbErr> {
         let mut pause = PAUSE;
         loop {
-            let error = match PgConnection::connect_with(&self.settings.options).await {
+            let error = match self.connect_at_home().await {
                 Ok(connection) => return Ok(connection),
                 Err(error) => DbErr::Conn(RuntimeErr::SqlxError(error.into())),
             };
@@ -97,13 +108,35 @@ impl Pool {
         }
     }
 
+    async fn connect_at_home(&self) -> Result<PgConnection, sqlx::Error> {
+        let options = self.settings.options.clone();
+        let Some(home) = self.home.get() else { return PgConnection::connect_with(&options).await };
+        let connecting = home.spawn(async move { PgConnection::connect_with(&options).await });
+        connecting.await.unwrap_or_else(|ended| Err(io::Error::other(ended).into()))
+    }
+
+    /// Opens connections on this runtime from now on, and waits until all others have come back, to close them.
+    pub(crate) async fn move_to(&self, home: Handle) {
+        if self.home.set(home).is_ok() {
+            let all_are_back = self.permits.acquire_many(self.settings.max_connections).await;
+            self.close_idle();
+            drop(all_are_back);
+        }
+    }
+
+    /// The one used last of those that were opened here, or else of all.
     fn pop(&self) -> Option<Idle> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+        let here = Handle::current().id();
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        match idle.iter().rposition(|idle| idle.opened.on == here) {
+            Some(place) => Some(idle.remove(place)),
+            None => idle.pop(),
+        }
     }
 
     /// Takes a connection back that nothing is left on.
-    pub(crate) fn put_back(&self, connection: PgConnection, opened: Instant) {
-        if opened.elapsed() > MAX_LIFETIME {
+    pub(crate) fn put_back(&self, connection: PgConnection, opened: Opened) {
+        if opened.at.elapsed() > MAX_LIFETIME {
             return close(connection);
         }
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);

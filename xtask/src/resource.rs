@@ -42,47 +42,9 @@ const EXPORTS: &[&str] = &[
 const ROUTES: &str = "crates/api-actix/src/routes";
 
 /// What Rust brings into every module.
-const PRELUDE: &[&str] = &[
-    "AsMut",
-    "AsRef",
-    "Box",
-    "Clone",
-    "Copy",
-    "Debug",
-    "Default",
-    "Drop",
-    "Eq",
-    "Err",
-    "Extend",
-    "Fn",
-    "FnMut",
-    "FnOnce",
-    "From",
-    "FromIterator",
-    "Future",
-    "Hash",
-    "Into",
-    "Iterator",
-    "None",
-    "Ok",
-    "Option",
-    "Ord",
-    "PartialEq",
-    "PartialOrd",
-    "Result",
-    "Self",
-    "Send",
-    "Sized",
-    "Some",
-    "String",
-    "Sync",
-    "ToOwned",
-    "ToString",
-    "TryFrom",
-    "TryInto",
-    "Unpin",
-    "Vec",
-];
+const PRELUDE: &str = "AsMut AsRef Box Clone Copy Debug Default Drop Eq Err Extend Fn FnMut FnOnce From FromIterator \
+    Future Hash Into Iterator None Ok Option Ord PartialEq PartialOrd Result Self Send Sized Some String Sync ToOwned \
+    ToString TryFrom TryInto Unpin Vec";
 
 impl Resource {
     /// Checks what was asked for, and finds all that is wrong with it.
@@ -151,6 +113,9 @@ fn name_faults(project: &Project, name: &str, plural: &str) -> Result<Vec<String
     if !faults.is_empty() {
         return Ok(faults);
     }
+    if name.len() == 1 {
+        faults.push(format!("'{name}' is too short: a resource has a name of at least two letters"));
+    }
     if name == plural {
         faults.push(format!("'{name}' and its plural must differ: give another with --plural"));
     }
@@ -181,7 +146,7 @@ fn types_of(name: &str, plural: &str) -> Vec<String> {
 
 /// The types of this project and of the libraries that the code of a resource sees.
 fn types_in_use(project: &Project) -> Result<BTreeSet<String>, Error> {
-    let mut types: BTreeSet<String> = PRELUDE.iter().map(|&name| name.to_owned()).collect();
+    let mut types: BTreeSet<String> = PRELUDE.split(' ').map(str::to_owned).collect();
     types.extend(templates::types());
     for path in EXPORTS {
         types.extend(templates::identifiers(&project.read(path)?).into_iter().map(str::to_owned));
@@ -269,6 +234,7 @@ mod tests {
         let variable = "is a name that the code of every resource uses";
         assert_refused("actor", None, &["a:int"], &["in crates/application/src already", variable, "type named Actor"]);
         assert_refused("unit", None, &["a:int"], &[variable, variable]);
+        assert_refused("n", None, &["a:int"], &["is too short"]);
         assert_refused("sheep", Some("sheep"), &["a:int"], &["must differ"]);
         let faults = parse("child", Some("tasks"), &["a:int"]).unwrap_err();
         assert!(faults[0].contains("there is a 'tasks' in crates/domain/src/ports already"), "{faults:#?}");

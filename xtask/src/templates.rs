@@ -60,30 +60,20 @@ pub(crate) fn types() -> impl Iterator<Item = String> {
     words.filter(|word| word.starts_with(|first: char| first.is_ascii_uppercase())).map(str::to_owned)
 }
 
-/// The variables, parameters and functions of their own that the code of every resource has.
+/// The variables, parameters and functions that the code of every resource has.
 pub(crate) fn variables() -> BTreeSet<&'static str> {
-    TEMPLATES.iter().flat_map(|(_, source)| source.lines()).flat_map(variables_in).collect()
+    let lines = TEMPLATES.iter().flat_map(|(_, source)| source.lines());
+    lines.flat_map(variables_in).filter(|word| word.starts_with(|first: char| first.is_ascii_lowercase())).collect()
 }
 
 fn variables_in(line: &'static str) -> Vec<&'static str> {
-    let code = line.split("//").next().unwrap_or_default();
-    let behind = |keyword: &str| -> Vec<&'static str> {
-        code.split(keyword)
-            .skip(1)
-            .filter_map(|rest| identifiers(rest).first().copied().filter(|word| rest.starts_with(word)))
-            .collect()
-    };
-    let closures = code.split('|').skip(1).step_by(2).flat_map(identifiers);
-    let parameters = code
-        .match_indices(": ")
-        .filter(|_| code.contains("fn "))
-        .filter_map(|(end, _)| identifiers(&code[..end]).last().copied());
-    let bindings = ["let ", "let mut ", "let (mut ", "fn ", "for ", "Some("].into_iter().flat_map(behind);
-    bindings
-        .chain(closures)
-        .chain(parameters)
-        .filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase()))
-        .collect()
+    let words = identifiers(line);
+    let declares = |word: &str| matches!(word, "let" | "mut" | "fn" | "for" | "Some");
+    let declared = words.windows(2).filter(|pair| declares(pair[0])).map(|pair| pair[1]);
+    // What stands before a type.
+    let parameters =
+        line.split(": ").filter(|_| words.contains(&"fn")).filter_map(|part| identifiers(part).last().copied());
+    declared.chain(parameters).collect()
 }
 
 /// The words of a source, without its comments.

@@ -59,11 +59,11 @@ fn list(faults: &[String]) -> String {
 }
 
 fn main() -> ExitCode {
-    let project = Project::this();
-    let result = match Arguments::parse().command {
+    let command = Arguments::parse().command;
+    let result = Project::this().and_then(|project| match command {
         Command::NewResource(arguments) => new_resource::run(&project, &arguments),
         Command::Prove => prove::run(&project),
-    };
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

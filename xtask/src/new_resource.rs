@@ -74,7 +74,7 @@ mod tests {
         fn new() -> Self {
             let copy = Self(tempfile::tempdir().unwrap());
             for folder in ["crates", "migration", "tests"] {
-                copy_sources(&Project::this().root().join(folder), &copy.0.path().join(folder));
+                copy_sources(&Project::this().unwrap().root().join(folder), &copy.0.path().join(folder));
             }
             copy
         }
@@ -165,7 +165,7 @@ mod tests {
     /// What of tasks has nothing to do with their fields.
     #[test]
     fn the_templates_are_true_to_tasks() {
-        let (project, rendered) = (Project::this(), tasks());
+        let (project, rendered) = (Project::this().unwrap(), tasks());
         let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         for path in [
             "crates/application/src/tasks/get_task.rs",
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn the_documentation_names_every_file_and_none_that_is_not_there() {
-        let project = Project::this();
+        let project = Project::this().unwrap();
         let text = project.read("docs/adding-a-resource.md").unwrap();
         let is_path = |word: &&str| word.contains('/') && word.contains('.') && !word.contains([' ', '(', '"']);
         let named: BTreeSet<_> = text.split('`').skip(1).step_by(2).filter(is_path).collect();

@@ -18,10 +18,12 @@ impl Project {
         Self { root: root.into() }
     }
 
-    /// The one that this program was built in.
-    pub(crate) fn this() -> Self {
-        let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-        Self::at(own.parent().unwrap_or(own))
+    /// The one that this program runs in. Not the one it was built in: clones may share what cargo builds.
+    pub(crate) fn this() -> Result<Self, Error> {
+        let fault = |source| Error::File { path: ".".to_owned(), source };
+        let folder = std::env::current_dir().map_err(fault)?;
+        let root = folder.ancestors().find(|folder| folder.join("xtask/Cargo.toml").is_file());
+        root.map(Self::at).ok_or_else(|| Error::Program("run this inside of the repository".to_owned()))
     }
 
     pub(crate) fn root(&self) -> &Path {

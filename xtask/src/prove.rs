@@ -1,5 +1,6 @@
 //! `prove`: generates resources in a copy of the repository, and runs there what must hold before a change lands.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -38,9 +39,11 @@ const FOLDER: &str = "target/prove";
 /// Makes the copy and runs everything there. The tests that start the binary are left out: they know no resource.
 pub(crate) fn run(project: &Project) -> Result<(), Error> {
     let copy = copy(project)?;
-    // What the libraries are built to is shared.
+    set_version(&copy)?;
+    // What the libraries of others are built to is shared.
     let target = project.root().join("target").display().to_string();
     let cargo = |arguments: &[&str]| cargo::run(&copy, arguments, &[("CARGO_TARGET_DIR", &target)]);
+    cargo(&["update", "--workspace", "--offline", "--quiet"])?;
     for resource in RESOURCES {
         cargo(&[&["run", "--quiet", "--locked", "-p", "xtask", "--", "new-resource"], *resource].concat())?;
     }
@@ -48,6 +51,16 @@ pub(crate) fn run(project: &Project) -> Result<(), Error> {
     cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
     let targets = ["--lib", "--test", "contract", "--test", "api", "--test", "boundaries"];
     cargo(&[&["test", "--workspace", "--locked"], &targets[..]].concat())
+}
+
+/// Gives the crates of the copy a version of their own. Cargo tells workspaces apart by that and not by their folder: it
+/// would take what was built here for what is to be built there, and later the other way round.
+fn set_version(copy: &Project) -> Result<(), Error> {
+    const MANIFEST: &str = "Cargo.toml";
+    let is_version = |line: &str| line.starts_with("version = ");
+    let manifest = copy.read(MANIFEST)?;
+    let lines = manifest.lines().map(|line| if is_version(line) { "version = \"0.0.0-prove\"" } else { line });
+    copy.write(&BTreeMap::from([(MANIFEST.to_owned(), lines.collect::<Vec<_>>().join("\n") + "\n")]))
 }
 
 /// Copies what git knows, and what is new and not ignored, as it is now.

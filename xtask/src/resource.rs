@@ -165,7 +165,7 @@ mod tests {
 
     fn parse(name: &str, plural: Option<&str>, fields: &[&str]) -> Result<Resource, Vec<String>> {
         let fields: Vec<_> = fields.iter().map(|&field| field.to_owned()).collect();
-        Resource::parse(&Project::this(), name, plural, &fields).map_err(|error| match error {
+        Resource::parse(&Project::this().unwrap(), name, plural, &fields).map_err(|error| match error {
             Error::Refused(faults) => faults,
             error => panic!("{error}"),
         })

@@ -10,5 +10,5 @@ mod revocation_feed;
 pub use connect::{SqliteSettings, SqliteStore, connect};
 pub use connections::SqliteConnections;
 pub use error::SqliteError;
-pub use migrate::{migrate, migration_status};
+pub use migrate::{migrate, migrate_with, migration_status, migration_status_with};
 pub use revocation_feed::SqliteRevocationFeed;

@@ -21,9 +21,8 @@ const ROTATION_INTERVAL: Duration = Duration::from_secs(1);
 const ACTIVITY_FAULT: &str = "the last use of sessions cannot be written";
 
 /// The tasks of a node. They end when this is dropped.
-#[derive(Default)]
 pub(crate) struct Background {
-    application: Option<Application>,
+    application: Application,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -34,7 +33,7 @@ impl Background {
             tokio::spawn(write_activity(application.clone())),
             tokio::spawn(rotate_keys(application.clone())),
         ];
-        Self { application: Some(application), tasks }
+        Self { application, tasks }
     }
 
     /// Runs something else until the end.
@@ -48,9 +47,7 @@ impl Background {
 
     /// Ends the tasks, after what they have left to write was written.
     pub(crate) async fn stop(self) {
-        if let Some(application) = &self.application {
-            Outage::new(ACTIVITY_FAULT).note(application.write_activity().await);
-        }
+        Outage::new(ACTIVITY_FAULT).note(self.application.write_activity().await);
     }
 }
 

@@ -9,6 +9,6 @@ mod revocation_feed;
 
 pub use connect::{SqliteSettings, SqliteStore, connect};
 pub use connections::SqliteConnections;
-pub use error::SqliteError;
+pub use error::{SqliteError, unavailable_or_internal};
 pub use migrate::{migrate, migrate_with, migration_status, migration_status_with};
 pub use revocation_feed::SqliteRevocationFeed;

@@ -3,12 +3,15 @@
 use std::time::{Duration, Instant};
 
 use domain::UserFilter;
-use domain::ports::RepositoryError;
+use domain::ports::{RepositoryError, UnitOfWorkFactory};
+use futures_util::future::join_all;
 use infra_postgres::PostgresSettings;
+use infra_seaorm::{Connections, Transaction};
 use migration::Step;
 use tests::cluster::Cluster;
 use tests::proxy::{Line, Proxy};
 use tests::{OnDatabase, OnPgBouncer, TestDatabase};
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use crate::fixtures::{Stored, user, user_id};
@@ -53,7 +56,7 @@ async fn after_all_connections_were_killed_few_notice() {
     let db = TestDatabase::postgres().await;
     for round in 0..5 {
         let all: Vec<_> = (0..10).map(|_| db.units.begin()).collect();
-        drop(futures_util::future::join_all(all).await);
+        drop(join_all(all).await);
         tokio::time::sleep(Duration::from_millis(100)).await;
         db.run_sql(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -69,6 +72,38 @@ async fn after_all_connections_were_killed_few_notice() {
             }
         }
         assert!(failures <= 1, "round {round}: {failures}");
+    }
+}
+
+/// As when one worker of a server ends while others still have requests in flight.
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_moved_outlive_the_runtime_that_opened_them() {
+    let url = tests::postgres::create_migrated_database().await;
+    let store = infra_postgres::connect(&PostgresSettings::new(url)).await.unwrap();
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let (end, ending) = tokio::sync::oneshot::channel::<()>();
+    let worker_store = store.connection().clone();
+    let worker = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let units = (0..10).map(|_| worker_store.begin_unit());
+            let units: Vec<_> = join_all(units).await.into_iter().map(Result::unwrap).collect();
+            let in_flight = tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                join_all(units.into_iter().map(Transaction::commit)).await.into_iter().collect::<Result<(), _>>()
+            });
+            tell.send(()).unwrap();
+            in_flight.await.unwrap().unwrap();
+            let _ = ending.await;
+        });
+    });
+    told.await.unwrap();
+    store.connection().move_to(Handle::current()).await;
+    end.send(()).unwrap();
+    worker.join().unwrap();
+    let units = join_all((0..10).map(|_| store.begin())).await;
+    for unit in units {
+        unit.unwrap().commit().await.unwrap();
     }
 }
 

@@ -12,6 +12,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, Error, web};
 use application::{ApplicationError, Prepared};
 use thiserror::Error;
+use tokio::time::timeout;
 
 use crate::background::Background;
 use crate::config::Config;
@@ -20,6 +21,9 @@ use crate::metrics::{self, Metrics};
 use crate::state::AppState;
 use crate::wiring::{self, Connections, Parts, WiringError};
 use crate::{request_context, routes};
+
+/// Longest wait for connections that are in use when the server is to stop.
+const MOVE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Longest wait for the key ring. A change of the algorithm takes some seconds.
 const PREPARE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -137,6 +141,8 @@ impl Hexauth {
             result = &mut serving => return result.map_err(io::Error::other)?,
             () = shutdown => {}
         }
+        // The workers end one by one, while requests are in flight in others. What is late is not waited for: it fails.
+        let _ = timeout(MOVE_TIMEOUT, self.connections.move_here()).await;
         handle.stop(true).await;
         let served = serving.await.map_err(io::Error::other)?;
         self.background.stop().await;
@@ -221,7 +227,6 @@ fn state(config: &Config, address: SocketAddr, parts: &Parts) -> AppState {
         audience: config.audience.clone(),
         public_url: public_url.unwrap_or_else(|| format!("http://{address}")),
         password_policy: config.password_policy,
-        runtime: tokio::runtime::Handle::current(),
         request_timeout: config.server.request_timeout,
     }
 }

@@ -1,7 +1,6 @@
 //! What surrounds every request: its id, its span and one log record, a limit on its time, a net for panics, and the
 //! headers that every answer has.
 
-use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -70,12 +69,8 @@ async fn serve<B: MessageBody + 'static>(
     if request.headers().contains_key(header::TRANSFER_ENCODING) {
         buffer_chunks(&mut request).await?;
     }
-    let mut answering = Box::pin(AssertUnwindSafe(next.call(request)).catch_unwind());
-    let on_the_shared_runtime = poll_fn(|context| {
-        let _entered = state.runtime.enter();
-        answering.as_mut().poll(context)
-    });
-    let answer = tokio::time::timeout(state.request_timeout, on_the_shared_runtime).await;
+    let answering = AssertUnwindSafe(next.call(request)).catch_unwind();
+    let answer = tokio::time::timeout(state.request_timeout, answering).await;
     let error = match answer {
         Ok(Ok(Ok(response))) => return Ok(in_our_form(response)),
         Ok(Ok(Err(error))) => ApiError::from(error),

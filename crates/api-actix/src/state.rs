@@ -26,9 +26,6 @@ pub struct AppState {
     pub public_url: String,
     /// What is asked of new passwords.
     pub password_policy: PasswordPolicy,
-    /// Where the input and output of requests is driven. Workers end one by one when the server stops, and a
-    /// connection to the database that belonged to one of them would end with it, under the others.
-    pub runtime: tokio::runtime::Handle,
     /// Longest time one request may take.
     pub request_timeout: Duration,
 }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use infra_seaorm::{Connections, Transaction};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
 use crate::lease::{Answer, Lease};
@@ -20,6 +21,14 @@ pub struct PostgresConnections {
 impl PostgresConnections {
     pub(crate) fn new(pool: Arc<Pool>, begin: &str) -> Self {
         Self { pool, begin: begin.into() }
+    }
+
+    /// Opens connections on this runtime from now on, and waits until all others have come back, to close them.
+    ///
+    /// A connection is opened on the runtime that first needs it, which is the fastest for that one, and breaks when
+    /// that runtime ends. So call this before one of several runtimes ends while others go on.
+    pub async fn move_to(&self, runtime: Handle) {
+        self.pool.move_to(runtime).await;
     }
 
     async fn run(&self, statement: Statement) -> Result<Answer, DbErr> {

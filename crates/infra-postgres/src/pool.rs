@@ -1,4 +1,5 @@
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
@@ -32,6 +33,8 @@ pub(crate) struct Pool {
     permits: Arc<Semaphore>,
     /// The one used last is at the end, and is used next.
     idle: Mutex<Vec<Idle>>,
+    /// Where connections are opened. Until it is set, that is where they are asked for.
+    home: OnceLock<Handle>,
 }
 
 /// How to connect, and how to speak with what is at the other end.
@@ -56,7 +59,7 @@ struct Idle {
 impl Pool {
     pub(crate) fn new(settings: PoolSettings) -> Arc<Self> {
         let permits = Arc::new(Semaphore::new(settings.max_connections as usize));
-        Arc::new(Self { settings, permits, idle: Mutex::default() })
+        Arc::new(Self { settings, permits, idle: Mutex::default(), home: OnceLock::new() })
     }
 
     /// Lends a connection.
@@ -85,7 +88,7 @@ impl Pool {
     async fn connect(&self) -> Result<PgConnection, DbErr> {
         let mut pause = PAUSE;
         loop {
-            let error = match PgConnection::connect_with(&self.settings.options).await {
+            let error = match self.connect_at_home().await {
                 Ok(connection) => return Ok(connection),
                 Err(error) => DbErr::Conn(RuntimeErr::SqlxError(error.into())),
             };
@@ -94,6 +97,22 @@ impl Pool {
             }
             sleep(pause).await;
             pause = MAX_PAUSE.min(pause * 2);
+        }
+    }
+
+    async fn connect_at_home(&self) -> Result<PgConnection, sqlx::Error> {
+        let options = self.settings.options.clone();
+        let Some(home) = self.home.get() else { return PgConnection::connect_with(&options).await };
+        let connecting = home.spawn(async move { PgConnection::connect_with(&options).await });
+        connecting.await.unwrap_or_else(|ended| Err(io::Error::other(ended).into()))
+    }
+
+    /// Opens connections on this runtime from now on, and waits until all others have come back, to close them.
+    pub(crate) async fn move_to(&self, home: Handle) {
+        if self.home.set(home).is_ok() {
+            let all_are_back = self.permits.acquire_many(self.settings.max_connections).await;
+            self.close_idle();
+            drop(all_are_back);
         }
     }
 

@@ -9,13 +9,20 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statem
 /// `infra_seaorm::Connections::begin_unit` on what is inside.
 #[derive(Clone)]
 pub enum Connections {
-    /// A pool.
+    /// A pool. Each belongs to the runtime that opened it.
     Postgres(PostgresConnections),
-    /// Many that read and one that writes.
+    /// Many that read and one that writes. They have threads of their own.
     Sqlite(SqliteConnections),
 }
 
 impl Connections {
+    /// Keeps them through the end of other runtimes than this, such as those of the server's workers.
+    pub async fn move_here(&self) {
+        if let Self::Postgres(connections) = self {
+            connections.move_to(tokio::runtime::Handle::current()).await;
+        }
+    }
+
     /// What an error that is about no row in particular means to a client: try again, or a fault of ours.
     pub fn error(&self, error: DbErr) -> ApplicationError {
         match self {

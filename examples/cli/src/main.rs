@@ -5,11 +5,12 @@ mod wiring;
 use std::error::Error;
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::PathBuf;
+use std::process::ExitCode;
 
-use application::{AdminAccount, Application, CreateUser, Login, Prepared, Target, UserChange};
+use application::{AdminAccount, Application, ApplicationError, CreateUser, Login, Prepared, Target, UserChange};
 use clap::{Parser, Subcommand};
 use domain::ports::UserRepository;
-use domain::{Device, Email, Password, PasswordPolicy, Role};
+use domain::{Device, Email, Password, PasswordPolicy, Role, Secret};
 
 /// Longest line that is read as a password, in bytes.
 const MAX_LINE: u64 = 4096;
@@ -31,6 +32,7 @@ struct Arguments {
 enum Command {
     /// Make an account. The password is the user's.
     Register {
+        /// To sign in with.
         email: String,
         /// Make it an admin's.
         #[arg(long)]
@@ -38,6 +40,7 @@ enum Command {
     },
     /// Change a user's role. The password is the admin's.
     SetRole {
+        /// The user's.
         email: String,
         /// `user` or `admin`.
         role: String,
@@ -48,8 +51,21 @@ enum Command {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let Arguments { database, secret_file, command } = Arguments::parse();
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            #[expect(clippy::print_stderr, reason = "this is for who runs the program")]
+            {
+                eprintln!("example-cli: {error}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    let Arguments { database, secret_file, command } = arguments;
     // What an operator may have to answer for is logged by the use cases.
     tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).init();
     let (application, users) = wiring::open(&database, &secret_file).await?;
@@ -61,7 +77,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 async fn register(application: &Application, email: &str, admin: bool) -> Result<(), Box<dyn Error>> {
     let email = Email::parse(email)?;
-    let password = Password::chosen(&read_password()?, &PasswordPolicy::default())?;
+    let password = Password::chosen(read_password()?.expose(), &PasswordPolicy::default())?;
     if admin {
         return match application.create_admin(email, password).await? {
             AdminAccount::Created(user) => say(&format!("registered the admin {}", user.email.as_str())),
@@ -83,7 +99,7 @@ async fn set_role(
     by: String,
 ) -> Result<(), Box<dyn Error>> {
     let (email, role) = (Email::parse(email)?, Role::parse(role)?);
-    let password = Password::presented(&read_password()?)?;
+    let password = Password::presented(read_password()?.expose())?;
     while let Prepared::Again(wait) = application.prepare_keys().await? {
         tokio::time::sleep(wait.to_std()?).await;
     }
@@ -95,17 +111,17 @@ async fn set_role(
             let change = UserChange { role: Some(role), ..UserChange::default() };
             application.update_user(&admin, Target::User(user.id), change).await.map(drop)
         }
-        None => Err(application::ApplicationError::NotFound),
+        None => Err(ApplicationError::NotFound),
     };
     application.logout(&admin).await?;
     result?;
     say(&format!("{} is now {role}", email.as_str()))
 }
 
-fn read_password() -> io::Result<String> {
+fn read_password() -> io::Result<Secret> {
     let mut line = String::new();
     io::stdin().lock().take(MAX_LINE).read_line(&mut line)?;
-    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+    Ok(Secret::new(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 #[expect(clippy::print_stdout, reason = "this is what was asked for")]

@@ -52,7 +52,12 @@ impl Notes {
     /// All notes of a user, the newest first.
     pub(crate) async fn list(&self, user: UserId) -> Result<Vec<Note>, ApiError> {
         let of_user = Entity::find().filter(Column::UserId.eq(user.as_uuid()));
-        of_user.order_by_desc(Column::Id).all(&self.0).await.map_err(|error| self.error(error))
+        of_user
+            .order_by_desc(Column::CreatedAt)
+            .order_by_desc(Column::Id)
+            .all(&self.0)
+            .await
+            .map_err(|error| self.error(error))
     }
 
     /// Another's note is not found, either.

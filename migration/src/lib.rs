@@ -17,6 +17,7 @@ mod m20261121_000001_create_users;
 mod m20261121_000002_create_refresh_tokens;
 mod m20261121_000003_create_revocations;
 mod m20261121_000004_create_signing_keys;
+mod m20261121_000005_create_tasks;
 
 /// Applies and reverts the migrations. The adapters run it under a lock, one node at a time.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000002_create_refresh_tokens::Migration),
             Box::new(m20261121_000003_create_revocations::Migration),
             Box::new(m20261121_000004_create_signing_keys::Migration),
+            Box::new(m20261121_000005_create_tasks::Migration),
         ]
     }
 }

@@ -76,6 +76,7 @@ async fn what_is_no_list_is_refused(app: App) {
     let cursor = app.get("/api/v1/users?limit=1", &token).await.json()["next_cursor"].as_str().unwrap().to_owned();
     let tampered = format!("cursor={}A", &cursor[..cursor.len() - 1]);
     let elsewhere = format!("sort=email&cursor={cursor}");
+    let filtered = format!("role=user&cursor={cursor}");
     for (query, error) in [
         ("limit=0", "limit:out_of_range"),
         ("limit=101", "limit:out_of_range"),
@@ -96,6 +97,7 @@ async fn what_is_no_list_is_refused(app: App) {
         ("cursor=garbage", "cursor:invalid_cursor"),
         (&tampered, "cursor:invalid_cursor"),
         (&elsewhere, "cursor:invalid_cursor"),
+        (&filtered, "cursor:invalid_cursor"),
     ] {
         let errors = app.get(&format!("/api/v1/users?{query}"), &token).await.problem(422, "validation_failed");
         assert_eq!(errors, [error], "{query}");

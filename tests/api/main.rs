@@ -21,5 +21,6 @@ mod openapi;
 mod races;
 mod refresh;
 mod sessions;
+mod tasks;
 mod verify;
 mod well_known;

@@ -62,6 +62,11 @@ async fn examples_of_the_document_work(app: App) {
     let tokens = app.post("/api/v1/auth/login", example("Login")).await.tokens();
     let changed = app.send_as(&tokens.access, Method::PATCH, "/api/v1/users/me", example("UpdateUser")).await;
     assert_eq!(changed.status, StatusCode::OK, "{changed:?}");
+    let made = app.send_as(&tokens.access, Method::POST, "/api/v1/tasks", example("CreateTask")).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    let path = made.header("location");
+    let changed = app.send_as(&tokens.access, Method::PATCH, path, example("UpdateTask")).await;
+    assert_eq!(changed.status, StatusCode::OK, "{changed:?}");
     let path = "/api/v1/users/me/password";
     let changed = app.send_as(&tokens.access, Method::PUT, path, example("ChangePassword")).await;
     assert_eq!(changed.status, StatusCode::NO_CONTENT, "{changed:?}");

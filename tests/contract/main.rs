@@ -16,6 +16,7 @@ mod revocation_feed;
 mod revocations;
 mod security;
 mod signing_keys;
+mod tasks;
 mod unit_of_work;
 mod user_lists;
 mod users;

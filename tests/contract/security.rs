@@ -28,10 +28,11 @@ fn root() -> RootSecret {
 }
 
 #[test]
-fn user_ids_are_of_version_7_and_of_the_time_given() {
+fn user_and_task_ids_are_of_version_7_and_of_the_time_given() {
     for millis in [0, 1, 1_700_000_000_123, (1 << 48) - 1] {
         let now = DateTime::from_timestamp_millis(millis).unwrap();
-        let ids: Vec<_> = (0..100).map(|_| SystemIds.user_id(now).as_uuid()).collect();
+        let users = (0..100).map(|_| SystemIds.user_id(now).as_uuid());
+        let ids: Vec<_> = users.chain((0..100).map(|_| SystemIds.task_id(now).as_uuid())).collect();
         for id in &ids {
             assert_eq!((id.get_version(), id.get_variant()), (Some(Version::SortRand), Variant::RFC4122));
             assert_eq!(id.as_u128() >> 80, u128::try_from(millis).unwrap());

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use domain::ports::{
-    HealthCheck, RefreshTokenRepository, RevocationFeed, RevocationRepository, SigningKeyRepository, UnitOfWorkFactory,
-    UserRepository,
+    HealthCheck, RefreshTokenRepository, RevocationFeed, RevocationRepository, SigningKeyRepository, TaskRepository,
+    UnitOfWorkFactory, UserRepository,
 };
 use infra_postgres::{PostgresRevocationFeed, PostgresSettings};
 use infra_sqlite::{SqliteRevocationFeed, SqliteSettings};
@@ -54,6 +54,8 @@ pub struct TestDatabase {
     pub revocations: Arc<dyn RevocationRepository>,
     /// Its signing keys.
     pub signing_keys: Arc<dyn SigningKeyRepository>,
+    /// Its tasks.
+    pub tasks: Arc<dyn TaskRepository>,
     /// Its units of work.
     pub units: Arc<dyn UnitOfWorkFactory>,
     /// Whether it answers.
@@ -74,6 +76,7 @@ impl TestDatabase {
             + RefreshTokenRepository
             + RevocationRepository
             + SigningKeyRepository
+            + TaskRepository
             + UnitOfWorkFactory
             + HealthCheck
             + 'static,
@@ -84,6 +87,7 @@ impl TestDatabase {
             refresh_tokens: store.clone(),
             revocations: store.clone(),
             signing_keys: store.clone(),
+            tasks: store.clone(),
             units: store.clone(),
             health: store,
             make_feed: Box::new(make_feed),

@@ -8,6 +8,7 @@ use domain::{Birthday, Password, PasswordPolicy, Secret, ValidationError};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::problem::FieldError;
@@ -116,6 +117,12 @@ impl Fields {
         }
     }
 
+    /// An id that may be absent or `null`.
+    pub(crate) fn id(&mut self, name: &str) -> Option<Uuid> {
+        let parse = |text: &str| parse_id(text).ok_or_else(|| ValidationError::new("invalid_id", "An id is a UUID."));
+        self.optional(name, parse)
+    }
+
     /// A token or the like that must be there. What is none at all is refused later like any that is not valid.
     pub(crate) fn secret(&mut self, name: &str) -> Option<Secret> {
         self.required(name, secret)
@@ -183,6 +190,11 @@ impl Fields {
 
 fn secret(text: &str) -> Result<Secret, ValidationError> {
     Ok(Secret::new(text.to_owned()))
+}
+
+/// Reads an id. Only in the usual form: one thing has one address.
+pub(crate) fn parse_id(text: &str) -> Option<Uuid> {
+    Uuid::try_parse(text).ok().filter(|_| text.len() == uuid::fmt::Hyphenated::LENGTH)
 }
 
 /// Fields before anybody asked for them. Unlike `serde_json::Map`, it notices a field that comes twice, which two

@@ -5,7 +5,7 @@ use utoipa::openapi::{RefOr, Required};
 use utoipa::{Modify, OpenApi};
 
 use crate::problem::{FieldError, Problem};
-use crate::routes::{auth, health, users, well_known};
+use crate::routes::{auth, health, tasks, users, well_known};
 
 /// The whole document.
 #[derive(OpenApi)]
@@ -39,6 +39,11 @@ use crate::routes::{auth, health, users, well_known};
         users::list_sessions::list_user_sessions,
         users::end_session::end_user_session,
         users::end_sessions::end_user_sessions,
+        tasks::create_task::create_task,
+        tasks::list_tasks::list_tasks,
+        tasks::get_task::get_task,
+        tasks::update_task::update_task,
+        tasks::delete_task::delete_task,
         well_known::jwks,
         well_known::metadata,
         health::live,
@@ -48,6 +53,7 @@ use crate::routes::{auth, health, users, well_known};
     tags(
         (name = "auth", description = "Sign in, refresh, sign out, sessions."),
         (name = "users", description = "Accounts: one's own, and everybody's for admins."),
+        (name = "tasks", description = "One's own tasks: an example of a resource."),
         (name = "keys", description = "For services that check access tokens by themselves."),
         (name = "health", description = "For load balancers and orchestrators."),
     ),
@@ -76,12 +82,13 @@ impl Modify for SecuritySchemes {
     }
 }
 
-/// Where there is a PATCH there is a PUT that does the same.
+/// Where there is a PATCH of a user there is a PUT that does the same.
 struct PutIsPatch;
 
 impl Modify for PutIsPatch {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        for path in document.paths.paths.values_mut() {
+        let paths = document.paths.paths.iter_mut();
+        for (_, path) in paths.filter(|(path, _)| path.starts_with("/api/v1/users")) {
             let Some(patch) = &path.patch else { continue };
             let mut put = patch.clone();
             put.operation_id = put.operation_id.map(|id| id.replace("update", "put"));

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use application::{Application, Ports};
 use domain::ports::{
     Clock, HealthCheck, IdGenerator, RefreshTokenRepository, RevocationFeed, RevocationRepository,
-    SigningKeyRepository, UnitOfWorkFactory, UserRepository,
+    SigningKeyRepository, TaskRepository, UnitOfWorkFactory, UserRepository,
 };
 use domain::{RootSecret, Secret};
 use infra_postgres::{PostgresError, PostgresRevocationFeed, PostgresSettings};
@@ -177,6 +177,7 @@ where
         + RefreshTokenRepository
         + RevocationRepository
         + SigningKeyRepository
+        + TaskRepository
         + UnitOfWorkFactory
         + HealthCheck
         + 'static,
@@ -193,6 +194,7 @@ where
         refresh_tokens: store.clone(),
         revocations: store.clone(),
         signing_keys: store.clone(),
+        tasks: store.clone(),
         units_of_work: store.clone(),
         password_hasher: hasher.clone(),
         access_tokens: Arc::new(key_ring),

@@ -64,9 +64,11 @@ mod actor;
 mod audit;
 mod auth;
 mod cleanup;
+mod cursor;
 mod error;
 mod keys;
 mod revocations;
+mod tasks;
 mod users;
 
 #[cfg(test)]
@@ -77,7 +79,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use domain::ports::{
     AccessTokens, ClientSecrets, Clock, IdGenerator, Mac, PasswordHasher, RefreshTokenRepository, RevocationRepository,
-    SigningKeyFactory, SigningKeyRepository, UnitOfWorkFactory, UserRepository,
+    SigningKeyFactory, SigningKeyRepository, TaskRepository, UnitOfWorkFactory, UserRepository,
 };
 use domain::{Algorithm, RefreshPolicy};
 
@@ -90,6 +92,7 @@ pub use cleanup::Removed;
 pub use error::ApplicationError;
 pub use keys::{Prepared, Rotated};
 pub use revocations::{FeedStatus, MAX_FEED_AGE};
+pub use tasks::{CreateTask, ListTasks, TaskChange, TaskPage};
 pub use users::{AdminAccount, ChangePassword, CreateUser, ListUsers, Paging, UserChange, UserPage};
 
 /// What the use cases work with. Clones share the same adapters.
@@ -103,6 +106,8 @@ pub struct Ports {
     pub revocations: Arc<dyn RevocationRepository>,
     /// Signing keys, outside a unit of work.
     pub signing_keys: Arc<dyn SigningKeyRepository>,
+    /// Tasks, outside a unit of work.
+    pub tasks: Arc<dyn TaskRepository>,
     /// Several writes as one.
     pub units_of_work: Arc<dyn UnitOfWorkFactory>,
     /// Hashes passwords.

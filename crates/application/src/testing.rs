@@ -7,14 +7,14 @@ use std::sync::atomic::AtomicUsize;
 use chrono::DateTime;
 use domain::mocks::{
     MockAccessTokens, MockClientSecrets, MockClock, MockIdGenerator, MockPasswordHasher, MockRefreshTokenRepository,
-    MockRevocationRepository, MockSigningKeyFactory, MockSigningKeyRepository, MockUnitOfWork, MockUnitsOfWork,
-    MockUserRepository,
+    MockRevocationRepository, MockSigningKeyFactory, MockSigningKeyRepository, MockTaskRepository, MockUnitOfWork,
+    MockUnitsOfWork, MockUserRepository,
 };
 use domain::ports::{Mac, MacPurpose, MacTag, RepositoryError, RevocationFeed};
 use domain::{
     AccessClaims, Algorithm, Device, Email, Epoch, KeyId, KeyState, NewRefreshToken, Nonce, Password, PasswordHash,
-    RefreshPolicy, RefreshToken, RevocationReason, Revoked, Role, SealedKey, Secret, SessionId, SigningKey, Timestamp,
-    TokenId, User, UserId,
+    RefreshPolicy, RefreshToken, RevocationReason, Revoked, Role, SealedKey, Secret, SessionId, SigningKey, Task,
+    TaskDescription, TaskId, TaskStatus, TaskTitle, Timestamp, TokenId, User, UserId,
 };
 use uuid::Uuid;
 
@@ -27,6 +27,7 @@ pub(crate) struct Mocks {
     pub(crate) access_tokens: MockAccessTokens,
     pub(crate) signing_keys: MockSigningKeyRepository,
     pub(crate) key_factory: MockSigningKeyFactory,
+    pub(crate) tasks: MockTaskRepository,
     pub(crate) settings: Settings,
     pub(crate) units: MockUnitsOfWork,
 }
@@ -42,6 +43,7 @@ impl Default for Mocks {
             access_tokens,
             signing_keys: MockSigningKeyRepository::new(),
             key_factory: MockSigningKeyFactory::new(),
+            tasks: MockTaskRepository::new(),
             settings: Settings::default(),
             units: MockUnitsOfWork::default(),
         }
@@ -60,6 +62,7 @@ impl Mocks {
         clock.expect_now().returning(now);
         let mut ids = MockIdGenerator::new();
         ids.expect_user_id().returning(|_| user_id());
+        ids.expect_task_id().returning(|_| task_id());
         ids.expect_session_id().returning(session_id);
         ids.expect_token_id().returning(|| TokenId::new(Uuid::from_u128(3)));
         ids.expect_key_id().returning(|| KeyId::new(Uuid::from_u128(4)));
@@ -69,6 +72,7 @@ impl Mocks {
             refresh_tokens: Arc::new(self.refresh_tokens),
             revocations: Arc::new(MockRevocationRepository::new()),
             signing_keys: Arc::new(self.signing_keys),
+            tasks: Arc::new(self.tasks),
             units_of_work: Arc::new(self.units),
             password_hasher: Arc::new(self.password_hasher),
             access_tokens: Arc::new(self.access_tokens),
@@ -121,6 +125,10 @@ pub(crate) fn session_id() -> SessionId {
     SessionId::new(Uuid::from_u128(2))
 }
 
+pub(crate) fn task_id() -> TaskId {
+    TaskId::new(Uuid::from_u128(5))
+}
+
 pub(crate) fn password() -> Password {
     Password::presented("correct horse battery staple").unwrap()
 }
@@ -148,6 +156,19 @@ pub(crate) fn a_user() -> User {
         created_at: now(),
         updated_at: now(),
         last_login: None,
+    }
+}
+
+/// A task of [`a_user`].
+pub(crate) fn a_task() -> Task {
+    Task {
+        id: task_id(),
+        owner: user_id(),
+        title: TaskTitle::parse("Write the notes").unwrap(),
+        description: Some(TaskDescription::parse("On the engine.").unwrap()),
+        status: TaskStatus::Todo,
+        created_at: now(),
+        updated_at: now(),
     }
 }
 

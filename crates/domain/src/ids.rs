@@ -33,6 +33,10 @@ id!(
     UserId
 );
 id!(
+    /// Names a task. UUID version 7, so that ids sort by creation.
+    TaskId
+);
+id!(
     /// Names a session: one sign-in on one device. It is the id of the session's refresh token and the `sid` claim
     /// of its access tokens.
     SessionId

@@ -4,7 +4,7 @@
 //! asks for through a trait in [`ports`], and every other crate depends on this one, never the other way.
 //!
 //! - [`values`]: values that are valid once they exist ([`Email`], [`Username`], [`Password`], …).
-//! - [`User`] and [`RefreshToken`]: the entities, with their transitions as pure functions.
+//! - [`User`], [`RefreshToken`] and [`Task`]: the entities, with their transitions as pure functions.
 //! - [`ports`]: what the use cases need from a database, a clock, a hasher. Their docs are contracts.
 
 pub mod ports;
@@ -18,13 +18,14 @@ mod refresh_token_format;
 mod revoked;
 mod secret;
 mod signing_key;
+mod task;
 mod user;
 
 #[cfg(feature = "mocks")]
 pub mod mocks;
 
 pub use access_token::{AccessClaims, InvalidAccessToken};
-pub use ids::{KeyId, SessionId, TokenId, UserId};
+pub use ids::{KeyId, SessionId, TaskId, TokenId, UserId};
 pub use listing::{Direction, SortKey, UserFilter, UserPosition, UserQuery, UserSort, UserSortField, search_key};
 pub use refresh_token::{
     Device, Generation, NewRefreshToken, Nonce, RefreshPolicy, RefreshToken, Revocation, RevocationReason, Rotation,
@@ -33,10 +34,11 @@ pub use refresh_token_format::PresentedRefreshToken;
 pub use revoked::{Revoked, RevokedTokens};
 pub use secret::Secret;
 pub use signing_key::{Algorithm, KeyState, SealedKey, SigningKey};
+pub use task::{Task, TaskPosition, TaskQuery, TaskStatus};
 pub use user::{Epoch, Role, User};
 pub use values::{
-    Birthday, ClientSecretHash, Email, FullName, Password, PasswordHash, PasswordPolicy, RootSecret, Username,
-    ValidationError,
+    Birthday, ClientSecretHash, Email, FullName, Password, PasswordHash, PasswordPolicy, RootSecret, TaskDescription,
+    TaskTitle, Username, ValidationError,
 };
 
 /// A moment in time, UTC. Ports that make one truncate it to microseconds, the precision every database keeps.

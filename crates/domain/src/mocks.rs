@@ -10,11 +10,11 @@ use async_trait::async_trait;
 pub use crate::ports::{
     MockAccessTokens, MockClientSecrets, MockClock, MockHealthCheck, MockIdGenerator, MockMac, MockPasswordHasher,
     MockRefreshTokenRepository, MockRevocationRepository, MockSigningKeyFactory, MockSigningKeyRepository,
-    MockUserRepository,
+    MockTaskRepository, MockUserRepository,
 };
 use crate::ports::{
-    RefreshTokenRepository, RepositoryError, RevocationRepository, SigningKeyRepository, UnitOfWork, UnitOfWorkFactory,
-    UserRepository,
+    RefreshTokenRepository, RepositoryError, RevocationRepository, SigningKeyRepository, TaskRepository, UnitOfWork,
+    UnitOfWorkFactory, UserRepository,
 };
 
 /// Hands out the units of work it was given, in order, and panics when asked for more. Counts the commits.
@@ -35,6 +35,8 @@ pub struct MockUnitOfWork {
     pub revocations: MockRevocationRepository,
     /// What `signing_keys()` lends out.
     pub signing_keys: MockSigningKeyRepository,
+    /// What `tasks()` lends out.
+    pub tasks: MockTaskRepository,
     commits: Arc<AtomicUsize>,
 }
 
@@ -79,6 +81,10 @@ impl UnitOfWork for MockUnitOfWork {
 
     fn signing_keys(&self) -> &dyn SigningKeyRepository {
         &self.signing_keys
+    }
+
+    fn tasks(&self) -> &dyn TaskRepository {
+        &self.tasks
     }
 
     async fn commit(self: Box<Self>) -> Result<(), RepositoryError> {

@@ -1,6 +1,5 @@
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
 
 use futures_util::TryStreamExt;
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, Statement, Values};
@@ -11,13 +10,13 @@ use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
-use crate::pool::Pool;
+use crate::pool::{Opened, Pool};
 
 /// A connection on loan. The pool has it back when this is dropped, whatever the caller left on it.
 pub(crate) struct Lease {
     /// `None` once this is dropped.
     connection: Option<PgConnection>,
-    opened: Instant,
+    opened: Opened,
     left: Left,
     pool: Arc<Pool>,
     /// Released last, when the connection is back or closed.
@@ -44,12 +43,7 @@ pub(crate) struct Answer {
 }
 
 impl Lease {
-    pub(crate) fn new(
-        connection: PgConnection,
-        opened: Instant,
-        permit: OwnedSemaphorePermit,
-        pool: Arc<Pool>,
-    ) -> Self {
+    pub(crate) fn new(connection: PgConnection, opened: Opened, permit: OwnedSemaphorePermit, pool: Arc<Pool>) -> Self {
         Self { connection: Some(connection), opened, left: Left::Nothing, pool, permit: Some(permit) }
     }
 

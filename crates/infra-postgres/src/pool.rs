@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use tokio::runtime::Handle;
+use tokio::runtime::{self, Handle};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
@@ -31,7 +31,7 @@ const MAX_PAUSE: Duration = Duration::from_millis(250);
 pub(crate) struct Pool {
     pub(crate) settings: PoolSettings,
     permits: Arc<Semaphore>,
-    /// The one used last is at the end, and is used next.
+    /// The one used last is at the end.
     idle: Mutex<Vec<Idle>>,
     /// Where connections are opened. Until it is set, that is where they are asked for.
     home: OnceLock<Handle>,
@@ -52,8 +52,15 @@ pub(crate) struct PoolSettings {
 
 struct Idle {
     connection: PgConnection,
-    opened: Instant,
+    opened: Opened,
     since: Instant,
+}
+
+/// When a connection was opened, and on which runtime.
+#[derive(Clone, Copy)]
+pub(crate) struct Opened {
+    at: Instant,
+    on: runtime::Id,
 }
 
 impl Pool {
@@ -81,7 +88,8 @@ impl Pool {
             self.close_idle();
         }
         let connection = self.connect().await?;
-        Ok(Lease::new(connection, Instant::now(), permit, self.clone()))
+        let on = self.home.get().map_or_else(|| Handle::current().id(), Handle::id);
+        Ok(Lease::new(connection, Opened { at: Instant::now(), on }, permit, self.clone()))
     }
 
     /// Connects, again and again for as long as the caller waits where the server may be about to come back.
@@ -116,13 +124,19 @@ impl Pool {
         }
     }
 
+    /// The one used last of those that were opened here, or else of all.
     fn pop(&self) -> Option<Idle> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+        let here = Handle::current().id();
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        match idle.iter().rposition(|idle| idle.opened.on == here) {
+            Some(place) => Some(idle.remove(place)),
+            None => idle.pop(),
+        }
     }
 
     /// Takes a connection back that nothing is left on.
-    pub(crate) fn put_back(&self, connection: PgConnection, opened: Instant) {
-        if opened.elapsed() > MAX_LIFETIME {
+    pub(crate) fn put_back(&self, connection: PgConnection, opened: Opened) {
+        if opened.at.elapsed() > MAX_LIFETIME {
             return close(connection);
         }
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);

@@ -16,6 +16,7 @@ mod signing_keys;
 #[cfg(feature = "sqlx")]
 mod sqlx_error;
 mod store;
+mod tasks;
 mod unit_of_work;
 mod users;
 

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::ports::{
-    RefreshTokenRepository, RepositoryError, RevocationRepository, SigningKeyRepository, UnitOfWork, UnitOfWorkFactory,
-    UserRepository,
+    RefreshTokenRepository, RepositoryError, RevocationRepository, SigningKeyRepository, TaskRepository, UnitOfWork,
+    UnitOfWorkFactory, UserRepository,
 };
 
 use crate::{Connections, Store, Transaction};
@@ -29,6 +29,10 @@ impl<T: Transaction> UnitOfWork for Store<T> {
     }
 
     fn signing_keys(&self) -> &dyn SigningKeyRepository {
+        self
+    }
+
+    fn tasks(&self) -> &dyn TaskRepository {
         self
     }
 

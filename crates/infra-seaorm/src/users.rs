@@ -79,7 +79,7 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
     }
 
     async fn delete(&self, id: UserId) -> Result<bool, RepositoryError> {
-        // The sessions go with it, by the foreign key.
+        // The sessions and the tasks go with it, by the foreign keys.
         let delete = Entity::delete_many().filter(Column::Id.eq(id.as_uuid()));
         let result = delete.exec(&self.connection).await.map_err(|error| self.error(error))?;
         Ok(result.rows_affected == 1)

@@ -1,5 +1,5 @@
 use domain::ports::IdGenerator;
-use domain::{KeyId, Nonce, SessionId, Timestamp, TokenId, UserId};
+use domain::{KeyId, Nonce, SessionId, TaskId, Timestamp, TokenId, UserId};
 use uuid::{Builder, Uuid};
 
 use crate::random::random_bytes;
@@ -10,9 +10,11 @@ pub struct SystemIds;
 
 impl IdGenerator for SystemIds {
     fn user_id(&self, now: Timestamp) -> UserId {
-        // Version 7 has no place for a time before 1970.
-        let millis = u64::try_from(now.timestamp_millis()).unwrap_or(0);
-        UserId::new(Builder::from_unix_timestamp_millis(millis, &random_bytes()).into_uuid())
+        UserId::new(uuid_of(now))
+    }
+
+    fn task_id(&self, now: Timestamp) -> TaskId {
+        TaskId::new(uuid_of(now))
     }
 
     fn session_id(&self) -> SessionId {
@@ -32,6 +34,12 @@ impl IdGenerator for SystemIds {
     }
 }
 
+fn uuid_of(now: Timestamp) -> Uuid {
+    // Version 7 has no place for a time before 1970.
+    let millis = u64::try_from(now.timestamp_millis()).unwrap_or(0);
+    Builder::from_unix_timestamp_millis(millis, &random_bytes()).into_uuid()
+}
+
 fn random_uuid() -> Uuid {
     Builder::from_random_bytes(random_bytes()).into_uuid()
 }
@@ -44,14 +52,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn user_ids_are_version_7_and_carry_the_time() {
+    fn user_and_task_ids_are_version_7_and_carry_the_time() {
         let millis = 1_700_000_000_123;
         let now = DateTime::from_timestamp_millis(millis).unwrap();
-        let id = SystemIds.user_id(now).as_uuid();
-        assert_eq!(id.get_version(), Some(Version::SortRand));
-        assert_eq!(id.get_variant(), Variant::RFC4122);
-        assert_eq!(id.as_u128() >> 80, millis as u128);
+        for id in [SystemIds.user_id(now).as_uuid(), SystemIds.task_id(now).as_uuid()] {
+            assert_eq!(id.get_version(), Some(Version::SortRand));
+            assert_eq!(id.get_variant(), Variant::RFC4122);
+            assert_eq!(id.as_u128() >> 80, millis as u128);
+        }
         assert_ne!(SystemIds.user_id(now), SystemIds.user_id(now));
+        assert_ne!(SystemIds.task_id(now), SystemIds.task_id(now));
     }
 
     #[test]

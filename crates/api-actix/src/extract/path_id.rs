@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::Extracting;
 use crate::error::ApiError;
+use crate::fields::parse_id;
 
 /// The `{id}` of the path. What is no UUID names nothing: 404.
 pub struct PathId(pub Uuid);
@@ -32,12 +33,7 @@ impl FromRequest for PathSession {
 }
 
 fn part(request: &HttpRequest, name: &str) -> Result<Uuid, ApiError> {
-    request.match_info().get(name).and_then(parse).ok_or(ApiError::NotFound)
-}
-
-/// Only the usual form: one thing has one address.
-fn parse(text: &str) -> Option<Uuid> {
-    Uuid::try_parse(text).ok().filter(|_| text.len() == uuid::fmt::Hyphenated::LENGTH)
+    request.match_info().get(name).and_then(parse_id).ok_or(ApiError::NotFound)
 }
 
 /// The `{id}` of the path, and what is sent with it.

@@ -3,6 +3,8 @@
 pub(crate) mod auth;
 pub(crate) mod docs;
 pub(crate) mod health;
+pub(crate) mod paging;
+pub(crate) mod tasks;
 pub(crate) mod time;
 pub(crate) mod users;
 pub(crate) mod well_known;
@@ -52,9 +54,21 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .route(delete().to(users::end_sessions::end_user_sessions)),
         )
         .service(resource("/{id}/sessions/{session}").route(delete().to(users::end_session::end_user_session)));
+    let tasks = web::scope("/tasks")
+        .service(
+            resource("")
+                .route(get().to(tasks::list_tasks::list_tasks))
+                .route(post().to(tasks::create_task::create_task)),
+        )
+        .service(
+            resource("/{id}")
+                .route(get().to(tasks::get_task::get_task))
+                .route(patch().to(tasks::update_task::update_task))
+                .route(delete().to(tasks::delete_task::delete_task)),
+        );
     config
         // Each path is served with and without a slash at its end.
-        .service(web::scope("/api/v1").wrap(NormalizePath::trim()).service(auth).service(users))
+        .service(web::scope("/api/v1").wrap(NormalizePath::trim()).service(auth).service(users).service(tasks))
         .service(resource("/.well-known/jwks.json").route(get().to(well_known::jwks)))
         .service(resource("/.well-known/oauth-authorization-server").route(get().to(well_known::metadata)))
         .service(resource(["/health/live", "/health/live/"]).route(get().to(health::live)))

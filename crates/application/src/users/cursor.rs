@@ -1,59 +1,45 @@
-//! Cursors of the list of users: opaque to clients, bound to their order, and authenticated, so that what comes back
-//! was made here. base64url of MAC ‖ payload, where the payload is `order|id|key`.
+//! Cursors of the list of users.
 
-use chrono::{DateTime, SecondsFormat};
-use data_encoding::BASE64URL_NOPAD;
-use domain::ports::{Mac, MacPurpose, MacTag};
-use domain::{Direction, SortKey, Timestamp, User, UserId, UserPosition, UserSort, UserSortField, ValidationError};
-use uuid::Uuid;
+use domain::ports::Mac;
+use domain::{Direction, Role, SortKey, User, UserFilter, UserId, UserPosition, UserSort, UserSortField};
 
 use crate::ApplicationError;
-
-/// More than any cursor made here has.
-const MAX_LENGTH: usize = 1024;
+use crate::cursor::{self, read_time, time};
 
 /// The cursor of the page behind `last`.
-pub(super) fn encode(last: &User, sort: UserSort, mac: &dyn Mac) -> String {
+pub(super) fn encode(last: &User, filter: &UserFilter, sort: UserSort, mac: &dyn Mac) -> String {
     let key = match sort.field {
         UserSortField::CreatedAt => time(last.created_at),
         UserSortField::Email => last.email.key().to_owned(),
         UserSortField::LastLogin => last.last_login.map(time).unwrap_or_default(),
     };
-    let payload = format!("{}|{}|{key}", order(sort), last.id);
-    let mut bytes = mac.sign(MacPurpose::Cursor, payload.as_bytes()).as_bytes().to_vec();
-    bytes.extend_from_slice(payload.as_bytes());
-    BASE64URL_NOPAD.encode(&bytes)
+    cursor::encode(&list(filter, sort), last.id.as_uuid(), &key, mac)
 }
 
 /// Where the page starts that `cursor` stands for.
-pub(super) fn decode(cursor: &str, sort: UserSort, mac: &dyn Mac) -> Result<UserPosition, ApplicationError> {
-    read(cursor, sort, mac).ok_or_else(|| {
-        let message = "A cursor is the next_cursor of the page before, in the same order.";
-        ApplicationError::InvalidCursor(ValidationError::new("invalid_cursor", message))
+pub(super) fn decode(
+    cursor: &str,
+    filter: &UserFilter,
+    sort: UserSort,
+    mac: &dyn Mac,
+) -> Result<UserPosition, ApplicationError> {
+    cursor::decode(cursor, &list(filter, sort), mac, |id, key| {
+        let key = match sort.field {
+            UserSortField::CreatedAt => SortKey::CreatedAt(read_time(key)?),
+            UserSortField::Email => SortKey::Email(key.to_owned()),
+            UserSortField::LastLogin if key.is_empty() => SortKey::LastLogin(None),
+            UserSortField::LastLogin => SortKey::LastLogin(Some(read_time(key)?)),
+        };
+        Some(UserPosition { key, id: UserId::new(id) })
     })
 }
 
-fn read(cursor: &str, sort: UserSort, mac: &dyn Mac) -> Option<UserPosition> {
-    if cursor.len() > MAX_LENGTH {
-        return None;
-    }
-    let bytes = BASE64URL_NOPAD.decode(cursor.as_bytes()).ok()?;
-    let (tag, payload) = bytes.split_first_chunk::<{ MacTag::LENGTH }>()?;
-    if !mac.verify(MacPurpose::Cursor, payload, &MacTag::new(*tag)) {
-        return None;
-    }
-    let mut parts = std::str::from_utf8(payload).ok()?.splitn(3, '|');
-    let (made_for, id, key) = (parts.next()?, parts.next()?, parts.next()?);
-    if made_for != order(sort) {
-        return None;
-    }
-    let key = match sort.field {
-        UserSortField::CreatedAt => SortKey::CreatedAt(read_time(key)?),
-        UserSortField::Email => SortKey::Email(key.to_owned()),
-        UserSortField::LastLogin if key.is_empty() => SortKey::LastLogin(None),
-        UserSortField::LastLogin => SortKey::LastLogin(Some(read_time(key)?)),
-    };
-    Some(UserPosition { key, id: UserId::new(Uuid::try_parse(id).ok()?) })
+/// What a cursor is bound to. `q` comes last, since it may hold anything.
+fn list(filter: &UserFilter, sort: UserSort) -> String {
+    let role = filter.role.map_or("", Role::as_str);
+    let is_active = filter.is_active.map(|is_active| is_active.to_string()).unwrap_or_default();
+    let q = filter.q.as_deref().unwrap_or_default();
+    format!("users|{}|{role}|{is_active}|{q}", order(sort))
 }
 
 fn order(sort: UserSort) -> &'static str {
@@ -67,20 +53,13 @@ fn order(sort: UserSort) -> &'static str {
     }
 }
 
-fn time(time: Timestamp) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Micros, true)
-}
-
-fn read_time(text: &str) -> Option<Timestamp> {
-    DateTime::parse_from_rfc3339(text).ok().map(Into::into)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{FakeMac, a_user, now};
 
     const FIELDS: [UserSortField; 3] = [UserSortField::CreatedAt, UserSortField::Email, UserSortField::LastLogin];
+    const EVERYBODY: UserFilter = UserFilter { q: None, role: None, is_active: None };
 
     fn ascending(field: UserSortField) -> UserSort {
         UserSort { field, direction: Direction::Ascending }
@@ -96,22 +75,26 @@ mod tests {
                 SortKey::LastLogin(last_login),
             ];
             for (field, key) in FIELDS.into_iter().zip(expected) {
-                let cursor = encode(&user, ascending(field), &FakeMac);
-                let position = decode(&cursor, ascending(field), &FakeMac).unwrap();
+                let cursor = encode(&user, &EVERYBODY, ascending(field), &FakeMac);
+                let position = decode(&cursor, &EVERYBODY, ascending(field), &FakeMac).unwrap();
                 assert_eq!(position, UserPosition { key, id: user.id });
             }
         }
     }
 
     #[test]
-    fn a_cursor_is_refused_in_another_order_or_when_tampered_with() {
+    fn a_cursor_is_refused_in_another_order_or_under_another_filter() {
         let sort = ascending(UserSortField::Email);
-        let cursor = encode(&a_user(), sort, &FakeMac);
-        assert!(decode(&cursor, ascending(UserSortField::CreatedAt), &FakeMac).is_err());
-        assert!(decode(&cursor, UserSort { direction: Direction::Descending, ..sort }, &FakeMac).is_err());
-        let longest = "A".repeat(MAX_LENGTH + 1);
-        for text in ["", "x", "!!!!", &cursor[1..], &format!("{cursor}AAAA"), &longest] {
-            assert!(decode(text, sort, &FakeMac).is_err(), "{text:?} was accepted");
+        let cursor = encode(&a_user(), &EVERYBODY, sort, &FakeMac);
+        assert!(decode(&cursor, &EVERYBODY, ascending(UserSortField::CreatedAt), &FakeMac).is_err());
+        let descending = UserSort { direction: Direction::Descending, ..sort };
+        assert!(decode(&cursor, &EVERYBODY, descending, &FakeMac).is_err());
+        for filter in [
+            UserFilter { q: Some("ada".to_owned()), ..EVERYBODY },
+            UserFilter { role: Some(Role::User), ..EVERYBODY },
+            UserFilter { is_active: Some(true), ..EVERYBODY },
+        ] {
+            assert!(decode(&cursor, &filter, sort, &FakeMac).is_err(), "{filter:?}");
         }
     }
 }

@@ -57,7 +57,7 @@ impl Application {
         let ListUsers { filter, sort, paging } = list;
         let (after, offset, limit, count) = match paging {
             Paging::Cursor { cursor, limit, count } => {
-                let after = cursor.map(|text| cursor::decode(&text, sort, mac)).transpose()?;
+                let after = cursor.map(|text| cursor::decode(&text, &filter, sort, mac)).transpose()?;
                 (after, 0, limit, count)
             }
             Paging::Number { page, size } => (None, page.saturating_sub(1).saturating_mul(size), size, true),
@@ -70,7 +70,7 @@ impl Application {
             items.pop();
         }
         let last = items.last().filter(|_| has_more);
-        let next_cursor = last.map(|user| cursor::encode(user, sort, mac));
+        let next_cursor = last.map(|user| cursor::encode(user, &query.filter, sort, mac));
         let total = if count { Some(self.ports.users.count(&query.filter).await?) } else { None };
         Ok(UserPage { items, next_cursor, total })
     }

@@ -1,10 +1,13 @@
-use crate::{KeyId, Nonce, SessionId, Timestamp, TokenId, UserId};
+use crate::{KeyId, Nonce, SessionId, TaskId, Timestamp, TokenId, UserId};
 
 /// Makes ids and nonces from the operating system's randomness.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 pub trait IdGenerator: Send + Sync {
     /// A new user id. It MUST be a UUID version 7 of `now` (RFC 9562, section 5.7).
     fn user_id(&self, now: Timestamp) -> UserId;
+
+    /// A new task id. It MUST be a UUID version 7 of `now`.
+    fn task_id(&self, now: Timestamp) -> TaskId;
 
     /// A new session id. It MUST be a UUID version 4, so that it tells nothing.
     fn session_id(&self) -> SessionId;

@@ -12,6 +12,7 @@ mod refresh_tokens;
 mod repository_error;
 mod revocations;
 mod signing_keys;
+mod tasks;
 mod unit_of_work;
 mod users;
 
@@ -26,6 +27,7 @@ pub use refresh_tokens::RefreshTokenRepository;
 pub use repository_error::{RepositoryError, Source, UniqueField};
 pub use revocations::{RevocationFeed, RevocationRepository};
 pub use signing_keys::{MAX_KEY_RING_AGE, SigningKeyFactory, SigningKeyRepository};
+pub use tasks::TaskRepository;
 pub use unit_of_work::{UnitOfWork, UnitOfWorkFactory};
 pub use users::UserRepository;
 
@@ -41,5 +43,6 @@ pub use {
     refresh_tokens::MockRefreshTokenRepository,
     revocations::MockRevocationRepository,
     signing_keys::{MockSigningKeyFactory, MockSigningKeyRepository},
+    tasks::MockTaskRepository,
     users::MockUserRepository,
 };

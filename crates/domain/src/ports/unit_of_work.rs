@@ -1,6 +1,8 @@
 use async_trait::async_trait;
 
-use super::{RefreshTokenRepository, RepositoryError, RevocationRepository, SigningKeyRepository, UserRepository};
+use super::{
+    RefreshTokenRepository, RepositoryError, RevocationRepository, SigningKeyRepository, TaskRepository, UserRepository,
+};
 
 /// Starts units of work.
 #[async_trait]
@@ -32,6 +34,9 @@ pub trait UnitOfWork: Send + Sync {
 
     /// The signing keys, inside this unit.
     fn signing_keys(&self) -> &dyn SigningKeyRepository;
+
+    /// The tasks, inside this unit.
+    fn tasks(&self) -> &dyn TaskRepository;
 
     /// Makes the writes last. When this returns `Ok` they MUST survive a crash of the service or the database.
     ///

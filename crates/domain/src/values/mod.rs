@@ -7,6 +7,8 @@ mod full_name;
 mod password;
 mod password_hash;
 mod root_secret;
+mod task_description;
+mod task_title;
 mod username;
 
 pub use birthday::Birthday;
@@ -16,6 +18,8 @@ pub use full_name::FullName;
 pub use password::{Password, PasswordPolicy};
 pub use password_hash::PasswordHash;
 pub use root_secret::RootSecret;
+pub use task_description::TaskDescription;
+pub use task_title::TaskTitle;
 pub use username::Username;
 
 /// Why a text is not a valid value. Safe to show to whoever sent it.

@@ -3,6 +3,7 @@
 pub(crate) mod refresh_token;
 pub(crate) mod revocation;
 pub(crate) mod signing_key;
+pub(crate) mod task;
 pub(crate) mod user;
 
 use domain::ValidationError;

@@ -11,11 +11,9 @@ use crate::error::ApiError;
 use crate::extract::{Guarded, Query};
 use crate::fields::{Fields, FromFields};
 use crate::responses::{Forbidden, Invalid, Unauthorized, Unavailable};
+use crate::routes::paging::{cursor, page_size, parse_number};
 use crate::state::AppState;
 
-/// Users on a page.
-const PAGE_SIZES: RangeInclusive<u64> = 1..=100;
-const DEFAULT_PAGE_SIZE: u64 = 20;
 /// Pages by number; behind the last, a cursor goes on.
 const PAGES: RangeInclusive<u64> = 1..=10_000;
 /// Longest text to search for, in characters.
@@ -29,7 +27,7 @@ pub(crate) struct ListUsersParams {
     /// Most users on the page.
     #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<u64>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the page before, in the same order and under the same filters.
     cursor: Option<String>,
     /// `created_at`, `email` or `last_login`; with `-` in front, the largest first.
     #[param(default = "created_at", pattern = "^-?(created_at|email|last_login)$")]
@@ -68,7 +66,7 @@ const OLDEST_FIRST: UserSort = UserSort { field: UserSortField::CreatedAt, direc
 
 fn by_number(fields: &mut Fields) -> Paging {
     let page = fields.optional("page", |text| parse_number(text, PAGES)).unwrap_or(1);
-    let size = fields.optional("size", |text| parse_number(text, PAGE_SIZES)).unwrap_or(DEFAULT_PAGE_SIZE);
+    let size = page_size(fields, "size");
     for name in ["cursor", "limit"] {
         if fields.has(name) {
             fields.ignore(name);
@@ -81,8 +79,8 @@ fn by_number(fields: &mut Fields) -> Paging {
 }
 
 fn by_cursor(fields: &mut Fields) -> Paging {
-    let cursor = fields.optional("cursor", |text| Ok(text.to_owned()));
-    let limit = fields.optional("limit", |text| parse_number(text, PAGE_SIZES)).unwrap_or(DEFAULT_PAGE_SIZE);
+    let cursor = cursor(fields);
+    let limit = page_size(fields, "limit");
     let count = fields.optional("count", parse_bool).unwrap_or(false);
     Paging::Cursor { cursor, limit, count }
 }
@@ -114,15 +112,6 @@ fn parse_q(text: &str) -> Result<String, ValidationError> {
 
 fn parse_bool(text: &str) -> Result<bool, ValidationError> {
     text.parse().map_err(|_| ValidationError::new("wrong_type", "This is true or false."))
-}
-
-fn parse_number(text: &str, bounds: RangeInclusive<u64>) -> Result<u64, ValidationError> {
-    // `parse` would take "+1".
-    let number = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-    number.and_then(|text| text.parse().ok()).filter(|number| bounds.contains(number)).ok_or_else(|| {
-        let message = format!("This is a whole number from {} to {}.", bounds.start(), bounds.end());
-        ValidationError::new("out_of_range", message)
-    })
 }
 
 /// A page of users.

@@ -1,0 +1,73 @@
+use domain::ports::RepositoryError;
+use domain::{Task, TaskDescription, TaskStatus, TaskTitle};
+
+use crate::{Actor, Application, ApplicationError, Target};
+
+/// A new task.
+#[derive(Clone, Debug)]
+pub struct CreateTask {
+    /// What it is about.
+    pub title: TaskTitle,
+    /// All there is to say about it.
+    pub description: Option<TaskDescription>,
+    /// [`TaskStatus::Todo`] when not given.
+    pub status: Option<TaskStatus>,
+}
+
+impl Application {
+    /// Makes a task of the actor's own.
+    ///
+    /// # Errors
+    /// [`ApplicationError::InvalidAccessToken`] when the account was deleted a moment ago,
+    /// [`ApplicationError::Unavailable`].
+    pub async fn create_task(&self, actor: &Actor, new: CreateTask) -> Result<Task, ApplicationError> {
+        let now = self.ports.clock.now();
+        let task = Task {
+            id: self.ports.ids.task_id(now),
+            owner: actor.user_id,
+            title: new.title,
+            description: new.description,
+            status: new.status.unwrap_or_default(),
+            created_at: now,
+            updated_at: now,
+        };
+        match self.ports.tasks.insert(&task).await {
+            Ok(()) => Ok(task),
+            Err(RepositoryError::NotFound) => Err(Target::Me.missing()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Mocks, a_task, an_actor};
+
+    fn new() -> CreateTask {
+        CreateTask { title: a_task().title, description: a_task().description, status: None }
+    }
+
+    #[tokio::test]
+    async fn a_task_is_the_actors_own_and_not_begun() {
+        let mut mocks = Mocks::default();
+        mocks.tasks.expect_insert().withf(|task| *task == a_task()).times(1).returning(|_| Ok(()));
+        assert_eq!(mocks.build().create_task(&an_actor(), new()).await.unwrap(), a_task());
+    }
+
+    #[tokio::test]
+    async fn a_status_may_be_given() {
+        let mut mocks = Mocks::default();
+        mocks.tasks.expect_insert().withf(|task| task.status == TaskStatus::Done).times(1).returning(|_| Ok(()));
+        let new = CreateTask { status: Some(TaskStatus::Done), ..new() };
+        assert_eq!(mocks.build().create_task(&an_actor(), new).await.unwrap().status, TaskStatus::Done);
+    }
+
+    #[tokio::test]
+    async fn whose_account_is_gone_has_no_valid_token() {
+        let mut mocks = Mocks::default();
+        mocks.tasks.expect_insert().returning(|_| Err(RepositoryError::NotFound));
+        let result = mocks.build().create_task(&an_actor(), new()).await;
+        assert!(matches!(result, Err(ApplicationError::InvalidAccessToken)));
+    }
+}

@@ -1,0 +1,116 @@
+use domain::{Task, TaskId, TaskPosition, TaskQuery, TaskStatus, UserId};
+use uuid::Uuid;
+
+use crate::cursor::{self, read_time, time};
+use crate::{Actor, Application, ApplicationError};
+
+/// A request for a page of tasks, oldest first. The caller bounds the limit.
+#[derive(Clone, Debug)]
+pub struct ListTasks {
+    /// Whose tasks: the actor's own when not given; another's for admins only.
+    pub owner: Option<UserId>,
+    /// Only this status.
+    pub status: Option<TaskStatus>,
+    /// [`TaskPage::next_cursor`] of the page before; `None` for the first.
+    pub cursor: Option<String>,
+    /// Most tasks on the page.
+    pub limit: u64,
+}
+
+/// A page of tasks.
+#[derive(Clone, Debug)]
+pub struct TaskPage {
+    /// The tasks.
+    pub items: Vec<Task>,
+    /// Where the next page starts; `None` on the last one.
+    pub next_cursor: Option<String>,
+}
+
+impl Application {
+    /// Lists the actor's tasks, or for admins anybody's.
+    ///
+    /// # Errors
+    /// [`ApplicationError::Forbidden`], [`ApplicationError::InvalidCursor`], [`ApplicationError::Unavailable`].
+    pub async fn list_tasks(&self, actor: &Actor, list: ListTasks) -> Result<TaskPage, ApplicationError> {
+        let owner = list.owner.unwrap_or(actor.user_id);
+        if owner != actor.user_id {
+            actor.require_admin()?;
+        }
+        let mac = self.ports.mac.as_ref();
+        let name = name(owner, list.status);
+        let after = list.cursor.map(|text| cursor::decode(&text, &name, mac, position)).transpose()?;
+        // One more than asked for tells whether there is a next page.
+        let query = TaskQuery { owner, status: list.status, after, limit: list.limit.saturating_add(1) };
+        let mut items = self.ports.tasks.list(&query).await?;
+        let has_more = u64::try_from(items.len()).is_ok_and(|length| length > list.limit);
+        if has_more {
+            items.pop();
+        }
+        let last = items.last().filter(|_| has_more);
+        let next_cursor = last.map(|task| cursor::encode(&name, task.id.as_uuid(), &time(task.created_at), mac));
+        Ok(TaskPage { items, next_cursor })
+    }
+}
+
+/// What a cursor is bound to.
+fn name(owner: UserId, status: Option<TaskStatus>) -> String {
+    format!("tasks|{owner}|{}", status.map_or("", TaskStatus::as_str))
+}
+
+fn position(id: Uuid, key: &str) -> Option<TaskPosition> {
+    Some(TaskPosition { created_at: read_time(key)?, id: TaskId::new(id) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Mocks, a_task, an_actor, an_admin, now, task_id, user_id};
+
+    fn first(limit: u64) -> ListTasks {
+        ListTasks { owner: None, status: None, cursor: None, limit }
+    }
+
+    #[tokio::test]
+    async fn everybody_lists_their_own_and_admins_anybodys() {
+        let mut mocks = Mocks::default();
+        mocks.tasks.expect_list().withf(|query| query.owner == user_id()).times(3).returning(|_| Ok(vec![a_task()]));
+        mocks.tasks.expect_list().withf(|query| query.owner == an_admin().user_id).returning(|_| Ok(vec![]));
+        let application = mocks.build();
+        let of = |owner| ListTasks { owner: Some(owner), ..first(2) };
+        for (actor, list) in [(an_actor(), first(2)), (an_actor(), of(user_id())), (an_admin(), of(user_id()))] {
+            assert_eq!(application.list_tasks(&actor, list).await.unwrap().items, [a_task()]);
+        }
+        assert_eq!(application.list_tasks(&an_admin(), first(2)).await.unwrap().items, []);
+        let result = application.list_tasks(&an_actor(), of(an_admin().user_id)).await;
+        assert!(matches!(result, Err(ApplicationError::Forbidden)));
+    }
+
+    #[tokio::test]
+    async fn a_full_page_leads_to_the_next_and_a_short_one_does_not() {
+        let mut mocks = Mocks::default();
+        mocks.tasks.expect_list().withf(|query| query.limit <= 4).returning(|_| Ok(vec![a_task(), a_task(), a_task()]));
+        let application = mocks.build();
+        let page = application.list_tasks(&an_actor(), first(2)).await.unwrap();
+        assert_eq!(page.items.len(), 2);
+        assert!(page.next_cursor.is_some());
+        let page = application.list_tasks(&an_actor(), first(3)).await.unwrap();
+        assert_eq!((page.items.len(), page.next_cursor), (3, None));
+    }
+
+    #[tokio::test]
+    async fn a_cursor_takes_up_behind_the_last_task_of_the_same_list_only() {
+        let mut mocks = Mocks::default();
+        mocks.tasks.expect_list().withf(|query| query.after.is_none()).returning(|_| Ok(vec![a_task(), a_task()]));
+        let position = TaskPosition { created_at: now(), id: task_id() };
+        mocks.tasks.expect_list().withf(move |query| query.after == Some(position)).returning(|_| Ok(vec![]));
+        let application = mocks.build();
+        let cursor = application.list_tasks(&an_actor(), first(1)).await.unwrap().next_cursor;
+        let next = ListTasks { cursor, ..first(1) };
+        application.list_tasks(&an_actor(), next.clone()).await.unwrap();
+        let filtered = ListTasks { status: Some(TaskStatus::Todo), ..next.clone() };
+        for (actor, list) in [(an_actor(), filtered), (an_admin(), next)] {
+            let result = application.list_tasks(&actor, list).await;
+            assert!(matches!(result, Err(ApplicationError::InvalidCursor(_))));
+        }
+    }
+}

@@ -1,0 +1,114 @@
+use domain::{Task, TaskDescription, TaskId, TaskStatus, TaskTitle};
+
+use super::own;
+use crate::{Actor, Application, ApplicationError};
+
+/// What to change of a task. `None` leaves a field as it is; the inner `None` of a field that may be empty clears it.
+#[derive(Clone, Debug, Default)]
+pub struct TaskChange {
+    /// What it is about.
+    pub title: Option<TaskTitle>,
+    /// All there is to say about it.
+    pub description: Option<Option<TaskDescription>>,
+    /// How far it is. Any status may follow any other.
+    pub status: Option<TaskStatus>,
+}
+
+impl TaskChange {
+    fn apply_to(self, task: &mut Task) {
+        if let Some(title) = self.title {
+            task.title = title;
+        }
+        if let Some(description) = self.description {
+            task.description = description;
+        }
+        if let Some(status) = self.status {
+            task.status = status;
+        }
+    }
+}
+
+impl Application {
+    /// Changes a task of the actor's own and answers its new state. Of changes at the same time, none is lost.
+    ///
+    /// # Errors
+    /// [`ApplicationError::NotFound`], also for another's; [`ApplicationError::Unavailable`].
+    pub async fn update_task(&self, actor: &Actor, id: TaskId, change: TaskChange) -> Result<Task, ApplicationError> {
+        let now = self.ports.clock.now();
+
+        let unit = self.ports.units_of_work.begin().await?;
+        let before = own(unit.tasks().find_by_id_for_update(id).await?, actor)?;
+        let mut task = before.clone();
+        change.apply_to(&mut task);
+        if task == before {
+            return Ok(before);
+        }
+        task.updated_at = now;
+        unit.tasks().update(&task).await?;
+        unit.commit().await?;
+        Ok(task)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use chrono::TimeDelta;
+    use domain::mocks::MockUnitOfWork;
+
+    use super::*;
+    use crate::testing::{Mocks, a_task, an_actor, an_admin, now, task_id};
+
+    fn a_unit(stored: Option<Task>) -> MockUnitOfWork {
+        let mut unit = MockUnitOfWork::default();
+        unit.tasks.expect_find_by_id_for_update().withf(|id| *id == task_id()).return_once(move |_| Ok(stored));
+        unit
+    }
+
+    #[tokio::test]
+    async fn what_is_given_changes_and_the_rest_stays() {
+        let stored = Task { updated_at: now() - TimeDelta::days(1), ..a_task() };
+        let expected = Task { status: TaskStatus::Done, updated_at: now(), ..a_task() };
+        let mut unit = a_unit(Some(stored));
+        let written = expected.clone();
+        unit.tasks.expect_update().withf(move |task| *task == written).times(1).returning(|_| Ok(()));
+        let mut mocks = Mocks::default();
+        let commits = mocks.units([unit]);
+        let change = TaskChange { status: Some(TaskStatus::Done), ..TaskChange::default() };
+        assert_eq!(mocks.build().update_task(&an_actor(), task_id(), change).await.unwrap(), expected);
+        assert_eq!(commits.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn a_description_can_be_cleared() {
+        let mut unit = a_unit(Some(a_task()));
+        unit.tasks.expect_update().times(1).returning(|_| Ok(()));
+        let mut mocks = Mocks::default();
+        mocks.units([unit]);
+        let change = TaskChange { description: Some(None), ..TaskChange::default() };
+        let task = mocks.build().update_task(&an_actor(), task_id(), change).await.unwrap();
+        assert_eq!(task, Task { description: None, ..a_task() });
+    }
+
+    #[tokio::test]
+    async fn what_changes_nothing_writes_nothing() {
+        for change in [TaskChange::default(), TaskChange { title: Some(a_task().title), ..TaskChange::default() }] {
+            let mut mocks = Mocks::default();
+            mocks.units([a_unit(Some(a_task()))]);
+            assert_eq!(mocks.build().update_task(&an_actor(), task_id(), change).await.unwrap(), a_task());
+        }
+    }
+
+    #[tokio::test]
+    async fn only_the_owner_changes_a_task_that_is_there() {
+        let change = TaskChange { status: Some(TaskStatus::Done), ..TaskChange::default() };
+        for (stored, actor) in [(Some(a_task()), an_admin()), (None, an_actor())] {
+            let mut mocks = Mocks::default();
+            let commits = mocks.units([a_unit(stored)]);
+            let result = mocks.build().update_task(&actor, task_id(), change.clone()).await;
+            assert!(matches!(result, Err(ApplicationError::NotFound)));
+            assert_eq!(commits.load(Ordering::SeqCst), 0);
+        }
+    }
+}

@@ -30,6 +30,7 @@
 //!     refresh_tokens: Arc::new(MockRefreshTokenRepository::new()),
 //!     revocations: Arc::new(MockRevocationRepository::new()),
 //!     signing_keys: Arc::new(MockSigningKeyRepository::new()),
+//!     tasks: Arc::new(MockTaskRepository::new()),
 //!     units_of_work: Arc::new(MockUnitsOfWork::default()),
 //!     access_tokens: Arc::new(MockAccessTokens::new()),
 //!     key_factory: Arc::new(MockSigningKeyFactory::new()),

@@ -38,6 +38,7 @@ pub(crate) async fn open(
         refresh_tokens: store.clone(),
         revocations: store.clone(),
         signing_keys: store.clone(),
+        tasks: store.clone(),
         units_of_work: store.clone(),
         password_hasher: hasher.clone(),
         access_tokens: Arc::new(key_ring),

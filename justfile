@@ -32,6 +32,10 @@ migrate *args="up":
 bench:
     cargo run --release --locked -p bench
 
+# Measure pages at depth, and searches, among a million users
+bench-list:
+    cargo run --release --locked -p bench -- list
+
 # Everything that must hold before a change lands
 ci:
     .ci/run

@@ -1,4 +1,5 @@
-//! Measures the speed that has been promised, on a PostgreSQL of its own: `just bench`.
+//! Measures the speed that has been promised, on a PostgreSQL of its own: `just bench`, and `just bench-list` for the
+//! lists of users. Where a promise is not kept, the exit code is 1.
 //!
 //! Each figure is a ratio of two measurements that take turns on the same machine, so that the machine hardly matters.
 //! Load and server share it.
@@ -6,11 +7,13 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     clippy::print_stdout,
     reason = "a tool for developers: what fails ends it, and figures are printed"
 )]
 
 mod chain;
+mod list;
 mod pgbench;
 mod refresh;
 mod relay;
@@ -19,13 +22,24 @@ mod traffic;
 mod verify;
 mod wrk;
 
+use std::process::ExitCode;
+
 use table::Table;
 
 #[tokio::main]
-async fn main() {
+async fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     let mut table = Table::default();
-    verify::measure(&mut table).await;
-    refresh::measure(&mut table).await;
+    match arguments[..] {
+        [] => {
+            verify::measure(&mut table).await;
+            refresh::measure(&mut table).await;
+            traffic::measure().await;
+        }
+        ["list"] => list::measure(&mut table).await,
+        _ => panic!("there is `list`, and the rest without arguments"),
+    }
     println!("\n{table}");
-    traffic::measure().await;
+    if table.is_missed() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

@@ -54,8 +54,11 @@ async fn page_numbers_come_with_totals(app: App) {
     assert_eq!(emails(&page), ["dave@example.com", "eve@example.com", "frank@example.com"]);
     let numbers = ["total", "page", "size", "pages"].map(|name| page[name].as_u64().unwrap());
     assert_eq!(numbers, [8, 2, 3, 3]);
-    let beyond = app.get("/api/v1/users?page=9&size=3", &token).await.json();
-    assert!(emails(&beyond).is_empty());
+    for beyond in ["page=9&size=3", "page=10000&size=100"] {
+        let beyond = app.get(&format!("/api/v1/users?{beyond}"), &token).await.json();
+        assert!(emails(&beyond).is_empty());
+        assert_eq!(beyond["total"], 8);
+    }
     let counted = app.get("/api/v1/users?limit=1&count=true", &token).await.json();
     assert_eq!((counted["total"].as_u64(), emails(&counted).len()), (Some(8), 1));
 }
@@ -75,6 +78,7 @@ async fn what_is_no_list_is_refused(app: App) {
     let token = populated(&app).await;
     let cursor = app.get("/api/v1/users?limit=1", &token).await.json()["next_cursor"].as_str().unwrap().to_owned();
     let tampered = format!("cursor={}A", &cursor[..cursor.len() - 1]);
+    let long = format!("q={}", "%C3%A9".repeat(101));
     let elsewhere = format!("sort=email&cursor={cursor}");
     let filtered = format!("role=user&cursor={cursor}");
     for (query, error) in [
@@ -85,15 +89,27 @@ async fn what_is_no_list_is_refused(app: App) {
         ("limit=%2B1", "limit:out_of_range"),
         ("limit=99999999999999999999999", "limit:out_of_range"),
         ("size=0", "size:out_of_range"),
+        ("size=1000000000", "size:out_of_range"),
+        ("page=1&size=", "size:out_of_range"),
+        ("page=10001", "page:out_of_range"),
+        ("page=18446744073709551615&size=100", "page:out_of_range"),
         ("page=0", "page:out_of_range"),
         ("page=1&cursor=x", "cursor:conflicting"),
         ("sort=password_hash", "sort:unknown_sort"),
         ("role=king", "role:unknown_role"),
         ("is_active=1", "is_active:wrong_type"),
         ("q=", "q:invalid_search"),
+        ("q=%20%E3%80%80", "q:invalid_search"),
         ("q=%00", "q:invalid_search"),
+        ("q=a%00b", "q:invalid_search"),
+        ("q=a%0Ab", "q:invalid_search"),
+        (&long, "q:invalid_search"),
+        ("count=yes", "count:wrong_type"),
+        ("q=a&q=b", "q:duplicate_field"),
         ("nope=1", "nope:unknown_field"),
         ("limit=1&limit=2", "limit:duplicate_field"),
+        ("cursor=", "cursor:invalid_cursor"),
+        ("cursor=%00", "cursor:invalid_cursor"),
         ("cursor=garbage", "cursor:invalid_cursor"),
         (&tampered, "cursor:invalid_cursor"),
         (&elsewhere, "cursor:invalid_cursor"),

@@ -18,5 +18,6 @@ mod security;
 mod signing_keys;
 mod tasks;
 mod unit_of_work;
+mod user_list_plans;
 mod user_lists;
 mod users;

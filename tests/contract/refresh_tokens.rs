@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use domain::ports::RepositoryError;
 use domain::{Device, Generation, RefreshToken, Revocation, RevocationReason, SessionId};
+use infra_postgres::PostgresSettings;
+use migration::Step;
+use tests::cluster::Cluster;
 use tests::{OnDatabase, TestDatabase, on_each_database_and_pgbouncer};
 
 use crate::fixtures::{Stored, at, rotated, session, session_id, user, user_id};
@@ -271,7 +274,9 @@ async fn ended_sessions_are_deleted_and_no_others(db: TestDatabase) {
         RefreshToken { idle_expires_at: at(99), ..revoked(mine(7), 50) },
     ];
     db.insert_sessions(&sessions).await;
+    assert_eq!(db.refresh_tokens.count_ended(at(100)).await.unwrap(), 4);
     assert_eq!(db.refresh_tokens.delete_ended(at(100), 100).await.unwrap(), 4);
+    assert_eq!(db.refresh_tokens.count_ended(at(100)).await.unwrap(), 0);
     for session in sessions {
         let is_left = db.refresh_tokens.find_with_user(session.id).await.unwrap().is_some();
         assert_eq!(is_left, [1, 3, 5].map(session_id).contains(&session.id), "{}", session.id);
@@ -312,3 +317,38 @@ async fn a_row_that_is_not_valid_any_more_is_named(db: TestDatabase) {
     let result = db.refresh_tokens.find_with_user(session_id(50)).await;
     assert!(matches!(result, Err(RepositoryError::Corrupt { table: "users", column: "role", .. })), "{result:?}");
 }
+
+/// PostgreSQL itself tells how it ran the statements that are really sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_clean_up_reads_what_has_ended_by_an_index_and_nothing_else() {
+    let cluster = Cluster::with(&["session_preload_libraries=auto_explain", "auto_explain.log_min_duration=0"]);
+    let settings = PostgresSettings::new(cluster.url());
+    infra_postgres::migrate(&settings, Step::Up).await.unwrap();
+    let db = TestDatabase::with_settings(cluster.url(), settings).await;
+    db.insert_users(&[user(1)]).await;
+    db.insert_sessions(&[session(1, user_id(1))]).await;
+    db.run_sql(MANY_LIVE_SESSIONS).await;
+    db.run_sql("UPDATE refresh_tokens SET idle_expires_at = created_at WHERE generation <= 30").await;
+    db.run_sql("UPDATE refresh_tokens SET revoked_at = created_at WHERE generation BETWEEN 31 AND 50").await;
+    db.run_sql("INSERT INTO revocations (session_id, expires_at) SELECT id, expires_at FROM refresh_tokens").await;
+    db.run_sql("ANALYZE").await;
+
+    // More often than PostgreSQL needs to settle for one plan for all values.
+    for deleted in [10, 10, 10, 10, 10, 0, 0, 0] {
+        assert_eq!(db.refresh_tokens.delete_ended(at(100), 10).await.unwrap(), deleted);
+        assert_eq!(db.revocations.delete_expired(at(100), 10).await.unwrap(), 0);
+    }
+    assert_eq!(db.refresh_tokens.count_ended(at(100)).await.unwrap(), 0);
+    let log = cluster.log();
+    for index in ["ix_refresh_tokens_idle_expires_at", "ix_refresh_tokens_revoked_at", "ix_revocations_expires_at"] {
+        assert!(log.contains(&format!("Index Scan using {index}")), "{index}:\n{log}");
+    }
+    let plans = log.split("Query Text: ").filter(|plan| plan.starts_with("DELETE ") || plan.contains("num_items"));
+    assert!(plans.clone().count() > 16);
+    assert!(plans.clone().all(|plan| !plan.contains("Seq Scan")), "{}", plans.collect::<String>());
+}
+
+const MANY_LIVE_SESSIONS: &str = "
+INSERT INTO refresh_tokens SELECT gen_random_uuid(), user_id, nonce, number, created_at, rotated_at, last_used_at,
+idle_expires_at, expires_at, revoked_at, revoked_reason, user_agent, address
+FROM refresh_tokens, generate_series(2, 20000) number";

@@ -35,7 +35,9 @@ pub(crate) trait Revocations {
 async fn what_is_over_is_deleted_and_nothing_else(db: TestDatabase) {
     let all = [revoked_session(1, 99), revoked_session(2, 100), revoked_session(3, 101), revoked_session(4, 102)];
     db.revoke(&all).await;
+    assert_eq!(db.revocations.count_expired(at(100)).await.unwrap(), 2);
     assert_eq!(db.revocations.delete_expired(at(100), 10).await.unwrap(), 2);
+    assert_eq!(db.revocations.count_expired(at(100)).await.unwrap(), 0);
     assert_eq!(db.revoked().await, all[2..]);
     assert_eq!(db.revocations.delete_expired(at(100), 10).await.unwrap(), 0);
 }

@@ -137,7 +137,9 @@ async fn retired_keys_are_deleted_when_they_are_accepted_no_more(db: TestDatabas
     let keys =
         [key(1, RETIRED(99)), key(2, RETIRED(100)), key(3, RETIRED(101)), key(4, ACTIVE(0)), key(5, KeyState::Next)];
     db.insert_keys(&keys).await;
+    assert_eq!(db.signing_keys.count_retired(at(100)).await.unwrap(), 2);
     assert_eq!(db.signing_keys.delete_retired(at(100)).await.unwrap(), 2);
+    assert_eq!(db.signing_keys.count_retired(at(100)).await.unwrap(), 0);
     assert_eq!(db.keys().await, keys[2..]);
     assert_eq!(db.signing_keys.delete_retired(at(100)).await.unwrap(), 0);
 }

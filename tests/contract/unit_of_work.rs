@@ -17,7 +17,25 @@ on_each_database_and_pgbouncer!(
     a_row_that_a_unit_wrote_is_left_alone_until_it_ends,
     a_unit_with_a_refused_statement_cannot_commit,
     many_units_at_once_all_get_their_turn,
+    one_unit_at_a_time_has_the_turn_to_clean_up,
 );
+
+async fn one_unit_at_a_time_has_the_turn_to_clean_up(db: TestDatabase) {
+    let first = db.units.begin().await.unwrap();
+    assert!(first.try_lock_cleanup().await.unwrap());
+    let units = db.units.clone();
+    let second = tokio::spawn(async move { units.begin().await.unwrap().try_lock_cleanup().await.unwrap() });
+    tokio::time::sleep(Duration::from_millis(250)).await;
+    // On SQLite it has not even begun.
+    let has_waited = !second.is_finished();
+    drop(first);
+    assert_eq!(second.await.unwrap(), has_waited);
+    for _ in 0..2 {
+        let unit = db.units.begin().await.unwrap();
+        assert!(unit.try_lock_cleanup().await.unwrap());
+        unit.commit().await.unwrap();
+    }
+}
 
 async fn nobody_sees_a_write_before_the_commit_and_everybody_after_it(db: TestDatabase) {
     db.insert_users(&[user(1)]).await;

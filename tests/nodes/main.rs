@@ -9,6 +9,7 @@
 )]
 
 mod admins;
+mod cleanup;
 mod corpus;
 mod feed;
 mod figures;

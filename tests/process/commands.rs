@@ -1,3 +1,5 @@
+use std::time::{Duration, Instant};
+
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tests::on_each_database;
@@ -11,6 +13,7 @@ on_each_database!(
     making_an_admin_again_changes_nothing,
     a_plain_user_is_not_made_an_admin,
     cleaning_up_says_how_many_sessions_it_removed,
+    the_server_cleans_up_by_itself_and_says_so_once,
     the_healthcheck_follows_the_server,
 );
 
@@ -114,6 +117,7 @@ fn a_password_longer_than_any_is_refused_and_not_cut() {
 }
 
 async fn cleaning_up_says_how_many_sessions_it_removed(workplace: Workplace) {
+    let workplace = workplace.with("APP_CLEANUP__INTERVAL", "0s");
     let node = workplace.serve().await;
     let client = Client::of(&node);
     let first = client.sign_up(EMAIL).await;
@@ -125,12 +129,38 @@ async fn cleaning_up_says_how_many_sessions_it_removed(workplace: Workplace) {
     let body = json!({"refresh_token": first.refresh});
     let answer = client.send(Method::POST, "/auth/logout", None, Some(body)).await;
     assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+    for _ in 0..2 {
+        assert_eq!(
+            workplace.run(&["cleanup", "--dry-run"]).success(),
+            "would remove 1 sessions that have ended, 0 revocations, 0 signing keys\n"
+        );
+    }
     assert_eq!(
         workplace.run(&["cleanup"]).success(),
         "removed 1 sessions that had ended, 0 revocations, 0 signing keys\n"
     );
     assert_eq!(client.me(&second.access).await.status(), StatusCode::OK);
     assert_eq!(client.me(&first.access).await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(client.refresh(&first.refresh).await.status(), StatusCode::UNAUTHORIZED);
+}
+
+async fn the_server_cleans_up_by_itself_and_says_so_once(workplace: Workplace) {
+    let workplace = workplace.with("APP_CLEANUP__INTERVAL", "1s");
+    let node = workplace.serve().await;
+    let client = Client::of(&node);
+    let tokens = client.sign_up(EMAIL).await;
+    assert_eq!(client.logout(&tokens.access).await, StatusCode::NO_CONTENT);
+    let told = || node.logs().lines().filter(|line| line.contains("removed what had ended")).count();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while told() == 0 {
+        assert!(Instant::now() < deadline, "{}", node.logs());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(client.me(&tokens.access).await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(client.refresh(&tokens.refresh).await.status(), StatusCode::UNAUTHORIZED);
+    // It runs again, finds nothing and says nothing.
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    assert_eq!(told(), 1, "{}", node.logs());
 }
 
 #[test]

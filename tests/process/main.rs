@@ -9,6 +9,7 @@
 mod commands;
 mod configuration;
 mod faults;
+mod first_admin;
 mod logs;
 mod readiness;
 mod serving;

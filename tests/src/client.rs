@@ -101,6 +101,11 @@ impl Client {
         self.send(Method::GET, "/users/me", Some(token), None).await
     }
 
+    /// Asks for a page of users, with these parameters of the query.
+    pub async fn list_users(&self, parameters: &str, token: &str) -> Response {
+        self.send(Method::GET, &format!("/users?{parameters}"), Some(token), None).await
+    }
+
     /// Asks whether an access token is good.
     pub async fn verify(&self, token: &str) -> StatusCode {
         status(self.send(Method::GET, "/auth/verify", Some(token), None).await).await

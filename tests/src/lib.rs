@@ -4,6 +4,7 @@
 //! - [`TestDatabase`] and [`EmptyDatabase`] are what a test asks for that runs on both.
 //! - [`cluster`] makes PostgreSQL servers that may be killed, [`proxy`] lines that may be cut.
 //! - [`process`] runs the binary, and [`client`] speaks to it.
+//! - [`population`] fills the users of a database.
 //! - [`token_corpus`] makes access tokens that must be refused.
 //! - [`on_each_database!`] makes such a function two tests, `name::sqlite` and `name::postgres`, and
 //!   [`on_each_database_and_pgbouncer!`] a third, `through_pgbouncer::name`.
@@ -23,6 +24,7 @@ pub mod client;
 pub mod cluster;
 mod database;
 pub mod pgbouncer;
+pub mod population;
 pub mod postgres;
 pub mod process;
 mod programs;

@@ -105,6 +105,12 @@ impl Workplace {
         self
     }
 
+    /// Where its database is, for SQL past the binary.
+    pub fn database_url(&self) -> String {
+        let file = || format!("sqlite://{}", self.path("data/hexauth.db").display());
+        self.variables.get("DATABASE_URL").cloned().unwrap_or_else(file)
+    }
+
     /// With a file in the folder.
     pub fn with_file(self, name: &str, content: impl AsRef<[u8]>) -> Self {
         let path = self.path(name);

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use application::{Application, ApplicationError};
-use domain::ports::RevocationFeed;
+use application::{Application, ApplicationError, CleanupEnd, Removed};
+use domain::ports::{IdGenerator, RevocationFeed};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
@@ -17,6 +17,12 @@ const KEYS_TIMEOUT: Duration = Duration::from_secs(2);
 const ACTIVITY_INTERVAL: Duration = Duration::from_secs(5);
 /// How often it is asked whether keys are due to rotate.
 const ROTATION_INTERVAL: Duration = Duration::from_secs(1);
+/// Nodes clean up for the first time within so long after the start, each at a moment of its own.
+const FIRST_CLEANUP_WITHIN: Duration = Duration::from_secs(60);
+/// How soon a clean-up that failed, or that left more to do, is done again.
+const CLEANUP_RETRY: Duration = Duration::from_secs(60);
+/// Between two batches of a clean-up, so that others who write get their turn.
+pub(crate) const CLEANUP_PAUSE: Duration = Duration::from_millis(50);
 
 const ACTIVITY_FAULT: &str = "the last use of sessions cannot be written";
 
@@ -34,6 +40,12 @@ impl Background {
             tokio::spawn(rotate_keys(application.clone())),
         ];
         Self { application, tasks }
+    }
+
+    /// Removes what has ended, again and again.
+    pub(crate) fn clean_up_every(&mut self, interval: Duration, ids: &dyn IdGenerator) {
+        let first = interval.min(FIRST_CLEANUP_WITHIN).mul_f64(random_share(ids));
+        self.tasks.push(tokio::spawn(clean_up(self.application.clone(), first, interval)));
     }
 
     /// Runs something else until the end.
@@ -86,6 +98,32 @@ async fn rotate_keys(application: Application) {
         sleep(ROTATION_INTERVAL).await;
         outage.note(application.rotate_keys_if_due().await.map(drop));
     }
+}
+
+async fn clean_up(application: Application, first: Duration, interval: Duration) {
+    let mut outage = Outage::new("what has ended cannot be removed");
+    let mut wait = first;
+    loop {
+        sleep(wait).await;
+        let mut removed = Removed::default();
+        let end = application.cleanup(&mut removed, || sleep(CLEANUP_PAUSE)).await;
+        if removed != Removed::default() {
+            let Removed { sessions, revocations, signing_keys } = removed;
+            tracing::info!(sessions, revocations, signing_keys, "removed what had ended");
+        }
+        wait = match end {
+            Ok(CleanupEnd::Complete | CleanupEnd::ByAnother) => interval,
+            Ok(CleanupEnd::Limit) | Err(_) => interval.min(CLEANUP_RETRY),
+        };
+        outage.note(end.map(drop));
+    }
+}
+
+/// From 0 to 1.
+fn random_share(ids: &dyn IdGenerator) -> f64 {
+    // All bits of the last part are random (RFC 9562, section 5.4).
+    let [.., a, b, c, d] = ids.token_id().as_uuid().into_bytes();
+    f64::from(u32::from_be_bytes([a, b, c, d])) / f64::from(u32::MAX)
 }
 
 /// Logs when something begins to fail and when it works again, and not each time in between.

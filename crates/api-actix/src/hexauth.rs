@@ -10,12 +10,12 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::{App, Error, web};
-use application::{ApplicationError, Prepared};
+use application::{AdminAccount, Application, ApplicationError, Prepared};
 use thiserror::Error;
 use tokio::time::timeout;
 
 use crate::background::Background;
-use crate::config::Config;
+use crate::config::{Bootstrap, Config};
 use crate::error::chain;
 use crate::metrics::{self, Metrics};
 use crate::state::AppState;
@@ -51,6 +51,9 @@ pub enum StartError {
     /// The signing keys or the revocations could not be read.
     #[error("the signing keys and revocations cannot be read: {0}")]
     Prepare(String),
+    /// The admin of the configuration could not be made.
+    #[error("the admin of APP_BOOTSTRAP__ADMIN_EMAIL cannot be made: {0}")]
+    Bootstrap(String),
 }
 
 /// Hexauth, started: the use cases on the configured database, and what a node does in the background.
@@ -94,7 +97,8 @@ pub struct Hexauth {
 }
 
 impl Hexauth {
-    /// Migrates the database if so configured, puts the parts together, and begins to follow the other nodes.
+    /// Migrates the database if so configured, puts the parts together, makes the first admin if the configuration has
+    /// one, and begins to follow the other nodes and to clean up.
     /// `address` is where the server listens; where no public URL is configured, it is the one. Take the port before
     /// you call this, so that a second program started by mistake changes nothing.
     ///
@@ -104,9 +108,16 @@ impl Hexauth {
         let metrics = config.metrics_address.map(bind).transpose()?;
         let mut parts = wiring::start(config).await?;
         prepare(&mut parts).await?;
+        if let Some(bootstrap) = &config.bootstrap {
+            create_first_admin(&parts.application, bootstrap.clone()).await?;
+        }
         let mount = Mount { state: web::Data::new(state(config, address, &parts)), docs: config.server.docs };
-        let Parts { application, feed, connections, .. } = parts;
-        Ok(Self { mount, connections, metrics, background: Background::start(application, feed) })
+        let Parts { application, feed, connections, ids, .. } = parts;
+        let mut background = Background::start(application, feed);
+        if let Some(interval) = config.cleanup_interval {
+            background.clean_up_every(interval, ids.as_ref());
+        }
+        Ok(Self { mount, connections, metrics, background })
     }
 
     /// What the routes work with: the use cases, the clock, …
@@ -212,6 +223,22 @@ async fn prepare(parts: &mut Parts) -> Result<(), StartError> {
         tokio::time::sleep(wait.to_std().unwrap_or_default()).await;
     }
     parts.application.follow_revocations(parts.feed.as_mut()).await.map_err(failed)
+}
+
+/// Makes the admin of the configuration where nobody has the email. An account that is there is never changed.
+async fn create_first_admin(application: &Application, bootstrap: Bootstrap) -> Result<(), StartError> {
+    let found = application.create_admin(bootstrap.email, bootstrap.password).await;
+    match found.map_err(|error| StartError::Bootstrap(chain(&error)))? {
+        AdminAccount::Created(user) => tracing::info!(user = %user.id, "made the admin of the configuration"),
+        AdminAccount::AlreadyAdmin(user) => {
+            tracing::info!(user = %user.id, "the admin of the configuration is there already: nothing was changed");
+        }
+        AdminAccount::NotAdmin(user) => tracing::warn!(
+            user = %user.id,
+            "the account with the email of APP_BOOTSTRAP__ADMIN_EMAIL is no active admin: nothing was changed",
+        ),
+    }
+    Ok(())
 }
 
 fn state(config: &Config, address: SocketAddr, parts: &Parts) -> AppState {

@@ -12,7 +12,7 @@ use domain::ports::{
     Clock, HealthCheck, IdGenerator, RefreshTokenRepository, RevocationFeed, RevocationRepository,
     SigningKeyRepository, TaskRepository, UnitOfWorkFactory, UserRepository,
 };
-use domain::{RootSecret, Secret};
+use domain::{PasswordPolicy, RootSecret, Secret};
 use infra_postgres::{PostgresError, PostgresRevocationFeed, PostgresSettings};
 use infra_security::{
     Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, InvalidArgon2Settings, KeyRing, SealedKeys, SystemClock,
@@ -206,6 +206,11 @@ where
     };
     let application = Application::new(ports, config.application);
     Ok(Parts { application, feed, connections, health: store, ids, clock })
+}
+
+/// A new password that the policy takes, with more than 128 random bits.
+pub fn generate_password(policy: &PasswordPolicy) -> Secret {
+    infra_security::generate_password(policy)
 }
 
 fn postgres(database: &Database, url: &str) -> PostgresSettings {

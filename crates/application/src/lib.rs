@@ -89,7 +89,7 @@ use revocations::Revocations;
 
 pub use actor::{Actor, Target};
 pub use auth::{Introspection, Login, MAX_SESSIONS_LISTED, RefreshTokenInfo, Session, TokenPair};
-pub use cleanup::Removed;
+pub use cleanup::{CleanupEnd, Removed};
 pub use error::ApplicationError;
 pub use keys::{Prepared, Rotated};
 pub use revocations::{FeedStatus, MAX_FEED_AGE};

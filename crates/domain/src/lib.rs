@@ -26,7 +26,7 @@ pub mod mocks;
 
 pub use access_token::{AccessClaims, InvalidAccessToken};
 pub use ids::{KeyId, SessionId, TaskId, TokenId, UserId};
-pub use listing::{Direction, SortKey, UserFilter, UserPosition, UserQuery, UserSort, UserSortField, search_key};
+pub use listing::{Direction, SortKey, UserFilter, UserPosition, UserQuery, UserSort, UserSortField};
 pub use refresh_token::{
     Device, Generation, NewRefreshToken, Nonce, RefreshPolicy, RefreshToken, Revocation, RevocationReason, Rotation,
 };
@@ -37,8 +37,8 @@ pub use signing_key::{Algorithm, KeyState, SealedKey, SigningKey};
 pub use task::{Task, TaskPosition, TaskQuery, TaskStatus};
 pub use user::{Epoch, Role, User};
 pub use values::{
-    Birthday, ClientSecretHash, Email, FullName, Password, PasswordHash, PasswordPolicy, RootSecret, TaskDescription,
-    TaskTitle, Username, ValidationError,
+    Birthday, ClientSecretHash, Email, FullName, Password, PasswordHash, PasswordPolicy, RootSecret, SearchText,
+    TaskDescription, TaskTitle, Username, ValidationError, search_key,
 };
 
 /// A moment in time, UTC. Ports that make one truncate it to microseconds, the precision every database keeps.

@@ -1,4 +1,4 @@
-use crate::{Role, Timestamp, UserId};
+use crate::{Role, SearchText, Timestamp, UserId};
 
 /// A request for one page of users.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,25 +18,13 @@ pub struct UserQuery {
 /// Which users to list: those that fit every given part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserFilter {
-    /// In any case, the start of the email, of the username, or of a word of the full name. Compared by [`search_key`].
-    /// One with a NUL fits nobody.
-    pub q: Option<String>,
+    /// The start of the email, of the username, or of the full name from any of its words on. Compared by
+    /// [`search_key`](crate::search_key).
+    pub q: Option<SearchText>,
     /// Only this role.
     pub role: Option<Role>,
     /// Only active, or only disabled users.
     pub is_active: Option<bool>,
-}
-
-/// The form of a text to search in and to search for: what differs in case or in the kind of white space only is equal.
-pub fn search_key(text: &str) -> String {
-    let fold = |char: char| match char {
-        // Σ becomes σ inside a word and ς at its end; the start of a word must not depend on where it ends.
-        'ς' => 'σ',
-        char if char.is_whitespace() => ' ',
-        char => char,
-    };
-    // By character: `str::to_lowercase` looks at the place in the word.
-    text.chars().flat_map(char::to_lowercase).map(fold).collect()
 }
 
 /// An order of users. Ties are broken by id, in the same direction.

@@ -37,6 +37,8 @@ pub struct MockUnitOfWork {
     pub signing_keys: MockSigningKeyRepository,
     /// What `tasks()` lends out.
     pub tasks: MockTaskRepository,
+    /// Whether another unit has the turn to clean up.
+    pub is_cleanup_locked: bool,
     commits: Arc<AtomicUsize>,
 }
 
@@ -85,6 +87,10 @@ impl UnitOfWork for MockUnitOfWork {
 
     fn tasks(&self) -> &dyn TaskRepository {
         &self.tasks
+    }
+
+    async fn try_lock_cleanup(&self) -> Result<bool, RepositoryError> {
+        Ok(!self.is_cleanup_locked)
     }
 
     async fn commit(self: Box<Self>) -> Result<(), RepositoryError> {

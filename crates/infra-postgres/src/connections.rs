@@ -114,6 +114,14 @@ impl ConnectionTrait for PostgresTransaction {
 
 #[async_trait]
 impl Transaction for PostgresTransaction {
+    /// An advisory lock of the transaction, which a PgBouncer keeps on one server.
+    async fn try_lock(&self, number: i64) -> Result<bool, DbErr> {
+        let sql = "SELECT pg_try_advisory_xact_lock($1) AS locked";
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [number.into()]);
+        let row = self.query_one_raw(statement).await?;
+        row.ok_or_else(|| DbErr::RecordNotFound("pg_try_advisory_xact_lock".to_owned()))?.try_get("", "locked")
+    }
+
     async fn commit(self) -> Result<(), DbErr> {
         self.0.into_inner().commit().await
     }

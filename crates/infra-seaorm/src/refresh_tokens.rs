@@ -5,8 +5,8 @@ use domain::ports::{RefreshTokenRepository, RepositoryError};
 use domain::{RefreshToken, Revocation, SessionId, Timestamp, User, UserId};
 use sea_orm::sea_query::{Expr, LockBehavior, LockType, Query};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, IdenStatic, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait, SelectA, SelectB, Statement, UpdateMany,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, IdenStatic, Order,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, SelectA, SelectB, Statement, UpdateMany,
 };
 use uuid::Uuid;
 
@@ -103,25 +103,38 @@ impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
     }
 
     async fn delete_ended(&self, before: Timestamp, limit: u64) -> Result<u64, RepositoryError> {
+        let expired = self.delete_by(Column::IdleExpiresAt, before, limit).await?;
+        let revoked = self.delete_by(Column::RevokedAt, before, limit - expired).await?;
+        Ok(expired + revoked)
+    }
+
+    async fn count_ended(&self, before: Timestamp) -> Result<u64, RepositoryError> {
         let ended = Condition::any().add(Column::IdleExpiresAt.lte(before)).add(Column::RevokedAt.lte(before));
-        let batch = Query::select()
-            .column(Column::Id)
-            .from(Entity)
-            .cond_where(ended.clone())
-            .limit(limit)
-            // Leaves what others are changing, or deleting, for another time.
-            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-            .to_owned();
-        // Asked again, since a session may have been refreshed after the batch was chosen.
-        let delete = Entity::delete_many().filter(Column::Id.in_subquery(batch)).filter(ended);
-        let result = delete.exec(&self.connection).await.map_err(|error| self.error(error))?;
-        Ok(result.rows_affected)
+        Entity::find().filter(ended).count(&self.connection).await.map_err(|error| self.error(error))
     }
 }
 
 impl<C: ConnectionTrait + Send + Sync> Store<C> {
     async fn update_rows(&self, update: UpdateMany<Entity>) -> Result<u64, RepositoryError> {
         let result = update.exec(&self.connection).await.map_err(|error| self.error(error))?;
+        Ok(result.rows_affected)
+    }
+
+    /// Deletes the first `limit` sessions whose `time` was at `before` or earlier. In the order of its index, and one
+    /// time at a statement: for both at once, or in any order, PostgreSQL may read the whole table for each batch.
+    async fn delete_by(&self, time: Column, before: Timestamp, limit: u64) -> Result<u64, RepositoryError> {
+        let batch = Query::select()
+            .column(Column::Id)
+            .from(Entity)
+            .and_where(time.lte(before))
+            .order_by(time, Order::Asc)
+            .limit(limit)
+            // Leaves what others are changing, or deleting, for another time.
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+            .to_owned();
+        // Asked again, since a session may have been refreshed after the batch was chosen.
+        let delete = Entity::delete_many().filter(Column::Id.in_subquery(batch)).filter(time.lte(before));
+        let result = delete.exec(&self.connection).await.map_err(|error| self.error(error))?;
         Ok(result.rows_affected)
     }
 }

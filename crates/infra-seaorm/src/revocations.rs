@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use domain::ports::{RepositoryError, RevocationRepository};
 use domain::{Revoked, Timestamp};
 use sea_orm::sea_query::{LockBehavior, LockType, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Order, PaginatorTrait, QueryFilter};
 
 use crate::Store;
 use crate::entities::revocation::{ActiveModel, Column, Entity};
@@ -19,6 +19,7 @@ impl<C: ConnectionTrait + Send + Sync> RevocationRepository for Store<C> {
             .column(Column::Id)
             .from(Entity)
             .and_where(Column::ExpiresAt.lte(before))
+            .order_by(Column::ExpiresAt, Order::Asc)
             .limit(limit)
             // Leaves what others are deleting to them.
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
@@ -26,5 +27,10 @@ impl<C: ConnectionTrait + Send + Sync> RevocationRepository for Store<C> {
         let delete = Entity::delete_many().filter(Column::Id.in_subquery(batch));
         let result = delete.exec(&self.connection).await.map_err(|error| self.error(error))?;
         Ok(result.rows_affected)
+    }
+
+    async fn count_expired(&self, before: Timestamp) -> Result<u64, RepositoryError> {
+        let expired = Entity::find().filter(Column::ExpiresAt.lte(before));
+        expired.count(&self.connection).await.map_err(|error| self.error(error))
     }
 }

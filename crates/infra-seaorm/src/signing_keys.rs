@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use domain::ports::{RepositoryError, SigningKeyRepository};
 use domain::{KeyId, KeyState, SigningKey, Timestamp};
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 
 use crate::Store;
 use crate::entities::signing_key::{ActiveModel, Column, Entity, times};
@@ -44,6 +44,11 @@ impl<C: ConnectionTrait + Send + Sync> SigningKeyRepository for Store<C> {
         let delete = Entity::delete_many().filter(Column::AcceptedUntil.lte(before));
         let result = delete.exec(&self.connection).await.map_err(|error| self.error(error))?;
         Ok(result.rows_affected)
+    }
+
+    async fn count_retired(&self, before: Timestamp) -> Result<u64, RepositoryError> {
+        let retired = Entity::find().filter(Column::AcceptedUntil.lte(before));
+        retired.count(&self.connection).await.map_err(|error| self.error(error))
     }
 }
 

@@ -46,6 +46,12 @@ pub trait Connections: ConnectionTrait + Send + Sync {
 /// A transaction. Dropping it rolls it back.
 #[async_trait]
 pub trait Transaction: ConnectionTrait + Send + Sync + 'static {
+    /// Takes the lock with this number until the transaction ends, or answers `false` while another has it. As it is
+    /// here, for databases where one transaction at a time can write: whoever is in one has every lock.
+    async fn try_lock(&self, _number: i64) -> Result<bool, DbErr> {
+        Ok(true)
+    }
+
     /// Makes its writes last.
     async fn commit(self) -> Result<(), DbErr>;
 }

@@ -6,6 +6,9 @@ use domain::ports::{
 
 use crate::{Connections, Store, Transaction};
 
+/// The number of the lock that whoever cleans up holds: "hexclean" in ASCII.
+const CLEANUP_LOCK: i64 = 0x6865_7863_6c65_616e;
+
 #[async_trait]
 impl<C: Connections> UnitOfWorkFactory for Store<C> {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, RepositoryError> {
@@ -34,6 +37,10 @@ impl<T: Transaction> UnitOfWork for Store<T> {
 
     fn tasks(&self) -> &dyn TaskRepository {
         self
+    }
+
+    async fn try_lock_cleanup(&self) -> Result<bool, RepositoryError> {
+        self.connection.try_lock(CLEANUP_LOCK).await.map_err(|error| self.error(error))
     }
 
     async fn commit(self: Box<Self>) -> Result<(), RepositoryError> {

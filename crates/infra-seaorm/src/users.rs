@@ -1,18 +1,19 @@
 use async_trait::async_trait;
 use domain::ports::{RepositoryError, UserRepository};
 use domain::{
-    Direction, Email, Epoch, PasswordHash, Role, SortKey, Timestamp, User, UserFilter, UserId, UserPosition, UserQuery,
-    UserSort, UserSortField, Username, search_key,
+    Direction, Email, Epoch, PasswordHash, Role, SearchText, SortKey, Timestamp, User, UserFilter, UserId,
+    UserPosition, UserQuery, UserSort, UserSortField, Username,
 };
-use sea_orm::sea_query::{Expr, LikeExpr, LockType, NullOrdering};
+use sea_orm::sea_query::extension::postgres::PgBinOper;
+use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, LockType};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select, Value,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, Order, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait, Select, Value,
 };
 use uuid::Uuid;
 
 use crate::Store;
-use crate::entities::user::{ActiveModel, Column, Entity};
+use crate::entities::user::{ActiveModel, Column, Entity, Model};
 
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
@@ -41,8 +42,7 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
         let ids: Vec<Uuid> = Entity::find()
             .select_only()
             .column(Column::Id)
-            .filter(Column::Role.eq(Role::Admin.as_str()))
-            .filter(Column::IsActive.eq(true))
+            .filter(fitting(&UserFilter { role: Some(Role::Admin), is_active: Some(true), ..UserFilter::default() }))
             // Everybody takes the locks in the same order, so that nobody waits in a circle.
             .order_by_asc(Column::Id)
             .lock(ROW_LOCK)
@@ -86,19 +86,21 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
     }
 
     async fn list(&self, query: &UserQuery) -> Result<Vec<User>, RepositoryError> {
-        let mut select = ordered(Entity::find().filter(fitting(&query.filter)), query.sort);
-        if let Some(position) = &query.after {
-            select = select.filter(behind(position, query.sort.direction));
-        }
-        if query.offset > 0 {
-            select = select.offset(query.offset);
-        }
-        let rows = select.limit(query.limit).all(&self.connection).await.map_err(|error| self.error(error))?;
-        rows.into_iter().map(User::try_from).collect()
+        let rows = match &query.filter.q {
+            Some(text) if self.has_word_index() => self.search(text, query).await,
+            Some(text) => self.page(candidates(query).filter(holds(text)), query).await,
+            None => self.page(candidates(query), query).await,
+        };
+        rows.map_err(|error| self.error(error))?.into_iter().map(User::try_from).collect()
     }
 
     async fn count(&self, filter: &UserFilter) -> Result<u64, RepositoryError> {
         let fitting = Entity::find().filter(fitting(filter));
+        let fitting = match &filter.q {
+            Some(text) if self.has_word_index() => fitting.filter(holds(text)).filter(by_index(text)),
+            Some(text) => fitting.filter(holds(text)),
+            None => fitting,
+        };
         fitting.count(&self.connection).await.map_err(|error| self.error(error))
     }
 }
@@ -114,84 +116,143 @@ impl<C: ConnectionTrait + Send + Sync> Store<C> {
     }
 }
 
-fn fitting(filter: &UserFilter) -> Condition {
-    let mut condition = Condition::all();
-    if let Some(q) = &filter.q {
-        // PostgreSQL has no NUL in its texts, and SQLite ends a pattern there.
-        if q.contains('\0') {
-            return Condition::all().add(Expr::value(false));
+/// How many users a search looks at in order before it goes by the indexes.
+const WINDOW: u64 = 1000;
+
+impl<C: ConnectionTrait + Send + Sync> Store<C> {
+    async fn page(&self, users: Select<Entity>, query: &UserQuery) -> Result<Vec<Model>, DbErr> {
+        let mut page = ordered(users, query.sort).limit(query.limit);
+        if query.offset > 0 {
+            page = page.offset(query.offset);
         }
-        let q = escape_like(&search_key(q));
-        let starts_with = |prefix: &str| LikeExpr::new(format!("{prefix}{q}%")).escape('\\');
-        condition = condition.add(
-            Condition::any()
-                .add(Column::EmailKey.like(starts_with("")))
-                .add(Column::Username.like(starts_with("")))
-                .add(Column::FullNameKey.like(starts_with("")))
-                .add(Column::FullNameKey.like(starts_with("% "))),
-        );
+        page.all(&self.connection).await
     }
-    if let Some(role) = filter.role {
-        condition = condition.add(Column::Role.eq(role.as_str()));
+
+    /// A text that many users fit fills a page from the first that come. Another is looked up in the indexes, and who
+    /// fits is sorted. PostgreSQL guesses which of the two is better, and where it guesses wrong reads the whole table.
+    async fn search(&self, text: &SearchText, query: &UserQuery) -> Result<Vec<Model>, DbErr> {
+        if query.offset.saturating_add(query.limit) <= WINDOW {
+            let first = ordered(candidates(query), query.sort).limit(WINDOW);
+            let page = self.page(among(first).filter(holds(text)), query).await?;
+            if u64::try_from(page.len()) == Ok(query.limit) {
+                return Ok(page);
+            }
+        }
+        // With an offset, the inner query is planned without regard to the order of the outer one.
+        let found = candidates(query).filter(by_index(text)).filter(holds(text)).offset(0);
+        self.page(among(found), query).await
     }
-    if let Some(is_active) = filter.is_active {
-        condition = condition.add(Column::IsActive.eq(is_active));
+
+    /// Whether names can be looked up by the start of a word. On SQLite a search reads the table.
+    fn has_word_index(&self) -> bool {
+        self.connection.get_database_backend() == DbBackend::Postgres
     }
-    condition
+}
+
+/// The result of a query, under the name of the table.
+fn among(users: Select<Entity>) -> Select<Entity> {
+    let mut select = Entity::find();
+    QuerySelect::query(&mut select).from_clear().from_subquery(users.into_query(), Entity);
+    select
+}
+
+/// Who may be on the page, but for the text that is searched for.
+fn candidates(query: &UserQuery) -> Select<Entity> {
+    let fitting = Entity::find().filter(fitting(&query.filter));
+    match &query.after {
+        Some(position) => fitting.filter(behind(position, query.sort.direction)),
+        None => fitting,
+    }
+}
+
+/// The filter but for the text. Its values stand in the SQL, so that PostgreSQL knows how rare they are and both
+/// databases see that an index on admins or on disabled users will do.
+fn fitting(filter: &UserFilter) -> Condition {
+    let is = |column, value: Value| Expr::col(column).eq(Expr::Constant(value));
+    Condition::all()
+        .add_option(filter.role.map(|role| is(Column::Role, role.as_str().into())))
+        .add_option(filter.is_active.map(|is_active| is(Column::IsActive, is_active.into())))
+}
+
+/// Whom a search finds.
+fn holds(text: &SearchText) -> Condition {
+    let text = escape_like(text.key());
+    let starts_with = |prefix: &str| LikeExpr::new(format!("{prefix}{text}%")).escape('\\');
+    Condition::any()
+        .add(Column::EmailKey.like(starts_with("")))
+        .add(Column::Username.like(starts_with("")))
+        .add(Column::FullNameKey.like(starts_with("")))
+        .add(Column::FullNameKey.like(starts_with("% ")))
 }
 
 fn escape_like(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
-fn ordered(select: Select<Entity>, sort: UserSort) -> Select<Entity> {
-    let column = match sort.field {
-        UserSortField::CreatedAt => Column::CreatedAt,
-        UserSortField::Email => Column::EmailKey,
-        UserSortField::LastLogin => Column::LastLogin,
+/// Holds for all whom a search finds and few others, and PostgreSQL has an index for each part. `LIKE` would not do in
+/// a prepared statement, whose plan must fit any pattern.
+fn by_index(text: &SearchText) -> Condition {
+    let starts = |column: Column| {
+        // Emails and usernames are ASCII.
+        let end = format!("{}{}", text.key(), char::MAX);
+        Condition::all().add(column.gte(text.key())).add(column.lt(end))
     };
-    // The databases disagree about where NULL belongs; here it is the smallest value.
-    let (order, nulls) = match sort.direction {
-        Direction::Ascending => (Order::Asc, NullOrdering::First),
-        Direction::Descending => (Order::Desc, NullOrdering::Last),
-    };
-    let select = match sort.field {
-        UserSortField::LastLogin => select.order_by_with_nulls(column, order.clone(), nulls),
-        UserSortField::CreatedAt | UserSortField::Email => select.order_by(column, order.clone()),
-    };
-    select.order_by(Column::Id, order)
+    let words = Expr::cust(WORDS_OF_NAME).binary(PgBinOper::Matches, word_query(text.key()).cast_as("tsquery"));
+    Condition::any().add(starts(Column::EmailKey)).add(starts(Column::Username)).add(words)
 }
 
-/// The users behind `position`.
+/// As the index on it has it.
+const WORDS_OF_NAME: &str = r#"array_to_tsvector(array_remove(string_to_array("full_name_key", ' '), ''))"#;
+
+/// All of these words, of which the last may go on.
+fn word_query(text: &str) -> String {
+    let quote = |word: &str| format!("'{}'", word.replace('\\', "\\\\").replace('\'', "''"));
+    let words: Vec<_> = text.split(' ').filter(|word| !word.is_empty()).map(quote).collect();
+    format!("{}:*", words.join(" & "))
+}
+
+fn ordered(select: Select<Entity>, sort: UserSort) -> Select<Entity> {
+    let order = match sort.direction {
+        Direction::Ascending => Order::Asc,
+        Direction::Descending => Order::Desc,
+    };
+    match sort.field {
+        UserSortField::CreatedAt => select.order_by(Column::CreatedAt, order.clone()).order_by(Column::Id, order),
+        // No two users have the same, so there is nothing for the id to break.
+        UserSortField::Email => select.order_by(Column::EmailKey, order),
+        UserSortField::LastLogin => select.order_by(last_login(), order.clone()).order_by(Column::Id, order),
+    }
+}
+
+/// As the index on it has it. The databases disagree about where NULL belongs; here it is before every time.
+fn last_login() -> Expr {
+    Expr::cust(r#"coalesce("last_login", '-infinity')"#)
+}
+
+/// The users behind `position`, by one comparison, which an index can begin at.
 fn behind(position: &UserPosition, direction: Direction) -> Condition {
-    let id = position.id.as_uuid();
+    let by_id = |key: Expr, value: Expr| {
+        let (columns, values) = (vec![key, Column::Id.into_expr()], vec![value, Expr::val(position.id.as_uuid())]);
+        past(Expr::tuple(columns), Expr::tuple(values), direction)
+    };
     match &position.key {
-        SortKey::CreatedAt(time) => behind_value(Column::CreatedAt, *time, id, direction),
-        SortKey::Email(key) => behind_value(Column::EmailKey, key.as_str(), id, direction),
-        SortKey::LastLogin(Some(time)) => match direction {
-            Direction::Ascending => behind_value(Column::LastLogin, *time, id, direction),
-            Direction::Descending => Condition::any()
-                .add(behind_value(Column::LastLogin, *time, id, direction))
-                .add(Column::LastLogin.is_null()),
-        },
-        SortKey::LastLogin(None) => {
-            let peers = Condition::all().add(Column::LastLogin.is_null()).add(past(Column::Id, id, direction));
-            match direction {
-                Direction::Ascending => Condition::any().add(peers).add(Column::LastLogin.is_not_null()),
-                Direction::Descending => peers,
-            }
+        SortKey::CreatedAt(time) => Condition::all().add(by_id(Column::CreatedAt.into_expr(), Expr::val(*time))),
+        SortKey::Email(key) => Condition::all().add(past(Column::EmailKey.into_expr(), Expr::val(key), direction)),
+        SortKey::LastLogin(time) => {
+            let time = time.map_or_else(|| Expr::cust("'-infinity'"), Expr::val);
+            // SQLite begins at an expression of an index only where it stands by itself.
+            let from = match direction {
+                Direction::Ascending => last_login().gte(time.clone()),
+                Direction::Descending => last_login().lte(time.clone()),
+            };
+            Condition::all().add(from).add(by_id(last_login(), time))
         }
     }
 }
 
-fn behind_value(column: Column, value: impl Into<Value> + Clone, id: Uuid, direction: Direction) -> Condition {
-    let ties = Condition::all().add(column.eq(value.clone())).add(past(Column::Id, id, direction));
-    Condition::any().add(past(column, value, direction)).add(ties)
-}
-
-fn past(column: Column, value: impl Into<Value>, direction: Direction) -> Expr {
+fn past(columns: Expr, values: Expr, direction: Direction) -> Expr {
     match direction {
-        Direction::Ascending => column.gt(value),
-        Direction::Descending => column.lt(value),
+        Direction::Ascending => columns.gt(values),
+        Direction::Descending => columns.lt(values),
     }
 }

@@ -116,4 +116,8 @@ impl SigningKeyRepository for KeysInMemory {
     async fn delete_retired(&self, _: Timestamp) -> Result<u64, RepositoryError> {
         unimplemented!("a key ring only reads")
     }
+
+    async fn count_retired(&self, _: Timestamp) -> Result<u64, RepositoryError> {
+        unimplemented!("a key ring only reads")
+    }
 }

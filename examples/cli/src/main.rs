@@ -82,6 +82,9 @@ async fn register(application: &Application, email: &str, admin: bool) -> Result
         return match application.create_admin(email, password).await? {
             AdminAccount::Created(user) => say(&format!("registered the admin {}", user.email.as_str())),
             AdminAccount::AlreadyAdmin(_) => say("this is an admin already; nothing was changed"),
+            AdminAccount::NotAdmin(_) => {
+                Err("this account is there and is no active admin; nothing was changed".into())
+            }
         };
     }
     let new =

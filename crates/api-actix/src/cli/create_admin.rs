@@ -1,6 +1,6 @@
 use std::io::{BufRead, IsTerminal, Read};
 
-use application::{AdminAccount, ApplicationError};
+use application::AdminAccount;
 use clap::Args;
 use domain::{Email, Password, Secret};
 
@@ -21,24 +21,33 @@ pub(super) struct CreateAdmin {
     /// Read the password from the first line of the standard input instead of asking.
     #[arg(long)]
     password_stdin: bool,
+    /// Make a strong password, and print it once when the account was made.
+    #[arg(long, conflicts_with = "password_stdin")]
+    generate_password: bool,
 }
 
 pub(super) async fn run(arguments: CreateAdmin, config: &Config) -> Result<(), Failure> {
     let email = Email::parse(&arguments.email).map_err(|error| failure(format!("--email: {error}")))?;
-    let text = read_password(arguments.password_stdin)?;
+    let text = match arguments.generate_password {
+        true => wiring::generate_password(&config.password_policy),
+        false => read_password(arguments.password_stdin)?,
+    };
     let password = Password::chosen(text.expose(), &config.password_policy)
         .map_err(|error| failure(format!("the password is not accepted: {error}")))?;
     // On a fresh machine this may come before the server has ever run, so it prepares the database as the server does.
     let parts = wiring::start(config).await.map_err(failure)?;
-    match parts.application.create_admin(email, password).await {
-        Ok(AdminAccount::Created(user)) => say(format!("created the admin {}", user.email.as_str())),
-        Ok(AdminAccount::AlreadyAdmin(user)) => {
+    match parts.application.create_admin(email, password).await.map_err(|error| failure(chain(&error)))? {
+        AdminAccount::Created(user) => {
+            say(format!("created the admin {}", user.email.as_str()))?;
+            if arguments.generate_password { say(format!("password: {}", text.expose())) } else { Ok(()) }
+        }
+        AdminAccount::AlreadyAdmin(user) => {
             say(format!("{} is an admin already; nothing was changed", user.email.as_str()))
         }
-        Err(ApplicationError::Duplicate(_)) => {
-            Err(failure("an account with this email exists and is no active admin; nothing was changed"))
-        }
-        Err(error) => Err(failure(chain(&error))),
+        AdminAccount::NotAdmin(_) => Err(failure(
+            "an account with this email exists and is no active admin; nothing was changed: have an admin promote it, or \
+             take another email",
+        )),
     }
 }
 
@@ -49,7 +58,9 @@ fn read_password(from_stdin: bool) -> Result<Secret, Failure> {
         return Ok(Secret::new(line.trim_end_matches(['\r', '\n']).to_owned()));
     }
     if !std::io::stdin().is_terminal() {
-        return Err(failure("there is no terminal to ask for the password: use --password-stdin"));
+        return Err(failure(
+            "there is no terminal to ask for the password: use --password-stdin or --generate-password",
+        ));
     }
     let password = Secret::new(rpassword::prompt_password("Password: ").map_err(failure)?);
     let again = Secret::new(rpassword::prompt_password("Once more: ").map_err(failure)?);

@@ -41,7 +41,7 @@ enum Command {
     /// Make an account for an admin. Does nothing when it is there already.
     CreateAdmin(create_admin::CreateAdmin),
     /// Remove what has ended: sessions, revocations, signing keys.
-    Cleanup,
+    Cleanup(cleanup::Cleanup),
     /// Look at the signing keys, or rotate them.
     Keys {
         #[command(subcommand)]
@@ -87,10 +87,10 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failure)?;
     runtime.block_on(async {
         match command {
-            Command::Serve => serve::run(&config).await,
+            Command::Serve => serve::run(config).await,
             Command::Migrate { step } => migrate::run(step, &config).await,
             Command::CreateAdmin(create_admin) => create_admin::run(create_admin, &config).await,
-            Command::Cleanup => cleanup::run(&config).await,
+            Command::Cleanup(cleanup) => cleanup::run(cleanup, &config).await,
             Command::Keys { action } => keys::run(action, &config).await,
             Command::Healthcheck => healthcheck::run(&config).await,
             // Done above, without a runtime.

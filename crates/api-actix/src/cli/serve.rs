@@ -5,13 +5,15 @@ use crate::config::{Config, LogFormat, Mode};
 use crate::server::{Server, asked_to_stop};
 
 /// Serves until SIGTERM or Ctrl-C.
-pub(super) async fn run(config: &Config) -> Result<(), Failure> {
+pub(super) async fn run(mut config: Config) -> Result<(), Failure> {
     let mut asked_to_stop = Box::pin(asked_to_stop().map_err(failure)?);
     let server = tokio::select! {
-        server = Server::build(config) => server.map_err(failure)?,
+        server = Server::build(&config) => server.map_err(failure)?,
         () = &mut asked_to_stop => return Ok(()),
     };
-    greet(config, &server)?;
+    greet(&config, &server)?;
+    // The password has done its work. This wipes it; what the environment holds stays with the process.
+    config.bootstrap = None;
     if config.rate_limit_enabled {
         tracing::warn!("APP_RATE_LIMIT__ENABLED is set, but there are no rate limits yet");
     }
@@ -33,7 +35,13 @@ fn greet(config: &Config, server: &Server) -> Result<(), Failure> {
         return Ok(());
     }
     let docs = if config.server.docs { format!("\n  API docs:     http://{address}/docs/") } else { String::new() };
-    let how = "hexauth create-admin --email you@example.com";
-    say(format!("\n  Hexauth is listening on http://{address}{docs}\n  First admin:  {how}"))?;
-    say("                (from the sources: cargo run -- create-admin --email you@example.com)\n")
+    let first_admin = match &config.bootstrap {
+        // The log says what came of it.
+        Some(_) => "by APP_BOOTSTRAP__ADMIN_EMAIL",
+        None => {
+            "hexauth create-admin --email you@example.com\n                (from the sources: cargo run -- create-admin \
+             --email you@example.com)"
+        }
+    };
+    say(format!("\n  Hexauth is listening on http://{address}{docs}\n  First admin:  {first_admin}\n"))
 }

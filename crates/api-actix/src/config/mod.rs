@@ -12,7 +12,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use application::Settings;
-use domain::{ClientSecretHash, PasswordPolicy, RootSecret};
+use domain::{ClientSecretHash, Email, Password, PasswordPolicy, RootSecret};
 use figment::Figment;
 use figment::providers::{Format, Toml};
 use figment::value::{Dict, Value};
@@ -49,6 +49,10 @@ pub struct Config {
     pub log: Log,
     /// Where metrics are served, if they are.
     pub metrics_address: Option<SocketAddr>,
+    /// The admin whom the server makes when it starts, if that is configured.
+    pub bootstrap: Option<Bootstrap>,
+    /// How often the server removes what has ended, if it does.
+    pub cleanup_interval: Option<Duration>,
     /// Whether rate limits were asked for, which do not exist yet.
     pub rate_limit_enabled: bool,
     shown: BTreeMap<String, String>,
@@ -136,6 +140,15 @@ pub struct Hashing {
     pub max_memory_kib: u32,
     /// Cap for stored hashes.
     pub max_iterations: u32,
+}
+
+/// An admin to make.
+#[derive(Clone, Debug)]
+pub struct Bootstrap {
+    /// To sign in with.
+    pub email: Email,
+    /// The password of a new account. That of one that is there stays.
+    pub password: Password,
 }
 
 /// Logging.
@@ -250,6 +263,12 @@ impl Reader {
 
     fn has_read(&self, key: &str) -> bool {
         self.read.iter().any(|read| *read == key || (read.ends_with('.') && key.starts_with(read)))
+    }
+
+    /// A fault: one setting is worth nothing without the other.
+    fn missing<T>(&mut self, key: &str, with: &str) -> Option<T> {
+        self.faults.push(format!("{}: it is missing, and {} is set", named(key), named(with)));
+        None
     }
 
     /// A setting that is written as its type's own text.

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use application::Settings;
 use chrono::TimeDelta;
-use domain::{Algorithm, ClientSecretHash, PasswordPolicy, RefreshPolicy, RootSecret};
+use domain::{Algorithm, ClientSecretHash, Email, Password, PasswordPolicy, RefreshPolicy, RootSecret};
 use tracing_subscriber::EnvFilter;
 
-use super::{Config, Database, DatabaseUrl, Hashing, Log, LogFormat, Mode, Reader, Server, named};
+use super::{Bootstrap, Config, Database, DatabaseUrl, Hashing, Log, LogFormat, Mode, Reader, Server, named};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Longest id of a client, in characters.
@@ -33,6 +34,8 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
     let clients = reader.section("clients.", parse_client);
     let log = read_log(reader);
     let metrics_address = reader.get("metrics.addr", parse_address);
+    let bootstrap = read_bootstrap(reader, password_policy.as_ref());
+    let cleanup_interval = read_cleanup_interval(reader);
     let rate_limit_enabled = reader.value("rate_limit.enabled", "true or false");
     Some(Config {
         mode: mode?,
@@ -47,6 +50,8 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
         clients,
         log: log?,
         metrics_address: metrics_address?,
+        bootstrap: bootstrap?,
+        cleanup_interval: cleanup_interval?,
         rate_limit_enabled: rate_limit_enabled?,
         shown: without_secrets(&reader.values),
     })
@@ -199,6 +204,34 @@ fn read_log(reader: &mut Reader) -> Option<Log> {
     Some(Log { format: format?, level: level? })
 }
 
+/// Neither value is repeated in a fault: the one may be given in the place of the other.
+fn read_bootstrap(reader: &mut Reader, policy: Option<&PasswordPolicy>) -> Option<Option<Bootstrap>> {
+    let email = reader
+        .get("bootstrap.admin_email", |text| if text.is_empty() { Ok(None) } else { Email::parse(text).map(Some) });
+    let password = reader.get("bootstrap.admin_password", |text| {
+        // With a policy that is at fault itself, what any password must be is looked at.
+        let parse = || policy.map_or_else(|| Password::presented(text), |policy| Password::chosen(text, policy));
+        if text.is_empty() { Ok(None) } else { parse().map(Some) }
+    });
+    match (email?, password?) {
+        (Some(email), Some(password)) => Some(Some(Bootstrap { email, password })),
+        (None, None) => Some(None),
+        (Some(_), None) => reader.missing("bootstrap.admin_password", "bootstrap.admin_email"),
+        (None, Some(_)) => reader.missing("bootstrap.admin_email", "bootstrap.admin_password"),
+    }
+}
+
+fn read_cleanup_interval(reader: &mut Reader) -> Option<Option<Duration>> {
+    let interval = reader.duration("cleanup.interval", Duration::ZERO, 30 * DAY)?;
+    if interval.is_zero() {
+        return Some(None);
+    }
+    if interval < SECOND {
+        reader.faults.push(format!("{}: it is 0s for never, or at least 1s", named("cleanup.interval")));
+    }
+    Some(Some(interval))
+}
+
 fn parse_name(text: &str) -> Result<String, &'static str> {
     if text.is_empty() || text.len() > 200 { Err("it has 1 to 200 characters") } else { Ok(text.to_owned()) }
 }
@@ -236,8 +269,8 @@ fn unless_zero(number: usize) -> Option<usize> {
 fn without_secrets(values: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let hide = |(key, value): (&String, &String)| {
         let shown = match key.as_str() {
-            "secret_key" if value.is_empty() => String::new(),
-            "secret_key" => "(hidden)".to_owned(),
+            "secret_key" | "bootstrap.admin_password" if value.is_empty() => String::new(),
+            "secret_key" | "bootstrap.admin_password" => "(hidden)".to_owned(),
             client if client.starts_with("clients.") => "(hidden)".to_owned(),
             "database.url" => without_password(value),
             _ => value.clone(),

@@ -11,24 +11,23 @@ pub enum AdminAccount {
     Created(User),
     /// An active admin has the email already. Nothing was changed, the password neither.
     AlreadyAdmin(User),
+    /// The email belongs to an account that is no active admin. It was not promoted in passing: whoever registered it may
+    /// not own the address. Nothing was changed.
+    NotAdmin(User),
 }
 
 impl Application {
-    /// Makes an admin on the word of whoever runs the service: there is no actor. Asking again changes nothing.
+    /// Makes an admin on the word of whoever runs the service: there is no actor. Asking again changes nothing, and of
+    /// many who ask at once one makes it.
     ///
     /// # Errors
-    /// [`ApplicationError::Duplicate`] when the email belongs to an account that is no active admin, which is not
-    /// promoted in passing; [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn create_admin(&self, email: Email, password: Password) -> Result<AdminAccount, ApplicationError> {
-        if let Some(user) = self.ports.users.find_by_email(&email).await? {
-            return if user.is_active_admin() {
-                Ok(AdminAccount::AlreadyAdmin(user))
-            } else {
-                Err(ApplicationError::Duplicate(UniqueField::Email))
-            };
+        if let Some(found) = self.find_admin(&email).await? {
+            return Ok(found);
         }
         let new = CreateUser {
-            email,
+            email: email.clone(),
             password,
             username: None,
             full_name: None,
@@ -36,6 +35,76 @@ impl Application {
             role: Some(Role::Admin),
             is_active: Some(true),
         };
-        Ok(AdminAccount::Created(self.insert_user(new, None).await?))
+        match self.insert_user(new, None).await {
+            Ok(user) => Ok(AdminAccount::Created(user)),
+            // Somebody else was faster.
+            Err(error @ ApplicationError::Duplicate(UniqueField::Email)) => self.find_admin(&email).await?.ok_or(error),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn find_admin(&self, email: &Email) -> Result<Option<AdminAccount>, ApplicationError> {
+        let found = self.ports.users.find_by_email(email).await?;
+        Ok(found.map(|user| match user.is_active_admin() {
+            true => AdminAccount::AlreadyAdmin(user),
+            false => AdminAccount::NotAdmin(user),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use domain::ports::RepositoryError;
+
+    use super::*;
+    use crate::testing::{Mocks, a_user, password};
+
+    fn admin() -> User {
+        User { role: Role::Admin, ..a_user() }
+    }
+
+    async fn create(mocks: Mocks) -> AdminAccount {
+        mocks.build().create_admin(a_user().email, password()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_account_that_is_there_is_told_from_an_admin_and_left_alone() {
+        let disabled = User { is_active: false, ..admin() };
+        for (found, expected) in [
+            (admin(), AdminAccount::AlreadyAdmin(admin())),
+            (a_user(), AdminAccount::NotAdmin(a_user())),
+            (disabled.clone(), AdminAccount::NotAdmin(disabled)),
+        ] {
+            let mut mocks = Mocks::default();
+            mocks.users.expect_find_by_email().returning(move |_| Ok(Some(found.clone())));
+            assert_eq!(create(mocks).await, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn who_comes_second_finds_the_admin_of_the_first() {
+        let mut mocks = Mocks::default();
+        let first_is_done = Arc::new(AtomicBool::new(false));
+        let is_there = Arc::clone(&first_is_done);
+        mocks.users.expect_find_by_email().returning(move |_| Ok(is_there.load(Ordering::SeqCst).then(admin)));
+        mocks.password_hasher.expect_hash().returning(|_| Ok(a_user().password_hash));
+        mocks.users.expect_insert().times(1).returning(move |_| {
+            first_is_done.store(true, Ordering::SeqCst);
+            Err(RepositoryError::Duplicate(UniqueField::Email))
+        });
+        assert_eq!(create(mocks).await, AdminAccount::AlreadyAdmin(admin()));
+    }
+
+    #[tokio::test]
+    async fn a_new_one_is_an_active_admin() {
+        let mut mocks = Mocks::default();
+        mocks.password_hasher.expect_hash().returning(|_| Ok(a_user().password_hash));
+        mocks.users.expect_find_by_email().returning(|_| Ok(None));
+        mocks.users.expect_insert().times(1).withf(User::is_active_admin).returning(|_| Ok(()));
+        let AdminAccount::Created(user) = create(mocks).await else { panic!("it was not made") };
+        assert!(user.is_active_admin());
     }
 }

@@ -1,7 +1,7 @@
 //! Cursors of the list of users.
 
 use domain::ports::Mac;
-use domain::{Direction, Role, SortKey, User, UserFilter, UserId, UserPosition, UserSort, UserSortField};
+use domain::{Direction, Role, SearchText, SortKey, User, UserFilter, UserId, UserPosition, UserSort, UserSortField};
 
 use crate::ApplicationError;
 use crate::cursor::{self, read_time, time};
@@ -38,7 +38,7 @@ pub(super) fn decode(
 fn list(filter: &UserFilter, sort: UserSort) -> String {
     let role = filter.role.map_or("", Role::as_str);
     let is_active = filter.is_active.map(|is_active| is_active.to_string()).unwrap_or_default();
-    let q = filter.q.as_deref().unwrap_or_default();
+    let q = filter.q.as_ref().map_or("", SearchText::key);
     format!("users|{}|{role}|{is_active}|{q}", order(sort))
 }
 
@@ -90,7 +90,7 @@ mod tests {
         let descending = UserSort { direction: Direction::Descending, ..sort };
         assert!(decode(&cursor, &EVERYBODY, descending, &FakeMac).is_err());
         for filter in [
-            UserFilter { q: Some("ada".to_owned()), ..EVERYBODY },
+            UserFilter { q: Some(SearchText::parse("ada").unwrap()), ..EVERYBODY },
             UserFilter { role: Some(Role::User), ..EVERYBODY },
             UserFilter { is_active: Some(true), ..EVERYBODY },
         ] {

@@ -14,6 +14,9 @@ pub trait RevocationRepository: Send + Sync {
 
     /// Removes up to `limit` whose time was over at `before` or earlier. Answers how many.
     async fn delete_expired(&self, before: Timestamp, limit: u64) -> Result<u64, RepositoryError>;
+
+    /// How many [`RevocationRepository::delete_expired`] would remove if it had no limit. MUST change nothing.
+    async fn count_expired(&self, before: Timestamp) -> Result<u64, RepositoryError>;
 }
 
 /// Follows what all nodes revoke. Each node has one, and asks it again and again.

@@ -29,6 +29,9 @@ pub trait SigningKeyRepository: Send + Sync {
 
     /// Removes retired keys that are accepted no more at `before`. Answers how many.
     async fn delete_retired(&self, before: Timestamp) -> Result<u64, RepositoryError>;
+
+    /// How many keys [`SigningKeyRepository::delete_retired`] would remove. MUST change nothing.
+    async fn count_retired(&self, before: Timestamp) -> Result<u64, RepositoryError>;
 }
 
 /// Makes signing keys, and seals them so that the database alone tells nothing.

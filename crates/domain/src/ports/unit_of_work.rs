@@ -38,6 +38,10 @@ pub trait UnitOfWork: Send + Sync {
     /// The tasks, inside this unit.
     fn tasks(&self) -> &dyn TaskRepository;
 
+    /// Takes the turn to clean up, until this unit ends. Answers whether it did. Two units, of whatever nodes, MUST NOT
+    /// have it at once, and it MUST NOT wait for one that has. A unit that is lost with its node MUST lose it.
+    async fn try_lock_cleanup(&self) -> Result<bool, RepositoryError>;
+
     /// Makes the writes last. When this returns `Ok` they MUST survive a crash of the service or the database.
     ///
     /// # Errors

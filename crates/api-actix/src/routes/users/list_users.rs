@@ -2,7 +2,7 @@ use std::ops::RangeInclusive;
 
 use actix_web::{HttpResponse, web};
 use application::{ListUsers, Paging};
-use domain::{Direction, Role, UserFilter, UserSort, UserSortField, ValidationError};
+use domain::{Direction, Role, SearchText, UserFilter, UserSort, UserSortField, ValidationError};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -16,8 +16,6 @@ use crate::state::AppState;
 
 /// Pages by number; behind the last, a cursor goes on.
 const PAGES: RangeInclusive<u64> = 1..=10_000;
-/// Longest text to search for, in characters.
-const MAX_Q_LENGTH: usize = 100;
 
 /// Which users, in which order, and which page: either `limit` and `cursor`, or `page` and `size`.
 #[derive(IntoParams)]
@@ -29,10 +27,12 @@ pub(crate) struct ListUsersParams {
     limit: Option<u64>,
     /// `next_cursor` of the page before, in the same order and under the same filters.
     cursor: Option<String>,
-    /// `created_at`, `email` or `last_login`; with `-` in front, the largest first.
+    /// `created_at`, `email` or `last_login`; with `-` in front, the largest first. Who never signed in comes before
+    /// everybody who did, and with `-last_login` behind them.
     #[param(default = "created_at", pattern = "^-?(created_at|email|last_login)$")]
     sort: Option<String>,
-    /// The start of the email, of the username, or of a word of the name, in any case.
+    /// The start of the email, of the username, or of a word of the name and what follows it, in any case. No character
+    /// stands for others.
     #[param(min_length = 1, max_length = 100)]
     q: Option<String>,
     #[param(value_type = Option<RoleBody>)]
@@ -41,7 +41,7 @@ pub(crate) struct ListUsersParams {
     /// Whether to count all users that fit.
     #[param(default = false)]
     count: Option<bool>,
-    /// The page's number, instead of a cursor.
+    /// The page's number, instead of a cursor. One behind the last page is empty.
     #[param(minimum = 1, maximum = 10_000)]
     page: Option<u64>,
     /// Most users on the page, with `page`.
@@ -54,7 +54,7 @@ pub(crate) struct ListQuery(ListUsers);
 impl FromFields for ListQuery {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let sort = fields.optional("sort", parse_sort).unwrap_or(OLDEST_FIRST);
-        let q = fields.optional("q", parse_q);
+        let q = fields.optional("q", SearchText::parse);
         let role = fields.optional("role", Role::parse);
         let is_active = fields.optional("is_active", parse_bool);
         let paging = if fields.has("page") || fields.has("size") { by_number(fields) } else { by_cursor(fields) };
@@ -100,14 +100,6 @@ fn parse_sort(text: &str) -> Result<UserSort, ValidationError> {
         }
     };
     Ok(UserSort { field, direction })
-}
-
-fn parse_q(text: &str) -> Result<String, ValidationError> {
-    if text.is_empty() || text.chars().count() > MAX_Q_LENGTH || text.chars().any(char::is_control) {
-        let message = format!("A search has 1 to {MAX_Q_LENGTH} characters and no control characters.");
-        return Err(ValidationError::new("invalid_search", message));
-    }
-    Ok(text.to_owned())
 }
 
 fn parse_bool(text: &str) -> Result<bool, ValidationError> {

@@ -1,0 +1,38 @@
+use data_encoding::BASE32;
+use domain::{PasswordPolicy, Secret};
+use zeroize::Zeroizing;
+
+use crate::random::random_bytes;
+
+/// Characters of a generated password, of five random bits each: 160 bits.
+const LENGTH: usize = 32;
+
+/// The longest that a policy may ask for: 128 characters.
+const MOST_BYTES: usize = 80;
+
+/// A new password that the policy takes, of capital letters and the digits 2 to 7, with 160 random bits or more.
+pub fn generate_password(policy: &PasswordPolicy) -> Secret {
+    let bytes = Zeroizing::new(random_bytes::<MOST_BYTES>());
+    let mut text = BASE32.encode(&*bytes);
+    // No secret is left behind the end: it is wiped with the rest, being in the same memory.
+    text.truncate(LENGTH.max(policy.min_length));
+    Secret::new(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Password;
+
+    use super::*;
+
+    #[test]
+    fn a_generated_password_fits_every_policy_and_is_never_the_same() {
+        for (min_length, max_length) in [(8, 64), (64, 64), (128, 128), (128, 1024)] {
+            let policy = PasswordPolicy { min_length, max_length };
+            let (one, other) = (generate_password(&policy), generate_password(&policy));
+            assert!(Password::chosen(one.expose(), &policy).is_ok(), "{policy:?}");
+            assert_ne!(one.expose(), other.expose());
+            assert!(one.expose().len() >= LENGTH);
+        }
+    }
+}

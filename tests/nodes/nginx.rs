@@ -1,7 +1,7 @@
 //! `docker/nginx.conf` in a real nginx.
 
 use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use actix_web::{App, HttpRequest, HttpServer, web};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use tempfile::TempDir;
-use tests::client::{Client, EMAIL, Tokens};
+use tests::client::{Client, EMAIL, PASSWORD, Tokens, tokens};
 use tests::process::{Node, Workplace};
 
 const CONFIGURATION: &str = include_str!("../../docker/nginx.conf");
@@ -39,7 +39,9 @@ struct Gateway {
 
 impl Gateway {
     async fn start() -> (Self, Tokens) {
-        let workplace = Workplace::default();
+        let workplace = Workplace::default()
+            .with("APP_SERVER__TRUSTED_PROXIES", "127.0.0.1")
+            .with("APP_SERVER__FORWARDED_HEADER", "x-forwarded-for");
         let node = workplace.serve().await;
         let tokens = Client::of(&node).sign_up(EMAIL).await;
         let hexauth = node.url().trim_start_matches("http://").to_owned();
@@ -131,4 +133,18 @@ async fn nobody_else_passes() {
     let answer = send(gateway.post("/anything").bearer_auth(&tokens.access)).await;
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "without Hexauth nobody passes");
     assert!(answer.headers().contains_key("retry-after"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hexauth_knows_who_is_in_front_of_nginx() {
+    let (gateway, _) = Gateway::start().await;
+    // Another address of this machine than that of nginx.
+    let client = reqwest::Client::builder().local_address(IpAddr::from([127, 0, 0, 2])).build().unwrap();
+    let login = client.post(format!("{}/api/v1/auth/login", gateway.url));
+    let login = login.header("x-forwarded-for", "203.0.113.7").header("forwarded", "for=203.0.113.7");
+    let tokens = tokens(send(login.form(&[("username", EMAIL), ("password", PASSWORD)])).await).await;
+    let sessions = client.get(format!("{}/api/v1/auth/sessions", gateway.url)).bearer_auth(tokens.access);
+    let sessions = send(sessions).await.json::<serde_json::Value>().await.unwrap();
+    let current = sessions.as_array().unwrap().iter().find(|session| session["current"] == true).unwrap();
+    assert_eq!(current["address"], "127.0.0.2");
 }

@@ -121,6 +121,28 @@ async fn the_records_of_a_request_have_its_id() {
     assert!(of_request.any(|record| record["event"] == "login.failed"), "{stderr}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_by_a_rate_limit_is_one_record_with_the_client() {
+    let workplace = Workplace::default()
+        .with("APP_SERVER__TRUSTED_PROXIES", "127.0.0.1")
+        .with("APP_RATE_LIMIT__ENABLED", "true")
+        .with("APP_RATE_LIMIT__LOGIN_PER_MINUTE", "1");
+    let node = workplace.serve().await;
+    let login = || reqwest::Client::new().post(format!("{}/api/v1/auth/login", node.url()));
+    for status in [415, 429] {
+        let answer = login().header("x-forwarded-for", "1.1.1.1, 2001:db8::7").send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status);
+    }
+    let stderr = node.stop().stderr;
+    let records = stderr.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let refusals: Vec<_> = records.filter(|record| record["event"] == "rate_limit.exceeded").collect();
+    assert_eq!(refusals.len(), 1, "{stderr}");
+    let refusal = &refusals[0];
+    assert_eq!((&refusal["limit"], &refusal["target"]), (&"login".into(), &"audit".into()));
+    assert_eq!(refusal["span"]["client"], "2001:db8::7");
+    assert!(!stderr.contains("1.1.1.1"));
+}
+
 /// Sends bytes as they are, and answers the first line.
 fn send_raw(url: &str, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();

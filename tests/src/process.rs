@@ -74,6 +74,8 @@ impl Default for Workplace {
             // Sound hashes would take most of the time of the tests.
             .with("APP_PASSWORD__MEMORY_KIB", "64")
             .with("APP_PASSWORD__ITERATIONS", "1")
+            // All tests come from one address.
+            .with("APP_RATE_LIMIT__ENABLED", "false")
     }
 }
 

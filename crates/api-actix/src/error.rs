@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, ResponseError};
 use application::ApplicationError;
 
 use crate::problem::{FieldError, PROBLEM_JSON, Problem};
+use crate::rate_limit::Allowance;
 use crate::request_id;
 
 /// What a request failed of. As an answer it is a problem document (RFC 9457), and what an operator has to know is in the
@@ -46,6 +47,8 @@ pub enum ApiError {
     },
     /// The request broke off, or the framework refused it.
     BadRequest,
+    /// The client has made too many requests of the kind.
+    RateLimited(Allowance),
     /// The request took too long.
     TimedOut,
     /// A fault of ours, in a few words for the log: a panic was caught, or the framework gave up.
@@ -130,6 +133,9 @@ impl ApiError {
             }
             Self::Refused { status, code, detail } => Row(*status, code, detail),
             Self::BadRequest => Row(S::BAD_REQUEST, "bad_request", "The request cannot be read."),
+            Self::RateLimited(_) => {
+                Row(S::TOO_MANY_REQUESTS, "rate_limited", "Too many requests. Try again after the time in Retry-After.")
+            }
             Self::TimedOut => Row(S::SERVICE_UNAVAILABLE, "timeout", "The request took too long. Try again."),
             Self::Broken(_) => INTERNAL,
         }
@@ -235,8 +241,10 @@ impl ResponseError for ApiError {
             StatusCode::SERVICE_UNAVAILABLE => drop(response.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS))),
             _ => {}
         }
-        if let Self::MethodNotAllowed(Some(allow)) = self {
-            response.insert_header((ALLOW, allow.clone()));
+        match self {
+            Self::MethodNotAllowed(Some(allow)) => drop(response.insert_header((ALLOW, allow.clone()))),
+            Self::RateLimited(allowance) => drop(response.insert_header((RETRY_AFTER, allowance.reset))),
+            _ => {}
         }
         // Serialising plain text and numbers does not fail.
         let body = serde_json::to_string(&problem).unwrap_or_default();
@@ -305,6 +313,7 @@ mod tests {
                 "409 too_many_notes",
             ),
             (ApiError::BadRequest, "400 bad_request"),
+            (ApiError::RateLimited(Allowance { limit: 5, remaining: 0, reset: 12 }), "429 rate_limited"),
             (ApiError::TimedOut, "503 timeout"),
             (ApiError::Broken("a handler panicked"), "500 internal_error"),
         ]
@@ -316,7 +325,7 @@ mod tests {
             let response = error.error_response();
             let status = response.status();
             assert_eq!(response.headers().contains_key(WWW_AUTHENTICATE), status == StatusCode::UNAUTHORIZED);
-            assert_eq!(response.headers().contains_key(RETRY_AFTER), status == StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(response.headers().contains_key(RETRY_AFTER), [429, 503].contains(&status.as_u16()));
             assert_eq!(response.headers().get(header::CONTENT_TYPE).unwrap(), PROBLEM_JSON);
             let body = to_bytes(response.into_body()).await.ok().unwrap();
             let text = String::from_utf8(body.to_vec()).unwrap();

@@ -16,8 +16,10 @@ use tokio::time::timeout;
 
 use crate::background::Background;
 use crate::config::{Bootstrap, Config};
+use crate::cors::Cors;
 use crate::error::chain;
 use crate::metrics::{self, Metrics};
+use crate::rate_limit::RateLimits;
 use crate::state::AppState;
 use crate::wiring::{self, Connections, Parts, WiringError};
 use crate::{request_context, routes};
@@ -255,5 +257,8 @@ fn state(config: &Config, address: SocketAddr, parts: &Parts) -> AppState {
         public_url: public_url.unwrap_or_else(|| format!("http://{address}")),
         password_policy: config.password_policy,
         request_timeout: config.server.request_timeout,
+        proxies: config.server.proxies.clone(),
+        cors: Cors::new(config.cors_origins.clone()),
+        rate_limits: Arc::new(RateLimits::new(&config.rate_limits)),
     }
 }

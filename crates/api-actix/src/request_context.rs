@@ -17,6 +17,7 @@ use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
 use futures_util::FutureExt;
 use tracing::{Instrument, info, info_span};
 
+use crate::client_address;
 use crate::error::ApiError;
 use crate::extract::read_limited;
 use crate::request_id;
@@ -30,28 +31,37 @@ const API_POLICY: &str = "default-src 'none'; object-src 'none'; base-uri 'none'
 const DOCS_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
+/// A year, as ASVS 5 asks for. Browsers heed it on https only.
+const HSTS: &str = "max-age=31536000; includeSubDomains";
+
 /// Wraps every request.
 pub(crate) async fn wrap<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let started = Instant::now();
-    let id = choose_id(&request);
-    let span = info_span!("request", request_id = %id, method = %request.method(), path = request.path());
+    let Some(state) = request.app_data::<web::Data<AppState>>().cloned() else {
+        return Err(ApiError::Broken("the routes are mounted without their state").into());
+    };
+    let id = choose_id(&request, &state);
+    let client = client_address::of(request.request(), &state.proxies).map(tracing::field::display);
+    let span = info_span!("request", request_id = %id, client, method = %request.method(), path = request.path());
     // A HEAD is answered as its GET; the server leaves out the body by itself (RFC 9110, section 9.3.2).
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
     let path = request.path().to_owned();
+    let origin = request.headers().get(header::ORIGIN).cloned();
     let serving = async {
-        let mut answer = serve(request, next).await;
+        let mut answer = serve(request, next, &state).await;
         let (status, headers) = match &mut answer {
             Ok(response) => (response.status(), response.headers_mut()),
             Err(response) => (response.status(), response.headers_mut()),
         };
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         info!(status = status.as_u16(), milliseconds, "served");
-        set_headers(headers, &path);
+        set_headers(headers, &path, &state);
+        state.cors.set_headers(origin.as_ref(), headers);
         // The request is gone with what failed, so the finished answer goes as an error.
         answer.map_err(|response| InternalError::from_response("failed", response).into())
     };
@@ -62,12 +72,13 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
 async fn serve<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
+    state: &AppState,
 ) -> Result<ServiceResponse<EitherBody<B>>, HttpResponse> {
-    let Some(state) = request.app_data::<web::Data<AppState>>().cloned() else {
-        return Err(ApiError::Broken("the routes are mounted without their state").error_response());
-    };
     if request.headers().contains_key(header::TRANSFER_ENCODING) {
         buffer_chunks(&mut request).await?;
+    }
+    if let Some(answer) = state.cors.answer_preflight(&request) {
+        return Ok(request.into_response(answer).map_into_right_body());
     }
     let answering = AssertUnwindSafe(next.call(request)).catch_unwind();
     let answer = tokio::time::timeout(state.request_timeout, answering).await;
@@ -135,22 +146,27 @@ fn with_head(allow: &HeaderValue) -> HeaderValue {
 }
 
 /// The client's id if it is harmless in logs and headers, else a new one.
-fn choose_id(request: &ServiceRequest) -> String {
+fn choose_id(request: &ServiceRequest, state: &AppState) -> String {
     let given = request.headers().get(X_REQUEST_ID).and_then(|value| value.to_str().ok());
-    match (given.filter(|id| request_id::is_harmless(id)), request.app_data::<web::Data<AppState>>()) {
-        (Some(id), _) => id.to_owned(),
-        (None, Some(state)) => state.ids.token_id().to_string(),
-        (None, None) => String::new(),
+    match given.filter(|id| request_id::is_harmless(id)) {
+        Some(id) => id.to_owned(),
+        None => state.ids.token_id().to_string(),
     }
 }
 
-fn set_headers(headers: &mut HeaderMap, path: &str) {
+fn set_headers(headers: &mut HeaderMap, path: &str, state: &AppState) {
     if let Ok(id) = HeaderValue::from_str(&request_id::current()) {
         headers.insert(X_REQUEST_ID, id);
     }
     let mut set = |name, value| drop(headers.insert(name, HeaderValue::from_static(value)));
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::X_FRAME_OPTIONS, "DENY");
     set(header::REFERRER_POLICY, "no-referrer");
+    set(header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin");
+    set(header::CROSS_ORIGIN_OPENER_POLICY, "same-origin");
+    if state.public_url.starts_with("https://") {
+        set(header::STRICT_TRANSPORT_SECURITY, HSTS);
+    }
     if path.starts_with("/docs") {
         set(header::CONTENT_SECURITY_POLICY, DOCS_POLICY);
     } else {

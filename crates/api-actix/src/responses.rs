@@ -46,6 +46,8 @@ problem_response! {
     NotFound = NOT_FOUND: "There is no such thing, or not for this user.";
     /// Against another's value or a rule.
     Conflict = CONFLICT: "Another user has the value, or the last active admin would go: see `code`.";
+    /// Too often.
+    RateLimited = TOO_MANY_REQUESTS: "Too many requests from this client.";
     /// Try again.
     Unavailable = SERVICE_UNAVAILABLE: "Too busy, or the database is not available. Try again.";
 }
@@ -54,12 +56,19 @@ fn problem(status: StatusCode, description: &str) -> (String, RefOr<Response>) {
     let schema = Ref::from_schema_name("Problem");
     let content = ContentBuilder::new().schema(Some(schema)).build();
     let mut response = ResponseBuilder::new().description(description).content(PROBLEM_JSON, content);
-    let header = match status {
-        StatusCode::UNAUTHORIZED => Some(("WWW-Authenticate", "The challenge (RFC 6750).", Type::String)),
-        StatusCode::SERVICE_UNAVAILABLE => Some(("Retry-After", "Seconds to wait.", Type::Integer)),
-        _ => None,
+    const RETRY_AFTER: (&str, &str, Type) = ("Retry-After", "Seconds to wait.", Type::Integer);
+    let headers = match status {
+        StatusCode::UNAUTHORIZED => vec![("WWW-Authenticate", "The challenge (RFC 6750).", Type::String)],
+        StatusCode::TOO_MANY_REQUESTS => vec![
+            RETRY_AFTER,
+            ("RateLimit-Limit", "Requests that a client may make at once. On every answer here.", Type::Integer),
+            ("RateLimit-Remaining", "How many of these are left.", Type::Integer),
+            ("RateLimit-Reset", "Seconds until there is one more.", Type::Integer),
+        ],
+        StatusCode::SERVICE_UNAVAILABLE => vec![RETRY_AFTER],
+        _ => Vec::new(),
     };
-    if let Some((name, description, kind)) = header {
+    for (name, description, kind) in headers {
         let schema = ObjectBuilder::new().schema_type(kind).build();
         response =
             response.header(name, HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build());

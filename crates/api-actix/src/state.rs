@@ -7,6 +7,10 @@ use application::Application;
 use domain::PasswordPolicy;
 use domain::ports::{Clock, HealthCheck, IdGenerator};
 
+use crate::config::Proxies;
+use crate::cors::Cors;
+use crate::rate_limit::RateLimits;
+
 /// What routes work with. Made by [`wiring`](crate::wiring).
 #[derive(Clone)]
 pub struct AppState {
@@ -28,4 +32,10 @@ pub struct AppState {
     pub password_policy: PasswordPolicy,
     /// Longest time one request may take.
     pub request_timeout: Duration,
+    /// Whose word on the client's address is believed.
+    pub proxies: Proxies,
+    /// Which web pages may read answers.
+    pub(crate) cors: Cors,
+    /// How often clients may sign in and the like.
+    pub(crate) rate_limits: Arc<RateLimits>,
 }

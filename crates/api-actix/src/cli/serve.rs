@@ -14,9 +14,6 @@ pub(super) async fn run(mut config: Config) -> Result<(), Failure> {
     greet(&config, &server)?;
     // The password has done its work. This wipes it; what the environment holds stays with the process.
     config.bootstrap = None;
-    if config.rate_limit_enabled {
-        tracing::warn!("APP_RATE_LIMIT__ENABLED is set, but there are no rate limits yet");
-    }
     let shutdown = async move {
         asked_to_stop.await;
         tracing::info!("stopping: requests in flight may finish");

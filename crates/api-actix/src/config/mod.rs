@@ -16,8 +16,12 @@ use domain::{ClientSecretHash, Email, Password, PasswordPolicy, RootSecret};
 use figment::Figment;
 use figment::providers::{Format, Toml};
 use figment::value::{Dict, Value};
+use ipnet::IpNet;
 
 pub use environment::Environment;
+
+/// Most entries of a setting that is a list.
+const MAX_LIST: usize = 100;
 
 /// The built-in defaults, which also name every key there is.
 pub const DEFAULTS: &str = include_str!("defaults.toml");
@@ -53,8 +57,10 @@ pub struct Config {
     pub bootstrap: Option<Bootstrap>,
     /// How often the server removes what has ended, if it does.
     pub cleanup_interval: Option<Duration>,
-    /// Whether rate limits were asked for, which do not exist yet.
-    pub rate_limit_enabled: bool,
+    /// How often a client may make some requests.
+    pub rate_limits: RateLimits,
+    /// The origins whose pages may read answers.
+    pub cors_origins: Vec<String>,
     shown: BTreeMap<String, String>,
 }
 
@@ -121,6 +127,48 @@ pub struct Server {
     pub shutdown_timeout: Duration,
     /// Whether `/docs` and `/openapi.json` are served.
     pub docs: bool,
+    /// The proxies in front.
+    pub proxies: Proxies,
+}
+
+/// Whose word on the client's address is believed.
+#[derive(Clone, Debug)]
+pub struct Proxies {
+    /// Their networks.
+    pub trusted: Vec<IpNet>,
+    /// Where they write it.
+    pub header: ForwardedHeader,
+}
+
+impl Proxies {
+    /// Whether an address is that of a trusted proxy. IPv4 in the form of IPv6 is not IPv4 here.
+    pub fn trust(&self, address: IpAddr) -> bool {
+        self.trusted.iter().any(|network| network.contains(&address))
+    }
+}
+
+/// The header in which proxies say for whom they speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For`, and of a request without it `Forwarded`.
+    Either,
+    /// `X-Forwarded-For` only.
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239) only.
+    Forwarded,
+}
+
+/// Requests that each client may make in a minute. 0 is any number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RateLimits {
+    /// To sign in.
+    pub login: u32,
+    /// To refresh.
+    pub refresh: u32,
+    /// To sign out, here, elsewhere or everywhere.
+    pub logout: u32,
+    /// To register.
+    pub registration: u32,
 }
 
 /// Argon2id and its pool.
@@ -276,6 +324,15 @@ impl Reader {
         self.get(key, |text| text.parse().map_err(|_| format!("'{text}' is not {what}")))
     }
 
+    /// Values with commas between them.
+    fn list<T>(&mut self, key: &'static str, parse: impl Fn(&str) -> Result<T, String>) -> Option<Vec<T>> {
+        self.get(key, |text| {
+            let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+            let values = entries.map(parse).collect::<Result<Vec<T>, String>>()?;
+            if values.len() > MAX_LIST { Err(format!("it has more than {MAX_LIST} entries")) } else { Ok(values) }
+        })
+    }
+
     /// A number within bounds.
     fn number<T>(&mut self, key: &'static str, bounds: std::ops::RangeInclusive<T>) -> Option<T>
     where
@@ -333,7 +390,9 @@ fn text_of(value: &Value) -> String {
             (_, _, Some(number)) => number.to_string(),
             _ => "(a number)".to_owned(),
         },
-        Value::Empty(..) | Value::Dict(..) | Value::Array(..) => "(not a plain value)".to_owned(),
+        // Each with a comma behind it, so that a list of one is not taken where a list is none.
+        Value::Array(_, values) => values.iter().map(|value| text_of(value) + ",").collect(),
+        Value::Empty(..) | Value::Dict(..) => "(not a plain value)".to_owned(),
     }
 }
 
@@ -372,6 +431,87 @@ mod tests {
         std::fs::remove_file(&file).unwrap();
         assert_eq!(config.server.port, 2000);
         assert_eq!(config.application.access_token_ttl, chrono::TimeDelta::minutes(5));
+    }
+
+    #[test]
+    fn a_list_is_an_array_in_a_file_and_has_commas_in_the_environment() {
+        let load = |text: &str, environment: Environment| {
+            let file = std::env::temp_dir().join(format!("hexauth-lists-{}.toml", std::process::id()));
+            std::fs::write(&file, text).unwrap();
+            let config = Config::load(Some(&file), environment);
+            std::fs::remove_file(&file).unwrap();
+            config.map(|config| {
+                let trusted: Vec<_> = config.server.proxies.trusted.iter().map(ToString::to_string).collect();
+                (trusted.join(" "), config.cors_origins.join(" "))
+            })
+        };
+        let text = "[server]\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n[cors]\nallowed_origins = [\"http://a\"]";
+        let of_file = load(text, Environment::default()).unwrap();
+        assert_eq!(of_file, ("10.0.0.0/8 ::1/128".to_owned(), "http://a".to_owned()));
+        let environment = Environment::new([
+            ("APP_SERVER__TRUSTED_PROXIES", " 192.0.2.1 ,2001:db8::/32,"),
+            ("APP_CORS__ALLOWED_ORIGINS", ""),
+        ]);
+        assert_eq!(load(text, environment).unwrap(), ("192.0.2.1/32 2001:db8::/32".to_owned(), String::new()));
+        assert!(load("[server]\nport = [8080]", Environment::default()).is_err(), "no list is asked for");
+        let too_many = Environment::new([("APP_SERVER__TRUSTED_PROXIES", "10.0.0.1,".repeat(MAX_LIST + 1))]);
+        assert!(load("", too_many).is_err());
+    }
+
+    #[test]
+    fn an_origin_is_as_browsers_send_it_and_a_network_is_one() {
+        let is_taken = |name: &str, value: &str| Config::load(None, Environment::new([(name, value)])).is_ok();
+        let origin = |text: &str| is_taken("APP_CORS__ALLOWED_ORIGINS", text);
+        for text in ["https://app.example.com", "http://localhost:3000", "http://127.0.0.1:8080", "http://[::1]:3000"] {
+            assert!(origin(text), "{text}");
+        }
+        for text in [
+            "*",
+            "null",
+            "app.example.com",
+            "https://",
+            "https://*.example.com",
+            "https://app.example.com/",
+            "https://app.example.com/path",
+            "https://app.example.com?query",
+            "https://App.example.com",
+            "HTTPS://app.example.com",
+            "https://app.example.com:443",
+            "http://app.example.com:80",
+            "https://app.example.com:0",
+            "https://app.example.com:08443",
+            "https://app.example.com:99999",
+            "https://app.example.com:",
+            "https://ada@app.example.com",
+            "https://app..example.com",
+            "https://[::1",
+            "https://[0:0::1]",
+            "https://b\u{fc}cher.example",
+            "ftp://app.example.com",
+            "https://a b",
+        ] {
+            assert!(!origin(text), "{text}");
+        }
+        let network = |text: &str| is_taken("APP_SERVER__TRUSTED_PROXIES", text);
+        for text in ["10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "::1", "10.1.2.3/8"] {
+            assert!(network(text), "{text}");
+        }
+        for text in ["10.0.0.0/33", "10.0.0", "10.0.0.0/", "proxy.example.com", "::ffff:10.0.0.0/104", "[::1]", "*"] {
+            assert!(!network(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn rate_limits_are_on_unless_they_are_turned_off() {
+        let limits = |variables: &[(&str, &str)]| {
+            Config::load(None, Environment::new(variables.iter().copied())).map(|config| config.rate_limits)
+        };
+        let defaults = RateLimits { login: 5, refresh: 10, logout: 10, registration: 3 };
+        assert_eq!(limits(&[]), Ok(defaults.clone()));
+        assert_eq!(limits(&[("APP_RATE_LIMIT__ENABLED", "false")]), Ok(RateLimits::default()));
+        let without_login = limits(&[("APP_RATE_LIMIT__LOGIN_PER_MINUTE", "0")]);
+        assert_eq!(without_login, Ok(RateLimits { login: 0, ..defaults }));
+        assert!(limits(&[("APP_RATE_LIMIT__LOGIN_PER_MINUTE", "10001")]).is_err());
     }
 
     #[test]

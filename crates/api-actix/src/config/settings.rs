@@ -1,20 +1,27 @@
 //! Every setting: its key, its type and its bounds.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use application::Settings;
 use chrono::TimeDelta;
 use domain::{Algorithm, ClientSecretHash, Email, Password, PasswordPolicy, RefreshPolicy, RootSecret};
+use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 
-use super::{Bootstrap, Config, Database, DatabaseUrl, Hashing, Log, LogFormat, Mode, Reader, Server, named};
+use super::{
+    Bootstrap, Config, Database, DatabaseUrl, ForwardedHeader, Hashing, Log, LogFormat, Mode, Proxies, RateLimits,
+    Reader, Server, named,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Highest rate limit.
+const MAX_PER_MINUTE: u32 = 10_000;
 
 /// Longest id of a client, in characters.
 const MAX_CLIENT_ID_LENGTH: usize = 100;
@@ -36,7 +43,8 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
     let metrics_address = reader.get("metrics.addr", parse_address);
     let bootstrap = read_bootstrap(reader, password_policy.as_ref());
     let cleanup_interval = read_cleanup_interval(reader);
-    let rate_limit_enabled = reader.value("rate_limit.enabled", "true or false");
+    let rate_limits = read_rate_limits(reader);
+    let cors_origins = reader.list("cors.allowed_origins", parse_origin);
     Some(Config {
         mode: mode?,
         secret_key: secret_key?,
@@ -52,7 +60,8 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
         metrics_address: metrics_address?,
         bootstrap: bootstrap?,
         cleanup_interval: cleanup_interval?,
-        rate_limit_enabled: rate_limit_enabled?,
+        rate_limits: rate_limits?,
+        cors_origins: cors_origins?,
         shown: without_secrets(&reader.values),
     })
 }
@@ -116,6 +125,7 @@ fn read_server(reader: &mut Reader) -> Option<Server> {
     let shutdown_timeout = reader.duration("server.shutdown_timeout", Duration::ZERO, HOUR);
     let public_url = reader.get("server.public_url", parse_public_url);
     let docs = reader.value("server.docs", "true or false");
+    let proxies = read_proxies(reader);
     Some(Server {
         host: host?,
         port: port?,
@@ -124,7 +134,29 @@ fn read_server(reader: &mut Reader) -> Option<Server> {
         request_timeout: request_timeout?,
         shutdown_timeout: shutdown_timeout?,
         docs: docs?,
+        proxies: proxies?,
     })
+}
+
+fn read_proxies(reader: &mut Reader) -> Option<Proxies> {
+    let trusted = reader.list("server.trusted_proxies", parse_network);
+    let header = reader.get("server.forwarded_header", |text| match text {
+        "either" => Ok(ForwardedHeader::Either),
+        "x-forwarded-for" => Ok(ForwardedHeader::XForwardedFor),
+        "forwarded" => Ok(ForwardedHeader::Forwarded),
+        other => Err(format!("'{other}' is none of either, x-forwarded-for and forwarded")),
+    });
+    Some(Proxies { trusted: trusted?, header: header? })
+}
+
+fn read_rate_limits(reader: &mut Reader) -> Option<RateLimits> {
+    let enabled = reader.value("rate_limit.enabled", "true or false");
+    let login = reader.number("rate_limit.login_per_minute", 0..=MAX_PER_MINUTE);
+    let refresh = reader.number("rate_limit.refresh_per_minute", 0..=MAX_PER_MINUTE);
+    let logout = reader.number("rate_limit.logout_per_minute", 0..=MAX_PER_MINUTE);
+    let registration = reader.number("rate_limit.registration_per_minute", 0..=MAX_PER_MINUTE);
+    let limits = RateLimits { login: login?, refresh: refresh?, logout: logout?, registration: registration? };
+    Some(if enabled? { limits } else { RateLimits::default() })
 }
 
 fn read_application(reader: &mut Reader) -> Option<Settings> {
@@ -241,6 +273,52 @@ fn parse_address(text: &str) -> Result<Option<SocketAddr>, String> {
         return Ok(None);
     }
     text.parse().map(Some).map_err(|_| format!("'{text}' is not an address and a port, such as 127.0.0.1:9090"))
+}
+
+/// A network such as 10.0.0.0/8, or one address.
+fn parse_network(text: &str) -> Result<IpNet, String> {
+    let network = text.parse().or_else(|_| text.parse().map(|address: IpAddr| IpNet::from(address)));
+    match network {
+        Ok(IpNet::V6(network)) if network.addr().to_ipv4_mapped().is_some() => {
+            Err(format!("'{text}' is IPv4 in the form of IPv6: write it as IPv4"))
+        }
+        Ok(network) => Ok(network),
+        Err(_) => Err(format!("'{text}' is neither a network, such as 10.0.0.0/8 or 2001:db8::/32, nor an address")),
+    }
+}
+
+/// An origin exactly as browsers send it (RFC 6454, section 6.2), since it is compared with that byte by byte.
+fn parse_origin(text: &str) -> Result<String, String> {
+    let is_origin = || {
+        let (default_port, authority) = match text.split_once("://")? {
+            ("https", rest) => ("443", rest),
+            ("http", rest) => ("80", rest),
+            _ => return None,
+        };
+        let (host, port) = match authority.rsplit_once(':') {
+            // A colon within brackets is part of an IPv6 address.
+            Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+            _ => (authority, None),
+        };
+        let is_port = |port: &str| port.parse::<u16>().is_ok_and(|number| number > 0 && number.to_string() == port);
+        let is_sound = is_host(host) && port.is_none_or(|port| is_port(port) && port != default_port);
+        is_sound.then(|| text.to_owned())
+    };
+    is_origin().ok_or_else(|| {
+        format!(
+            "'{text}' is not an origin as browsers send it, such as https://app.example.com or http://localhost:3000: \
+             in lower case, without a path or a slash at the end, without the scheme's own port, and no wildcard"
+        )
+    })
+}
+
+/// Other characters than those of ASCII come as `xn--`.
+fn is_host(host: &str) -> bool {
+    if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        return address.parse::<Ipv6Addr>().is_ok_and(|parsed| parsed.to_string() == address);
+    }
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
+    host.len() <= 253 && host.split('.').all(|label| !label.is_empty() && label.chars().all(is_plain))
 }
 
 fn parse_public_url(text: &str) -> Result<Option<String>, &'static str> {

@@ -5,9 +5,11 @@ use actix_web::http::header::USER_AGENT;
 use actix_web::{FromRequest, HttpRequest};
 use domain::Device;
 
+use super::state;
+use crate::client_address;
 use crate::error::ApiError;
 
-/// What signs in: the user agent and the address of the peer. Headers of proxies are not believed.
+/// What signs in: the user agent and the address of the client.
 pub(crate) struct ClientDevice(pub(crate) Device);
 
 impl FromRequest for ClientDevice {
@@ -15,8 +17,12 @@ impl FromRequest for ClientDevice {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let user_agent = request.headers().get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
-        let address = request.peer_addr().map(|peer| peer.ip().to_canonical());
-        ready(Ok(Self(Device::new(user_agent.as_deref(), address))))
+        ready(device(request).map(Self))
     }
+}
+
+fn device(request: &HttpRequest) -> Result<Device, ApiError> {
+    let user_agent = request.headers().get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let address = client_address::of(request, &state(request)?.proxies);
+    Ok(Device::new(user_agent.as_deref(), address))
 }

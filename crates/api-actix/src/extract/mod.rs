@@ -64,7 +64,7 @@ where
 }
 
 /// The state that every route of ours is mounted with.
-fn state(request: &HttpRequest) -> Result<&AppState, ApiError> {
+pub(crate) fn state(request: &HttpRequest) -> Result<&AppState, ApiError> {
     let state = request.app_data::<web::Data<AppState>>();
     state.map(|state| state.get_ref()).ok_or(ApiError::Broken("the routes are mounted without their state"))
 }

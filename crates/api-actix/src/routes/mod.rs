@@ -13,15 +13,18 @@ use actix_web::middleware::NormalizePath;
 use actix_web::web::{self, ServiceConfig, delete, get, patch, post, put, resource};
 
 use crate::error::ApiError;
+use crate::rate_limit::{Limited, limit};
 
 /// Mounts the API under `/api/v1` and the health checks. Needs [`AppState`](crate::state::AppState) as app data.
 pub(crate) fn configure(config: &mut ServiceConfig) {
     let auth = web::scope("/auth")
-        .service(resource("/login").route(post().to(auth::login::login)))
-        .service(resource("/refresh").route(post().to(auth::refresh::refresh)))
-        .service(resource("/logout").route(post().to(auth::logout::logout)))
-        .service(resource("/logout-all").route(post().to(auth::logout_all::logout_all)))
-        .service(resource("/logout-others").route(post().to(auth::logout_others::logout_others)))
+        .service(resource("/login").route(limit(Limited::Login, post().to(auth::login::login))))
+        .service(resource("/refresh").route(limit(Limited::Refresh, post().to(auth::refresh::refresh))))
+        .service(resource("/logout").route(limit(Limited::Logout, post().to(auth::logout::logout))))
+        .service(resource("/logout-all").route(limit(Limited::Logout, post().to(auth::logout_all::logout_all))))
+        .service(
+            resource("/logout-others").route(limit(Limited::Logout, post().to(auth::logout_others::logout_others))),
+        )
         .service(resource("/verify").route(get().to(auth::verify::verify)))
         .service(resource("/introspect").route(post().to(auth::introspect::introspect)))
         .service(resource("/revoke").route(post().to(auth::revoke::revoke)))
@@ -31,7 +34,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .service(
             resource("")
                 .route(get().to(users::list_users::list_users))
-                .route(post().to(users::create_user::create_user)),
+                .route(limit(Limited::Registration, post().to(users::create_user::create_user))),
         )
         .service(
             resource("/me")

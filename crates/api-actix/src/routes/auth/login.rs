@@ -7,7 +7,7 @@ use super::{TokenPairBody, answer};
 use crate::error::ApiError;
 use crate::extract::{ClientDevice, FormOrJson};
 use crate::fields::{Fields, FromFields};
-use crate::responses::{Body, Forbidden, Unauthorized, Unavailable};
+use crate::responses::{Body, Forbidden, RateLimited, Unauthorized, Unavailable};
 use crate::state::AppState;
 
 /// Longest sign-in name that is looked at, in bytes. No email and no username is longer.
@@ -63,7 +63,7 @@ fn grant_type(text: &str) -> Result<(), ValidationError> {
 #[utoipa::path(post, path = "/api/v1/auth/login", tag = "auth",
     request_body(content((LoginBody = "application/x-www-form-urlencoded"), (LoginBody = "application/json"))),
     responses((status = 200, description = "A session has begun.", body = TokenPairBody), Body, Unauthorized, Forbidden,
-        Unavailable))]
+        RateLimited, Unavailable))]
 pub(crate) async fn login(
     state: web::Data<AppState>,
     ClientDevice(device): ClientDevice,

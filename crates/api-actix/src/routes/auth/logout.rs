@@ -6,7 +6,7 @@ use application::ApplicationError;
 use super::refresh::RefreshTokenBody;
 use crate::error::ApiError;
 use crate::extract::{Json, OptionalActor};
-use crate::responses::{Body, Unauthorized, Unavailable};
+use crate::responses::{Body, RateLimited, Unauthorized, Unavailable};
 use crate::state::AppState;
 
 /// Sign out.
@@ -15,7 +15,7 @@ use crate::state::AppState;
 /// Whoever holds either token may do it.
 #[utoipa::path(post, path = "/api/v1/auth/logout", tag = "auth",
     request_body(content = RefreshTokenBody, description = "Not needed with an access token."),
-    responses((status = 204, description = "Its tokens are dead."), Body, Unauthorized, Unavailable),
+    responses((status = 204, description = "Its tokens are dead."), Body, Unauthorized, RateLimited, Unavailable),
     security((), ("bearer" = []), ("password" = [])))]
 pub(crate) async fn logout(
     state: web::Data<AppState>,

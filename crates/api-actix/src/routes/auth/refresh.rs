@@ -6,7 +6,7 @@ use super::{TokenPairBody, answer};
 use crate::error::ApiError;
 use crate::extract::Json;
 use crate::fields::{Fields, FromFields};
-use crate::responses::{Body, Unauthorized, Unavailable};
+use crate::responses::{Body, RateLimited, Unauthorized, Unavailable};
 use crate::state::AppState;
 
 /// A refresh token.
@@ -31,7 +31,7 @@ impl FromFields for RefreshTokenBody {
 /// Exchanges a refresh token for the next pair. Each token works once; an old one that comes back later ends its
 /// session, since a copy must be about.
 #[utoipa::path(post, path = "/api/v1/auth/refresh", tag = "auth", request_body = RefreshTokenBody,
-    responses((status = 200, description = "The next tokens.", body = TokenPairBody), Body, Unauthorized, Unavailable))]
+    responses((status = 200, description = "The next tokens.", body = TokenPairBody), Body, Unauthorized, RateLimited, Unavailable))]
 pub(crate) async fn refresh(
     state: web::Data<AppState>,
     Json(body): Json<RefreshTokenBody>,

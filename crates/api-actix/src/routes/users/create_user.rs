@@ -8,7 +8,7 @@ use super::{RoleBody, UserBody};
 use crate::error::ApiError;
 use crate::extract::{Json, OptionalActor};
 use crate::fields::{Fields, FromFields};
-use crate::responses::{Body, Conflict, Forbidden, Unauthorized, Unavailable};
+use crate::responses::{Body, Conflict, Forbidden, RateLimited, Unauthorized, Unavailable};
 use crate::state::AppState;
 
 /// A new account.
@@ -55,7 +55,7 @@ impl FromFields for CreateUserBody {
     responses(
         (status = 201, description = "The account was made.", body = UserBody,
             headers(("Location" = String, description = "Where the account is."))),
-        Body, Unauthorized, Forbidden, Conflict, Unavailable),
+        Body, Unauthorized, Forbidden, Conflict, RateLimited, Unavailable),
     security((), ("bearer" = []), ("password" = [])))]
 pub(crate) async fn create_user(
     state: web::Data<AppState>,

@@ -1,0 +1,65 @@
+//! Which web pages may read answers (CORS, in the Fetch standard): those of the origins that are configured.
+
+use actix_web::HttpResponse;
+use actix_web::dev::ServiceRequest;
+use actix_web::http::Method;
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderValue,
+    ORIGIN, VARY,
+};
+
+const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
+/// What a page may send.
+const REQUEST_HEADERS: &str = "Authorization, Content-Type, X-Request-Id";
+/// What a page may read besides what any page may.
+const RESPONSE_HEADERS: &str =
+    "Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, WWW-Authenticate, X-Request-Id";
+/// For how many seconds a browser need not ask again. None remembers longer than two hours.
+const MAX_AGE: &str = "7200";
+
+/// The origins that are let in, compared byte by byte. Without any, nothing is said about CORS at all.
+///
+/// `Access-Control-Allow-Credentials` is never sent: tokens go in a header that pages set themselves, and there are no
+/// cookies.
+#[derive(Clone, Debug)]
+pub(crate) struct Cors {
+    origins: Vec<String>,
+}
+
+impl Cors {
+    pub(crate) fn new(origins: Vec<String>) -> Self {
+        Self { origins }
+    }
+
+    /// The answer to a browser that asks before it sends what a page wants. `None` where it is not one that asks, or its
+    /// page is not let in: then it is a request like any other, and an `OPTIONS` is refused, which ends it.
+    pub(crate) fn answer_preflight(&self, request: &ServiceRequest) -> Option<HttpResponse> {
+        let asks = request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+        let allowed = self.allowed(request.headers().get(ORIGIN));
+        allowed.filter(|_| asks).map(|_| {
+            HttpResponse::NoContent()
+                .insert_header((ACCESS_CONTROL_ALLOW_METHODS, METHODS))
+                .insert_header((ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS))
+                .insert_header((ACCESS_CONTROL_MAX_AGE, MAX_AGE))
+                .finish()
+        })
+    }
+
+    /// Says on an answer who may read it. `origin` is that of the request.
+    pub(crate) fn set_headers(&self, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
+        if self.origins.is_empty() {
+            return;
+        }
+        // For caches: also what is not let in would get another answer from another origin.
+        headers.append(VARY, HeaderValue::from_static("Origin"));
+        if let Some(origin) = self.allowed(origin) {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(RESPONSE_HEADERS));
+        }
+    }
+
+    fn allowed<'a>(&self, origin: Option<&'a HeaderValue>) -> Option<&'a HeaderValue> {
+        origin.filter(|origin| self.origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()))
+    }
+}

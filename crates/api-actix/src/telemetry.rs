@@ -1,3 +1,5 @@
+//! Logs.
+
 use std::io::{self, IsTerminal};
 
 use tracing_subscriber::EnvFilter;
@@ -9,7 +11,7 @@ use crate::config::{Log, LogFormat};
 const QUIET: [&str; 2] = ["sqlx_postgres::options=off", "actix_http::h1::dispatcher=off"];
 
 /// Writes logs to the standard error stream from here on. A second call changes nothing.
-pub(crate) fn init(log: &Log) {
+pub fn init(log: &Log) {
     // The configuration has checked the directives.
     let filter = EnvFilter::try_new(&log.level).unwrap_or_else(|_| EnvFilter::new("info"));
     // The one quotes parts of the database's URL, the other shouts at what a client sent.

@@ -21,6 +21,24 @@ const SALT_BYTES: usize = 16;
 ///
 /// When as many passwords wait as the settings allow, the next is refused at once with [`HashError::Overloaded`].
 /// One whose caller went away is not hashed. Dropping the pool ends its threads.
+///
+/// ```
+/// use domain::Password;
+/// use domain::ports::{PasswordHasher, Verification};
+/// use infra_security::{Argon2Pool, Argon2Settings};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let pool = Argon2Pool::new(Argon2Settings { threads: 1, ..Argon2Settings::default() })?;
+/// let hash = pool.hash(&Password::presented("correct horse battery staple")?).await?;
+///
+/// let right = Password::presented("correct horse battery staple")?;
+/// assert_eq!(pool.verify(&right, Some(hash.clone())).await?, Verification::Match { outdated: false });
+/// let wrong = Password::presented("correct horse")?;
+/// assert_eq!(pool.verify(&wrong, Some(hash)).await?, Verification::Mismatch);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Argon2Pool {
     settings: Argon2Settings,
     current: Params,

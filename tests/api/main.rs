@@ -17,6 +17,7 @@ mod hashing;
 mod list_users;
 mod login;
 mod me;
+mod metrics;
 mod openapi;
 mod races;
 mod refresh;

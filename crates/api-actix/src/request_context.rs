@@ -20,6 +20,7 @@ use tracing::{Instrument, info, info_span};
 
 use crate::error::ApiError;
 use crate::extract::read_limited;
+use crate::metrics::RequestMeter;
 use crate::request_id;
 use crate::state::AppState;
 
@@ -37,6 +38,7 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let started = Instant::now();
+    let mut measured = request.app_data::<RequestMeter>().and_then(|meter| meter.start(&request));
     let id = choose_id(&request);
     let span = info_span!("request", request_id = %id, method = %request.method(), path = request.path());
     // A HEAD is answered as its GET; the server leaves out the body by itself (RFC 9110, section 9.3.2).
@@ -52,6 +54,9 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
         };
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         info!(status = status.as_u16(), milliseconds, "served");
+        if let Some(measured) = &mut measured {
+            measured.answered(status);
+        }
         set_headers(headers, &path);
         // The request is gone with what failed, so the finished answer goes as an error.
         answer.map_err(|response| InternalError::from_response("failed", response).into())

@@ -14,7 +14,7 @@ use thiserror::Error;
 use crate::background::Background;
 use crate::config::{self, Config};
 use crate::error::chain;
-use crate::metrics::{self, Metrics};
+use crate::metrics::{self, Metrics, RequestMeter};
 use crate::state::AppState;
 use crate::wiring::{self, Parts, WiringError};
 use crate::{request_context, routes};
@@ -59,7 +59,8 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     state: AppState,
-    metrics: Option<TcpListener>,
+    metrics: Option<(TcpListener, Metrics)>,
+    meter: RequestMeter,
     background: Background,
     config: config::Server,
 }
@@ -78,13 +79,21 @@ impl Server {
         let mut parts = wiring::start(config).await?;
         prepare(&mut parts).await?;
         let state = state(config, address, &parts);
-        let background = Background::start(parts.application, parts.feed);
-        Ok(Self { listener, address, state, metrics, background, config: config.server.clone() })
+        let background = Background::start(parts.application.clone(), parts.feed);
+        let meter = metrics.is_some().then(RequestMeter::on).unwrap_or_default();
+        let metrics = metrics
+            .map(|listener| (listener, Metrics::new(parts.application, parts.gauges, &meter, state.clock.now())));
+        Ok(Self { listener, address, state, metrics, meter, background, config: config.server.clone() })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where metrics are served, if they are.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().and_then(|(listener, _)| listener.local_addr().ok())
     }
 
     /// The state the routes work with.
@@ -98,8 +107,8 @@ impl Server {
     /// What the operating system says.
     pub async fn run_until(mut self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let mut background = std::mem::take(&mut self.background);
-        if let Some(listener) = self.metrics.take() {
-            background.add(metrics::serve(listener, Metrics::new(&self.state.application))?);
+        if let Some((listener, metrics)) = self.metrics.take() {
+            background.add(metrics::serve(listener, metrics)?);
         }
         let server = self.launch()?;
         let handle = server.handle();
@@ -118,10 +127,11 @@ impl Server {
     /// Starts the workers.
     fn launch(self) -> io::Result<actix_web::dev::Server> {
         let state = web::Data::new(self.state);
-        let docs = self.config.docs;
+        let (docs, meter) = (self.config.docs, self.meter);
         let mut server = HttpServer::new(move || {
             App::new()
                 .app_data(state.clone())
+                .app_data(meter.clone())
                 .wrap(from_fn(request_context::wrap))
                 .configure(routes::configure)
                 .configure(move |config| {

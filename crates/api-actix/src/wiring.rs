@@ -22,6 +22,9 @@ use thiserror::Error;
 
 use crate::config::{Config, Database, DatabaseUrl, Hashing};
 
+pub(crate) use infra_postgres::PoolUsage;
+pub(crate) use infra_security::HashLoad;
+
 /// The parts of a node, put together.
 pub struct Parts {
     /// The use cases.
@@ -34,7 +37,16 @@ pub struct Parts {
     pub ids: Arc<dyn IdGenerator>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    pub(crate) gauges: Gauges,
 }
+
+/// Reads how busy the adapters are. No port, since no use case asks.
+pub(crate) struct Gauges {
+    pub(crate) hashing: Box<dyn Fn() -> HashLoad + Send + Sync>,
+    pub(crate) pools: PoolGauge,
+}
+
+type PoolGauge = Box<dyn Fn() -> Vec<PoolUsage> + Send + Sync>;
 
 /// Why the parts could not be put together, in words for the operator.
 #[derive(Debug, Error)]
@@ -101,14 +113,16 @@ async fn build(config: &Config, secret: Option<RootSecret>) -> Result<Parts, Wir
     match &config.database.url {
         DatabaseUrl::Postgres(url) => {
             let settings = postgres(&config.database, url);
-            let store = infra_postgres::connect(&settings).await?;
+            let store = Arc::new(infra_postgres::connect(&settings).await?);
             let feed = Box::new(PostgresRevocationFeed::new(&settings)?);
-            assemble(config, secret, Arc::new(store), feed)
+            let connections = store.connection().clone();
+            assemble(config, secret, store, feed, Box::new(move || vec![connections.usage()]))
         }
         DatabaseUrl::Sqlite(url) => {
-            let store = infra_sqlite::connect(&sqlite(&config.database, url)).await?;
+            let store = Arc::new(infra_sqlite::connect(&sqlite(&config.database, url)).await?);
             let feed = Box::new(SqliteRevocationFeed::new(&store));
-            assemble(config, secret, Arc::new(store), feed)
+            let connections = store.connection().clone();
+            assemble(config, secret, store, feed, Box::new(move || connections.usage().to_vec()))
         }
     }
 }
@@ -140,6 +154,7 @@ fn assemble<S>(
     secret: Option<RootSecret>,
     store: Arc<S>,
     feed: Box<dyn RevocationFeed>,
+    pools: PoolGauge,
 ) -> Result<Parts, WiringError>
 where
     S: UserRepository
@@ -166,12 +181,13 @@ where
         password_hasher: hasher.clone(),
         access_tokens: Arc::new(key_ring),
         key_factory: sealer,
-        client_secrets: Arc::new(ConfiguredClients::new(config.clients.clone(), hasher)),
+        client_secrets: Arc::new(ConfiguredClients::new(config.clients.clone(), hasher.clone())),
         mac: Arc::new(HmacSha256::new(&secret)),
         ids: ids.clone(),
         clock: clock.clone(),
     };
-    Ok(Parts { application: Application::new(ports, config.application), feed, health: store, ids, clock })
+    let gauges = Gauges { hashing: Box::new(move || hasher.load()), pools };
+    Ok(Parts { application: Application::new(ports, config.application), feed, health: store, ids, clock, gauges })
 }
 
 fn postgres(database: &Database, url: &str) -> PostgresSettings {

@@ -8,6 +8,7 @@ mod actor;
 mod audit;
 mod auth;
 mod cleanup;
+mod counts;
 mod error;
 mod keys;
 mod revocations;
@@ -26,11 +27,13 @@ use domain::ports::{
 use domain::{Algorithm, RefreshPolicy};
 
 use activity::Activity;
+use counts::Counters;
 use revocations::Revocations;
 
 pub use actor::{Actor, Target};
 pub use auth::{Introspection, Login, MAX_SESSIONS_LISTED, RefreshTokenInfo, Session, TokenPair};
 pub use cleanup::Removed;
+pub use counts::{Counts, Refresh, SignIn};
 pub use error::ApplicationError;
 pub use keys::{Prepared, Rotated};
 pub use revocations::{FeedStatus, MAX_FEED_AGE};
@@ -99,11 +102,12 @@ pub struct Application {
     settings: Settings,
     revocations: Arc<Revocations>,
     activity: Arc<Activity>,
+    counters: Arc<Counters>,
 }
 
 impl Application {
     /// The use cases on these adapters.
     pub fn new(ports: Ports, settings: Settings) -> Self {
-        Self { ports, settings, revocations: Arc::default(), activity: Arc::default() }
+        Self { ports, settings, revocations: Arc::default(), activity: Arc::default(), counters: Arc::default() }
     }
 }

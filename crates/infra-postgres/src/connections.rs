@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use infra_seaorm::{Connections, Transaction};
+use infra_seaorm::{Connections, PoolUsage, Transaction};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use tokio::sync::Mutex;
 
@@ -20,6 +20,11 @@ pub struct PostgresConnections {
 impl PostgresConnections {
     pub(crate) fn new(pool: Arc<Pool>, begin: &str) -> Self {
         Self { pool, begin: begin.into() }
+    }
+
+    /// How the connections are used, for metrics.
+    pub fn usage(&self) -> PoolUsage {
+        self.pool.usage()
     }
 
     async fn run(&self, statement: Statement) -> Result<Answer, DbErr> {

@@ -13,5 +13,6 @@ mod revocation_feed;
 pub use connect::{PostgresSettings, PostgresStore, connect};
 pub use connections::{PostgresConnections, PostgresTransaction};
 pub use error::PostgresError;
+pub use infra_seaorm::PoolUsage;
 pub use migrate::{migrate, migration_status};
 pub use revocation_feed::PostgresRevocationFeed;

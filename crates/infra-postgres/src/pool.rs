@@ -1,6 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use infra_seaorm::PoolUsage;
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -95,6 +96,13 @@ impl Pool {
             sleep(pause).await;
             pause = MAX_PAUSE.min(pause * 2);
         }
+    }
+
+    pub(crate) fn usage(&self) -> PoolUsage {
+        let max = self.settings.max_connections;
+        let free = u32::try_from(self.permits.available_permits()).unwrap_or(max);
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).len();
+        PoolUsage { pool: "all", in_use: max.saturating_sub(free), idle: u32::try_from(idle).unwrap_or(max), max }
     }
 
     fn pop(&self) -> Option<Idle> {

@@ -30,6 +30,7 @@ pub use argon2_settings::{Argon2Settings, InvalidArgon2Settings};
 pub use configured_clients::ConfiguredClients;
 pub use derived_keys::generate_secret;
 pub use hash_pool::Argon2Pool;
+pub use hash_queue::HashLoad;
 pub use hmac::HmacSha256;
 pub use ids::SystemIds;
 pub use key_ring::KeyRing;

@@ -10,5 +10,6 @@ mod revocation_feed;
 pub use connect::{SqliteSettings, SqliteStore, connect};
 pub use connections::SqliteConnections;
 pub use error::SqliteError;
+pub use infra_seaorm::PoolUsage;
 pub use migrate::{migrate, migration_status};
 pub use revocation_feed::SqliteRevocationFeed;

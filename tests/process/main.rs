@@ -13,3 +13,4 @@ mod logs;
 mod readiness;
 mod serving;
 mod shutdown;
+mod traces;

@@ -19,3 +19,4 @@ mod request_id;
 mod responses;
 mod routes;
 mod telemetry;
+mod traces;

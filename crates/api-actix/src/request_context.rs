@@ -23,6 +23,7 @@ use crate::extract::read_limited;
 use crate::metrics::RequestMeter;
 use crate::request_id;
 use crate::state::AppState;
+use crate::traces::RequestTrace;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -40,7 +41,9 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
     let started = Instant::now();
     let mut measured = request.app_data::<RequestMeter>().and_then(|meter| meter.start(&request));
     let id = choose_id(&request);
-    let span = info_span!("request", request_id = %id, method = %request.method(), path = request.path());
+    let trace = RequestTrace::start(&request, &id);
+    let trace_id = trace.id().map(tracing::field::display);
+    let span = info_span!("request", request_id = %id, method = %request.method(), path = request.path(), trace_id);
     // A HEAD is answered as its GET; the server leaves out the body by itself (RFC 9110, section 9.3.2).
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
@@ -54,6 +57,7 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
         };
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         info!(status = status.as_u16(), milliseconds, "served");
+        trace.answered(status);
         if let Some(measured) = &mut measured {
             measured.answered(status);
         }

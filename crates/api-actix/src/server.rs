@@ -16,6 +16,7 @@ use crate::config::{self, Config};
 use crate::error::chain;
 use crate::metrics::{self, Metrics, RequestMeter};
 use crate::state::AppState;
+use crate::traces::AcceptParents;
 use crate::wiring::{self, Parts, WiringError};
 use crate::{request_context, routes};
 
@@ -61,6 +62,7 @@ pub struct Server {
     state: AppState,
     metrics: Option<(TcpListener, Metrics)>,
     meter: RequestMeter,
+    parents: AcceptParents,
     background: Background,
     config: config::Server,
 }
@@ -80,10 +82,11 @@ impl Server {
         prepare(&mut parts).await?;
         let state = state(config, address, &parts);
         let background = Background::start(parts.application.clone(), parts.feed);
+        let parents = AcceptParents(config.traces.as_ref().is_some_and(|traces| traces.accept_parent));
         let meter = metrics.is_some().then(RequestMeter::on).unwrap_or_default();
         let metrics = metrics
             .map(|listener| (listener, Metrics::new(parts.application, parts.gauges, &meter, state.clock.now())));
-        Ok(Self { listener, address, state, metrics, meter, background, config: config.server.clone() })
+        Ok(Self { listener, address, state, metrics, meter, parents, background, config: config.server.clone() })
     }
 
     /// Where it listens.
@@ -127,11 +130,12 @@ impl Server {
     /// Starts the workers.
     fn launch(self) -> io::Result<actix_web::dev::Server> {
         let state = web::Data::new(self.state);
-        let (docs, meter) = (self.config.docs, self.meter);
+        let (docs, meter, parents) = (self.config.docs, self.meter, self.parents);
         let mut server = HttpServer::new(move || {
             App::new()
                 .app_data(state.clone())
                 .app_data(meter.clone())
+                .app_data(parents)
                 .wrap(from_fn(request_context::wrap))
                 .configure(routes::configure)
                 .configure(move |config| {

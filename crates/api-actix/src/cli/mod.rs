@@ -17,6 +17,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Environment};
 use crate::telemetry;
+use crate::traces::Traces;
 
 /// Sign-in and users, from one binary.
 #[derive(Debug, Parser)]
@@ -83,9 +84,11 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     if let Command::Config { action } = command {
         return config::run(action, &config);
     }
-    telemetry::init(&config.log);
+    // Of a server only: commands answer nobody.
+    let traces = Traces::start(config.traces.as_ref().filter(|_| matches!(command, Command::Serve)));
+    telemetry::init(&config.log, &traces);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failure)?;
-    runtime.block_on(async {
+    let result = runtime.block_on(async {
         match command {
             Command::Serve => serve::run(&config).await,
             Command::Migrate { step } => migrate::run(step, &config).await,
@@ -96,7 +99,9 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             // Done above, without a runtime.
             Command::Openapi | Command::Config { .. } => Ok(()),
         }
-    })
+    });
+    traces.stop();
+    result
 }
 
 /// Reads `.env` in development, then the configuration.

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use domain::{Algorithm, ClientSecretHash, PasswordPolicy, RefreshPolicy, RootSecret};
 use tracing_subscriber::EnvFilter;
 
-use super::{Config, Database, DatabaseUrl, Hashing, Log, LogFormat, Mode, Reader, Server, named};
+use super::{Config, Database, DatabaseUrl, Hashing, Log, LogFormat, Mode, Reader, Server, Traces, named};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -32,6 +32,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
     let audience = reader.get("jwt.audience", parse_name);
     let clients = reader.section("clients.", parse_client);
     let log = read_log(reader);
+    let traces = read_traces(reader);
     let metrics_address = reader.get("metrics.addr", parse_address);
     let rate_limit_enabled = reader.value("rate_limit.enabled", "true or false");
     Some(Config {
@@ -46,6 +47,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
         audience: audience?,
         clients,
         log: log?,
+        traces: traces?,
         metrics_address: metrics_address?,
         rate_limit_enabled: rate_limit_enabled?,
         shown: without_secrets(&reader.values),
@@ -197,6 +199,25 @@ fn read_log(reader: &mut Reader) -> Option<Log> {
     });
     let level = reader.get("log.level", |text| EnvFilter::try_new(text).map(|_| text.to_owned()));
     Some(Log { format: format?, level: level? })
+}
+
+fn read_traces(reader: &mut Reader) -> Option<Option<Traces>> {
+    let endpoint = reader.get("traces.otlp_endpoint", parse_collector);
+    let sample_ratio = reader.get("traces.sample_ratio", |text| {
+        let ratio = text.parse::<f64>().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
+        ratio.ok_or_else(|| format!("'{text}' is not a number from 0 to 1"))
+    });
+    let accept_parent = reader.value("traces.accept_parent", "true or false");
+    let (sample_ratio, accept_parent) = (sample_ratio?, accept_parent?);
+    Some(endpoint?.map(|endpoint| Traces { endpoint, sample_ratio, accept_parent }))
+}
+
+/// The collector's own path is added.
+fn parse_collector(text: &str) -> Result<Option<String>, &'static str> {
+    if text.starts_with("https://") {
+        return Err("a collector is reached by http:// only: let one run beside the server, and send on from there");
+    }
+    Ok(parse_public_url(text)?.map(|url| format!("{url}/v1/traces")))
 }
 
 fn parse_name(text: &str) -> Result<String, &'static str> {

@@ -18,7 +18,7 @@ use crate::wiring::Gauges;
 
 use collectors::{ApplicationMetrics, DatabaseMetrics, HashingMetrics, NodeMetrics, ProcessMetrics};
 
-pub(crate) use requests::RequestMeter;
+pub(crate) use requests::{RequestMeter, method_name, route};
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const PLAIN_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";

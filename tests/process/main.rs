@@ -8,6 +8,7 @@
 
 mod commands;
 mod configuration;
+mod containers;
 mod faults;
 mod logs;
 mod readiness;

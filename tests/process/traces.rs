@@ -1,6 +1,6 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -28,17 +28,16 @@ impl Collector {
         let (sender, exports) = channel();
         thread::spawn(move || {
             for stream in listener.incoming() {
-                // The test may have ended.
-                let _ = sender.send(take_export(stream.unwrap()));
+                take_export(stream.unwrap(), &sender);
             }
         });
         Self { endpoint, exports }
     }
 
-    /// All spans, once the node has ended.
+    /// All spans, once the node has ended: it waited for the answers.
     fn spans(self) -> Vec<Span> {
         let mut spans = Vec::new();
-        while let Ok((head, body)) = self.exports.recv_timeout(Duration::from_millis(200)) {
+        while let Ok((head, body)) = self.exports.try_recv() {
             assert!(head.starts_with("POST /v1/traces HTTP/1.1\r\n"), "{head}");
             assert!(head.to_ascii_lowercase().contains("\r\ncontent-type: application/x-protobuf\r\n"), "{head}");
             let export = ExportTraceServiceRequest::decode(body.as_slice()).unwrap();
@@ -53,7 +52,8 @@ impl Collector {
     }
 }
 
-fn take_export(stream: TcpStream) -> (String, Vec<u8>) {
+/// Hands an export on before it answers.
+fn take_export(stream: TcpStream, sender: &Sender<(String, Vec<u8>)>) {
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -63,8 +63,9 @@ fn take_export(stream: TcpStream) -> (String, Vec<u8>) {
     let length = length.split("content-length: ").nth(1).unwrap().split("\r\n").next().unwrap();
     let mut body = vec![0; length.parse().unwrap()];
     reader.read_exact(&mut body).unwrap();
-    reader.into_inner().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
-    (head, body)
+    // The test may have ended.
+    let _ = sender.send((head, body));
+    let _ = reader.into_inner().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
 }
 
 fn traced(endpoint: &str) -> Workplace {
@@ -201,7 +202,8 @@ async fn strangers_choose_no_trace_where_they_are_not_to() {
 async fn a_collector_that_is_away_or_silent_delays_nobody_and_is_told_of_once() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let away = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    for (address, is_told_of) in [(away, true), (silent.local_addr().unwrap(), false)] {
+    // The silent one may not have been given up yet.
+    for (address, told) in [(away, 1..=1), (silent.local_addr().unwrap(), 0..=1)] {
         // Batches as often as can be.
         let workplace = traced(&format!("http://{address}")).with("OTEL_BSP_SCHEDULE_DELAY", "20");
         let node = workplace.serve().await;
@@ -214,9 +216,8 @@ async fn a_collector_that_is_away_or_silent_delays_nobody_and_is_told_of_once() 
         let finished = node.stop();
         assert_eq!(finished.code(), Some(0));
         assert!(finished.waited < Duration::from_secs(10), "{:?}", finished.waited);
-        let told = finished.stderr.matches("traces cannot be sent").count();
-        // The silent one has not been given up yet.
-        assert_eq!(told, usize::from(is_told_of), "{}", finished.stderr);
+        let count = finished.stderr.matches("traces cannot be sent").count();
+        assert!(told.contains(&count), "{}", finished.stderr);
     }
 }
 

@@ -26,6 +26,7 @@ mod request_context;
 mod request_id;
 mod responses;
 mod routes;
+mod traces;
 
 pub use error::ApiError;
 pub use extract::{AtId, Guarded, Json, OptionalActor, PathId, Query};

@@ -18,6 +18,7 @@ mod cors;
 mod device_name;
 mod error;
 mod extract;
+mod field_values;
 mod fields;
 mod metrics;
 mod problem;

@@ -2,10 +2,16 @@
 //!
 //! A migration that has landed is never edited: another is added. Each runs in one transaction on both databases. To
 //! add one, write a file beside these and add it to the end of [`Migrator`]'s list.
+//!
+//! A program that adds tables of its own to the same database has a migrator of its own for them, which names another
+//! table in `migration_table_name`. [`run`] and [`status`] take any migrator.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 use sea_orm_migration::{Migration, MigrationStatus};
+
+/// What a migrator is, for those who bring their own.
+pub use sea_orm_migration::MigratorTrait;
 
 mod m20261121_000001_create_users;
 mod m20261121_000002_create_refresh_tokens;
@@ -49,34 +55,35 @@ pub struct Status {
     pub is_applied: bool,
 }
 
-/// Takes the step, on a connection or inside a transaction, and answers the names of the migrations it applied or
-/// reverted. The caller holds a lock.
+/// Takes the step with the migrator `M`, on a connection or inside a transaction, and answers the names of the
+/// migrations it applied or reverted. The caller holds a lock.
 ///
 /// # Errors
-/// What the database says, or that it holds a migration that this program does not know.
-pub async fn run<'c, C>(db: &'c C, step: Step) -> Result<Vec<String>, DbErr>
+/// What the database says, or that it holds a migration that `M` does not know.
+pub async fn run<'c, M, C>(db: &'c C, step: Step) -> Result<Vec<String>, DbErr>
 where
+    M: MigratorTrait,
     C: ConnectionTrait,
     &'c C: IntoSchemaManagerConnection<'c>,
 {
-    let before = status(db).await?;
+    let before = status::<M>(db).await?;
     match step {
         // Without anything to do it needs no right to change the schema.
         Step::Up if before.iter().all(|migration| migration.is_applied) => return Ok(Vec::new()),
-        Step::Up => Migrator::up(db, None).await?,
-        Step::Down(count) => Migrator::down(db, Some(count)).await?,
+        Step::Up => M::up(db, None).await?,
+        Step::Down(count) => M::down(db, Some(count)).await?,
     }
-    let after = status(db).await?;
+    let after = status::<M>(db).await?;
     let changed = before.into_iter().zip(after).filter(|(before, after)| before != after);
     Ok(changed.map(|(before, _)| before.name).collect())
 }
 
-/// Every migration, in order. Changes nothing.
+/// Every migration of `M`, in order. Changes nothing.
 ///
 /// # Errors
 /// As for [`run`].
-pub async fn status(db: &impl ConnectionTrait) -> Result<Vec<Status>, DbErr> {
-    let migrations = Migrator::get_migration_with_status_read_only(db).await?;
+pub async fn status<M: MigratorTrait>(db: &impl ConnectionTrait) -> Result<Vec<Status>, DbErr> {
+    let migrations = M::get_migration_with_status_read_only(db).await?;
     let status = |migration: Migration| Status {
         name: migration.name().to_owned(),
         is_applied: migration.status() == MigrationStatus::Applied,
@@ -84,10 +91,10 @@ pub async fn status(db: &impl ConnectionTrait) -> Result<Vec<Status>, DbErr> {
     Ok(migrations.into_iter().map(status).collect())
 }
 
-/// Every migration, in order, as a database without any has them.
-pub fn all_pending() -> Vec<Status> {
+/// Every migration of `M`, in order, as a database without any has them.
+pub fn all_pending<M: MigratorTrait>() -> Vec<Status> {
     let pending = |migration: Migration| Status { name: migration.name().to_owned(), is_applied: false };
-    Migrator::get_migration_files().into_iter().map(pending).collect()
+    M::get_migration_files().into_iter().map(pending).collect()
 }
 
 /// A text column that is compared byte by byte, so that both databases sort alike and prefixes can use the index.

@@ -7,6 +7,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 
@@ -75,6 +76,14 @@ const API: &str = "api-actix";
 const ALLOWED_TO_API: &[&str] =
     &["application", "domain", "infra-postgres", "infra-security", "infra-sqlite", "migration"];
 
+/// What is in `examples`, and what it must not have in its whole tree: each shows what a program can do without. They are
+/// as far outside as the API is, and may choose adapters.
+const EXAMPLES: &[(&str, &[&str])] = &[
+    ("example-embed", &["tests"]),
+    ("example-verify", &["application", "api-actix", "infra-", "migration", "sea-orm", "sqlx", "tests"]),
+    ("example-cli", &["actix", "api-actix", "infra-postgres", "sqlx-postgres", "tests"]),
+];
+
 /// Nothing of what is shipped depends on these.
 const TOOLS: &[&str] = &["bench", "tests", "xtask"];
 
@@ -86,7 +95,7 @@ fn every_crate_depends_on_what_it_may_and_no_more() {
 
 fn forbidden_dependencies(package: &Package) -> Vec<String> {
     let name = package.name.as_str();
-    if TOOLS.contains(&name) || name == API {
+    if TOOLS.contains(&name) || name == API || EXAMPLES.iter().any(|(example, _)| *example == name) {
         return Vec::new();
     }
     let Some((_, allowed)) = ALLOWED.iter().find(|(krate, _)| *krate == name) else {
@@ -113,6 +122,36 @@ fn only_the_wiring_of_the_api_names_adapters() {
     let files = source_files("crates/api-actix/src").into_iter().filter(|path| !is_wiring(path));
     let advice = "Use the port, and choose the adapter in crates/api-actix/src/wiring.rs.";
     assert_no_mention(files, &["infra_postgres", "infra_sqlite", "infra_security"], advice);
+}
+
+#[test]
+fn nothing_depends_on_an_example() {
+    let workspace = workspace();
+    for package in &workspace.packages {
+        let dependencies = normal_dependencies(package);
+        let example = dependencies.iter().find(|name| EXAMPLES.iter().any(|(example, _)| example == *name));
+        assert_eq!(example, None, "{} depends on it", package.name);
+    }
+}
+
+#[test]
+fn the_examples_do_without_what_they_show_one_can_do_without() {
+    for (example, unwanted) in EXAMPLES {
+        let tree = tree(example);
+        let is_unwanted = |line: &&str| unwanted.iter().any(|unwanted| line.starts_with(unwanted));
+        let found: Vec<_> = tree.lines().filter(is_unwanted).collect();
+        assert!(found.is_empty(), "{example} must do without {found:?}: that is what it shows");
+    }
+}
+
+/// All that a crate is built from when it is built alone, one on each line, but not what only build scripts need.
+fn tree(name: &str) -> String {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(root()).args(["tree", "--locked", "--package", name, "--edges", "normal", "--prefix", "none"]);
+    let output = cargo.output().unwrap();
+    let tree = String::from_utf8(output.stdout).unwrap();
+    assert!(tree.starts_with(name) && tree.lines().count() > 10, "{}", String::from_utf8_lossy(&output.stderr));
+    tree
 }
 
 #[test]

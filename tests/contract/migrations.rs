@@ -5,6 +5,10 @@ use std::sync::Arc;
 use infra_postgres::PostgresSettings;
 use infra_sqlite::SqliteSettings;
 use migration::{Status, Step};
+use sea_orm_migration::prelude::{
+    ColumnDef, DbErr, DynIden, ForeignKey, IntoIden, MigrationName, MigrationTrait, MigratorTrait, SchemaManager,
+    Table, async_trait,
+};
 use tests::{EmptyDatabase, OnDatabase, on_each_database_and_pgbouncer};
 
 on_each_database_and_pgbouncer!(
@@ -12,6 +16,7 @@ on_each_database_and_pgbouncer!(
     the_status_tells_what_is_applied_and_what_not,
     every_migration_can_be_reverted_and_applied_again,
     nodes_that_migrate_at_once_all_succeed,
+    a_migrator_of_others_runs_beside_ours,
 );
 
 /// The two adapters have functions of the same form and errors of their own.
@@ -53,6 +58,71 @@ async fn the_status_tells_what_is_applied_and_what_not(db: EmptyDatabase) {
     let pending: Vec<_> = after.iter().filter(|status| !status.is_applied).map(|status| &status.name).collect();
     assert_eq!(pending, [&last]);
     assert_eq!(status(&db).await, after);
+}
+
+/// What a program that embeds Hexauth adds.
+struct Others;
+
+impl MigratorTrait for Others {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(CreateOthers)]
+    }
+
+    fn migration_table_name() -> DynIden {
+        "other_migrations".into_iden()
+    }
+}
+
+struct CreateOthers;
+
+impl MigrationName for CreateOthers {
+    fn name(&self) -> &str {
+        "create_others"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for CreateOthers {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let others = Table::create()
+            .table("others")
+            .col(ColumnDef::new("user_id").uuid().not_null().primary_key())
+            .foreign_key(ForeignKey::create().from("others", "user_id").to("users", "id"))
+            .to_owned();
+        manager.create_table(others).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_table(Table::drop().table("others").to_owned()).await
+    }
+}
+
+async fn migrate_others(db: &EmptyDatabase, step: Step) -> Vec<String> {
+    if db.url.starts_with("sqlite:") {
+        infra_sqlite::migrate_with::<Others>(&SqliteSettings::new(&db.url), step).await.unwrap()
+    } else {
+        infra_postgres::migrate_with::<Others>(&postgres(db), step).await.unwrap()
+    }
+}
+
+async fn a_migrator_of_others_runs_beside_ours(db: EmptyDatabase) {
+    migrate(&db, Step::Up).await;
+    let db = Arc::new(db);
+    let start = |db: Arc<EmptyDatabase>| tokio::spawn(async move { migrate_others(&db, Step::Up).await });
+    let nodes: Vec<_> = (0..3).map(|_| start(Arc::clone(&db))).collect();
+    let mut applied = Vec::new();
+    for node in nodes {
+        applied.extend(node.await.unwrap());
+    }
+    assert_eq!(applied, ["create_others"], "one of them did it");
+    assert!(status(&db).await.iter().all(|status| status.is_applied && status.name != "create_others"));
+    assert_eq!(migrate(&db, Step::Up).await, Vec::<String>::new());
+    assert_eq!(migrate_others(&db, Step::Down(9)).await, ["create_others"]);
+    assert!(status(&db).await.iter().all(|status| status.is_applied), "ours stay");
 }
 
 #[tokio::test(flavor = "multi_thread")]

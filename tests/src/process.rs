@@ -24,22 +24,37 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// When it does not build.
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(build)
+    BINARY.get_or_init(|| build(&["--package", "api-actix", "--bin", "hexauth"]).remove("hexauth").unwrap())
 }
 
-fn build() -> PathBuf {
+/// Where an example is, by the name of its folder. All are built by the first call.
+///
+/// # Panics
+/// When they do not build.
+pub fn example(name: &str) -> &'static Path {
+    static PROGRAMS: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();
+    // With the features of the whole workspace, in which everything that they need has been built for the tests.
+    let build = || build(&["--workspace", "--bin", "example-*"]);
+    &PROGRAMS.get_or_init(build)[&format!("example-{name}")]
+}
+
+/// Builds programs, and answers where they are by their names.
+fn build(what: &[&str]) -> BTreeMap<String, PathBuf> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(env!("CARGO_MANIFEST_DIR")).stderr(Stdio::inherit());
-    cargo.args(["build", "--locked", "--package", "api-actix", "--bin", "hexauth", "--message-format=json"]);
+    cargo.args(["build", "--locked", "--message-format=json"]).args(what);
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
     }
     let output = cargo.output().unwrap();
-    assert!(output.status.success(), "hexauth does not build");
+    assert!(output.status.success(), "{what:?} do not build");
     let messages = String::from_utf8(output.stdout).unwrap();
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let mut paths = messages.filter_map(|message| Some(PathBuf::from(message["executable"].as_str()?)));
-    paths.next_back().expect("cargo names the binary")
+    let program = |message: Value| {
+        let path = PathBuf::from(message["executable"].as_str()?);
+        Some((message["target"]["name"].as_str()?.to_owned(), path))
+    };
+    messages.filter_map(program).collect()
 }
 
 /// A folder to run the binary in, and the variables it gets, besides which there is only `PATH`.
@@ -132,7 +147,12 @@ impl Workplace {
 
     /// Runs the binary to its end, with this on its standard input.
     pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Finished {
-        let mut node = self.start(arguments);
+        self.run_program(binary(), arguments, input)
+    }
+
+    /// Runs any program to its end, with this on its standard input.
+    pub fn run_program(&self, program: &Path, arguments: &[&str], input: &str) -> Finished {
+        let mut node = self.start_program(program, arguments);
         let mut stdin = node.process.stdin.take().unwrap();
         // A process that reads nothing may be gone already.
         let _ = stdin.write_all(input.as_bytes());
@@ -142,7 +162,12 @@ impl Workplace {
 
     /// Starts the binary.
     pub fn start(&self, arguments: &[&str]) -> Node {
-        let mut command = Command::new(binary());
+        self.start_program(binary(), arguments)
+    }
+
+    /// Starts any program.
+    pub fn start_program(&self, program: &Path, arguments: &[&str]) -> Node {
+        let mut command = Command::new(program);
         command.args(arguments).current_dir(self.folder.path()).env_clear().envs(search_path()).envs(&self.variables);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let started = Instant::now();

@@ -68,6 +68,11 @@ const APPLICATION: &[Addition] = &[
         Before("    /// Several writes as one.\n"),
         "    /// The «plural_words», outside a unit of work.\n    pub «plural»: Arc<dyn «Name»Repository>,\n",
     ),
+    (
+        "crates/application/src/lib.rs",
+        Before("//!     units_of_work: "),
+        "//!     «plural»: Arc::new(Mock«Name»Repository::new()),\n",
+    ),
     ("crates/application/src/testing.rs", Behind("use domain::mocks::{"), "Mock«Name»Repository, "),
     (
         "crates/application/src/testing.rs",

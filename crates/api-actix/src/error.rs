@@ -11,9 +11,11 @@ use crate::problem::{FieldError, PROBLEM_JSON, Problem};
 use crate::rate_limit::Allowance;
 use crate::request_id;
 
-/// What a request failed of.
+/// What a request failed of. As an answer it is a problem document (RFC 9457), and what an operator has to know is in the
+/// log.
 #[derive(Debug)]
-pub(crate) enum ApiError {
+#[non_exhaustive]
+pub enum ApiError {
     /// A use case refused.
     Application(ApplicationError),
     /// The route needs a bearer token and there is none.
@@ -34,6 +36,15 @@ pub(crate) enum ApiError {
     NotFound,
     /// The route does not take the method. Holds the `Allow` header.
     MethodNotAllowed(Option<HeaderValue>),
+    /// A route that is not ours refuses, with a code of its own.
+    Refused {
+        /// 400 to 499.
+        status: StatusCode,
+        /// A stable word for machines.
+        code: &'static str,
+        /// One sentence for a person.
+        detail: &'static str,
+    },
     /// The request broke off, or the framework refused it.
     BadRequest,
     /// The client has made too many requests of the kind.
@@ -120,6 +131,7 @@ impl ApiError {
             Self::MethodNotAllowed(_) => {
                 Row(S::METHOD_NOT_ALLOWED, "method_not_allowed", "The route does not take this method.")
             }
+            Self::Refused { status, code, detail } => Row(*status, code, detail),
             Self::BadRequest => Row(S::BAD_REQUEST, "bad_request", "The request cannot be read."),
             Self::RateLimited(_) => {
                 Row(S::TOO_MANY_REQUESTS, "rate_limited", "Too many requests. Try again after the time in Retry-After.")
@@ -296,6 +308,10 @@ mod tests {
             (ApiError::Invalid(vec![field]), "422 validation_failed email:required"),
             (ApiError::NotFound, "404 not_found"),
             (ApiError::MethodNotAllowed(None), "405 method_not_allowed"),
+            (
+                ApiError::Refused { status: StatusCode::CONFLICT, code: "too_many_notes", detail: "No more notes." },
+                "409 too_many_notes",
+            ),
             (ApiError::BadRequest, "400 bad_request"),
             (ApiError::RateLimited(Allowance { limit: 5, remaining: 0, reset: 12 }), "429 rate_limited"),
             (ApiError::TimedOut, "503 timeout"),

@@ -28,13 +28,35 @@ pub(crate) struct Rules {
 }
 
 /// A body or a query that is read from fields.
-pub(crate) trait FromFields: Sized {
+///
+/// ```
+/// use api_actix::{Fields, FromFields};
+/// use domain::{Email, ValidationError};
+///
+/// struct Invitation {
+///     email: Email,
+///     note: Option<String>,
+/// }
+///
+/// impl FromFields for Invitation {
+///     fn from_fields(fields: &mut Fields) -> Option<Self> {
+///         // Take every field before the first `?`, so that all faults are found.
+///         let email = fields.required("email", Email::parse);
+///         let note = fields.optional("note", |text| match text.len() {
+///             0..=500 => Ok(text.to_owned()),
+///             _ => Err(ValidationError::new("too_long", "A note has 500 bytes at most.")),
+///         });
+///         Some(Self { email: email?, note })
+///     }
+/// }
+/// ```
+pub trait FromFields: Sized {
     /// Takes each field. `None` only if one of them had a fault.
     fn from_fields(fields: &mut Fields) -> Option<Self>;
 }
 
 /// Fields on their way in. There is no `Debug`: they hold passwords and tokens.
-pub(crate) struct Fields {
+pub struct Fields {
     values: Map<String, Value>,
     errors: Vec<FieldError>,
     rules: Rules,
@@ -58,34 +80,22 @@ impl Fields {
     }
 
     /// A text that must be there.
-    pub(crate) fn required<T>(
-        &mut self,
-        name: &str,
-        parse: impl FnOnce(&str) -> Result<T, ValidationError>,
-    ) -> Option<T> {
+    pub fn required<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, ValidationError>) -> Option<T> {
         self.required_value(name, text(parse))
     }
 
     /// A text that may be absent or `null`.
-    pub(crate) fn optional<T>(
-        &mut self,
-        name: &str,
-        parse: impl FnOnce(&str) -> Result<T, ValidationError>,
-    ) -> Option<T> {
+    pub fn optional<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, ValidationError>) -> Option<T> {
         self.optional_value(name, text(parse))
     }
 
     /// A text that may be absent, but not `null`.
-    pub(crate) fn change<T>(
-        &mut self,
-        name: &str,
-        parse: impl FnOnce(&str) -> Result<T, ValidationError>,
-    ) -> Option<T> {
+    pub fn change<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, ValidationError>) -> Option<T> {
         self.change_value(name, text(parse))
     }
 
     /// A text that may be absent (outer `None`) or `null` (inner `None`).
-    pub(crate) fn clearable<T>(
+    pub fn clearable<T>(
         &mut self,
         name: &str,
         parse: impl FnOnce(&str) -> Result<T, ValidationError>,
@@ -136,7 +146,7 @@ impl Fields {
     }
 
     /// A boolean that may be absent, but not `null`.
-    pub(crate) fn boolean(&mut self, name: &str) -> Option<bool> {
+    pub fn boolean(&mut self, name: &str) -> Option<bool> {
         self.change_value(name, bool::from_value)
     }
 
@@ -183,7 +193,7 @@ impl Fields {
     }
 
     /// Notes a fault.
-    pub(crate) fn note(&mut self, name: &str, code: &'static str, message: impl Into<String>) {
+    pub fn note(&mut self, name: &str, code: &'static str, message: impl Into<String>) {
         if self.errors.len() < MAX_ERRORS {
             let field = name.chars().take(MAX_NAME_LENGTH).collect();
             self.errors.push(FieldError { field, code, message: message.into() });

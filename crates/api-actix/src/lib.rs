@@ -1,10 +1,15 @@
 //! HTTP, configuration, command line and wiring of Hexauth. The binary `hexauth` is a thin shell around this crate.
+//!
+//! A binary of your own mounts Hexauth's routes beside its own with [`Hexauth`](hexauth::Hexauth), and writes its handlers
+//! with [`Guarded`], [`Json`], [`Query`] and [`ApiError`], as Hexauth's are written.
 
 pub mod cli;
 pub mod config;
+pub mod hexauth;
 pub mod openapi;
 pub mod server;
 pub mod state;
+pub mod telemetry;
 pub mod wiring;
 
 mod background;
@@ -22,4 +27,10 @@ mod request_context;
 mod request_id;
 mod responses;
 mod routes;
-mod telemetry;
+mod traces;
+
+pub use error::ApiError;
+pub use extract::{AtId, Guarded, Json, OptionalActor, PathId, Query};
+pub use fields::{Fields, FromFields};
+pub use problem::FieldError;
+pub use rate_limit::Allowance;

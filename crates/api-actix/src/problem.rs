@@ -38,14 +38,14 @@ pub(crate) struct Problem {
 
 /// What is wrong with a field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct FieldError {
+pub struct FieldError {
     /// The field's name.
     #[schema(example = "email")]
-    pub(crate) field: String,
+    pub field: String,
     /// A stable word for machines.
     #[schema(example = "invalid_email")]
-    pub(crate) code: &'static str,
+    pub code: &'static str,
     /// One sentence for a person.
     #[schema(example = "This is not an email address.")]
-    pub(crate) message: String,
+    pub message: String,
 }

@@ -1,26 +1,15 @@
-//! The HTTP server: takes the port, builds the parts, serves, and stops in order.
+//! The HTTP server of the `hexauth` binary: takes the port, serves, and stops in order.
 
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, web};
-use application::{AdminAccount, Application, ApplicationError, Prepared};
-use thiserror::Error;
-use tokio::time::timeout;
+use actix_web::{App, HttpServer};
 
-use crate::background::Background;
-use crate::config::{self, Bootstrap, Config};
-use crate::cors::Cors;
-use crate::error::chain;
-use crate::metrics::{self, Metrics};
-use crate::rate_limit::RateLimits;
+use crate::config::{self, Config};
+use crate::hexauth::{Hexauth, Mount, StartError, bind};
 use crate::state::AppState;
-use crate::wiring::{self, Connections, Parts, WiringError};
-use crate::{request_context, routes};
 
 /// Longest wait for the headers of a request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -29,48 +18,11 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Most connections for each worker.
 const MAX_CONNECTIONS: usize = 10_000;
 
-/// Longest wait for connections that are in use when the server is to stop.
-const MOVE_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// Longest wait for the key ring. A change of the algorithm takes some seconds.
-const PREPARE_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Why the server did not start, in words for the operator.
-#[derive(Debug, Error)]
-pub enum StartError {
-    /// Somebody else has the port, or it is not ours to take.
-    #[error("cannot listen on {address}: {source}")]
-    Listen {
-        /// Where.
-        address: SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
-    /// The parts could not be put together.
-    #[error(transparent)]
-    Wiring(#[from] WiringError),
-    /// The signing keys are not ours.
-    #[error(
-        "the signing keys in the database were sealed with another APP_SECRET_KEY: start with that one, or make new \
-         keys, which voids every access token, with 'hexauth keys rotate --replace'"
-    )]
-    ForeignKeys,
-    /// The signing keys or the revocations could not be read.
-    #[error("the signing keys and revocations cannot be read: {0}")]
-    Prepare(String),
-    /// The admin of the configuration could not be made.
-    #[error("the admin of APP_BOOTSTRAP__ADMIN_EMAIL cannot be made: {0}")]
-    Bootstrap(String),
-}
-
 /// The HTTP server, ready to run.
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
-    state: AppState,
-    metrics: Option<TcpListener>,
-    background: Background,
-    connections: Connections,
+    hexauth: Hexauth,
     config: config::Server,
 }
 
@@ -84,19 +36,8 @@ impl Server {
         let address = SocketAddr::new(config.server.host, config.server.port);
         let listener = bind(address)?;
         let address = listener.local_addr().map_err(|source| StartError::Listen { address, source })?;
-        let metrics = config.metrics_address.map(bind).transpose()?;
-        let mut parts = wiring::start(config).await?;
-        prepare(&mut parts).await?;
-        if let Some(bootstrap) = &config.bootstrap {
-            create_first_admin(&parts.application, bootstrap.clone()).await?;
-        }
-        let state = state(config, address, &parts);
-        let mut background = Background::start(parts.application, parts.feed);
-        if let Some(interval) = config.cleanup_interval {
-            background.clean_up_every(interval, parts.ids.as_ref());
-        }
-        let connections = parts.connections;
-        Ok(Self { listener, address, state, metrics, background, connections, config: config.server.clone() })
+        let hexauth = Hexauth::start(config, address).await?;
+        Ok(Self { listener, address, hexauth, config: config.server.clone() })
     }
 
     /// Where it listens.
@@ -104,9 +45,14 @@ impl Server {
         self.address
     }
 
+    /// Where metrics are served, if they are.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.hexauth.metrics_address()
+    }
+
     /// The state the routes work with.
     pub fn state(&self) -> &AppState {
-        &self.state
+        self.hexauth.state()
     }
 
     /// Serves until `shutdown` is done, then lets requests in flight finish, for as long as is configured.
@@ -114,48 +60,19 @@ impl Server {
     /// # Errors
     /// What the operating system says.
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-        let Self { listener, state, metrics, mut background, connections, config, .. } = self;
-        if let Some(listener) = metrics {
-            background.add(metrics::serve(listener, Metrics::new(&state.application))?);
-        }
-        let server = launch(listener, state, &config)?;
-        let handle = server.handle();
-        let mut serving = tokio::spawn(server);
-        tokio::select! {
-            // It ended by itself, which it should not.
-            result = &mut serving => return result.map_err(io::Error::other)?,
-            () = shutdown => {}
-        }
-        // The workers end one by one, while requests are in flight in others. What is late is not waited for: it fails.
-        let _ = timeout(MOVE_TIMEOUT, connections.move_here()).await;
-        handle.stop(true).await;
-        let served = serving.await.map_err(io::Error::other)?;
-        background.stop().await;
-        served
+        let server = launch(self.listener, self.hexauth.mount(), &self.config)?;
+        self.hexauth.run_until(server, shutdown).await
     }
 }
 
 /// Starts the workers.
-fn launch(listener: TcpListener, state: AppState, config: &config::Server) -> io::Result<actix_web::dev::Server> {
-    let state = web::Data::new(state);
-    let docs = config.docs;
-    let mut server = HttpServer::new(move || {
-        App::new()
-            .app_data(state.clone())
-            .wrap(from_fn(request_context::wrap))
-            .configure(routes::configure)
-            .configure(move |app| {
-                if docs {
-                    routes::configure_docs(app)
-                }
-            })
-            .default_service(web::to(routes::not_found))
-    })
-    .client_request_timeout(HEADER_TIMEOUT)
-    .keep_alive(KEEP_ALIVE)
-    .max_connections(MAX_CONNECTIONS)
-    .shutdown_timeout(whole_seconds(config.shutdown_timeout))
-    .disable_signals();
+fn launch(listener: TcpListener, mount: Mount, config: &config::Server) -> io::Result<actix_web::dev::Server> {
+    let mut server = HttpServer::new(move || mount.onto(App::new()))
+        .client_request_timeout(HEADER_TIMEOUT)
+        .keep_alive(KEEP_ALIVE)
+        .max_connections(MAX_CONNECTIONS)
+        .shutdown_timeout(whole_seconds(config.shutdown_timeout))
+        .disable_signals();
     if let Some(workers) = config.workers {
         server = server.workers(workers);
     }
@@ -167,58 +84,29 @@ fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
-fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).map_err(|source| StartError::Listen { address, source })
-}
+/// Waits for SIGTERM, as service managers send it, or for Ctrl-C. Listens from the moment this returns.
+///
+/// # Errors
+/// What the operating system says.
+#[cfg(unix)]
+pub fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
 
-/// Waits until the key ring is whole, and reads what has been revoked: nobody is answered before.
-async fn prepare(parts: &mut Parts) -> Result<(), StartError> {
-    let failed = |error: ApplicationError| match error {
-        ApplicationError::ForeignKeys => StartError::ForeignKeys,
-        error => StartError::Prepare(chain(&error)),
-    };
-    let started = Instant::now();
-    while let Prepared::Again(wait) = parts.application.prepare_keys().await.map_err(failed)? {
-        if started.elapsed() > PREPARE_TIMEOUT {
-            return Err(StartError::Prepare("the key ring did not get ready in time".to_owned()));
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
-        tokio::time::sleep(wait.to_std().unwrap_or_default()).await;
-    }
-    parts.application.follow_revocations(parts.feed.as_mut()).await.map_err(failed)
+    })
 }
 
-/// Makes the admin of the configuration where nobody has the email. An account that is there is never changed.
-async fn create_first_admin(application: &Application, bootstrap: Bootstrap) -> Result<(), StartError> {
-    let found = application.create_admin(bootstrap.email, bootstrap.password).await;
-    match found.map_err(|error| StartError::Bootstrap(chain(&error)))? {
-        AdminAccount::Created(user) => tracing::info!(user = %user.id, "made the admin of the configuration"),
-        AdminAccount::AlreadyAdmin(user) => {
-            tracing::info!(user = %user.id, "the admin of the configuration is there already: nothing was changed");
-        }
-        AdminAccount::NotAdmin(user) => tracing::warn!(
-            user = %user.id,
-            "the account with the email of APP_BOOTSTRAP__ADMIN_EMAIL is no active admin: nothing was changed",
-        ),
-    }
-    Ok(())
-}
-
-fn state(config: &Config, address: SocketAddr, parts: &Parts) -> AppState {
-    let is_url = config.issuer.starts_with("https://") || config.issuer.starts_with("http://");
-    let issuer = is_url.then(|| config.issuer.trim_end_matches('/').to_owned());
-    let public_url = config.server.public_url.clone().or(issuer);
-    AppState {
-        application: parts.application.clone(),
-        health: Arc::clone(&parts.health),
-        ids: Arc::clone(&parts.ids),
-        clock: Arc::clone(&parts.clock),
-        issuer: config.issuer.clone(),
-        audience: config.audience.clone(),
-        public_url: public_url.unwrap_or_else(|| format!("http://{address}")),
-        password_policy: config.password_policy,
-        request_timeout: config.server.request_timeout,
-        proxies: config.server.proxies.clone(),
-        cors: Cors::new(config.cors_origins.clone()),
-        rate_limits: Arc::new(RateLimits::new(&config.rate_limits)),
-    }
+/// Waits for Ctrl-C.
+///
+/// # Errors
+/// None.
+#[cfg(not(unix))]
+pub fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async { drop(tokio::signal::ctrl_c().await) })
 }

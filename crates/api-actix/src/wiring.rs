@@ -1,5 +1,7 @@
 //! Where the adapters are chosen: the one place that names them.
 
+mod connections;
+
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -11,16 +13,21 @@ use domain::ports::{
     SigningKeyRepository, TaskRepository, UnitOfWorkFactory, UserRepository,
 };
 use domain::{PasswordPolicy, RootSecret, Secret};
-use infra_postgres::{PostgresConnections, PostgresError, PostgresRevocationFeed, PostgresSettings};
+use infra_postgres::{PostgresError, PostgresRevocationFeed, PostgresSettings};
 use infra_security::{
     Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, InvalidArgon2Settings, KeyRing, SealedKeys, SystemClock,
     SystemIds,
 };
 use infra_sqlite::{SqliteError, SqliteRevocationFeed, SqliteSettings};
-use migration::{Status, Step};
+use migration::{Migrator, MigratorTrait, Status, Step};
 use thiserror::Error;
 
+pub use connections::Connections;
+
 use crate::config::{Config, Database, DatabaseUrl, Hashing};
+
+pub(crate) use infra_postgres::PoolUsage;
+pub(crate) use infra_security::HashLoad;
 
 /// The parts of a node, put together.
 pub struct Parts {
@@ -36,25 +43,11 @@ pub struct Parts {
     pub ids: Arc<dyn IdGenerator>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Tells how busy the hasher is. No port, since no use case asks.
+    pub(crate) hash_load: HashGauge,
 }
 
-/// The connections to the database.
-#[derive(Clone)]
-pub enum Connections {
-    /// Each belongs to the runtime that opened it.
-    Postgres(PostgresConnections),
-    /// They have threads of their own.
-    Sqlite,
-}
-
-impl Connections {
-    /// Keeps them through the end of other runtimes than this, such as those of the server's workers.
-    pub async fn move_here(&self) {
-        if let Self::Postgres(connections) = self {
-            connections.move_to(tokio::runtime::Handle::current()).await;
-        }
-    }
-}
+pub(crate) type HashGauge = Box<dyn Fn() -> HashLoad + Send + Sync>;
 
 /// Why the parts could not be put together, in words for the operator.
 #[derive(Debug, Error)]
@@ -91,14 +84,24 @@ pub enum WiringError {
 pub async fn start(config: &Config) -> Result<Parts, WiringError> {
     // Before anything is made: a spoiled secret is found first.
     let secret = find_secret(config)?;
-    if config.database.migrate_on_start {
-        for name in migrate(&config.database, Step::Up).await? {
-            tracing::info!(name, "migrated");
-        }
-    } else {
-        require_migrated(&config.database).await?;
-    }
+    bring_up_to_date::<Migrator>(&config.database).await?;
     build(config, secret).await
+}
+
+/// Applies what is pending of the migrator `M`, one process at a time. Where starting the server is not to migrate,
+/// nothing may be pending. Hexauth's own tables come with [`start`]; call this for tables of your own, whose migrator
+/// names a table of its own in `migration_table_name`.
+///
+/// # Errors
+/// [`WiringError::Postgres`], [`WiringError::Sqlite`], [`WiringError::Pending`].
+pub async fn bring_up_to_date<M: MigratorTrait>(database: &Database) -> Result<(), WiringError> {
+    if !database.migrate_on_start {
+        return require_migrated::<M>(database).await;
+    }
+    for name in migrate_with::<M>(database, Step::Up).await? {
+        tracing::info!(name, "migrated");
+    }
+    Ok(())
 }
 
 /// Puts the parts together on a database that must be up to date. Makes no database.
@@ -107,12 +110,12 @@ pub async fn start(config: &Config) -> Result<Parts, WiringError> {
 /// [`WiringError`], every variant.
 pub async fn attach(config: &Config) -> Result<Parts, WiringError> {
     let secret = find_secret(config)?;
-    require_migrated(&config.database).await?;
+    require_migrated::<Migrator>(&config.database).await?;
     build(config, secret).await
 }
 
-async fn require_migrated(database: &Database) -> Result<(), WiringError> {
-    let pending = migration_status(database).await?.into_iter().filter(|status| !status.is_applied);
+async fn require_migrated<M: MigratorTrait>(database: &Database) -> Result<(), WiringError> {
+    let pending = migration_status_with::<M>(database).await?.into_iter().filter(|status| !status.is_applied);
     let pending: Vec<String> = pending.map(|status| status.name).collect();
     if pending.is_empty() { Ok(()) } else { Err(WiringError::Pending(pending)) }
 }
@@ -121,38 +124,51 @@ async fn build(config: &Config, secret: Option<RootSecret>) -> Result<Parts, Wir
     match &config.database.url {
         DatabaseUrl::Postgres(url) => {
             let settings = postgres(&config.database, url);
-            let store = infra_postgres::connect(&settings).await?;
+            let store = Arc::new(infra_postgres::connect(&settings).await?);
             let feed = Box::new(PostgresRevocationFeed::new(&settings)?);
             let connections = Connections::Postgres(store.connection().clone());
-            assemble(config, secret, Arc::new(store), feed, connections)
+            assemble(config, secret, store, feed, connections)
         }
         DatabaseUrl::Sqlite(url) => {
-            let store = infra_sqlite::connect(&sqlite(&config.database, url)).await?;
+            let store = Arc::new(infra_sqlite::connect(&sqlite(&config.database, url)).await?);
             let feed = Box::new(SqliteRevocationFeed::new(&store));
-            assemble(config, secret, Arc::new(store), feed, Connections::Sqlite)
+            let connections = Connections::Sqlite(store.connection().clone());
+            assemble(config, secret, store, feed, connections)
         }
     }
 }
 
-/// Applies or reverts migrations, and answers their names.
+/// Applies or reverts migrations of Hexauth's own tables, and answers their names.
 ///
 /// # Errors
 /// [`WiringError::Postgres`], [`WiringError::Sqlite`].
 pub async fn migrate(database: &Database, step: Step) -> Result<Vec<String>, WiringError> {
+    migrate_with::<Migrator>(database, step).await
+}
+
+/// Applies or reverts migrations of `M`, one process at a time, and answers their names.
+///
+/// # Errors
+/// [`WiringError::Postgres`], [`WiringError::Sqlite`].
+pub async fn migrate_with<M: MigratorTrait>(database: &Database, step: Step) -> Result<Vec<String>, WiringError> {
     Ok(match &database.url {
-        DatabaseUrl::Postgres(url) => infra_postgres::migrate(&postgres(database, url), step).await?,
-        DatabaseUrl::Sqlite(url) => infra_sqlite::migrate(&sqlite(database, url), step).await?,
+        DatabaseUrl::Postgres(url) => infra_postgres::migrate_with::<M>(&postgres(database, url), step).await?,
+        DatabaseUrl::Sqlite(url) => infra_sqlite::migrate_with::<M>(&sqlite(database, url), step).await?,
     })
 }
 
-/// Every migration and whether it is applied.
+/// Every migration of Hexauth's own tables, and whether it is applied.
 ///
 /// # Errors
 /// [`WiringError::Postgres`], [`WiringError::Sqlite`].
 pub async fn migration_status(database: &Database) -> Result<Vec<Status>, WiringError> {
+    migration_status_with::<Migrator>(database).await
+}
+
+async fn migration_status_with<M: MigratorTrait>(database: &Database) -> Result<Vec<Status>, WiringError> {
     Ok(match &database.url {
-        DatabaseUrl::Postgres(url) => infra_postgres::migration_status(&postgres(database, url)).await?,
-        DatabaseUrl::Sqlite(url) => infra_sqlite::migration_status(&sqlite(database, url)).await?,
+        DatabaseUrl::Postgres(url) => infra_postgres::migration_status_with::<M>(&postgres(database, url)).await?,
+        DatabaseUrl::Sqlite(url) => infra_sqlite::migration_status_with::<M>(&sqlite(database, url)).await?,
     })
 }
 
@@ -190,13 +206,14 @@ where
         password_hasher: hasher.clone(),
         access_tokens: Arc::new(key_ring),
         key_factory: sealer,
-        client_secrets: Arc::new(ConfiguredClients::new(config.clients.clone(), hasher)),
+        client_secrets: Arc::new(ConfiguredClients::new(config.clients.clone(), hasher.clone())),
         mac: Arc::new(HmacSha256::new(&secret)),
         ids: ids.clone(),
         clock: clock.clone(),
     };
     let application = Application::new(ports, config.application);
-    Ok(Parts { application, feed, connections, health: store, ids, clock })
+    let hash_load = Box::new(move || hasher.load());
+    Ok(Parts { application, feed, connections, health: store, ids, clock, hash_load })
 }
 
 /// A new password that the policy takes, with more than 128 random bits.

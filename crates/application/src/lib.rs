@@ -1,13 +1,71 @@
 //! The use cases of Hexauth. Each is one file and one method of [`Application`]; who may do what is decided here,
 //! from the [`Actor`], and nowhere else.
 //!
-//! The crate knows only `domain`: hand it adapters of the ports and it runs in any binary.
+//! The crate knows only `domain`: hand it adapters of the ports and it runs in any binary. In a unit test they are the
+//! mocks that `domain` has behind its feature `mocks`:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use application::{Application, ApplicationError, CreateUser, Ports, Settings};
+//! use domain::mocks::*;
+//! use domain::{Email, Password, PasswordHash, PasswordPolicy, Role, Timestamp, UserId};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut users = MockUserRepository::new();
+//! users.expect_insert().times(1).returning(|_| Ok(()));
+//! let mut password_hasher = MockPasswordHasher::new();
+//! password_hasher.expect_hash().returning(|_| Ok(PasswordHash::parse("$argon2id$of-the-example").unwrap()));
+//! let mut clock = MockClock::new();
+//! clock.expect_now().returning(|| "2026-11-21T12:00:00Z".parse::<Timestamp>().unwrap());
+//! let mut ids = MockIdGenerator::new();
+//! ids.expect_user_id().returning(|_| UserId::new(uuid::Uuid::from_u128(1)));
+//!
+//! let ports = Ports {
+//!     users: Arc::new(users),
+//!     password_hasher: Arc::new(password_hasher),
+//!     clock: Arc::new(clock),
+//!     ids: Arc::new(ids),
+//!     // Nobody may call these.
+//!     refresh_tokens: Arc::new(MockRefreshTokenRepository::new()),
+//!     revocations: Arc::new(MockRevocationRepository::new()),
+//!     signing_keys: Arc::new(MockSigningKeyRepository::new()),
+//!     tasks: Arc::new(MockTaskRepository::new()),
+//!     units_of_work: Arc::new(MockUnitsOfWork::default()),
+//!     access_tokens: Arc::new(MockAccessTokens::new()),
+//!     key_factory: Arc::new(MockSigningKeyFactory::new()),
+//!     client_secrets: Arc::new(MockClientSecrets::new()),
+//!     mac: Arc::new(MockMac::new()),
+//! };
+//! let application = Application::new(ports, Settings::default());
+//!
+//! let new = CreateUser {
+//!     email: Email::parse("ada@example.com")?,
+//!     password: Password::chosen("correct horse battery staple", &PasswordPolicy::default())?,
+//!     username: None,
+//!     full_name: None,
+//!     birthday: None,
+//!     role: None,
+//!     is_active: None,
+//! };
+//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! let user = application.create_user(None, new.clone()).await?;
+//! assert_eq!((user.role, user.is_active), (Role::User, true));
+//!
+//! // Who is no admin does not choose a role.
+//! let greedy = CreateUser { role: Some(Role::Admin), ..new };
+//! assert!(matches!(application.create_user(None, greedy).await, Err(ApplicationError::Forbidden)));
+//! # Ok(())
+//! # })
+//! # }
+//! ```
 
 mod activity;
 mod actor;
 mod audit;
 mod auth;
 mod cleanup;
+mod counts;
 mod cursor;
 mod error;
 mod keys;
@@ -28,11 +86,13 @@ use domain::ports::{
 use domain::{Algorithm, RefreshPolicy};
 
 use activity::Activity;
+use counts::Counters;
 use revocations::Revocations;
 
 pub use actor::{Actor, Target};
 pub use auth::{Introspection, Login, MAX_SESSIONS_LISTED, RefreshTokenInfo, Session, TokenPair};
 pub use cleanup::{CleanupEnd, Removed};
+pub use counts::{Counts, Refresh, SignIn};
 pub use error::ApplicationError;
 pub use keys::{Prepared, Rotated};
 pub use revocations::{FeedStatus, MAX_FEED_AGE};
@@ -104,11 +164,12 @@ pub struct Application {
     settings: Settings,
     revocations: Arc<Revocations>,
     activity: Arc<Activity>,
+    counters: Arc<Counters>,
 }
 
 impl Application {
     /// The use cases on these adapters.
     pub fn new(ports: Ports, settings: Settings) -> Self {
-        Self { ports, settings, revocations: Arc::default(), activity: Arc::default() }
+        Self { ports, settings, revocations: Arc::default(), activity: Arc::default(), counters: Arc::default() }
     }
 }

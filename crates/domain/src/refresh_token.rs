@@ -6,6 +6,31 @@ use crate::{SessionId, Timestamp, UserId, ValidationError};
 
 /// One sign-in on one device. One row for ever: each use of its token adds one to `generation` instead of making
 /// another row. Its id is the `sid` claim of access tokens, and the API lists it as a session.
+///
+/// ```
+/// use domain::{
+///     Device, Generation, NewRefreshToken, Nonce, RefreshPolicy, RefreshToken, Rotation, SessionId, Timestamp, UserId,
+/// };
+/// use uuid::Uuid;
+///
+/// // Ids, nonces and times come from ports; these are of an example.
+/// let id = SessionId::new(Uuid::from_u128(1));
+/// let user_id = UserId::new(Uuid::from_u128(2));
+/// let nonce = Nonce::new([0; Nonce::LENGTH]);
+/// let at = |time: &str| format!("2026-11-21T{time}Z").parse::<Timestamp>().unwrap();
+/// let policy = RefreshPolicy::default();
+///
+/// let new = NewRefreshToken { id, user_id, nonce, device: Device::default() };
+/// let session = RefreshToken::start(new, at("12:00:00"), &policy);
+///
+/// // The current generation is exchanged for the next one.
+/// let Rotation::Next(session) = session.rotate(Generation::FIRST, at("12:10:00"), &policy) else { panic!() };
+/// assert_eq!(session.generation, Generation::FIRST.next());
+///
+/// // A lost answer: the same child again. Later, it is a copy.
+/// assert_eq!(session.rotate(Generation::FIRST, at("12:10:03"), &policy), Rotation::SameChild);
+/// assert_eq!(session.rotate(Generation::FIRST, at("12:20:00"), &policy), Rotation::Reuse);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefreshToken {
     /// Never changes.

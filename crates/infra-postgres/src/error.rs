@@ -1,3 +1,4 @@
+use domain::ports::RepositoryError;
 use sea_orm::DbErr;
 use sqlx::postgres::PgConnectOptions;
 use thiserror::Error;
@@ -37,6 +38,11 @@ impl PostgresError {
             source,
         }
     }
+}
+
+/// What an error that is about no row in particular means to a use case.
+pub fn unavailable_or_internal(error: DbErr) -> RepositoryError {
+    infra_seaorm::unavailable_or_internal(error, is_transient)
 }
 
 /// Whether an error is one to try again after.

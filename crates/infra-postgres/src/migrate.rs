@@ -2,7 +2,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use migration::{Status, Step};
+use migration::{Migrator, MigratorTrait, Status, Step};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqlxPostgresConnector, Statement,
     TransactionTrait,
@@ -20,38 +20,59 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(120);
 /// `CREATE INDEX CONCURRENTLY` for ever.
 const LOCK_RETRY: Duration = Duration::from_millis(200);
 
-/// Migrates the database under a lock, so that of many nodes at once one does the work and the others wait. Answers
+/// Migrates Hexauth's own tables, as [`migrate_with`] does.
+///
+/// # Errors
+/// As for [`migrate_with`].
+pub async fn migrate(settings: &PostgresSettings, step: Step) -> Result<Vec<String>, PostgresError> {
+    migrate_with::<Migrator>(settings, step).await
+}
+
+/// Migrates the database with the migrator `M`, under a lock, so that of many nodes at once one does the work and the others wait. Answers
 /// the names of the migrations that this call applied or reverted.
 ///
 /// # Errors
 /// [`PostgresError`], every variant. Each migration is one transaction: one that fails leaves nothing behind. Through
 /// a PgBouncer all of them are one transaction together.
-pub async fn migrate(settings: &PostgresSettings, step: Step) -> Result<Vec<String>, PostgresError> {
+pub async fn migrate_with<M: MigratorTrait>(
+    settings: &PostgresSettings,
+    step: Step,
+) -> Result<Vec<String>, PostgresError> {
     let connection = one_connection(settings).await?;
     // The lock belongs to the connection or the transaction, and is released with it, whatever happens.
     let result = if settings.prepared_statements {
         acquire_lock(&connection).await?;
-        migration::run(&connection, step).await
+        migration::run::<M, _>(&connection, step).await
     } else {
         let transaction = begin_with_lock(&connection).await?;
-        let result = migration::run(&transaction, step).await;
+        let result = migration::run::<M, _>(&transaction, step).await;
         commit(transaction, result).await
     };
     connection.close().await?;
     Ok(result?)
 }
 
-/// Every migration and whether the database has it. Changes nothing.
+/// Every migration of Hexauth's own tables, as [`migration_status_with`] lists them.
+///
+/// # Errors
+/// As for [`migration_status_with`].
+pub async fn migration_status(settings: &PostgresSettings) -> Result<Vec<Status>, PostgresError> {
+    migration_status_with::<Migrator>(settings).await
+}
+
+/// Every migration of `M` and whether the database has it. Changes nothing.
 ///
 /// # Errors
 /// [`PostgresError`], every variant but `Locked`.
-pub async fn migration_status(settings: &PostgresSettings) -> Result<Vec<Status>, PostgresError> {
+pub async fn migration_status_with<M: MigratorTrait>(
+    settings: &PostgresSettings,
+) -> Result<Vec<Status>, PostgresError> {
     let connection = one_connection(settings).await?;
     let status = if settings.prepared_statements {
-        migration::status(&connection).await
+        migration::status::<M>(&connection).await
     } else {
         let transaction = begin(&connection).await?;
-        let status = migration::status(&transaction).await;
+        let status = migration::status::<M>(&transaction).await;
         commit(transaction, status).await
     };
     connection.close().await?;

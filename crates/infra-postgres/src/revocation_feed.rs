@@ -18,13 +18,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::ports::{RepositoryError, RevocationFeed};
 use domain::{Revoked, Timestamp};
-use infra_seaorm::{revoked_from_row, unavailable_or_internal};
+use infra_seaorm::revoked_from_row;
 use sea_orm::{DbErr, QueryResult, RuntimeErr};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection};
 use tokio::time::timeout;
 
-use crate::error::is_transient;
+use crate::error::unavailable_or_internal;
 use crate::notifications::Notifications;
 use crate::{PostgresError, PostgresSettings};
 
@@ -142,7 +142,7 @@ impl RevocationFeed for PostgresRevocationFeed {
     async fn poll(&mut self, now: Timestamp) -> Result<Vec<Revoked>, RepositoryError> {
         let too_late = |_| Err(error(sqlx::Error::Io(io::ErrorKind::TimedOut.into())));
         let result = timeout(POLL_LIMIT, self.read(now)).await.unwrap_or_else(too_late);
-        result.map_err(|error| unavailable_or_internal(error, is_transient))
+        result.map_err(unavailable_or_internal)
     }
 
     async fn changed(&mut self) {

@@ -9,7 +9,7 @@ use domain::{Password, PasswordHash};
 use tokio::sync::oneshot;
 
 use crate::argon2_recipe::Argon2Recipe;
-use crate::hash_queue::{HashAnswer, HashJob, HashQueue};
+use crate::hash_queue::{HashAnswer, HashJob, HashLoad, HashQueue};
 use crate::random::random_bytes;
 use crate::stored_hash::StoredHash;
 use crate::{Argon2Settings, InvalidArgon2Settings, hash_worker};
@@ -21,6 +21,24 @@ const SALT_BYTES: usize = 16;
 ///
 /// When as many passwords wait as the settings allow, the next is refused at once with [`HashError::Overloaded`].
 /// One whose caller went away is not hashed. Dropping the pool ends its threads.
+///
+/// ```
+/// use domain::Password;
+/// use domain::ports::{PasswordHasher, Verification};
+/// use infra_security::{Argon2Pool, Argon2Settings};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let pool = Argon2Pool::new(Argon2Settings { threads: 1, ..Argon2Settings::default() })?;
+/// let hash = pool.hash(&Password::presented("correct horse battery staple")?).await?;
+///
+/// let right = Password::presented("correct horse battery staple")?;
+/// assert_eq!(pool.verify(&right, Some(hash.clone())).await?, Verification::Match { outdated: false });
+/// let wrong = Password::presented("correct horse")?;
+/// assert_eq!(pool.verify(&wrong, Some(hash)).await?, Verification::Mismatch);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Argon2Pool {
     settings: Argon2Settings,
     current: Params,
@@ -42,6 +60,11 @@ impl Argon2Pool {
             pool.start_thread(number).map_err(InvalidArgon2Settings::Spawn)?;
         }
         Ok(pool)
+    }
+
+    /// How the pool is doing, for metrics.
+    pub fn load(&self) -> HashLoad {
+        self.queue.load()
     }
 
     fn start_thread(&self, number: usize) -> std::io::Result<()> {

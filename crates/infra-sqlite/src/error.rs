@@ -1,6 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use domain::ports::RepositoryError;
 use sea_orm::DbErr;
 use thiserror::Error;
 
@@ -40,6 +41,11 @@ pub enum SqliteError {
     /// A migration failed, or the database holds one that this program does not know.
     #[error("the database cannot be migrated: {0}")]
     Migrate(#[from] DbErr),
+}
+
+/// What an error that is about no row in particular means to a use case.
+pub fn unavailable_or_internal(error: DbErr) -> RepositoryError {
+    infra_seaorm::unavailable_or_internal(error, is_transient)
 }
 
 /// Whether an error is one to try again after.

@@ -3,7 +3,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use migration::{Status, Step};
+use migration::{Migrator, MigratorTrait, Status, Step};
 use sqlx::Connection;
 
 use crate::connect::{pool, prepare_file, try_connection};
@@ -13,12 +13,20 @@ use crate::{SqliteError, SqliteSettings};
 const LOCK_TIMEOUT: Duration = Duration::from_secs(120);
 const LOCK_RETRY: Duration = Duration::from_millis(100);
 
-/// Migrates the database, creating the file if there is none, under a lock, so that of several processes at once one
+/// Migrates Hexauth's own tables, as [`migrate_with`] does.
+///
+/// # Errors
+/// As for [`migrate_with`].
+pub async fn migrate(settings: &SqliteSettings, step: Step) -> Result<Vec<String>, SqliteError> {
+    migrate_with::<Migrator>(settings, step).await
+}
+
+/// Migrates the database with the migrator `M`, creating the file if there is none, under a lock, so that of several processes at once one
 /// does the work and the others wait. Answers the names of the migrations that this call applied or reverted.
 ///
 /// # Errors
 /// [`SqliteError`], every variant. Each migration is one transaction: one that fails leaves nothing behind.
-pub async fn migrate(settings: &SqliteSettings, step: Step) -> Result<Vec<String>, SqliteError> {
+pub async fn migrate_with<M: MigratorTrait>(settings: &SqliteSettings, step: Step) -> Result<Vec<String>, SqliteError> {
     let options = settings.connect_options()?;
     let file = options.get_filename().to_owned();
     prepare_file(&file).map_err(|source| SqliteError::Prepare { file: file.clone(), source })?;
@@ -26,24 +34,32 @@ pub async fn migrate(settings: &SqliteSettings, step: Step) -> Result<Vec<String
     // Under the lock, since turning on the write-ahead log waits for nobody.
     try_connection(&options).await?.close().await.map_err(|source| SqliteError::Open { file, source })?;
     let connection = pool(options, 1, settings.acquire_timeout);
-    let result = migration::run(&connection, step).await;
+    let result = migration::run::<M, _>(&connection, step).await;
     connection.close().await?;
     Ok(result?)
 }
 
-/// Every migration and whether the database has it. Changes nothing.
+/// Every migration of Hexauth's own tables, as [`migration_status_with`] lists them.
 ///
 /// # Errors
-/// As for [`migrate`]. Where there is no file, all are pending.
+/// As for [`migrate_with`].
 pub async fn migration_status(settings: &SqliteSettings) -> Result<Vec<Status>, SqliteError> {
+    migration_status_with::<Migrator>(settings).await
+}
+
+/// Every migration of `M` and whether the database has it. Changes nothing. Where there is no file, all are pending.
+///
+/// # Errors
+/// As for [`migrate_with`].
+pub async fn migration_status_with<M: MigratorTrait>(settings: &SqliteSettings) -> Result<Vec<Status>, SqliteError> {
     let options = settings.connect_options()?;
     let file = options.get_filename().to_owned();
     if !file.exists() {
-        return Ok(migration::all_pending());
+        return Ok(migration::all_pending::<M>());
     }
     try_connection(&options).await?.close().await.map_err(|source| SqliteError::Open { file, source })?;
     let connection = pool(options, 1, settings.acquire_timeout);
-    let status = migration::status(&connection).await;
+    let status = migration::status::<M>(&connection).await;
     connection.close().await?;
     Ok(status?)
 }

@@ -1,10 +1,10 @@
 use async_trait::async_trait;
 use domain::ports::{RepositoryError, RevocationFeed};
 use domain::{Revoked, Timestamp};
-use infra_seaorm::{revoked_from_row, unavailable_or_internal};
+use infra_seaorm::revoked_from_row;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
-use crate::error::is_transient;
+use crate::error::unavailable_or_internal;
 use crate::{SqliteConnections, SqliteStore};
 
 /// Follows what is revoked in a SQLite file, by this process or another. There is one writer at a time and no id comes
@@ -37,7 +37,7 @@ impl SqliteRevocationFeed {
 #[async_trait]
 impl RevocationFeed for SqliteRevocationFeed {
     async fn poll(&mut self, now: Timestamp) -> Result<Vec<Revoked>, RepositoryError> {
-        self.read(now).await.map_err(|error| unavailable_or_internal(error, is_transient))
+        self.read(now).await.map_err(unavailable_or_internal)
     }
 
     /// Never returns: SQLite tells nobody, and the caller polls in any case.

@@ -1,9 +1,8 @@
-use std::future::Future;
 use std::io::IsTerminal;
 
 use super::{Failure, failure, say};
 use crate::config::{Config, LogFormat, Mode};
-use crate::server::Server;
+use crate::server::{Server, asked_to_stop};
 
 /// Serves until SIGTERM or Ctrl-C.
 pub(super) async fn run(mut config: Config) -> Result<(), Failure> {
@@ -22,27 +21,6 @@ pub(super) async fn run(mut config: Config) -> Result<(), Failure> {
     server.run_until(shutdown).await.map_err(failure)?;
     tracing::info!("stopped");
     Ok(())
-}
-
-/// Waits for SIGTERM, as service managers send it, or for Ctrl-C. Listens from the moment this returns.
-#[cfg(unix)]
-fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
-}
-
-/// Waits for Ctrl-C.
-#[cfg(not(unix))]
-fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
-    Ok(async { drop(tokio::signal::ctrl_c().await) })
 }
 
 /// Tells a person where to go next, and a log where the server listens.

@@ -7,7 +7,7 @@ use super::{Extracting, state};
 use crate::error::ApiError;
 
 /// Who asks, on a route that is open to anyone. A token that is there must be valid all the same.
-pub(crate) struct OptionalActor(pub(crate) Option<Actor>);
+pub struct OptionalActor(pub Option<Actor>);
 
 impl FromRequest for OptionalActor {
     type Error = ApiError;

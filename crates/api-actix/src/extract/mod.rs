@@ -15,12 +15,15 @@ use actix_web::{FromRequest, HttpRequest, web};
 use application::Actor;
 use chrono::NaiveDate;
 
-pub(crate) use bearer::OptionalActor;
-pub(crate) use body::{FormOrJson, Json, read_limited};
+pub use bearer::OptionalActor;
+pub use body::Json;
+pub use path_id::{AtId, PathId};
+pub use query::Query;
+
+pub(crate) use body::{FormOrJson, read_limited};
 pub(crate) use client::ClientRequest;
 pub(crate) use device::ClientDevice;
-pub(crate) use path_id::{AtId, PathId, PathSession};
-pub(crate) use query::Query;
+pub(crate) use path_id::PathSession;
 
 use crate::error::ApiError;
 use crate::fields::Rules;
@@ -29,10 +32,17 @@ use crate::state::AppState;
 /// The future of an extractor.
 type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 
-/// Who asks, and then what they send: nothing is read from who has no valid token.
-pub(crate) struct Guarded<T> {
-    pub(crate) actor: Actor,
-    pub(crate) input: T,
+/// Who asks, and then what they send: nothing is read from who has no valid token. A handler that takes this cannot be
+/// reached without an actor; `Guarded<()>` is for one that takes nothing else. A token that was revoked is refused at
+/// once, as everywhere.
+///
+/// Works in any handler of an app that [`Mount::onto`](crate::hexauth::Mount::onto) was given. What `input` takes from
+/// the request may be of this crate or of actix: `Guarded<Json<T>>`, `Guarded<web::Path<i64>>`.
+pub struct Guarded<T> {
+    /// Who asks.
+    pub actor: Actor,
+    /// What they send.
+    pub input: T,
 }
 
 impl<T> FromRequest for Guarded<T>

@@ -9,7 +9,7 @@ use crate::error::ApiError;
 use crate::fields::parse_id;
 
 /// The `{id}` of the path. What is no UUID names nothing: 404.
-pub(crate) struct PathId(pub(crate) Uuid);
+pub struct PathId(pub Uuid);
 
 /// The `{session}` of the path, likewise.
 pub(crate) struct PathSession(pub(crate) Uuid);
@@ -37,9 +37,11 @@ fn part(request: &HttpRequest, name: &str) -> Result<Uuid, ApiError> {
 }
 
 /// The `{id}` of the path, and what is sent with it.
-pub(crate) struct AtId<T> {
-    pub(crate) id: Uuid,
-    pub(crate) input: T,
+pub struct AtId<T> {
+    /// The id.
+    pub id: Uuid,
+    /// What is sent.
+    pub input: T,
 }
 
 impl<T> FromRequest for AtId<T>

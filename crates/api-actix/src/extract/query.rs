@@ -9,7 +9,7 @@ use crate::error::ApiError;
 use crate::fields::{Fields, FromFields, RawFields};
 
 /// The parameters of the query. Each is a text; one that comes twice is refused.
-pub(crate) struct Query<T>(pub(crate) T);
+pub struct Query<T>(pub T);
 
 impl<T: FromFields> FromRequest for Query<T> {
     type Error = ApiError;

@@ -17,13 +17,13 @@ pub(crate) struct Limiter<C: Clock = DefaultClock> {
 
 /// What a client may still do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Allowance {
+pub struct Allowance {
     /// Requests at once.
-    pub(crate) limit: u32,
+    pub limit: u32,
     /// Of these, how many are left. None when the request is refused.
-    pub(crate) remaining: u32,
+    pub remaining: u32,
     /// Whole seconds until there is one more at the latest; of a refused request, until it would be let in.
-    pub(crate) reset: u64,
+    pub reset: u64,
 }
 
 impl Limiter {

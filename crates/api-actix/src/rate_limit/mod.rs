@@ -12,7 +12,7 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, FromRequest, HttpRequest, Route};
 use domain::Role;
 
-pub(crate) use limiter::Allowance;
+pub use limiter::Allowance;
 use limiter::Limiter;
 
 use crate::client_address;

@@ -11,6 +11,16 @@ use super::ValidationError;
 ///
 /// Quoted and non-ASCII local parts and address literals are refused: they are legal (RFC 5321) and hardly exist,
 /// and look-alike characters in them would let two people hold what reads as one address.
+///
+/// ```
+/// use domain::Email;
+///
+/// let email = Email::parse(" Ada.Lovelace@EXAMPLE.com ")?;
+/// assert_eq!(email.as_str(), "Ada.Lovelace@example.com");
+/// assert_eq!(email, Email::parse("ada.lovelace@example.com")?);
+/// assert_eq!(Email::parse("nobody").unwrap_err().code, "invalid_email");
+/// # Ok::<(), domain::ValidationError>(())
+/// ```
 #[derive(Clone)]
 pub struct Email {
     text: String,

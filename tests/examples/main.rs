@@ -1,4 +1,4 @@
-//! Runs the programs in `examples/` as their READMEs say.
+//! Runs the programs in `examples/`.
 
 #![expect(
     clippy::unwrap_used,

@@ -48,8 +48,8 @@ impl Background {
         self.tasks.push(tokio::spawn(clean_up(self.application.clone(), first, interval)));
     }
 
-    /// Runs something else until the end.
-    pub(crate) fn add(&mut self, task: impl Future<Output = std::io::Result<()>> + Send + 'static) {
+    /// Serves the metrics until the end.
+    pub(crate) fn serve_metrics(&mut self, task: impl Future<Output = std::io::Result<()>> + Send + 'static) {
         self.tasks.push(tokio::spawn(async move {
             if let Err(error) = task.await {
                 tracing::error!(%error, "the metrics are not served any more");

@@ -102,7 +102,8 @@ pub struct Hexauth {
 impl Hexauth {
     /// Migrates the database if so configured, puts the parts together, makes the first admin if the configuration has
     /// one, and begins to follow the other nodes and to clean up.
-    /// `address` is where the server listens; where no public URL is configured, it is the one. Take the port before
+    /// `address` is where the server listens; it is the public URL where neither one nor an issuer that is a URL is
+    /// configured. Take the port before
     /// you call this, so that a second program started by mistake changes nothing.
     ///
     /// # Errors
@@ -160,21 +161,23 @@ impl Hexauth {
     /// What the operating system says.
     pub async fn run_until(mut self, server: Server, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         if let Some((listener, metrics)) = self.metrics.take() {
-            self.background.add(metrics::serve(listener, metrics)?);
+            self.background.serve_metrics(metrics::serve(listener, metrics)?);
         }
         let handle = server.handle();
         let mut serving = tokio::spawn(server);
-        tokio::select! {
+        let served = tokio::select! {
             // It ended by itself, which it should not.
-            result = &mut serving => return result.map_err(io::Error::other)?,
-            () = shutdown => {}
-        }
-        // The workers end one by one, while requests are in flight in others. What is late is not waited for: it fails.
-        let _ = timeout(MOVE_TIMEOUT, self.connections.move_here()).await;
-        handle.stop(true).await;
-        let served = serving.await.map_err(io::Error::other)?;
+            served = &mut serving => served,
+            () = shutdown => {
+                // The workers end one by one, while requests are in flight in others. What is late is not waited for:
+                // it fails.
+                let _ = timeout(MOVE_TIMEOUT, self.connections.move_here()).await;
+                handle.stop(true).await;
+                serving.await
+            }
+        };
         self.background.stop().await;
-        served
+        served.map_err(io::Error::other)?
     }
 }
 

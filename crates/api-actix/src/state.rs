@@ -11,7 +11,7 @@ use crate::config::Proxies;
 use crate::cors::Cors;
 use crate::rate_limit::RateLimits;
 
-/// What routes work with. Made by [`wiring`](crate::wiring).
+/// What routes work with. Made by [`Hexauth::start`](crate::hexauth::Hexauth::start).
 #[derive(Clone)]
 pub struct AppState {
     /// The use cases.

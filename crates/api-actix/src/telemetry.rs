@@ -10,15 +10,19 @@ use crate::config::{self, Log, LogFormat};
 use crate::traces::{self, Traces};
 
 /// What is not logged, whatever the configuration says.
-const QUIET: [&str; 3] = ["sqlx_postgres::options=off", "actix_http::h1::dispatcher=off", traces::NOT_LOGGED];
+const QUIET: [&str; 3] = [
+    // It quotes parts of the database's URL.
+    "sqlx_postgres::options=off",
+    // It shouts at what a client sent.
+    "actix_http::h1::dispatcher=off",
+    traces::NOT_LOGGED,
+];
 
-/// Writes logs to the standard error stream, and sends traces if so configured, from here on. A second call changes
-/// nothing.
+/// Writes logs to the standard error stream, and sends traces if so configured, from here on. Call it once.
 pub fn init(log: &Log, traces: Option<&config::Traces>) -> Telemetry {
     let traces = Traces::start(traces);
     // The configuration has checked the directives.
     let filter = EnvFilter::try_new(&log.level).unwrap_or_else(|_| EnvFilter::new("info"));
-    // The one quotes parts of the database's URL, the next shouts at what a client sent.
     let filter =
         QUIET.into_iter().filter_map(|directive| directive.parse().ok()).fold(filter, EnvFilter::add_directive);
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);

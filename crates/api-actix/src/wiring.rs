@@ -108,7 +108,7 @@ pub async fn bring_up_to_date<M: MigratorTrait>(database: &Database) -> Result<(
 ///
 /// # Errors
 /// [`WiringError`], every variant.
-pub async fn attach(config: &Config) -> Result<Parts, WiringError> {
+pub(crate) async fn attach(config: &Config) -> Result<Parts, WiringError> {
     let secret = find_secret(config)?;
     require_migrated::<Migrator>(&config.database).await?;
     build(config, secret).await
@@ -216,8 +216,8 @@ where
     Ok(Parts { application, feed, connections, health: store, ids, clock, hash_load })
 }
 
-/// A new password that the policy takes, with more than 128 random bits.
-pub fn generate_password(policy: &PasswordPolicy) -> Secret {
+/// A new password that the policy takes, with 160 random bits or more.
+pub(crate) fn generate_password(policy: &PasswordPolicy) -> Secret {
     infra_security::generate_password(policy)
 }
 

@@ -24,7 +24,7 @@ pub use environment::Environment;
 const MAX_LIST: usize = 100;
 
 /// The built-in defaults, which also name every key there is.
-pub const DEFAULTS: &str = include_str!("defaults.toml");
+pub(crate) const DEFAULTS: &str = include_str!("defaults.toml");
 
 /// A configuration that was read and found valid.
 #[derive(Clone)]
@@ -144,7 +144,7 @@ pub struct Proxies {
 
 impl Proxies {
     /// Whether an address is that of a trusted proxy. IPv4 in the form of IPv6 is not IPv4 here.
-    pub fn trust(&self, address: IpAddr) -> bool {
+    pub(crate) fn trust(&self, address: IpAddr) -> bool {
         self.trusted.iter().any(|network| network.contains(&address))
     }
 }

@@ -23,6 +23,9 @@ const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// Highest rate limit.
 const MAX_PER_MINUTE: u32 = 10_000;
 
+/// Longest issuer or audience.
+const MAX_NAME_BYTES: usize = 200;
+
 /// Longest id of a client, in characters.
 const MAX_CLIENT_ID_LENGTH: usize = 100;
 
@@ -286,7 +289,7 @@ fn parse_collector(text: &str) -> Result<Option<String>, &'static str> {
 }
 
 fn parse_name(text: &str) -> Result<String, &'static str> {
-    if text.is_empty() || text.len() > 200 { Err("it has 1 to 200 characters") } else { Ok(text.to_owned()) }
+    if text.is_empty() || text.len() > MAX_NAME_BYTES { Err("it has 1 to 200 bytes") } else { Ok(text.to_owned()) }
 }
 
 fn parse_address(text: &str) -> Result<Option<SocketAddr>, String> {

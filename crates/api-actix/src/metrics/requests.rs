@@ -54,7 +54,7 @@ impl RequestMeter {
         registry.register_with_unit("http_request_duration", help, Unit::Seconds, requests.duration.clone());
     }
 
-    /// Begins to time a request, which is counted when the answer is dropped.
+    /// Begins to time a request, which is counted when what this returns is dropped.
     pub(crate) fn start(&self, request: &ServiceRequest) -> Option<MeasuredRequest> {
         let requests = Arc::clone(self.0.as_ref()?);
         requests.in_flight.inc();

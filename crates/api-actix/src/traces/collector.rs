@@ -7,9 +7,6 @@ use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 
 use super::EXPORT_TIMEOUT;
 
-/// Most bytes of an answer that are read. Only its first line counts.
-const MAX_ANSWER: u64 = 4096;
-
 /// Sends to the collector, one connection for each batch. So little HTTP that no client is carried along for it. The
 /// thread that calls it does nothing else, so it may block.
 #[derive(Debug, Default)]
@@ -52,10 +49,10 @@ fn send(request: &Request<Bytes>) -> io::Result<u16> {
     head.extend(format!("Content-Length: {}\r\nConnection: close\r\n\r\n", request.body().len()).into_bytes());
     stream.write_all(&head)?;
     stream.write_all(request.body())?;
-    let mut answer = Vec::new();
-    stream.take(MAX_ANSWER).read_to_end(&mut answer)?;
-    // "HTTP/1.1 200 OK"
-    let status = answer.get(9..12).and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
+    // "HTTP/1.1 200"
+    let mut start = [0; 12];
+    stream.read_exact(&mut start)?;
+    let status = std::str::from_utf8(&start[9..]).ok().and_then(|digits| digits.parse().ok());
     status.ok_or_else(|| io::Error::other("it does not speak HTTP"))
 }
 

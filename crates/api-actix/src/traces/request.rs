@@ -81,9 +81,9 @@ impl Extractor for Headers<'_> {
     fn get(&self, key: &str) -> Option<&str> {
         let mut values = self.0.get_all(key);
         let value = values.next()?.to_str().ok().filter(|_| values.next().is_none())?;
-        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte) || byte == b'-';
+        let is_allowed = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte) || byte == b'-';
         let is_harmless = match key {
-            TRACEPARENT => value.len() == TRACEPARENT_LENGTH && value.bytes().all(is_digit),
+            TRACEPARENT => value.len() == TRACEPARENT_LENGTH && value.bytes().all(is_allowed),
             _ => value.len() <= MAX_TRACESTATE,
         };
         is_harmless.then_some(value)

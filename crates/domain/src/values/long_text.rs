@@ -1,4 +1,4 @@
-use super::ValidationError;
+use super::{ValidationError, text};
 
 /// Text of many lines without rules of its own: kept as it was written, up to 10,000 characters, no control characters
 /// but line breaks and tabs. It may be empty.
@@ -14,15 +14,7 @@ impl LongText {
     /// # Errors
     /// `too_long`, or `control_character`.
     pub fn parse(text: &str) -> Result<Self, ValidationError> {
-        if text.chars().count() > Self::MAX_LENGTH {
-            let message = format!("This text has at most {} characters.", Self::MAX_LENGTH);
-            return Err(ValidationError::new("too_long", message));
-        }
-        if text.chars().any(|char| char.is_control() && !matches!(char, '\n' | '\r' | '\t')) {
-            let message = "This text has no control characters but line breaks and tabs.";
-            return Err(ValidationError::new("control_character", message));
-        }
-        Ok(Self(text.to_owned()))
+        text::lines(text, "This text", Self::MAX_LENGTH).map(Self)
     }
 
     /// The text.

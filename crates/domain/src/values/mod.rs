@@ -13,6 +13,7 @@ mod search_text;
 mod short_text;
 mod task_description;
 mod task_title;
+mod text;
 mod username;
 
 pub use birthday::Birthday;

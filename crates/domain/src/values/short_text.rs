@@ -1,4 +1,4 @@
-use super::ValidationError;
+use super::{ValidationError, text};
 
 /// A line of text without rules of its own: trimmed, 1 to 200 characters, no control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,18 +13,7 @@ impl ShortText {
     /// # Errors
     /// `too_short` when nothing is left after trimming, `too_long`, or `control_character`.
     pub fn parse(text: &str) -> Result<Self, ValidationError> {
-        let text = text.trim();
-        if text.is_empty() {
-            return Err(ValidationError::new("too_short", "This text has at least one character."));
-        }
-        if text.chars().count() > Self::MAX_LENGTH {
-            let message = format!("This text has at most {} characters.", Self::MAX_LENGTH);
-            return Err(ValidationError::new("too_long", message));
-        }
-        if text.chars().any(char::is_control) {
-            return Err(ValidationError::new("control_character", "This text has no control characters."));
-        }
-        Ok(Self(text.to_owned()))
+        text::line(text, "This text", Self::MAX_LENGTH).map(Self)
     }
 
     /// The text.

@@ -1,7 +1,7 @@
-use super::ValidationError;
+use super::{ValidationError, text};
 
 /// All there is to say about a task, as it was written: at most 10,000 characters, of the control characters only tabs
-/// and line ends.
+/// and line breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskDescription(String);
 
@@ -14,15 +14,7 @@ impl TaskDescription {
     /// # Errors
     /// `too_long`, or `control_character`.
     pub fn parse(text: &str) -> Result<Self, ValidationError> {
-        if text.chars().count() > Self::MAX_LENGTH {
-            let message = format!("A description has at most {} characters.", Self::MAX_LENGTH);
-            return Err(ValidationError::new("too_long", message));
-        }
-        if text.chars().any(|char| char.is_control() && !matches!(char, '\t' | '\n' | '\r')) {
-            let message = "A description has no control characters but tabs and line ends.";
-            return Err(ValidationError::new("control_character", message));
-        }
-        Ok(Self(text.to_owned()))
+        text::lines(text, "A description", Self::MAX_LENGTH).map(Self)
     }
 
     /// The description.

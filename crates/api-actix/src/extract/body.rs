@@ -28,6 +28,9 @@ pub struct Json<T>(pub T);
 /// The same, or no body at all.
 pub(crate) struct OptionalJson<T>(pub(crate) Option<T>);
 
+/// A body as a form, within the same limits.
+pub(crate) struct Form<T>(pub(crate) T);
+
 /// A body as JSON or as a form, told by its type.
 pub(crate) struct FormOrJson<T>(pub(crate) T);
 
@@ -56,6 +59,16 @@ impl<T: FromFields + 'static> FromRequest for OptionalJson<T> {
             let media_type = media_type(request.headers(), &[JSON])?;
             parse(&request, &media_type, &bytes).map(Some).map(Self)
         })
+    }
+}
+
+impl<T: FromFields + 'static> FromRequest for Form<T> {
+    type Error = ApiError;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move { read(&request, payload, &[FORM]).await.map(Self) })
     }
 }
 

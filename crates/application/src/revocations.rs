@@ -20,9 +20,12 @@ const MAX_OVERLAP: TimeDelta = TimeDelta::milliseconds(100);
 /// for transactions that take their time to end.
 const MARGIN: TimeDelta = TimeDelta::minutes(1);
 
-/// Most entries in memory, at about 50 bytes each. A node that would need more asks the database until those that it
-/// could not hold have expired.
-const MAX_ENTRIES: usize = 1_000_000;
+/// Most entries in memory: about 30 MB, and as much again for a moment while all of them are read anew. A node that
+/// would need more asks the database until those that it could not hold have expired.
+const MAX_ENTRIES: usize = 500_000;
+
+/// Most entries that are added at once: requests wait meanwhile.
+const BATCH: usize = 1000;
 
 /// How often what has expired is thrown out.
 const SWEEP_INTERVAL: TimeDelta = TimeDelta::minutes(1);
@@ -75,8 +78,11 @@ impl Revocations {
 
     /// Adds what a poll that began at `polled_at` found.
     fn absorb(&self, revoked: Vec<Revoked>, polled_at: Timestamp) {
+        for batch in revoked.chunks(BATCH) {
+            let mut state = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            batch.iter().for_each(|revoked| state.add(*revoked));
+        }
         let mut state = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        revoked.into_iter().for_each(|revoked| state.add(revoked));
         state.polled_at = Some(polled_at);
         if state.swept_at.is_none_or(|swept_at| polled_at - swept_at >= SWEEP_INTERVAL) {
             state.sweep(polled_at);

@@ -84,6 +84,9 @@ async fn a_live_refresh_token_is_active_and_asking_uses_nothing_up(clients: Clie
     for _ in 0..3 {
         let told = clients.introspect(&tokens.refresh).await;
         assert_eq!((&told["active"], &told["token_type"]), (&json!(true), &json!("refresh_token")));
+        for name in ["aud", "role", "jti", "nbf"] {
+            assert!(told.get(name).is_none(), "{name} is for who takes access tokens");
+        }
         assert_eq!(told["exp"].as_i64().unwrap() - told["iat"].as_i64().unwrap(), 7 * 24 * 60 * 60);
     }
     clients.0.refresh(&tokens.refresh).await.tokens();

@@ -22,12 +22,12 @@ use async_trait::async_trait;
 use domain::ports::{RepositoryError, RevocationFeed};
 use domain::{Revoked, Timestamp};
 use infra_seaorm::revoked_from_row;
-use sea_orm::{DbErr, QueryResult, RuntimeErr};
+use sea_orm::{DbErr, QueryResult};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection};
 use tokio::time::timeout;
 
-use crate::error::unavailable_or_internal;
+use crate::error::{query_error, unavailable_or_internal};
 use crate::notifications::Notifications;
 use crate::{PostgresError, PostgresSettings};
 
@@ -100,7 +100,7 @@ impl PostgresRevocationFeed {
                 return Ok(revoked);
             }
             if self.position == Position::start() {
-                return Err(error(sqlx::Error::Io(io::ErrorKind::Interrupted.into())));
+                return Err(query_error(sqlx::Error::Io(io::ErrorKind::Interrupted.into())));
             }
             self.position = Position::start();
         }
@@ -112,7 +112,7 @@ impl PostgresRevocationFeed {
         let mut first: Option<Position> = None;
         let mut last = LastRow { transaction_id: self.position.xmin.clone(), id: 0 };
         loop {
-            let too_late = |_| Err(error(sqlx::Error::Io(io::ErrorKind::TimedOut.into())));
+            let too_late = |_| Err(query_error(sqlx::Error::Io(io::ErrorKind::TimedOut.into())));
             let page = timeout(PAGE_LIMIT, self.select(now, &last)).await.unwrap_or_else(too_late)?;
             let seen = position(&page)?;
             let is_known = |known: &Position| *known == Position::start() || known.server == seen.server;
@@ -138,7 +138,7 @@ impl PostgresRevocationFeed {
         {
             return Ok(rows);
         }
-        let connection = PgConnection::connect_with(&self.options).await.map_err(error)?;
+        let connection = PgConnection::connect_with(&self.options).await.map_err(query_error)?;
         self.run(connection, &sql).await
     }
 
@@ -146,7 +146,7 @@ impl PostgresRevocationFeed {
     async fn run(&mut self, mut connection: PgConnection, sql: &str) -> Result<Vec<QueryResult>, DbErr> {
         // In one message, values included, so that it goes through a PgBouncer without a transaction around it.
         let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut connection).await;
-        let rows: Vec<PgRow> = rows.map_err(error)?;
+        let rows: Vec<PgRow> = rows.map_err(query_error)?;
         self.connection = Some(connection);
         Ok(rows.into_iter().map(QueryResult::from).collect())
     }
@@ -182,10 +182,6 @@ fn position(rows: &[QueryResult]) -> Result<Position, DbErr> {
 fn revoked(row: &QueryResult) -> Option<Result<Revoked, DbErr>> {
     let is_empty = row.try_get::<Option<Timestamp>>("", "expires_at").is_ok_and(|until| until.is_none());
     (!is_empty).then(|| revoked_from_row(row))
-}
-
-fn error(error: sqlx::Error) -> DbErr {
-    DbErr::Query(RuntimeErr::SqlxError(error.into()))
 }
 
 #[async_trait]

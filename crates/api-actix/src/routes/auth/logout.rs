@@ -19,12 +19,15 @@ use crate::state::AppState;
 pub(crate) async fn logout(
     state: web::Data<AppState>,
     request: HttpRequest,
-    OptionalJson(body): OptionalJson<RefreshTokenBody>,
+    body: Result<OptionalJson<RefreshTokenBody>, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
-    let actor = match OptionalActor::extract(&request).await {
+    let (actor, body) = match (OptionalActor::extract(&request).await, body) {
         // Clients send their access token along, and by then it has often expired.
-        Err(ApiError::Application(ApplicationError::InvalidAccessToken)) if body.is_some() => None,
-        actor => actor?.0,
+        (Err(ApiError::Application(ApplicationError::InvalidAccessToken)), Ok(OptionalJson(Some(body)))) => {
+            (None, Some(body))
+        }
+        // The faults of a body are not told to who sends a token that is not valid.
+        (actor, body) => (actor?.0, body?.0),
     };
     if actor.is_none() && body.is_none() {
         return Err(ApiError::MissingToken);

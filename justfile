@@ -28,6 +28,10 @@ check-domain:
 migrate *args="up":
     cargo run --locked -- migrate {{args}}
 
+# Write a resource through all layers: just new-resource invoice number:string amount:decimal due:date paid:bool
+new-resource *args:
+    cargo run --quiet --locked -p xtask -- new-resource {{args}}
+
 # Measure the speed that has been promised (needs wrk)
 bench:
     cargo run --release --locked -p bench

@@ -19,6 +19,8 @@ pub(crate) struct App {
     pub(crate) url: String,
     pub(crate) database_url: String,
     pub(crate) client: reqwest::Client,
+    /// Where its metrics are, if they are served.
+    pub(crate) metrics_url: Option<String>,
     state: AppState,
     _stop: oneshot::Sender<()>,
     _folder: Option<TempDir>,
@@ -53,11 +55,12 @@ impl App {
         let config = Config::load(None, Environment::new(variables)).unwrap();
         let server = Server::build(&config).await.unwrap();
         let url = format!("http://{}", server.address());
+        let metrics_url = server.metrics_address().map(|address| format!("http://{address}/metrics"));
         let state = server.state().clone();
         let (stop, stopped) = oneshot::channel();
         tokio::spawn(server.run_until(async move { drop(stopped.await) }));
         let client = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
-        Self { url, database_url, client, state, _stop: stop, _folder: folder }
+        Self { url, database_url, client, metrics_url, state, _stop: stop, _folder: folder }
     }
 
     pub(crate) async fn sqlite_with(settings: &[(&str, &str)]) -> Self {

@@ -19,6 +19,7 @@ mod hashing;
 mod list_users;
 mod login;
 mod me;
+mod metrics;
 mod openapi;
 mod races;
 mod rate_limits;

@@ -8,9 +8,11 @@
 
 mod commands;
 mod configuration;
+mod containers;
 mod faults;
 mod first_admin;
 mod logs;
 mod readiness;
 mod serving;
 mod shutdown;
+mod traces;

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
+use crate::field_values::{FromValue, text};
 use crate::problem::FieldError;
 
 /// Most faults that are told; the rest of a hopeless body is not worth more.
@@ -81,20 +81,17 @@ impl Fields {
 
     /// A text that must be there.
     pub fn required<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, ValidationError>) -> Option<T> {
-        match self.values.remove(name) {
-            None => self.fail(name, "required", "This field is required."),
-            Some(value) => self.text(name, value, parse),
-        }
+        self.required_value(name, text(parse))
     }
 
     /// A text that may be absent or `null`.
     pub fn optional<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, ValidationError>) -> Option<T> {
-        self.clearable(name, parse).flatten()
+        self.optional_value(name, text(parse))
     }
 
     /// A text that may be absent, but not `null`.
     pub fn change<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, ValidationError>) -> Option<T> {
-        self.values.remove(name).and_then(|value| self.text(name, value, parse))
+        self.change_value(name, text(parse))
     }
 
     /// A text that may be absent (outer `None`) or `null` (inner `None`).
@@ -103,24 +100,59 @@ impl Fields {
         name: &str,
         parse: impl FnOnce(&str) -> Result<T, ValidationError>,
     ) -> Option<Option<T>> {
+        self.clearable_value(name, text(parse))
+    }
+
+    /// As [`Fields::required`], for what is no text: see [`FromValue`].
+    pub(crate) fn required_value<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(Value) -> Result<T, ValidationError>,
+    ) -> Option<T> {
+        match self.values.remove(name) {
+            None => self.fail(name, "required", "This field is required."),
+            Some(value) => self.value(name, value, read),
+        }
+    }
+
+    /// As [`Fields::optional`], for what is no text.
+    pub(crate) fn optional_value<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(Value) -> Result<T, ValidationError>,
+    ) -> Option<T> {
+        self.clearable_value(name, read).flatten()
+    }
+
+    /// As [`Fields::change`], for what is no text.
+    pub(crate) fn change_value<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(Value) -> Result<T, ValidationError>,
+    ) -> Option<T> {
+        self.values.remove(name).and_then(|value| self.value(name, value, read))
+    }
+
+    /// As [`Fields::clearable`], for what is no text.
+    pub(crate) fn clearable_value<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(Value) -> Result<T, ValidationError>,
+    ) -> Option<Option<T>> {
         match self.values.remove(name)? {
             Value::Null => Some(None),
-            value => self.text(name, value, parse).map(Some),
+            value => self.value(name, value, read).map(Some),
         }
     }
 
     /// A boolean that may be absent, but not `null`.
     pub fn boolean(&mut self, name: &str) -> Option<bool> {
-        match self.values.remove(name)? {
-            Value::Bool(value) => Some(value),
-            _ => self.fail(name, "wrong_type", "This field is true or false."),
-        }
+        self.change_value(name, bool::from_value)
     }
 
     /// An id that may be absent or `null`.
     pub(crate) fn id(&mut self, name: &str) -> Option<Uuid> {
-        let parse = |text: &str| parse_id(text).ok_or_else(|| ValidationError::new("invalid_id", "An id is a UUID."));
-        self.optional(name, parse)
+        self.optional_value(name, Uuid::from_value)
     }
 
     /// A token or the like that must be there. What is none at all is refused later like any that is not valid.
@@ -173,18 +205,13 @@ impl Fields {
         None
     }
 
-    fn text<T>(
+    fn value<T>(
         &mut self,
         name: &str,
         value: Value,
-        parse: impl FnOnce(&str) -> Result<T, ValidationError>,
+        read: impl FnOnce(Value) -> Result<T, ValidationError>,
     ) -> Option<T> {
-        let Value::String(text) = value else {
-            return self.fail(name, "wrong_type", "This field is a text.");
-        };
-        // It may be a password.
-        let text = Zeroizing::new(text);
-        parse(&text).map_err(|error| self.note(name, error.code, error.message)).ok()
+        read(value).map_err(|error| self.note(name, error.code, error.message)).ok()
     }
 }
 

@@ -18,9 +18,10 @@ use crate::background::Background;
 use crate::config::{Bootstrap, Config};
 use crate::cors::Cors;
 use crate::error::chain;
-use crate::metrics::{self, Metrics};
+use crate::metrics::{self, Metrics, RequestMeter};
 use crate::rate_limit::RateLimits;
 use crate::state::AppState;
+use crate::traces::AcceptParents;
 use crate::wiring::{self, Connections, Parts, WiringError};
 use crate::{request_context, routes};
 
@@ -94,7 +95,7 @@ pub enum StartError {
 pub struct Hexauth {
     mount: Mount,
     connections: Connections,
-    metrics: Option<TcpListener>,
+    metrics: Option<(TcpListener, Metrics)>,
     background: Background,
 }
 
@@ -113,8 +114,17 @@ impl Hexauth {
         if let Some(bootstrap) = &config.bootstrap {
             create_first_admin(&parts.application, bootstrap.clone()).await?;
         }
-        let mount = Mount { state: web::Data::new(state(config, address, &parts)), docs: config.server.docs };
-        let Parts { application, feed, connections, ids, .. } = parts;
+        let mount = Mount {
+            state: web::Data::new(state(config, address, &parts)),
+            meter: metrics.is_some().then(RequestMeter::on).unwrap_or_default(),
+            parents: AcceptParents(config.traces.as_ref().is_some_and(|traces| traces.accept_parent)),
+            docs: config.server.docs,
+        };
+        let Parts { application, feed, connections, ids, clock, hash_load, .. } = parts;
+        let metrics = metrics.map(|listener| {
+            let (application, connections) = (application.clone(), connections.clone());
+            (listener, Metrics::new(application, connections, hash_load, &mount.meter, clock.now()))
+        });
         let mut background = Background::start(application, feed);
         if let Some(interval) = config.cleanup_interval {
             background.clean_up_every(interval, ids.as_ref());
@@ -132,6 +142,11 @@ impl Hexauth {
         &self.connections
     }
 
+    /// Where metrics are served, if they are.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().and_then(|(listener, _)| listener.local_addr().ok())
+    }
+
     /// What each worker of a server needs to mount the routes.
     pub fn mount(&self) -> Mount {
         self.mount.clone()
@@ -144,8 +159,8 @@ impl Hexauth {
     /// # Errors
     /// What the operating system says.
     pub async fn run_until(mut self, server: Server, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-        if let Some(listener) = self.metrics.take() {
-            self.background.add(metrics::serve(listener, Metrics::new(&self.mount.state.application))?);
+        if let Some((listener, metrics)) = self.metrics.take() {
+            self.background.add(metrics::serve(listener, metrics)?);
         }
         let handle = server.handle();
         let mut serving = tokio::spawn(server);
@@ -167,6 +182,8 @@ impl Hexauth {
 #[derive(Clone)]
 pub struct Mount {
     state: web::Data<AppState>,
+    meter: RequestMeter,
+    parents: AcceptParents,
     docs: bool,
 }
 
@@ -196,6 +213,8 @@ impl Mount {
     {
         let docs = self.docs;
         app.app_data(self.state.clone())
+            .app_data(self.meter.clone())
+            .app_data(self.parents)
             .configure(routes::configure)
             .configure(move |app| {
                 if docs {

@@ -18,6 +18,7 @@ mod cors;
 mod device_name;
 mod error;
 mod extract;
+mod field_values;
 mod fields;
 mod metrics;
 mod problem;
@@ -26,6 +27,7 @@ mod request_context;
 mod request_id;
 mod responses;
 mod routes;
+mod traces;
 
 pub use error::ApiError;
 pub use extract::{AtId, Guarded, Json, OptionalActor, PathId, Query};

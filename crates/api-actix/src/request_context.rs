@@ -20,8 +20,10 @@ use tracing::{Instrument, info, info_span};
 use crate::client_address;
 use crate::error::ApiError;
 use crate::extract::read_limited;
+use crate::metrics::RequestMeter;
 use crate::request_id;
 use crate::state::AppState;
+use crate::traces::RequestTrace;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -43,9 +45,13 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
     let Some(state) = request.app_data::<web::Data<AppState>>().cloned() else {
         return Err(ApiError::Broken("the routes are mounted without their state").into());
     };
+    let mut measured = request.app_data::<RequestMeter>().and_then(|meter| meter.start(&request));
     let id = choose_id(&request, &state);
+    let trace = RequestTrace::start(&request, &id);
+    let trace_id = trace.id().map(tracing::field::display);
     let client = client_address::of(request.request(), &state.proxies).map(tracing::field::display);
-    let span = info_span!("request", request_id = %id, client, method = %request.method(), path = request.path());
+    let (method, path) = (request.method(), request.path());
+    let span = info_span!("request", request_id = %id, client, %method, path, trace_id);
     // A HEAD is answered as its GET; the server leaves out the body by itself (RFC 9110, section 9.3.2).
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
@@ -60,6 +66,10 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
         };
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         info!(status = status.as_u16(), milliseconds, "served");
+        trace.answered(status);
+        if let Some(measured) = &mut measured {
+            measured.answered(status);
+        }
         set_headers(headers, &path, &state);
         state.cors.set_headers(origin.as_ref(), headers);
         // The request is gone with what failed, so the finished answer goes as an error.

@@ -45,6 +45,11 @@ impl Server {
         self.address
     }
 
+    /// Where metrics are served, if they are.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.hexauth.metrics_address()
+    }
+
     /// The state the routes work with.
     pub fn state(&self) -> &AppState {
         self.hexauth.state()

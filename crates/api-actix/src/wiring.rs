@@ -26,6 +26,9 @@ pub use connections::Connections;
 
 use crate::config::{Config, Database, DatabaseUrl, Hashing};
 
+pub(crate) use infra_postgres::PoolUsage;
+pub(crate) use infra_security::HashLoad;
+
 /// The parts of a node, put together.
 pub struct Parts {
     /// The use cases.
@@ -40,7 +43,11 @@ pub struct Parts {
     pub ids: Arc<dyn IdGenerator>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Tells how busy the hasher is. No port, since no use case asks.
+    pub(crate) hash_load: HashGauge,
 }
+
+pub(crate) type HashGauge = Box<dyn Fn() -> HashLoad + Send + Sync>;
 
 /// Why the parts could not be put together, in words for the operator.
 #[derive(Debug, Error)]
@@ -117,16 +124,16 @@ async fn build(config: &Config, secret: Option<RootSecret>) -> Result<Parts, Wir
     match &config.database.url {
         DatabaseUrl::Postgres(url) => {
             let settings = postgres(&config.database, url);
-            let store = infra_postgres::connect(&settings).await?;
+            let store = Arc::new(infra_postgres::connect(&settings).await?);
             let feed = Box::new(PostgresRevocationFeed::new(&settings)?);
             let connections = Connections::Postgres(store.connection().clone());
-            assemble(config, secret, Arc::new(store), feed, connections)
+            assemble(config, secret, store, feed, connections)
         }
         DatabaseUrl::Sqlite(url) => {
-            let store = infra_sqlite::connect(&sqlite(&config.database, url)).await?;
+            let store = Arc::new(infra_sqlite::connect(&sqlite(&config.database, url)).await?);
             let feed = Box::new(SqliteRevocationFeed::new(&store));
             let connections = Connections::Sqlite(store.connection().clone());
-            assemble(config, secret, Arc::new(store), feed, connections)
+            assemble(config, secret, store, feed, connections)
         }
     }
 }
@@ -199,13 +206,14 @@ where
         password_hasher: hasher.clone(),
         access_tokens: Arc::new(key_ring),
         key_factory: sealer,
-        client_secrets: Arc::new(ConfiguredClients::new(config.clients.clone(), hasher)),
+        client_secrets: Arc::new(ConfiguredClients::new(config.clients.clone(), hasher.clone())),
         mac: Arc::new(HmacSha256::new(&secret)),
         ids: ids.clone(),
         clock: clock.clone(),
     };
     let application = Application::new(ports, config.application);
-    Ok(Parts { application, feed, connections, health: store, ids, clock })
+    let hash_load = Box::new(move || hasher.load());
+    Ok(Parts { application, feed, connections, health: store, ids, clock, hash_load })
 }
 
 /// A new password that the policy takes, with more than 128 random bits.

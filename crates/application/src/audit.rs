@@ -47,6 +47,17 @@ impl Drop for Pending {
 }
 
 impl Event {
+    /// Why sessions were revoked, if they were.
+    pub(crate) fn revokes_for(&self) -> Option<RevocationReason> {
+        match self {
+            Self::SessionsEnded { reason, .. } => Some(*reason),
+            Self::RefreshTokenReused { .. } => Some(RevocationReason::Reuse),
+            Self::PasswordChanged { .. } => Some(RevocationReason::PasswordChanged),
+            Self::UserUpdated { is_active: false, .. } => Some(RevocationReason::Disabled),
+            _ => None,
+        }
+    }
+
     /// Writes the record. Names, emails, tokens and passwords are left out on purpose.
     pub(crate) fn record(self) {
         match self {

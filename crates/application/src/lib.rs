@@ -65,6 +65,7 @@ mod actor;
 mod audit;
 mod auth;
 mod cleanup;
+mod counts;
 mod cursor;
 mod error;
 mod keys;
@@ -85,11 +86,13 @@ use domain::ports::{
 use domain::{Algorithm, RefreshPolicy};
 
 use activity::Activity;
+use counts::Counters;
 use revocations::Revocations;
 
 pub use actor::{Actor, Target};
 pub use auth::{Introspection, Login, MAX_SESSIONS_LISTED, RefreshTokenInfo, Session, TokenPair};
 pub use cleanup::{CleanupEnd, Removed};
+pub use counts::{Counts, Refresh, SignIn};
 pub use error::ApplicationError;
 pub use keys::{Prepared, Rotated};
 pub use revocations::{FeedStatus, MAX_FEED_AGE};
@@ -161,11 +164,12 @@ pub struct Application {
     settings: Settings,
     revocations: Arc<Revocations>,
     activity: Arc<Activity>,
+    counters: Arc<Counters>,
 }
 
 impl Application {
     /// The use cases on these adapters.
     pub fn new(ports: Ports, settings: Settings) -> Self {
-        Self { ports, settings, revocations: Arc::default(), activity: Arc::default() }
+        Self { ports, settings, revocations: Arc::default(), activity: Arc::default(), counters: Arc::default() }
     }
 }

@@ -175,7 +175,9 @@ impl Application {
         for tokens in tokens {
             unit.revocations().insert(&Revoked { tokens: *tokens, until }).await?;
         }
+        let reason = event.revokes_for();
         record(event, unit.commit(), |()| true).await?;
+        self.counters.revocation(reason);
         tokens.iter().for_each(|tokens| self.learn(*tokens));
         Ok(())
     }

@@ -37,8 +37,8 @@ pub use signing_key::{Algorithm, KeyState, SealedKey, SigningKey};
 pub use task::{Task, TaskPosition, TaskQuery, TaskStatus};
 pub use user::{Epoch, Role, User};
 pub use values::{
-    Birthday, ClientSecretHash, Email, FullName, Password, PasswordHash, PasswordPolicy, RootSecret, SearchText,
-    TaskDescription, TaskTitle, Username, ValidationError, search_key,
+    Birthday, ClientSecretHash, Decimal, Email, FullName, LongText, Password, PasswordHash, PasswordPolicy, RootSecret,
+    SearchText, ShortText, TaskDescription, TaskTitle, Username, ValidationError, search_key,
 };
 
 /// A moment in time, UTC. Ports that make one truncate it to microseconds, the precision every database keeps.

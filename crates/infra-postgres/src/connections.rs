@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use infra_seaorm::{Connections, Transaction};
+use infra_seaorm::{Connections, PoolUsage, Transaction};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
@@ -29,6 +29,11 @@ impl PostgresConnections {
     /// that runtime ends. So call this before one of several runtimes ends while others go on.
     pub async fn move_to(&self, runtime: Handle) {
         self.pool.move_to(runtime).await;
+    }
+
+    /// How the connections are used, for metrics.
+    pub fn usage(&self) -> PoolUsage {
+        self.pool.usage()
     }
 
     async fn run(&self, statement: Statement) -> Result<Answer, DbErr> {

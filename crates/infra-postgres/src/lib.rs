@@ -13,5 +13,6 @@ mod revocation_feed;
 pub use connect::{PostgresSettings, PostgresStore, connect};
 pub use connections::{PostgresConnections, PostgresTransaction};
 pub use error::{PostgresError, unavailable_or_internal};
+pub use infra_seaorm::PoolUsage;
 pub use migrate::{migrate, migrate_with, migration_status, migration_status_with};
 pub use revocation_feed::PostgresRevocationFeed;

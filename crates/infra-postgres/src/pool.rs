@@ -2,6 +2,7 @@ use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use infra_seaorm::PoolUsage;
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -122,6 +123,13 @@ impl Pool {
             self.close_idle();
             drop(all_are_back);
         }
+    }
+
+    pub(crate) fn usage(&self) -> PoolUsage {
+        let max = self.settings.max_connections;
+        let free = u32::try_from(self.permits.available_permits()).unwrap_or(max);
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).len();
+        PoolUsage { pool: "all", in_use: max.saturating_sub(free), idle: u32::try_from(idle).unwrap_or(max), max }
     }
 
     /// The one used last of those that were opened here, or else of all.

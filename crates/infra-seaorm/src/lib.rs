@@ -24,4 +24,4 @@ pub use error::unavailable_or_internal;
 pub use revoked_row::revoked_from_row;
 #[cfg(feature = "sqlx")]
 pub use sqlx_error::is_transient;
-pub use store::{Connections, Store, Transaction};
+pub use store::{Connections, PoolUsage, Store, Transaction};

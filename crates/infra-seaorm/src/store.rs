@@ -30,6 +30,19 @@ impl<C> Store<C> {
     }
 }
 
+/// How a pool of connections is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolUsage {
+    /// Which one, where a database has several.
+    pub pool: &'static str,
+    /// Connections at work.
+    pub in_use: u32,
+    /// Open connections that wait for work.
+    pub idle: u32,
+    /// Most connections at a time.
+    pub max: u32,
+}
+
 /// What can run single statements and begin units of work.
 #[async_trait]
 pub trait Connections: ConnectionTrait + Send + Sync {

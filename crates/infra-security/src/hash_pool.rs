@@ -9,7 +9,7 @@ use domain::{Password, PasswordHash};
 use tokio::sync::oneshot;
 
 use crate::argon2_recipe::Argon2Recipe;
-use crate::hash_queue::{HashAnswer, HashJob, HashQueue};
+use crate::hash_queue::{HashAnswer, HashJob, HashLoad, HashQueue};
 use crate::random::random_bytes;
 use crate::stored_hash::StoredHash;
 use crate::{Argon2Settings, InvalidArgon2Settings, hash_worker};
@@ -60,6 +60,11 @@ impl Argon2Pool {
             pool.start_thread(number).map_err(InvalidArgon2Settings::Spawn)?;
         }
         Ok(pool)
+    }
+
+    /// How the pool is doing, for metrics.
+    pub fn load(&self) -> HashLoad {
+        self.queue.load()
     }
 
     fn start_thread(&self, number: usize) -> std::io::Result<()> {

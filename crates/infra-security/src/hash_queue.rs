@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use domain::Password;
 use domain::ports::HashError;
@@ -18,33 +19,74 @@ pub(crate) struct HashJob {
 /// What comes of a job.
 pub(crate) type HashAnswer = Result<Zeroizing<Vec<u8>>, HashError>;
 
+/// Upper bounds of the waiting times that are told apart. Whoever waits longer than the last may have given up.
+const WAIT_BOUNDS: [Duration; 10] = [
+    Duration::from_millis(1),
+    Duration::from_millis(5),
+    Duration::from_millis(10),
+    Duration::from_millis(25),
+    Duration::from_millis(50),
+    Duration::from_millis(100),
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_millis(2500),
+];
+
+/// How the pool is doing, and what it has done since it was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HashLoad {
+    /// Threads.
+    pub threads: usize,
+    /// Threads that compute now.
+    pub busy: usize,
+    /// Passwords that wait for a thread.
+    pub waiting: usize,
+    /// Passwords that may wait when all threads are busy.
+    pub capacity: usize,
+    /// Passwords that were refused because of it.
+    pub rejected: u64,
+    /// How many waited no longer than so, and longer than the bound before. The last bound is `Duration::MAX`.
+    pub waits: Vec<(Duration, u64)>,
+    /// How long all of them waited together.
+    pub waited: Duration,
+}
+
 /// The jobs on their way to the threads: never more than one for each thread that is free, and `capacity` beyond.
 pub(crate) struct HashQueue {
+    threads: usize,
     capacity: usize,
     state: Mutex<State>,
     changed: Condvar,
 }
 
 struct State {
-    jobs: VecDeque<HashJob>,
+    jobs: VecDeque<(Instant, HashJob)>,
     free_threads: usize,
     closed: bool,
+    rejected: u64,
+    /// How many waited up to which bound, and at the end those who waited longer.
+    waits: [u64; WAIT_BOUNDS.len() + 1],
+    waited: Duration,
 }
 
 impl HashQueue {
     /// An empty queue for `threads` threads.
     pub(crate) fn new(threads: usize, capacity: usize) -> Self {
-        let state = State { jobs: VecDeque::new(), free_threads: threads, closed: false };
-        Self { capacity, state: Mutex::new(state), changed: Condvar::new() }
+        let jobs = VecDeque::new();
+        let (waits, waited) = Default::default();
+        let state = State { jobs, free_threads: threads, closed: false, rejected: 0, waits, waited };
+        Self { threads, capacity, state: Mutex::new(state), changed: Condvar::new() }
     }
 
     /// Adds a job, or refuses it at once when the queue is full.
     pub(crate) fn push(&self, job: HashJob) -> Result<(), HashError> {
         let mut state = self.lock();
         if state.jobs.len() >= self.capacity + state.free_threads {
+            state.rejected += 1;
             return Err(HashError::Overloaded);
         }
-        state.jobs.push_back(job);
+        state.jobs.push_back((Instant::now(), job));
         drop(state);
         self.changed.notify_one();
         Ok(())
@@ -55,8 +97,9 @@ impl HashQueue {
     pub(crate) fn take(&self) -> Option<HashJob> {
         let mut state = self.lock();
         while !state.closed {
-            if let Some(job) = state.jobs.pop_front() {
+            if let Some((pushed, job)) = state.jobs.pop_front() {
                 state.free_threads -= 1;
+                state.note_wait(pushed.elapsed());
                 return Some(job);
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -67,6 +110,21 @@ impl HashQueue {
     /// Notes that a thread is free again.
     pub(crate) fn finished(&self) {
         self.lock().free_threads += 1;
+    }
+
+    /// How it is doing.
+    pub(crate) fn load(&self) -> HashLoad {
+        let state = self.lock();
+        let bounds = WAIT_BOUNDS.into_iter().chain([Duration::MAX]);
+        HashLoad {
+            threads: self.threads,
+            busy: self.threads - state.free_threads,
+            waiting: state.jobs.len(),
+            capacity: self.capacity,
+            rejected: state.rejected,
+            waits: bounds.zip(state.waits).collect(),
+            waited: state.waited,
+        }
     }
 
     /// Ends the threads after what they compute now, and drops the jobs that wait.
@@ -81,6 +139,14 @@ impl HashQueue {
     /// Nothing panics while it holds the lock half-way through a change, so a poisoned state is a sound one.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn note_wait(&mut self, wait: Duration) {
+        let index = WAIT_BOUNDS.iter().position(|bound| wait <= *bound).unwrap_or(WAIT_BOUNDS.len());
+        self.waits[index] += 1;
+        self.waited += wait;
     }
 }
 
@@ -108,6 +174,21 @@ mod tests {
         queue.finished();
         assert!(queue.push(job()).is_ok());
         assert!(matches!(queue.push(job()), Err(HashError::Overloaded)));
+    }
+
+    #[test]
+    fn tells_its_load() {
+        let queue = HashQueue::new(1, 1);
+        for _ in 0..3 {
+            drop(queue.push(job()));
+        }
+        assert!(queue.take().is_some());
+        let load = queue.load();
+        assert_eq!((load.threads, load.busy, load.waiting, load.capacity, load.rejected), (1, 1, 1, 1, 1));
+        assert_eq!(load.waits.iter().map(|(_, count)| count).sum::<u64>(), 1);
+        assert_eq!(load.waits.last().map(|(bound, _)| *bound), Some(Duration::MAX));
+        queue.finished();
+        assert_eq!(queue.load().busy, 0);
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub use configured_clients::ConfiguredClients;
 pub use derived_keys::generate_secret;
 pub use generated_password::generate_password;
 pub use hash_pool::Argon2Pool;
+pub use hash_queue::HashLoad;
 pub use hmac::HmacSha256;
 pub use ids::SystemIds;
 pub use key_ring::KeyRing;

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use infra_seaorm::Connections;
+use infra_seaorm::{Connections, PoolUsage};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
@@ -42,6 +42,16 @@ impl ConnectionTrait for SqliteConnections {
 }
 
 impl SqliteConnections {
+    /// How the connections are used, for metrics.
+    pub fn usage(&self) -> [PoolUsage; 2] {
+        [("readers", &self.readers), ("writer", &self.writer)].map(|(name, connections)| {
+            let pool = connections.get_sqlite_connection_pool();
+            let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+            let in_use = pool.size().saturating_sub(idle);
+            PoolUsage { pool: name, in_use, idle, max: pool.options().get_max_connections() }
+        })
+    }
+
     /// Where to send a statement that answers rows: one with RETURNING writes.
     fn for_query(&self, statement: &Statement) -> &DatabaseConnection {
         let is_select = statement.sql.starts_with("SELECT ");

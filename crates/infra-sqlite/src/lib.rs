@@ -46,5 +46,6 @@ mod revocation_feed;
 pub use connect::{SqliteSettings, SqliteStore, connect};
 pub use connections::SqliteConnections;
 pub use error::{SqliteError, unavailable_or_internal};
+pub use infra_seaorm::PoolUsage;
 pub use migrate::{migrate, migrate_with, migration_status, migration_status_with};
 pub use revocation_feed::SqliteRevocationFeed;

@@ -31,7 +31,7 @@ async fn main() -> ExitCode {
 
 async fn serve() -> Result<(), Box<dyn Error>> {
     let config = Config::load(None, Environment::of_process())?;
-    telemetry::init(&config.log);
+    let telemetry = telemetry::init(&config.log, config.traces.as_ref());
     let listener = TcpListener::bind((config.server.host, config.server.port))?;
     let address = listener.local_addr()?;
 
@@ -45,5 +45,6 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let server = HttpServer::new(app).disable_signals().listen(listener)?.run();
     tracing::info!(%address, "listening");
     hexauth.run_until(server, server::asked_to_stop()?).await?;
+    telemetry.stop();
     Ok(())
 }

@@ -83,9 +83,11 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     if let Command::Config { action } = command {
         return config::run(action, &config);
     }
-    telemetry::init(&config.log);
+    // Of a server only: commands answer nobody.
+    let traces = config.traces.as_ref().filter(|_| matches!(command, Command::Serve));
+    let telemetry = telemetry::init(&config.log, traces);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failure)?;
-    runtime.block_on(async {
+    let result = runtime.block_on(async {
         match command {
             Command::Serve => serve::run(config).await,
             Command::Migrate { step } => migrate::run(step, &config).await,
@@ -96,7 +98,9 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             // Done above, without a runtime.
             Command::Openapi | Command::Config { .. } => Ok(()),
         }
-    })
+    });
+    telemetry.stop();
+    result
 }
 
 /// Reads `.env` in development, then the configuration.

@@ -51,6 +51,8 @@ pub struct Config {
     pub clients: BTreeMap<String, ClientSecretHash>,
     /// Logging.
     pub log: Log,
+    /// Where traces go, if they are made.
+    pub traces: Option<Traces>,
     /// Where metrics are served, if they are.
     pub metrics_address: Option<SocketAddr>,
     /// The admin whom the server makes when it starts, if that is configured.
@@ -206,6 +208,17 @@ pub struct Log {
     pub format: LogFormat,
     /// Directives of `tracing_subscriber::EnvFilter`.
     pub level: String,
+}
+
+/// Traces after OpenTelemetry.
+#[derive(Clone, Debug)]
+pub struct Traces {
+    /// Where they are sent: `http://host:port/v1/traces`.
+    pub endpoint: String,
+    /// Which part of them, from 0 to 1.
+    pub sample_ratio: f64,
+    /// Whether a client's `traceparent` is believed.
+    pub accept_parent: bool,
 }
 
 /// Form of log records.

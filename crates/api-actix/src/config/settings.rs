@@ -12,7 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::{
     Bootstrap, Config, Database, DatabaseUrl, ForwardedHeader, Hashing, Log, LogFormat, Mode, Proxies, RateLimits,
-    Reader, Server, named,
+    Reader, Server, Traces, named,
 };
 use crate::wiring::check_stored_hash;
 
@@ -41,6 +41,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
     let audience = reader.get("jwt.audience", parse_name);
     let clients = reader.section("clients.", |id, hash| parse_client(id, hash, hashing.as_ref()));
     let log = read_log(reader);
+    let traces = read_traces(reader);
     let metrics_address = reader.get("metrics.addr", parse_address);
     let bootstrap = read_bootstrap(reader, password_policy.as_ref());
     let cleanup_interval = read_cleanup_interval(reader);
@@ -58,6 +59,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
         audience: audience?,
         clients,
         log: log?,
+        traces: traces?,
         metrics_address: metrics_address?,
         bootstrap: bootstrap?,
         cleanup_interval: cleanup_interval?,
@@ -263,6 +265,25 @@ fn read_cleanup_interval(reader: &mut Reader) -> Option<Option<Duration>> {
         reader.faults.push(format!("{}: it is 0s for never, or at least 1s", named("cleanup.interval")));
     }
     Some(Some(interval))
+}
+
+fn read_traces(reader: &mut Reader) -> Option<Option<Traces>> {
+    let endpoint = reader.get("traces.otlp_endpoint", parse_collector);
+    let sample_ratio = reader.get("traces.sample_ratio", |text| {
+        let ratio = text.parse::<f64>().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
+        ratio.ok_or_else(|| format!("'{text}' is not a number from 0 to 1"))
+    });
+    let accept_parent = reader.value("traces.accept_parent", "true or false");
+    let (sample_ratio, accept_parent) = (sample_ratio?, accept_parent?);
+    Some(endpoint?.map(|endpoint| Traces { endpoint, sample_ratio, accept_parent }))
+}
+
+/// The collector's own path is added.
+fn parse_collector(text: &str) -> Result<Option<String>, &'static str> {
+    if text.starts_with("https://") {
+        return Err("a collector is reached by http:// only: let one run beside the server, and send on from there");
+    }
+    Ok(parse_public_url(text)?.map(|url| format!("{url}/v1/traces")))
 }
 
 fn parse_name(text: &str) -> Result<String, &'static str> {

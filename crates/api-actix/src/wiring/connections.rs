@@ -1,6 +1,6 @@
 use application::ApplicationError;
 use async_trait::async_trait;
-use infra_postgres::PostgresConnections;
+use infra_postgres::{PoolUsage, PostgresConnections};
 use infra_sqlite::SqliteConnections;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
@@ -20,6 +20,14 @@ impl Connections {
     pub async fn move_here(&self) {
         if let Self::Postgres(connections) = self {
             connections.move_to(tokio::runtime::Handle::current()).await;
+        }
+    }
+
+    /// How they are used, for metrics.
+    pub(crate) fn usage(&self) -> Vec<PoolUsage> {
+        match self {
+            Self::Postgres(connections) => vec![connections.usage()],
+            Self::Sqlite(connections) => connections.usage().to_vec(),
         }
     }
 

@@ -3,7 +3,7 @@ use domain::{Device, Email, NewRefreshToken, Password, PasswordHash, RefreshToke
 use tracing::error;
 
 use crate::audit::{Event, record};
-use crate::{Application, ApplicationError, TokenPair};
+use crate::{Application, ApplicationError, SignIn, TokenPair};
 
 /// A sign-in with a password.
 #[derive(Clone, Debug)]
@@ -24,6 +24,12 @@ impl Application {
     /// [`ApplicationError::AccountDisabled`], only to who knows the password; [`ApplicationError::Overloaded`],
     /// [`ApplicationError::Unavailable`].
     pub async fn login(&self, login: Login) -> Result<TokenPair, ApplicationError> {
+        let result = self.sign_in(login).await;
+        self.counters.sign_in(SignIn::of(&result));
+        result
+    }
+
+    async fn sign_in(&self, login: Login) -> Result<TokenPair, ApplicationError> {
         let user = self.find_by_identifier(&login.identifier).await?;
         let stored = user.as_ref().map(|user| user.password_hash.clone());
         let verification = self.verify_or_mismatch(&login.password, stored).await?;

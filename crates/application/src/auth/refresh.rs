@@ -1,7 +1,7 @@
 use domain::{PresentedRefreshToken, RefreshToken, RevocationReason, Rotation, Timestamp, User};
 
 use crate::audit::Event;
-use crate::{Application, ApplicationError, TokenPair};
+use crate::{Application, ApplicationError, Refresh, TokenPair};
 
 impl Application {
     /// Exchanges a refresh token for the next pair (RFC 6749, section 6; rotation and reuse detection as in RFC 9700,
@@ -23,6 +23,7 @@ impl Application {
         // Signed first: where that fails nothing is used up, and the client may try again with the same token.
         let pair = self.token_pair(&next, &user, now).await?;
         if self.ports.refresh_tokens.rotate(&next).await? {
+            self.counters.refresh(Refresh::Rotated);
             return Ok(pair);
         }
         // Somebody else was faster, with this token or by revoking the session: see what it is worth now.
@@ -58,12 +59,16 @@ impl Application {
         now: Timestamp,
     ) -> Result<TokenPair, ApplicationError> {
         match rotation {
-            Rotation::SameChild => self.token_pair(session, user, now).await,
+            Rotation::SameChild => {
+                self.counters.refresh(Refresh::Repeated);
+                self.token_pair(session, user, now).await
+            }
             // A session's generation never goes back, so `Next` cannot come up again.
             Rotation::Ended | Rotation::Next(_) => Err(ApplicationError::InvalidRefreshToken),
             Rotation::Reuse => {
                 let event = Event::RefreshTokenReused { user: user.id, session: session.id };
                 self.revoke_session(session.id, RevocationReason::Reuse, event).await?;
+                self.counters.refresh(Refresh::Reused);
                 Err(ApplicationError::InvalidRefreshToken)
             }
         }

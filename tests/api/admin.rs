@@ -67,7 +67,7 @@ async fn nobody_gets_in_without_a_token(app: App) {
         let request = || app.request(method.clone(), path);
         send(request()).await.problem(401, "missing_token");
         send(request().header("authorization", "Basic YTpi")).await.problem(401, "missing_token");
-        // A body is not even read, so its faults are not told.
+        // The faults of a body are not told.
         send(request().bearer_auth("garbage").body("{")).await.problem(401, "invalid_token");
         let twice = request().bearer_auth("garbage").header("authorization", "Bearer other");
         send(twice).await.problem(401, "invalid_token");

@@ -14,6 +14,7 @@ on_each_database!(
     what_is_worth_nothing_is_revoked_without_a_fault,
     only_clients_that_know_their_secret_are_let_in,
     a_request_that_is_not_whole_is_refused_in_the_way_of_oauth,
+    a_client_gives_its_id_and_secret_once,
 );
 
 const ID: &str = "gateway";
@@ -83,6 +84,9 @@ async fn a_live_refresh_token_is_active_and_asking_uses_nothing_up(clients: Clie
     for _ in 0..3 {
         let told = clients.introspect(&tokens.refresh).await;
         assert_eq!((&told["active"], &told["token_type"]), (&json!(true), &json!("refresh_token")));
+        for name in ["aud", "role", "jti", "nbf"] {
+            assert!(told.get(name).is_none(), "{name} is for who takes access tokens");
+        }
         assert_eq!(told["exp"].as_i64().unwrap() - told["iat"].as_i64().unwrap(), 7 * 24 * 60 * 60);
     }
     clients.0.refresh(&tokens.refresh).await.tokens();
@@ -121,7 +125,8 @@ async fn what_is_worth_nothing_is_revoked_without_a_fault(clients: Clients) {
 fn assert_refused(answer: &Answer, status: u16, code: &str) {
     assert_eq!(answer.status.as_u16(), status, "{answer:?}");
     let problem = answer.json();
-    assert_eq!((&problem["error"], &problem["code"]), (&json!(code), &json!(code)), "{answer:?}");
+    let error = if status == 401 { "invalid_client" } else { "invalid_request" };
+    assert_eq!((&problem["error"], &problem["code"]), (&json!(error), &json!(code)), "{answer:?}");
     if status == 401 {
         assert!(answer.header("www-authenticate").starts_with("Basic"), "{answer:?}");
     }
@@ -163,9 +168,37 @@ async fn a_request_that_is_not_whole_is_refused_in_the_way_of_oauth(clients: Cli
         let request = || clients.0.request(Method::POST, path).basic_auth(ID, Some(SECRET));
         assert_refused(&send(request().form(&[("token_type_hint", "access_token")])).await, 400, "invalid_request");
         assert_refused(&send(request().form(&[("token", "a"), ("token", "b")])).await, 400, "invalid_request");
-        send(request().body("token=a")).await.problem(415, "unsupported_media_type");
+        let typed = |media_type: &str| request().header("content-type", media_type.to_owned());
+        let form = "application/x-www-form-urlencoded";
+        assert_refused(&send(request().body("token=a")).await, 415, "unsupported_media_type");
+        assert_refused(&send(request().json(&json!({"token": "a"}))).await, 415, "unsupported_media_type");
+        assert_refused(&send(typed(form).body("token=%FF")).await, 400, "malformed_body");
+        assert_refused(&send(typed(form).body("a".repeat(65_537))).await, 413, "body_too_large");
         let with_more = request().form(&[("token", "a"), ("token_type_hint", "nonsense"), ("unknown", "1")]);
         assert_eq!(send(with_more).await.status, StatusCode::OK);
+        let wrong = clients.0.request(Method::POST, path).basic_auth(ID, Some("wrong")).body("token=a");
+        assert_refused(&send(wrong).await, 401, "invalid_client");
+    }
+}
+
+async fn a_client_gives_its_id_and_secret_once(clients: Clients) {
+    let (id, secret, token) = (("client_id", ID), ("client_secret", SECRET), ("token", "a"));
+    for path in [INTROSPECT, REVOKE] {
+        let request = || clients.0.request(Method::POST, path);
+        let refused = [
+            (request().form(&[token, id, secret, secret]), "client_secret:duplicate_field"),
+            (request().form(&[token, id, id, secret]), "client_id:duplicate_field"),
+            (request().form(&[id, secret]), "token:required"),
+            (request().basic_auth(ID, Some(SECRET)).form(&[token, secret]), "client_secret:duplicate_field"),
+            (request().basic_auth(ID, Some(SECRET)).form(&[token, ("client_id", "other")]), "client_id:mismatch"),
+        ];
+        for (request, expected) in refused {
+            let answer = send(request).await;
+            assert_refused(&answer, 400, "invalid_request");
+            assert_eq!(answer.problem(400, "invalid_request"), [expected]);
+        }
+        let repeated = request().basic_auth(ID, Some(SECRET)).form(&[token, id]);
+        assert_eq!(send(repeated).await.status, StatusCode::OK);
     }
 }
 

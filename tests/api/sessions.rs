@@ -3,12 +3,16 @@ use std::time::{Duration, Instant};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tests::on_each_database;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::app::{App, PASSWORD, Tokens, send};
 
 on_each_database!(
     sessions_are_listed_and_ended_one_by_one,
     signing_out_works_with_either_token,
+    a_dead_access_token_beside_a_live_refresh_token_does_not_keep_anybody_signed_in,
+    an_empty_body_is_none_however_it_is_sent,
     signing_out_everywhere_ends_all_sessions,
     changes_of_an_account_stop_its_access_tokens_at_once,
     another_node_refuses_what_this_one_ended,
@@ -69,6 +73,33 @@ async fn signing_out_works_with_either_token(app: App) {
 
     send(logout()).await.problem(401, "missing_token");
     send(logout().json(&json!({"refresh_token": "garbage"}))).await.problem(401, "invalid_refresh_token");
+}
+
+async fn a_dead_access_token_beside_a_live_refresh_token_does_not_keep_anybody_signed_in(app: App) {
+    let logout = |access: &str| app.request(Method::POST, "/api/v1/auth/logout").bearer_auth(access);
+    let tokens = app.sign_up("ada@example.com").await;
+    send(logout("dead")).await.problem(401, "invalid_token");
+    send(logout("dead").json(&json!({"refresh_token": "garbage"}))).await.problem(401, "invalid_refresh_token");
+    let request = logout("dead").json(&json!({"refresh_token": tokens.refresh}));
+    assert_eq!(send(request).await.status, StatusCode::NO_CONTENT);
+    app.me(&tokens.access).await.problem(401, "invalid_token");
+    app.refresh(&tokens.refresh).await.problem(401, "invalid_refresh_token");
+}
+
+async fn an_empty_body_is_none_however_it_is_sent(app: App) {
+    let tokens = app.sign_up("ada@example.com").await;
+    let address = app.url.strip_prefix("http://").unwrap();
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "POST /api/v1/auth/logout HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\
+         Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n",
+        tokens.access
+    );
+    connection.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+    app.me(&tokens.access).await.problem(401, "invalid_token");
 }
 
 async fn signing_out_everywhere_ends_all_sessions(app: App) {

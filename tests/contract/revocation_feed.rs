@@ -1,5 +1,6 @@
 //! [`domain::ports::RevocationFeed`].
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use domain::ports::{RepositoryError, RevocationFeed};
@@ -182,6 +183,47 @@ async fn a_transaction_that_commits_long_after_others_is_answered() {
     latest.commit().await.unwrap();
     assert!(poll(&mut feed).await.contains(&revoked_session(2, 1000)));
     assert_repeats_end(&mut feed).await;
+}
+
+/// Session ids from 1 on, all in one transaction.
+async fn revoke_many(db: &TestDatabase, count: usize) {
+    let sql = format!(
+        "INSERT INTO revocations (session_id, expires_at)
+         SELECT lpad(to_hex(number), 32, '0')::uuid, '{}' FROM generate_series(1, {count}) AS number",
+        at(1000).to_rfc3339()
+    );
+    db.run_sql(&sql).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_many_pages_is_answered_whole_and_with_what_comes_meanwhile() {
+    const MANY: usize = 12_000;
+    let db = TestDatabase::postgres().await;
+    let (mut old, mut new) = (db.feed(), db.feed());
+    poll(&mut old).await;
+    let late = begin(&db).await;
+    insert(&late, 1_000_000).await;
+    revoke_many(&db, MANY).await;
+    let (units, meanwhile) = (db.units.clone(), 2_000_000..2_000_020);
+    let writer = tokio::spawn(async move {
+        for number in meanwhile {
+            let unit = units.begin().await.unwrap();
+            unit.revocations().insert(&revoked_session(number, 1000)).await.unwrap();
+            unit.commit().await.unwrap();
+        }
+        late.commit().await.unwrap();
+    });
+    let mut answers = Vec::new();
+    for feed in [&mut old, &mut new] {
+        answers.push(poll(feed).await);
+    }
+    writer.await.unwrap();
+    for (feed, mut answered) in [&mut old, &mut new].into_iter().zip(answers) {
+        answered.extend(poll(feed).await);
+        let sessions: HashSet<_> = answered.into_iter().map(|revoked| format!("{:?}", revoked.tokens)).collect();
+        assert_eq!(sessions.len(), MANY + 21);
+        assert_repeats_end(feed).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,16 +1,28 @@
 use woothee::parser::Parser;
 use woothee::woothee::VALUE_UNKNOWN;
 
-/// What a user agent calls itself, for people: `Firefox on Linux`. One that has no known name stays as it is.
+/// The parser's categories of browsers that people use. What it calls the others tells less than what they say of
+/// themselves: all programs are one `HTTP Library`.
+const BROWSERS: [&str; 4] = ["pc", "smartphone", "mobilephone", "appliance"];
+
+/// What a user agent calls itself, for people: `Firefox on Linux`, `curl 8.5.0`. One that tells neither stays as it is.
 pub(crate) fn device_name(user_agent: &str) -> String {
+    browser(user_agent).or_else(|| program(user_agent)).unwrap_or_else(|| user_agent.to_owned())
+}
+
+fn browser(user_agent: &str) -> Option<String> {
     let known = |name: &str| Some(name.to_owned()).filter(|name| !name.is_empty() && name != VALUE_UNKNOWN);
-    let parsed = Parser::new().parse(user_agent);
-    let (name, system) = parsed.map_or((None, None), |found| (known(found.name), known(found.os)));
-    match (name, system) {
-        (Some(name), Some(system)) => format!("{name} on {system}"),
-        (Some(name), None) => name,
-        (None, _) => user_agent.to_owned(),
-    }
+    let found = Parser::new().parse(user_agent).filter(|found| BROWSERS.contains(&found.category))?;
+    let name = known(found.name)?;
+    Some(known(found.os).map_or_else(|| name.clone(), |system| format!("{name} on {system}")))
+}
+
+/// The first product, which is the most significant (RFC 9110, section 10.1.5). `Mozilla` says nothing.
+fn program(user_agent: &str) -> Option<String> {
+    let (name, version) = user_agent.split_whitespace().next()?.split_once('/')?;
+    let is_plain =
+        |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.+".contains(c));
+    (name != "Mozilla" && is_plain(name) && is_plain(version)).then(|| format!("{name} {version}"))
 }
 
 #[cfg(test)]
@@ -18,7 +30,7 @@ mod tests {
     use super::device_name;
 
     #[test]
-    fn browsers_have_names_and_others_stay_as_they_are() {
+    fn browsers_and_programs_have_names_and_others_stay_as_they_are() {
         let cases = [
             ("Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0", "Firefox on Linux"),
             (
@@ -31,6 +43,16 @@ mod tests {
                  Version/18.0 Mobile/15E148 Safari/604.1",
                 "Safari on iPhone",
             ),
+            ("curl/8.5.0", "curl 8.5.0"),
+            ("python-requests/2.32.3", "python-requests 2.32.3"),
+            ("okhttp/4.12.0", "okhttp 4.12.0"),
+            ("HexNotes/1.2 CFNetwork/1498.700.2 Darwin/23.6.0", "HexNotes 1.2"),
+            (
+                "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+                "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+            ),
+            ("curl/", "curl/"),
+            ("<b>/1", "<b>/1"),
             ("a phone", "a phone"),
             ("", ""),
         ];

@@ -28,8 +28,9 @@ pub enum ApiError {
     SlowBody,
     /// The body is over the limit.
     BodyTooLarge,
-    /// An OAuth request lacks a parameter or has one twice (RFC 6749, section 5.2).
-    InvalidOAuthRequest(Vec<FieldError>),
+    /// A request to an OAuth endpoint has this fault of its body, and is told so in OAuth's way, too (RFC 6749, section
+    /// 5.2).
+    InvalidOAuthRequest(Box<ApiError>),
     /// Fields are missing, unknown or not valid.
     Invalid(Vec<FieldError>),
     /// There is no such route, or a part of the path is no id.
@@ -123,9 +124,14 @@ impl ApiError {
             ),
             Self::SlowBody => Row(S::REQUEST_TIMEOUT, "slow_body", "The body did not come in time."),
             Self::BodyTooLarge => Row(S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is over 64 KiB."),
-            Self::InvalidOAuthRequest(_) => {
-                Row(S::BAD_REQUEST, INVALID_REQUEST, "A parameter is missing, or is there more than once.")
-            }
+            Self::InvalidOAuthRequest(fault) => match fault.as_ref() {
+                Self::Invalid(_) => Row(
+                    S::BAD_REQUEST,
+                    INVALID_REQUEST,
+                    "A parameter is missing, is there more than once, or contradicts another.",
+                ),
+                fault => fault.row(),
+            },
             Self::Invalid(_) => INVALID,
             Self::NotFound => NOT_FOUND,
             Self::MethodNotAllowed(_) => {
@@ -145,7 +151,8 @@ impl ApiError {
     fn field_errors(&self) -> Vec<FieldError> {
         use ApplicationError as A;
         let (field, code, message) = match self {
-            Self::Invalid(errors) | Self::InvalidOAuthRequest(errors) => return errors.clone(),
+            Self::Invalid(errors) => return errors.clone(),
+            Self::InvalidOAuthRequest(fault) => return fault.field_errors(),
             Self::Application(A::Duplicate(field)) => {
                 (field.as_str(), "duplicate", format!("Another user has this {field}."))
             }
@@ -156,6 +163,15 @@ impl ApiError {
             _ => return Vec::new(),
         };
         vec![FieldError { field: field.to_owned(), code, message }]
+    }
+
+    /// What OAuth's clients look for in `error` (RFC 6749, section 5.2).
+    fn oauth_error(&self) -> Option<&'static str> {
+        match self {
+            Self::Application(ApplicationError::InvalidClient) => Some(INVALID_CLIENT),
+            Self::InvalidOAuthRequest(_) => Some(INVALID_REQUEST),
+            _ => None,
+        }
     }
 
     /// The challenge of a 401 (RFC 6750, section 3; RFC 7617 for clients).
@@ -191,7 +207,7 @@ impl ApiError {
     }
 }
 
-/// Codes that OAuth names (RFC 6749, section 5.2): its clients look for them in `error`.
+/// Codes that OAuth names.
 const INVALID_CLIENT: &str = "invalid_client";
 const INVALID_REQUEST: &str = "invalid_request";
 
@@ -231,7 +247,7 @@ impl ResponseError for ApiError {
             status: status.as_u16(),
             detail: detail.to_owned(),
             code,
-            error: [INVALID_CLIENT, INVALID_REQUEST].into_iter().find(|error| *error == code),
+            error: self.oauth_error(),
             request_id: request_id::current(),
             errors: self.field_errors(),
         };
@@ -281,6 +297,7 @@ mod tests {
         use ApplicationError as A;
         let field = FieldError { field: "email".to_owned(), code: "required", message: "It is required.".to_owned() };
         let cursor = ValidationError::new("invalid_cursor", "It is no cursor.");
+        let oauth = |fault| ApiError::InvalidOAuthRequest(Box::new(fault));
         vec![
             (A::InvalidCredentials.into(), "401 invalid_credentials"),
             (A::AccountDisabled.into(), "403 account_disabled"),
@@ -304,7 +321,8 @@ mod tests {
             (ApiError::UnsupportedMediaType, "415 unsupported_media_type"),
             (ApiError::SlowBody, "408 slow_body"),
             (ApiError::BodyTooLarge, "413 body_too_large"),
-            (ApiError::InvalidOAuthRequest(vec![field.clone()]), "400 invalid_request email:required"),
+            (oauth(ApiError::Invalid(vec![field.clone()])), "400 invalid_request email:required"),
+            (oauth(ApiError::BodyTooLarge), "413 body_too_large"),
             (ApiError::Invalid(vec![field]), "422 validation_failed email:required"),
             (ApiError::NotFound, "404 not_found"),
             (ApiError::MethodNotAllowed(None), "405 method_not_allowed"),

@@ -23,7 +23,8 @@ pub(crate) struct Problem {
     /// A stable word for machines.
     #[schema(example = "validation_failed")]
     pub(crate) code: &'static str,
-    /// `code` again, where OAuth's clients look for it (RFC 6749, section 5.2). Only at OAuth's own endpoints.
+    /// Where OAuth's clients look (RFC 6749, section 5.2): `invalid_client`, or `invalid_request` for any fault of the
+    /// request. Only at OAuth's own endpoints.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, example = "invalid_client")]
     pub(crate) error: Option<&'static str>,

@@ -34,7 +34,7 @@ problem_response! {
     Invalid = BAD_REQUEST: "The query cannot be read.",
         UNPROCESSABLE_ENTITY: "Some parameters are not valid: see `errors`.";
     /// What an OAuth endpoint can refuse.
-    OAuth = BAD_REQUEST: "A parameter is missing: `error` is `invalid_request`.",
+    OAuth = BAD_REQUEST: "The body cannot be read, or its parameters are not valid: `error` is `invalid_request`.",
         REQUEST_TIMEOUT: "The body did not come in time.", PAYLOAD_TOO_LARGE: "The body is over 64 KiB.",
         UNSUPPORTED_MEDIA_TYPE: "The body is of another type.",
         UNAUTHORIZED: "The client is not let in: `error` is `invalid_client`.";

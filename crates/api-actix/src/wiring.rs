@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use application::{Application, Ports};
 use domain::ports::{
-    Clock, HealthCheck, IdGenerator, RefreshTokenRepository, RevocationFeed, RevocationRepository,
+    Clock, HashError, HealthCheck, IdGenerator, RefreshTokenRepository, RevocationFeed, RevocationRepository,
     SigningKeyRepository, TaskRepository, UnitOfWorkFactory, UserRepository,
 };
-use domain::{PasswordPolicy, RootSecret, Secret};
+use domain::{PasswordHash, PasswordPolicy, RootSecret, Secret};
 use infra_postgres::{PostgresError, PostgresRevocationFeed, PostgresSettings};
 use infra_security::{
     Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, InvalidArgon2Settings, KeyRing, SealedKeys, SystemClock,
@@ -219,6 +219,14 @@ where
 /// A new password that the policy takes, with 160 random bits or more.
 pub(crate) fn generate_password(policy: &PasswordPolicy) -> Secret {
     infra_security::generate_password(policy)
+}
+
+/// Finds out whether the password hasher could compare a password with this hash.
+///
+/// # Errors
+/// [`HashError::Unusable`].
+pub(crate) fn check_stored_hash(hash: &PasswordHash, hashing: &Hashing) -> Result<(), HashError> {
+    argon2(hashing).check_stored(hash)
 }
 
 fn postgres(database: &Database, url: &str) -> PostgresSettings {

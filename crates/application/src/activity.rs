@@ -14,9 +14,6 @@ const WRITE_INTERVAL: TimeDelta = TimeDelta::minutes(1);
 /// Most sessions that are remembered as used lately. The use of others is not written until some are forgotten.
 const MAX_SESSIONS: usize = 100_000;
 
-/// Most sessions in one statement.
-const BATCH: usize = 500;
-
 /// Requests of different sessions seldom wait for each other.
 const SHARDS: usize = 16;
 
@@ -35,7 +32,7 @@ impl Activity {
     pub(crate) fn note(&self, session: SessionId, now: Timestamp) {
         let shard = &self.0[usize::from(session.as_uuid().as_bytes()[15]) % SHARDS];
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        if shard.noted.get(&session).is_some_and(|noted| now - *noted < WRITE_INTERVAL) {
+        if shard.noted.get(&session).is_some_and(|noted| is_recent(*noted, now)) {
             return;
         }
         if shard.noted.len() < MAX_SESSIONS / SHARDS || shard.noted.contains_key(&session) {
@@ -50,10 +47,15 @@ impl Activity {
         for shard in &self.0 {
             let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
             taken.append(&mut shard.unwritten);
-            shard.noted.retain(|_, noted| now - *noted < WRITE_INTERVAL);
+            shard.noted.retain(|_, noted| is_recent(*noted, now));
         }
         taken
     }
+}
+
+/// Not so what lies far ahead: the clock was set back.
+fn is_recent(noted: Timestamp, now: Timestamp) -> bool {
+    (now - noted).abs() < WRITE_INTERVAL
 }
 
 impl Application {
@@ -63,8 +65,9 @@ impl Application {
     /// [`ApplicationError::Unavailable`]. What was not written is lost, and the next use is written again.
     pub async fn write_activity(&self) -> Result<(), ApplicationError> {
         let now = self.ports.clock.now();
-        for batch in self.activity.take(now).chunks(BATCH) {
-            self.ports.refresh_tokens.record_use(batch, now, now - WRITE_INTERVAL).await?;
+        let sessions = self.activity.take(now);
+        if !sessions.is_empty() {
+            self.ports.refresh_tokens.record_use(&sessions, now, now - WRITE_INTERVAL).await?;
         }
         Ok(())
     }
@@ -86,6 +89,16 @@ mod tests {
         assert_eq!(activity.take(now() + second * 59), []);
         activity.note(session_id(), now() + second * 60);
         assert_eq!(activity.take(now() + second * 60), [session_id()]);
+    }
+
+    #[test]
+    fn a_use_is_noted_at_once_after_the_clock_was_set_back() {
+        let activity = Activity::default();
+        activity.note(session_id(), now());
+        activity.take(now());
+        let back = now() - TimeDelta::days(1);
+        activity.note(session_id(), back);
+        assert_eq!(activity.take(back), [session_id()]);
     }
 
     #[test]

@@ -13,16 +13,20 @@ use crate::{Application, ApplicationError};
 /// A node whose last look at the feed is older asks the database for each request instead: it fails closed.
 pub const MAX_FEED_AGE: TimeDelta = TimeDelta::seconds(5);
 
-/// A request may have taken its time a moment before the poll that ended meanwhile.
+/// A request reads the clock and looks here a little later. A poll that began in between is younger than the request by
+/// up to this much; by more, the clock was set back.
 const MAX_OVERLAP: TimeDelta = TimeDelta::milliseconds(100);
 
 /// What is revoked is remembered for the lifetime of an access token and this much longer, for clocks that differ and
 /// for transactions that take their time to end.
 const MARGIN: TimeDelta = TimeDelta::minutes(1);
 
-/// Most entries in memory, at about 50 bytes each. A node that would need more asks the database until those that it
-/// could not hold have expired.
-const MAX_ENTRIES: usize = 1_000_000;
+/// Most entries in memory: about 30 MB, and as much again for a moment while all of them are read anew. A node that
+/// would need more asks the database until those that it could not hold have expired.
+const MAX_ENTRIES: usize = 500_000;
+
+/// Most entries that are added at once: requests wait meanwhile.
+const BATCH: usize = 1000;
 
 /// How often what has expired is thrown out.
 const SWEEP_INTERVAL: TimeDelta = TimeDelta::minutes(1);
@@ -75,10 +79,14 @@ impl Revocations {
 
     /// Adds what a poll that began at `polled_at` found.
     fn absorb(&self, revoked: Vec<Revoked>, polled_at: Timestamp) {
+        for batch in revoked.chunks(BATCH) {
+            let mut state = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            batch.iter().for_each(|revoked| state.add(*revoked));
+        }
         let mut state = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        revoked.into_iter().for_each(|revoked| state.add(revoked));
         state.polled_at = Some(polled_at);
-        if state.swept_at.is_none_or(|swept_at| polled_at - swept_at >= SWEEP_INTERVAL) {
+        // Either way, for a clock that was set back.
+        if state.swept_at.is_none_or(|swept_at| (polled_at - swept_at).abs() >= SWEEP_INTERVAL) {
             state.sweep(polled_at);
         }
     }
@@ -106,9 +114,16 @@ impl State {
         self.sessions.len() + self.users.len()
     }
 
+    fn holds(&self, tokens: RevokedTokens) -> bool {
+        match tokens {
+            RevokedTokens::OfSession(id) => self.sessions.contains_key(&id),
+            RevokedTokens::OfUser(id, _) => self.users.contains_key(&id),
+        }
+    }
+
     fn add(&mut self, revoked: Revoked) {
         let until = revoked.until;
-        if self.size() >= MAX_ENTRIES {
+        if self.size() >= MAX_ENTRIES && !self.holds(revoked.tokens) {
             self.incomplete_until = self.incomplete_until.max(Some(until));
             return;
         }
@@ -245,8 +260,12 @@ mod tests {
         let session = |number: usize| RevokedTokens::OfSession(SessionId::new(uuid::Uuid::from_u128(number as u128)));
         let soon = now() + TimeDelta::minutes(1);
         let many = (1000..1000 + MAX_ENTRIES).map(|number| Revoked { tokens: session(number), until: soon });
+        let many: Vec<_> = many.collect();
         let revocations = Revocations::default();
-        revocations.absorb(many.collect(), now());
+        revocations.absorb(many.clone(), now());
+        assert_eq!(revocations.judge(&claims(), now(), TTL), Verdict::Live);
+        // Told again, they need no room.
+        revocations.absorb(many, now());
         assert_eq!(revocations.judge(&claims(), now(), TTL), Verdict::Live);
         let one_more = Revoked { tokens: RevokedTokens::OfSession(session_id()), until: now() + TTL };
         revocations.absorb(vec![one_more], now());
@@ -269,5 +288,14 @@ mod tests {
         assert_eq!(revocations.status(later).size, 1);
         revocations.absorb(Vec::new(), later + SWEEP_INTERVAL);
         assert_eq!(revocations.status(later).size, 0);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_does_not_keep_what_has_expired() {
+        let revocations = polled(&[RevokedTokens::OfSession(session_id())]);
+        let back = now() - TimeDelta::days(1);
+        let expired = Revoked { tokens: RevokedTokens::OfUser(user_id(), Epoch::END), until: back };
+        revocations.absorb(vec![expired], back);
+        assert_eq!(revocations.status(back).size, 1);
     }
 }

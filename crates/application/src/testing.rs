@@ -86,6 +86,13 @@ impl Mocks {
     }
 }
 
+/// A node that cannot read the signing keys.
+pub(crate) fn unable_to_sign() -> MockAccessTokens {
+    let mut access_tokens = MockAccessTokens::new();
+    access_tokens.expect_sign().returning(|_| Err(RepositoryError::Unavailable("no keys".into())));
+    access_tokens
+}
+
 /// A feed that always tells the same.
 pub(crate) struct Feed(pub(crate) Vec<Revoked>);
 

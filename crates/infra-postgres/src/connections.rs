@@ -61,19 +61,19 @@ impl ConnectionTrait for PostgresConnections {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        Ok(self.run(statement).await?.result.into())
+        Ok(self.run(statement).await?.into_result())
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        Ok(self.pool.acquire().await?.run_unprepared(sql).await?.result.into())
+        Ok(self.pool.acquire().await?.run_unprepared(sql).await?.into_result())
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        Ok(self.run(statement).await?.rows.into_iter().next().map(QueryResult::from))
+        Ok(self.run(statement).await?.first())
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        Ok(self.run(statement).await?.rows.into_iter().map(QueryResult::from).collect())
+        Ok(self.run(statement).await?.all())
     }
 }
 
@@ -101,19 +101,19 @@ impl ConnectionTrait for PostgresTransaction {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        Ok(self.0.lock().await.run(statement).await?.result.into())
+        Ok(self.0.lock().await.run(statement).await?.into_result())
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        Ok(self.0.lock().await.run_unprepared(sql).await?.result.into())
+        Ok(self.0.lock().await.run_unprepared(sql).await?.into_result())
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        Ok(self.0.lock().await.run(statement).await?.rows.into_iter().next().map(QueryResult::from))
+        Ok(self.0.lock().await.run(statement).await?.first())
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        Ok(self.0.lock().await.run(statement).await?.rows.into_iter().map(QueryResult::from).collect())
+        Ok(self.0.lock().await.run(statement).await?.all())
     }
 }
 

@@ -1,5 +1,5 @@
 use domain::ports::RepositoryError;
-use sea_orm::DbErr;
+use sea_orm::{DbErr, RuntimeErr};
 use sqlx::postgres::PgConnectOptions;
 use thiserror::Error;
 
@@ -38,6 +38,11 @@ impl PostgresError {
             source,
         }
     }
+}
+
+/// An error of the driver, as all others come.
+pub(crate) fn query_error(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(error.into()))
 }
 
 /// What an error that is about no row in particular means to a use case.

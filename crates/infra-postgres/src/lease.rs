@@ -2,7 +2,7 @@ use std::io;
 use std::sync::Arc;
 
 use futures_util::TryStreamExt;
-use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, Statement, Values};
+use sea_orm::{ConnAcquireErr, DbErr, ExecResult, QueryResult, Statement, Values};
 use sea_query_sqlx::SqlxValues;
 use sqlx::postgres::{PgConnection, PgDatabaseError, PgQueryResult, PgRow, PgSeverity};
 use sqlx::{AssertSqlSafe, Either, Execute, Executor, Postgres, SqlSafeStr};
@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
+use crate::error::query_error;
 use crate::pool::{Opened, Pool};
 
 /// A connection on loan. The pool has it back when this is dropped, whatever the caller left on it.
@@ -38,8 +39,22 @@ enum Left {
 /// What a statement came to.
 #[derive(Default)]
 pub(crate) struct Answer {
-    pub(crate) result: PgQueryResult,
-    pub(crate) rows: Vec<PgRow>,
+    result: PgQueryResult,
+    rows: Vec<PgRow>,
+}
+
+impl Answer {
+    pub(crate) fn into_result(self) -> ExecResult {
+        self.result.into()
+    }
+
+    pub(crate) fn first(self) -> Option<QueryResult> {
+        self.rows.into_iter().next().map(QueryResult::from)
+    }
+
+    pub(crate) fn all(self) -> Vec<QueryResult> {
+        self.rows.into_iter().map(QueryResult::from).collect()
+    }
 }
 
 impl Lease {
@@ -85,7 +100,7 @@ impl Lease {
         let answer = timeout(self.pool.settings.answer_timeout, answer(connection, query)).await;
         let answer = answer.unwrap_or_else(|_| Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into())));
         self.left = if answer.as_ref().is_err_and(is_ruin) { Left::Ruin } else { left };
-        answer.map_err(|error| DbErr::Query(RuntimeErr::SqlxError(error.into())))
+        answer.map_err(query_error)
     }
 
     /// Makes an end of what is left by this statement, in the background, so that the connection can be used again.

@@ -11,6 +11,9 @@
 //! not yet on disk) or another one took its place. Both show: no two servers were started in the same microsecond, and
 //! a server that recovers from a crash makes a checkpoint before it lets anybody in. When either differs from the poll
 //! before, everything is read again. An ordinary checkpoint, every few minutes, costs that too and does no harm.
+//!
+//! What is much is read in pages, each from a snapshot of its own, in the order of those numbers. The position is that of
+//! the first page: what that one could not see is read by the next poll, wherever in the order it belongs.
 
 use std::io;
 use std::time::Duration;
@@ -19,17 +22,20 @@ use async_trait::async_trait;
 use domain::ports::{RepositoryError, RevocationFeed};
 use domain::{Revoked, Timestamp};
 use infra_seaorm::revoked_from_row;
-use sea_orm::{DbErr, QueryResult, RuntimeErr};
+use sea_orm::{DbErr, QueryResult};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection};
 use tokio::time::timeout;
 
-use crate::error::unavailable_or_internal;
+use crate::error::{query_error, unavailable_or_internal};
 use crate::notifications::Notifications;
 use crate::{PostgresError, PostgresSettings};
 
-/// Longest time a poll takes, so that a database that hangs is noticed while what is known is still fresh.
-const POLL_LIMIT: Duration = Duration::from_secs(2);
+/// Most rows that are read at once: few enough that the thread that decodes them is soon free for requests again.
+const PAGE: usize = 5000;
+
+/// Longest time that a page takes, so that a database that hangs is noticed while what is known is still fresh.
+const PAGE_LIMIT: Duration = Duration::from_secs(2);
 
 /// Follows what is revoked in a PostgreSQL database, on connections of its own: one that polls, which need not wait
 /// behind requests for one of the pool, and one that listens, except through PgBouncer.
@@ -57,6 +63,18 @@ impl Position {
     }
 }
 
+/// Where a page ended. Ids begin at 1.
+struct LastRow {
+    transaction_id: String,
+    id: i64,
+}
+
+impl LastRow {
+    fn read(row: &QueryResult) -> Result<Self, DbErr> {
+        Ok(Self { transaction_id: row.try_get("", "transaction_id")?, id: row.try_get("", "id")? })
+    }
+}
+
 impl PostgresRevocationFeed {
     /// A feed that begins with all that is there. It connects when it is polled first; the one that listens connects
     /// in the background. Must be called on a tokio runtime.
@@ -75,27 +93,52 @@ impl PostgresRevocationFeed {
     }
 
     async fn read(&mut self, now: Timestamp) -> Result<Vec<Revoked>, DbErr> {
-        let mut rows = self.select(now, &self.position.xmin.clone()).await?;
-        let mut position = position(&rows)?;
-        if position.server != self.position.server && self.position != Position::start() {
-            rows = self.select(now, &Position::start().xmin).await?;
-            position = self::position(&rows)?;
+        loop {
+            if let Some((revoked, position)) = self.read_pages(now).await? {
+                // Only now, that all of it was read.
+                self.position = position;
+                return Ok(revoked);
+            }
+            if self.position == Position::start() {
+                return Err(query_error(sqlx::Error::Io(io::ErrorKind::Interrupted.into())));
+            }
+            self.position = Position::start();
         }
-        let revoked = rows.iter().filter_map(revoked).collect::<Result<_, _>>()?;
-        // Only now, that all of it was read.
-        self.position = position;
-        Ok(revoked)
+    }
+
+    /// Reads what is new since the position, and the position of the first page. `None` if it is another server.
+    async fn read_pages(&mut self, now: Timestamp) -> Result<Option<(Vec<Revoked>, Position)>, DbErr> {
+        let mut revoked = Vec::new();
+        let mut first: Option<Position> = None;
+        let mut last = LastRow { transaction_id: self.position.xmin.clone(), id: 0 };
+        loop {
+            let too_late = |_| Err(query_error(sqlx::Error::Io(io::ErrorKind::TimedOut.into())));
+            let page = timeout(PAGE_LIMIT, self.select(now, &last)).await.unwrap_or_else(too_late)?;
+            let seen = position(&page)?;
+            let is_known = |known: &Position| *known == Position::start() || known.server == seen.server;
+            if !is_known(&self.position) || !first.as_ref().is_none_or(is_known) {
+                return Ok(None);
+            }
+            let first = first.get_or_insert(seen);
+            for row in page.iter().filter_map(self::revoked) {
+                revoked.push(row?);
+            }
+            match page.last() {
+                Some(row) if page.len() == PAGE => last = LastRow::read(row)?,
+                _ => return Ok(Some((revoked, first.clone()))),
+            }
+        }
     }
 
     /// Runs the statement, on a new connection where the last one was lost meanwhile.
-    async fn select(&mut self, now: Timestamp, xmin: &str) -> Result<Vec<QueryResult>, DbErr> {
-        let sql = statement(now, xmin);
+    async fn select(&mut self, now: Timestamp, after: &LastRow) -> Result<Vec<QueryResult>, DbErr> {
+        let sql = statement(now, after);
         if let Some(connection) = self.connection.take()
             && let Ok(rows) = self.run(connection, &sql).await
         {
             return Ok(rows);
         }
-        let connection = PgConnection::connect_with(&self.options).await.map_err(error)?;
+        let connection = PgConnection::connect_with(&self.options).await.map_err(query_error)?;
         self.run(connection, &sql).await
     }
 
@@ -103,23 +146,31 @@ impl PostgresRevocationFeed {
     async fn run(&mut self, mut connection: PgConnection, sql: &str) -> Result<Vec<QueryResult>, DbErr> {
         // In one message, values included, so that it goes through a PgBouncer without a transaction around it.
         let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut connection).await;
-        let rows: Vec<PgRow> = rows.map_err(error)?;
+        let rows: Vec<PgRow> = rows.map_err(query_error)?;
         self.connection = Some(connection);
         Ok(rows.into_iter().map(QueryResult::from).collect())
     }
 }
 
 /// Always answers a row: where there is nothing new, one that holds the position only.
-fn statement(now: Timestamp, xmin: &str) -> String {
+fn statement(now: Timestamp, LastRow { transaction_id, id }: &LastRow) -> String {
     let now = now.to_rfc3339();
     format!(
-        "SELECT here.server, here.xmin, new.session_id, new.user_id, new.epoch, new.expires_at
+        "SELECT
+             here.server, here.xmin,
+             new.transaction_id::text AS transaction_id, new.id, new.session_id, new.user_id, new.epoch, new.expires_at
          FROM (
              SELECT
                  pg_postmaster_start_time() || ' ' || (pg_control_checkpoint()).checkpoint_lsn AS server,
                  pg_snapshot_xmin(pg_current_snapshot())::text AS xmin
          ) AS here
-         LEFT JOIN revocations AS new ON new.transaction_id >= '{xmin}'::xid8 AND new.expires_at > '{now}'"
+         LEFT JOIN (
+             SELECT * FROM revocations
+             WHERE (transaction_id, id) > ('{transaction_id}'::xid8, {id}) AND expires_at > '{now}'
+             ORDER BY transaction_id, id
+             LIMIT {PAGE}
+         ) AS new ON true
+         ORDER BY new.transaction_id, new.id"
     )
 }
 
@@ -133,16 +184,10 @@ fn revoked(row: &QueryResult) -> Option<Result<Revoked, DbErr>> {
     (!is_empty).then(|| revoked_from_row(row))
 }
 
-fn error(error: sqlx::Error) -> DbErr {
-    DbErr::Query(RuntimeErr::SqlxError(error.into()))
-}
-
 #[async_trait]
 impl RevocationFeed for PostgresRevocationFeed {
     async fn poll(&mut self, now: Timestamp) -> Result<Vec<Revoked>, RepositoryError> {
-        let too_late = |_| Err(error(sqlx::Error::Io(io::ErrorKind::TimedOut.into())));
-        let result = timeout(POLL_LIMIT, self.read(now)).await.unwrap_or_else(too_late);
-        result.map_err(unavailable_or_internal)
+        self.read(now).await.map_err(unavailable_or_internal)
     }
 
     async fn changed(&mut self) {

@@ -2,7 +2,11 @@ use std::io;
 use std::ops::RangeInclusive;
 use std::thread::available_parallelism;
 
+use domain::PasswordHash;
+use domain::ports::HashError;
 use thiserror::Error;
+
+use crate::stored_hash::StoredHash;
 
 const THREADS: RangeInclusive<usize> = 1..=64;
 const QUEUE: RangeInclusive<usize> = 1..=10_000;
@@ -77,6 +81,14 @@ pub enum InvalidArgon2Settings {
 }
 
 impl Argon2Settings {
+    /// Finds out whether a password can be compared with this hash.
+    ///
+    /// # Errors
+    /// [`HashError::Unusable`] when it cannot be read or exceeds a cap.
+    pub fn check_stored(&self, hash: &PasswordHash) -> Result<(), HashError> {
+        StoredHash::read(hash, self).map(drop)
+    }
+
     pub(crate) fn check(&self) -> Result<(), InvalidArgon2Settings> {
         if !PARALLELISM.contains(&self.parallelism) {
             return Err(InvalidArgon2Settings::Parallelism);

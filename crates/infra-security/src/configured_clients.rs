@@ -10,6 +10,8 @@ use domain::{ClientSecretHash, Password, PasswordHash, Secret};
 
 /// What a client that is not known is compared with. No secret is known to have this digest.
 const NO_DIGEST: ClientSecretHash = ClientSecretHash::Sha256([0; 32]);
+/// What is hashed in the place of a secret that is no password.
+const NO_PASSWORD: &str = "no password";
 
 /// The clients that the configuration names, with their hashed secrets.
 pub struct ConfiguredClients {
@@ -24,12 +26,12 @@ impl ConfiguredClients {
     }
 
     async fn verify_password(&self, secret: &Secret, hash: &PasswordHash) -> Result<bool, HashError> {
-        // What is no password is not the right one.
-        let Ok(password) = Password::presented(secret.expose()) else {
-            return Ok(false);
-        };
+        // What is no password is not the right one, and takes as long all the same.
+        let presented = Password::presented(secret.expose());
+        let is_password = presented.is_ok();
+        let Ok(password) = presented.or_else(|_| Password::presented(NO_PASSWORD)) else { return Ok(false) };
         let verification = self.hasher.verify(&password, Some(hash.clone())).await?;
-        Ok(matches!(verification, Verification::Match { .. }))
+        Ok(is_password && matches!(verification, Verification::Match { .. }))
     }
 }
 
@@ -38,10 +40,21 @@ impl ClientSecrets for ConfiguredClients {
     async fn verify(&self, client_id: &str, secret: &Secret) -> Result<bool, HashError> {
         let client = self.clients.get(client_id);
         let is_right = match client.unwrap_or(&NO_DIGEST) {
-            ClientSecretHash::Sha256(expected) => has_digest(secret, expected),
-            ClientSecretHash::Argon2id(hash) => self.verify_password(secret, hash).await?,
+            ClientSecretHash::Argon2id(hash) => return self.verify_password(secret, hash).await,
+            ClientSecretHash::Sha256(expected) => has_digest(secret, expected) && client.is_some(),
         };
-        Ok(is_right && client.is_some())
+        // Nobody learns from the time a refusal takes whether there is such a client, or how its secret is hashed.
+        if !is_right && let Some(hash) = self.clients.values().find_map(password_hash) {
+            self.verify_password(secret, hash).await?;
+        }
+        Ok(is_right)
+    }
+}
+
+fn password_hash(hash: &ClientSecretHash) -> Option<&PasswordHash> {
+    match hash {
+        ClientSecretHash::Argon2id(hash) => Some(hash),
+        ClientSecretHash::Sha256(_) => None,
     }
 }
 
@@ -100,6 +113,21 @@ mod tests {
             for secret in ["", "random", "chosen"] {
                 assert!(!verify(id, secret).await, "{id}");
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn every_refusal_costs_one_hash_where_any_client_s_secret_is_hashed_like_a_password() {
+        let too_long = "a".repeat(2000);
+        let ids = ["digested", "hashed", "unknown", ""].into_iter();
+        let wrong = ids.flat_map(|id| ["wrong", "", "\0", &too_long].map(|secret| (id, secret, 1)));
+        for (id, secret, hashes) in wrong.chain([("digested", "random", 0)]) {
+            let mut hasher = MockPasswordHasher::new();
+            let mismatch = |_: &Password, _| Ok(Verification::Mismatch);
+            hasher.expect_verify().withf(|_, stored| stored.is_some()).times(hashes).returning(mismatch);
+            let clients = ConfiguredClients { hasher: Arc::new(hasher), ..clients() };
+            let is_right = clients.verify(id, &Secret::new(secret.to_owned())).await.unwrap();
+            assert_eq!(is_right, hashes == 0, "{id} {secret}");
         }
     }
 

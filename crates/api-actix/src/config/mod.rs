@@ -528,6 +528,24 @@ mod tests {
     }
 
     #[test]
+    fn a_client_s_hash_that_would_not_be_computed_is_refused() {
+        let fault = |parameters: &str| {
+            let hash = format!("$argon2id$v=19${parameters}$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc");
+            let environment = Environment::new([
+                ("APP_CLIENTS__GATEWAY", hash.as_str()),
+                ("APP_PASSWORD__MAX_MEMORY_KIB", "32768"),
+                ("APP_PASSWORD__MAX_ITERATIONS", "5"),
+            ]);
+            Config::load(None, environment).err().map(|ConfigError(faults)| faults.join("\n"))
+        };
+        assert_eq!(fault("m=32768,t=5,p=1"), None);
+        for parameters in ["m=32769,t=5,p=1", "m=32768,t=6,p=1", "m=32768,t=5"] {
+            let fault = fault(parameters).unwrap();
+            assert!(fault.contains("APP_CLIENTS__GATEWAY") && !fault.contains("c29tZXNhbHQ"), "{fault}");
+        }
+    }
+
+    #[test]
     fn all_faults_are_found() {
         let environment = Environment::new([
             ("APP_ENV", "production"),

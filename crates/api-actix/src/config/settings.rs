@@ -14,6 +14,7 @@ use super::{
     Bootstrap, Config, Database, DatabaseUrl, ForwardedHeader, Hashing, Log, LogFormat, Mode, Proxies, RateLimits,
     Reader, Server, Traces, named,
 };
+use crate::wiring::check_stored_hash;
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -41,7 +42,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
     let hashing = read_hashing(reader);
     let issuer = reader.get("jwt.issuer", parse_name);
     let audience = reader.get("jwt.audience", parse_name);
-    let clients = reader.section("clients.", parse_client);
+    let clients = reader.section("clients.", |id, hash| parse_client(id, hash, hashing.as_ref()));
     let log = read_log(reader);
     let traces = read_traces(reader);
     let metrics_address = reader.get("metrics.addr", parse_address);
@@ -356,12 +357,17 @@ fn parse_public_url(text: &str) -> Result<Option<String>, &'static str> {
 }
 
 /// The value is not repeated: it may be the secret itself, given by mistake.
-fn parse_client(id: &str, hash: &str) -> Result<ClientSecretHash, String> {
+fn parse_client(id: &str, hash: &str, hashing: Option<&Hashing>) -> Result<ClientSecretHash, String> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if id.is_empty() || id.len() > MAX_CLIENT_ID_LENGTH || !id.chars().all(is_plain) {
         return Err(format!("a client's id has 1 to {MAX_CLIENT_ID_LENGTH} letters, digits, '-', '_' and '.'"));
     }
-    ClientSecretHash::parse(hash).map_err(|error| error.to_string())
+    let hash = ClientSecretHash::parse(hash).map_err(|error| error.to_string())?;
+    // The caps, too: over them, every request of the client would fail.
+    if let (ClientSecretHash::Argon2id(hash), Some(hashing)) = (&hash, hashing) {
+        check_stored_hash(hash, hashing).map_err(|error| error.to_string())?;
+    }
+    Ok(hash)
 }
 
 fn unless_zero(number: usize) -> Option<usize> {

@@ -25,6 +25,12 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// and a field that comes twice or that nobody asked for is one.
 pub struct Json<T>(pub T);
 
+/// The same, or no body at all.
+pub(crate) struct OptionalJson<T>(pub(crate) Option<T>);
+
+/// A body as a form, within the same limits.
+pub(crate) struct Form<T>(pub(crate) T);
+
 /// A body as JSON or as a form, told by its type.
 pub(crate) struct FormOrJson<T>(pub(crate) T);
 
@@ -35,6 +41,34 @@ impl<T: FromFields + 'static> FromRequest for Json<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move { read(&request, payload, &[JSON]).await.map(Self) })
+    }
+}
+
+impl<T: FromFields + 'static> FromRequest for OptionalJson<T> {
+    type Error = ApiError;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            // Headers tell that a body may come, but not that it is empty: one that is sent in chunks has no length.
+            let bytes = bytes(&request, payload).await?;
+            if bytes.is_empty() {
+                return Ok(Self(None));
+            }
+            let media_type = media_type(request.headers(), &[JSON])?;
+            parse(&request, &media_type, &bytes).map(Some).map(Self)
+        })
+    }
+}
+
+impl<T: FromFields + 'static> FromRequest for Form<T> {
+    type Error = ApiError;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move { read(&request, payload, &[FORM]).await.map(Self) })
     }
 }
 
@@ -49,17 +83,23 @@ impl<T: FromFields + 'static> FromRequest for FormOrJson<T> {
 }
 
 async fn read<T: FromFields>(request: &HttpRequest, payload: Payload, accepted: &[&str]) -> Result<T, ApiError> {
-    let media_type = media_type(request.headers()).ok_or(ApiError::UnsupportedMediaType)?;
-    if !accepted.contains(&media_type.as_str()) {
-        return Err(ApiError::UnsupportedMediaType);
-    }
-    let bytes = bytes(request, payload).await?;
-    let raw = if media_type == FORM { form(&bytes)? } else { json(&bytes)? };
+    let media_type = media_type(request.headers(), accepted)?;
+    parse(request, &media_type, &bytes(request, payload).await?)
+}
+
+fn parse<T: FromFields>(request: &HttpRequest, media_type: &str, bytes: &[u8]) -> Result<T, ApiError> {
+    let raw = if media_type == FORM { form(bytes)? } else { json(bytes)? };
     Fields::read(raw, rules(state(request)?)).map_err(ApiError::Invalid)
 }
 
+/// The media type, which must be one of these.
+fn media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<String, ApiError> {
+    let media_type = read_media_type(headers).filter(|media_type| accepted.contains(&media_type.as_str()));
+    media_type.ok_or(ApiError::UnsupportedMediaType)
+}
+
 /// The media type in lower case, without parameters. A charset other than UTF-8, and a compressed body, is not taken.
-fn media_type(headers: &HeaderMap) -> Option<String> {
+fn read_media_type(headers: &HeaderMap) -> Option<String> {
     if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding.as_bytes() != b"identity") {
         return None;
     }

@@ -6,7 +6,7 @@ use data_encoding::BASE64;
 use domain::Secret;
 use zeroize::Zeroizing;
 
-use super::{Extracting, FormOrJson, state};
+use super::{Extracting, Form, state};
 use crate::error::ApiError;
 use crate::fields::{Fields, FromFields};
 use crate::problem::FieldError;
@@ -19,7 +19,7 @@ pub(crate) struct ClientRequest {
 }
 
 struct Body {
-    token: Secret,
+    token: Option<Secret>,
     client_id: Option<String>,
     client_secret: Option<Secret>,
 }
@@ -28,9 +28,27 @@ impl FromFields for Body {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let client_id = fields.optional("client_id", |text| Ok(text.to_owned()));
         let client_secret = fields.optional_secret("client_secret");
-        let token = fields.secret("token");
+        let token = fields.optional_secret("token");
         fields.ignore_rest();
-        Some(Self { token: token?, client_id, client_secret })
+        Some(Self { token, client_id, client_secret })
+    }
+}
+
+impl Body {
+    /// Id and secret, from the header or from here.
+    fn credentials(&self, in_header: Option<(String, Secret)>) -> Result<(String, Secret), ApiError> {
+        match (in_header, &self.client_id, &self.client_secret) {
+            // Two ways at once are one too many, but the id may be repeated.
+            (Some(_), _, Some(_)) => {
+                Err(invalid("client_secret", "duplicate_field", "The client's secret is given more than once."))
+            }
+            (Some((id, _)), Some(other), None) if id != *other => {
+                Err(invalid("client_id", "mismatch", "The header names another client."))
+            }
+            (Some(credentials), _, None) => Ok(credentials),
+            (None, Some(id), Some(secret)) => Ok((id.clone(), secret.clone())),
+            (None, _, _) => Err(ApplicationError::InvalidClient.into()),
+        }
     }
 }
 
@@ -42,39 +60,28 @@ impl FromRequest for ClientRequest {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let application = &state(&request)?.application;
-            let body = FormOrJson::<Body>::from_request(&request, &mut payload).await;
-            let body = body.map(|FormOrJson(body)| body).map_err(oauth);
-            let in_body = body.as_ref().is_ok_and(|body| body.client_secret.is_some());
-            let (id, secret) = match (basic(&request)?, body.as_ref().ok()) {
-                // Two ways at once are one too many.
-                (Some(_), _) if in_body => return Err(ApiError::InvalidOAuthRequest(vec![twice()])),
-                (Some(credentials), _) => credentials,
-                (None, Some(Body { client_id: Some(id), client_secret: Some(secret), .. })) => {
-                    (id.clone(), secret.clone())
+            let in_header = basic(&request)?;
+            let body = match Form::<Body>::from_request(&request, &mut payload).await {
+                Ok(Form(body)) => body,
+                Err(fault) => {
+                    // Who is not let in is told so first, unless the credentials may be in what cannot be read.
+                    if let Some((id, secret)) = &in_header {
+                        application.authenticate_client(id, secret).await?;
+                    }
+                    return Err(ApiError::InvalidOAuthRequest(Box::new(fault)));
                 }
-                // Who is not let in is told so before what is wrong with the rest.
-                (None, _) => return Err(ApplicationError::InvalidClient.into()),
             };
+            let (id, secret) = body.credentials(in_header)?;
             application.authenticate_client(&id, &secret).await?;
-            body.map(|body| Self { token: body.token })
+            let token = body.token.ok_or_else(|| invalid("token", "required", "This field is required."))?;
+            Ok(Self { token })
         })
     }
 }
 
-/// Faults of fields in OAuth's own way.
-fn oauth(error: ApiError) -> ApiError {
-    match error {
-        ApiError::Invalid(errors) => ApiError::InvalidOAuthRequest(errors),
-        error => error,
-    }
-}
-
-fn twice() -> FieldError {
-    FieldError {
-        field: "client_secret".to_owned(),
-        code: "duplicate_field",
-        message: "The client's secret is given more than once.".to_owned(),
-    }
+fn invalid(field: &str, code: &'static str, message: &str) -> ApiError {
+    let error = FieldError { field: field.to_owned(), code, message: message.to_owned() };
+    ApiError::InvalidOAuthRequest(Box::new(ApiError::Invalid(vec![error])))
 }
 
 /// Id and secret, each percent-encoded as in forms, joined by a colon, in Base64.

@@ -108,6 +108,8 @@ impl Application {
             device,
         };
         let session = RefreshToken::start(new, now, &self.settings.refresh);
+        // Signed first: a session that nobody holds a token of is not to be stored.
+        let pair = self.token_pair(&session, user, now).await?;
 
         let unit = self.ports.units_of_work.begin().await?;
         if !unit.users().record_login(user.id, user.epoch, now, rehashed).await? {
@@ -116,7 +118,7 @@ impl Application {
         unit.refresh_tokens().insert(&session).await?;
         let event = Event::LoginSucceeded { user: user.id, session: session.id };
         record(event, unit.commit(), |()| true).await?;
-        Ok(Some(self.token_pair(&session, user, now).await?))
+        Ok(Some(pair))
     }
 }
 
@@ -128,7 +130,7 @@ mod tests {
     use domain::mocks::MockUnitOfWork;
 
     use super::*;
-    use crate::testing::{Mocks, a_user, password};
+    use crate::testing::{Mocks, a_user, password, unable_to_sign};
 
     fn login() -> Login {
         Login { identifier: "ada@example.com".to_owned(), password: password(), device: Device::default() }
@@ -159,6 +161,13 @@ mod tests {
         let commits = mocks.units([a_unit(true, false)]);
         mocks.build().login(login()).await.unwrap();
         assert_eq!(commits.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn without_a_signature_no_session_is_stored() {
+        let mocks = verified(Verification::Match { outdated: false }, Some(a_user()));
+        let mocks = Mocks { access_tokens: unable_to_sign(), ..mocks };
+        assert!(matches!(mocks.build().login(login()).await, Err(ApplicationError::Unavailable(_))));
     }
 
     #[tokio::test]

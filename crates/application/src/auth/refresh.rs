@@ -20,9 +20,11 @@ impl Application {
             Rotation::Next(next) => next,
             rotation => return self.answer_old_token(rotation, &session, &user, now).await,
         };
+        // Signed first: where that fails nothing is used up, and the client may try again with the same token.
+        let pair = self.token_pair(&next, &user, now).await?;
         if self.ports.refresh_tokens.rotate(&next).await? {
             self.counters.refresh(Refresh::Rotated);
-            return self.token_pair(&next, &user, now).await;
+            return Ok(pair);
         }
         // Somebody else was faster, with this token or by revoking the session: see what it is worth now.
         let (session, user) = self.find_exchangeable(&presented).await?;
@@ -79,7 +81,7 @@ mod tests {
     use domain::{Generation, Nonce, Revocation};
 
     use super::*;
-    use crate::testing::{FakeMac, Mocks, a_revoking_unit, a_session, a_user, now};
+    use crate::testing::{FakeMac, Mocks, a_revoking_unit, a_session, a_user, now, unable_to_sign};
 
     /// A session that was rotated once, `seconds` ago.
     fn rotated(seconds: i64) -> RefreshToken {
@@ -113,6 +115,13 @@ mod tests {
         mocks.refresh_tokens.expect_rotate().times(1).returning(|_| Ok(true));
         let pair = mocks.build().refresh(&token_of(&a_session())).await.unwrap();
         assert_eq!(pair.refresh_token.expose(), token_of(&rotated(0)));
+    }
+
+    #[tokio::test]
+    async fn without_a_signature_no_token_is_used_up() {
+        let mocks = Mocks { access_tokens: unable_to_sign(), ..storing(a_session()) };
+        let result = mocks.build().refresh(&token_of(&a_session())).await;
+        assert!(matches!(result, Err(ApplicationError::Unavailable(_))));
     }
 
     #[tokio::test]

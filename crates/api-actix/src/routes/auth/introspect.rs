@@ -32,7 +32,8 @@ pub(crate) struct TokenRequestBody {
 pub(crate) struct IntrospectionBody<'a> {
     /// Whether it is worth anything now.
     active: bool,
-    /// `Bearer` of an access token, `refresh_token` of a refresh token: the one opens no resource.
+    /// `Bearer` of an access token, `refresh_token` of a refresh token: that one opens no resource. A service that takes
+    /// access tokens has to look at this or at `aud`, which a refresh token has not.
     #[serde(skip_serializing_if = "Option::is_none")]
     token_type: Option<&'static str>,
     /// The user.
@@ -96,6 +97,7 @@ fn of_access_token<'a>(claims: &AccessClaims, state: &'a AppState) -> Introspect
     }
 }
 
+/// Active without a hint, too: a hint may not narrow the search (RFC 7662, section 2.1).
 fn of_refresh_token<'a>(info: &RefreshTokenInfo, state: &'a AppState) -> IntrospectionBody<'a> {
     IntrospectionBody {
         active: true,

@@ -18,7 +18,8 @@ use crate::state::AppState;
 #[schema(as = Session)]
 pub(crate) struct SessionBody {
     id: Uuid,
-    /// What signed in, for people. What its `User-Agent` does not tell by a known name is that header itself.
+    /// What signed in, for people: a browser and its system, or the first product of the `User-Agent`, or that header
+    /// itself.
     #[schema(required = true, example = "Firefox on Linux")]
     device: Option<String>,
     /// The `User-Agent` of the sign-in.

@@ -1,18 +1,17 @@
-use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
-
 use application::ApplicationError;
 
 use super::refresh::RefreshTokenBody;
 use crate::error::ApiError;
-use crate::extract::{Json, OptionalActor};
+use crate::extract::{OptionalActor, OptionalJson};
 use crate::responses::{Body, RateLimited, Unauthorized, Unavailable};
 use crate::state::AppState;
 
 /// Sign out.
 ///
 /// Ends a session: that of the access token, that of the refresh token in the body, or both where both are sent.
-/// Whoever holds either token may do it.
+/// Whoever holds either token may do it: with a refresh token in the body, an access token that is no longer valid is
+/// no fault.
 #[utoipa::path(post, path = "/api/v1/auth/logout", tag = "auth",
     request_body(content = RefreshTokenBody, description = "Not needed with an access token."),
     responses((status = 204, description = "Its tokens are dead."), Body, Unauthorized, RateLimited, Unavailable),
@@ -20,12 +19,15 @@ use crate::state::AppState;
 pub(crate) async fn logout(
     state: web::Data<AppState>,
     request: HttpRequest,
-    payload: web::Payload,
+    body: Result<OptionalJson<RefreshTokenBody>, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
-    let OptionalActor(actor) = OptionalActor::extract(&request).await?;
-    let body = match has_body(&request) {
-        true => Some(Json::<RefreshTokenBody>::from_request(&request, &mut payload.into_inner()).await?.0),
-        false => None,
+    let (actor, body) = match (OptionalActor::extract(&request).await, body) {
+        // Clients send their access token along, and by then it has often expired.
+        (Err(ApiError::Application(ApplicationError::InvalidAccessToken)), Ok(OptionalJson(Some(body)))) => {
+            (None, Some(body))
+        }
+        // The faults of a body are not told to who sends a token that is not valid.
+        (actor, body) => (actor?.0, body?.0),
     };
     if actor.is_none() && body.is_none() {
         return Err(ApiError::MissingToken);
@@ -41,11 +43,4 @@ pub(crate) async fn logout(
         }
     }
     Ok(HttpResponse::NoContent().finish())
-}
-
-/// Whether a body comes with the request, whatever its type is said to be (RFC 9112, section 6.3).
-fn has_body(request: &HttpRequest) -> bool {
-    let headers = request.headers();
-    let length = headers.get(CONTENT_LENGTH);
-    headers.contains_key(TRANSFER_ENCODING) || length.is_some_and(|length| length.as_bytes() != b"0")
 }

@@ -7,6 +7,7 @@ use domain::ports::{AccessTokens, Clock, RepositoryError, SigningKeyRepository, 
 use domain::{AccessClaims, InvalidAccessToken, Secret, Timestamp};
 use thiserror::Error;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use crate::SealedKeys;
 use crate::loaded_keys::{LoadedKeys, NoActiveKey};
@@ -14,11 +15,14 @@ use crate::loaded_keys::{LoadedKeys, NoActiveKey};
 /// Least time between two looks for keys that tokens name and nobody knows: such tokens cost an attacker nothing.
 const MIN_RELOAD_INTERVAL: Duration = Duration::from_millis(100);
 
+/// Longest wait of a request for the keys. Reading them goes on for the others, as long as the database lets it.
+const MAX_WAIT: Duration = Duration::from_secs(2);
+
 /// Signs and verifies access tokens with the keys that all nodes share.
 ///
-/// It reads the keys when it must: to sign, where it has not done so for
-/// [`MAX_KEY_RING_AGE`](domain::ports::MAX_KEY_RING_AGE), and to verify a token of a key that is new. To learn in time
-/// that a key is retired or gone, call [`AccessTokens::reload`] at least as often. Needs a tokio runtime.
+/// It reads the keys when it must: to sign or to let a token in, where it has not done so for
+/// [`MAX_KEY_RING_AGE`](domain::ports::MAX_KEY_RING_AGE), and to verify a token of a key that is new. Call
+/// [`AccessTokens::reload`] more often than that, and no request has to wait for it. Needs a tokio runtime.
 pub struct KeyRing {
     shared: Arc<Shared>,
 }
@@ -47,7 +51,7 @@ struct Reloaded {
 enum Reason {
     /// Somebody asks for it.
     Asked,
-    /// A token is to be signed, and the keys were read long ago.
+    /// A token is to be signed or let in, and the keys were read long ago.
     Stale,
     /// A token names a key that is not known.
     UnknownKey,
@@ -84,32 +88,46 @@ impl KeyRing {
         task.await.unwrap_or_else(|error| Err(RepositoryError::Internal(error.into())))
     }
 
-    async fn fresh_keys(&self) -> Result<Arc<LoadedKeys>, RepositoryError> {
-        if !self.shared.is_fresh() {
-            self.reload_for(Reason::Stale).await?;
+    /// The same for a request, which does not wait for long.
+    async fn look(&self, reason: Reason) -> Result<(), RepositoryError> {
+        let too_late = |_| Err(RepositoryError::Unavailable(KeyRingError::TookTooLong.into()));
+        timeout(MAX_WAIT, self.reload_for(reason)).await.unwrap_or_else(too_late)
+    }
+
+    /// Makes sure that the keys may be used: that every key which was replaced long enough ago is known to be so.
+    async fn require_fresh(&self) -> Result<(), RepositoryError> {
+        if self.shared.is_fresh() {
+            return Ok(());
         }
-        let keys = self.shared.keys();
-        let is_fresh = keys.is_fresh(self.shared.clock.now());
-        if is_fresh { Ok(keys) } else { Err(RepositoryError::Unavailable(KeyRingError::TookTooLong.into())) }
+        let looked = self.look(Reason::Stale).await;
+        // They may be fresh all the same: the active key may be damaged, and the others good.
+        if self.shared.is_fresh() {
+            return Ok(());
+        }
+        looked.and(Err(RepositoryError::Unavailable(KeyRingError::TookTooLong.into())))
     }
 }
 
 #[async_trait]
 impl AccessTokens for KeyRing {
     async fn sign(&self, claims: &AccessClaims) -> Result<Secret, RepositoryError> {
-        let keys = self.fresh_keys().await?;
+        self.require_fresh().await?;
+        let keys = self.shared.keys();
         let key = keys.active().map_err(|error| RepositoryError::Internal(error.into()))?;
         let token = key.sign(claims, &self.shared.issuer, &self.shared.audience);
         token.map_err(|_| RepositoryError::Internal(KeyRingError::Signing.into()))
     }
 
     async fn verify(&self, token: &str, now: Timestamp) -> Result<AccessClaims, VerifyError> {
-        let mut result = self.shared.verifier.verify(token, now);
-        if result == Err(TokenError::UnknownKey) {
-            self.reload_for(Reason::UnknownKey).await?;
-            result = self.shared.verifier.verify(token, now);
-        }
-        result.map_err(|_| InvalidAccessToken.into())
+        let result = match self.shared.verifier.verify(token, now) {
+            Ok(claims) if self.shared.is_fresh() => return Ok(claims),
+            // Its key may have been thrown away since.
+            Ok(_) => self.require_fresh().await,
+            Err(TokenError::UnknownKey) => self.look(Reason::UnknownKey).await,
+            Err(TokenError::Invalid) => return Err(InvalidAccessToken.into()),
+        };
+        result?;
+        self.shared.verifier.verify(token, now).map_err(|_| InvalidAccessToken.into())
     }
 
     fn jwks(&self, now: Timestamp) -> String {
@@ -128,11 +146,11 @@ impl Shared {
         let just_now = last.filter(|last| last.ended.elapsed() < MIN_RELOAD_INTERVAL);
         match (reason, just_now) {
             (Reason::Asked, _) => {}
+            (Reason::Stale, _) if self.is_fresh() => return Ok(()),
             (_, Some(Reloaded { failed: true, .. })) => {
                 return Err(RepositoryError::Unavailable(KeyRingError::FailedJustNow.into()));
             }
             (Reason::UnknownKey, Some(_)) => return Ok(()),
-            (Reason::Stale, _) if self.is_fresh() => return Ok(()),
             _ => {}
         }
         let result = self.read_keys().await;
@@ -158,7 +176,8 @@ impl Shared {
     }
 
     fn is_fresh(&self) -> bool {
-        self.keys().is_fresh(self.clock.now())
+        let now = self.clock.now();
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).is_fresh(now)
     }
 }
 
@@ -407,6 +426,52 @@ mod tests {
         node.keys.is_down.store(false, Ordering::SeqCst);
         node.ring.reload().await.unwrap();
         node.sign().await;
+    }
+
+    #[tokio::test]
+    async fn without_a_database_no_token_is_let_in_by_keys_that_are_long_known() {
+        let [leaked, new] = [active_key(1, Algorithm::EdDsa).await, active_key(2, Algorithm::EdDsa).await];
+        let node = Node::new([leaked]);
+        let token = node.sign().await;
+        node.keys.set([new]);
+        node.keys.is_down.store(true, Ordering::SeqCst);
+        node.clock.advance(SECOND * 5);
+        assert!(node.is_valid(&token).await);
+        node.clock.advance(TimeDelta::microseconds(1));
+        let begun = Instant::now();
+        for _ in 0..50 {
+            let result = node.ring.verify(&token, at(NOW)).await;
+            assert!(matches!(result, Err(VerifyError::Repository(RepositoryError::Unavailable(_)))));
+        }
+        assert!((2..=1 + most_looks(begun)).contains(&node.keys.lists()), "the others share the answer");
+        node.keys.is_down.store(false, Ordering::SeqCst);
+        sleep(MIN_RELOAD_INTERVAL).await;
+        assert!(matches!(node.ring.verify(&token, at(NOW)).await, Err(VerifyError::Invalid(_))), "it was replaced");
+        let (token, looks) = (node.sign().await, node.keys.lists());
+        assert!(node.is_valid(&token).await);
+        assert_eq!(node.keys.lists(), looks, "fresh keys are not read again");
+    }
+
+    #[tokio::test]
+    async fn a_request_waits_two_seconds_for_keys_that_are_long_known() {
+        let node = Node::new([active_key(1, Algorithm::EdDsa).await]);
+        let token = node.sign().await;
+        *node.keys.delay.lock().unwrap() = Duration::from_secs(60);
+        node.clock.advance(SECOND * 6);
+        let begun = Instant::now();
+        let result = node.ring.verify(&token, at(NOW)).await;
+        assert!(matches!(result, Err(VerifyError::Repository(RepositoryError::Unavailable(_)))));
+        assert!(begun.elapsed() < MAX_WAIT * 2);
+    }
+
+    #[tokio::test]
+    async fn tokens_of_good_keys_are_let_in_though_the_active_one_cannot_be_opened() {
+        let [good, bad] = [active_key(1, Algorithm::EdDsa).await, active_key(2, Algorithm::EdDsa).await];
+        let node = Node::new([good.clone()]);
+        let token = node.sign().await;
+        node.keys.set([retired(good, NOW + 60), damaged(bad)]);
+        node.clock.advance(SECOND * 6);
+        assert!(node.is_valid(&token).await);
     }
 
     #[tokio::test]

@@ -195,7 +195,7 @@ async fn with_each_algorithm(db: &TestDatabase, check: impl AsyncFn(SigningKey))
         let key = active_key(number, algorithm).await;
         assert!(db.signing_keys.insert(&key).await.unwrap());
         check(key.clone()).await;
-        assert!(db.signing_keys.delete(key.id).await.unwrap());
+        assert_eq!(db.signing_keys.delete_all().await.unwrap(), 1);
     }
 }
 
@@ -273,7 +273,7 @@ async fn a_node_looks_for_the_active_key_before_it_signs(db: TestDatabase) {
     let [old, new] = [active_key(1, Algorithm::EdDsa).await, active_key(2, Algorithm::Es256).await];
     assert!(db.signing_keys.insert(&old).await.unwrap());
     node.sign(&claims()).await.unwrap();
-    assert!(db.signing_keys.delete(old.id).await.unwrap());
+    assert!(db.signing_keys.delete(old.id, old.state).await.unwrap());
     assert!(db.signing_keys.insert(&new).await.unwrap());
     clock.0.fetch_add(MAX_KEY_RING_AGE.num_seconds() + 1, Ordering::SeqCst);
     let token = node.sign(&claims()).await.unwrap();

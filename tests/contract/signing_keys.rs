@@ -14,6 +14,8 @@ on_each_database_and_pgbouncer!(
     a_state_is_changed_only_from_the_one_that_is_stored,
     of_many_who_change_a_state_at_once_one_does,
     a_key_is_deleted_once,
+    a_key_is_deleted_only_from_the_state_that_is_stored,
+    all_keys_are_deleted_at_once,
     retired_keys_are_deleted_when_they_are_accepted_no_more,
     a_row_that_is_not_valid_any_more_is_named,
 );
@@ -128,9 +130,32 @@ async fn of_many_who_change_a_state_at_once_one_does(db: TestDatabase) {
 
 async fn a_key_is_deleted_once(db: TestDatabase) {
     db.insert_keys(&[key(1, KeyState::Next), key(2, ACTIVE(0))]).await;
-    assert!(db.signing_keys.delete(key_id(1)).await.unwrap());
-    assert!(!db.signing_keys.delete(key_id(1)).await.unwrap());
+    assert!(db.signing_keys.delete(key_id(1), KeyState::Next).await.unwrap());
+    assert!(!db.signing_keys.delete(key_id(1), KeyState::Next).await.unwrap());
     assert_eq!(db.keys().await, [key(2, ACTIVE(0))]);
+}
+
+async fn a_key_is_deleted_only_from_the_state_that_is_stored(db: TestDatabase) {
+    db.insert_keys(&[key(1, KeyState::Next), key(2, RETIRED(9))]).await;
+    for wrong in [ACTIVE(5), RETIRED(9)] {
+        assert!(!db.signing_keys.delete(key_id(1), wrong).await.unwrap(), "{wrong:?}");
+    }
+    // As where one node begins to sign with the key that another is about to throw away.
+    let unit = db.units.begin().await.unwrap();
+    assert!(unit.signing_keys().change_state(key_id(1), KeyState::Next, ACTIVE(5)).await.unwrap());
+    let keys = db.signing_keys.clone();
+    let deleting = tokio::spawn(async move { keys.delete(key_id(1), KeyState::Next).await.unwrap() });
+    assert_waits(&deleting).await;
+    unit.commit().await.unwrap();
+    assert!(!deleting.await.unwrap());
+    assert_eq!(db.keys().await.len(), 2);
+    assert!(db.signing_keys.delete(key_id(1), ACTIVE(5)).await.unwrap());
+}
+
+async fn all_keys_are_deleted_at_once(db: TestDatabase) {
+    db.insert_keys(&[key(1, KeyState::Next), key(2, ACTIVE(0)), key(3, RETIRED(9))]).await;
+    assert_eq!(db.signing_keys.delete_all().await.unwrap(), 3);
+    assert_eq!(db.keys().await, []);
 }
 
 async fn retired_keys_are_deleted_when_they_are_accepted_no_more(db: TestDatabase) {

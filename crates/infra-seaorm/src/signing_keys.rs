@@ -33,10 +33,15 @@ impl<C: ConnectionTrait + Send + Sync> SigningKeyRepository for Store<C> {
         Ok(result.rows_affected == 1)
     }
 
-    async fn delete(&self, id: KeyId) -> Result<bool, RepositoryError> {
-        let delete = Entity::delete_many().filter(Column::Id.eq(id.as_uuid()));
+    async fn delete(&self, id: KeyId, from: KeyState) -> Result<bool, RepositoryError> {
+        let delete = Entity::delete_many().filter(Column::Id.eq(id.as_uuid())).filter(is_in(from));
         let result = delete.exec(&self.connection).await.map_err(|error| self.error(error))?;
         Ok(result.rows_affected == 1)
+    }
+
+    async fn delete_all(&self) -> Result<u64, RepositoryError> {
+        let result = Entity::delete_many().exec(&self.connection).await.map_err(|error| self.error(error))?;
+        Ok(result.rows_affected)
     }
 
     async fn delete_retired(&self, before: Timestamp) -> Result<u64, RepositoryError> {

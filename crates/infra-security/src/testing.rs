@@ -109,7 +109,11 @@ impl SigningKeyRepository for KeysInMemory {
         unimplemented!("a key ring only reads")
     }
 
-    async fn delete(&self, _: KeyId) -> Result<bool, RepositoryError> {
+    async fn delete(&self, _: KeyId, _: KeyState) -> Result<bool, RepositoryError> {
+        unimplemented!("a key ring only reads")
+    }
+
+    async fn delete_all(&self) -> Result<u64, RepositoryError> {
         unimplemented!("a key ring only reads")
     }
 

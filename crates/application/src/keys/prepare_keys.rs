@@ -36,8 +36,8 @@ impl Application {
             return at_once;
         };
         if next.algorithm != self.settings.algorithm || !self.ports.key_factory.can_open(next) {
-            // It has signed nothing yet.
-            repository.delete(next.id).await?;
+            // It has signed nothing yet, unless another node has made it active meanwhile: then it stays.
+            repository.delete(next.id, KeyState::Next).await?;
             return at_once;
         }
         if active.algorithm == self.settings.algorithm {
@@ -105,7 +105,7 @@ mod tests {
         let other = SigningKey { algorithm: Algorithm::Es256, ..a_key(2, KeyState::Next) };
         let mut mocks = ring(vec![an_active_key(), other]);
         mocks.key_factory.expect_can_open().returning(|_| true);
-        mocks.signing_keys.expect_delete().times(1).returning(|_| Ok(true));
+        mocks.signing_keys.expect_delete().withf(|_, from| *from == KeyState::Next).times(1).returning(|_, _| Ok(true));
         assert_eq!(mocks.build().prepare_keys().await.unwrap(), Prepared::Again(TimeDelta::zero()));
     }
 }

@@ -15,9 +15,7 @@ impl Application {
         let next = self.make_key(KeyState::Next).await?;
 
         let unit = self.ports.units_of_work.begin().await?;
-        for key in unit.signing_keys().list().await? {
-            unit.signing_keys().delete(key.id).await?;
-        }
+        unit.signing_keys().delete_all().await?;
         for key in [&active, &next] {
             if !unit.signing_keys().insert(key).await? {
                 return Err(ApplicationError::Unavailable("another node changes keys at the same time".into()));

@@ -24,8 +24,11 @@ pub trait SigningKeyRepository: Send + Sync {
     /// it did.
     async fn change_state(&self, id: KeyId, from: KeyState, to: KeyState) -> Result<bool, RepositoryError>;
 
-    /// Removes a key. Answers whether there was one.
-    async fn delete(&self, id: KeyId) -> Result<bool, RepositoryError>;
+    /// Removes a key. MUST do so only where it is in `from`, in one atomic step, and MUST answer whether it did.
+    async fn delete(&self, id: KeyId, from: KeyState) -> Result<bool, RepositoryError>;
+
+    /// Removes every key. Answers how many.
+    async fn delete_all(&self) -> Result<u64, RepositoryError>;
 
     /// Removes retired keys that are accepted no more at `before`. Answers how many.
     async fn delete_retired(&self, before: Timestamp) -> Result<u64, RepositoryError>;

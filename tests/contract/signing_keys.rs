@@ -17,7 +17,7 @@ on_each_database_and_pgbouncer!(
     a_key_is_deleted_only_from_the_state_that_is_stored,
     all_keys_are_deleted_at_once,
     retired_keys_are_deleted_when_they_are_accepted_no_more,
-    a_row_that_is_not_valid_any_more_is_named,
+    a_row_that_cannot_be_read_is_named_and_hides_no_other,
 );
 
 const ACTIVE: fn(i64) -> KeyState = |since| KeyState::Active { since: at(since) };
@@ -31,7 +31,9 @@ impl Keys for TestDatabase {
     }
 
     async fn keys(&self) -> Vec<SigningKey> {
-        self.signing_keys.list().await.unwrap()
+        let stored = self.signing_keys.list().await.unwrap();
+        assert_eq!(stored.unreadable, []);
+        stored.readable
     }
 }
 
@@ -169,9 +171,10 @@ async fn retired_keys_are_deleted_when_they_are_accepted_no_more(db: TestDatabas
     assert_eq!(db.signing_keys.delete_retired(at(100)).await.unwrap(), 0);
 }
 
-async fn a_row_that_is_not_valid_any_more_is_named(db: TestDatabase) {
+async fn a_row_that_cannot_be_read_is_named_and_hides_no_other(db: TestDatabase) {
     let changes = [
         ("algorithm", "algorithm = 'none'"),
+        ("algorithm", "algorithm = 'PS256', state = 'retired', accepted_until = created_at"),
         ("state", "state = 'nonsense'"),
         ("state", "state = 'active'"),
         ("state", "state = 'retired'"),
@@ -182,9 +185,12 @@ async fn a_row_that_is_not_valid_any_more_is_named(db: TestDatabase) {
     for (expected, change) in changes {
         db.insert_keys(&[key(1, KeyState::Next)]).await;
         db.run_sql(&format!("UPDATE signing_keys SET {change}")).await;
-        let result = db.signing_keys.list().await;
-        let Err(RepositoryError::Corrupt { table, column, id }) = result else { panic!("{change}: {result:?}") };
-        assert_eq!((table, column, id), ("signing_keys", expected, key_id(1).as_uuid()), "{change}");
+        db.insert_keys(&[key(2, RETIRED(9))]).await;
+        let stored = db.signing_keys.list().await.unwrap();
+        assert_eq!(stored.readable, [key(2, RETIRED(9))], "{change}");
+        let [unreadable] = &stored.unreadable[..] else { panic!("{change}: {stored:?}") };
+        assert_eq!((unreadable.id, unreadable.column), (key_id(1), expected), "{change}");
+        assert!(change.contains(&unreadable.state) || unreadable.state == "next", "{change}: {unreadable:?}");
         db.run_sql("DELETE FROM signing_keys").await;
     }
 }

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use domain::ports::{RepositoryError, SigningKeyRepository};
-use domain::{KeyId, KeyState, SigningKey, Timestamp};
+use domain::{KeyId, KeyState, SigningKey, StoredKeys, Timestamp};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 
@@ -9,10 +9,17 @@ use crate::entities::signing_key::{ActiveModel, Column, Entity, times};
 
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> SigningKeyRepository for Store<C> {
-    async fn list(&self) -> Result<Vec<SigningKey>, RepositoryError> {
+    async fn list(&self) -> Result<StoredKeys, RepositoryError> {
         let oldest_first = Entity::find().order_by_asc(Column::CreatedAt).order_by_asc(Column::Id);
         let rows = oldest_first.all(&self.connection).await.map_err(|error| self.error(error))?;
-        rows.into_iter().map(SigningKey::try_from).collect()
+        let mut stored = StoredKeys::default();
+        for row in rows {
+            match SigningKey::try_from(row) {
+                Ok(key) => stored.readable.push(key),
+                Err(key) => stored.unreadable.push(key),
+            }
+        }
+        Ok(stored)
     }
 
     async fn insert(&self, key: &SigningKey) -> Result<bool, RepositoryError> {

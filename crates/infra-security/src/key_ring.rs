@@ -166,7 +166,9 @@ impl Shared {
         self.verifier.set_keys(keys.verifying_keys());
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);
         match keys.active() {
-            Err(error @ NoActiveKey::Sealed(_)) => Err(RepositoryError::Internal(error.into())),
+            Err(error @ (NoActiveKey::Sealed(_) | NoActiveKey::Unreadable(_))) => {
+                Err(RepositoryError::Internal(error.into()))
+            }
             Ok(_) | Err(NoActiveKey::Missing) => Ok(()),
         }
     }
@@ -187,7 +189,7 @@ mod tests {
 
     use access_token::UnsignedToken;
     use chrono::TimeDelta;
-    use domain::{Algorithm, Epoch, KeyId, KeyState, SealedKey, SigningKey};
+    use domain::{Algorithm, Epoch, KeyId, KeyState, SealedKey, SigningKey, StoredKeys, UnreadableKey};
     use serde_json::Value;
     use tokio::task::JoinSet;
     use tokio::time::sleep;
@@ -207,6 +209,7 @@ mod tests {
 
     impl Node {
         fn new(keys: impl Into<Vec<SigningKey>>) -> Self {
+            let keys: Vec<_> = keys.into();
             Self::on(&Arc::new(KeysInMemory::new(keys)))
         }
 
@@ -292,7 +295,7 @@ mod tests {
         let node = Node::new([old.clone(), next]);
         let before = node.sign().await;
         assert_eq!(node.kids(at(NOW)), [old.id.to_string(), new.id.to_string()]);
-        node.keys.set([retired(old.clone(), NOW + 60), new.clone()]);
+        node.keys.set(vec![retired(old.clone(), NOW + 60), new.clone()]);
         node.clock.advance(SECOND * 6);
         let after = node.sign().await;
         assert!(node.is_valid(&before).await && node.is_valid(&after).await);
@@ -301,7 +304,7 @@ mod tests {
         assert_eq!(node.kids(at(NOW + 60)), [new.id.to_string()]);
         assert!(matches!(node.ring.verify(&before, at(NOW + 60)).await, Err(VerifyError::Invalid(_))));
         assert!(node.ring.verify(&after, at(NOW + 60)).await.is_ok());
-        node.keys.set([new]);
+        node.keys.set(vec![new]);
         node.ring.reload().await.unwrap();
         assert!(!node.is_valid(&before).await && node.is_valid(&after).await);
     }
@@ -345,7 +348,7 @@ mod tests {
         let [good, bad] = [active_key(1, Algorithm::EdDsa).await, active_key(2, Algorithm::EdDsa).await];
         let node = Node::new([good.clone()]);
         let token = node.sign().await;
-        node.keys.set([retired(good.clone(), NOW + 60), damaged(bad.clone())]);
+        node.keys.set(vec![retired(good.clone(), NOW + 60), damaged(bad.clone())]);
         let Err(RepositoryError::Internal(source)) = node.ring.reload().await else {
             panic!("it cannot sign");
         };
@@ -433,7 +436,7 @@ mod tests {
         let [leaked, new] = [active_key(1, Algorithm::EdDsa).await, active_key(2, Algorithm::EdDsa).await];
         let node = Node::new([leaked]);
         let token = node.sign().await;
-        node.keys.set([new]);
+        node.keys.set(vec![new]);
         node.keys.is_down.store(true, Ordering::SeqCst);
         node.clock.advance(SECOND * 5);
         assert!(node.is_valid(&token).await);
@@ -465,11 +468,29 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn keys_that_cannot_be_read_do_not_stop_the_others() {
+        let good = active_key(1, Algorithm::EdDsa).await;
+        let unreadable = |state: &str| {
+            let id = KeyId::new(Uuid::from_u128(2));
+            vec![UnreadableKey { id, state: state.to_owned(), column: "algorithm" }]
+        };
+        let node = Node::new([good.clone()]);
+        node.keys.set(StoredKeys { readable: vec![good.clone()], unreadable: unreadable("retired") });
+        let token = node.sign().await;
+        let good = retired(good, NOW + 60);
+        node.keys.set(StoredKeys { readable: vec![good], unreadable: unreadable("active") });
+        node.clock.advance(SECOND * 6);
+        assert!(node.is_valid(&token).await);
+        assert!(matches!(node.ring.sign(&claims()).await, Err(RepositoryError::Internal(_))));
+        assert!(node.ring.reload().await.is_err(), "so that it is logged");
+    }
+
+    #[tokio::test]
     async fn tokens_of_good_keys_are_let_in_though_the_active_one_cannot_be_opened() {
         let [good, bad] = [active_key(1, Algorithm::EdDsa).await, active_key(2, Algorithm::EdDsa).await];
         let node = Node::new([good.clone()]);
         let token = node.sign().await;
-        node.keys.set([retired(good, NOW + 60), damaged(bad)]);
+        node.keys.set(vec![retired(good, NOW + 60), damaged(bad)]);
         node.clock.advance(SECOND * 6);
         assert!(node.is_valid(&token).await);
     }
@@ -524,7 +545,7 @@ mod tests {
         let [first, second] = [active_key(1, Algorithm::EdDsa).await, active_key(2, Algorithm::EdDsa).await];
         let node = Node::new([first]);
         node.ring.reload().await.unwrap();
-        node.keys.set([second.clone()]);
+        node.keys.set(vec![second.clone()]);
         node.ring.reload().await.unwrap();
         assert_eq!(node.kids(at(NOW)), [second.id.to_string()]);
         node.keys.is_down.store(true, Ordering::SeqCst);

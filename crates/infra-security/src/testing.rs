@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta};
 use domain::ports::{Clock, RepositoryError, SigningKeyFactory, SigningKeyRepository};
 use domain::{
-    AccessClaims, Algorithm, Epoch, KeyId, KeyState, Role, RootSecret, SessionId, SigningKey, Timestamp, TokenId,
-    UserId,
+    AccessClaims, Algorithm, Epoch, KeyId, KeyState, Role, RootSecret, SessionId, SigningKey, StoredKeys, Timestamp,
+    TokenId, UserId,
 };
 use uuid::Uuid;
 
@@ -69,18 +69,18 @@ impl Clock for SetClock {
 /// Keys in memory, of which only `list` is asked. Counts how often.
 #[derive(Default)]
 pub(crate) struct KeysInMemory {
-    pub(crate) keys: Mutex<Vec<SigningKey>>,
+    pub(crate) keys: Mutex<StoredKeys>,
     pub(crate) lists: AtomicUsize,
     pub(crate) is_down: AtomicBool,
     pub(crate) delay: Mutex<Duration>,
 }
 
 impl KeysInMemory {
-    pub(crate) fn new(keys: impl Into<Vec<SigningKey>>) -> Self {
+    pub(crate) fn new(keys: impl Into<StoredKeys>) -> Self {
         Self { keys: Mutex::new(keys.into()), ..Self::default() }
     }
 
-    pub(crate) fn set(&self, keys: impl Into<Vec<SigningKey>>) {
+    pub(crate) fn set(&self, keys: impl Into<StoredKeys>) {
         *self.keys.lock().unwrap() = keys.into();
     }
 
@@ -91,7 +91,7 @@ impl KeysInMemory {
 
 #[async_trait]
 impl SigningKeyRepository for KeysInMemory {
-    async fn list(&self) -> Result<Vec<SigningKey>, RepositoryError> {
+    async fn list(&self) -> Result<StoredKeys, RepositoryError> {
         self.lists.fetch_add(1, Ordering::SeqCst);
         let delay = *self.delay.lock().unwrap();
         tokio::time::sleep(delay).await;

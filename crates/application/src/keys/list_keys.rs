@@ -1,13 +1,13 @@
-use domain::SigningKey;
+use domain::StoredKeys;
 
 use crate::{Application, ApplicationError};
 
 impl Application {
-    /// All signing keys, oldest first.
+    /// All signing keys.
     ///
     /// # Errors
     /// [`ApplicationError::Unavailable`].
-    pub async fn list_keys(&self) -> Result<Vec<SigningKey>, ApplicationError> {
+    pub async fn list_keys(&self) -> Result<StoredKeys, ApplicationError> {
         Ok(self.ports.signing_keys.list().await?)
     }
 

@@ -8,7 +8,7 @@ mod rotate_keys;
 pub use prepare_keys::Prepared;
 pub use rotate_keys::Rotated;
 
-use domain::{KeyState, SigningKey};
+use domain::{KeyState, SigningKey, UnreadableKey};
 
 use crate::{Application, ApplicationError};
 
@@ -21,10 +21,6 @@ impl Application {
     }
 }
 
-fn active(keys: &[SigningKey]) -> Option<&SigningKey> {
-    keys.iter().find(|key| matches!(key.state, KeyState::Active { .. }))
-}
-
-fn next(keys: &[SigningKey]) -> Option<&SigningKey> {
-    keys.iter().find(|key| key.state == KeyState::Next)
+fn unreadable(key: &UnreadableKey) -> ApplicationError {
+    ApplicationError::Internal(key.to_string().into())
 }

@@ -1,8 +1,8 @@
 use chrono::TimeDelta;
 use domain::ports::MAX_KEY_RING_AGE;
-use domain::{KeyState, SigningKey, Timestamp};
+use domain::{KeyState, SigningKey, StoredKeys, Timestamp};
 
-use super::{active, next};
+use super::unreadable;
 use crate::audit::{Event, record};
 use crate::{Application, ApplicationError};
 
@@ -25,12 +25,12 @@ impl Application {
     /// retired key are accepted until the last of them has expired.
     ///
     /// # Errors
-    /// [`ApplicationError::NotFound`] when the ring was never prepared; [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::NotFound`] when the ring was never prepared; [`ApplicationError::Internal`] when this
+    /// version cannot read the active or the next key; [`ApplicationError::Unavailable`].
     pub async fn rotate_keys(&self) -> Result<Rotated, ApplicationError> {
         let keys = self.ports.signing_keys.list().await?;
-        let (Some(active), Some(next)) = (active(&keys), next(&keys)) else {
-            return Err(ApplicationError::NotFound);
-        };
+        let (active, next) = (keys.active().map_err(unreadable)?, keys.next().map_err(unreadable)?);
+        let (Some(active), Some(next)) = (active, next) else { return Err(ApplicationError::NotFound) };
         let now = self.ports.clock.now();
         if let Some(wait) = time_to_wait(&keys, next, now) {
             return Ok(Rotated::TooSoon(wait));
@@ -61,7 +61,7 @@ impl Application {
         let Some(rotate_after) = self.settings.rotate_keys_after else { return Ok(false) };
         let keys = self.ports.signing_keys.list().await?;
         let now = self.ports.clock.now();
-        let is_due = active(&keys).is_some_and(|key| match key.state {
+        let is_due = keys.active().map_err(unreadable)?.is_some_and(|key| match key.state {
             KeyState::Active { since } => now - since >= rotate_after,
             KeyState::Next | KeyState::Retired { .. } => false,
         });
@@ -69,13 +69,13 @@ impl Application {
     }
 }
 
-fn time_to_wait(keys: &[SigningKey], next: &SigningKey, now: Timestamp) -> Option<TimeDelta> {
+fn time_to_wait(keys: &StoredKeys, next: &SigningKey, now: Timestamp) -> Option<TimeDelta> {
     let known = next.created_at + MAX_KEY_RING_AGE;
-    let retired = keys.iter().filter_map(|key| match key.state {
+    let retired = keys.readable.iter().filter_map(|key| match key.state {
         KeyState::Retired { accepted_until } => Some(accepted_until),
         KeyState::Next | KeyState::Active { .. } => None,
     });
-    let room = if keys.len() < MAX_KEYS { now } else { retired.min().unwrap_or(now) };
+    let room = if keys.readable.len() < MAX_KEYS { now } else { retired.min().unwrap_or(now) };
     Some(known.max(room) - now).filter(|wait| *wait > TimeDelta::zero())
 }
 
@@ -94,7 +94,7 @@ mod tests {
         let mut mocks = Mocks::default();
         let active = a_key(1, KeyState::Active { since: now() - TimeDelta::days(90) });
         let next = SigningKey { created_at: now() - TimeDelta::seconds(seconds), ..a_key(2, KeyState::Next) };
-        mocks.signing_keys.expect_list().returning(move || Ok(vec![active.clone(), next.clone()]));
+        mocks.signing_keys.expect_list().returning(move || Ok(vec![active.clone(), next.clone()].into()));
         mocks.key_factory.expect_generate().returning(|_, _| Ok(SealedKey::new(vec![1])));
         mocks
     }

@@ -1,11 +1,6 @@
-use domain::ports::RepositoryError;
-use domain::{Algorithm, KeyId, KeyState, SealedKey, SigningKey, Timestamp};
+use domain::{Algorithm, KeyId, KeyState, SealedKey, SigningKey, Timestamp, UnreadableKey};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-
-use super::corrupt;
-
-const TABLE: &str = "signing_keys";
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -35,22 +30,20 @@ pub(crate) fn times(state: KeyState) -> (Option<Timestamp>, Option<Timestamp>) {
 }
 
 impl TryFrom<Model> for SigningKey {
-    type Error = RepositoryError;
+    type Error = UnreadableKey;
 
-    fn try_from(row: Model) -> Result<Self, RepositoryError> {
+    fn try_from(row: Model) -> Result<Self, UnreadableKey> {
+        let id = KeyId::new(row.id);
+        let unreadable = |column| UnreadableKey { id, state: row.state.clone(), column };
+        let algorithm = Algorithm::parse(&row.algorithm).map_err(|_| unreadable("algorithm"))?;
         let state = match (row.state.as_str(), row.active_since, row.accepted_until) {
             ("next", None, None) => KeyState::Next,
             ("active", Some(since), None) => KeyState::Active { since },
             ("retired", None, Some(accepted_until)) => KeyState::Retired { accepted_until },
-            _ => return Err(corrupt(TABLE, "state", row.id)(())),
+            _ => return Err(unreadable("state")),
         };
-        Ok(SigningKey {
-            id: KeyId::new(row.id),
-            algorithm: Algorithm::parse(&row.algorithm).map_err(corrupt(TABLE, "algorithm", row.id))?,
-            sealed: SealedKey::new(row.sealed),
-            created_at: row.created_at,
-            state,
-        })
+        let (sealed, created_at) = (SealedKey::new(row.sealed), row.created_at);
+        Ok(SigningKey { id, algorithm, sealed, created_at, state })
     }
 }
 

@@ -15,8 +15,8 @@ use crate::loaded_keys::{LoadedKeys, NoActiveKey};
 /// Least time between two looks for keys that tokens name and nobody knows: such tokens cost an attacker nothing.
 const MIN_RELOAD_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Longest wait of a request for the keys. Reading them goes on for the others, as long as the database lets it.
-const MAX_WAIT: Duration = Duration::from_secs(2);
+/// Longest time for reading the keys: requests may wait for it.
+const READ_LIMIT: Duration = Duration::from_secs(2);
 
 /// Signs and verifies access tokens with the keys that all nodes share.
 ///
@@ -61,7 +61,7 @@ enum Reason {
 enum KeyRingError {
     #[error("the signing keys could not be read a moment ago")]
     FailedJustNow,
-    #[error("to read the signing keys took longer than they may be used")]
+    #[error("reading the signing keys took too long")]
     TookTooLong,
     #[error("the token could not be signed")]
     Signing,
@@ -88,23 +88,18 @@ impl KeyRing {
         task.await.unwrap_or_else(|error| Err(RepositoryError::Internal(error.into())))
     }
 
-    /// The same for a request, which does not wait for long.
-    async fn look(&self, reason: Reason) -> Result<(), RepositoryError> {
-        let too_late = |_| Err(RepositoryError::Unavailable(KeyRingError::TookTooLong.into()));
-        timeout(MAX_WAIT, self.reload_for(reason)).await.unwrap_or_else(too_late)
-    }
-
     /// Makes sure that the keys may be used: that every key which was replaced long enough ago is known to be so.
     async fn require_fresh(&self) -> Result<(), RepositoryError> {
         if self.shared.is_fresh() {
             return Ok(());
         }
-        let looked = self.look(Reason::Stale).await;
+        let result = self.reload_for(Reason::Stale).await;
         // They may be fresh all the same: the active key may be damaged, and the others good.
         if self.shared.is_fresh() {
             return Ok(());
         }
-        looked.and(Err(RepositoryError::Unavailable(KeyRingError::TookTooLong.into())))
+        let source = result.map_or_else(Into::into, |()| KeyRingError::TookTooLong.into());
+        Err(RepositoryError::Unavailable(source))
     }
 }
 
@@ -123,7 +118,7 @@ impl AccessTokens for KeyRing {
             Ok(claims) if self.shared.is_fresh() => return Ok(claims),
             // Its key may have been thrown away since.
             Ok(_) => self.require_fresh().await,
-            Err(TokenError::UnknownKey) => self.look(Reason::UnknownKey).await,
+            Err(TokenError::UnknownKey) => self.reload_for(Reason::UnknownKey).await,
             Err(TokenError::Invalid) => return Err(InvalidAccessToken.into()),
         };
         result?;
@@ -160,7 +155,8 @@ impl Shared {
 
     async fn read_keys(&self) -> Result<(), RepositoryError> {
         let read_at = self.clock.now();
-        let stored = self.repository.list().await?;
+        let too_late = |_| Err(RepositoryError::Unavailable(KeyRingError::TookTooLong.into()));
+        let stored = timeout(READ_LIMIT, self.repository.list()).await.unwrap_or_else(too_late)?;
         let keys = Arc::new(self.keys().followed_by(stored, read_at, |key| self.opener.open(key)));
         // First, so that nothing is signed with a key that this node does not know yet.
         self.verifier.set_keys(keys.verifying_keys());
@@ -464,7 +460,7 @@ mod tests {
         let begun = Instant::now();
         let result = node.ring.verify(&token, at(NOW)).await;
         assert!(matches!(result, Err(VerifyError::Repository(RepositoryError::Unavailable(_)))));
-        assert!(begun.elapsed() < MAX_WAIT * 2);
+        assert!(begun.elapsed() < READ_LIMIT * 2);
     }
 
     #[tokio::test]

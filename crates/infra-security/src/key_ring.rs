@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use access_token::{TokenError, Verifier};
 use async_trait::async_trait;
-use domain::ports::{AccessTokens, Clock, RepositoryError, SigningKeyRepository, VerifyError};
+use domain::ports::{AccessTokens, Clock, PublishedKeys, RepositoryError, SigningKeyRepository, VerifyError};
 use domain::{AccessClaims, InvalidAccessToken, Secret, Timestamp};
 use thiserror::Error;
 use tokio::sync::Mutex;
@@ -125,8 +125,9 @@ impl AccessTokens for KeyRing {
         self.shared.verifier.verify(token, now).map_err(|_| InvalidAccessToken.into())
     }
 
-    fn jwks(&self, now: Timestamp) -> String {
-        self.shared.keys().jwk_set(now)
+    fn jwks(&self, now: Timestamp) -> PublishedKeys {
+        let keys = self.shared.keys();
+        PublishedKeys { jwk_set: keys.jwk_set(now), good_for: keys.good_for(now) }
     }
 
     async fn reload(&self) -> Result<(), RepositoryError> {
@@ -225,7 +226,7 @@ mod tests {
         }
 
         fn kids(&self, now: Timestamp) -> Vec<String> {
-            let set: Value = serde_json::from_str(&self.ring.jwks(now)).unwrap();
+            let set: Value = serde_json::from_str(&self.ring.jwks(now).jwk_set).unwrap();
             let kids = set["keys"].as_array().unwrap().iter().map(|jwk| jwk["kid"].as_str().unwrap().to_owned());
             kids.collect()
         }
@@ -312,9 +313,9 @@ mod tests {
             keys.push(make_key(id, algorithm, KeyState::Next).await);
         }
         let node = Node::new(keys);
-        assert_eq!(node.ring.jwks(at(NOW)), r#"{"keys":[]}"#, "nothing is loaded yet");
+        assert_eq!(node.ring.jwks(at(NOW)).jwk_set, r#"{"keys":[]}"#, "nothing is loaded yet");
         node.ring.reload().await.unwrap();
-        let set: Value = serde_json::from_str(&node.ring.jwks(at(NOW))).unwrap();
+        let set: Value = serde_json::from_str(&node.ring.jwks(at(NOW)).jwk_set).unwrap();
         let set = set["keys"].as_array().unwrap();
         let public = ["kty", "kid", "alg", "use", "crv", "x", "y", "n", "e"];
         assert!(set.iter().all(|jwk| jwk.as_object().unwrap().keys().all(|name| public.contains(&name.as_str()))));

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use access_token::{VerifyingKey, write_jwk_set};
+use chrono::TimeDelta;
 use domain::ports::MAX_KEY_RING_AGE;
 use domain::{KeyId, KeyState, SigningKey, StoredKeys, Timestamp, UnreadableKey};
 use thiserror::Error;
@@ -58,6 +59,12 @@ impl LoadedKeys {
         self.read_at.is_some_and(|read_at| read_at <= now && now - read_at <= MAX_KEY_RING_AGE)
     }
 
+    /// For how long no key can sign that is not here: one that was made since is published for longer first.
+    pub(crate) fn good_for(&self, now: Timestamp) -> TimeDelta {
+        let rest = self.read_at.filter(|read_at| *read_at <= now).map(|read_at| read_at + MAX_KEY_RING_AGE - now);
+        rest.map_or(TimeDelta::zero(), |rest| rest.max(TimeDelta::zero()))
+    }
+
     /// The key that signs.
     pub(crate) fn active(&self) -> Result<&OpenedKey, NoActiveKey> {
         if let Some(active) = self.unreadable.iter().find(|key| key.is_active()) {
@@ -108,7 +115,6 @@ fn open_or_log(stored: &SigningKey, open: impl Fn(&SigningKey) -> Option<OpenedK
 mod tests {
     use std::cell::Cell;
 
-    use chrono::TimeDelta;
     use domain::{Algorithm, SealedKey};
 
     use super::*;
@@ -148,6 +154,15 @@ mod tests {
         };
         assert_eq!(load(std::slice::from_ref(&next)).active().unwrap_err(), NoActiveKey::Missing);
         assert_eq!(load(&[next, bad.clone()]).active().unwrap_err(), NoActiveKey::Sealed(bad.id));
+    }
+
+    #[test]
+    fn is_published_for_as_long_as_no_other_key_can_sign() {
+        assert_eq!(LoadedKeys::default().good_for(at(NOW)), TimeDelta::zero());
+        let loaded = LoadedKeys::default().followed_by(StoredKeys::default(), at(NOW), |_| None);
+        for (seconds, expected) in [(-1, 0), (0, 5), (1, 4), (5, 0), (9, 0)] {
+            assert_eq!(loaded.good_for(at(NOW + seconds)), TimeDelta::seconds(expected), "after {seconds} s");
+        }
     }
 
     #[test]

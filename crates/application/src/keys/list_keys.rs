@@ -1,4 +1,5 @@
 use domain::StoredKeys;
+use domain::ports::PublishedKeys;
 
 use crate::{Application, ApplicationError};
 
@@ -12,7 +13,7 @@ impl Application {
     }
 
     /// The public halves of the keys, as a JWK set (RFC 7517, section 5).
-    pub fn jwks(&self) -> String {
+    pub fn jwks(&self) -> PublishedKeys {
         self.ports.access_tokens.jwks(self.ports.clock.now())
     }
 

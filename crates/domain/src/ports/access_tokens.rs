@@ -1,4 +1,5 @@
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use thiserror::Error;
 
 use super::RepositoryError;
@@ -38,13 +39,23 @@ pub trait AccessTokens: Send + Sync {
 
     /// The public halves of all keys that are accepted at `now` or will be, as a JWK set (RFC 7517, section 5). MUST
     /// hold nothing secret: a symmetric key is left out.
-    fn jwks(&self, now: Timestamp) -> String;
+    fn jwks(&self, now: Timestamp) -> PublishedKeys;
 
     /// Reads the key ring again.
     ///
     /// # Errors
     /// As every repository; the keys that were known stay in use.
     async fn reload(&self) -> Result<(), RepositoryError>;
+}
+
+/// The keys for those who check tokens by themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishedKeys {
+    /// The JWK set.
+    pub jwk_set: String,
+    /// For how long it may be kept: no key that is not in it signs anything before. Between nothing and
+    /// [`MAX_KEY_RING_AGE`](crate::ports::MAX_KEY_RING_AGE).
+    pub good_for: TimeDelta,
 }
 
 /// Why a token was not read.

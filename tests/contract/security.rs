@@ -112,7 +112,7 @@ async fn make_key(number: u128, algorithm: Algorithm, state: KeyState) -> Signin
 }
 
 async fn active_key(number: u128, algorithm: Algorithm) -> SigningKey {
-    make_key(number, algorithm, KeyState::Active { since: at(0) }).await
+    make_key(number, algorithm, KeyState::Active { since: at(0), token_ttl: TimeDelta::days(1) }).await
 }
 
 #[tokio::test]

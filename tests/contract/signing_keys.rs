@@ -1,5 +1,6 @@
 //! [`domain::ports::SigningKeyRepository`].
 
+use chrono::TimeDelta;
 use domain::ports::RepositoryError;
 use domain::{Algorithm, KeyState, SealedKey, SigningKey};
 use tests::{TestDatabase, on_each_database_and_pgbouncer};
@@ -20,7 +21,7 @@ on_each_database_and_pgbouncer!(
     a_row_that_cannot_be_read_is_named_and_hides_no_other,
 );
 
-const ACTIVE: fn(i64) -> KeyState = |since| KeyState::Active { since: at(since) };
+const ACTIVE: fn(i64) -> KeyState = |since| KeyState::Active { since: at(since), token_ttl: TimeDelta::seconds(since) };
 const RETIRED: fn(i64) -> KeyState = |until| KeyState::Retired { accepted_until: at(until) };
 
 impl Keys for TestDatabase {
@@ -109,6 +110,11 @@ async fn a_state_is_changed_only_from_the_one_that_is_stored(db: TestDatabase) {
         assert!(db.signing_keys.change_state(key_id(1), step[0], step[1]).await.unwrap(), "{step:?}");
         assert_eq!(db.keys().await, [key(1, step[1]), bystander.clone()]);
     }
+    let shorter = KeyState::Active { since: at(5), token_ttl: TimeDelta::microseconds(1) };
+    assert!(db.signing_keys.change_state(key_id(1), KeyState::Next, ACTIVE(5)).await.unwrap());
+    assert!(!db.signing_keys.change_state(key_id(1), shorter, RETIRED(50)).await.unwrap(), "it signs longer tokens");
+    assert!(db.signing_keys.change_state(key_id(1), ACTIVE(5), shorter).await.unwrap());
+    assert_eq!(db.keys().await, [key(1, shorter), bystander]);
     assert!(!db.signing_keys.change_state(key_id(9), KeyState::Next, ACTIVE(5)).await.unwrap());
 }
 

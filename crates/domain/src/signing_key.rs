@@ -1,5 +1,7 @@
 use std::fmt;
 
+use chrono::TimeDelta;
+
 use crate::{KeyId, Timestamp, ValidationError};
 
 /// A key that signs access tokens. All nodes share it through the database, where it is sealed.
@@ -32,6 +34,9 @@ pub enum KeyState {
     Active {
         /// Since when.
         since: Timestamp,
+        /// The longest lifetime of the tokens that it has signed or may sign, in microseconds at the finest. Nothing
+        /// where that is not known.
+        token_ttl: TimeDelta,
     },
     /// Signs nothing any more.
     Retired {

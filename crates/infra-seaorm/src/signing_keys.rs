@@ -5,7 +5,7 @@ use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 
 use crate::Store;
-use crate::entities::signing_key::{ActiveModel, Column, Entity, times};
+use crate::entities::signing_key::{ActiveModel, Column, Entity, times, token_ttl};
 
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> SigningKeyRepository for Store<C> {
@@ -34,6 +34,7 @@ impl<C: ConnectionTrait + Send + Sync> SigningKeyRepository for Store<C> {
             .col_expr(Column::State, Expr::value(to.name()))
             .col_expr(Column::ActiveSince, Expr::value(active_since))
             .col_expr(Column::AcceptedUntil, Expr::value(accepted_until))
+            .col_expr(Column::TokenTtl, Expr::value(token_ttl(to)))
             .filter(Column::Id.eq(id.as_uuid()))
             .filter(is_in(from));
         let result = update.exec(&self.connection).await.map_err(|error| self.error(error))?;
@@ -64,11 +65,13 @@ impl<C: ConnectionTrait + Send + Sync> SigningKeyRepository for Store<C> {
     }
 }
 
-/// The keys in exactly this state, its time included.
+/// The keys in exactly this state, its times included.
 fn is_in(state: KeyState) -> Condition {
     let (active_since, accepted_until) = times(state);
+    let is_active = matches!(state, KeyState::Active { .. });
     let condition = Condition::all().add(Column::State.eq(state.name()));
     condition
+        .add_option(is_active.then(|| Column::TokenTtl.eq(token_ttl(state))))
         .add_option(active_since.map(|since| Column::ActiveSince.eq(since)))
         .add_option(accepted_until.map(|until| Column::AcceptedUntil.eq(until)))
 }

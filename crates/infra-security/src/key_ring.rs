@@ -3,8 +3,9 @@ use std::time::{Duration, Instant};
 
 use access_token::{TokenError, Verifier};
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use domain::ports::{AccessTokens, Clock, PublishedKeys, RepositoryError, SigningKeyRepository, VerifyError};
-use domain::{AccessClaims, InvalidAccessToken, Secret, Timestamp};
+use domain::{AccessClaims, InvalidAccessToken, KeyState, Secret, Timestamp};
 use thiserror::Error;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -17,6 +18,9 @@ const MIN_RELOAD_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Longest time for reading the keys: requests may wait for it.
 const READ_LIMIT: Duration = Duration::from_secs(2);
+
+/// How often a key is looked at, and told how long its tokens live, before it signs.
+const MAX_PROMISES: usize = 3;
 
 /// Signs and verifies access tokens with the keys that all nodes share.
 ///
@@ -63,6 +67,8 @@ enum KeyRingError {
     FailedJustNow,
     #[error("reading the signing keys took too long")]
     TookTooLong,
+    #[error("the signing keys change too fast")]
+    Changing,
     #[error("the token could not be signed")]
     Signing,
 }
@@ -88,6 +94,20 @@ impl KeyRing {
         task.await.unwrap_or_else(|error| Err(RepositoryError::Internal(error.into())))
     }
 
+    /// Keys to sign a token of this lifetime with.
+    async fn keys_for(&self, lifetime: TimeDelta) -> Result<Arc<LoadedKeys>, RepositoryError> {
+        self.require_fresh().await?;
+        for _ in 0..MAX_PROMISES {
+            let keys = self.shared.keys();
+            let (_, stored) = keys.active().map_err(|error| RepositoryError::Internal(error.into()))?;
+            let Some(longer) = longer_life(stored.state, lifetime) else { return Ok(keys) };
+            // Where this changes nothing, another node did, or retired the key.
+            self.shared.repository.change_state(stored.id, stored.state, longer).await?;
+            self.reload_for(Reason::Asked).await?;
+        }
+        Err(RepositoryError::Unavailable(KeyRingError::Changing.into()))
+    }
+
     /// Makes sure that the keys may be used: that every key which was replaced long enough ago is known to be so.
     async fn require_fresh(&self) -> Result<(), RepositoryError> {
         if self.shared.is_fresh() {
@@ -106,9 +126,8 @@ impl KeyRing {
 #[async_trait]
 impl AccessTokens for KeyRing {
     async fn sign(&self, claims: &AccessClaims) -> Result<Secret, RepositoryError> {
-        self.require_fresh().await?;
-        let keys = self.shared.keys();
-        let key = keys.active().map_err(|error| RepositoryError::Internal(error.into()))?;
+        let keys = self.keys_for(claims.expires_at - claims.issued_at).await?;
+        let (key, _) = keys.active().map_err(|error| RepositoryError::Internal(error.into()))?;
         let token = key.sign(claims, &self.shared.issuer, &self.shared.audience);
         token.map_err(|_| RepositoryError::Internal(KeyRingError::Signing.into()))
     }
@@ -132,6 +151,17 @@ impl AccessTokens for KeyRing {
 
     async fn reload(&self) -> Result<(), RepositoryError> {
         self.reload_for(Reason::Asked).await
+    }
+}
+
+/// The state of an active key that is to sign tokens of this lifetime, where it is not made for that yet. Whoever
+/// retires it must know how long its tokens live.
+fn longer_life(state: KeyState, lifetime: TimeDelta) -> Option<KeyState> {
+    match state {
+        KeyState::Active { since, token_ttl } if token_ttl < lifetime => {
+            Some(KeyState::Active { since, token_ttl: lifetime })
+        }
+        _ => None,
     }
 }
 
@@ -185,8 +215,7 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use access_token::UnsignedToken;
-    use chrono::TimeDelta;
-    use domain::{Algorithm, Epoch, KeyId, KeyState, SealedKey, SigningKey, StoredKeys, UnreadableKey};
+    use domain::{Algorithm, Epoch, KeyId, SealedKey, SigningKey, StoredKeys, UnreadableKey};
     use serde_json::Value;
     use tokio::task::JoinSet;
     use tokio::time::sleep;
@@ -320,6 +349,22 @@ mod tests {
         let public = ["kty", "kid", "alg", "use", "crv", "x", "y", "n", "e"];
         assert!(set.iter().all(|jwk| jwk.as_object().unwrap().keys().all(|name| public.contains(&name.as_str()))));
         assert_eq!(set.iter().map(|jwk| &jwk["alg"]).collect::<Vec<_>>(), ["EdDSA", "ES256", "RS256"]);
+    }
+
+    #[tokio::test]
+    async fn tells_all_nodes_before_it_signs_a_token_that_lives_longer_than_they_know() {
+        let node = Node::new([active_key(1, Algorithm::EdDsa).await]);
+        let other = Node::on(&node.keys);
+        other.sign().await;
+        let longer = AccessClaims { expires_at: at(NOW + 3600), ..claims() };
+        for ring in [&node.ring, &other.ring, &node.ring] {
+            ring.sign(&longer).await.unwrap();
+            ring.sign(&claims()).await.unwrap();
+            let state = node.keys.keys.lock().unwrap().readable[0].state;
+            assert_eq!(state, KeyState::Active { since: at(NOW), token_ttl: TimeDelta::hours(1) });
+        }
+        // Each node has read the keys once more than without, and no more.
+        assert_eq!(node.keys.lists(), 4);
     }
 
     #[tokio::test]

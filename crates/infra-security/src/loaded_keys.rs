@@ -65,14 +65,15 @@ impl LoadedKeys {
         rest.map_or(TimeDelta::zero(), |rest| rest.max(TimeDelta::zero()))
     }
 
-    /// The key that signs.
-    pub(crate) fn active(&self) -> Result<&OpenedKey, NoActiveKey> {
+    /// The key that signs, and as what it is stored.
+    pub(crate) fn active(&self) -> Result<(&OpenedKey, &SigningKey), NoActiveKey> {
         if let Some(active) = self.unreadable.iter().find(|key| key.is_active()) {
             return Err(NoActiveKey::Unreadable(active.clone()));
         }
         let active = self.keys.iter().find(|key| matches!(key.stored.state, KeyState::Active { .. }));
         let active = active.ok_or(NoActiveKey::Missing)?;
-        active.opened.as_deref().ok_or(NoActiveKey::Sealed(active.stored.id))
+        let opened = active.opened.as_deref().ok_or(NoActiveKey::Sealed(active.stored.id))?;
+        Ok((opened, &active.stored))
     }
 
     /// What verifies tokens.

@@ -25,7 +25,7 @@ impl Application {
         let keys = repository.list().await?;
         let at_once = Ok(Prepared::Again(TimeDelta::zero()));
         let Some(active) = keys.active().map_err(unreadable)? else {
-            repository.insert(&self.make_key(KeyState::Active { since: self.ports.clock.now() }).await?).await?;
+            repository.insert(&self.make_key(self.settings.algorithm, self.active_now()).await?).await?;
             return at_once;
         };
         if !self.ports.key_factory.can_open(active) {
@@ -33,7 +33,7 @@ impl Application {
         }
         let unfit = match keys.next() {
             Ok(None) => {
-                repository.insert(&self.make_key(KeyState::Next).await?).await?;
+                repository.insert(&self.make_key(self.settings.algorithm, KeyState::Next).await?).await?;
                 return at_once;
             }
             Ok(Some(next)) => {
@@ -74,7 +74,7 @@ mod tests {
     }
 
     fn an_active_key() -> SigningKey {
-        a_key(1, KeyState::Active { since: now() })
+        a_key(1, KeyState::Active { since: now(), token_ttl: TimeDelta::minutes(15) })
     }
 
     #[tokio::test]

@@ -269,7 +269,7 @@ async fn a_change_of_the_keys_wakes_too() {
     let key = crate::fixtures::key(1, domain::KeyState::Next);
     assert!(db.signing_keys.insert(&key).await.unwrap());
     timeout(Duration::from_secs(5), feed.changed()).await.unwrap();
-    assert!(db.signing_keys.delete(key.id).await.unwrap());
+    assert!(db.signing_keys.delete(key.id, key.state).await.unwrap());
     timeout(Duration::from_secs(5), feed.changed()).await.unwrap();
 }
 

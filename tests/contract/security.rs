@@ -112,7 +112,7 @@ async fn make_key(number: u128, algorithm: Algorithm, state: KeyState) -> Signin
 }
 
 async fn active_key(number: u128, algorithm: Algorithm) -> SigningKey {
-    make_key(number, algorithm, KeyState::Active { since: at(0) }).await
+    make_key(number, algorithm, KeyState::Active { since: at(0), token_ttl: TimeDelta::days(1) }).await
 }
 
 #[tokio::test]
@@ -195,7 +195,7 @@ async fn with_each_algorithm(db: &TestDatabase, check: impl AsyncFn(SigningKey))
         let key = active_key(number, algorithm).await;
         assert!(db.signing_keys.insert(&key).await.unwrap());
         check(key.clone()).await;
-        assert!(db.signing_keys.delete(key.id).await.unwrap());
+        assert_eq!(db.signing_keys.delete_all().await.unwrap(), 1);
     }
 }
 
@@ -247,7 +247,7 @@ async fn whatever_can_be_made_without_the_key_is_refused(db: TestDatabase) {
     with_each_algorithm(&db, async |key| {
         let node = node(&db, &set_clock());
         let token = node.sign(&claims()).await.unwrap();
-        for (name, forgery) in forgeries(token.expose(), &node.jwks(issued_at())) {
+        for (name, forgery) in forgeries(token.expose(), &node.jwks(issued_at()).jwk_set) {
             let result = node.verify(&forgery, issued_at()).await;
             assert!(matches!(result, Err(VerifyError::Invalid(_))), "{}: {name}", key.algorithm);
         }
@@ -273,7 +273,7 @@ async fn a_node_looks_for_the_active_key_before_it_signs(db: TestDatabase) {
     let [old, new] = [active_key(1, Algorithm::EdDsa).await, active_key(2, Algorithm::Es256).await];
     assert!(db.signing_keys.insert(&old).await.unwrap());
     node.sign(&claims()).await.unwrap();
-    assert!(db.signing_keys.delete(old.id).await.unwrap());
+    assert!(db.signing_keys.delete(old.id, old.state).await.unwrap());
     assert!(db.signing_keys.insert(&new).await.unwrap());
     clock.0.fetch_add(MAX_KEY_RING_AGE.num_seconds() + 1, Ordering::SeqCst);
     let token = node.sign(&claims()).await.unwrap();
@@ -293,7 +293,7 @@ async fn a_retired_key_is_accepted_for_its_time(db: TestDatabase) {
         let last = accepted_until - TimeDelta::microseconds(1);
         assert!(node.verify(token.expose(), last).await.is_ok());
         assert_invalid(&node, token.expose(), accepted_until).await;
-        let is_published = |time| node.jwks(time).contains(&key.id.to_string());
+        let is_published = |time| node.jwks(time).jwk_set.contains(&key.id.to_string());
         assert_eq!(is_published(last), key.algorithm != Algorithm::Hs256);
         assert!(!is_published(accepted_until));
     })
@@ -313,7 +313,7 @@ async fn public_halves_are_published_oldest_first(db: TestDatabase) {
     }
     let node = node(&db, &set_clock());
     node.reload().await.unwrap();
-    let set: Value = serde_json::from_str(&node.jwks(issued_at())).unwrap();
+    let set: Value = serde_json::from_str(&node.jwks(issued_at()).jwk_set).unwrap();
     let published = set["keys"].as_array().unwrap();
     let kids: Vec<_> = published.iter().map(|jwk| jwk["kid"].as_str().unwrap().to_owned()).collect();
     assert_eq!(kids, [2, 3, 4].map(|number| Uuid::from_u128(number).to_string()));

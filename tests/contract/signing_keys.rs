@@ -1,5 +1,6 @@
 //! [`domain::ports::SigningKeyRepository`].
 
+use chrono::TimeDelta;
 use domain::ports::RepositoryError;
 use domain::{Algorithm, KeyState, SealedKey, SigningKey};
 use tests::{TestDatabase, on_each_database_and_pgbouncer};
@@ -14,11 +15,13 @@ on_each_database_and_pgbouncer!(
     a_state_is_changed_only_from_the_one_that_is_stored,
     of_many_who_change_a_state_at_once_one_does,
     a_key_is_deleted_once,
+    a_key_is_deleted_only_from_the_state_that_is_stored,
+    all_keys_are_deleted_at_once,
     retired_keys_are_deleted_when_they_are_accepted_no_more,
-    a_row_that_is_not_valid_any_more_is_named,
+    a_row_that_cannot_be_read_is_named_and_hides_no_other,
 );
 
-const ACTIVE: fn(i64) -> KeyState = |since| KeyState::Active { since: at(since) };
+const ACTIVE: fn(i64) -> KeyState = |since| KeyState::Active { since: at(since), token_ttl: TimeDelta::seconds(since) };
 const RETIRED: fn(i64) -> KeyState = |until| KeyState::Retired { accepted_until: at(until) };
 
 impl Keys for TestDatabase {
@@ -29,7 +32,9 @@ impl Keys for TestDatabase {
     }
 
     async fn keys(&self) -> Vec<SigningKey> {
-        self.signing_keys.list().await.unwrap()
+        let stored = self.signing_keys.list().await.unwrap();
+        assert_eq!(stored.unreadable, []);
+        stored.readable
     }
 }
 
@@ -105,6 +110,11 @@ async fn a_state_is_changed_only_from_the_one_that_is_stored(db: TestDatabase) {
         assert!(db.signing_keys.change_state(key_id(1), step[0], step[1]).await.unwrap(), "{step:?}");
         assert_eq!(db.keys().await, [key(1, step[1]), bystander.clone()]);
     }
+    let shorter = KeyState::Active { since: at(5), token_ttl: TimeDelta::microseconds(1) };
+    assert!(db.signing_keys.change_state(key_id(1), KeyState::Next, ACTIVE(5)).await.unwrap());
+    assert!(!db.signing_keys.change_state(key_id(1), shorter, RETIRED(50)).await.unwrap(), "it signs longer tokens");
+    assert!(db.signing_keys.change_state(key_id(1), ACTIVE(5), shorter).await.unwrap());
+    assert_eq!(db.keys().await, [key(1, shorter), bystander]);
     assert!(!db.signing_keys.change_state(key_id(9), KeyState::Next, ACTIVE(5)).await.unwrap());
 }
 
@@ -128,9 +138,32 @@ async fn of_many_who_change_a_state_at_once_one_does(db: TestDatabase) {
 
 async fn a_key_is_deleted_once(db: TestDatabase) {
     db.insert_keys(&[key(1, KeyState::Next), key(2, ACTIVE(0))]).await;
-    assert!(db.signing_keys.delete(key_id(1)).await.unwrap());
-    assert!(!db.signing_keys.delete(key_id(1)).await.unwrap());
+    assert!(db.signing_keys.delete(key_id(1), KeyState::Next).await.unwrap());
+    assert!(!db.signing_keys.delete(key_id(1), KeyState::Next).await.unwrap());
     assert_eq!(db.keys().await, [key(2, ACTIVE(0))]);
+}
+
+async fn a_key_is_deleted_only_from_the_state_that_is_stored(db: TestDatabase) {
+    db.insert_keys(&[key(1, KeyState::Next), key(2, RETIRED(9))]).await;
+    for wrong in [ACTIVE(5), RETIRED(9)] {
+        assert!(!db.signing_keys.delete(key_id(1), wrong).await.unwrap(), "{wrong:?}");
+    }
+    // As where one node begins to sign with the key that another is about to throw away.
+    let unit = db.units.begin().await.unwrap();
+    assert!(unit.signing_keys().change_state(key_id(1), KeyState::Next, ACTIVE(5)).await.unwrap());
+    let keys = db.signing_keys.clone();
+    let deleting = tokio::spawn(async move { keys.delete(key_id(1), KeyState::Next).await.unwrap() });
+    assert_waits(&deleting).await;
+    unit.commit().await.unwrap();
+    assert!(!deleting.await.unwrap());
+    assert_eq!(db.keys().await.len(), 2);
+    assert!(db.signing_keys.delete(key_id(1), ACTIVE(5)).await.unwrap());
+}
+
+async fn all_keys_are_deleted_at_once(db: TestDatabase) {
+    db.insert_keys(&[key(1, KeyState::Next), key(2, ACTIVE(0)), key(3, RETIRED(9))]).await;
+    assert_eq!(db.signing_keys.delete_all().await.unwrap(), 3);
+    assert_eq!(db.keys().await, []);
 }
 
 async fn retired_keys_are_deleted_when_they_are_accepted_no_more(db: TestDatabase) {
@@ -144,9 +177,10 @@ async fn retired_keys_are_deleted_when_they_are_accepted_no_more(db: TestDatabas
     assert_eq!(db.signing_keys.delete_retired(at(100)).await.unwrap(), 0);
 }
 
-async fn a_row_that_is_not_valid_any_more_is_named(db: TestDatabase) {
+async fn a_row_that_cannot_be_read_is_named_and_hides_no_other(db: TestDatabase) {
     let changes = [
         ("algorithm", "algorithm = 'none'"),
+        ("algorithm", "algorithm = 'PS256', state = 'retired', accepted_until = created_at"),
         ("state", "state = 'nonsense'"),
         ("state", "state = 'active'"),
         ("state", "state = 'retired'"),
@@ -157,9 +191,12 @@ async fn a_row_that_is_not_valid_any_more_is_named(db: TestDatabase) {
     for (expected, change) in changes {
         db.insert_keys(&[key(1, KeyState::Next)]).await;
         db.run_sql(&format!("UPDATE signing_keys SET {change}")).await;
-        let result = db.signing_keys.list().await;
-        let Err(RepositoryError::Corrupt { table, column, id }) = result else { panic!("{change}: {result:?}") };
-        assert_eq!((table, column, id), ("signing_keys", expected, key_id(1).as_uuid()), "{change}");
+        db.insert_keys(&[key(2, RETIRED(9))]).await;
+        let stored = db.signing_keys.list().await.unwrap();
+        assert_eq!(stored.readable, [key(2, RETIRED(9))], "{change}");
+        let [unreadable] = &stored.unreadable[..] else { panic!("{change}: {stored:?}") };
+        assert_eq!((unreadable.id, unreadable.column), (key_id(1), expected), "{change}");
+        assert!(change.contains(&unreadable.state) || unreadable.state == "next", "{change}: {unreadable:?}");
         db.run_sql("DELETE FROM signing_keys").await;
     }
 }

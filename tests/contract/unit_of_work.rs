@@ -52,7 +52,7 @@ async fn nobody_sees_a_write_before_the_commit_and_everybody_after_it(db: TestDa
     assert!(unit.signing_keys().insert(&key(1, KeyState::Next)).await.unwrap());
     let mut feed = db.feed();
     assert_eq!(feed.poll(at(0)).await.unwrap(), []);
-    assert_eq!(db.signing_keys.list().await.unwrap(), []);
+    assert_eq!(db.signing_keys.list().await.unwrap().readable, []);
     assert_eq!(db.users.find_by_id(user_id(2)).await.unwrap(), None);
     assert_eq!(db.refresh_tokens.find_with_user(session_id(21)).await.unwrap(), None);
     assert_eq!(db.user(user_id(1)).await, user(1));
@@ -61,7 +61,7 @@ async fn nobody_sees_a_write_before_the_commit_and_everybody_after_it(db: TestDa
     assert_eq!(db.session(session_id(21)).await, session(21, user_id(2)));
     assert_eq!(db.user(user_id(1)).await.username, Some(username("ada")));
     assert_eq!(feed.poll(at(0)).await.unwrap(), [revoked_session(1, 1000)]);
-    assert_eq!(db.signing_keys.list().await.unwrap(), [key(1, KeyState::Next)]);
+    assert_eq!(db.signing_keys.list().await.unwrap().readable, [key(1, KeyState::Next)]);
 }
 
 async fn a_unit_sees_its_own_writes(db: TestDatabase) {
@@ -91,7 +91,7 @@ async fn a_dropped_unit_leaves_nothing_behind(db: TestDatabase) {
     assert_eq!(db.users.find_by_id(user_id(2)).await.unwrap(), None);
     assert_eq!(db.session(session_id(11)).await, session(11, user_id(1)));
     assert_eq!(db.feed().poll(at(0)).await.unwrap(), []);
-    assert_eq!(db.signing_keys.list().await.unwrap(), []);
+    assert_eq!(db.signing_keys.list().await.unwrap().readable, []);
 }
 
 async fn a_row_that_a_unit_wrote_is_left_alone_until_it_ends(db: TestDatabase) {

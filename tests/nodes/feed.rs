@@ -131,6 +131,25 @@ async fn of_two_writers_the_one_that_commits_late_is_not_missed() {
     assert_all_refused(&nodes, &sessions).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn while_nobody_can_read_the_keys_the_feed_goes_on_and_past_the_bound_no_token_is_let_in() {
+    let (url, nodes) = two_nodes().await;
+    let sessions = sign_in_times(&nodes, 5).await;
+    let connection = Database::connect(ConnectOptions::new(&url)).await.unwrap();
+    let lock = connection.begin().await.unwrap();
+    lock.execute_unprepared("LOCK TABLE signing_keys").await.unwrap();
+    let locked = Instant::now();
+    for (number, token) in sessions[1..].iter().enumerate() {
+        let took = revoke_here_and_ask_there(nodes.client(number), nodes.client(number + 1), token).await;
+        assert!(took < Duration::from_secs(1), "{took:?}");
+    }
+    tokio::time::sleep_until((locked + BOUND + Duration::from_millis(100)).into()).await;
+    assert_eq!(nodes.verify(&sessions[0]).await, [StatusCode::SERVICE_UNAVAILABLE; 2]);
+    lock.commit().await.unwrap();
+    join_all((0..2).map(|number| nodes.node(number).wait_until_ready())).await;
+    assert_eq!(nodes.verify(&sessions[0]).await, [StatusCode::OK; 2]);
+}
+
 async fn session_of(nodes: &Nodes, token: &str) -> String {
     let answer = nodes.client(0).send(Method::GET, "/auth/verify", Some(token), None).await;
     answer.json::<Value>().await.unwrap()["sid"].as_str().unwrap().to_owned()

@@ -9,13 +9,14 @@ use reqwest::StatusCode;
 use serde_json::Value;
 use tests::client::{Client, EMAIL, tokens};
 use tests::process::Workplace;
-use tests::{OnDatabase, on_each_database};
+use tests::{OnDatabase, on_each_database, run_sql};
 
 use crate::nodes::Nodes;
 
 on_each_database!(
     while_keys_rotate_under_load_no_valid_token_is_refused,
     a_retired_key_past_its_overlap_is_gone_and_refused,
+    a_rotation_under_other_settings_refuses_no_valid_token,
     nodes_that_start_at_once_on_an_empty_database_agree_on_one_key,
     another_secret_on_the_same_database_is_refused,
 );
@@ -96,12 +97,13 @@ async fn use_tokens(clients: Vec<Client>, number: usize, stop: Arc<AtomicBool>) 
     seen
 }
 
-/// Only a token that lives longer than tokens should shows that it is the key that is refused.
+/// Only a token that lives longer than the key was told shows that it is the key that is refused.
 async fn a_retired_key_past_its_overlap_is_gone_and_refused(workplace: Workplace) {
     let workplace = workplace.with("APP_AUTH__ACCESS_TOKEN_TTL", "1h");
     let node = workplace.serve().await;
     let token = Client::of(&node).sign_up(EMAIL).await.access;
     node.stop().success();
+    run_sql(&workplace.database_url(), "UPDATE signing_keys SET token_ttl = 0").await;
     let mut nodes = Nodes::start(workplace.with("APP_AUTH__ACCESS_TOKEN_TTL", "3s"), 2).await;
     let overlap = Duration::from_secs(3) + MAX_KEY_RING_AGE;
 
@@ -132,6 +134,22 @@ async fn assert_a_later_node_follows(nodes: &mut Nodes) {
         assert_eq!(nodes.verify(&pair.access).await, [StatusCode::OK; 3]);
         assert_eq!(published_keys(client).await, published_keys(nodes.client(2)).await);
     }
+}
+
+/// The command line has settings of its own, and so may a node have had before.
+async fn a_rotation_under_other_settings_refuses_no_valid_token(workplace: Workplace) {
+    let mut nodes = Nodes::start(workplace.with("APP_AUTH__ACCESS_TOKEN_TTL", "2m"), 2).await;
+    let token = nodes.client(0).sign_up(EMAIL).await.access;
+    nodes.workplace.set("APP_AUTH__ACCESS_TOKEN_TTL", "1s");
+    nodes.workplace.set("APP_JWT__ALGORITHM", "HS256");
+    rotate(&nodes);
+    tokio::time::sleep(Duration::from_secs(1) + MAX_KEY_RING_AGE + Duration::from_secs(1)).await;
+    assert_eq!(nodes.verify(&token).await, [StatusCode::OK; 2]);
+    rotate(&nodes);
+    wait_until_another_key_signs(nodes.client(1), &header(&token, "kid")).await;
+    let token = nodes.client(1).sign_in(EMAIL).await.access;
+    assert_eq!(header(&token, "alg"), "EdDSA");
+    assert_eq!(nodes.verify(&token).await, [StatusCode::OK; 2]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

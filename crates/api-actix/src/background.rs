@@ -5,14 +5,12 @@ use std::time::Duration;
 use application::{Application, ApplicationError, CleanupEnd, Removed};
 use domain::ports::{IdGenerator, RevocationFeed};
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::error::chain;
 
-/// How often the feed and the key ring are read, whether or not something woke the node.
+/// How often the key ring is read, and the feed whether or not something woke the node.
 const FOLLOW_INTERVAL: Duration = Duration::from_secs(1);
-/// Longest time for reading the key ring: the feed must not wait for it.
-const KEYS_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often the last use of sessions is written.
 const ACTIVITY_INTERVAL: Duration = Duration::from_secs(5);
 /// How often it is asked whether keys are due to rotate.
@@ -35,7 +33,8 @@ pub(crate) struct Background {
 impl Background {
     pub(crate) fn start(application: Application, feed: Box<dyn RevocationFeed>) -> Self {
         let tasks = vec![
-            tokio::spawn(follow(application.clone(), feed)),
+            tokio::spawn(follow_revocations(application.clone(), feed)),
+            tokio::spawn(follow_keys(application.clone())),
             tokio::spawn(write_activity(application.clone())),
             tokio::spawn(rotate_keys(application.clone())),
         ];
@@ -69,18 +68,23 @@ impl Drop for Background {
     }
 }
 
-async fn follow(application: Application, mut feed: Box<dyn RevocationFeed>) {
-    let mut feed_outage = Outage::new("revocations cannot be followed: the database is asked for each request");
-    let mut keys_outage = Outage::new("signing keys cannot be followed");
+async fn follow_revocations(application: Application, mut feed: Box<dyn RevocationFeed>) {
+    let mut outage = Outage::new("revocations cannot be followed: the database is asked for each request");
     loop {
         tokio::select! {
             () = feed.changed() => {}
             () = sleep(FOLLOW_INTERVAL) => {}
         }
-        feed_outage.note(application.follow_revocations(feed.as_mut()).await);
-        let reloaded = timeout(KEYS_TIMEOUT, application.reload_keys()).await;
-        let took_too_long = || Err(ApplicationError::Unavailable("it took too long".into()));
-        keys_outage.note(reloaded.unwrap_or_else(|_| took_too_long()));
+        outage.note(application.follow_revocations(feed.as_mut()).await);
+    }
+}
+
+/// Apart from the feed, which must not wait for the pool.
+async fn follow_keys(application: Application) {
+    let mut outage = Outage::new("signing keys cannot be followed");
+    loop {
+        sleep(FOLLOW_INTERVAL).await;
+        outage.note(application.reload_keys().await);
     }
 }
 

@@ -33,7 +33,7 @@ pub use refresh_token::{
 pub use refresh_token_format::PresentedRefreshToken;
 pub use revoked::{Revoked, RevokedTokens};
 pub use secret::Secret;
-pub use signing_key::{Algorithm, KeyState, SealedKey, SigningKey};
+pub use signing_key::{Algorithm, KeyState, SealedKey, SigningKey, StoredKeys, UnreadableKey};
 pub use task::{Task, TaskPosition, TaskQuery, TaskStatus};
 pub use user::{Epoch, Role, User};
 pub use values::{

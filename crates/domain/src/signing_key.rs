@@ -1,5 +1,7 @@
 use std::fmt;
 
+use chrono::TimeDelta;
+
 use crate::{KeyId, Timestamp, ValidationError};
 
 /// A key that signs access tokens. All nodes share it through the database, where it is sealed.
@@ -20,6 +22,9 @@ pub struct SigningKey {
     pub state: KeyState,
 }
 
+const NEXT: &str = "next";
+const ACTIVE: &str = "active";
+
 /// Where in its life a signing key is. There is at most one next and at most one active key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyState {
@@ -29,6 +34,9 @@ pub enum KeyState {
     Active {
         /// Since when.
         since: Timestamp,
+        /// The longest lifetime of the tokens that it has signed or may sign, in microseconds at the finest. Nothing
+        /// where that is not known.
+        token_ttl: TimeDelta,
     },
     /// Signs nothing any more.
     Retired {
@@ -41,8 +49,8 @@ impl KeyState {
     /// The state's name in the database and on the command line.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Next => "next",
-            Self::Active { .. } => "active",
+            Self::Next => NEXT,
+            Self::Active { .. } => ACTIVE,
             Self::Retired { .. } => "retired",
         }
     }
@@ -55,6 +63,69 @@ impl SigningKey {
             KeyState::Next | KeyState::Active { .. } => true,
             KeyState::Retired { accepted_until } => now < accepted_until,
         }
+    }
+}
+
+/// The signing keys as they are stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredKeys {
+    /// Those that can be read, oldest first.
+    pub readable: Vec<SigningKey>,
+    /// The others, oldest first. They do not stop the rest from being used.
+    pub unreadable: Vec<UnreadableKey>,
+}
+
+/// A stored key that this version cannot read: a newer version has made it, or it is damaged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadableKey {
+    /// Which key.
+    pub id: KeyId,
+    /// The name of its state as it is stored, known or not.
+    pub state: String,
+    /// What of it cannot be read.
+    pub column: &'static str,
+}
+
+impl StoredKeys {
+    /// The key that signs.
+    ///
+    /// # Errors
+    /// The key that should sign, where it cannot be read.
+    pub fn active(&self) -> Result<Option<&SigningKey>, &UnreadableKey> {
+        self.in_state(ACTIVE)
+    }
+
+    /// The key that is to sign next.
+    ///
+    /// # Errors
+    /// That key, where it cannot be read.
+    pub fn next(&self) -> Result<Option<&SigningKey>, &UnreadableKey> {
+        self.in_state(NEXT)
+    }
+
+    fn in_state(&self, name: &str) -> Result<Option<&SigningKey>, &UnreadableKey> {
+        let unreadable = self.unreadable.iter().find(|key| key.state == name);
+        unreadable.map_or_else(|| Ok(self.readable.iter().find(|key| key.state.name() == name)), Err)
+    }
+}
+
+impl From<Vec<SigningKey>> for StoredKeys {
+    fn from(readable: Vec<SigningKey>) -> Self {
+        Self { readable, unreadable: Vec::new() }
+    }
+}
+
+impl UnreadableKey {
+    /// Whether it should sign.
+    pub fn is_active(&self) -> bool {
+        self.state == ACTIVE
+    }
+}
+
+impl fmt::Display for UnreadableKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, state, column } = self;
+        write!(f, "signing key {id} in the state {state:?} cannot be read: this version does not know its {column}")
     }
 }
 

@@ -1,18 +1,25 @@
 use async_trait::async_trait;
 use domain::ports::{RepositoryError, SigningKeyRepository};
-use domain::{KeyId, KeyState, SigningKey, Timestamp};
+use domain::{KeyId, KeyState, SigningKey, StoredKeys, Timestamp};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 
 use crate::Store;
-use crate::entities::signing_key::{ActiveModel, Column, Entity, times};
+use crate::entities::signing_key::{ActiveModel, Column, Entity, times, token_ttl};
 
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> SigningKeyRepository for Store<C> {
-    async fn list(&self) -> Result<Vec<SigningKey>, RepositoryError> {
+    async fn list(&self) -> Result<StoredKeys, RepositoryError> {
         let oldest_first = Entity::find().order_by_asc(Column::CreatedAt).order_by_asc(Column::Id);
         let rows = oldest_first.all(&self.connection).await.map_err(|error| self.error(error))?;
-        rows.into_iter().map(SigningKey::try_from).collect()
+        let mut stored = StoredKeys::default();
+        for row in rows {
+            match SigningKey::try_from(row) {
+                Ok(key) => stored.readable.push(key),
+                Err(key) => stored.unreadable.push(key),
+            }
+        }
+        Ok(stored)
     }
 
     async fn insert(&self, key: &SigningKey) -> Result<bool, RepositoryError> {
@@ -27,16 +34,22 @@ impl<C: ConnectionTrait + Send + Sync> SigningKeyRepository for Store<C> {
             .col_expr(Column::State, Expr::value(to.name()))
             .col_expr(Column::ActiveSince, Expr::value(active_since))
             .col_expr(Column::AcceptedUntil, Expr::value(accepted_until))
+            .col_expr(Column::TokenTtl, Expr::value(token_ttl(to)))
             .filter(Column::Id.eq(id.as_uuid()))
             .filter(is_in(from));
         let result = update.exec(&self.connection).await.map_err(|error| self.error(error))?;
         Ok(result.rows_affected == 1)
     }
 
-    async fn delete(&self, id: KeyId) -> Result<bool, RepositoryError> {
-        let delete = Entity::delete_many().filter(Column::Id.eq(id.as_uuid()));
+    async fn delete(&self, id: KeyId, from: KeyState) -> Result<bool, RepositoryError> {
+        let delete = Entity::delete_many().filter(Column::Id.eq(id.as_uuid())).filter(is_in(from));
         let result = delete.exec(&self.connection).await.map_err(|error| self.error(error))?;
         Ok(result.rows_affected == 1)
+    }
+
+    async fn delete_all(&self) -> Result<u64, RepositoryError> {
+        let result = Entity::delete_many().exec(&self.connection).await.map_err(|error| self.error(error))?;
+        Ok(result.rows_affected)
     }
 
     async fn delete_retired(&self, before: Timestamp) -> Result<u64, RepositoryError> {
@@ -52,11 +65,13 @@ impl<C: ConnectionTrait + Send + Sync> SigningKeyRepository for Store<C> {
     }
 }
 
-/// The keys in exactly this state, its time included.
+/// The keys in exactly this state, its times included.
 fn is_in(state: KeyState) -> Condition {
     let (active_since, accepted_until) = times(state);
+    let is_active = matches!(state, KeyState::Active { .. });
     let condition = Condition::all().add(Column::State.eq(state.name()));
     condition
+        .add_option(is_active.then(|| Column::TokenTtl.eq(token_ttl(state))))
         .add_option(active_since.map(|since| Column::ActiveSince.eq(since)))
         .add_option(accepted_until.map(|until| Column::AcceptedUntil.eq(until)))
 }

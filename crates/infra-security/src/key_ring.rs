@@ -3,10 +3,12 @@ use std::time::{Duration, Instant};
 
 use access_token::{TokenError, Verifier};
 use async_trait::async_trait;
-use domain::ports::{AccessTokens, Clock, RepositoryError, SigningKeyRepository, VerifyError};
-use domain::{AccessClaims, InvalidAccessToken, Secret, Timestamp};
+use chrono::TimeDelta;
+use domain::ports::{AccessTokens, Clock, PublishedKeys, RepositoryError, SigningKeyRepository, VerifyError};
+use domain::{AccessClaims, InvalidAccessToken, KeyState, Secret, Timestamp};
 use thiserror::Error;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use crate::SealedKeys;
 use crate::loaded_keys::{LoadedKeys, NoActiveKey};
@@ -14,11 +16,17 @@ use crate::loaded_keys::{LoadedKeys, NoActiveKey};
 /// Least time between two looks for keys that tokens name and nobody knows: such tokens cost an attacker nothing.
 const MIN_RELOAD_INTERVAL: Duration = Duration::from_millis(100);
 
+/// Longest time for reading the keys: requests may wait for it.
+const READ_LIMIT: Duration = Duration::from_secs(2);
+
+/// How often a key is looked at, and told how long its tokens live, before it signs.
+const MAX_PROMISES: usize = 3;
+
 /// Signs and verifies access tokens with the keys that all nodes share.
 ///
-/// It reads the keys when it must: to sign, where it has not done so for
-/// [`MAX_KEY_RING_AGE`](domain::ports::MAX_KEY_RING_AGE), and to verify a token of a key that is new. To learn in time
-/// that a key is retired or gone, call [`AccessTokens::reload`] at least as often. Needs a tokio runtime.
+/// It reads the keys when it must: to sign or to let a token in, where it has not done so for
+/// [`MAX_KEY_RING_AGE`](domain::ports::MAX_KEY_RING_AGE), and to verify a token of a key that is new. Call
+/// [`AccessTokens::reload`] more often than that, and no request has to wait for it. Needs a tokio runtime.
 pub struct KeyRing {
     shared: Arc<Shared>,
 }
@@ -47,7 +55,7 @@ struct Reloaded {
 enum Reason {
     /// Somebody asks for it.
     Asked,
-    /// A token is to be signed, and the keys were read long ago.
+    /// A token is to be signed or let in, and the keys were read long ago.
     Stale,
     /// A token names a key that is not known.
     UnknownKey,
@@ -57,8 +65,10 @@ enum Reason {
 enum KeyRingError {
     #[error("the signing keys could not be read a moment ago")]
     FailedJustNow,
-    #[error("to read the signing keys took longer than they may be used")]
+    #[error("reading the signing keys took too long")]
     TookTooLong,
+    #[error("the signing keys change too fast")]
+    Changing,
     #[error("the token could not be signed")]
     Signing,
 }
@@ -84,40 +94,74 @@ impl KeyRing {
         task.await.unwrap_or_else(|error| Err(RepositoryError::Internal(error.into())))
     }
 
-    async fn fresh_keys(&self) -> Result<Arc<LoadedKeys>, RepositoryError> {
-        if !self.shared.is_fresh() {
-            self.reload_for(Reason::Stale).await?;
+    /// Keys to sign a token of this lifetime with.
+    async fn keys_for(&self, lifetime: TimeDelta) -> Result<Arc<LoadedKeys>, RepositoryError> {
+        self.require_fresh().await?;
+        for _ in 0..MAX_PROMISES {
+            let keys = self.shared.keys();
+            let (_, stored) = keys.active().map_err(|error| RepositoryError::Internal(error.into()))?;
+            let Some(longer) = longer_life(stored.state, lifetime) else { return Ok(keys) };
+            // Where this changes nothing, another node did, or retired the key.
+            self.shared.repository.change_state(stored.id, stored.state, longer).await?;
+            self.reload_for(Reason::Asked).await?;
         }
-        let keys = self.shared.keys();
-        let is_fresh = keys.is_fresh(self.shared.clock.now());
-        if is_fresh { Ok(keys) } else { Err(RepositoryError::Unavailable(KeyRingError::TookTooLong.into())) }
+        Err(RepositoryError::Unavailable(KeyRingError::Changing.into()))
+    }
+
+    /// Makes sure that the keys may be used: that every key which was replaced long enough ago is known to be so.
+    async fn require_fresh(&self) -> Result<(), RepositoryError> {
+        if self.shared.is_fresh() {
+            return Ok(());
+        }
+        let result = self.reload_for(Reason::Stale).await;
+        // They may be fresh all the same: the active key may be damaged, and the others good.
+        if self.shared.is_fresh() {
+            return Ok(());
+        }
+        let source = result.map_or_else(Into::into, |()| KeyRingError::TookTooLong.into());
+        Err(RepositoryError::Unavailable(source))
     }
 }
 
 #[async_trait]
 impl AccessTokens for KeyRing {
     async fn sign(&self, claims: &AccessClaims) -> Result<Secret, RepositoryError> {
-        let keys = self.fresh_keys().await?;
-        let key = keys.active().map_err(|error| RepositoryError::Internal(error.into()))?;
+        let keys = self.keys_for(claims.expires_at - claims.issued_at).await?;
+        let (key, _) = keys.active().map_err(|error| RepositoryError::Internal(error.into()))?;
         let token = key.sign(claims, &self.shared.issuer, &self.shared.audience);
         token.map_err(|_| RepositoryError::Internal(KeyRingError::Signing.into()))
     }
 
     async fn verify(&self, token: &str, now: Timestamp) -> Result<AccessClaims, VerifyError> {
-        let mut result = self.shared.verifier.verify(token, now);
-        if result == Err(TokenError::UnknownKey) {
-            self.reload_for(Reason::UnknownKey).await?;
-            result = self.shared.verifier.verify(token, now);
-        }
-        result.map_err(|_| InvalidAccessToken.into())
+        let result = match self.shared.verifier.verify(token, now) {
+            Ok(claims) if self.shared.is_fresh() => return Ok(claims),
+            // Its key may have been thrown away since.
+            Ok(_) => self.require_fresh().await,
+            Err(TokenError::UnknownKey) => self.reload_for(Reason::UnknownKey).await,
+            Err(TokenError::Invalid) => return Err(InvalidAccessToken.into()),
+        };
+        result?;
+        self.shared.verifier.verify(token, now).map_err(|_| InvalidAccessToken.into())
     }
 
-    fn jwks(&self, now: Timestamp) -> String {
-        self.shared.keys().jwk_set(now)
+    fn jwks(&self, now: Timestamp) -> PublishedKeys {
+        let keys = self.shared.keys();
+        PublishedKeys { jwk_set: keys.jwk_set(now), good_for: keys.good_for(now) }
     }
 
     async fn reload(&self) -> Result<(), RepositoryError> {
         self.reload_for(Reason::Asked).await
+    }
+}
+
+/// The state of an active key that is to sign tokens of this lifetime, where it is not made for that yet. Whoever
+/// retires it must know how long its tokens live.
+fn longer_life(state: KeyState, lifetime: TimeDelta) -> Option<KeyState> {
+    match state {
+        KeyState::Active { since, token_ttl } if token_ttl < lifetime => {
+            Some(KeyState::Active { since, token_ttl: lifetime })
+        }
+        _ => None,
     }
 }
 
@@ -128,11 +172,11 @@ impl Shared {
         let just_now = last.filter(|last| last.ended.elapsed() < MIN_RELOAD_INTERVAL);
         match (reason, just_now) {
             (Reason::Asked, _) => {}
+            (Reason::Stale, _) if self.is_fresh() => return Ok(()),
             (_, Some(Reloaded { failed: true, .. })) => {
                 return Err(RepositoryError::Unavailable(KeyRingError::FailedJustNow.into()));
             }
             (Reason::UnknownKey, Some(_)) => return Ok(()),
-            (Reason::Stale, _) if self.is_fresh() => return Ok(()),
             _ => {}
         }
         let result = self.read_keys().await;
@@ -142,13 +186,16 @@ impl Shared {
 
     async fn read_keys(&self) -> Result<(), RepositoryError> {
         let read_at = self.clock.now();
-        let stored = self.repository.list().await?;
+        let too_late = |_| Err(RepositoryError::Unavailable(KeyRingError::TookTooLong.into()));
+        let stored = timeout(READ_LIMIT, self.repository.list()).await.unwrap_or_else(too_late)?;
         let keys = Arc::new(self.keys().followed_by(stored, read_at, |key| self.opener.open(key)));
         // First, so that nothing is signed with a key that this node does not know yet.
         self.verifier.set_keys(keys.verifying_keys());
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);
         match keys.active() {
-            Err(error @ NoActiveKey::Sealed(_)) => Err(RepositoryError::Internal(error.into())),
+            Err(error @ (NoActiveKey::Sealed(_) | NoActiveKey::Unreadable(_))) => {
+                Err(RepositoryError::Internal(error.into()))
+            }
             Ok(_) | Err(NoActiveKey::Missing) => Ok(()),
         }
     }
@@ -158,7 +205,8 @@ impl Shared {
     }
 
     fn is_fresh(&self) -> bool {
-        self.keys().is_fresh(self.clock.now())
+        let now = self.clock.now();
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).is_fresh(now)
     }
 }
 
@@ -167,8 +215,7 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use access_token::UnsignedToken;
-    use chrono::TimeDelta;
-    use domain::{Algorithm, Epoch, KeyId, KeyState, SealedKey, SigningKey};
+    use domain::{Algorithm, Epoch, KeyId, SealedKey, SigningKey, StoredKeys, UnreadableKey};
     use serde_json::Value;
     use tokio::task::JoinSet;
     use tokio::time::sleep;
@@ -188,6 +235,7 @@ mod tests {
 
     impl Node {
         fn new(keys: impl Into<Vec<SigningKey>>) -> Self {
+            let keys: Vec<_> = keys.into();
             Self::on(&Arc::new(KeysInMemory::new(keys)))
         }
 
@@ -207,7 +255,7 @@ mod tests {
         }
 
         fn kids(&self, now: Timestamp) -> Vec<String> {
-            let set: Value = serde_json::from_str(&self.ring.jwks(now)).unwrap();
+            let set: Value = serde_json::from_str(&self.ring.jwks(now).jwk_set).unwrap();
             let kids = set["keys"].as_array().unwrap().iter().map(|jwk| jwk["kid"].as_str().unwrap().to_owned());
             kids.collect()
         }
@@ -273,7 +321,7 @@ mod tests {
         let node = Node::new([old.clone(), next]);
         let before = node.sign().await;
         assert_eq!(node.kids(at(NOW)), [old.id.to_string(), new.id.to_string()]);
-        node.keys.set([retired(old.clone(), NOW + 60), new.clone()]);
+        node.keys.set(vec![retired(old.clone(), NOW + 60), new.clone()]);
         node.clock.advance(SECOND * 6);
         let after = node.sign().await;
         assert!(node.is_valid(&before).await && node.is_valid(&after).await);
@@ -282,7 +330,7 @@ mod tests {
         assert_eq!(node.kids(at(NOW + 60)), [new.id.to_string()]);
         assert!(matches!(node.ring.verify(&before, at(NOW + 60)).await, Err(VerifyError::Invalid(_))));
         assert!(node.ring.verify(&after, at(NOW + 60)).await.is_ok());
-        node.keys.set([new]);
+        node.keys.set(vec![new]);
         node.ring.reload().await.unwrap();
         assert!(!node.is_valid(&before).await && node.is_valid(&after).await);
     }
@@ -294,13 +342,29 @@ mod tests {
             keys.push(make_key(id, algorithm, KeyState::Next).await);
         }
         let node = Node::new(keys);
-        assert_eq!(node.ring.jwks(at(NOW)), r#"{"keys":[]}"#, "nothing is loaded yet");
+        assert_eq!(node.ring.jwks(at(NOW)).jwk_set, r#"{"keys":[]}"#, "nothing is loaded yet");
         node.ring.reload().await.unwrap();
-        let set: Value = serde_json::from_str(&node.ring.jwks(at(NOW))).unwrap();
+        let set: Value = serde_json::from_str(&node.ring.jwks(at(NOW)).jwk_set).unwrap();
         let set = set["keys"].as_array().unwrap();
         let public = ["kty", "kid", "alg", "use", "crv", "x", "y", "n", "e"];
         assert!(set.iter().all(|jwk| jwk.as_object().unwrap().keys().all(|name| public.contains(&name.as_str()))));
         assert_eq!(set.iter().map(|jwk| &jwk["alg"]).collect::<Vec<_>>(), ["EdDSA", "ES256", "RS256"]);
+    }
+
+    #[tokio::test]
+    async fn tells_all_nodes_before_it_signs_a_token_that_lives_longer_than_they_know() {
+        let node = Node::new([active_key(1, Algorithm::EdDsa).await]);
+        let other = Node::on(&node.keys);
+        other.sign().await;
+        let longer = AccessClaims { expires_at: at(NOW + 3600), ..claims() };
+        for ring in [&node.ring, &other.ring, &node.ring] {
+            ring.sign(&longer).await.unwrap();
+            ring.sign(&claims()).await.unwrap();
+            let state = node.keys.keys.lock().unwrap().readable[0].state;
+            assert_eq!(state, KeyState::Active { since: at(NOW), token_ttl: TimeDelta::hours(1) });
+        }
+        // Each node has read the keys once more than without, and no more.
+        assert_eq!(node.keys.lists(), 4);
     }
 
     #[tokio::test]
@@ -326,7 +390,7 @@ mod tests {
         let [good, bad] = [active_key(1, Algorithm::EdDsa).await, active_key(2, Algorithm::EdDsa).await];
         let node = Node::new([good.clone()]);
         let token = node.sign().await;
-        node.keys.set([retired(good.clone(), NOW + 60), damaged(bad.clone())]);
+        node.keys.set(vec![retired(good.clone(), NOW + 60), damaged(bad.clone())]);
         let Err(RepositoryError::Internal(source)) = node.ring.reload().await else {
             panic!("it cannot sign");
         };
@@ -410,6 +474,70 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn without_a_database_no_token_is_let_in_by_keys_that_are_long_known() {
+        let [leaked, new] = [active_key(1, Algorithm::EdDsa).await, active_key(2, Algorithm::EdDsa).await];
+        let node = Node::new([leaked]);
+        let token = node.sign().await;
+        node.keys.set(vec![new]);
+        node.keys.is_down.store(true, Ordering::SeqCst);
+        node.clock.advance(SECOND * 5);
+        assert!(node.is_valid(&token).await);
+        node.clock.advance(TimeDelta::microseconds(1));
+        let begun = Instant::now();
+        for _ in 0..50 {
+            let result = node.ring.verify(&token, at(NOW)).await;
+            assert!(matches!(result, Err(VerifyError::Repository(RepositoryError::Unavailable(_)))));
+        }
+        assert!((2..=1 + most_looks(begun)).contains(&node.keys.lists()), "the others share the answer");
+        node.keys.is_down.store(false, Ordering::SeqCst);
+        sleep(MIN_RELOAD_INTERVAL).await;
+        assert!(matches!(node.ring.verify(&token, at(NOW)).await, Err(VerifyError::Invalid(_))), "it was replaced");
+        let (token, looks) = (node.sign().await, node.keys.lists());
+        assert!(node.is_valid(&token).await);
+        assert_eq!(node.keys.lists(), looks, "fresh keys are not read again");
+    }
+
+    #[tokio::test]
+    async fn a_request_waits_two_seconds_for_keys_that_are_long_known() {
+        let node = Node::new([active_key(1, Algorithm::EdDsa).await]);
+        let token = node.sign().await;
+        *node.keys.delay.lock().unwrap() = Duration::from_secs(60);
+        node.clock.advance(SECOND * 6);
+        let begun = Instant::now();
+        let result = node.ring.verify(&token, at(NOW)).await;
+        assert!(matches!(result, Err(VerifyError::Repository(RepositoryError::Unavailable(_)))));
+        assert!(begun.elapsed() < READ_LIMIT * 2);
+    }
+
+    #[tokio::test]
+    async fn keys_that_cannot_be_read_do_not_stop_the_others() {
+        let good = active_key(1, Algorithm::EdDsa).await;
+        let unreadable = |state: &str| {
+            let id = KeyId::new(Uuid::from_u128(2));
+            vec![UnreadableKey { id, state: state.to_owned(), column: "algorithm" }]
+        };
+        let node = Node::new([good.clone()]);
+        node.keys.set(StoredKeys { readable: vec![good.clone()], unreadable: unreadable("retired") });
+        let token = node.sign().await;
+        let good = retired(good, NOW + 60);
+        node.keys.set(StoredKeys { readable: vec![good], unreadable: unreadable("active") });
+        node.clock.advance(SECOND * 6);
+        assert!(node.is_valid(&token).await);
+        assert!(matches!(node.ring.sign(&claims()).await, Err(RepositoryError::Internal(_))));
+        assert!(node.ring.reload().await.is_err(), "so that it is logged");
+    }
+
+    #[tokio::test]
+    async fn tokens_of_good_keys_are_let_in_though_the_active_one_cannot_be_opened() {
+        let [good, bad] = [active_key(1, Algorithm::EdDsa).await, active_key(2, Algorithm::EdDsa).await];
+        let node = Node::new([good.clone()]);
+        let token = node.sign().await;
+        node.keys.set(vec![retired(good, NOW + 60), damaged(bad)]);
+        node.clock.advance(SECOND * 6);
+        assert!(node.is_valid(&token).await);
+    }
+
+    #[tokio::test]
     async fn nothing_is_signed_where_reading_the_keys_took_too_long() {
         let node = Node::new([active_key(1, Algorithm::EdDsa).await]);
         *node.keys.delay.lock().unwrap() = Duration::from_millis(50);
@@ -459,7 +587,7 @@ mod tests {
         let [first, second] = [active_key(1, Algorithm::EdDsa).await, active_key(2, Algorithm::EdDsa).await];
         let node = Node::new([first]);
         node.ring.reload().await.unwrap();
-        node.keys.set([second.clone()]);
+        node.keys.set(vec![second.clone()]);
         node.ring.reload().await.unwrap();
         assert_eq!(node.kids(at(NOW)), [second.id.to_string()]);
         node.keys.is_down.store(true, Ordering::SeqCst);

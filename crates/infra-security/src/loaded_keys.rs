@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use access_token::{VerifyingKey, write_jwk_set};
+use chrono::TimeDelta;
 use domain::ports::MAX_KEY_RING_AGE;
-use domain::{KeyId, KeyState, SigningKey, Timestamp};
+use domain::{KeyId, KeyState, SigningKey, StoredKeys, Timestamp, UnreadableKey};
 use thiserror::Error;
 
 use crate::opened_key::OpenedKey;
@@ -12,6 +13,7 @@ use crate::opened_key::OpenedKey;
 pub(crate) struct LoadedKeys {
     read_at: Option<Timestamp>,
     keys: Vec<LoadedKey>,
+    unreadable: Vec<UnreadableKey>,
 }
 
 #[derive(Debug)]
@@ -28,13 +30,15 @@ pub(crate) enum NoActiveKey {
     Missing,
     #[error("the active signing key {0} cannot be opened: it was sealed with another root secret, or it is damaged")]
     Sealed(KeyId),
+    #[error("the active {0}")]
+    Unreadable(UnreadableKey),
 }
 
 impl LoadedKeys {
     /// The ring that comes after this one. A key that is here already is not opened again, whether it could be or not.
     pub(crate) fn followed_by(
         &self,
-        stored: Vec<SigningKey>,
+        stored: StoredKeys,
         read_at: Timestamp,
         open: impl Fn(&SigningKey) -> Option<OpenedKey>,
     ) -> Self {
@@ -43,7 +47,11 @@ impl LoadedKeys {
             let opened = known.map_or_else(|| open_or_log(&stored, &open), |key| key.opened.clone());
             LoadedKey { stored, opened }
         };
-        Self { read_at: Some(read_at), keys: stored.into_iter().map(load).collect() }
+        for key in stored.unreadable.iter().filter(|key| !self.unreadable.contains(key)) {
+            tracing::error!("the {key}");
+        }
+        let keys = stored.readable.into_iter().map(load).collect();
+        Self { read_at: Some(read_at), keys, unreadable: stored.unreadable }
     }
 
     /// Whether this may be used to sign at `now`. Not where the clock was set back: nobody knows how old it is then.
@@ -51,11 +59,21 @@ impl LoadedKeys {
         self.read_at.is_some_and(|read_at| read_at <= now && now - read_at <= MAX_KEY_RING_AGE)
     }
 
-    /// The key that signs.
-    pub(crate) fn active(&self) -> Result<&OpenedKey, NoActiveKey> {
+    /// For how long no key can sign that is not here: one that was made since is published for longer first.
+    pub(crate) fn good_for(&self, now: Timestamp) -> TimeDelta {
+        let rest = self.read_at.filter(|read_at| *read_at <= now).map(|read_at| read_at + MAX_KEY_RING_AGE - now);
+        rest.map_or(TimeDelta::zero(), |rest| rest.max(TimeDelta::zero()))
+    }
+
+    /// The key that signs, and as what it is stored.
+    pub(crate) fn active(&self) -> Result<(&OpenedKey, &SigningKey), NoActiveKey> {
+        if let Some(active) = self.unreadable.iter().find(|key| key.is_active()) {
+            return Err(NoActiveKey::Unreadable(active.clone()));
+        }
         let active = self.keys.iter().find(|key| matches!(key.stored.state, KeyState::Active { .. }));
         let active = active.ok_or(NoActiveKey::Missing)?;
-        active.opened.as_deref().ok_or(NoActiveKey::Sealed(active.stored.id))
+        let opened = active.opened.as_deref().ok_or(NoActiveKey::Sealed(active.stored.id))?;
+        Ok((opened, &active.stored))
     }
 
     /// What verifies tokens.
@@ -98,7 +116,6 @@ fn open_or_log(stored: &SigningKey, open: impl Fn(&SigningKey) -> Option<OpenedK
 mod tests {
     use std::cell::Cell;
 
-    use chrono::TimeDelta;
     use domain::{Algorithm, SealedKey};
 
     use super::*;
@@ -116,15 +133,15 @@ mod tests {
         };
         let mut loaded = LoadedKeys::default();
         for _ in 0..3 {
-            loaded = loaded.followed_by(vec![good.clone(), bad.clone()], at(NOW), open);
+            loaded = loaded.followed_by(vec![good.clone(), bad.clone()].into(), at(NOW), open);
         }
         assert_eq!(opened.get(), 2);
         let retired = SigningKey { state: KeyState::Retired { accepted_until: at(NOW) }, ..good.clone() };
-        loaded = loaded.followed_by(vec![retired], at(NOW), open);
+        loaded = loaded.followed_by(vec![retired].into(), at(NOW), open);
         assert_eq!(opened.get(), 2, "another state is not another key");
         assert_eq!(loaded.verifying_keys()[0].accepted_until, Some(at(NOW)));
         let resealed = SigningKey { sealed: active_key(1, Algorithm::EdDsa).await.sealed, ..good };
-        loaded.followed_by(vec![resealed, bad], at(NOW), open);
+        loaded.followed_by(vec![resealed, bad].into(), at(NOW), open);
         assert_eq!(opened.get(), 4, "one was sealed anew, the other was forgotten");
     }
 
@@ -134,17 +151,26 @@ mod tests {
         let next = make_key(3, Algorithm::EdDsa, KeyState::Next).await;
         let opener = SealedKeys::new(&root());
         let load = |keys: &[SigningKey]| {
-            LoadedKeys::default().followed_by(keys.to_vec(), at(NOW), |key: &SigningKey| opener.open(key))
+            LoadedKeys::default().followed_by(keys.to_vec().into(), at(NOW), |key: &SigningKey| opener.open(key))
         };
         assert_eq!(load(std::slice::from_ref(&next)).active().unwrap_err(), NoActiveKey::Missing);
         assert_eq!(load(&[next, bad.clone()]).active().unwrap_err(), NoActiveKey::Sealed(bad.id));
     }
 
     #[test]
+    fn is_published_for_as_long_as_no_other_key_can_sign() {
+        assert_eq!(LoadedKeys::default().good_for(at(NOW)), TimeDelta::zero());
+        let loaded = LoadedKeys::default().followed_by(StoredKeys::default(), at(NOW), |_| None);
+        for (seconds, expected) in [(-1, 0), (0, 5), (1, 4), (5, 0), (9, 0)] {
+            assert_eq!(loaded.good_for(at(NOW + seconds)), TimeDelta::seconds(expected), "after {seconds} s");
+        }
+    }
+
+    #[test]
     fn is_fresh_for_five_seconds() {
         let microsecond = TimeDelta::microseconds(1);
         assert!(!LoadedKeys::default().is_fresh(at(NOW)));
-        let loaded = LoadedKeys::default().followed_by(Vec::new(), at(NOW), |_| None);
+        let loaded = LoadedKeys::default().followed_by(StoredKeys::default(), at(NOW), |_| None);
         assert!(loaded.is_fresh(at(NOW)) && loaded.is_fresh(at(NOW + 5)));
         assert!(!loaded.is_fresh(at(NOW + 5) + microsecond) && !loaded.is_fresh(at(NOW) - microsecond));
     }

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta};
 use domain::ports::{Clock, RepositoryError, SigningKeyFactory, SigningKeyRepository};
 use domain::{
-    AccessClaims, Algorithm, Epoch, KeyId, KeyState, Role, RootSecret, SessionId, SigningKey, Timestamp, TokenId,
-    UserId,
+    AccessClaims, Algorithm, Epoch, KeyId, KeyState, Role, RootSecret, SessionId, SigningKey, StoredKeys, Timestamp,
+    TokenId, UserId,
 };
 use uuid::Uuid;
 
@@ -44,7 +44,7 @@ pub(crate) async fn make_key(id: u128, algorithm: Algorithm, state: KeyState) ->
 }
 
 pub(crate) async fn active_key(id: u128, algorithm: Algorithm) -> SigningKey {
-    make_key(id, algorithm, KeyState::Active { since: at(NOW) }).await
+    make_key(id, algorithm, KeyState::Active { since: at(NOW), token_ttl: TimeDelta::minutes(15) }).await
 }
 
 /// Tells [`NOW`] until it is moved.
@@ -66,21 +66,21 @@ impl Clock for SetClock {
     }
 }
 
-/// Keys in memory, of which only `list` is asked. Counts how often.
+/// Keys in memory, for what a key ring asks. Counts how often they are listed.
 #[derive(Default)]
 pub(crate) struct KeysInMemory {
-    pub(crate) keys: Mutex<Vec<SigningKey>>,
+    pub(crate) keys: Mutex<StoredKeys>,
     pub(crate) lists: AtomicUsize,
     pub(crate) is_down: AtomicBool,
     pub(crate) delay: Mutex<Duration>,
 }
 
 impl KeysInMemory {
-    pub(crate) fn new(keys: impl Into<Vec<SigningKey>>) -> Self {
+    pub(crate) fn new(keys: impl Into<StoredKeys>) -> Self {
         Self { keys: Mutex::new(keys.into()), ..Self::default() }
     }
 
-    pub(crate) fn set(&self, keys: impl Into<Vec<SigningKey>>) {
+    pub(crate) fn set(&self, keys: impl Into<StoredKeys>) {
         *self.keys.lock().unwrap() = keys.into();
     }
 
@@ -91,7 +91,7 @@ impl KeysInMemory {
 
 #[async_trait]
 impl SigningKeyRepository for KeysInMemory {
-    async fn list(&self) -> Result<Vec<SigningKey>, RepositoryError> {
+    async fn list(&self) -> Result<StoredKeys, RepositoryError> {
         self.lists.fetch_add(1, Ordering::SeqCst);
         let delay = *self.delay.lock().unwrap();
         tokio::time::sleep(delay).await;
@@ -102,22 +102,28 @@ impl SigningKeyRepository for KeysInMemory {
     }
 
     async fn insert(&self, _: &SigningKey) -> Result<bool, RepositoryError> {
-        unimplemented!("a key ring only reads")
+        unimplemented!("a key ring does not ask for it")
     }
 
-    async fn change_state(&self, _: KeyId, _: KeyState, _: KeyState) -> Result<bool, RepositoryError> {
-        unimplemented!("a key ring only reads")
+    async fn change_state(&self, id: KeyId, from: KeyState, to: KeyState) -> Result<bool, RepositoryError> {
+        let mut keys = self.keys.lock().unwrap();
+        let found = keys.readable.iter_mut().find(|key| key.id == id && key.state == from);
+        Ok(found.map(|key| key.state = to).is_some())
     }
 
-    async fn delete(&self, _: KeyId) -> Result<bool, RepositoryError> {
-        unimplemented!("a key ring only reads")
+    async fn delete(&self, _: KeyId, _: KeyState) -> Result<bool, RepositoryError> {
+        unimplemented!("a key ring does not ask for it")
+    }
+
+    async fn delete_all(&self) -> Result<u64, RepositoryError> {
+        unimplemented!("a key ring does not ask for it")
     }
 
     async fn delete_retired(&self, _: Timestamp) -> Result<u64, RepositoryError> {
-        unimplemented!("a key ring only reads")
+        unimplemented!("a key ring does not ask for it")
     }
 
     async fn count_retired(&self, _: Timestamp) -> Result<u64, RepositoryError> {
-        unimplemented!("a key ring only reads")
+        unimplemented!("a key ring does not ask for it")
     }
 }

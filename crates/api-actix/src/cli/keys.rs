@@ -33,7 +33,7 @@ pub(super) async fn run(action: Action, config: &Config) -> Result<(), Failure> 
     match action {
         Action::List => {
             let keys = application.list_keys().await.map_err(failed)?;
-            keys.iter().try_for_each(|key| {
+            keys.readable.iter().try_for_each(|key| {
                 let made = key.created_at.to_rfc3339_opts(SecondsFormat::Secs, true);
                 let until = match key.state {
                     KeyState::Retired { accepted_until } => {
@@ -42,7 +42,8 @@ pub(super) async fn run(action: Action, config: &Config) -> Result<(), Failure> 
                     KeyState::Next | KeyState::Active { .. } => String::new(),
                 };
                 say(format!("{} {} {} made {made}{until}", key.id, key.algorithm, key.state.name()))
-            })
+            })?;
+            keys.unreadable.iter().try_for_each(say)
         }
         Action::Rotate { replace: true } => {
             application.replace_keys().await.map_err(failed)?;

@@ -1,4 +1,5 @@
 use actix_web::{HttpResponse, web};
+use application::ApplicationError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -25,10 +26,12 @@ pub(crate) async fn live() -> HttpResponse {
 
 /// Readiness.
 ///
-/// Whether requests can be served: asks the database.
+/// Whether requests can be served: asks the database, also for the signing keys.
 #[utoipa::path(get, path = "/health/ready", tag = "health",
-    responses((status = 200, description = "The database answers.", body = Health), Unavailable))]
+    responses((status = 200, description = "The database answers, and the signing keys can be read.", body = Health), Unavailable))]
 pub(crate) async fn ready(state: web::Data<AppState>) -> Result<HttpResponse, ApiError> {
-    state.health.check().await.map_err(application::ApplicationError::from)?;
+    state.health.check().await.map_err(ApplicationError::from)?;
+    // Without them no token is let in, whatever keeps them from being read.
+    state.application.reload_keys().await.map_err(|error| ApplicationError::Unavailable(error.into()))?;
     Ok(HttpResponse::Ok().json(Health { status: "ok" }))
 }

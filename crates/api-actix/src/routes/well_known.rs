@@ -1,12 +1,10 @@
 use actix_web::http::header::{CACHE_CONTROL, ContentType};
 use actix_web::{HttpResponse, web};
+use domain::ports::PublishedKeys;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::state::AppState;
-
-/// A key is published for a whole rotation before it signs, so that nobody needs to ask often.
-const CACHED: (actix_web::http::header::HeaderName, &str) = (CACHE_CONTROL, "public, max-age=300");
 
 /// Keys.
 ///
@@ -15,7 +13,10 @@ const CACHED: (actix_web::http::header::HeaderName, &str) = (CACHE_CONTROL, "pub
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "keys",
     responses((status = 200, description = "The keys.", body = Object)))]
 pub(crate) async fn jwks(state: web::Data<AppState>) -> HttpResponse {
-    HttpResponse::Ok().insert_header(CACHED).insert_header(ContentType::json()).body(state.application.jwks())
+    let PublishedKeys { jwk_set, good_for } = state.application.jwks();
+    // In whole seconds, rounded down: a cache must not hide a key that signs.
+    let cached = format!("public, max-age={}", good_for.num_seconds());
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, cached)).insert_header(ContentType::json()).body(jwk_set)
 }
 
 /// What an OAuth client has to know of this service (RFC 8414, section 2).
@@ -45,7 +46,7 @@ pub(crate) struct MetadataBody<'a> {
 pub(crate) async fn metadata(state: web::Data<AppState>) -> HttpResponse {
     const OF_CLIENTS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
     let at = |path: &str| format!("{}{path}", state.public_url);
-    HttpResponse::Ok().insert_header(CACHED).json(MetadataBody {
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=300")).json(MetadataBody {
         issuer: &state.issuer,
         token_endpoint: at("/api/v1/auth/login"),
         token_endpoint_auth_methods_supported: ["none"],

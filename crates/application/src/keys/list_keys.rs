@@ -1,18 +1,19 @@
-use domain::SigningKey;
+use domain::StoredKeys;
+use domain::ports::PublishedKeys;
 
 use crate::{Application, ApplicationError};
 
 impl Application {
-    /// All signing keys, oldest first.
+    /// All signing keys.
     ///
     /// # Errors
     /// [`ApplicationError::Unavailable`].
-    pub async fn list_keys(&self) -> Result<Vec<SigningKey>, ApplicationError> {
+    pub async fn list_keys(&self) -> Result<StoredKeys, ApplicationError> {
         Ok(self.ports.signing_keys.list().await?)
     }
 
     /// The public halves of the keys, as a JWK set (RFC 7517, section 5).
-    pub fn jwks(&self) -> String {
+    pub fn jwks(&self) -> PublishedKeys {
         self.ports.access_tokens.jwks(self.ports.clock.now())
     }
 

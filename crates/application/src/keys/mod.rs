@@ -8,23 +8,24 @@ mod rotate_keys;
 pub use prepare_keys::Prepared;
 pub use rotate_keys::Rotated;
 
-use domain::{KeyState, SigningKey};
+use domain::{Algorithm, KeyState, SigningKey, UnreadableKey};
 
 use crate::{Application, ApplicationError};
 
 impl Application {
-    /// A new key of the configured algorithm.
-    async fn make_key(&self, state: KeyState) -> Result<SigningKey, ApplicationError> {
-        let (id, algorithm) = (self.ports.ids.key_id(), self.settings.algorithm);
+    /// A new key.
+    async fn make_key(&self, algorithm: Algorithm, state: KeyState) -> Result<SigningKey, ApplicationError> {
+        let id = self.ports.ids.key_id();
         let sealed = self.ports.key_factory.generate(id, algorithm).await.map_err(ApplicationError::Internal)?;
         Ok(SigningKey { id, algorithm, sealed, created_at: self.ports.clock.now(), state })
     }
+
+    /// The state of a key that begins to sign.
+    fn active_now(&self) -> KeyState {
+        KeyState::Active { since: self.ports.clock.now(), token_ttl: self.settings.access_token_ttl }
+    }
 }
 
-fn active(keys: &[SigningKey]) -> Option<&SigningKey> {
-    keys.iter().find(|key| matches!(key.state, KeyState::Active { .. }))
-}
-
-fn next(keys: &[SigningKey]) -> Option<&SigningKey> {
-    keys.iter().find(|key| key.state == KeyState::Next)
+fn unreadable(key: &UnreadableKey) -> ApplicationError {
+    ApplicationError::Internal(key.to_string().into())
 }

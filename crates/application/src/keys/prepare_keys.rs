@@ -1,7 +1,7 @@
 use chrono::TimeDelta;
 use domain::KeyState;
 
-use super::{Rotated, active, next};
+use super::{Rotated, unreadable};
 use crate::{Application, ApplicationError};
 
 /// Whether the key ring is as it should be.
@@ -19,25 +19,32 @@ impl Application {
     ///
     /// # Errors
     /// [`ApplicationError::ForeignKeys`] when the ring was sealed with another root secret;
-    /// [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::Internal`] when this version cannot read the active key; [`ApplicationError::Unavailable`].
     pub async fn prepare_keys(&self) -> Result<Prepared, ApplicationError> {
         let repository = &self.ports.signing_keys;
         let keys = repository.list().await?;
         let at_once = Ok(Prepared::Again(TimeDelta::zero()));
-        let Some(active) = active(&keys) else {
-            repository.insert(&self.make_key(KeyState::Active { since: self.ports.clock.now() }).await?).await?;
+        let Some(active) = keys.active().map_err(unreadable)? else {
+            repository.insert(&self.make_key(self.settings.algorithm, self.active_now()).await?).await?;
             return at_once;
         };
         if !self.ports.key_factory.can_open(active) {
             return Err(ApplicationError::ForeignKeys);
         }
-        let Some(next) = next(&keys) else {
-            repository.insert(&self.make_key(KeyState::Next).await?).await?;
-            return at_once;
+        let unfit = match keys.next() {
+            Ok(None) => {
+                repository.insert(&self.make_key(self.settings.algorithm, KeyState::Next).await?).await?;
+                return at_once;
+            }
+            Ok(Some(next)) => {
+                let fits = next.algorithm == self.settings.algorithm && self.ports.key_factory.can_open(next);
+                (!fits).then_some(next.id)
+            }
+            Err(next) => Some(next.id),
         };
-        if next.algorithm != self.settings.algorithm || !self.ports.key_factory.can_open(next) {
-            // It has signed nothing yet.
-            repository.delete(next.id).await?;
+        if let Some(id) = unfit {
+            // It has signed nothing yet, unless another node has made it active meanwhile: then it stays.
+            repository.delete(id, KeyState::Next).await?;
             return at_once;
         }
         if active.algorithm == self.settings.algorithm {
@@ -53,12 +60,13 @@ impl Application {
 
 #[cfg(test)]
 mod tests {
-    use domain::{Algorithm, SealedKey, SigningKey};
+    use domain::{Algorithm, SealedKey, SigningKey, StoredKeys, UnreadableKey};
 
     use super::*;
     use crate::testing::{Mocks, a_key, now};
 
-    fn ring(keys: Vec<SigningKey>) -> Mocks {
+    fn ring(keys: impl Into<StoredKeys>) -> Mocks {
+        let keys = keys.into();
         let mut mocks = Mocks::default();
         mocks.signing_keys.expect_list().returning(move || Ok(keys.clone()));
         mocks.key_factory.expect_generate().returning(|_, _| Ok(SealedKey::new(vec![1])));
@@ -66,12 +74,12 @@ mod tests {
     }
 
     fn an_active_key() -> SigningKey {
-        a_key(1, KeyState::Active { since: now() })
+        a_key(1, KeyState::Active { since: now(), token_ttl: TimeDelta::minutes(15) })
     }
 
     #[tokio::test]
     async fn an_empty_ring_gets_an_active_key() {
-        let mut mocks = ring(Vec::new());
+        let mut mocks = ring(StoredKeys::default());
         let is_active = |key: &SigningKey| matches!(key.state, KeyState::Active { .. });
         mocks.signing_keys.expect_insert().withf(is_active).times(1).returning(|_| Ok(true));
         assert_eq!(mocks.build().prepare_keys().await.unwrap(), Prepared::Again(TimeDelta::zero()));
@@ -100,12 +108,38 @@ mod tests {
         assert!(matches!(mocks.build().prepare_keys().await, Err(ApplicationError::ForeignKeys)));
     }
 
+    /// An active key, and one in this state that cannot be read.
+    fn with_unreadable(state: &str) -> Mocks {
+        let unreadable =
+            UnreadableKey { id: a_key(2, KeyState::Next).id, state: state.to_owned(), column: "algorithm" };
+        let mut mocks = ring(StoredKeys {
+            readable: vec![an_active_key(), a_key(3, KeyState::Next)],
+            unreadable: vec![unreadable],
+        });
+        mocks.key_factory.expect_can_open().returning(|_| true);
+        mocks
+    }
+
+    #[tokio::test]
+    async fn of_the_keys_that_cannot_be_read_only_the_active_one_is_a_fault() {
+        let mut mocks = with_unreadable("retired");
+        mocks.access_tokens.expect_reload().times(1).returning(|| Ok(()));
+        assert_eq!(mocks.build().prepare_keys().await.unwrap(), Prepared::Ready);
+
+        let mut mocks = with_unreadable("next");
+        mocks.signing_keys.expect_delete().withf(|_, from| *from == KeyState::Next).times(1).returning(|_, _| Ok(true));
+        assert_eq!(mocks.build().prepare_keys().await.unwrap(), Prepared::Again(TimeDelta::zero()));
+
+        let refused = with_unreadable("active").build().prepare_keys().await;
+        assert!(matches!(refused, Err(ApplicationError::Internal(_))), "{refused:?}");
+    }
+
     #[tokio::test]
     async fn a_next_key_of_another_algorithm_is_replaced_before_it_signs() {
         let other = SigningKey { algorithm: Algorithm::Es256, ..a_key(2, KeyState::Next) };
         let mut mocks = ring(vec![an_active_key(), other]);
         mocks.key_factory.expect_can_open().returning(|_| true);
-        mocks.signing_keys.expect_delete().times(1).returning(|_| Ok(true));
+        mocks.signing_keys.expect_delete().withf(|_, from| *from == KeyState::Next).times(1).returning(|_, _| Ok(true));
         assert_eq!(mocks.build().prepare_keys().await.unwrap(), Prepared::Again(TimeDelta::zero()));
     }
 }

@@ -4,20 +4,20 @@ use crate::audit::{Event, record};
 use crate::{Application, ApplicationError};
 
 impl Application {
-    /// Throws away every signing key and makes new ones: for when a key is no longer secret, or the root secret is
+    /// Throws away every signing key and makes new ones of the same algorithm: for when a key is no longer secret, or the root secret is
     /// another. All access tokens become void, on each node as soon as it hears of it; sessions go on by their refresh
     /// tokens.
     ///
     /// # Errors
     /// [`ApplicationError::Unavailable`], also when another node changes keys at the same time.
     pub async fn replace_keys(&self) -> Result<(), ApplicationError> {
-        let active = self.make_key(KeyState::Active { since: self.ports.clock.now() }).await?;
-        let next = self.make_key(KeyState::Next).await?;
+        let stored = self.ports.signing_keys.list().await?;
+        let algorithm = stored.active().ok().flatten().map_or(self.settings.algorithm, |key| key.algorithm);
+        let active = self.make_key(algorithm, self.active_now()).await?;
+        let next = self.make_key(algorithm, KeyState::Next).await?;
 
         let unit = self.ports.units_of_work.begin().await?;
-        for key in unit.signing_keys().list().await? {
-            unit.signing_keys().delete(key.id).await?;
-        }
+        unit.signing_keys().delete_all().await?;
         for key in [&active, &next] {
             if !unit.signing_keys().insert(key).await? {
                 return Err(ApplicationError::Unavailable("another node changes keys at the same time".into()));

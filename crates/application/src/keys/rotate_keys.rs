@@ -1,8 +1,8 @@
 use chrono::TimeDelta;
 use domain::ports::MAX_KEY_RING_AGE;
-use domain::{KeyState, SigningKey, Timestamp};
+use domain::{KeyState, SigningKey, StoredKeys, Timestamp};
 
-use super::{active, next};
+use super::unreadable;
 use crate::audit::{Event, record};
 use crate::{Application, ApplicationError};
 
@@ -22,26 +22,27 @@ pub enum Rotated {
 
 impl Application {
     /// Makes the next key the active one, retires the active one, and publishes another next key. Tokens of the
-    /// retired key are accepted until the last of them has expired.
+    /// retired key are accepted until the last of them has expired. The algorithm stays that of the next key: only a
+    /// server that starts brings another.
     ///
     /// # Errors
-    /// [`ApplicationError::NotFound`] when the ring was never prepared; [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::NotFound`] when the ring was never prepared; [`ApplicationError::Internal`] when this
+    /// version cannot read the active or the next key; [`ApplicationError::Unavailable`].
     pub async fn rotate_keys(&self) -> Result<Rotated, ApplicationError> {
         let keys = self.ports.signing_keys.list().await?;
-        let (Some(active), Some(next)) = (active(&keys), next(&keys)) else {
-            return Err(ApplicationError::NotFound);
-        };
+        let (active, next) = (keys.active().map_err(unreadable)?, keys.next().map_err(unreadable)?);
+        let (Some(active), Some(next)) = (active, next) else { return Err(ApplicationError::NotFound) };
         let now = self.ports.clock.now();
         if let Some(wait) = time_to_wait(&keys, next, now) {
             return Ok(Rotated::TooSoon(wait));
         }
-        let after_next = self.make_key(KeyState::Next).await?;
-        let accepted_until = now + self.settings.access_token_ttl + MAX_KEY_RING_AGE;
+        let after_next = self.make_key(next.algorithm, KeyState::Next).await?;
+        let accepted_until = now + token_ttl(active).max(self.settings.access_token_ttl) + MAX_KEY_RING_AGE;
 
         let unit = self.ports.units_of_work.begin().await?;
         let repository = unit.signing_keys();
         if !repository.change_state(active.id, active.state, KeyState::Retired { accepted_until }).await?
-            || !repository.change_state(next.id, next.state, KeyState::Active { since: now }).await?
+            || !repository.change_state(next.id, next.state, self.active_now()).await?
             || !repository.insert(&after_next).await?
         {
             return Ok(Rotated::ByAnother);
@@ -61,21 +62,29 @@ impl Application {
         let Some(rotate_after) = self.settings.rotate_keys_after else { return Ok(false) };
         let keys = self.ports.signing_keys.list().await?;
         let now = self.ports.clock.now();
-        let is_due = active(&keys).is_some_and(|key| match key.state {
-            KeyState::Active { since } => now - since >= rotate_after,
+        let is_due = keys.active().map_err(unreadable)?.is_some_and(|key| match key.state {
+            KeyState::Active { since, .. } => now - since >= rotate_after,
             KeyState::Next | KeyState::Retired { .. } => false,
         });
         Ok(is_due && self.rotate_keys().await? == Rotated::Done)
     }
 }
 
-fn time_to_wait(keys: &[SigningKey], next: &SigningKey, now: Timestamp) -> Option<TimeDelta> {
+/// What this process is told of lifetimes may not be what the nodes were told.
+fn token_ttl(active: &SigningKey) -> TimeDelta {
+    match active.state {
+        KeyState::Active { token_ttl, .. } => token_ttl,
+        KeyState::Next | KeyState::Retired { .. } => TimeDelta::zero(),
+    }
+}
+
+fn time_to_wait(keys: &StoredKeys, next: &SigningKey, now: Timestamp) -> Option<TimeDelta> {
     let known = next.created_at + MAX_KEY_RING_AGE;
-    let retired = keys.iter().filter_map(|key| match key.state {
+    let retired = keys.readable.iter().filter_map(|key| match key.state {
         KeyState::Retired { accepted_until } => Some(accepted_until),
         KeyState::Next | KeyState::Active { .. } => None,
     });
-    let room = if keys.len() < MAX_KEYS { now } else { retired.min().unwrap_or(now) };
+    let room = if keys.readable.len() < MAX_KEYS { now } else { retired.min().unwrap_or(now) };
     Some(known.max(room) - now).filter(|wait| *wait > TimeDelta::zero())
 }
 
@@ -83,8 +92,8 @@ fn time_to_wait(keys: &[SigningKey], next: &SigningKey, now: Timestamp) -> Optio
 mod tests {
     use std::sync::atomic::Ordering;
 
-    use domain::SealedKey;
     use domain::mocks::MockUnitOfWork;
+    use domain::{Algorithm, SealedKey};
 
     use super::*;
     use crate::testing::{Mocks, a_key, now};
@@ -92,9 +101,10 @@ mod tests {
     /// A ring whose next key was published `seconds` ago.
     fn ring(seconds: i64) -> Mocks {
         let mut mocks = Mocks::default();
-        let active = a_key(1, KeyState::Active { since: now() - TimeDelta::days(90) });
+        let active =
+            a_key(1, KeyState::Active { since: now() - TimeDelta::days(90), token_ttl: TimeDelta::minutes(10) });
         let next = SigningKey { created_at: now() - TimeDelta::seconds(seconds), ..a_key(2, KeyState::Next) };
-        mocks.signing_keys.expect_list().returning(move || Ok(vec![active.clone(), next.clone()]));
+        mocks.signing_keys.expect_list().returning(move || Ok(vec![active.clone(), next.clone()].into()));
         mocks.key_factory.expect_generate().returning(|_, _| Ok(SealedKey::new(vec![1])));
         mocks
     }
@@ -116,7 +126,9 @@ mod tests {
         let mut unit = a_unit(true);
         unit.signing_keys
             .expect_change_state()
-            .withf(|_, from, to| *from == KeyState::Next && *to == KeyState::Active { since: now() })
+            .withf(|_, from, to| {
+                *from == KeyState::Next && *to == KeyState::Active { since: now(), token_ttl: TimeDelta::minutes(15) }
+            })
             .times(1)
             .returning(|_, _, _| Ok(true));
         unit.signing_keys.expect_insert().withf(|key| key.state == KeyState::Next).times(1).returning(|_| Ok(true));
@@ -125,6 +137,24 @@ mod tests {
         mocks.access_tokens.expect_reload().times(1).returning(|| Ok(()));
         assert_eq!(mocks.build().rotate_keys().await.unwrap(), Rotated::Done);
         assert_eq!(commits.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn whoever_rotates_with_other_settings_keeps_the_lifetime_and_the_algorithm() {
+        let mut mocks = ring(5);
+        mocks.settings.access_token_ttl = TimeDelta::seconds(1);
+        mocks.settings.algorithm = Algorithm::Hs256;
+        let mut unit = MockUnitOfWork::default();
+        let accepted_until = now() + TimeDelta::minutes(10) + MAX_KEY_RING_AGE;
+        let to_retired = move |_: &_, _: &_, to: &KeyState| *to == KeyState::Retired { accepted_until };
+        unit.signing_keys.expect_change_state().withf(to_retired).times(1).returning(|_, _, _| Ok(true));
+        unit.signing_keys.expect_change_state().returning(|_, _, _| Ok(true));
+        let is_like_next = |key: &SigningKey| key.algorithm == a_key(2, KeyState::Next).algorithm;
+        unit.signing_keys.expect_insert().withf(is_like_next).times(1).returning(|_| Ok(true));
+        unit.signing_keys.expect_delete_retired().returning(|_| Ok(0));
+        mocks.units([unit]);
+        mocks.access_tokens.expect_reload().returning(|| Ok(()));
+        assert_eq!(mocks.build().rotate_keys().await.unwrap(), Rotated::Done);
     }
 
     #[tokio::test]

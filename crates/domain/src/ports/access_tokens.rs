@@ -1,4 +1,5 @@
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use thiserror::Error;
 
 use super::RepositoryError;
@@ -23,23 +24,38 @@ pub trait AccessTokens: Send + Sync {
     /// `nbf` and `iat` at most five seconds after `now`, and `now` before `exp`. Headers that bring a key or an
     /// extension (`jwk`, `jku`, `x5u`, `x5c`, `crit`) MUST be refused (RFC 8725, section 3).
     ///
+    /// A node that has not looked at the key ring for [`MAX_KEY_RING_AGE`] MUST do so before it answers claims: a key that
+    /// leaked may have been thrown away. Where it has, this MUST NOT touch the database.
+    ///
     /// A key that is not known yet MUST be looked for in the database, but not more often than the adapter's bound,
     /// however many such tokens come.
     ///
     /// # Errors
     /// [`VerifyError::Invalid`], which does not say why; [`VerifyError::Repository`] when the key ring had to be read
     /// and could not be.
+    ///
+    /// [`MAX_KEY_RING_AGE`]: crate::ports::MAX_KEY_RING_AGE
     async fn verify(&self, token: &str, now: Timestamp) -> Result<AccessClaims, VerifyError>;
 
     /// The public halves of all keys that are accepted at `now` or will be, as a JWK set (RFC 7517, section 5). MUST
     /// hold nothing secret: a symmetric key is left out.
-    fn jwks(&self, now: Timestamp) -> String;
+    fn jwks(&self, now: Timestamp) -> PublishedKeys;
 
     /// Reads the key ring again.
     ///
     /// # Errors
     /// As every repository; the keys that were known stay in use.
     async fn reload(&self) -> Result<(), RepositoryError>;
+}
+
+/// The keys for those who check tokens by themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishedKeys {
+    /// The JWK set.
+    pub jwk_set: String,
+    /// For how long it may be kept: no key that is not in it signs anything before. Between nothing and
+    /// [`MAX_KEY_RING_AGE`](crate::ports::MAX_KEY_RING_AGE).
+    pub good_for: TimeDelta,
 }
 
 /// Why a token was not read.

@@ -2,19 +2,20 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 
 use super::{RepositoryError, Source};
-use crate::{Algorithm, KeyId, KeyState, SealedKey, SigningKey, Timestamp};
+use crate::{Algorithm, KeyId, KeyState, SealedKey, SigningKey, StoredKeys, Timestamp};
 
 /// How long a node may use the key ring without looking at it again. A key is published at least this long before it
 /// signs, and accepted this long after the last token that it should have signed has expired.
 pub const MAX_KEY_RING_AGE: TimeDelta = TimeDelta::seconds(5);
 
 /// Keeps signing keys, sealed. Every method may fail with [`RepositoryError::Unavailable`] or
-/// [`RepositoryError::Internal`], and every one that reads with [`RepositoryError::Corrupt`].
+/// [`RepositoryError::Internal`].
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait SigningKeyRepository: Send + Sync {
-    /// All keys, oldest first.
-    async fn list(&self) -> Result<Vec<SigningKey>, RepositoryError>;
+    /// All keys. One that cannot be read MUST NOT keep the others from being told: nodes of another version may have
+    /// written it.
+    async fn list(&self) -> Result<StoredKeys, RepositoryError>;
 
     /// Adds a key. MUST NOT where there is a next key already and this is one, or an active one and this is one: of
     /// any number of callers at the same time exactly one MUST get `true`. Answers whether it did.
@@ -24,8 +25,11 @@ pub trait SigningKeyRepository: Send + Sync {
     /// it did.
     async fn change_state(&self, id: KeyId, from: KeyState, to: KeyState) -> Result<bool, RepositoryError>;
 
-    /// Removes a key. Answers whether there was one.
-    async fn delete(&self, id: KeyId) -> Result<bool, RepositoryError>;
+    /// Removes a key. MUST do so only where it is in `from`, in one atomic step, and MUST answer whether it did.
+    async fn delete(&self, id: KeyId, from: KeyState) -> Result<bool, RepositoryError>;
+
+    /// Removes every key. Answers how many.
+    async fn delete_all(&self) -> Result<u64, RepositoryError>;
 
     /// Removes retired keys that are accepted no more at `before`. Answers how many.
     async fn delete_retired(&self, before: Timestamp) -> Result<u64, RepositoryError>;

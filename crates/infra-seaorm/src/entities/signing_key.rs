@@ -1,11 +1,7 @@
-use domain::ports::RepositoryError;
-use domain::{Algorithm, KeyId, KeyState, SealedKey, SigningKey, Timestamp};
+use chrono::TimeDelta;
+use domain::{Algorithm, KeyId, KeyState, SealedKey, SigningKey, Timestamp, UnreadableKey};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
-
-use super::corrupt;
-
-const TABLE: &str = "signing_keys";
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -21,6 +17,8 @@ pub(crate) struct Model {
     pub(crate) active_since: Option<DateTimeUtc>,
     /// Set exactly in the state "retired".
     pub(crate) accepted_until: Option<DateTimeUtc>,
+    /// In microseconds. Says something in the state "active" only.
+    pub(crate) token_ttl: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -29,28 +27,36 @@ impl ActiveModelBehavior for ActiveModel {}
 pub(crate) fn times(state: KeyState) -> (Option<Timestamp>, Option<Timestamp>) {
     match state {
         KeyState::Next => (None, None),
-        KeyState::Active { since } => (Some(since), None),
+        KeyState::Active { since, .. } => (Some(since), None),
         KeyState::Retired { accepted_until } => (None, Some(accepted_until)),
     }
 }
 
-impl TryFrom<Model> for SigningKey {
-    type Error = RepositoryError;
+/// The column `token_ttl` of a key in this state.
+pub(crate) fn token_ttl(state: KeyState) -> i64 {
+    match state {
+        KeyState::Active { token_ttl, .. } => token_ttl.num_microseconds().unwrap_or(i64::MAX),
+        KeyState::Next | KeyState::Retired { .. } => 0,
+    }
+}
 
-    fn try_from(row: Model) -> Result<Self, RepositoryError> {
+impl TryFrom<Model> for SigningKey {
+    type Error = UnreadableKey;
+
+    fn try_from(row: Model) -> Result<Self, UnreadableKey> {
+        let id = KeyId::new(row.id);
+        let unreadable = |column| UnreadableKey { id, state: row.state.clone(), column };
+        let algorithm = Algorithm::parse(&row.algorithm).map_err(|_| unreadable("algorithm"))?;
         let state = match (row.state.as_str(), row.active_since, row.accepted_until) {
             ("next", None, None) => KeyState::Next,
-            ("active", Some(since), None) => KeyState::Active { since },
+            ("active", Some(since), None) => {
+                KeyState::Active { since, token_ttl: TimeDelta::microseconds(row.token_ttl) }
+            }
             ("retired", None, Some(accepted_until)) => KeyState::Retired { accepted_until },
-            _ => return Err(corrupt(TABLE, "state", row.id)(())),
+            _ => return Err(unreadable("state")),
         };
-        Ok(SigningKey {
-            id: KeyId::new(row.id),
-            algorithm: Algorithm::parse(&row.algorithm).map_err(corrupt(TABLE, "algorithm", row.id))?,
-            sealed: SealedKey::new(row.sealed),
-            created_at: row.created_at,
-            state,
-        })
+        let (sealed, created_at) = (SealedKey::new(row.sealed), row.created_at);
+        Ok(SigningKey { id, algorithm, sealed, created_at, state })
     }
 }
 
@@ -65,6 +71,7 @@ impl From<&SigningKey> for ActiveModel {
             state: Set(key.state.name().to_owned()),
             active_since: Set(active_since),
             accepted_until: Set(accepted_until),
+            token_ttl: Set(token_ttl(key.state)),
         }
     }
 }

@@ -19,7 +19,7 @@ mod m20261121_000003_create_revocations;
 mod m20261121_000004_create_signing_keys;
 mod m20261121_000005_create_tasks;
 mod m20261121_000006_index_user_lists;
-mod m20261121_000008_add_signing_key_token_ttl;
+mod m20261121_000007_add_signing_key_token_ttl;
 
 /// Applies and reverts the migrations. The adapters run it under a lock, one node at a time.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000004_create_signing_keys::Migration),
             Box::new(m20261121_000005_create_tasks::Migration),
             Box::new(m20261121_000006_index_user_lists::Migration),
-            Box::new(m20261121_000008_add_signing_key_token_ttl::Migration),
+            Box::new(m20261121_000007_add_signing_key_token_ttl::Migration),
         ]
     }
 }

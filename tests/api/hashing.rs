@@ -46,15 +46,15 @@ async fn a_stored_hash_over_the_cap_is_refused_and_not_computed() {
 }
 
 async fn stored_hash(app: &App) -> String {
-    use sea_orm::{ConnectionTrait, Database, Statement};
-    let connection = Database::connect(&app.database_url).await.unwrap();
+    use sea_orm::{ConnectionTrait, Statement};
+    let connection = tests::connect(&app.database_url).await;
     let statement = Statement::from_string(connection.get_database_backend(), "SELECT password_hash FROM users");
     let row = connection.query_one_raw(statement).await.unwrap().unwrap();
     row.try_get("", "password_hash").unwrap()
 }
 
 async fn execute(app: &App, sql: &str) {
-    use sea_orm::{ConnectionTrait, Database};
-    let connection = Database::connect(&app.database_url).await.unwrap();
+    use sea_orm::ConnectionTrait;
+    let connection = tests::connect(&app.database_url).await;
     connection.execute_unprepared(sql).await.unwrap();
 }

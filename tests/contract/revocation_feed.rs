@@ -7,7 +7,7 @@ use domain::ports::{RepositoryError, RevocationFeed};
 use domain::{Epoch, Revoked, RevokedTokens};
 use infra_postgres::{PostgresRevocationFeed, PostgresSettings};
 use migration::Step;
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseTransaction, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
 use tests::cluster::Cluster;
 use tests::proxy::{Line, Proxy};
 use tests::{OnDatabase, OnPgBouncer, TestDatabase, on_each_database_and_pgbouncer};
@@ -148,9 +148,7 @@ async fn whatever_many_revoke_at_once_is_answered(db: TestDatabase) {
 
 /// A transaction of somebody else's. The statements come one by one.
 async fn begin(db: &TestDatabase) -> DatabaseTransaction {
-    let mut options = ConnectOptions::new(&db.url);
-    options.max_connections(1).sqlx_logging(false);
-    Database::connect(options).await.unwrap().begin().await.unwrap()
+    tests::connect(&db.url).await.begin().await.unwrap()
 }
 
 /// As [`revoked_session`] until the 1000th second.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, Statement, TransactionTrait};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
 use serde_json::Value;
 use tests::client::{Client, EMAIL};
 use tests::process::Workplace;
@@ -98,7 +98,7 @@ async fn with_the_listener_killed_every_200_ms_nothing_revoked_is_accepted_past_
 }
 
 async fn kill_listeners(url: String, killed: Arc<AtomicUsize>) {
-    let connection = Database::connect(ConnectOptions::new(&url)).await.unwrap();
+    let connection = tests::connect(&url).await;
     let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ILIKE 'LISTEN %' \
                 AND datname = current_database()";
     loop {
@@ -117,7 +117,7 @@ async fn of_two_writers_the_one_that_commits_late_is_not_missed() {
     let sessions = sign_in_times(&nodes, 2).await;
     let [late, early] = [&sessions[0], &sessions[1]];
 
-    let connection = Database::connect(ConnectOptions::new(&url)).await.unwrap();
+    let connection = tests::connect(&url).await;
     let late_writer = connection.begin().await.unwrap();
     late_writer.execute_unprepared(&insert_revocation(&session_of(&nodes, late).await)).await.unwrap();
     revoke_here_and_ask_there(nodes.client(0), nodes.client(1), early).await;
@@ -135,7 +135,7 @@ async fn of_two_writers_the_one_that_commits_late_is_not_missed() {
 async fn while_nobody_can_read_the_keys_the_feed_goes_on_and_past_the_bound_no_token_is_let_in() {
     let (url, nodes) = two_nodes().await;
     let sessions = sign_in_times(&nodes, 5).await;
-    let connection = Database::connect(ConnectOptions::new(&url)).await.unwrap();
+    let connection = tests::connect(&url).await;
     let lock = connection.begin().await.unwrap();
     lock.execute_unprepared("LOCK TABLE signing_keys").await.unwrap();
     let locked = Instant::now();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use reqwest::StatusCode;
-use sea_orm::{ConnectOptions, ConnectionTrait, Database};
+use sea_orm::ConnectionTrait;
 use tests::process::{Node, Workplace};
 use tests::{on_each_database, postgres};
 use tokio::task::JoinHandle;
@@ -153,9 +153,7 @@ async fn a_client_of_many_kept_connections_does_not_delay_the_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn it_stops_while_it_waits_for_another_node_to_migrate() {
     let url = postgres::create_database().await;
-    let mut options = ConnectOptions::new(&url);
-    options.max_connections(1);
-    let other = Database::connect(options).await.unwrap();
+    let other = tests::connect(&url).await;
     // The lock is "hexauth" in ASCII.
     other.execute_unprepared("SELECT pg_advisory_lock(x'0068657861757468'::bigint)").await.unwrap();
 

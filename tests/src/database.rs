@@ -6,7 +6,7 @@ use domain::ports::{
 };
 use infra_postgres::{PostgresRevocationFeed, PostgresSettings};
 use infra_sqlite::{SqliteRevocationFeed, SqliteSettings};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use tempfile::TempDir;
 
 use crate::{pgbouncer, postgres, sqlite};
@@ -162,12 +162,19 @@ impl OnPgBouncer for EmptyDatabase {
     }
 }
 
+/// One connection past the adapters.
+///
+/// It lives until it is dropped: where connections have an age, sqlx's pool counts the idle ones in a task of its own,
+/// which now and then never ends.
+pub async fn connect(url: &str) -> DatabaseConnection {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(1).sqlx_logging(false).idle_timeout(None).max_lifetime(None);
+    Database::connect(options).await.unwrap_or_else(|error| panic!("cannot connect to {url}: {error}"))
+}
+
 /// Runs statements one by one on a connection of its own, which is closed when this returns.
 pub(crate) async fn run_statements(url: &str, statements: &[String]) {
-    let mut options = ConnectOptions::new(url);
-    options.max_connections(1).sqlx_logging(false);
-    let connection =
-        Database::connect(options).await.unwrap_or_else(|error| panic!("cannot connect to {url}: {error}"));
+    let connection = connect(url).await;
     for sql in statements {
         connection.execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     }

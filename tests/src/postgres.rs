@@ -7,11 +7,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use infra_postgres::PostgresSettings;
 use migration::Step;
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, Statement};
+use sea_orm::{ConnectionTrait, Statement};
 use tokio::sync::OnceCell;
 
 use crate::cluster::Cluster;
-use crate::database::run_statements;
+use crate::database::{connect, run_statements};
 
 /// The names of all databases made here begin so, followed by the second they were made in.
 const PREFIX: &str = "hexauth_test_";
@@ -80,7 +80,7 @@ async fn remove_old_databases() {
 }
 
 async fn database_names(url: &str) -> Vec<String> {
-    let connection = Database::connect(ConnectOptions::new(url)).await.unwrap();
+    let connection = connect(url).await;
     let query = Statement::from_string(connection.get_database_backend(), "SELECT datname::text FROM pg_database");
     let rows = connection.query_all_raw(query).await.unwrap();
     connection.close().await.unwrap();

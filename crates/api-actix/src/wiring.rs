@@ -229,6 +229,11 @@ pub(crate) fn check_stored_hash(hash: &PasswordHash, hashing: &Hashing) -> Resul
     argon2(hashing).check_stored(hash)
 }
 
+/// Whether the driver can read this URL.
+pub(crate) fn is_postgres_url(url: &str) -> bool {
+    PostgresSettings::new(url).check().is_ok()
+}
+
 fn postgres(database: &Database, url: &str) -> PostgresSettings {
     PostgresSettings {
         url: url.to_owned(),

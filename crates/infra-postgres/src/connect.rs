@@ -2,8 +2,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use infra_seaorm::Store;
-use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{Connection, Executor, Row, SqlSafeStr};
 use tokio::time::timeout;
 
 use crate::error::is_transient;
@@ -44,6 +44,14 @@ impl PostgresSettings {
         }
     }
 
+    /// Whether the URL can be read.
+    ///
+    /// # Errors
+    /// [`PostgresError::Url`].
+    pub fn check(&self) -> Result<(), PostgresError> {
+        self.connect_options().map(drop)
+    }
+
     /// The URL's options, without the limits.
     pub(crate) fn connect_options(&self) -> Result<PgConnectOptions, PostgresError> {
         let options = PgConnectOptions::from_str(&self.url).map_err(PostgresError::Url)?;
@@ -76,8 +84,8 @@ impl PostgresSettings {
 /// Opens the pool.
 ///
 /// # Errors
-/// [`PostgresError::Url`]; [`PostgresError::Connect`] when the server cannot be reached now, so that a wrong setting
-/// is seen at the start. Later on the pool reconnects by itself.
+/// [`PostgresError::Url`]; [`PostgresError::Encoding`]; [`PostgresError::Connect`] when the server cannot be reached now,
+/// so that a wrong setting is seen at the start. Later on the pool reconnects by itself.
 pub async fn connect(settings: &PostgresSettings) -> Result<PostgresStore, PostgresError> {
     let mut options = settings.connect_options()?;
     try_connection(&options, settings.acquire_timeout).await?;
@@ -94,10 +102,13 @@ pub async fn connect(settings: &PostgresSettings) -> Result<PostgresStore, Postg
     Ok(Store::new(PostgresConnections::new(pool, &settings.begin()), is_transient))
 }
 
-/// Connects once outside the pool: the pool would try again until its time is up and then only know that it is.
+/// Connects once outside the pool, and asks for the encoding: the pool would try again until its time is up and then only know that it is.
 pub(crate) async fn try_connection(options: &PgConnectOptions, limit: Duration) -> Result<(), PostgresError> {
     let refused = |source| PostgresError::connect(options, source);
     let connecting = timeout(limit, PgConnection::connect_with(options));
-    let connection = connecting.await.map_err(|_| refused(sqlx::Error::PoolTimedOut))?.map_err(refused)?;
-    connection.close().await.map_err(refused)
+    let mut connection = connecting.await.map_err(|_| refused(sqlx::Error::PoolTimedOut))?.map_err(refused)?;
+    let row = connection.fetch_one("SHOW server_encoding".into_sql_str()).await.map_err(refused)?;
+    let encoding: String = row.try_get(0).map_err(refused)?;
+    connection.close().await.map_err(refused)?;
+    if encoding == "UTF8" { Ok(()) } else { Err(PostgresError::Encoding(encoding)) }
 }

@@ -21,6 +21,9 @@ pub enum PostgresError {
         /// Why.
         source: sqlx::Error,
     },
+    /// The database cannot hold what people write.
+    #[error("the database has the encoding {0}: make one with the encoding UTF8")]
+    Encoding(String),
     /// Another node holds the lock for too long.
     #[error("another node has been migrating the database for over {0} seconds")]
     Locked(u64),

@@ -38,8 +38,17 @@ pub(super) async fn run(arguments: CreateAdmin, config: &Config) -> Result<(), F
     let parts = wiring::start(config).await.map_err(failure)?;
     match parts.application.create_admin(email, password).await.map_err(|error| failure(chain(&error)))? {
         AdminAccount::Created(user) => {
-            say(format!("created the admin {}", user.email.as_str()))?;
-            if arguments.generate_password { say(format!("password: {}", text.expose())) } else { Ok(()) }
+            let created = format!("created the admin {}", user.email.as_str());
+            if !arguments.generate_password {
+                return say(created);
+            }
+            let lost = |error| {
+                failure(format!(
+                    "{created}, but its password could not be printed and is lost ({error}): make an admin with another \
+                     email, who can delete this one"
+                ))
+            };
+            say(format!("{created}\npassword: {}", text.expose())).map_err(lost)
         }
         AdminAccount::AlreadyAdmin(user) => {
             say(format!("{} is an admin already; nothing was changed", user.email.as_str()))

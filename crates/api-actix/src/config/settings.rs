@@ -14,7 +14,7 @@ use super::{
     Bootstrap, Config, Database, DatabaseUrl, ForwardedHeader, Hashing, Log, LogFormat, Mode, Proxies, RateLimits,
     Reader, Server, Traces, named,
 };
-use crate::wiring::check_stored_hash;
+use crate::wiring::{check_stored_hash, is_postgres_url};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -102,6 +102,9 @@ fn read_database(reader: &mut Reader) -> Option<Database> {
         let url = text.to_owned();
         match text.split_once("://").map(|(scheme, _)| scheme) {
             Some("sqlite") => Ok(DatabaseUrl::Sqlite(url)),
+            Some("postgres" | "postgresql") if !is_postgres_url(text) => {
+                Err("it is not a URL for PostgreSQL: postgres://user:password@host:port/database")
+            }
             Some("postgres" | "postgresql") => Ok(DatabaseUrl::Postgres(url)),
             _ if text.starts_with("sqlite:") => Err("it names no file: a database in memory is not supported"),
             // The text itself may hold a password.
@@ -307,6 +310,8 @@ fn parse_network(text: &str) -> Result<IpNet, String> {
         Ok(IpNet::V6(network)) if network.addr().to_ipv4_mapped().is_some() => {
             Err(format!("'{text}' is IPv4 in the form of IPv6: write it as IPv4"))
         }
+        // It would let every client choose its address.
+        Ok(network) if network.prefix_len() == 0 => Err(format!("'{text}' is every address: name the proxies")),
         Ok(network) => Ok(network),
         Err(_) => Err(format!("'{text}' is neither a network, such as 10.0.0.0/8 or 2001:db8::/32, nor an address")),
     }

@@ -76,8 +76,8 @@ const API: &str = "api-actix";
 const ALLOWED_TO_API: &[&str] =
     &["application", "domain", "infra-postgres", "infra-security", "infra-sqlite", "migration"];
 
-/// What is in `examples`, and what it must not have in its whole tree: each shows what a program can do without. They are
-/// as far outside as the API is, and may choose adapters.
+/// What is in `examples`, and what it must not have in its whole tree: each shows what a program can do without. They
+/// are as far outside as the API is, and may choose adapters.
 const EXAMPLES: &[(&str, &[&str])] = &[
     ("example-embed", &["tests"]),
     ("example-verify", &["application", "api-actix", "infra-", "migration", "sea-orm", "sqlx", "tests"]),

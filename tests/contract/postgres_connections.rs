@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use domain::UserFilter;
 use domain::ports::{RepositoryError, UnitOfWorkFactory};
 use futures_util::future::join_all;
-use infra_postgres::PostgresSettings;
+use infra_postgres::{PostgresError, PostgresSettings};
 use infra_seaorm::{Connections, Transaction};
 use migration::Step;
 use tests::cluster::Cluster;
@@ -72,6 +72,16 @@ async fn after_all_connections_were_killed_few_notice() {
             }
         }
         assert!(failures <= 1, "round {round}: {failures}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_of_another_encoding_is_refused() {
+    let settings = PostgresSettings::new(tests::postgres::create_latin_database().await);
+    let migrated = infra_postgres::migrate(&settings, Step::Up).await.err().unwrap();
+    let connected = infra_postgres::connect(&settings).await.err().unwrap();
+    for error in [migrated, connected] {
+        assert!(matches!(&error, PostgresError::Encoding(encoding) if encoding == "LATIN1"), "{error}");
     }
 }
 

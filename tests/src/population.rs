@@ -1,8 +1,8 @@
 //! Many users at once, past the repositories.
 
 /// SQL for PostgreSQL that inserts this many users, in tables that may hold others. Their ids, emails, usernames and
-/// names are spread evenly and in no order: email, username and the last word of the name begin with hexadecimal digits.
-/// One in ten never signed in, one in a hundred is disabled, and one in 10,000 is an admin.
+/// names are spread evenly and in no order: email, username and the last word of the name begin with hexadecimal
+/// digits. One in ten never signed in, one in a hundred is disabled, and one in 10,000 is an admin.
 pub fn insert_users(count: u32) -> String {
     format!(
         "INSERT INTO users (id, email, email_key, username, full_name, full_name_key, role, is_active, email_verified,

@@ -36,6 +36,11 @@ pub async fn create_database() -> String {
     create_from("template0").await
 }
 
+/// An empty database that cannot hold what people write. Returns its URL.
+pub async fn create_latin_database() -> String {
+    create_from("template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'").await
+}
+
 /// A new database with the schema in it. Returns its URL.
 pub async fn create_migrated_database() -> String {
     static TEMPLATE: OnceCell<String> = OnceCell::const_new();

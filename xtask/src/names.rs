@@ -8,7 +8,8 @@ const KEYWORDS: &[&str] = &[
     "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// Longest name. With what is put around it, it must fit PostgreSQL's 63 bytes: `ix_` + plural + `_owner_id_created_at_id`.
+/// Longest name. With what is put around it, it must fit PostgreSQL's 63 bytes: `ix_` + plural +
+/// `_owner_id_created_at_id`.
 const MAX_LENGTH: usize = 32;
 
 /// What is wrong with a name, as the end of a sentence that begins with it.

@@ -13,8 +13,9 @@ use crate::{Error, cargo, migrations, templates, wiring};
 pub(crate) struct Arguments {
     /// One of them, in lower case, words joined by '_': invoice, line_item
     name: String,
-    /// The fields, as name:type. Types: string (a line of 1 to 200 characters), text (up to 10,000), int (64 bits), decimal
-    /// (exact), date, datetime (UTC, microseconds), bool, uuid. A '?' at the end: may be absent, as in due:date?
+    /// The fields, as name:type. Types: string (a line of 1 to 200 characters), text (up to 10,000), int (64 bits),
+    /// decimal (exact), date, datetime (UTC, microseconds), bool, uuid. A '?' at the end: may be absent, as in
+    /// due:date?
     fields: Vec<String>,
     /// Many of them, where the regular plural is wrong: --plural people
     #[arg(long)]

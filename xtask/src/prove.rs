@@ -53,8 +53,8 @@ pub(crate) fn run(project: &Project) -> Result<(), Error> {
     cargo(&[&["test", "--workspace", "--locked"], &targets[..]].concat())
 }
 
-/// Gives the crates of the copy a version of their own. Cargo tells workspaces apart by that and not by their folder: it
-/// would take what was built here for what is to be built there, and later the other way round.
+/// Gives the crates of the copy a version of their own. Cargo tells workspaces apart by that and not by their folder:
+/// it would take what was built here for what is to be built there, and later the other way round.
 fn set_version(copy: &Project) -> Result<(), Error> {
     const MANIFEST: &str = "Cargo.toml";
     let is_version = |line: &str| line.starts_with("version = ");

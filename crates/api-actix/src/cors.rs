@@ -32,8 +32,8 @@ impl Cors {
         Self { origins }
     }
 
-    /// The answer to a browser that asks before it sends what a page wants. `None` where it is not one that asks, or its
-    /// page is not let in: then it is a request like any other, and an `OPTIONS` is refused, which ends it.
+    /// The answer to a browser that asks before it sends what a page wants. `None` where it is not one that asks, or
+    /// its page is not let in: then it is a request like any other, and an `OPTIONS` is refused, which ends it.
     pub(crate) fn answer_preflight(&self, request: &ServiceRequest) -> Option<HttpResponse> {
         let asks = request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
         let allowed = self.allowed(request.headers().get(ORIGIN));

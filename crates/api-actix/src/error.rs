@@ -11,8 +11,8 @@ use crate::problem::{FieldError, PROBLEM_JSON, Problem};
 use crate::rate_limit::Allowance;
 use crate::request_id;
 
-/// What a request failed of. As an answer it is a problem document (RFC 9457), and what an operator has to know is in the
-/// log.
+/// What a request failed of. As an answer it is a problem document (RFC 9457), and what an operator has to know is in
+/// the log.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ApiError {

@@ -79,8 +79,8 @@ impl FromValue for NaiveDate {
     }
 }
 
-/// A time as in RFC 3339 with its offset, from the year 1 to 9999, cut to microseconds. A leap second is the second after
-/// it.
+/// A time as in RFC 3339 with its offset, from the year 1 to 9999, cut to microseconds. A leap second is the second
+/// after it.
 impl FromValue for Timestamp {
     fn from_value(value: Value) -> Result<Self, ValidationError> {
         let invalid = || ValidationError::new("invalid_time", "A time is written YYYY-MM-DDThh:mm:ssZ.");

@@ -1,7 +1,7 @@
 //! HTTP, configuration, command line and wiring of Hexauth. The binary `hexauth` is a thin shell around this crate.
 //!
-//! A binary of your own mounts Hexauth's routes beside its own with [`Hexauth`](hexauth::Hexauth), and writes its handlers
-//! with [`Guarded`], [`Json`], [`Query`] and [`ApiError`], as Hexauth's are written.
+//! A binary of your own mounts Hexauth's routes beside its own with [`Hexauth`](hexauth::Hexauth), and writes its
+//! handlers with [`Guarded`], [`Json`], [`Query`] and [`ApiError`], as Hexauth's are written.
 
 pub mod cli;
 pub mod config;

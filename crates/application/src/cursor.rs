@@ -1,6 +1,6 @@
-//! Cursors: where in a list the next page starts. Opaque to clients, and authenticated together with what they were made
-//! for, so that what comes back was made here, for the same list in the same order under the same filters. base64url of
-//! MAC ‖ payload, where the payload is `id|key`: the last item's id, and what the list is sorted by.
+//! Cursors: where in a list the next page starts. Opaque to clients, and authenticated together with what they were
+//! made for, so that what comes back was made here, for the same list in the same order under the same filters.
+//! base64url of MAC ‖ payload, where the payload is `id|key`: the last item's id, and what the list is sorted by.
 
 use chrono::{DateTime, SecondsFormat};
 use data_encoding::BASE64URL_NOPAD;

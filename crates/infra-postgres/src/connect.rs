@@ -102,7 +102,8 @@ pub async fn connect(settings: &PostgresSettings) -> Result<PostgresStore, Postg
     Ok(Store::new(PostgresConnections::new(pool, &settings.begin()), is_transient))
 }
 
-/// Connects once outside the pool, and asks for the encoding: the pool would try again until its time is up and then only know that it is.
+/// Connects once outside the pool, and asks for the encoding: the pool would try again until its time is up and then
+/// only know that it is.
 pub(crate) async fn try_connection(options: &PgConnectOptions, limit: Duration) -> Result<(), PostgresError> {
     let refused = |source| PostgresError::connect(options, source);
     let connecting = timeout(limit, PgConnection::connect_with(options));

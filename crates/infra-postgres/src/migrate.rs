@@ -28,8 +28,8 @@ pub async fn migrate(settings: &PostgresSettings, step: Step) -> Result<Vec<Stri
     migrate_with::<Migrator>(settings, step).await
 }
 
-/// Migrates the database with the migrator `M`, under a lock, so that of many nodes at once one does the work and the others wait. Answers
-/// the names of the migrations that this call applied or reverted.
+/// Migrates the database with the migrator `M`, under a lock, so that of many nodes at once one does the work and the
+/// others wait. Answers the names of the migrations that this call applied or reverted.
 ///
 /// # Errors
 /// [`PostgresError`], every variant. Each migration is one transaction: one that fails leaves nothing behind. Through

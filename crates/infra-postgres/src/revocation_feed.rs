@@ -12,8 +12,8 @@
 //! a server that recovers from a crash makes a checkpoint before it lets anybody in. When either differs from the poll
 //! before, everything is read again. An ordinary checkpoint, every few minutes, costs that too and does no harm.
 //!
-//! What is much is read in pages, each from a snapshot of its own, in the order of those numbers. The position is that of
-//! the first page: what that one could not see is read by the next poll, wherever in the order it belongs.
+//! What is much is read in pages, each from a snapshot of its own, in the order of those numbers. The position is that
+//! of the first page: what that one could not see is read by the next poll, wherever in the order it belongs.
 
 use std::io;
 use std::time::Duration;

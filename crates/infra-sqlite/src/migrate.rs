@@ -21,8 +21,9 @@ pub async fn migrate(settings: &SqliteSettings, step: Step) -> Result<Vec<String
     migrate_with::<Migrator>(settings, step).await
 }
 
-/// Migrates the database with the migrator `M`, creating the file if there is none, under a lock, so that of several processes at once one
-/// does the work and the others wait. Answers the names of the migrations that this call applied or reverted.
+/// Migrates the database with the migrator `M`, creating the file if there is none, under a lock, so that of several
+/// processes at once one does the work and the others wait. Answers the names of the migrations that this call applied
+/// or reverted.
 ///
 /// # Errors
 /// [`SqliteError`], every variant. Each migration is one transaction: one that fails leaves nothing behind.

@@ -509,7 +509,17 @@ mod tests {
         for text in ["10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "::1", "10.1.2.3/8"] {
             assert!(network(text), "{text}");
         }
-        for text in ["10.0.0.0/33", "10.0.0", "10.0.0.0/", "proxy.example.com", "::ffff:10.0.0.0/104", "[::1]", "*"] {
+        for text in [
+            "10.0.0.0/33",
+            "10.0.0",
+            "10.0.0.0/",
+            "proxy.example.com",
+            "::ffff:10.0.0.0/104",
+            "[::1]",
+            "*",
+            "0.0.0.0/0",
+            "::/0",
+        ] {
             assert!(!network(text), "{text}");
         }
     }
@@ -543,6 +553,27 @@ mod tests {
             let fault = fault(parameters).unwrap();
             assert!(fault.contains("APP_CLIENTS__GATEWAY") && !fault.contains("c29tZXNhbHQ"), "{fault}");
         }
+    }
+
+    #[test]
+    fn a_url_that_the_driver_cannot_read_is_refused_without_being_quoted() {
+        let fault = |url: &str| {
+            let faults = Config::load(None, Environment::new([("DATABASE_URL", url)])).err();
+            faults.map(|ConfigError(faults)| faults.join("\n"))
+        };
+        assert_eq!(fault("postgres://ada:secret@localhost:5432/hexauth?sslmode=require"), None);
+        for url in ["postgres://ada:secret@host:port/x", "postgres://ada:secret@host/x?sslmode=bogus"] {
+            let fault = fault(url).unwrap();
+            assert!(fault.contains("DATABASE_URL") && !fault.contains("secret"), "{fault}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_without_an_end_is_refused() {
+        let environment = Environment::new([("APP_SECRET_KEY_FILE", "/dev/zero")]);
+        let Err(ConfigError(faults)) = Config::load(None, environment) else { panic!("it was taken") };
+        assert!(faults.iter().any(|fault| fault.contains("larger than 65536 bytes")), "{faults:?}");
     }
 
     #[test]

@@ -21,8 +21,8 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A JSON body of at most 64 KiB, which must come within ten seconds. Not that of `serde`: all faults are found at once,
-/// and a field that comes twice or that nobody asked for is one.
+/// A JSON body of at most 64 KiB, which must come within ten seconds. Not that of `serde`: all faults are found at
+/// once, and a field that comes twice or that nobody asked for is one.
 pub struct Json<T>(pub T);
 
 /// The same, or no body at all.

@@ -11,8 +11,8 @@ use crate::error::ApiError;
 use crate::fields::{Fields, FromFields};
 use crate::problem::FieldError;
 
-/// A request about a token, from a client that was let in (RFC 6749, section 2.3.1): by HTTP Basic, or by `client_id` and
-/// `client_secret` in the body.
+/// A request about a token, from a client that was let in (RFC 6749, section 2.3.1): by HTTP Basic, or by `client_id`
+/// and `client_secret` in the body.
 pub(crate) struct ClientRequest {
     /// The token it is about.
     pub(crate) token: Secret,

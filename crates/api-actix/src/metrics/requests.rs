@@ -88,8 +88,8 @@ impl Drop for MeasuredRequest {
     }
 }
 
-/// The template of the path, such as `/api/v1/users/{id}`. Looked up before the request is served: of one that broke off
-/// or took too long there is nothing left to ask afterwards.
+/// The template of the path, such as `/api/v1/users/{id}`. Looked up before the request is served: of one that broke
+/// off or took too long there is nothing left to ask afterwards.
 pub(crate) fn route(request: &ServiceRequest) -> Option<String> {
     let path = request.match_info().as_str();
     // Each path is served with and without a slash at its end.

@@ -74,8 +74,9 @@ impl RateLimits {
     }
 }
 
-/// The route with its limit, which comes before the handler and its extractors: of a refused request no body
-/// with a length is awaited and no password hashed. It belongs to the route, so no other way to write the path leads around it.
+/// The route with its limit, which comes before the handler and its extractors: of a refused request no body with a
+/// length is awaited and no password hashed. It belongs to the route, so no other way to write the path leads around
+/// it.
 pub(crate) fn limit(limited: Limited, route: Route) -> Route {
     route.wrap(from_fn(move |request, next: Next<BoxBody>| check(limited, request, next)))
 }

@@ -34,8 +34,8 @@ impl From<Option<IpAddr>> for ClientKey {
 /// What `governor` keeps of each client, for the clients seen last: 50,000 at least and 100,000 at most.
 ///
 /// When there are more, those not seen for longest are forgotten, which gives them their whole limit again. Nobody is
-/// refused because of others. And a flood gains nothing by it: who has the 50,000 addresses that it takes to be forgotten
-/// may send more with them, within their limits, than a node can answer.
+/// refused because of others. And a flood gains nothing by it: who has the 50,000 addresses that it takes to be
+/// forgotten may send more with them, within their limits, than a node can answer.
 #[derive(Debug, Default)]
 pub(crate) struct RecentClients(Mutex<Generations>);
 

@@ -8,8 +8,8 @@ use crate::state::AppState;
 
 /// Keys.
 ///
-/// The public halves of the signing keys, as a JWK set (RFC 7517), to check access tokens with. Without a symmetric key,
-/// which nobody else may have.
+/// The public halves of the signing keys, as a JWK set (RFC 7517), to check access tokens with. Without a symmetric
+/// key, which nobody else may have.
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "keys",
     responses((status = 200, description = "The keys.", body = Object)))]
 pub(crate) async fn jwks(state: web::Data<AppState>) -> HttpResponse {

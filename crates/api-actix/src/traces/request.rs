@@ -22,8 +22,8 @@ const MAX_TRACESTATE: usize = 512;
 #[derive(Clone, Copy)]
 pub(crate) struct AcceptParents(pub(crate) bool);
 
-/// The span of one request, with the attributes of OpenTelemetry's conventions for HTTP servers. What a client sent is in
-/// there as its path only. Does nothing while traces are off.
+/// The span of one request, with the attributes of OpenTelemetry's conventions for HTTP servers. What a client sent is
+/// in there as its path only. Does nothing while traces are off.
 pub(crate) struct RequestTrace(Span);
 
 impl RequestTrace {

@@ -4,9 +4,9 @@ use crate::audit::{Event, record};
 use crate::{Application, ApplicationError};
 
 impl Application {
-    /// Throws away every signing key and makes new ones of the same algorithm: for when a key is no longer secret, or the root secret is
-    /// another. All access tokens become void, on each node as soon as it hears of it; sessions go on by their refresh
-    /// tokens.
+    /// Throws away every signing key and makes new ones of the same algorithm: for when a key is no longer secret, or
+    /// the root secret is another. All access tokens become void, on each node as soon as it hears of it; sessions go
+    /// on by their refresh tokens.
     ///
     /// # Errors
     /// [`ApplicationError::Unavailable`], also when another node changes keys at the same time.

@@ -11,8 +11,8 @@ pub enum AdminAccount {
     Created(User),
     /// An active admin has the email already. Nothing was changed, the password neither.
     AlreadyAdmin(User),
-    /// The email belongs to an account that is no active admin. It was not promoted in passing: whoever registered it may
-    /// not own the address. Nothing was changed.
+    /// The email belongs to an account that is no active admin. It was not promoted in passing: whoever registered it
+    /// may not own the address. Nothing was changed.
     NotAdmin(User),
 }
 

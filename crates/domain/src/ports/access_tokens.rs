@@ -24,8 +24,8 @@ pub trait AccessTokens: Send + Sync {
     /// `nbf` and `iat` at most five seconds after `now`, and `now` before `exp`. Headers that bring a key or an
     /// extension (`jwk`, `jku`, `x5u`, `x5c`, `crit`) MUST be refused (RFC 8725, section 3).
     ///
-    /// A node that has not looked at the key ring for [`MAX_KEY_RING_AGE`] MUST do so before it answers claims: a key that
-    /// leaked may have been thrown away. Where it has, this MUST NOT touch the database.
+    /// A node that has not looked at the key ring for [`MAX_KEY_RING_AGE`] MUST do so before it answers claims: a key
+    /// that leaked may have been thrown away. Where it has, this MUST NOT touch the database.
     ///
     /// A key that is not known yet MUST be looked for in the database, but not more often than the adapter's bound,
     /// however many such tokens come.

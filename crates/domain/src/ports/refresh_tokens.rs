@@ -51,8 +51,8 @@ pub trait RefreshTokenRepository: Send + Sync {
         unless_since: Timestamp,
     ) -> Result<(), RepositoryError>;
 
-    /// Removes up to `limit` sessions that were revoked or expired at `before` or earlier. Answers how many. SHOULD leave
-    /// those alone that others hold, and SHOULD NOT look at those that are live.
+    /// Removes up to `limit` sessions that were revoked or expired at `before` or earlier. Answers how many. SHOULD
+    /// leave those alone that others hold, and SHOULD NOT look at those that are live.
     async fn delete_ended(&self, before: Timestamp, limit: u64) -> Result<u64, RepositoryError>;
 
     /// How many sessions [`RefreshTokenRepository::delete_ended`] would remove if it had no limit. MUST change nothing.

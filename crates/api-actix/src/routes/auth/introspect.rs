@@ -32,8 +32,8 @@ pub(crate) struct TokenRequestBody {
 pub(crate) struct IntrospectionBody<'a> {
     /// Whether it is worth anything now.
     active: bool,
-    /// `Bearer` of an access token, `refresh_token` of a refresh token: that one opens no resource. A service that takes
-    /// access tokens has to look at this or at `aud`, which a refresh token has not.
+    /// `Bearer` of an access token, `refresh_token` of a refresh token: that one opens no resource. A service that
+    /// takes access tokens has to look at this or at `aud`, which a refresh token has not.
     #[serde(skip_serializing_if = "Option::is_none")]
     token_type: Option<&'static str>,
     /// The user.

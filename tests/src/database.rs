@@ -169,7 +169,9 @@ impl OnPgBouncer for EmptyDatabase {
 pub async fn connect(url: &str) -> DatabaseConnection {
     let mut options = ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false).idle_timeout(None).max_lifetime(None);
-    Database::connect(options).await.unwrap_or_else(|error| panic!("cannot connect to {url}: {error}"))
+    // In a box, or the futures of tests get deeper than the compiler looks.
+    let connecting = Box::pin(Database::connect(options));
+    connecting.await.unwrap_or_else(|error| panic!("cannot connect to {url}: {error}"))
 }
 
 /// Runs statements one by one on a connection of its own, which is closed when this returns.

@@ -7,22 +7,28 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 use domain::ports::{ClientSecrets, HashError, PasswordHasher, Verification};
 use domain::{ClientSecretHash, Password, PasswordHash, Secret};
+use tokio::sync::{Mutex, Semaphore};
 
 /// What a client that is not known is compared with. No secret is known to have this digest.
 const NO_DIGEST: ClientSecretHash = ClientSecretHash::Sha256([0; 32]);
 /// What is hashed in the place of a secret that is no password.
 const NO_PASSWORD: &str = "no password";
+/// Requests whose secret is hashed or waits to be. Beyond, a client is told to try again.
+const MAX_HASHING: usize = 16;
 
 /// The clients that the configuration names, with their hashed secrets.
 pub struct ConfiguredClients {
     clients: BTreeMap<String, ClientSecretHash>,
     hasher: Arc<dyn PasswordHasher>,
+    places: Semaphore,
+    /// One secret at a time, since anybody may present some, and people who sign in need the hasher, too.
+    turn: Mutex<()>,
 }
 
 impl ConfiguredClients {
     /// The clients by id. The hasher is for secrets that are hashed like passwords.
     pub fn new(clients: BTreeMap<String, ClientSecretHash>, hasher: Arc<dyn PasswordHasher>) -> Self {
-        Self { clients, hasher }
+        Self { clients, hasher, places: Semaphore::new(MAX_HASHING), turn: Mutex::default() }
     }
 
     async fn verify_password(&self, secret: &Secret, hash: &PasswordHash) -> Result<bool, HashError> {
@@ -30,6 +36,8 @@ impl ConfiguredClients {
         let presented = Password::presented(secret.expose());
         let is_password = presented.is_ok();
         let Ok(password) = presented.or_else(|_| Password::presented(NO_PASSWORD)) else { return Ok(false) };
+        let _place = self.places.try_acquire().map_err(|_| HashError::Overloaded)?;
+        let _turn = self.turn.lock().await;
         let verification = self.hasher.verify(&password, Some(hash.clone())).await?;
         Ok(is_password && matches!(verification, Verification::Match { .. }))
     }
@@ -71,8 +79,13 @@ impl fmt::Debug for ConfiguredClients {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::Ordering::SeqCst;
+    use std::time::Duration;
+
     use data_encoding::HEXLOWER;
     use domain::mocks::MockPasswordHasher;
+    use tokio::task::JoinSet;
 
     use super::*;
 
@@ -138,6 +151,42 @@ mod tests {
         let clients = ConfiguredClients { hasher: Arc::new(hasher), ..clients() };
         let result = clients.verify("hashed", &Secret::new("chosen".to_owned())).await;
         assert!(matches!(result, Err(HashError::Overloaded)));
+    }
+
+    /// Hashes for a while, and sees how many do so at once.
+    #[derive(Default)]
+    struct SlowHasher {
+        hashing: AtomicUsize,
+        most_at_once: AtomicUsize,
+    }
+
+    #[async_trait]
+    impl PasswordHasher for SlowHasher {
+        async fn hash(&self, _: &Password) -> Result<PasswordHash, HashError> {
+            Err(HashError::Overloaded)
+        }
+
+        async fn verify(&self, _: &Password, _: Option<PasswordHash>) -> Result<Verification, HashError> {
+            self.most_at_once.fetch_max(self.hashing.fetch_add(1, SeqCst) + 1, SeqCst);
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            self.hashing.fetch_sub(1, SeqCst);
+            Ok(Verification::Mismatch)
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_presents_secrets_leaves_the_hasher_to_others() {
+        let hasher = Arc::new(SlowHasher::default());
+        let clients = Arc::new(ConfiguredClients { hasher: hasher.clone(), ..clients() });
+        let mut asking = JoinSet::new();
+        for _ in 0..=MAX_HASHING {
+            let clients = clients.clone();
+            asking.spawn(async move { clients.verify("hashed", &Secret::new("wrong".to_owned())).await });
+        }
+        let answers = asking.join_all().await;
+        assert_eq!(answers.iter().filter(|answer| matches!(answer, Ok(false))).count(), MAX_HASHING);
+        assert_eq!(answers.iter().filter(|answer| matches!(answer, Err(HashError::Overloaded))).count(), 1);
+        assert_eq!(hasher.most_at_once.load(SeqCst), 1);
     }
 
     #[test]

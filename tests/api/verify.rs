@@ -28,7 +28,8 @@ async fn the_holder_of_a_token_is_told_in_the_body_and_in_headers(app: App) {
         assert_eq!(sessions.as_array().unwrap().iter().find(current).unwrap()["id"], body["sid"]);
         let left = body["exp"].as_i64().unwrap()
             - chrono::DateTime::parse_from_rfc2822(answer.header("date")).unwrap().timestamp();
-        assert!((890..=900).contains(&left), "{left}");
+        // The date of an answer may be that of the second before.
+        assert!((890..=901).contains(&left), "{left}");
         let fields: Vec<&String> = body.as_object().unwrap().keys().collect();
         assert_eq!(fields, ["exp", "role", "sid", "sub"]);
     }

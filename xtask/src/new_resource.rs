@@ -129,12 +129,12 @@ mod tests {
     #[test]
     fn a_resource_is_written_once() {
         let copy = Copy::new();
-        copy.write("invoice", &["number:string"]).unwrap();
-        assert_refused(&copy, "invoice", "there is a 'invoice' in crates/domain/src already");
-        copy.write("category", &["parent:uuid?"]).unwrap();
+        copy.write("quokka", &["number:string"]).unwrap();
+        assert_refused(&copy, "quokka", "there is a 'quokka' in crates/domain/src already");
+        copy.write("numbat", &["parent:uuid?"]).unwrap();
         let migrations = copy.project().read("migration/src/lib.rs").unwrap();
         let (first, second) =
-            (migrations.find("_create_invoices::").unwrap(), migrations.find("_create_categories::").unwrap());
+            (migrations.find("_create_quokkas::").unwrap(), migrations.find("_create_numbats::").unwrap());
         assert!(first < second);
     }
 
@@ -144,15 +144,15 @@ mod tests {
         let path = "crates/api-actix/src/openapi.rs";
         let text = copy.project().read(path).unwrap().replace("well_known::jwks,", "well_known::other,");
         copy.project().write(&BTreeMap::from([(path.to_owned(), text)])).unwrap();
-        assert_refused(&copy, "invoice", "crates/api-actix/src/openapi.rs: 'well_known::jwks' should be there once");
+        assert_refused(&copy, "quokka", "crates/api-actix/src/openapi.rs: 'well_known::jwks' should be there once");
     }
 
     #[test]
     fn a_file_that_is_in_the_way_is_not_overwritten() {
         let copy = Copy::new();
-        let path = "crates/application/src/invoices/get_invoice.rs";
+        let path = "crates/application/src/quokkas/get_quokka.rs";
         copy.project().write(&BTreeMap::from([(path.to_owned(), String::new())])).unwrap();
-        assert_refused(&copy, "invoice", "there is a 'invoices' in crates/application/src already");
+        assert_refused(&copy, "quokka", "there is a 'quokkas' in crates/application/src already");
     }
 
     /// What would be written for tasks.

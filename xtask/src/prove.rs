@@ -9,11 +9,11 @@ use std::process::Command;
 use crate::project::Project;
 use crate::{Error, cargo};
 
-/// An ordinary resource, and one with a field of each type that must be there and one that may be absent.
+/// Under names that no project has: an ordinary resource, and one with a field of each type that must be there and one that may be absent.
 const RESOURCES: &[&[&str]] = &[
-    &["invoice", "number:string", "amount:decimal", "due:date", "paid:bool"],
+    &["proof_invoice", "number:string", "amount:decimal", "due:date", "paid:bool"],
     &[
-        "category",
+        "proof_category",
         "title:string",
         "subtitle:string?",
         "body:text",

@@ -215,11 +215,13 @@ mod tests {
             "contact",
             "plan",
         ] {
-            if let Err(faults) = parse(name, None, &["title:string"]) {
+            // One that this project has meanwhile is taken in another sense.
+            let is_there = Project::this().unwrap().has(&format!("crates/domain/src/{name}.rs"));
+            if let (false, Err(faults)) = (is_there, parse(name, None, &["title:string"])) {
                 panic!("{name}: {faults:#?}");
             }
         }
-        assert_eq!(parse("person", Some("people"), &["title:string"]).unwrap().plural, "people");
+        assert_eq!(parse("quokka", Some("mob"), &["title:string"]).unwrap().plural, "mob");
     }
 
     #[test]
@@ -236,7 +238,7 @@ mod tests {
         assert_refused("unit", None, &["a:int"], &[variable, variable]);
         assert_refused("n", None, &["a:int"], &["is too short"]);
         assert_refused("sheep", Some("sheep"), &["a:int"], &["must differ"]);
-        let faults = parse("child", Some("tasks"), &["a:int"]).unwrap_err();
+        let faults = parse("quokka", Some("tasks"), &["a:int"]).unwrap_err();
         assert!(faults[0].contains("there is a 'tasks' in crates/domain/src/ports already"), "{faults:#?}");
     }
 
@@ -269,9 +271,9 @@ mod tests {
                 "'' is no name",
             ],
         );
-        assert_refused("invoice", None, &[], &["at least one field"]);
+        assert_refused("quokka", None, &[], &["at least one field"]);
         let many: Vec<_> = (0..41).map(|number| format!("f{number}:int")).collect();
-        assert_refused("invoice", None, &many.iter().map(String::as_str).collect::<Vec<_>>(), &["at most 40 fields"]);
-        assert_refused("invoice", None, &["a:int??"], &["the unknown type 'int?'"]);
+        assert_refused("quokka", None, &many.iter().map(String::as_str).collect::<Vec<_>>(), &["at most 40 fields"]);
+        assert_refused("quokka", None, &["a:int??"], &["the unknown type 'int?'"]);
     }
 }

@@ -102,9 +102,9 @@ pub struct Hexauth {
 impl Hexauth {
     /// Migrates the database if so configured, puts the parts together, makes the first admin if the configuration has
     /// one, and begins to follow the other nodes and to clean up.
+    ///
     /// `address` is where the server listens; it is the public URL where neither one nor an issuer that is a URL is
-    /// configured. Take the port before
-    /// you call this, so that a second program started by mistake changes nothing.
+    /// configured. Take the port before you call this, so that a second program started by mistake changes nothing.
     ///
     /// # Errors
     /// [`StartError`], every variant.

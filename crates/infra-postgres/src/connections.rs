@@ -121,13 +121,17 @@ impl ConnectionTrait for PostgresTransaction {
 impl Transaction for PostgresTransaction {
     /// An advisory lock of the transaction, which a PgBouncer keeps on one server.
     async fn try_lock(&self, number: i64) -> Result<bool, DbErr> {
-        let sql = "SELECT pg_try_advisory_xact_lock($1) AS locked";
-        let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [number.into()]);
-        let row = self.query_one_raw(statement).await?;
-        row.ok_or_else(|| DbErr::RecordNotFound("pg_try_advisory_xact_lock".to_owned()))?.try_get("", "locked")
+        try_lock(self, "pg_try_advisory_xact_lock", number).await
     }
 
     async fn commit(self) -> Result<(), DbErr> {
         self.0.into_inner().commit().await
     }
+}
+
+/// Takes the advisory lock of this number by this function, if it is free.
+pub(crate) async fn try_lock(connection: &impl ConnectionTrait, function: &str, number: i64) -> Result<bool, DbErr> {
+    let statement = Statement::from_string(DbBackend::Postgres, format!("SELECT {function}({number}) AS locked"));
+    let row = connection.query_one_raw(statement).await?;
+    row.ok_or_else(|| DbErr::RecordNotFound(function.to_owned()))?.try_get("", "locked")
 }

@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use migration::{Migrator, MigratorTrait, Status, Step};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqlxPostgresConnector, Statement,
-    TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqlxPostgresConnector, TransactionTrait,
 };
 use sqlx::postgres::PgPoolOptions;
 
 use crate::connect::try_connection;
+use crate::connections::try_lock;
 use crate::{PostgresError, PostgresSettings};
 
 /// The advisory lock that whoever migrates holds: "hexauth" in ASCII.
@@ -101,7 +101,7 @@ async fn one_connection(settings: &PostgresSettings) -> Result<DatabaseConnectio
 
 async fn acquire_lock(connection: &DatabaseConnection) -> Result<(), PostgresError> {
     let started = Instant::now();
-    while !try_lock(connection, "pg_try_advisory_lock").await? {
+    while !try_lock(connection, "pg_try_advisory_lock", LOCK).await? {
         wait_for_lock(started).await?;
     }
     Ok(())
@@ -112,18 +112,12 @@ async fn begin_with_lock(connection: &DatabaseConnection) -> Result<DatabaseTran
     let started = Instant::now();
     loop {
         let transaction = begin(connection).await?;
-        if try_lock(&transaction, "pg_try_advisory_xact_lock").await? {
+        if try_lock(&transaction, "pg_try_advisory_xact_lock", LOCK).await? {
             return Ok(transaction);
         }
         commit(transaction, Ok(())).await?;
         wait_for_lock(started).await?;
     }
-}
-
-async fn try_lock(connection: &impl ConnectionTrait, function: &str) -> Result<bool, DbErr> {
-    let statement = Statement::from_string(DbBackend::Postgres, format!("SELECT {function}({LOCK}) AS locked"));
-    let row = connection.query_one_raw(statement).await?;
-    row.ok_or_else(|| DbErr::RecordNotFound(function.to_owned()))?.try_get("", "locked")
 }
 
 async fn wait_for_lock(started: Instant) -> Result<(), PostgresError> {

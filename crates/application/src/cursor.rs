@@ -47,6 +47,16 @@ fn read<P>(cursor: &str, list: &str, mac: &dyn Mac, position: impl FnOnce(Uuid, 
     position(Uuid::try_parse(id).ok()?, key)
 }
 
+/// Takes off the one item that was asked for beyond `limit`, which tells that there is a next page. Answers the last item
+/// that is left then, behind which that page starts.
+pub(crate) fn cut<T>(items: &mut Vec<T>, limit: u64) -> Option<&T> {
+    if u64::try_from(items.len()).is_ok_and(|length| length <= limit) {
+        return None;
+    }
+    items.pop();
+    items.last()
+}
+
 /// What is authenticated. The length in front keeps the two apart, whatever they hold.
 fn message(list: &str, payload: &[u8]) -> Vec<u8> {
     let mut message = format!("{}|{list}|", list.len()).into_bytes();

@@ -42,11 +42,7 @@ impl Application {
         // One more than asked for tells whether there is a next page.
         let query = TaskQuery { owner, status: list.status, after, limit: list.limit.saturating_add(1) };
         let mut items = self.ports.tasks.list(&query).await?;
-        let has_more = u64::try_from(items.len()).is_ok_and(|length| length > list.limit);
-        if has_more {
-            items.pop();
-        }
-        let last = items.last().filter(|_| has_more);
+        let last = cursor::cut(&mut items, list.limit);
         let next_cursor = last.map(|task| cursor::encode(&name, task.id.as_uuid(), &time(task.created_at), mac));
         Ok(TaskPage { items, next_cursor })
     }

@@ -1,6 +1,7 @@
 use domain::{User, UserFilter, UserQuery, UserSort};
 
 use super::cursor;
+use crate::cursor::cut;
 use crate::{Actor, Application, ApplicationError};
 
 /// A request for a page of users.
@@ -65,11 +66,7 @@ impl Application {
         // One more than asked for tells whether there is a next page.
         let query = UserQuery { filter, sort, after, offset, limit: limit.saturating_add(1) };
         let mut items = self.ports.users.list(&query).await?;
-        let has_more = u64::try_from(items.len()).is_ok_and(|length| length > limit);
-        if has_more {
-            items.pop();
-        }
-        let last = items.last().filter(|_| has_more);
+        let last = cut(&mut items, limit);
         let next_cursor = last.map(|user| cursor::encode(user, &query.filter, sort, mac));
         let total = if count { Some(self.ports.users.count(&query.filter).await?) } else { None };
         Ok(UserPage { items, next_cursor, total })

@@ -15,6 +15,7 @@ mod revoked_row;
 mod signing_keys;
 #[cfg(feature = "sqlx")]
 mod sqlx_error;
+mod statements;
 mod store;
 mod tasks;
 mod unit_of_work;

@@ -17,8 +17,7 @@ use crate::entities::user;
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
     async fn insert(&self, token: &RefreshToken) -> Result<(), RepositoryError> {
-        let insert = Entity::insert(ActiveModel::from(token));
-        insert.exec_without_returning(&self.connection).await.map(drop).map_err(|error| self.error(error))
+        self.insert_rows(Entity::insert(ActiveModel::from(token))).await.map(drop)
     }
 
     async fn find_with_user(&self, id: SessionId) -> Result<Option<(RefreshToken, User)>, RepositoryError> {
@@ -41,18 +40,15 @@ impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
         now: Timestamp,
         limit: u64,
     ) -> Result<Vec<RefreshToken>, RepositoryError> {
-        let rows = Entity::find()
+        let live = Entity::find()
             .filter(Column::UserId.eq(user_id.as_uuid()))
             .filter(Column::RevokedAt.is_null())
             .filter(Column::IdleExpiresAt.gt(now))
             .filter(Column::ExpiresAt.gt(now))
             .order_by_desc(Column::LastUsedAt)
             .order_by_desc(Column::Id)
-            .limit(limit)
-            .all(&self.connection)
-            .await
-            .map_err(|error| self.error(error))?;
-        rows.into_iter().map(RefreshToken::try_from).collect()
+            .limit(limit);
+        self.find_all(live).await
     }
 
     async fn rotate(&self, next: &RefreshToken) -> Result<bool, RepositoryError> {
@@ -103,8 +99,8 @@ impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
     }
 
     async fn delete_ended(&self, before: Timestamp, limit: u64) -> Result<u64, RepositoryError> {
-        let expired = self.delete_by(Column::IdleExpiresAt, before, limit).await?;
-        let revoked = self.delete_by(Column::RevokedAt, before, limit - expired).await?;
+        let expired = self.delete_sessions(Column::IdleExpiresAt, before, limit).await?;
+        let revoked = self.delete_sessions(Column::RevokedAt, before, limit - expired).await?;
         Ok(expired + revoked)
     }
 
@@ -115,14 +111,9 @@ impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
 }
 
 impl<C: ConnectionTrait + Send + Sync> Store<C> {
-    async fn update_rows(&self, update: UpdateMany<Entity>) -> Result<u64, RepositoryError> {
-        let result = update.exec(&self.connection).await.map_err(|error| self.error(error))?;
-        Ok(result.rows_affected)
-    }
-
     /// Deletes the first `limit` sessions whose `time` was at `before` or earlier. In the order of its index, and one
     /// time at a statement: for both at once, or in any order, PostgreSQL may read the whole table for each batch.
-    async fn delete_by(&self, time: Column, before: Timestamp, limit: u64) -> Result<u64, RepositoryError> {
+    async fn delete_sessions(&self, time: Column, before: Timestamp, limit: u64) -> Result<u64, RepositoryError> {
         let batch = Query::select()
             .column(Column::Id)
             .from(Entity)
@@ -134,8 +125,7 @@ impl<C: ConnectionTrait + Send + Sync> Store<C> {
             .to_owned();
         // Asked again, since a session may have been refreshed after the batch was chosen.
         let delete = Entity::delete_many().filter(Column::Id.in_subquery(batch)).filter(time.lte(before));
-        let result = delete.exec(&self.connection).await.map_err(|error| self.error(error))?;
-        Ok(result.rows_affected)
+        self.delete_rows(delete).await
     }
 }
 

@@ -10,8 +10,7 @@ use crate::entities::revocation::{ActiveModel, Column, Entity};
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> RevocationRepository for Store<C> {
     async fn insert(&self, revoked: &Revoked) -> Result<(), RepositoryError> {
-        let insert = Entity::insert(ActiveModel::from(revoked));
-        insert.exec_without_returning(&self.connection).await.map(drop).map_err(|error| self.error(error))
+        self.insert_rows(Entity::insert(ActiveModel::from(revoked))).await.map(drop)
     }
 
     async fn delete_expired(&self, before: Timestamp, limit: u64) -> Result<u64, RepositoryError> {
@@ -25,8 +24,7 @@ impl<C: ConnectionTrait + Send + Sync> RevocationRepository for Store<C> {
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
             .to_owned();
         let delete = Entity::delete_many().filter(Column::Id.in_subquery(batch));
-        let result = delete.exec(&self.connection).await.map_err(|error| self.error(error))?;
-        Ok(result.rows_affected)
+        self.delete_rows(delete).await
     }
 
     async fn count_expired(&self, before: Timestamp) -> Result<u64, RepositoryError> {

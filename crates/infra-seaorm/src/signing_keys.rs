@@ -24,8 +24,7 @@ impl<C: ConnectionTrait + Send + Sync> SigningKeyRepository for Store<C> {
 
     async fn insert(&self, key: &SigningKey) -> Result<bool, RepositoryError> {
         let insert = Entity::insert(ActiveModel::from(key)).on_conflict(OnConflict::new().do_nothing().to_owned());
-        let inserted = insert.exec_without_returning(&self.connection).await.map_err(|error| self.error(error))?;
-        Ok(inserted == 1)
+        Ok(self.insert_rows(insert).await? == 1)
     }
 
     async fn change_state(&self, id: KeyId, from: KeyState, to: KeyState) -> Result<bool, RepositoryError> {
@@ -37,26 +36,22 @@ impl<C: ConnectionTrait + Send + Sync> SigningKeyRepository for Store<C> {
             .col_expr(Column::TokenTtl, Expr::value(token_ttl(to)))
             .filter(Column::Id.eq(id.as_uuid()))
             .filter(is_in(from));
-        let result = update.exec(&self.connection).await.map_err(|error| self.error(error))?;
-        Ok(result.rows_affected == 1)
+        Ok(self.update_rows(update).await? == 1)
     }
 
     async fn delete(&self, id: KeyId, from: KeyState) -> Result<bool, RepositoryError> {
         let delete = Entity::delete_many().filter(Column::Id.eq(id.as_uuid())).filter(is_in(from));
-        let result = delete.exec(&self.connection).await.map_err(|error| self.error(error))?;
-        Ok(result.rows_affected == 1)
+        Ok(self.delete_rows(delete).await? == 1)
     }
 
     async fn delete_all(&self) -> Result<u64, RepositoryError> {
-        let result = Entity::delete_many().exec(&self.connection).await.map_err(|error| self.error(error))?;
-        Ok(result.rows_affected)
+        self.delete_rows(Entity::delete_many()).await
     }
 
     async fn delete_retired(&self, before: Timestamp) -> Result<u64, RepositoryError> {
         // It is set in retired keys only.
         let delete = Entity::delete_many().filter(Column::AcceptedUntil.lte(before));
-        let result = delete.exec(&self.connection).await.map_err(|error| self.error(error))?;
-        Ok(result.rows_affected)
+        self.delete_rows(delete).await
     }
 
     async fn count_retired(&self, before: Timestamp) -> Result<u64, RepositoryError> {

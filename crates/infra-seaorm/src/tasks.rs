@@ -1,38 +1,35 @@
 use async_trait::async_trait;
 use domain::ports::{RepositoryError, TaskRepository};
 use domain::{Task, TaskId, TaskPosition, TaskQuery};
-use sea_orm::sea_query::{Expr, ExprTrait, LockType};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::Store;
 use crate::entities::task::{ActiveModel, Column, Entity};
+use crate::statements::ROW_LOCK;
 
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> TaskRepository for Store<C> {
     async fn insert(&self, task: &Task) -> Result<(), RepositoryError> {
-        let insert = Entity::insert(ActiveModel::from(task));
-        insert.exec_without_returning(&self.connection).await.map(drop).map_err(|error| self.error(error))
+        self.insert_rows(Entity::insert(ActiveModel::from(task))).await.map(drop)
     }
 
     async fn find_by_id(&self, id: TaskId) -> Result<Option<Task>, RepositoryError> {
-        self.find_task(Entity::find_by_id(id.as_uuid())).await
+        self.find_one(Entity::find_by_id(id.as_uuid())).await
     }
 
     async fn find_by_id_for_update(&self, id: TaskId) -> Result<Option<Task>, RepositoryError> {
-        // SQLite knows no row locks and needs none: its units of work run one at a time.
-        self.find_task(Entity::find_by_id(id.as_uuid()).lock(LockType::NoKeyUpdate)).await
+        self.find_one(Entity::find_by_id(id.as_uuid()).lock(ROW_LOCK)).await
     }
 
     async fn update(&self, task: &Task) -> Result<(), RepositoryError> {
         let update = Entity::update_many().set(ActiveModel::from(task)).filter(Column::Id.eq(task.id.as_uuid()));
-        let result = update.exec(&self.connection).await.map_err(|error| self.error(error))?;
-        if result.rows_affected == 1 { Ok(()) } else { Err(RepositoryError::NotFound) }
+        if self.update_rows(update).await? == 1 { Ok(()) } else { Err(RepositoryError::NotFound) }
     }
 
     async fn delete(&self, id: TaskId) -> Result<bool, RepositoryError> {
         let delete = Entity::delete_many().filter(Column::Id.eq(id.as_uuid()));
-        let result = delete.exec(&self.connection).await.map_err(|error| self.error(error))?;
-        Ok(result.rows_affected == 1)
+        Ok(self.delete_rows(delete).await? == 1)
     }
 
     async fn list(&self, query: &TaskQuery) -> Result<Vec<Task>, RepositoryError> {
@@ -44,15 +41,7 @@ impl<C: ConnectionTrait + Send + Sync> TaskRepository for Store<C> {
             select = select.filter(behind(position));
         }
         let select = select.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).limit(query.limit);
-        let rows = select.all(&self.connection).await.map_err(|error| self.error(error))?;
-        rows.into_iter().map(Task::try_from).collect()
-    }
-}
-
-impl<C: ConnectionTrait + Send + Sync> Store<C> {
-    async fn find_task(&self, select: Select<Entity>) -> Result<Option<Task>, RepositoryError> {
-        let row = select.one(&self.connection).await.map_err(|error| self.error(error))?;
-        row.map(Task::try_from).transpose()
+        self.find_all(select).await
     }
 }
 

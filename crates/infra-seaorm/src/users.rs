@@ -5,21 +5,21 @@ use domain::{
     UserPosition, UserQuery, UserSort, UserSortField, Username,
 };
 use sea_orm::sea_query::extension::postgres::PgBinOper;
-use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, LockType};
+use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, Order, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait, Select, Value,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select, Value,
 };
 use uuid::Uuid;
 
 use crate::Store;
-use crate::entities::user::{ActiveModel, Column, Entity, Model};
+use crate::entities::user::{ActiveModel, Column, Entity};
+use crate::statements::ROW_LOCK;
 
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
     async fn insert(&self, user: &User) -> Result<(), RepositoryError> {
-        let insert = Entity::insert(ActiveModel::from(user));
-        insert.exec_without_returning(&self.connection).await.map(drop).map_err(|error| self.error(error))
+        self.insert_rows(Entity::insert(ActiveModel::from(user))).await.map(drop)
     }
 
     async fn find_by_id(&self, id: UserId) -> Result<Option<User>, RepositoryError> {
@@ -55,8 +55,7 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
 
     async fn update(&self, user: &User) -> Result<(), RepositoryError> {
         let update = Entity::update_many().set(ActiveModel::from(user)).filter(Column::Id.eq(user.id.as_uuid()));
-        let result = update.exec(&self.connection).await.map_err(|error| self.error(error))?;
-        if result.rows_affected == 1 { Ok(()) } else { Err(RepositoryError::NotFound) }
+        if self.update_rows(update).await? == 1 { Ok(()) } else { Err(RepositoryError::NotFound) }
     }
 
     async fn record_login(
@@ -74,24 +73,21 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
         if let Some(hash) = rehashed {
             update = update.col_expr(Column::PasswordHash, Expr::value(hash.expose()));
         }
-        let result = update.exec(&self.connection).await.map_err(|error| self.error(error))?;
-        Ok(result.rows_affected == 1)
+        Ok(self.update_rows(update).await? == 1)
     }
 
     async fn delete(&self, id: UserId) -> Result<bool, RepositoryError> {
         // The sessions and the tasks go with it, by the foreign keys.
         let delete = Entity::delete_many().filter(Column::Id.eq(id.as_uuid()));
-        let result = delete.exec(&self.connection).await.map_err(|error| self.error(error))?;
-        Ok(result.rows_affected == 1)
+        Ok(self.delete_rows(delete).await? == 1)
     }
 
     async fn list(&self, query: &UserQuery) -> Result<Vec<User>, RepositoryError> {
-        let rows = match &query.filter.q {
-            Some(text) if self.has_word_index() => self.search(text, query).await,
-            Some(text) => self.page(candidates(query).filter(holds(text)), query).await,
-            None => self.page(candidates(query), query).await,
-        };
-        rows.map_err(|error| self.error(error))?.into_iter().map(User::try_from).collect()
+        match &query.filter.q {
+            Some(text) if self.has_word_index() => self.search_users(text, query).await,
+            Some(text) => self.find_all(page(candidates(query).filter(holds(text)), query)).await,
+            None => self.find_all(page(candidates(query), query)).await,
+        }
     }
 
     async fn count(&self, filter: &UserFilter) -> Result<u64, RepositoryError> {
@@ -105,48 +101,34 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
     }
 }
 
-/// Keeps others from changing a row, but lets them insert rows that refer to it. SQLite knows no row locks and needs
-/// none: its units of work run one at a time.
-const ROW_LOCK: LockType = LockType::NoKeyUpdate;
-
-impl<C: ConnectionTrait + Send + Sync> Store<C> {
-    async fn find_one(&self, select: Select<Entity>) -> Result<Option<User>, RepositoryError> {
-        let row = select.one(&self.connection).await.map_err(|error| self.error(error))?;
-        row.map(User::try_from).transpose()
-    }
-}
-
 /// How many users a search looks at in order before it goes by the indexes.
 const WINDOW: u64 = 1000;
 
 impl<C: ConnectionTrait + Send + Sync> Store<C> {
-    async fn page(&self, users: Select<Entity>, query: &UserQuery) -> Result<Vec<Model>, DbErr> {
-        let mut page = ordered(users, query.sort).limit(query.limit);
-        if query.offset > 0 {
-            page = page.offset(query.offset);
-        }
-        page.all(&self.connection).await
-    }
-
     /// A text that many users fit fills a page from the first that come. Another is looked up in the indexes, and who
     /// fits is sorted. PostgreSQL guesses which of the two is better, and where it guesses wrong reads the whole table.
-    async fn search(&self, text: &SearchText, query: &UserQuery) -> Result<Vec<Model>, DbErr> {
+    async fn search_users(&self, text: &SearchText, query: &UserQuery) -> Result<Vec<User>, RepositoryError> {
         if query.offset.saturating_add(query.limit) <= WINDOW {
             let first = ordered(candidates(query), query.sort).limit(WINDOW);
-            let page = self.page(among(first).filter(holds(text)), query).await?;
+            let page = self.find_all(page(among(first).filter(holds(text)), query)).await?;
             if u64::try_from(page.len()) == Ok(query.limit) {
                 return Ok(page);
             }
         }
         // With an offset, the inner query is planned without regard to the order of the outer one.
         let found = candidates(query).filter(by_index(text)).filter(holds(text)).offset(0);
-        self.page(among(found), query).await
+        self.find_all(page(among(found), query)).await
     }
 
     /// Whether names can be looked up by the start of a word. On SQLite a search reads the table.
     fn has_word_index(&self) -> bool {
         self.connection.get_database_backend() == DbBackend::Postgres
     }
+}
+
+fn page(users: Select<Entity>, query: &UserQuery) -> Select<Entity> {
+    let page = ordered(users, query.sort).limit(query.limit);
+    if query.offset > 0 { page.offset(query.offset) } else { page }
 }
 
 /// The result of a query, under the name of the table.

@@ -8,6 +8,7 @@
 
 mod commands;
 mod configuration;
+mod connections;
 mod containers;
 mod faults;
 mod first_admin;

@@ -238,6 +238,16 @@ impl Node {
         assert!(status.success());
     }
 
+    /// How long it runs.
+    pub fn age(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Waits for its end.
     pub fn wait_for_exit(&mut self, limit: Duration) -> Finished {
         let begun = Instant::now();

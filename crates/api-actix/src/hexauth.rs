@@ -80,7 +80,8 @@ pub enum StartError {
 /// let config = Config::load(None, Environment::new([("DATABASE_URL", url)]))?;
 /// let hexauth = Hexauth::start(&config, "127.0.0.1:8080".parse()?).await?;
 ///
-/// // In a program this is in HttpServer::new(move || …), and then comes hexauth.run_until(server, shutdown).
+/// // In a program this is in http1::Settings::of(&config).serve(listener, move || …), and then comes
+/// // hexauth.run_until(server, shutdown).
 /// let mount = hexauth.mount();
 /// let app = mount.onto(App::new().route("/api/v1/whoami", web::get().to(whoami)));
 ///
@@ -154,8 +155,9 @@ impl Hexauth {
     }
 
     /// Runs a server until `shutdown` is done, then lets requests in flight finish, and writes what is left to write.
-    /// Make the server with `disable_signals`, or it stops before it is told to. Metrics are served meanwhile, if they
-    /// are configured.
+    /// Make the server with [`http1::Settings::serve`](crate::http1::Settings::serve). One of actix's own must have its
+    /// signals disabled, or it stops before it is told to; it lacks Hexauth's limits on connections. Metrics are served
+    /// meanwhile, if they are configured.
     ///
     /// # Errors
     /// What the operating system says.

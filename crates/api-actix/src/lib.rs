@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod config;
 pub mod hexauth;
+pub mod http1;
 pub mod openapi;
 pub mod server;
 pub mod state;

@@ -2,24 +2,20 @@
 //! headers that every answer has.
 
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Instant;
 
-use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::web::Bytes;
-use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
+use actix_web::{Error, HttpResponse, ResponseError, web};
 use futures_util::FutureExt;
 use tracing::{Instrument, info, info_span};
 
 use crate::client_address;
 use crate::error::ApiError;
-use crate::extract::read_limited;
 use crate::metrics::RequestMeter;
 use crate::request_id;
 use crate::state::AppState;
@@ -80,13 +76,10 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
 
 /// Answers the response, or the one of a request that did not come to one.
 async fn serve<B: MessageBody + 'static>(
-    mut request: ServiceRequest,
+    request: ServiceRequest,
     next: Next<B>,
     state: &AppState,
 ) -> Result<ServiceResponse<EitherBody<B>>, HttpResponse> {
-    if request.headers().contains_key(header::TRANSFER_ENCODING) {
-        buffer_chunks(&mut request).await?;
-    }
     if let Some(answer) = state.cors.answer_preflight(&request) {
         return Ok(request.into_response(answer).map_into_right_body());
     }
@@ -100,40 +93,6 @@ async fn serve<B: MessageBody + 'static>(
         Err(_elapsed) => ApiError::TimedOut,
     };
     Err(error.error_response())
-}
-
-/// Reads a body of unknown length before the route does. Behind a route that leaves it unread, the server would read on
-/// for as long as the client sends; and likewise behind a refusal, unless the rest is held until that is sent.
-async fn buffer_chunks(request: &mut ServiceRequest) -> Result<(), HttpResponse> {
-    let mut payload = request.take_payload();
-    match read_limited(&mut payload).await {
-        Ok(bytes) => {
-            request.set_payload(bytes.into());
-            Ok(())
-        }
-        Err(error) => {
-            let hold = |body| BoxBody::new(Holding { body, _rest: payload });
-            Err(error.error_response().map_body(|_, body| hold(body)))
-        }
-    }
-}
-
-/// A body that keeps what was not read of a request until it is sent; the server then closes the connection.
-struct Holding {
-    body: BoxBody,
-    _rest: Payload,
-}
-
-impl MessageBody for Holding {
-    type Error = <BoxBody as MessageBody>::Error;
-
-    fn size(&self) -> BodySize {
-        self.body.size()
-    }
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        Pin::new(&mut self.body).poll_next(context)
-    }
 }
 
 /// Gives actix's own refusals the form of all errors.

@@ -3,27 +3,20 @@
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::time::Duration;
 
-use actix_web::{App, HttpServer};
+use actix_web::App;
 
-use crate::config::{self, Config};
-use crate::hexauth::{Hexauth, Mount, StartError, bind};
+use crate::config::Config;
+use crate::hexauth::{Hexauth, StartError, bind};
+use crate::http1;
 use crate::state::AppState;
-
-/// Longest wait for the headers of a request.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-/// Longest idle time of a connection between requests.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// Most connections for each worker.
-const MAX_CONNECTIONS: usize = 10_000;
 
 /// The HTTP server, ready to run.
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     hexauth: Hexauth,
-    config: config::Server,
+    settings: http1::Settings,
 }
 
 impl Server {
@@ -37,7 +30,7 @@ impl Server {
         let listener = bind(address)?;
         let address = listener.local_addr().map_err(|source| StartError::Listen { address, source })?;
         let hexauth = Hexauth::start(config, address).await?;
-        Ok(Self { listener, address, hexauth, config: config.server.clone() })
+        Ok(Self { listener, address, hexauth, settings: http1::Settings::of(config) })
     }
 
     /// Where it listens.
@@ -60,28 +53,10 @@ impl Server {
     /// # Errors
     /// What the operating system says.
     pub async fn run_until(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-        let server = launch(self.listener, self.hexauth.mount(), &self.config)?;
+        let mount = self.hexauth.mount();
+        let server = self.settings.serve(self.listener, move || mount.onto(App::new()))?;
         self.hexauth.run_until(server, shutdown).await
     }
-}
-
-/// Starts the workers.
-fn launch(listener: TcpListener, mount: Mount, config: &config::Server) -> io::Result<actix_web::dev::Server> {
-    let mut server = HttpServer::new(move || mount.onto(App::new()))
-        .client_request_timeout(HEADER_TIMEOUT)
-        .keep_alive(KEEP_ALIVE)
-        .max_connections(MAX_CONNECTIONS)
-        .shutdown_timeout(whole_seconds(config.shutdown_timeout))
-        .disable_signals();
-    if let Some(workers) = config.workers {
-        server = server.workers(workers);
-    }
-    Ok(server.listen(listener)?.run())
-}
-
-/// The server counts in seconds: a part of one is one more.
-fn whole_seconds(duration: Duration) -> u64 {
-    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
 /// Waits for SIGTERM, as service managers send it, or for Ctrl-C. Listens from the moment this returns.

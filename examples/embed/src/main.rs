@@ -8,10 +8,10 @@ use std::error::Error;
 use std::net::TcpListener;
 use std::process::ExitCode;
 
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, web};
 use api_actix::config::{Config, Environment};
 use api_actix::hexauth::Hexauth;
-use api_actix::{server, telemetry, wiring};
+use api_actix::{http1, server, telemetry, wiring};
 
 use crate::store::Notes;
 
@@ -42,7 +42,7 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let notes = web::Data::new(Notes::new(hexauth.connections().clone()));
     let mount = hexauth.mount();
     let app = move || mount.onto(App::new().app_data(notes.clone()).configure(routes::configure));
-    let server = HttpServer::new(app).disable_signals().listen(listener)?.run();
+    let server = http1::Settings::of(&config).serve(listener, app)?;
     tracing::info!(%address, "listening");
     hexauth.run_until(server, server::asked_to_stop()?).await?;
     telemetry.stop();

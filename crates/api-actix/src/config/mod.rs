@@ -121,6 +121,8 @@ pub struct Server {
     pub port: u16,
     /// Threads; `None` is one per processor.
     pub workers: Option<usize>,
+    /// Most connections of one client at a time; `None` is any number.
+    pub connections_per_client: Option<usize>,
     /// Where clients reach it, without a slash at the end, if that is configured.
     pub public_url: Option<String>,
     /// Longest time for one request.
@@ -134,7 +136,7 @@ pub struct Server {
 }
 
 /// Whose word on the client's address is believed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Proxies {
     /// Their networks.
     pub trusted: Vec<IpNet>,
@@ -150,9 +152,10 @@ impl Proxies {
 }
 
 /// The header in which proxies say for whom they speak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ForwardedHeader {
     /// `X-Forwarded-For`, and of a request without it `Forwarded`.
+    #[default]
     Either,
     /// `X-Forwarded-For` only.
     XForwardedFor,

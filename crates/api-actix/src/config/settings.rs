@@ -130,6 +130,7 @@ fn read_server(reader: &mut Reader) -> Option<Server> {
     let host = reader.value("server.host", "an IP address");
     let port = reader.number("server.port", 0..=u16::MAX);
     let workers = reader.number("server.workers", 0..=1024);
+    let connections_per_client = reader.number("server.connections_per_client", 0..=1_000_000);
     let request_timeout = reader.duration("server.request_timeout", SECOND, HOUR);
     let shutdown_timeout = reader.duration("server.shutdown_timeout", Duration::ZERO, HOUR);
     let public_url = reader.get("server.public_url", parse_public_url);
@@ -139,6 +140,7 @@ fn read_server(reader: &mut Reader) -> Option<Server> {
         host: host?,
         port: port?,
         workers: workers.map(unless_zero)?,
+        connections_per_client: connections_per_client.map(unless_zero)?,
         public_url: public_url?,
         request_timeout: request_timeout?,
         shutdown_timeout: shutdown_timeout?,

@@ -119,7 +119,7 @@ async fn bytes(request: &HttpRequest, mut payload: Payload) -> Result<Bytes, Api
 }
 
 /// Reads a body whole, within the limits of size and time.
-pub(crate) async fn read_limited(payload: &mut Payload) -> Result<Bytes, ApiError> {
+async fn read_limited(payload: &mut Payload) -> Result<Bytes, ApiError> {
     let reading = async {
         let mut bytes = BytesMut::new();
         while let Some(chunk) = payload.next().await {

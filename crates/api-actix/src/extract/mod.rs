@@ -20,7 +20,7 @@ pub use body::Json;
 pub use path_id::{AtId, PathId};
 pub use query::Query;
 
-pub(crate) use body::{Form, FormOrJson, OptionalJson, read_limited};
+pub(crate) use body::{Form, FormOrJson, OptionalJson};
 pub(crate) use client::ClientRequest;
 pub(crate) use device::ClientDevice;
 pub(crate) use path_id::PathSession;

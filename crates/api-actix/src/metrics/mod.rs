@@ -9,11 +9,12 @@ use std::sync::Arc;
 
 use actix_web::dev::Server;
 use actix_web::http::header::{ACCEPT, CONTENT_TYPE, VARY};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpRequest, HttpResponse, web};
 use application::Application;
 use domain::Timestamp;
 use prometheus_client::registry::Registry;
 
+use crate::http1;
 use crate::wiring::{Connections, HashGauge};
 
 use collectors::{ApplicationMetrics, DatabaseMetrics, HashingMetrics, NodeMetrics, ProcessMetrics};
@@ -54,8 +55,8 @@ impl Metrics {
 /// Serves `/metrics`.
 pub(crate) fn serve(listener: TcpListener, metrics: Metrics) -> std::io::Result<Server> {
     let metrics = web::Data::from(Arc::new(metrics));
-    let server = HttpServer::new(move || App::new().app_data(metrics.clone()).route("/metrics", web::get().to(show)));
-    Ok(server.workers(1).disable_signals().listen(listener)?.run())
+    let app = move || App::new().app_data(metrics.clone()).route("/metrics", web::get().to(show));
+    http1::Settings::for_operators().serve(listener, app)
 }
 
 async fn show(request: HttpRequest, metrics: web::Data<Metrics>) -> HttpResponse {

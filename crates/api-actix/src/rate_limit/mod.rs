@@ -14,6 +14,7 @@ use domain::Role;
 
 pub use limiter::Allowance;
 use limiter::Limiter;
+pub(crate) use recent_clients::ClientKey;
 
 use crate::client_address;
 use crate::config;

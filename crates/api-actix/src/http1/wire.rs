@@ -1,0 +1,303 @@
+use std::cell::RefCell;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use actix_codec::{Decoder, Encoder};
+use actix_http::error::{ParseError, PayloadError};
+use actix_http::h1::{Codec, Message, MessageType};
+use actix_http::{Request, ServiceConfig};
+use actix_web::body::BodySize;
+use actix_web::dev::Response;
+use actix_web::web::{Bytes, BytesMut};
+use futures_util::Stream;
+use tokio::io::AsyncWrite;
+use tokio::net::TcpStream;
+
+/// Most bytes of a head.
+const MAX_HEAD_BYTES: usize = 32 * 1024;
+/// Room that is made for each read, and most that is read ahead of what is being served.
+const READ_BYTES: usize = 8 * 1024;
+/// Room that an idle connection keeps, for reading and for writing each.
+const KEPT_BYTES: usize = 16 * 1024;
+
+const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+/// The bytes of a connection: what was read and not used yet, what is not written yet, and the codec between them and
+/// requests. It holds one request at a time: the next head is not decoded before the last body has ended.
+pub(super) struct Wire {
+    stream: TcpStream,
+    codec: Codec,
+    input: BytesMut,
+    output: BytesMut,
+    /// How much of the output is written.
+    written: usize,
+    /// The client sends nothing more.
+    at_end: bool,
+    body: Body,
+    /// Counts the requests, so that a body which somebody kept does not read that of the next request.
+    request: u64,
+}
+
+/// How far the body of the request is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Body {
+    Ended,
+    Open,
+    /// The client waits to be told that the body is wanted (RFC 9110, section 10.1.1).
+    Awaited,
+    Broken,
+}
+
+/// Why there is no request.
+#[derive(Debug)]
+pub(super) enum HeadFault {
+    /// It cannot be read.
+    Malformed,
+    /// It has too many headers, or too many bytes.
+    TooLarge,
+    /// The client broke off.
+    Gone,
+}
+
+impl Wire {
+    pub(super) fn new(stream: TcpStream, config: ServiceConfig) -> Self {
+        Self {
+            stream,
+            codec: Codec::new(config),
+            input: BytesMut::new(),
+            output: BytesMut::new(),
+            written: 0,
+            at_end: false,
+            body: Body::Ended,
+            request: 0,
+        }
+    }
+
+    /// Waits for the first byte of a head. `false` when the client closed the connection instead.
+    pub(super) fn poll_begun(&mut self, context: &mut Context<'_>) -> Poll<bool> {
+        if self.input.is_empty() {
+            self.release();
+            return self.poll_read(context).map(|read| matches!(read, Ok(1..)));
+        }
+        Poll::Ready(true)
+    }
+
+    pub(super) fn poll_head(&mut self, context: &mut Context<'_>) -> Poll<Result<Request, HeadFault>> {
+        loop {
+            match self.codec.decode(&mut self.input) {
+                Ok(Some(Message::Item(request))) => {
+                    self.begin(&request);
+                    return Poll::Ready(Ok(request));
+                }
+                Ok(None) if self.input.len() > MAX_HEAD_BYTES => return Poll::Ready(Err(HeadFault::TooLarge)),
+                Ok(None) => {}
+                Err(ParseError::TooLarge) => return Poll::Ready(Err(HeadFault::TooLarge)),
+                Ok(Some(Message::Chunk(_))) | Err(_) => return Poll::Ready(Err(HeadFault::Malformed)),
+            }
+            if !matches!(ready!(self.poll_read(context)), Ok(1..)) {
+                return Poll::Ready(Err(HeadFault::Gone));
+            }
+        }
+    }
+
+    fn begin(&mut self, request: &Request) {
+        self.request += 1;
+        self.body = match self.codec.message_type() {
+            MessageType::Payload if request.head().expect() => Body::Awaited,
+            MessageType::Payload => Body::Open,
+            // What follows a request for another protocol is not ours to read.
+            MessageType::None | MessageType::Stream => Body::Ended,
+        };
+    }
+
+    /// Whether the client would rather speak another protocol from here on, which nobody here does.
+    pub(super) fn asks_for_upgrade(&self) -> bool {
+        self.codec.upgrade() || self.codec.message_type() == MessageType::Stream
+    }
+
+    /// Makes the next answer one to nothing that could be read, and the last.
+    pub(super) fn forget_request(&mut self) {
+        self.codec = Codec::new(self.codec.config().clone());
+    }
+
+    /// Whether the client may send another request on this connection.
+    pub(super) fn is_kept(&self) -> bool {
+        self.codec.keep_alive()
+    }
+
+    pub(super) fn is_body_whole(&self) -> bool {
+        self.body == Body::Ended
+    }
+
+    /// Reads what has come of a body that nobody wants, without waiting for more.
+    pub(super) fn discard_body(&mut self) {
+        while matches!(self.decode_body(), Some(Ok(_))) {}
+    }
+
+    /// The next part of the body, as far as it has come. `None`: it has ended, or more has to be read.
+    fn decode_body(&mut self) -> Option<Result<Bytes, PayloadError>> {
+        if self.body == Body::Ended {
+            return None;
+        }
+        match self.codec.decode(&mut self.input) {
+            Ok(Some(Message::Chunk(Some(bytes)))) => Some(Ok(bytes)),
+            Ok(Some(Message::Chunk(None))) => {
+                self.body = Body::Ended;
+                None
+            }
+            Ok(None) => None,
+            Ok(Some(Message::Item(_))) | Err(_) => {
+                self.body = Body::Broken;
+                Some(Err(PayloadError::EncodingCorrupted))
+            }
+        }
+    }
+
+    fn poll_body(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, PayloadError>>> {
+        loop {
+            if self.body == Body::Broken {
+                return Poll::Ready(Some(Err(PayloadError::Incomplete(None))));
+            }
+            if let Some(part) = self.decode_body() {
+                return Poll::Ready(Some(part));
+            }
+            if self.body == Body::Ended {
+                return Poll::Ready(None);
+            }
+            if self.body == Body::Awaited {
+                self.output.extend_from_slice(CONTINUE);
+                self.body = Body::Open;
+            }
+            ready!(self.poll_flush(context))?;
+            if ready!(self.poll_read(context))? == 0 {
+                self.body = Body::Broken;
+            }
+        }
+    }
+
+    /// Reads a little ahead while a request is served, only to notice a client that is gone.
+    ///
+    /// # Errors
+    /// The connection is broken.
+    pub(super) fn poll_gone(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        while self.is_body_whole() && !self.at_end && self.input.len() < READ_BYTES {
+            match self.poll_read(context) {
+                Poll::Ready(read) => drop(read?),
+                Poll::Pending => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if self.at_end {
+            return Poll::Ready(Ok(0));
+        }
+        loop {
+            ready!(self.stream.poll_read_ready(context))?;
+            self.input.reserve(READ_BYTES);
+            match self.stream.try_read_buf(&mut self.input) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                read => {
+                    self.at_end = matches!(read, Ok(0));
+                    return Poll::Ready(read);
+                }
+            }
+        }
+    }
+
+    /// Begins an answer.
+    ///
+    /// # Errors
+    /// It cannot be encoded.
+    pub(super) fn put_head(&mut self, head: Response<()>, size: BodySize) -> io::Result<()> {
+        self.codec.encode(Message::Item((head, size)), &mut self.output)
+    }
+
+    /// Goes on with an answer; `None` ends it.
+    ///
+    /// # Errors
+    /// It is not what the head promised.
+    pub(super) fn put_body(&mut self, part: Option<Bytes>) -> io::Result<()> {
+        self.codec.encode(Message::Chunk(part), &mut self.output)
+    }
+
+    /// How many bytes wait to be written.
+    pub(super) fn unwritten(&self) -> usize {
+        self.output.len() - self.written
+    }
+
+    fn is_flushed(&self) -> bool {
+        self.unwritten() == 0
+    }
+
+    /// Writes once. `true` when nothing is left.
+    pub(super) fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        if !self.is_flushed() {
+            match ready!(Pin::new(&mut self.stream).poll_write(context, &self.output[self.written..]))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                count => self.written += count,
+            }
+        }
+        if self.is_flushed() {
+            self.output.clear();
+            self.written = 0;
+        }
+        Poll::Ready(Ok(self.is_flushed()))
+    }
+
+    pub(super) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !ready!(self.poll_write(context))? {}
+        Poll::Ready(Ok(()))
+    }
+
+    /// Tells the client that nothing more comes.
+    pub(super) fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    /// Reads, and throws away, until the client is done, too.
+    pub(super) fn poll_discard(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            self.input.clear();
+            if !matches!(ready!(self.poll_read(context)), Ok(1..)) {
+                return Poll::Ready(());
+            }
+        }
+    }
+
+    /// Gives back what a large request or answer took.
+    fn release(&mut self) {
+        for buffer in [&mut self.input, &mut self.output] {
+            if buffer.is_empty() && buffer.capacity() > KEPT_BYTES {
+                *buffer = BytesMut::new();
+            }
+        }
+    }
+}
+
+/// The body of a request, which is read when somebody asks for it, and not before.
+pub(super) struct RequestBody {
+    wire: Rc<RefCell<Wire>>,
+    request: u64,
+}
+
+impl RequestBody {
+    pub(super) fn new(wire: &Rc<RefCell<Wire>>) -> Self {
+        Self { wire: Rc::clone(wire), request: wire.borrow().request }
+    }
+}
+
+impl Stream for RequestBody {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut wire = self.wire.borrow_mut();
+        if wire.request != self.request {
+            return Poll::Ready(Some(Err(PayloadError::Incomplete(None))));
+        }
+        wire.poll_body(context)
+    }
+}

@@ -28,9 +28,10 @@ pub(crate) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, example = "invalid_client")]
     pub(crate) error: Option<&'static str>,
-    /// Names the request in the logs; the same as the `X-Request-Id` header. Missing where no request could be read.
+    /// Names the request in the logs; the same as the `X-Request-Id` header.
+    // What could not be read as a request of this API has none.
     #[serde(skip_serializing_if = "String::is_empty")]
-    #[schema(required = false, example = "6a3f0c2e-8d2b-4f43-9d3b-0f6f0a2f7c11")]
+    #[schema(required = true, example = "6a3f0c2e-8d2b-4f43-9d3b-0f6f0a2f7c11")]
     pub(crate) request_id: String,
     /// What is wrong with which field.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -75,13 +75,21 @@ impl Wire {
         }
     }
 
-    /// Waits for the first byte of a head. `false` when the client closed the connection instead.
+    /// Waits for the first byte of a head. `false` when the client closed the connection instead. Empty lines before a
+    /// head are not part of it (RFC 9112, section 2.2).
     pub(super) fn poll_begun(&mut self, context: &mut Context<'_>) -> Poll<bool> {
-        if self.input.is_empty() {
+        loop {
+            let is_blank = |byte: &u8| matches!(byte, b'\r' | b'\n');
+            let blank = self.input.iter().take_while(|byte| is_blank(byte)).count();
+            drop(self.input.split_to(blank));
+            if !self.input.is_empty() {
+                return Poll::Ready(true);
+            }
             self.release();
-            return self.poll_read(context).map(|read| matches!(read, Ok(1..)));
+            if !matches!(ready!(self.poll_read(context)), Ok(1..)) {
+                return Poll::Ready(false);
+            }
         }
-        Poll::Ready(true)
     }
 
     pub(super) fn poll_head(&mut self, context: &mut Context<'_>) -> Poll<Result<Request, HeadFault>> {

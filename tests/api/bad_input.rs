@@ -5,9 +5,13 @@ use tests::on_each_database;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::app::{Answer, App, send};
+use crate::app::{Answer, App, PASSWORD, send};
 
-on_each_database!(malformed_bodies_are_told_apart, whatever_is_sent_is_never_a_fault_of_ours,);
+on_each_database!(
+    malformed_bodies_are_told_apart,
+    whatever_is_sent_is_never_a_fault_of_ours,
+    an_object_is_an_object_whatever_its_members_are_called,
+);
 
 async fn post(app: &App, content_type: Option<&str>, body: impl Into<Vec<u8>>) -> Answer {
     let mut request = app.request(Method::POST, "/api/v1/users").body(body.into());
@@ -84,6 +88,52 @@ async fn whatever_is_sent_is_never_a_fault_of_ours(app: App) {
             let request = app.request(Method::POST, "/api/v1/auth/login").header("content-type", "application/json");
             let answer = send(request.body(body)).await;
             assert!(answer.status.is_client_error(), "{field} {value}: {answer:?}");
+        }
+    }
+}
+
+async fn an_object_is_an_object_whatever_its_members_are_called(app: App) {
+    const EMAIL: &str = "ada@example.com";
+    let tokens = app.sign_up(EMAIL).await;
+    let names =
+        ["$serde_json::private::RawValue", "\\u0024serde_json::private::RawValue", "$serde_json::private::Number"];
+    for name in names {
+        let object = |inner: &str| format!("{{\"{name}\":{}}}", serde_json::to_string(inner).unwrap());
+        for inner in ["\"bob@example.com\"", "1", "null", "not json"] {
+            let member = object(inner);
+            for value in [member.clone(), format!("[{member}]"), format!("{{\"a\":{member}}}"), object(&member)] {
+                for (method, path, body, field) in [
+                    (
+                        Method::POST,
+                        "/api/v1/users",
+                        format!("{{\"email\":{value},\"password\":\"{PASSWORD}\"}}"),
+                        "email",
+                    ),
+                    (
+                        Method::POST,
+                        "/api/v1/users",
+                        format!("{{\"email\":\"{EMAIL}\",\"password\":{value}}}"),
+                        "password",
+                    ),
+                    (
+                        Method::POST,
+                        "/api/v1/auth/login",
+                        format!("{{\"username\":{value},\"password\":\"{PASSWORD}\"}}"),
+                        "username",
+                    ),
+                    (Method::POST, "/api/v1/auth/refresh", format!("{{\"refresh_token\":{value}}}"), "refresh_token"),
+                    (Method::PATCH, "/api/v1/users/me", format!("{{\"full_name\":{value}}}"), "full_name"),
+                    (Method::POST, "/api/v1/tasks", format!("{{\"title\":{value}}}"), "title"),
+                ] {
+                    let request = app.request(method, path).bearer_auth(&tokens.access);
+                    let request = request.header("content-type", "application/json").body(body.clone());
+                    let errors = send(request).await.problem(422, "validation_failed");
+                    assert_eq!(errors, [format!("{field}:wrong_type")], "{path} {body}");
+                }
+            }
+            let errors = post(&app, Some("application/json"), member).await.problem(422, "validation_failed");
+            let plain_name = name.replace("\\u0024", "$");
+            assert_eq!(errors, ["email:required", "password:required", &format!("{plain_name}:unknown_field")]);
         }
     }
 }

@@ -138,6 +138,91 @@ async fn an_object_is_an_object_whatever_its_members_are_called(app: App) {
     }
 }
 
+/// Sends a request with this target and these lines, and returns the answer.
+async fn ask(app: &App, target: &str, version: &str, lines: &str) -> String {
+    converse(app, &format!("GET {target} HTTP/{version}\r\n{lines}Connection: close\r\n\r\n"), || None).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_is_not_one_is_refused() {
+    let app = App::sqlite_with(&[]).await;
+    for host in [
+        "",
+        ":8080",
+        "a b",
+        "a\tb",
+        "a,b c",
+        "ada@a",
+        "ada:secret@a",
+        "a/b",
+        "http://a",
+        "a?b",
+        "a#b",
+        "a\\b",
+        "<a>",
+        "\"a\"",
+        "b\u{fc}cher.example",
+        "a%zz",
+        "a%4",
+        "a:65536",
+        "a:+80",
+        "a:-1",
+        "a:b",
+        "a:80:80",
+        "::1",
+        "[::1",
+        "::1]",
+        "[::1]a",
+        "[::1]:a",
+        "[]",
+        "[127.0.0.1]",
+        "[fe80::1%25eth0]",
+    ] {
+        for version in ["1.1", "1.0"] {
+            let answer = ask(&app, "/health/live", version, &format!("Host: {host}\r\n")).await;
+            assert!(answer.starts_with(&format!("HTTP/{version} 400 ")), "{host}: {answer}");
+            let is_ours = answer.contains("application/problem+json") && answer.contains("\"invalid_host\"");
+            assert!(is_ours && answer.contains("x-request-id"), "{host}: {answer}");
+        }
+    }
+    for target in ["http://ada@a/health/live", "http://ada:secret@a/health/live", "http://a:65536/health/live"] {
+        let answer = ask(&app, target, "1.1", "Host: a\r\n").await;
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{target}: {answer}");
+    }
+    for lines in ["", "Host: a\r\nHost: a\r\n", "Host: a\r\nHost: b\r\n"] {
+        let answer = ask(&app, "/health/live", "1.1", lines).await;
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{lines}: {answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_host_that_is_one_is_served() {
+    let app = App::sqlite_with(&[]).await;
+    for host in [
+        "a",
+        "A.Example.COM",
+        "example.com.",
+        "example.com:",
+        "example.com:443",
+        "my_service:8080",
+        "xn--bcher-kva.example",
+        "127.0.0.1",
+        "127.0.0.1:8080",
+        "[::1]",
+        "[::1]:8080",
+        "[2001:DB8::7]:65535",
+        "a~b!$&'()*+,;=%C3%BC",
+    ] {
+        let answer = ask(&app, "/health/live", "1.1", &format!("Host: {host}\r\n")).await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{host}: {answer}");
+    }
+    // The target's own host counts where there is one (RFC 9112, section 3.2.2).
+    let answer = ask(&app, "http://a.example/health/live", "1.1", "Host: b.example\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let answer = ask(&app, "/health/live", "1.0", "").await;
+    assert!(answer.starts_with("HTTP/1.0 200 "), "{answer}");
+}
+
 /// Sends `head`, then what `more` gives, and answers all that came back until the server closed, in at most 20 s.
 async fn converse(app: &App, head: &str, more: impl Fn() -> Option<Vec<u8>>) -> String {
     let address = app.url.strip_prefix("http://").unwrap();

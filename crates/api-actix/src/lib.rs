@@ -20,6 +20,7 @@ mod error;
 mod extract;
 mod field_values;
 mod fields;
+mod host;
 mod json_value;
 mod metrics;
 mod problem;

@@ -20,6 +20,7 @@ use tracing::{Instrument, info, info_span};
 use crate::client_address;
 use crate::error::ApiError;
 use crate::extract::read_limited;
+use crate::host;
 use crate::metrics::RequestMeter;
 use crate::request_id;
 use crate::state::AppState;
@@ -86,6 +87,9 @@ async fn serve<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<B>>, HttpResponse> {
     if request.headers().contains_key(header::TRANSFER_ENCODING) {
         buffer_chunks(&mut request).await?;
+    }
+    if !host::is_valid(request.request()) {
+        return Err(ApiError::InvalidHost.error_response());
     }
     if let Some(answer) = state.cors.answer_preflight(&request) {
         return Ok(request.into_response(answer).map_into_right_body());

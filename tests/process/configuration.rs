@@ -140,6 +140,38 @@ fn a_byte_order_mark_is_not_part_of_a_value_in_a_file() {
 }
 
 #[test]
+fn a_database_url_that_is_not_one_is_refused_with_what_to_write() {
+    const SQLITE: &str = "sqlite://path/to/file";
+    const POSTGRES: &str = "postgres://user:password@host:port/database";
+    for (url, advice) in [
+        ("sqlite:x.db", SQLITE),
+        ("sqlite:/hunter2/x.db", SQLITE),
+        ("sqlite:", SQLITE),
+        ("sqlite://", SQLITE),
+        ("sqlite://?mode=rwc", SQLITE),
+        ("sqlite::memory:", "in memory"),
+        ("sqlite://:memory:", "in memory"),
+        ("sqlite://x.db?mode=memory", "in memory"),
+        ("postgres:hunter2", POSTGRES),
+        ("postgresql:/ada:hunter2@db/hexauth", POSTGRES),
+        ("postgres://ada:hunter2@db:many/hexauth", POSTGRES),
+        ("mysql://ada:hunter2@db/hexauth", POSTGRES),
+        ("", POSTGRES),
+        ("hunter2/x.db", SQLITE),
+        ("Sqlite://hunter2/x.db", SQLITE),
+    ] {
+        let finished = Workplace::default().with("DATABASE_URL", url).run(&["config", "check"]);
+        assert_eq!(finished.code(), Some(1), "{url}");
+        let fault = finished.stderr.lines().nth(1).unwrap_or_default();
+        assert!(fault.contains("DATABASE_URL") && fault.contains(advice), "{url}: {}", finished.stderr);
+        assert!(!finished.stderr.contains("hunter2"), "{}", finished.stderr);
+    }
+    for url in ["sqlite://x.db", "sqlite:///x/y.db", "postgres://db/hexauth", "postgresql://db/hexauth"] {
+        Workplace::default().with("DATABASE_URL", url).run(&["config", "check"]).success();
+    }
+}
+
+#[test]
 fn a_dotenv_file_is_not_read_in_production() {
     let workplace = Workplace::default().with("APP_ENV", "production").with("APP_SECRET_KEY", SECRET);
     let text = shown(&workplace.with_file(".env", "APP_JWT__ISSUER=from-dotenv\n"));

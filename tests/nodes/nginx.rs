@@ -1,16 +1,18 @@
 //! `docker/nginx.conf` in a real nginx.
 
 use std::fs;
+use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use actix_web::{App, HttpRequest, HttpServer, web};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use tempfile::TempDir;
 use tests::client::{Client, EMAIL, PASSWORD, Tokens, tokens};
 use tests::process::{Node, Workplace};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
 
 const CONFIGURATION: &str = include_str!("../../docker/nginx.conf");
 
@@ -50,7 +52,7 @@ impl Gateway {
             .replace("daemon off;", FOR_TESTS)
             .replace("access_log off;", FOLDERS)
             .replace("127.0.0.1:8080", &hexauth)
-            .replace("127.0.0.1:9000", &serve().to_string())
+            .replace("127.0.0.1:9000", &serve().await.to_string())
             .replace("127.0.0.1:8000", &address.to_string());
         let folder = tempfile::Builder::new().prefix("hexauth-nginx-").tempdir().unwrap();
         let file = folder.path().join("nginx.conf");
@@ -85,18 +87,33 @@ impl Drop for Gateway {
     }
 }
 
-/// A service that tells what it was sent.
-fn serve() -> SocketAddr {
-    async fn tell(request: HttpRequest, body: String) -> String {
-        let header =
-            |name: &str| request.headers().get(name).map_or("none", |value| value.to_str().unwrap()).to_owned();
-        format!("{} {} {body}", header("x-user-id"), header("x-user-role"))
-    }
-    let server = HttpServer::new(|| App::new().default_service(web::to(tell)));
-    let server = server.workers(1).disable_signals().bind("127.0.0.1:0").unwrap();
-    let address = server.addrs()[0];
-    tokio::spawn(server.run());
+/// A service that returns the request as it came. Not one of actix, which takes fewer headers than nginx passes on.
+async fn serve() -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            // A client that breaks off is no fault of the test.
+            tokio::spawn(async move { drop(echo(stream).await) });
+        }
+    });
     address
+}
+
+async fn echo(stream: TcpStream) -> io::Result<()> {
+    let mut stream = BufReader::new(stream);
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        stream.read_until(b'\n', &mut head).await?;
+    }
+    let mut request = String::from_utf8_lossy(&head).into_owned();
+    let length = request.lines().find_map(|line| line.strip_prefix("Content-Length: "));
+    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+    stream.read_exact(&mut body).await?;
+    request.push_str(&String::from_utf8(body).unwrap());
+    let answer = format!("HTTP/1.0 200 OK\r\nContent-Length: {}\r\n\r\n{request}", request.len());
+    stream.write_all(answer.as_bytes()).await
 }
 
 fn free_address() -> SocketAddr {
@@ -113,8 +130,44 @@ async fn requests_pass_with_a_token_and_the_service_knows_whose_it_is() {
     let id = Client::of(gateway.node.as_ref().unwrap()).me(&tokens.access).await;
     let id = id.json::<serde_json::Value>().await.unwrap()["id"].as_str().unwrap().to_owned();
     let spoofed = gateway.post("/anything").header("x-user-id", "root").header("x-user-role", "admin");
-    let answer = send(spoofed.bearer_auth(&tokens.access).body("a body")).await;
-    assert_eq!(answer.text().await.unwrap(), format!("{id} user a body"));
+    let request = send(spoofed.bearer_auth(&tokens.access).body("a body")).await.text().await.unwrap();
+    let lines: Vec<_> = request.lines().filter(|line| line.to_lowercase().starts_with("x-user-")).collect();
+    assert_eq!(lines, [format!("X-User-Id: {id}"), "X-User-Role: user".to_owned()]);
+    assert!(request.starts_with("POST /anything HTTP/1.0") && request.ends_with("\r\n\r\na body"), "{request}");
+}
+
+/// What else a client sends is between it and the service.
+#[tokio::test(flavor = "multi_thread")]
+async fn hexauth_is_asked_about_the_token_only() {
+    const MANY: usize = 97;
+    let (gateway, tokens) = Gateway::start().await;
+    let post = || gateway.post("/anything").bearer_auth(&tokens.access);
+    let many = (0..MANY).fold(post(), |request, index| request.header(format!("x-note-{index}"), "a note"));
+    let request = send(many).await.text().await.unwrap();
+    assert_eq!(request.matches("a note").count(), MANY, "{request}");
+    let cookies = (0..3).fold(post(), |request, _| request.header("cookie", "c".repeat(7000)));
+    for (name, request) in [
+        ("cookies", cookies),
+        ("a host", post().header("host", "a_service.example:8000")),
+        ("a header of bytes", post().header("x-note", b"\xff\xfe".as_slice())),
+        ("an origin", post().header("origin", "null").header("access-control-request-method", "GET")),
+        ("an upgrade", post().header("connection", "upgrade").header("upgrade", "websocket")),
+        ("an expectation", post().header("expect", "100-continue").body("a body")),
+        ("a type", post().header("content-type", "nonsense").header("content-encoding", "nonsense").body("a body")),
+        ("a long body", post().body("b".repeat(200_000))),
+        ("an address", post().header("x-forwarded-for", "nonsense, ".repeat(500)).header("forwarded", "for=\"")),
+        ("a trace", post().header("traceparent", "nonsense").header("x-request-id", "n o n s e n s e")),
+    ] {
+        assert_eq!(send(request).await.status(), StatusCode::OK, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hexauth_knows_the_request_by_the_id_that_the_client_gave_it() {
+    let (gateway, tokens) = Gateway::start().await;
+    send(gateway.post("/anything").bearer_auth(&tokens.access).header("x-request-id", "request-7")).await;
+    let logs = gateway.node.as_ref().unwrap().logs();
+    assert!(logs.lines().any(|line| line.contains("\"request-7\"") && line.contains("/auth/verify")), "{logs}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

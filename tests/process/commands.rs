@@ -111,6 +111,15 @@ async fn the_password_is_the_line_without_its_end() {
     assert_eq!(Client::of(&node).login(EMAIL, " spaces stay ").await.status(), StatusCode::OK);
 }
 
+/// Windows writes one before a text.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_byte_order_mark_is_not_part_of_the_password() {
+    let workplace = Workplace::default();
+    workplace.run_with_input(CREATE, &format!("\u{feff}{PASSWORD}\r\n")).success();
+    let node = workplace.serve().await;
+    assert_eq!(Client::of(&node).login(EMAIL, PASSWORD).await.status(), StatusCode::OK);
+}
+
 #[test]
 fn a_password_longer_than_any_is_refused_and_not_cut() {
     assert_failed(&Workplace::default().run_with_input(CREATE, &"long ".repeat(2000)), "password");

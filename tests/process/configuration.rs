@@ -93,6 +93,85 @@ fn a_dotenv_file_is_read_in_development_and_the_environment_wins_over_it() {
 }
 
 #[test]
+fn a_value_of_a_dotenv_file_is_taken_as_it_is_written() {
+    for (line, expected) in [
+        ("APP_JWT__ISSUER=a$b${c}$(d)$$", "a$b${c}$(d)$$"),
+        ("APP_JWT__ISSUER=$APP_JWT__AUDIENCE", "$APP_JWT__AUDIENCE"),
+        ("APP_JWT__ISSUER=a#b=c&d", "a#b=c&d"),
+        ("APP_JWT__ISSUER=a\\b c", "a\\b c"),
+        ("\u{feff}APP_JWT__ISSUER=a\r\n\r\n# comment\r\n", "a"),
+        ("export APP_JWT__ISSUER='a $b \\ \"c\" # d ' # comment", "a $b \\ \"c\" # d "),
+        ("APP_JWT__ISSUER=\"a $b 'c' # d \\\" \\\\ \" # comment", "a $b 'c' # d \" \\ "),
+    ] {
+        let text = shown(&Workplace::default().with_file(".env", line));
+        assert!(text.contains(&format!("jwt.issuer = {expected:?}\n")), "{line}: {text}");
+    }
+}
+
+#[test]
+fn a_line_of_a_dotenv_file_that_cannot_be_read_is_named_by_its_number() {
+    for line in [
+        b"hunter2".as_slice(),
+        b"=hunter2",
+        b"APP JWT=hunter2",
+        b"hunter-2=x",
+        b"APP_JWT__ISSUER='hunter2",
+        b"APP_JWT__ISSUER=\"hunter2\\\"",
+        b"APP_JWT__ISSUER=\"hunter2\\x\"",
+        b"APP_JWT__ISSUER='hunter2'x",
+        b"APP_JWT__ISSUER=hunter2\0",
+        b"APP_JWT__ISSUER=hunter2\xff",
+        b"APP_JWT__AUDIENCE=hunter2",
+    ] {
+        let dotenv = [b"# first\nAPP_JWT__AUDIENCE=first\n".as_slice(), line, b"\nAPP_LOG__LEVEL=info\n"].concat();
+        let finished = Workplace::default().with_file(".env", &dotenv).run(&["config", "check"]);
+        let line = String::from_utf8_lossy(line);
+        assert_eq!(finished.code(), Some(1), "{line}");
+        assert!(finished.stderr.starts_with("hexauth: .env, line 3: "), "{line}: {}", finished.stderr);
+        assert!(!finished.stderr.contains("hunter"), "{}", finished.stderr);
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_not_part_of_a_value_in_a_file() {
+    let workplace = Workplace::default().with("DATABASE_URL_FILE", "url.txt");
+    let text = shown(&workplace.with_file("url.txt", "\u{feff}sqlite://x/y.db\r\n"));
+    assert!(text.contains("database.url = \"sqlite://x/y.db\""), "{text}");
+}
+
+#[test]
+fn a_database_url_that_is_not_one_is_refused_with_what_to_write() {
+    const SQLITE: &str = "sqlite://path/to/file";
+    const POSTGRES: &str = "postgres://user:password@host:port/database";
+    for (url, advice) in [
+        ("sqlite:x.db", SQLITE),
+        ("sqlite:/hunter2/x.db", SQLITE),
+        ("sqlite:", SQLITE),
+        ("sqlite://", SQLITE),
+        ("sqlite://?mode=rwc", SQLITE),
+        ("sqlite::memory:", "in memory"),
+        ("sqlite://:memory:", "in memory"),
+        ("sqlite://x.db?mode=memory", "in memory"),
+        ("postgres:hunter2", POSTGRES),
+        ("postgresql:/ada:hunter2@db/hexauth", POSTGRES),
+        ("postgres://ada:hunter2@db:many/hexauth", POSTGRES),
+        ("mysql://ada:hunter2@db/hexauth", POSTGRES),
+        ("", POSTGRES),
+        ("hunter2/x.db", SQLITE),
+        ("Sqlite://hunter2/x.db", SQLITE),
+    ] {
+        let finished = Workplace::default().with("DATABASE_URL", url).run(&["config", "check"]);
+        assert_eq!(finished.code(), Some(1), "{url}");
+        let fault = finished.stderr.lines().nth(1).unwrap_or_default();
+        assert!(fault.contains("DATABASE_URL") && fault.contains(advice), "{url}: {}", finished.stderr);
+        assert!(!finished.stderr.contains("hunter2"), "{}", finished.stderr);
+    }
+    for url in ["sqlite://x.db", "sqlite:///x/y.db", "postgres://db/hexauth", "postgresql://db/hexauth"] {
+        Workplace::default().with("DATABASE_URL", url).run(&["config", "check"]).success();
+    }
+}
+
+#[test]
 fn a_dotenv_file_is_not_read_in_production() {
     let workplace = Workplace::default().with("APP_ENV", "production").with("APP_SECRET_KEY", SECRET);
     let text = shown(&workplace.with_file(".env", "APP_JWT__ISSUER=from-dotenv\n"));

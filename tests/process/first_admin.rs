@@ -57,6 +57,24 @@ async fn of_many_commands_at_once_one_makes_the_admin(workplace: Workplace) {
     assert_is_admin(&Client::of(&workplace.serve().await), passwords[0]).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_in_a_dotenv_file_is_taken_as_it_is_written() {
+    for password in ["correct$HOME$$battery{}staple", "correct\\nhorse#battery\"staple", "correct `horse` 'battery'"] {
+        let dotenv = format!("APP_BOOTSTRAP__ADMIN_EMAIL={EMAIL}\nAPP_BOOTSTRAP__ADMIN_PASSWORD={password}\n");
+        let node = Workplace::default().with_file(".env", dotenv).serve().await;
+        assert_is_admin(&Client::of(&node), password).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_byte_order_mark_is_not_part_of_a_password_in_a_file() {
+    let workplace = Workplace::default()
+        .with("APP_BOOTSTRAP__ADMIN_EMAIL", EMAIL)
+        .with("APP_BOOTSTRAP__ADMIN_PASSWORD_FILE", "password.txt")
+        .with_file("password.txt", format!("\u{feff}{PASSWORD}\r\n"));
+    assert_is_admin(&Client::of(&workplace.serve().await), PASSWORD).await;
+}
+
 #[test]
 fn a_password_is_given_in_one_way() {
     let workplace = Workplace::default();

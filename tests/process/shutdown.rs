@@ -1,11 +1,12 @@
 use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::time::Duration;
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use reqwest::StatusCode;
 use sea_orm::ConnectionTrait;
-use tests::process::{Node, Workplace};
+use tests::process::{Node, Workplace, binary};
 use tests::{on_each_database, postgres};
 use tokio::task::JoinHandle;
 
@@ -16,6 +17,7 @@ const SHORTLY: Duration = Duration::from_secs(5);
 
 on_each_database!(
     a_login_in_flight_is_answered_and_no_other_is_taken,
+    a_login_in_flight_is_answered_when_the_terminal_hangs_up,
     logins_in_flight_are_answered_while_other_workers_end,
 );
 
@@ -49,14 +51,25 @@ fn connect(node: &Node) -> TcpStream {
 }
 
 async fn a_login_in_flight_is_answered_and_no_other_is_taken(workplace: Workplace) {
+    assert_stops_in_order_on("TERM", workplace).await;
+}
+
+async fn a_login_in_flight_is_answered_when_the_terminal_hangs_up(workplace: Workplace) {
+    assert_stops_in_order_on("HUP", workplace).await;
+}
+
+async fn assert_stops_in_order_on(signal: &str, workplace: Workplace) {
     let workplace = hashing_slowly(workplace);
     let mut node = workplace.serve().await;
     let client = Client::of(&node);
     client.register(EMAIL).await;
     let login = log_in_meanwhile(&client).await;
 
-    node.signal("TERM");
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    // Some send it again, and it still stops in order.
+    for _ in 0..2 {
+        node.signal(signal);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     assert!(!login.is_finished(), "the hash is to take longer");
     let other = reqwest::get(format!("{}/health/live", node.url())).await;
     assert!(other.is_err(), "{other:?}");
@@ -116,6 +129,51 @@ async fn an_interrupt_stops_it_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_second_interrupt_ends_it_at_once() {
+    let workplace = hashing_slowly(Workplace::default()).with("APP_PASSWORD__ITERATIONS", "100");
+    let mut node = workplace.serve().await;
+    let login = log_in_meanwhile(&Client::of(&node)).await;
+    // One that comes together with another signal is the first, not the second.
+    for signal in ["TERM", "INT"] {
+        node.signal(signal);
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(!login.is_finished(), "the hash is to take longer: {}", node.logs());
+    node.signal("INT");
+    let finished = node.wait_for_exit(SHORTLY);
+    assert_eq!(finished.code(), Some(130), "{}", finished.stderr);
+    assert!(finished.waited < Duration::from_secs(1), "{:?}", finished.waited);
+    assert!(login.await.unwrap().is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_nohup_it_outlives_its_terminal() {
+    let workplace = Workplace::default();
+    let mut node = workplace.start_program(Path::new("nohup"), &[binary().to_str().unwrap(), "serve"]);
+    node.wait_until_ready().await;
+    node.signal("HUP");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(Client::of(&node).get("/health/ready").await.status(), StatusCode::OK);
+    assert_ends_shortly(&mut node);
+}
+
+/// As after the end of the terminal, of which the hang-up tells.
+#[tokio::test(flavor = "multi_thread")]
+async fn it_stops_in_order_where_its_logs_cannot_be_written() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let workplace = Workplace::default().with("APP_SERVER__PORT", port.to_string());
+    let command = ["-c", "exec \"$0\" serve 2>/dev/full", binary().to_str().unwrap()];
+    let mut node = workplace.start_program(Path::new("sh"), &command);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while reqwest::get(format!("http://127.0.0.1:{port}/health/ready")).await.is_err() {
+        assert!(Instant::now() < deadline, "it does not listen");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    node.signal("HUP");
+    assert_eq!(node.wait_for_exit(SHORTLY).code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn idle_connections_do_not_delay_the_end() {
     let mut node = Workplace::default().serve().await;
     let mut stream = connect(&node);
@@ -157,9 +215,12 @@ async fn it_stops_while_it_waits_for_another_node_to_migrate() {
     // The lock is "hexauth" in ASCII.
     other.execute_unprepared("SELECT pg_advisory_lock(x'0068657861757468'::bigint)").await.unwrap();
 
-    let mut node = Workplace::default().with("DATABASE_URL", url).start(&["serve"]);
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    assert!(node.logs().is_empty(), "it is to wait: {}", node.logs());
-    node.signal("TERM");
-    node.wait_for_exit(SHORTLY);
+    let workplace = Workplace::default().with("DATABASE_URL", url);
+    for signal in ["TERM", "HUP"] {
+        let mut node = workplace.start(&["serve"]);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(node.logs().is_empty(), "it is to wait: {}", node.logs());
+        node.signal(signal);
+        assert_eq!(node.wait_for_exit(SHORTLY).code(), Some(0), "{signal}");
+    }
 }

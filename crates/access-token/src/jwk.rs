@@ -1,7 +1,9 @@
+use std::collections::BTreeMap;
+
 use data_encoding::BASE64URL_NOPAD;
 use domain::{Algorithm, KeyId};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::uuid_text::read_uuid;
 use crate::{InvalidKey, PublicKey, VerifyingKey};
@@ -30,6 +32,8 @@ pub(crate) struct Jwk {
     n: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     e: Option<String>,
+    #[serde(flatten, skip_serializing)]
+    others: BTreeMap<String, IgnoredAny>,
 }
 
 impl Jwk {
@@ -49,16 +53,15 @@ impl Jwk {
         })
     }
 
-    /// Reads an entry of a JWK set. One that holds anything private is refused: its owner gave it away.
-    pub(crate) fn read(entry: Value) -> Result<VerifyingKey, InvalidKey> {
-        if PRIVATE_MEMBERS.into_iter().any(|name| entry.get(name).is_some()) || !entry.is_object() {
+    /// The key of an entry of a JWK set. One that holds anything private is refused: its owner gave it away.
+    pub(crate) fn verifying_key(&self) -> Result<VerifyingKey, InvalidKey> {
+        if PRIVATE_MEMBERS.into_iter().any(|name| self.others.contains_key(name)) {
             return Err(InvalidKey);
         }
-        let jwk: Self = serde_json::from_value(entry).map_err(|_| InvalidKey)?;
-        let id = KeyId::new(read_uuid(&jwk.kid).map_err(|_| InvalidKey)?);
-        let is_for_signatures = jwk.usage.as_ref().is_none_or(|usage| usage == "sig")
-            && jwk.key_ops.as_ref().is_none_or(|operations| operations.iter().any(|it| it == "verify"));
-        if is_for_signatures { VerifyingKey::public(id, jwk.public_key()?) } else { Err(InvalidKey) }
+        let id = KeyId::new(read_uuid(&self.kid).map_err(|_| InvalidKey)?);
+        let is_for_signatures = self.usage.as_ref().is_none_or(|usage| usage == "sig")
+            && self.key_ops.as_ref().is_none_or(|operations| operations.iter().any(|it| it == "verify"));
+        if is_for_signatures { VerifyingKey::public(id, self.public_key()?) } else { Err(InvalidKey) }
     }
 
     fn public_key(&self) -> Result<PublicKey, InvalidKey> {

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use thiserror::Error;
 
 use crate::VerifyingKey;
@@ -18,6 +18,24 @@ pub struct InvalidJwkSet;
 #[derive(Deserialize, Serialize)]
 struct JwkSet<T> {
     keys: Vec<T>,
+}
+
+/// An entry, and none of `serde_json::Value`: that would take an object with a member
+/// `$serde_json::private::RawValue` for the JSON in the member's text, if any crate of the program turns that on.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Entry {
+    Jwk(Box<Jwk>),
+    Other(IgnoredAny),
+}
+
+impl Entry {
+    fn verifying_key(&self) -> Option<VerifyingKey> {
+        match self {
+            Self::Jwk(jwk) => jwk.verifying_key().ok(),
+            Self::Other(_) => None,
+        }
+    }
 }
 
 /// Writes the public halves of `keys`, in this order, as a JWK set (RFC 7517, section 5). Symmetric keys have none and
@@ -38,8 +56,8 @@ pub fn read_jwk_set(json: &str) -> Result<Vec<VerifyingKey>, InvalidJwkSet> {
     if json.len() > MAX_JWK_SET_BYTES || !json.trim_start().starts_with('{') {
         return Err(InvalidJwkSet);
     }
-    let set: JwkSet<Value> = serde_json::from_str(json).map_err(|_| InvalidJwkSet)?;
-    let keys: Vec<_> = set.keys.into_iter().filter_map(|entry| Jwk::read(entry).ok()).collect();
+    let set: JwkSet<Entry> = serde_json::from_str(json).map_err(|_| InvalidJwkSet)?;
+    let keys: Vec<_> = set.keys.iter().filter_map(Entry::verifying_key).collect();
     let ids: HashSet<_> = keys.iter().map(VerifyingKey::id).collect();
     if ids.len() == keys.len() { Ok(keys) } else { Err(InvalidJwkSet) }
 }
@@ -48,7 +66,7 @@ pub fn read_jwk_set(json: &str) -> Result<Vec<VerifyingKey>, InvalidJwkSet> {
 mod tests {
     use data_encoding::BASE64URL_NOPAD;
     use domain::Algorithm;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::PublicKey;
@@ -174,6 +192,17 @@ mod tests {
                 assert_skipped(with(published(algorithm), name, json!(null)));
             }
         }
+    }
+
+    /// `serde_json` gives a meaning of its own to an object with this member, if a crate elsewhere turns that on.
+    #[test]
+    fn skips_what_is_wrapped_in_the_private_member_of_a_library() {
+        let wrap = |value: &Value| json!({"$serde_json::private::RawValue": value.to_string()});
+        assert_skipped(wrap(&good()));
+        for name in ["kty", "crv", "x", "kid", "alg", "use"] {
+            assert_skipped(with(good(), name, wrap(&good()[name])));
+        }
+        assert_eq!(read(&[with(good(), "note", wrap(&json!("ignored")))]).len(), 1);
     }
 
     #[test]

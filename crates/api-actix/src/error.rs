@@ -46,6 +46,8 @@ pub enum ApiError {
         /// One sentence for a person.
         detail: &'static str,
     },
+    /// `Host`, or the host in the target, is not one (RFC 9112, section 3.2).
+    InvalidHost,
     /// The request broke off, or the framework refused it.
     BadRequest,
     /// The client has made too many requests of the kind.
@@ -138,6 +140,9 @@ impl ApiError {
                 Row(S::METHOD_NOT_ALLOWED, "method_not_allowed", "The route does not take this method.")
             }
             Self::Refused { status, code, detail } => Row(*status, code, detail),
+            Self::InvalidHost => {
+                Row(S::BAD_REQUEST, "invalid_host", "The host must be a name or an address, and may have a port.")
+            }
             Self::BadRequest => Row(S::BAD_REQUEST, "bad_request", "The request cannot be read."),
             Self::RateLimited(_) => {
                 Row(S::TOO_MANY_REQUESTS, "rate_limited", "Too many requests. Try again after the time in Retry-After.")
@@ -330,6 +335,7 @@ mod tests {
                 ApiError::Refused { status: StatusCode::CONFLICT, code: "too_many_notes", detail: "No more notes." },
                 "409 too_many_notes",
             ),
+            (ApiError::InvalidHost, "400 invalid_host"),
             (ApiError::BadRequest, "400 bad_request"),
             (ApiError::RateLimited(Allowance { limit: 5, remaining: 0, reset: 12 }), "429 rate_limited"),
             (ApiError::TimedOut, "503 timeout"),

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::field_values::{FromValue, text};
+use crate::json_value::JsonValue;
 use crate::problem::FieldError;
 
 /// Most faults that are told; the rest of a hopeless body is not worth more.
@@ -267,7 +268,7 @@ impl<'de> Deserialize<'de> for RawFields {
 
             fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<RawFields, A::Error> {
                 let mut fields = RawFields::default();
-                while let Some((name, value)) = object.next_entry()? {
+                while let Some((name, JsonValue(value))) = object.next_entry()? {
                     fields.insert(name, value);
                 }
                 Ok(fields)

@@ -21,6 +21,8 @@ mod error;
 mod extract;
 mod field_values;
 mod fields;
+mod host;
+mod json_value;
 mod metrics;
 mod problem;
 mod rate_limit;

@@ -16,6 +16,7 @@ use tracing::{Instrument, info, info_span};
 
 use crate::client_address;
 use crate::error::ApiError;
+use crate::host;
 use crate::metrics::RequestMeter;
 use crate::request_id;
 use crate::state::AppState;
@@ -80,6 +81,9 @@ async fn serve<B: MessageBody + 'static>(
     next: Next<B>,
     state: &AppState,
 ) -> Result<ServiceResponse<EitherBody<B>>, HttpResponse> {
+    if !host::is_valid(request.request()) {
+        return Err(ApiError::InvalidHost.error_response());
+    }
     if let Some(answer) = state.cors.answer_preflight(&request) {
         return Ok(request.into_response(answer).map_into_right_body());
     }

@@ -11,6 +11,8 @@ use crate::hexauth::{Hexauth, StartError, bind};
 use crate::http1;
 use crate::state::AppState;
 
+/// Exit code of a process that a second Ctrl-C ended, as shells have it: 128 and the number of SIGINT.
+const INTERRUPTED: i32 = 130;
 /// The HTTP server, ready to run.
 pub struct Server {
     listener: TcpListener,
@@ -59,29 +61,65 @@ impl Server {
     }
 }
 
-/// Waits for SIGTERM, as service managers send it, or for Ctrl-C. Listens from the moment this returns.
+/// Waits for SIGTERM, as service managers send it, for SIGHUP, as the end of a terminal sends it, or for Ctrl-C. Listens
+/// from the moment this returns. A second Ctrl-C ends the process at once, with exit code 130. SIGHUP stays ignored in a
+/// process that was started so, as `nohup` does.
+///
+/// Call it in a runtime of tokio, and once.
 ///
 /// # Errors
 /// What the operating system says.
 #[cfg(unix)]
-pub fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
+pub fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+
+    async fn next(signal: &mut Option<Signal>) -> Option<()> {
+        signal.as_mut()?.recv().await
+    }
 
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hang_up = match ignores_hang_up() {
+        true => None,
+        false => Some(signal(SignalKind::hangup())?),
+    };
+    let mut every_interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        every_interrupt.recv().await;
+        every_interrupt.recv().await;
+        std::process::exit(INTERRUPTED);
+    });
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            Some(()) = next(&mut hang_up) => {}
         }
     })
 }
 
-/// Waits for Ctrl-C.
+/// Whether the process was started with SIGHUP ignored. Listening to it would end that. Only Linux tells without
+/// `unsafe`; elsewhere it is taken as not ignored.
+#[cfg(unix)]
+fn ignores_hang_up() -> bool {
+    /// The bit of SIGHUP, which is signal 1 (proc_pid_status(5)).
+    const HANG_UP: u64 = 1;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & HANG_UP != 0)
+}
+
+/// Waits for Ctrl-C. A second one ends the process at once, with exit code 130.
 ///
 /// # Errors
 /// None.
 #[cfg(not(unix))]
-pub fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
-    Ok(async { drop(tokio::signal::ctrl_c().await) })
+pub fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        drop(tokio::signal::ctrl_c().await);
+        tokio::spawn(async {
+            drop(tokio::signal::ctrl_c().await);
+            std::process::exit(INTERRUPTED);
+        });
+    })
 }

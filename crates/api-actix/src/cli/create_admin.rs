@@ -5,7 +5,7 @@ use clap::Args;
 use domain::{Email, Password, Secret};
 
 use super::{Failure, failure, say};
-use crate::config::Config;
+use crate::config::{Config, without_byte_order_mark};
 use crate::error::chain;
 use crate::wiring;
 
@@ -64,7 +64,7 @@ fn read_password(from_stdin: bool) -> Result<Secret, Failure> {
     if from_stdin {
         let mut line = String::new();
         std::io::stdin().lock().take(MAX_LINE).read_line(&mut line).map_err(failure)?;
-        return Ok(Secret::new(line.trim_end_matches(['\r', '\n']).to_owned()));
+        return Ok(Secret::new(without_byte_order_mark(&line).trim_end_matches(['\r', '\n']).to_owned()));
     }
     if !std::io::stdin().is_terminal() {
         return Err(failure(

@@ -107,18 +107,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
 fn load_config(file: Option<&Path>) -> Result<Config, Failure> {
     let mut environment = Environment::of_process();
     if environment.get("APP_ENV") != Some("production") {
-        // A missing file is no fault; one that cannot be read is.
-        match dotenvy::from_path_iter(".env") {
-            Ok(variables) => {
-                for variable in variables {
-                    // The error would quote the line, which may hold a secret.
-                    let (name, value) = variable.map_err(|_| failure(".env has a line that is not NAME=value"))?;
-                    environment.add_default(name, value);
-                }
-            }
-            Err(error) if error.not_found() => {}
-            Err(error) => return Err(failure(format!(".env cannot be read: {error}"))),
-        }
+        environment.add_file(Path::new(".env")).map_err(failure)?;
     }
     let file = file.map(Path::to_path_buf).or_else(|| environment.get("APP_CONFIG").map(PathBuf::from));
     Config::load(file.as_deref(), environment).map_err(failure)

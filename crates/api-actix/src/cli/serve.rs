@@ -4,7 +4,7 @@ use super::{Failure, failure, say};
 use crate::config::{Config, LogFormat, Mode};
 use crate::server::{Server, asked_to_stop};
 
-/// Serves until SIGTERM or Ctrl-C.
+/// Serves until SIGTERM, SIGHUP or Ctrl-C.
 pub(super) async fn run(mut config: Config) -> Result<(), Failure> {
     let mut asked_to_stop = Box::pin(asked_to_stop().map_err(failure)?);
     let server = tokio::select! {

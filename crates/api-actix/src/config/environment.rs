@@ -1,9 +1,12 @@
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
 
 use figment::value::{Dict, Map, Value};
 use figment::{Error, Metadata, Profile, Provider};
+
+use super::env_file;
 
 /// Starts every variable but `DATABASE_URL`.
 const PREFIX: &str = "APP_";
@@ -12,7 +15,9 @@ const FILE_SUFFIX: &str = "_FILE";
 /// Names the configuration file, and is read by the command line.
 pub(crate) const CONFIG_VARIABLE: &str = "APP_CONFIG";
 const DATABASE_VARIABLE: &str = "DATABASE_URL";
-/// Longest file behind a `_FILE` variable, in bytes.
+/// What some editors, and Windows, write before a text.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+/// Longest `.env` file, and longest file behind a `_FILE` variable, in bytes.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 
 /// The environment variables that the configuration is read from. There is no `Debug`: some are secrets.
@@ -51,9 +56,22 @@ impl Environment {
         self.variables.get(name).map(String::as_str)
     }
 
-    /// Adds a variable unless it is there already.
-    pub fn add_default(&mut self, name: String, value: String) {
-        self.variables.entry(name).or_insert(value);
+    /// Adds the variables of a `.env` file that are not there already. A missing file is no fault.
+    ///
+    /// # Errors
+    /// The file, the number of the line that cannot be read, and why. What is in it is not repeated.
+    pub fn add_file(&mut self, file: &Path) -> Result<(), String> {
+        let name = file.display();
+        let bytes = match read_file(file) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(format!("{name} cannot be read: {error}")),
+        };
+        let bytes = bytes.strip_prefix(BYTE_ORDER_MARK.to_string().as_bytes()).unwrap_or(&bytes);
+        for (variable, value) in env_file::parse(bytes).map_err(|fault| format!("{name}, {fault}"))? {
+            self.variables.entry(variable).or_insert(value);
+        }
+        Ok(())
     }
 
     /// What the variables say, and what is wrong with them.
@@ -67,7 +85,7 @@ impl Environment {
                 true if self.variables.contains_key(&variable(&setting.key)) => {
                     Err(format!("{} and {name} are both set", variable(&setting.key)))
                 }
-                true => read_file(value).map_err(|error| format!("{name}: cannot read '{value}': {error}")),
+                true => read_value(Path::new(value)).map_err(|error| format!("{name}: cannot read '{value}': {error}")),
                 false => Ok(value.clone()),
             };
             match value {
@@ -112,18 +130,29 @@ pub(super) fn variable(key: &str) -> String {
     format!("{PREFIX}{}", key.replace('.', "__").to_ascii_uppercase())
 }
 
-fn read_file(path: &str) -> io::Result<String> {
+fn read_value(file: &Path) -> io::Result<String> {
+    let text = String::from_utf8(read_file(file)?).map_err(|_| io::Error::other("it is not UTF-8"))?;
+    // Editors and `echo` end a file with a line break that is not part of the value.
+    Ok(without_byte_order_mark(&text).trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// The text without the byte-order mark that some editors begin a file with. It cannot be seen, so nobody means it to
+/// be part of a secret.
+pub(crate) fn without_byte_order_mark(text: &str) -> &str {
+    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
+}
+
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
     if file.metadata()?.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
+        return Err(ErrorKind::IsADirectory.into());
     }
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     // What is no plain file does not tell its size.
-    if file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text)? as u64 > MAX_FILE_BYTES {
+    if file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)? as u64 > MAX_FILE_BYTES {
         return Err(io::Error::other(format!("it is larger than {MAX_FILE_BYTES} bytes")));
     }
-    // Editors and `echo` end a file with a line break that is not part of the value.
-    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+    Ok(bytes)
 }
 
 /// Values from the environment. Always text: `figment`'s own provider would turn a password of digits into a number.

@@ -1,6 +1,7 @@
 //! The configuration: built-in defaults, then an optional TOML file, then the environment. Unknown keys are refused,
 //! and all faults are listed at once.
 
+mod env_file;
 mod environment;
 mod settings;
 
@@ -19,6 +20,7 @@ use figment::value::{Dict, Value};
 use ipnet::IpNet;
 
 pub use environment::Environment;
+pub(crate) use environment::without_byte_order_mark;
 
 /// Most entries of a setting that is a list.
 const MAX_LIST: usize = 100;

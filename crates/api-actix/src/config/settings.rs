@@ -98,19 +98,7 @@ fn read_secret(reader: &mut Reader, mode: Option<Mode>) -> Option<Option<RootSec
 }
 
 fn read_database(reader: &mut Reader) -> Option<Database> {
-    let url = reader.get("database.url", |text| {
-        let url = text.to_owned();
-        match text.split_once("://").map(|(scheme, _)| scheme) {
-            Some("sqlite") => Ok(DatabaseUrl::Sqlite(url)),
-            Some("postgres" | "postgresql") if !is_postgres_url(text) => {
-                Err("it is not a URL for PostgreSQL: postgres://user:password@host:port/database")
-            }
-            Some("postgres" | "postgresql") => Ok(DatabaseUrl::Postgres(url)),
-            _ if text.starts_with("sqlite:") => Err("it names no file: a database in memory is not supported"),
-            // The text itself may hold a password.
-            _ => Err("it starts with neither sqlite:// nor postgres://"),
-        }
-    });
+    let url = reader.get("database.url", parse_database_url);
     let max_connections = reader.number("database.max_connections", 1..=1000);
     let acquire_timeout = reader.duration("database.acquire_timeout", Duration::from_millis(100), HOUR);
     let statement_timeout = reader.duration("database.statement_timeout", Duration::from_millis(100), HOUR);
@@ -124,6 +112,26 @@ fn read_database(reader: &mut Reader) -> Option<Database> {
         prepared_statements: prepared_statements?,
         migrate_on_start: migrate_on_start?,
     })
+}
+
+/// The text is not repeated: it may hold a password.
+fn parse_database_url(text: &str) -> Result<DatabaseUrl, &'static str> {
+    let (scheme, rest) = text.split_once(':').unwrap_or_default();
+    let path = rest.strip_prefix("//").and_then(|rest| rest.split('?').next()).unwrap_or_default();
+    match scheme {
+        "sqlite" if rest.contains(":memory:") || rest.contains("mode=memory") => {
+            Err("a database in memory is not supported: it must be sqlite://path/to/file")
+        }
+        "sqlite" if path.is_empty() => {
+            Err("for SQLite it must be sqlite://path/to/file, or sqlite:///path/to/file from the root")
+        }
+        "sqlite" => Ok(DatabaseUrl::Sqlite(text.to_owned())),
+        "postgres" | "postgresql" if path.is_empty() || !is_postgres_url(text) => {
+            Err("for PostgreSQL it must be postgres://user:password@host:port/database")
+        }
+        "postgres" | "postgresql" => Ok(DatabaseUrl::Postgres(text.to_owned())),
+        _ => Err("it must be sqlite://path/to/file or postgres://user:password@host:port/database"),
+    }
 }
 
 fn read_server(reader: &mut Reader) -> Option<Server> {

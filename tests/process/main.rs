@@ -11,6 +11,7 @@ mod configuration;
 mod containers;
 mod faults;
 mod first_admin;
+mod keys;
 mod logs;
 mod readiness;
 mod serving;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use application::{
-    Actor, Application, ApplicationError, CreateUser, Login, Ports, Prepared, Rotated, Settings, TokenPair,
+    Actor, Application, ApplicationError, CreateUser, Login, Ports, Prepared, Removed, Rotated, Settings, TokenPair,
 };
 use chrono::TimeDelta;
 use domain::ports::{MAX_KEY_RING_AGE, RevocationFeed};
@@ -20,11 +20,16 @@ use crate::security::SetClock;
 on_each_database!(
     what_is_revoked_is_known_until_the_tokens_of_every_node_have_expired,
     what_is_revoked_is_known_until_the_tokens_of_retired_keys_have_expired,
+    a_clock_that_jumps_ahead_and_back_lets_nothing_in_again,
+    what_a_node_with_a_clock_ahead_cleans_up_does_not_let_anything_in_again,
+    a_token_that_was_issued_ahead_of_time_stays_revoked,
 );
 
 const MINUTE: TimeDelta = TimeDelta::minutes(1);
 const SHORT: TimeDelta = TimeDelta::minutes(15);
 const LONG: TimeDelta = TimeDelta::minutes(60);
+/// Longer than what is revoked is remembered for tokens of a short life.
+const JUMP: TimeDelta = TimeDelta::minutes(17);
 
 /// One of several nodes.
 struct Node {
@@ -141,4 +146,61 @@ async fn what_is_revoked_is_known_until_the_tokens_of_retired_keys_have_expired(
     assert_eq!(nodes[0].application.rotate_keys().await.unwrap(), Rotated::Done);
     nodes[0].log_out(&pair).await;
     assert_refused_for(&mut nodes, LONG + MINUTE * 2, &pair).await;
+}
+
+async fn a_clock_that_jumps_ahead_and_back_lets_nothing_in_again(db: TestDatabase) {
+    let (steady, jumping) = (clock(), clock());
+    let mut nodes = [Node::start(&db, &steady, SHORT).await, Node::start(&db, &jumping, SHORT).await];
+    nodes[0].register().await;
+    let [before, meanwhile, live] = [nodes[0].sign_in().await, nodes[0].sign_in().await, nodes[0].sign_in().await];
+    nodes[0].log_out(&before).await;
+    nodes[1].follow().await;
+
+    nodes[1].advance(JUMP);
+    nodes[0].log_out(&meanwhile).await;
+    nodes[1].follow().await;
+    let after = nodes[0].sign_in().await;
+    nodes[0].log_out(&after).await;
+    nodes[1].follow().await;
+    nodes[1].advance(-JUMP);
+
+    for minute in 0..=SHORT.num_minutes() {
+        for node in &mut nodes {
+            node.follow().await;
+            for pair in [&before, &meanwhile, &after] {
+                node.assert_refuses(pair, &format!("{minute} minutes later")).await;
+            }
+            assert_eq!(node.authenticate(&live).await.is_ok(), minute < SHORT.num_minutes(), "{minute} minutes later");
+            node.advance(MINUTE);
+        }
+    }
+}
+
+async fn what_a_node_with_a_clock_ahead_cleans_up_does_not_let_anything_in_again(db: TestDatabase) {
+    let (steady, jumping) = (clock(), clock());
+    let [mut node, mut jumper] = [Node::start(&db, &steady, SHORT).await, Node::start(&db, &jumping, SHORT).await];
+    node.register().await;
+    let [revoked, live] = [node.sign_in().await, node.sign_in().await];
+    node.log_out(&revoked).await;
+    jumper.advance(JUMP);
+    jumper.follow().await;
+    jumper.application.cleanup(&mut Removed::default(), || std::future::ready(())).await.unwrap();
+    jumper.advance(-JUMP);
+    for node in [&mut node, &mut jumper, &mut Node::start(&db, &jumping, SHORT).await] {
+        node.follow().await;
+        node.assert_refuses(&revoked, "after the clean-up").await;
+        node.authenticate(&live).await.unwrap();
+    }
+}
+
+async fn a_token_that_was_issued_ahead_of_time_stays_revoked(db: TestDatabase) {
+    let (steady, jumping) = (clock(), clock());
+    let mut nodes = [Node::start(&db, &steady, SHORT).await, Node::start(&db, &jumping, SHORT).await];
+    nodes[0].register().await;
+    nodes[1].advance(JUMP);
+    nodes[1].follow().await;
+    let pair = nodes[1].sign_in().await;
+    nodes[1].advance(-JUMP);
+    nodes[1].log_out(&pair).await;
+    assert_refused_for(&mut nodes, JUMP + SHORT + MINUTE, &pair).await;
 }

@@ -23,6 +23,7 @@ on_each_database!(
     a_clock_that_jumps_ahead_and_back_lets_nothing_in_again,
     what_a_node_with_a_clock_ahead_cleans_up_does_not_let_anything_in_again,
     a_token_that_was_issued_ahead_of_time_stays_revoked,
+    a_clock_that_is_set_back_does_not_lengthen_the_grace_window,
 );
 
 const MINUTE: TimeDelta = TimeDelta::minutes(1);
@@ -203,4 +204,19 @@ async fn a_token_that_was_issued_ahead_of_time_stays_revoked(db: TestDatabase) {
     nodes[1].advance(-JUMP);
     nodes[1].log_out(&pair).await;
     assert_refused_for(&mut nodes, JUMP + SHORT + MINUTE, &pair).await;
+}
+
+async fn a_clock_that_is_set_back_does_not_lengthen_the_grace_window(db: TestDatabase) {
+    let node = Node::start(&db, &clock(), SHORT).await;
+    node.register().await;
+    for (back, is_race) in [(TimeDelta::seconds(5), true), (TimeDelta::seconds(6), false), (JUMP, false)] {
+        let first = node.sign_in().await;
+        let second = node.application.refresh(first.refresh_token.expose()).await.unwrap();
+        node.advance(-back);
+        let repeated = node.application.refresh(first.refresh_token.expose()).await;
+        assert_eq!(repeated.is_ok(), is_race, "{back} before: {repeated:?}");
+        // Where it is no race, a copy is about.
+        let next = node.application.refresh(second.refresh_token.expose()).await;
+        assert_eq!(next.is_ok(), is_race, "{back} before: {next:?}");
+    }
 }

@@ -7,6 +7,7 @@
     reason = "a failure here is a failed test, and clippy only knows those inside of #[test]"
 )]
 
+mod clocks;
 mod fixtures;
 mod health;
 mod migrations;

@@ -20,6 +20,7 @@ on_each_database_and_pgbouncer!(
     the_first_poll_answers_all_that_was_committed,
     each_poll_answers_what_was_committed_since_the_last,
     what_has_expired_is_not_answered,
+    at_an_earlier_time_all_that_counts_again_is_answered,
     every_feed_answers_for_itself,
     a_poll_makes_up_for_those_that_failed,
     a_poll_that_is_given_up_loses_nothing,
@@ -79,6 +80,21 @@ async fn what_has_expired_is_not_answered(db: TestDatabase) {
     db.revoke(&[revoked_session(1, 99), revoked_session(2, 100), revoked_session(3, 101)]).await;
     assert_eq!(feed.poll(at(100)).await.unwrap(), [revoked_session(3, 101)]);
     assert_eq!(db.feed().poll(at(100)).await.unwrap(), [revoked_session(3, 101)]);
+}
+
+async fn at_an_earlier_time_all_that_counts_again_is_answered(db: TestDatabase) {
+    let mut feed = db.feed();
+    let all = [revoked_session(1, 100), revoked_session(2, 101), revoked_session(3, 1000)];
+    db.revoke(&all[..2]).await;
+    assert_eq!(feed.poll(at(200)).await.unwrap(), []);
+    db.revoke(&all[2..]).await;
+    assert_eq!(feed.poll(at(200)).await.unwrap(), all[2..]);
+    for (earlier, expected) in [(100, &all[1..]), (0, &all[..])] {
+        let mut answered = feed.poll(at(earlier)).await.unwrap();
+        answered.sort_by_key(|revoked| revoked.until);
+        assert_eq!(answered, expected, "at {earlier} s");
+    }
+    assert_repeats_end(&mut feed).await;
 }
 
 async fn every_feed_answers_for_itself(db: TestDatabase) {

@@ -156,8 +156,8 @@ on_each_database!(
     public_halves_are_published_oldest_first,
 );
 
-/// Tells a time of the contract's own until it is moved.
-struct SetClock(AtomicI64);
+/// Tells a time of the contract's own until it is moved, in seconds.
+pub(crate) struct SetClock(pub(crate) AtomicI64);
 
 impl Clock for SetClock {
     fn now(&self) -> Timestamp {

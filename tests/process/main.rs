@@ -12,6 +12,7 @@ mod connections;
 mod containers;
 mod faults;
 mod first_admin;
+mod keys;
 mod logs;
 mod readiness;
 mod serving;

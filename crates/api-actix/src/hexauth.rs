@@ -48,7 +48,7 @@ pub enum StartError {
     /// The signing keys are not ours.
     #[error(
         "the signing keys in the database were sealed with another APP_SECRET_KEY: start with that one, or make new \
-         keys, which voids every access token, with 'hexauth keys rotate --replace'"
+         keys, which voids every access token and every sign-in, with 'hexauth keys rotate --replace --yes'"
     )]
     ForeignKeys,
     /// The signing keys or the revocations could not be read.

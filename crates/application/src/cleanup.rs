@@ -2,6 +2,7 @@ use std::ops::AddAssign;
 
 use domain::Timestamp;
 
+use crate::revocations::MAX_CLOCK_JUMP;
 use crate::{Application, ApplicationError};
 
 /// Most rows of a kind in one transaction, so that no lock is held for long.
@@ -15,7 +16,7 @@ const MAX_BATCHES: usize = 1000;
 pub struct Removed {
     /// Sessions that had ended.
     pub sessions: u64,
-    /// Revocations of tokens that have expired.
+    /// Revocations of tokens that have expired a day ago.
     pub revocations: u64,
     /// Signing keys whose tokens have expired.
     pub signing_keys: u64,
@@ -75,7 +76,7 @@ impl Application {
         let now = self.ports.clock.now();
         Ok(Removed {
             sessions: self.ports.refresh_tokens.count_ended(now).await?,
-            revocations: self.ports.revocations.count_expired(now).await?,
+            revocations: self.ports.revocations.count_expired(now - MAX_CLOCK_JUMP).await?,
             signing_keys: self.ports.signing_keys.count_retired(now).await?,
         })
     }
@@ -87,7 +88,8 @@ impl Application {
             return Ok(None);
         }
         let sessions = unit.refresh_tokens().delete_ended(before, BATCH).await?;
-        let revocations = unit.revocations().delete_expired(before, BATCH).await?;
+        // If our clock is ahead, a node that starts after it was set back has to know them.
+        let revocations = unit.revocations().delete_expired(before - MAX_CLOCK_JUMP, BATCH).await?;
         // It wakes all nodes, so it is done once.
         let is_last = sessions < BATCH && revocations < BATCH;
         let signing_keys = if is_last { unit.signing_keys().delete_retired(before).await? } else { 0 };
@@ -101,6 +103,7 @@ mod tests {
     use std::cell::Cell;
     use std::sync::atomic::Ordering;
 
+    use chrono::TimeDelta;
     use domain::mocks::MockUnitOfWork;
     use domain::ports::RepositoryError;
 
@@ -111,8 +114,14 @@ mod tests {
     fn a_unit(sessions: u64, revocations: u64) -> MockUnitOfWork {
         let mut unit = MockUnitOfWork::default();
         let is_asked = |before: &Timestamp, limit: &u64| (*before, *limit) == (now(), BATCH);
+        let is_asked_of_yesterday =
+            |before: &Timestamp, limit: &u64| (*before, *limit) == (now() - TimeDelta::days(1), BATCH);
         unit.refresh_tokens.expect_delete_ended().withf(is_asked).times(1).returning(move |_, _| Ok(sessions));
-        unit.revocations.expect_delete_expired().withf(is_asked).times(1).returning(move |_, _| Ok(revocations));
+        unit.revocations
+            .expect_delete_expired()
+            .withf(is_asked_of_yesterday)
+            .times(1)
+            .returning(move |_, _| Ok(revocations));
         if sessions < BATCH && revocations < BATCH {
             unit.signing_keys.expect_delete_retired().times(1).returning(|_| Ok(1));
         }

@@ -5,7 +5,7 @@ use std::sync::{PoisonError, RwLock};
 
 use chrono::TimeDelta;
 use domain::ports::{RevocationFeed, UnitOfWork};
-use domain::{AccessClaims, Epoch, Revoked, RevokedTokens, SessionId, Timestamp, UserId};
+use domain::{AccessClaims, Epoch, Revoked, RevokedTokens, SessionId, StoredKeys, Timestamp, UserId};
 
 use crate::audit::{Event, record};
 use crate::{Application, ApplicationError};
@@ -28,6 +28,10 @@ const MAX_ENTRIES: usize = 500_000;
 /// Most entries that are added at once: requests wait meanwhile.
 const BATCH: usize = 1000;
 
+/// A clock that ran ahead by up to so much, and was set back, is made up for: what cannot be told again once it is gone
+/// is kept so much longer.
+pub(crate) const MAX_CLOCK_JUMP: TimeDelta = TimeDelta::days(1);
+
 /// How often what has expired is thrown out.
 const SWEEP_INTERVAL: TimeDelta = TimeDelta::minutes(1);
 
@@ -40,6 +44,8 @@ struct State {
     sessions: HashMap<SessionId, Timestamp>,
     users: HashMap<UserId, (Epoch, Timestamp)>,
     polled_at: Option<Timestamp>,
+    /// The highest time of a poll: what had expired by then may be forgotten.
+    latest: Option<Timestamp>,
     /// When the last entry that found no room expires.
     incomplete_until: Option<Timestamp>,
     swept_at: Option<Timestamp>,
@@ -85,6 +91,7 @@ impl Revocations {
         }
         let mut state = self.0.write().unwrap_or_else(PoisonError::into_inner);
         state.polled_at = Some(polled_at);
+        state.latest = state.latest.max(Some(polled_at));
         // Either way, for a clock that was set back.
         if state.swept_at.is_none_or(|swept_at| (polled_at - swept_at).abs() >= SWEEP_INTERVAL) {
             state.sweep(polled_at);
@@ -96,6 +103,12 @@ impl Revocations {
         self.0.write().unwrap_or_else(PoisonError::into_inner).add(revoked);
     }
 
+    /// `now`, or where the clock was set back the time up to which tokens may have been issued.
+    fn latest(&self, now: Timestamp) -> Timestamp {
+        let latest = self.0.read().unwrap_or_else(PoisonError::into_inner).latest;
+        latest.unwrap_or(now).clamp(now, now + MAX_CLOCK_JUMP)
+    }
+
     fn status(&self, now: Timestamp) -> FeedStatus {
         let state = self.0.read().unwrap_or_else(PoisonError::into_inner);
         FeedStatus { size: state.size(), age: state.polled_at.map(|polled_at| now - polled_at) }
@@ -103,10 +116,10 @@ impl Revocations {
 }
 
 impl State {
-    /// A clock that was set back makes the age unknown, so that is not fresh, either.
+    /// Not so where the clock was set back, until it has caught up: what is missing by then counts no more.
     fn is_fresh(&self, now: Timestamp) -> bool {
-        let age = self.polled_at.map(|polled_at| now - polled_at);
-        age.is_some_and(|age| (-MAX_OVERLAP..=MAX_FEED_AGE).contains(&age))
+        self.polled_at.is_some_and(|polled_at| now - polled_at <= MAX_FEED_AGE)
+            && self.latest.is_none_or(|latest| latest - now <= MAX_OVERLAP)
             && self.incomplete_until.is_none_or(|until| until <= now)
     }
 
@@ -155,6 +168,9 @@ impl Application {
         // Taken before the poll: what is committed from here on may be missing from the answer.
         let now = self.ports.clock.now();
         let revoked = feed.poll(now).await?;
+        if self.revocations.status(now).age.is_some_and(|age| age < -MAX_OVERLAP) {
+            tracing::warn!("the clock was set back: the database is asked for each request until it has caught up");
+        }
         self.revocations.absorb(revoked, now);
         Ok(())
     }
@@ -171,26 +187,28 @@ impl Application {
         tokens: &[RevokedTokens],
         event: Event,
     ) -> Result<(), ApplicationError> {
-        let until = self.forgotten_at();
+        // Another node may have given tokens a longer life than this one does.
+        let until = self.forgotten_at(&unit.signing_keys().list().await?);
         for tokens in tokens {
             unit.revocations().insert(&Revoked { tokens: *tokens, until }).await?;
         }
         let reason = event.revokes_for();
         record(event, unit.commit(), |()| true).await?;
         self.counters.revocation(reason);
-        tokens.iter().for_each(|tokens| self.learn(*tokens));
+        tokens.iter().for_each(|tokens| self.revocations.add(Revoked { tokens: *tokens, until }));
         Ok(())
     }
 
-    /// Remembers what was committed. Also what another node has done before, where this one is about to say that it is
-    /// done: it may not have heard of it yet.
+    /// Remembers what another node has done before, where this one is about to say that it is done: it may not have
+    /// heard of it yet. Of tokens that are older than this node's own get, it asks the database.
     pub(crate) fn learn(&self, tokens: RevokedTokens) {
-        self.revocations.add(Revoked { tokens, until: self.forgotten_at() });
+        self.revocations.add(Revoked { tokens, until: self.forgotten_at(&StoredKeys::default()) });
     }
 
-    /// When every token that was issued until now has expired.
-    fn forgotten_at(&self) -> Timestamp {
-        self.ports.clock.now() + self.settings.access_token_ttl + MARGIN
+    /// When every token that was issued until now has expired, those of other nodes by these keys.
+    fn forgotten_at(&self, keys: &StoredKeys) -> Timestamp {
+        let now = self.revocations.latest(self.ports.clock.now());
+        keys.tokens_expire_at(now).max(now + self.settings.access_token_ttl) + MARGIN
     }
 }
 
@@ -288,6 +306,24 @@ mod tests {
         assert_eq!(revocations.status(later).size, 1);
         revocations.absorb(Vec::new(), later + SWEEP_INTERVAL);
         assert_eq!(revocations.status(later).size, 0);
+    }
+
+    #[test]
+    fn after_the_clock_was_set_back_the_feed_cannot_tell_until_it_has_caught_up() {
+        let revocations = polled(&[RevokedTokens::OfSession(session_id())]);
+        let jump = TimeDelta::minutes(17);
+        let second = TimeDelta::seconds(1);
+        revocations.absorb(Vec::new(), now() + jump);
+        for (at, expected) in [
+            (now(), Verdict::Unknown),
+            (now() + jump - second, Verdict::Unknown),
+            (now() + jump, Verdict::Live),
+            (now() + jump * 2, Verdict::Live),
+        ] {
+            revocations.absorb(Vec::new(), at);
+            let claims = AccessClaims { issued_at: at, ..claims() };
+            assert_eq!(revocations.judge(&claims, at, TTL), expected, "{}", at - now());
+        }
     }
 
     #[test]

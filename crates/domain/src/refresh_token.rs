@@ -4,6 +4,10 @@ use chrono::TimeDelta;
 
 use crate::{SessionId, Timestamp, UserId, ValidationError};
 
+/// A caller that races with another may have taken its time so much earlier than the one that won, on a node whose clock
+/// differs. A rotation that lies further ahead is no race: the clock was set back, and how old it is nobody knows.
+const MAX_HEAD_START: TimeDelta = TimeDelta::seconds(5);
+
 /// One sign-in on one device. One row for ever: each use of its token adds one to `generation` instead of making
 /// another row. Its id is the `sid` claim of access tokens, and the API lists it as a session.
 ///
@@ -109,8 +113,8 @@ impl RefreshToken {
             });
         }
         // The current generation is the child of `presented` and has not been used, or it would not be current.
-        // A racer that took its time before the winner took its own sees a negative age: that is within the window.
-        let in_grace = !policy.grace.is_zero() && now - self.rotated_at <= policy.grace;
+        // A racer that took its time before the winner took its own sees a negative age.
+        let in_grace = !policy.grace.is_zero() && (-MAX_HEAD_START..=policy.grace).contains(&(now - self.rotated_at));
         if presented.next() == self.generation && in_grace {
             return Rotation::SameChild;
         }
@@ -138,7 +142,8 @@ pub struct RefreshPolicy {
     pub idle_ttl: TimeDelta,
     /// A session ends so long after the sign-in, used or not.
     pub absolute_ttl: TimeDelta,
-    /// For so long after a rotation, the token before it gets the same child again. Zero: never.
+    /// For so long after a rotation, and by a clock that is 5 seconds behind at most, the token before it gets the same
+    /// child again. Zero: never.
     pub grace: TimeDelta,
 }
 
@@ -327,10 +332,20 @@ mod tests {
     fn the_predecessor_gets_the_same_child_within_the_grace_window_only() {
         let policy = RefreshPolicy::default();
         let rotated = next(session().rotate(Generation::FIRST, at(60), &policy));
-        for seconds in [50, 60, 70] {
+        for seconds in [55, 60, 70] {
             assert_eq!(rotated.rotate(Generation::FIRST, at(seconds), &policy), Rotation::SameChild);
         }
         assert_eq!(rotated.rotate(Generation::FIRST, at(71), &policy), Rotation::Reuse);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_does_not_lengthen_the_grace_window() {
+        let policy = RefreshPolicy { grace: TimeDelta::hours(1), ..RefreshPolicy::default() };
+        let rotated = next(session().rotate(Generation::FIRST, at(60), &policy));
+        for seconds in [54, 0, -1020] {
+            let rotation = rotated.rotate(Generation::FIRST, at(seconds), &policy);
+            assert_eq!(rotation, Rotation::Reuse, "{} s before the rotation", 60 - seconds);
+        }
     }
 
     #[test]

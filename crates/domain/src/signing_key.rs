@@ -103,6 +103,17 @@ impl StoredKeys {
         self.in_state(NEXT)
     }
 
+    /// When the last token that these keys have signed until `now` has expired, as far as the keys tell: a node with
+    /// another setting may have given tokens a longer life than this one does.
+    pub fn tokens_expire_at(&self, now: Timestamp) -> Timestamp {
+        let expiry = |key: &SigningKey| match key.state {
+            KeyState::Next => now,
+            KeyState::Active { token_ttl, .. } => now + token_ttl,
+            KeyState::Retired { accepted_until } => accepted_until,
+        };
+        self.readable.iter().map(expiry).fold(now, Timestamp::max)
+    }
+
     fn in_state(&self, name: &str) -> Result<Option<&SigningKey>, &UnreadableKey> {
         let unreadable = self.unreadable.iter().find(|key| key.state == name);
         unreadable.map_or_else(|| Ok(self.readable.iter().find(|key| key.state.name() == name)), Err)

@@ -44,6 +44,8 @@ pub struct PostgresRevocationFeed {
     options: PgConnectOptions,
     connection: Option<PgConnection>,
     position: Position,
+    /// The time of the last poll that succeeded.
+    polled_at: Timestamp,
     notifications: Option<Notifications>,
 }
 
@@ -88,15 +90,20 @@ impl PostgresRevocationFeed {
             options: options.application_name("hexauth feed"),
             connection: None,
             position: Position::start(),
+            polled_at: Timestamp::MIN_UTC,
             notifications: listener.map(Notifications::listen),
         })
     }
 
     async fn read(&mut self, now: Timestamp) -> Result<Vec<Revoked>, DbErr> {
+        if now < self.polled_at {
+            self.position = Position::start();
+        }
         loop {
             if let Some((revoked, position)) = self.read_pages(now).await? {
                 // Only now, that all of it was read.
                 self.position = position;
+                self.polled_at = now;
                 return Ok(revoked);
             }
             if self.position == Position::start() {

@@ -13,15 +13,20 @@ use crate::{SqliteConnections, SqliteStore};
 pub struct SqliteRevocationFeed {
     connections: SqliteConnections,
     last_id: i64,
+    /// The time of the last poll that succeeded.
+    polled_at: Timestamp,
 }
 
 impl SqliteRevocationFeed {
     /// A feed that begins with all that is there.
     pub fn new(store: &SqliteStore) -> Self {
-        Self { connections: store.connection().clone(), last_id: 0 }
+        Self { connections: store.connection().clone(), last_id: 0, polled_at: Timestamp::MIN_UTC }
     }
 
     async fn read(&mut self, now: Timestamp) -> Result<Vec<Revoked>, DbErr> {
+        if now < self.polled_at {
+            self.last_id = 0;
+        }
         let sql = "SELECT id, session_id, user_id, epoch, expires_at FROM revocations
                    WHERE id > ? AND expires_at > ? ORDER BY id";
         let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [self.last_id.into(), now.into()]);
@@ -30,6 +35,7 @@ impl SqliteRevocationFeed {
         if let Some(row) = rows.last() {
             self.last_id = row.try_get("", "id")?;
         }
+        self.polled_at = now;
         Ok(revoked)
     }
 }

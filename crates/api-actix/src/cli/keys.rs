@@ -13,6 +13,9 @@ use crate::wiring;
 /// Longest wait until the next key may sign.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
+const OTHER_SECRET: &str = "nothing was changed: the signing keys in the database cannot be opened with this \
+                            APP_SECRET_KEY; they were sealed with another one, or are damaged";
+
 /// What to do with the signing keys.
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(super) enum Action {
@@ -21,9 +24,13 @@ pub(super) enum Action {
     /// Let the next key sign, and retire the active one. No valid token is refused. May wait some seconds.
     Rotate {
         /// Throw all keys away instead, and make new ones: for when a key or the root secret leaked. Every access token
-        /// becomes void; sessions go on by their refresh tokens, if the root secret is the same.
+        /// becomes void; sessions go on by their refresh tokens, if the root secret is the same. If it is another, only
+        /// with --yes.
         #[arg(long)]
         replace: bool,
+        /// Replace keys of another root secret, too: every sign-in becomes void as well.
+        #[arg(long, requires = "replace")]
+        yes: bool,
     },
 }
 
@@ -45,11 +52,15 @@ pub(super) async fn run(action: Action, config: &Config) -> Result<(), Failure> 
             })?;
             keys.unreadable.iter().try_for_each(say)
         }
-        Action::Rotate { replace: true } => {
-            application.replace_keys().await.map_err(failed)?;
-            say("replaced all keys: every access token is void")
-        }
-        Action::Rotate { replace: false } => rotate(&application).await,
+        Action::Rotate { replace: true, yes } => match application.replace_keys(yes).await {
+            Ok(()) => say("replaced all keys: every access token is void"),
+            Err(ApplicationError::ForeignKeys) => Err(failure(format!(
+                "{OTHER_SECRET}. To replace them voids every access token and, where the secret is another, every \
+                 sign-in: everybody has to sign in again. If that is wanted, add --yes"
+            ))),
+            Err(error) => Err(failed(error)),
+        },
+        Action::Rotate { replace: false, .. } => rotate(&application).await,
     }
 }
 
@@ -69,6 +80,7 @@ async fn rotate(application: &application::Application) -> Result<(), Failure> {
             Err(ApplicationError::NotFound) => {
                 return Err(failure("there are no keys yet: the server makes them when it starts"));
             }
+            Err(ApplicationError::ForeignKeys) => return Err(failure(OTHER_SECRET)),
             Err(error) => return Err(failure(chain(&error))),
         }
     }

@@ -28,7 +28,8 @@ impl Application {
         }
         // Somebody else was faster, with this token or by revoking the session: see what it is worth now.
         let (session, user) = self.find_exchangeable(&presented).await?;
-        let rotation = session.rotate(presented.generation, now, policy);
+        // The two overlapped, however long this one was held up and whatever the clocks of their nodes say.
+        let rotation = session.rotate(presented.generation, now.max(session.rotated_at), policy);
         self.answer_old_token(rotation, &session, &user, now).await
     }
 
@@ -151,6 +152,20 @@ mod tests {
         mocks.units([a_revoking_unit(RevocationReason::Reuse)]);
         let result = mocks.build().refresh(&token_of(&a_session())).await;
         assert!(matches!(result, Err(ApplicationError::InvalidRefreshToken)));
+    }
+
+    #[tokio::test]
+    async fn an_old_token_after_the_clock_was_set_back_revokes_the_session() {
+        let mut mocks = storing(rotated(-6));
+        mocks.units([a_revoking_unit(RevocationReason::Reuse)]);
+        let result = mocks.build().refresh(&token_of(&a_session())).await;
+        assert!(matches!(result, Err(ApplicationError::InvalidRefreshToken)), "{result:?}");
+    }
+
+    #[tokio::test]
+    async fn the_loser_of_a_race_that_was_held_up_for_long_gets_the_winners_child() {
+        let pair = losing_to(rotated(-60)).build().refresh(&token_of(&a_session())).await.unwrap();
+        assert_eq!(pair.refresh_token.expose(), token_of(&rotated(0)));
     }
 
     #[tokio::test]

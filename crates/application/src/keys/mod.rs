@@ -8,7 +8,7 @@ mod rotate_keys;
 pub use prepare_keys::Prepared;
 pub use rotate_keys::Rotated;
 
-use domain::{Algorithm, KeyState, SigningKey, UnreadableKey};
+use domain::{Algorithm, KeyState, SigningKey, StoredKeys, UnreadableKey};
 
 use crate::{Application, ApplicationError};
 
@@ -18,6 +18,16 @@ impl Application {
         let id = self.ports.ids.key_id();
         let sealed = self.ports.key_factory.generate(id, algorithm).await.map_err(ApplicationError::Internal)?;
         Ok(SigningKey { id, algorithm, sealed, created_at: self.ports.clock.now(), state })
+    }
+
+    /// Whether the ring is, or may be, of another root secret: it goes by the active key, and without one by all.
+    fn is_foreign(&self, keys: &StoredKeys) -> bool {
+        let is_sealed = |key: &SigningKey| !self.ports.key_factory.can_open(key);
+        match keys.active() {
+            Ok(Some(active)) => is_sealed(active),
+            Ok(None) => keys.readable.iter().any(is_sealed),
+            Err(_) => true,
+        }
     }
 
     /// The state of a key that begins to sign.

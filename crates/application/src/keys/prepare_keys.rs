@@ -24,13 +24,14 @@ impl Application {
         let repository = &self.ports.signing_keys;
         let keys = repository.list().await?;
         let at_once = Ok(Prepared::Again(TimeDelta::zero()));
-        let Some(active) = keys.active().map_err(unreadable)? else {
+        let active = keys.active().map_err(unreadable)?;
+        if self.is_foreign(&keys) {
+            return Err(ApplicationError::ForeignKeys);
+        }
+        let Some(active) = active else {
             repository.insert(&self.make_key(self.settings.algorithm, self.active_now()).await?).await?;
             return at_once;
         };
-        if !self.ports.key_factory.can_open(active) {
-            return Err(ApplicationError::ForeignKeys);
-        }
         let unfit = match keys.next() {
             Ok(None) => {
                 repository.insert(&self.make_key(self.settings.algorithm, KeyState::Next).await?).await?;
@@ -103,9 +104,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_ring_under_another_secret_is_refused_and_left_alone() {
-        let mut mocks = ring(vec![an_active_key()]);
-        mocks.key_factory.expect_can_open().returning(|_| false);
-        assert!(matches!(mocks.build().prepare_keys().await, Err(ApplicationError::ForeignKeys)));
+        let without_active = vec![a_key(2, KeyState::Next), a_key(3, KeyState::Retired { accepted_until: now() })];
+        for keys in [vec![an_active_key()], without_active] {
+            let mut mocks = ring(keys);
+            mocks.key_factory.expect_can_open().returning(|_| false);
+            let refused = mocks.build().prepare_keys().await;
+            assert!(matches!(refused, Err(ApplicationError::ForeignKeys)), "{refused:?}");
+        }
     }
 
     /// An active key, and one in this state that cannot be read.

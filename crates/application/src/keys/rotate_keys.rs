@@ -16,23 +16,31 @@ pub enum Rotated {
     Done,
     /// Another node rotated at the same time.
     ByAnother,
-    /// Nothing was done: not every node need know the next key yet, or the ring is full. Try again after so long.
+    /// No other key signs: not every node need know the next key yet, or the ring is full. Try again after so long.
     TooSoon(TimeDelta),
 }
 
 impl Application {
     /// Makes the next key the active one, retires the active one, and publishes another next key. Tokens of the
     /// retired key are accepted until the last of them has expired. The algorithm stays that of the next key: only a
-    /// server that starts brings another.
+    /// server that starts brings another. A key that this process cannot open never becomes active: where the next key
+    /// is such a one, another is published in its place.
     ///
     /// # Errors
-    /// [`ApplicationError::NotFound`] when the ring was never prepared; [`ApplicationError::Internal`] when this
-    /// version cannot read the active or the next key; [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::NotFound`] when the ring was never prepared; [`ApplicationError::ForeignKeys`] when it was
+    /// sealed with another root secret; [`ApplicationError::Internal`] when this version cannot read the active or the
+    /// next key; [`ApplicationError::Unavailable`]. Nothing was changed then.
     pub async fn rotate_keys(&self) -> Result<Rotated, ApplicationError> {
         let keys = self.ports.signing_keys.list().await?;
         let (active, next) = (keys.active().map_err(unreadable)?, keys.next().map_err(unreadable)?);
         let (Some(active), Some(next)) = (active, next) else { return Err(ApplicationError::NotFound) };
+        if self.is_foreign(&keys) {
+            return Err(ApplicationError::ForeignKeys);
+        }
         let now = self.ports.clock.now();
+        if !self.ports.key_factory.can_open(next) || next.created_at > now + MAX_KEY_RING_AGE {
+            return self.publish_instead_of(next).await;
+        }
         if let Some(wait) = time_to_wait(&keys, next, now) {
             return Ok(Rotated::TooSoon(wait));
         }
@@ -50,8 +58,22 @@ impl Application {
         repository.delete_retired(now).await?;
         let event = Event::KeysRotated { active: next.id, retired: active.id };
         record(event, unit.commit(), |()| true).await?;
-        self.ports.access_tokens.reload().await?;
+        // It is done. Where the keys cannot be read now, they are before the next token is signed.
+        let _ = self.ports.access_tokens.reload().await;
         Ok(Rotated::Done)
+    }
+
+    /// Throws a next key away that cannot sign, or of which nobody knows how long it has been published since the clock
+    /// was set back, and publishes another. It has signed nothing yet, unless another node has made it active
+    /// meanwhile: then it stays.
+    async fn publish_instead_of(&self, next: &SigningKey) -> Result<Rotated, ApplicationError> {
+        let new = self.make_key(next.algorithm, KeyState::Next).await?;
+        let unit = self.ports.units_of_work.begin().await?;
+        if !unit.signing_keys().delete(next.id, KeyState::Next).await? || !unit.signing_keys().insert(&new).await? {
+            return Ok(Rotated::ByAnother);
+        }
+        unit.commit().await?;
+        Ok(Rotated::TooSoon(MAX_KEY_RING_AGE))
     }
 
     /// Rotates if the active key has been so for as long as is configured. Answers whether this call did.
@@ -63,7 +85,8 @@ impl Application {
         let keys = self.ports.signing_keys.list().await?;
         let now = self.ports.clock.now();
         let is_due = keys.active().map_err(unreadable)?.is_some_and(|key| match key.state {
-            KeyState::Active { since, .. } => now - since >= rotate_after,
+            // One that lies ahead tells no age: the clock was set back.
+            KeyState::Active { since, .. } => now - since >= rotate_after || since > now + MAX_KEY_RING_AGE,
             KeyState::Next | KeyState::Retired { .. } => false,
         });
         Ok(is_due && self.rotate_keys().await? == Rotated::Done)
@@ -93,13 +116,14 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use domain::mocks::MockUnitOfWork;
-    use domain::{Algorithm, SealedKey};
+    use domain::ports::RepositoryError;
+    use domain::{Algorithm, KeyId, SealedKey};
 
     use super::*;
     use crate::testing::{Mocks, a_key, now};
 
     /// A ring whose next key was published `seconds` ago.
-    fn ring(seconds: i64) -> Mocks {
+    fn sealed_ring(seconds: i64) -> Mocks {
         let mut mocks = Mocks::default();
         let active =
             a_key(1, KeyState::Active { since: now() - TimeDelta::days(90), token_ttl: TimeDelta::minutes(10) });
@@ -107,6 +131,27 @@ mod tests {
         mocks.signing_keys.expect_list().returning(move || Ok(vec![active.clone(), next.clone()].into()));
         mocks.key_factory.expect_generate().returning(|_, _| Ok(SealedKey::new(vec![1])));
         mocks
+    }
+
+    /// The ring of a process that can open the keys with these numbers alone.
+    fn opening(opened: &'static [u128], seconds: i64) -> Mocks {
+        let mut mocks = sealed_ring(seconds);
+        let can_open = |key: &SigningKey| opened.iter().any(|number| key.id == a_key(*number, KeyState::Next).id);
+        mocks.key_factory.expect_can_open().returning(can_open);
+        mocks
+    }
+
+    fn ring(seconds: i64) -> Mocks {
+        opening(&[1, 2], seconds)
+    }
+
+    fn a_replacing_unit() -> MockUnitOfWork {
+        let mut unit = MockUnitOfWork::default();
+        let is_next = |id: &KeyId, from: &KeyState| *id == a_key(2, KeyState::Next).id && *from == KeyState::Next;
+        unit.signing_keys.expect_delete().withf(is_next).times(1).returning(|_, _| Ok(true));
+        let is_new = |key: &SigningKey| key.state == KeyState::Next && key.created_at == now();
+        unit.signing_keys.expect_insert().withf(is_new).times(1).returning(|_| Ok(true));
+        unit
     }
 
     fn a_unit(first_change: bool) -> MockUnitOfWork {
@@ -134,8 +179,9 @@ mod tests {
         unit.signing_keys.expect_insert().withf(|key| key.state == KeyState::Next).times(1).returning(|_| Ok(true));
         unit.signing_keys.expect_delete_retired().times(1).returning(|_| Ok(0));
         let commits = mocks.units([unit]);
-        mocks.access_tokens.expect_reload().times(1).returning(|| Ok(()));
-        assert_eq!(mocks.build().rotate_keys().await.unwrap(), Rotated::Done);
+        let unavailable = || Err(RepositoryError::Unavailable("it is down".into()));
+        mocks.access_tokens.expect_reload().times(1).returning(unavailable);
+        assert_eq!(mocks.build().rotate_keys().await.unwrap(), Rotated::Done, "what was committed is done");
         assert_eq!(commits.load(Ordering::SeqCst), 1);
     }
 
@@ -164,6 +210,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_ring_of_another_secret_does_not_rotate() {
+        for opened in [&[][..], &[2]] {
+            let refused = opening(opened, 5).build().rotate_keys().await;
+            assert!(matches!(refused, Err(ApplicationError::ForeignKeys)), "{refused:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_next_key_that_cannot_sign_here_is_replaced_and_does_not_become_active() {
+        for mut mocks in [opening(&[1], 5), ring(-6)] {
+            let commits = mocks.units([a_replacing_unit()]);
+            assert_eq!(mocks.build().rotate_keys().await.unwrap(), Rotated::TooSoon(MAX_KEY_RING_AGE));
+            assert_eq!(commits.load(Ordering::SeqCst), 1);
+        }
+    }
+
+    #[tokio::test]
     async fn of_two_who_rotate_at_once_one_does_nothing() {
         let mut mocks = ring(5);
         let commits = mocks.units([a_unit(false)]);
@@ -180,5 +243,25 @@ mod tests {
         mocks.settings.rotate_keys_after = Some(TimeDelta::days(90));
         mocks.units([a_unit(false)]);
         assert!(!mocks.build().rotate_keys_if_due().await.unwrap(), "another node did it");
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_active_since_a_time_ahead_is_due() {
+        for (seconds, is_due) in [(5, false), (6, true)] {
+            let mut mocks = Mocks::default();
+            let since = now() + TimeDelta::seconds(seconds);
+            let active = a_key(1, KeyState::Active { since, token_ttl: TimeDelta::minutes(15) });
+            let next = SigningKey { created_at: now() - TimeDelta::minutes(1), ..a_key(2, KeyState::Next) };
+            mocks.signing_keys.expect_list().returning(move || Ok(vec![active.clone(), next.clone()].into()));
+            mocks.key_factory.expect_generate().returning(|_, _| Ok(SealedKey::new(vec![1])));
+            mocks.key_factory.expect_can_open().returning(|_| true);
+            mocks.access_tokens.expect_reload().returning(|| Ok(()));
+            let mut unit = MockUnitOfWork::default();
+            unit.signing_keys.expect_change_state().returning(|_, _, _| Ok(true));
+            unit.signing_keys.expect_insert().returning(|_| Ok(true));
+            unit.signing_keys.expect_delete_retired().returning(|_| Ok(0));
+            mocks.units([unit]);
+            assert_eq!(mocks.build().rotate_keys_if_due().await.unwrap(), is_due, "{seconds} s ahead");
+        }
     }
 }

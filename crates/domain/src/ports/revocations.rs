@@ -24,7 +24,9 @@ pub trait RevocationRepository: Send + Sync {
 pub trait RevocationFeed: Send {
     /// What was revoked and not expired at `now`. The first call MUST answer all that was committed before it began,
     /// and each later one all that was committed since the last call that succeeded began, in whatever order
-    /// transactions began and ended. It MAY repeat what was answered before.
+    /// transactions began and ended. It MAY repeat what was answered before. A call whose `now` is earlier than that of
+    /// the last call that succeeded MUST answer all, as the first one does: the clock was set back, and what that one
+    /// passed over as expired counts again.
     ///
     /// # Errors
     /// [`RepositoryError::Unavailable`], [`RepositoryError::Internal`]; the next call MUST make up for this one.

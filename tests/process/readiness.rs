@@ -6,6 +6,7 @@ use tests::postgres;
 use tests::process::{Node, Workplace};
 
 use tests::client::{Client, EMAIL, PASSWORD};
+use tests::cluster::Cluster;
 use tests::proxy::{Line, Proxy};
 
 /// The acquire timeout, or the time for a statement and its answer, and some to spare.
@@ -117,4 +118,36 @@ async fn it_is_not_ready_while_its_sqlite_file_is_away() {
     assert_unavailable(client.get("/health/ready")).await;
     std::fs::rename(workplace.path("away"), workplace.path("data")).unwrap();
     assert_eq!(client.get("/health/ready").await.status(), StatusCode::OK);
+}
+
+/// A cluster may be set to an isolation level under which PostgreSQL gives up transactions that only look at the same
+/// rows. Nobody who uses the service should know.
+#[tokio::test(flavor = "multi_thread")]
+async fn ordinary_requests_succeed_whatever_isolation_level_the_cluster_has() {
+    let cluster = Cluster::with(&["fsync=off", "default_transaction_isolation=serializable"]);
+    tests::run_sql(&cluster.url(), "ALTER ROLE postgres SET default_transaction_isolation = 'serializable'").await;
+    let node = Workplace::default().with("DATABASE_URL", cluster.url()).serve().await;
+    let client = Client::of(&node);
+    let living = (0..16).map(|number| tokio::spawn(live(client.clone(), number)));
+    let mut statuses = Vec::new();
+    for task in living.collect::<Vec<_>>() {
+        statuses.extend(task.await.unwrap());
+    }
+    let failed: Vec<_> = statuses.iter().filter(|status| ![200, 201, 204].contains(*status)).collect();
+    assert!(failed.is_empty(), "{} of {}: {failed:?}", failed.len(), statuses.len());
+}
+
+/// Six ordinary requests, one after the other.
+async fn live(client: Client, number: usize) -> Vec<u16> {
+    let email = format!("user{number}@example.com");
+    let mut statuses = vec![client.register(&email).await.status().as_u16()];
+    for _ in 0..3 {
+        statuses.push(client.login(&email, PASSWORD).await.status().as_u16());
+    }
+    let signed_in = client.login(&email, PASSWORD).await;
+    statuses.push(signed_in.status().as_u16());
+    let pair: Value = signed_in.json().await.unwrap();
+    let refresh = pair["refresh_token"].as_str().unwrap_or_default();
+    statuses.push(client.refresh(refresh).await.status().as_u16());
+    statuses
 }

@@ -40,7 +40,8 @@ impl PostgresConnections {
         if self.pool.settings.names_statements {
             return self.pool.acquire().await?.run(statement).await;
         }
-        // A statement without a name is sent in two steps, and only a transaction keeps both on one server.
+        // A statement without a name is sent in two steps, and only a transaction keeps both on one server. It also has
+        // our isolation level and limits only there.
         let mut lease = self.begin().await?;
         let answer = lease.run(statement).await?;
         lease.commit().await?;
@@ -65,7 +66,13 @@ impl ConnectionTrait for PostgresConnections {
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        Ok(self.pool.acquire().await?.run_unprepared(sql).await?.into_result())
+        if self.pool.settings.names_statements {
+            return Ok(self.pool.acquire().await?.run_unprepared(sql).await?.into_result());
+        }
+        let mut lease = self.begin().await?;
+        let answer = lease.run_unprepared(sql).await?;
+        lease.commit().await?;
+        Ok(answer.into_result())
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {

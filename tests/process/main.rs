@@ -13,6 +13,7 @@ mod faults;
 mod first_admin;
 mod logs;
 mod readiness;
+mod rights;
 mod serving;
 mod shutdown;
 mod traces;

@@ -1,4 +1,4 @@
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Read};
 use std::path::Path;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::error::is_transient;
-use crate::{SqliteConnections, SqliteError};
+use crate::{SqliteConnections, SqliteError, private_file};
 
 /// The repositories on a SQLite file.
 pub type SqliteStore = Store<SqliteConnections>;
@@ -83,8 +83,8 @@ pub(crate) async fn try_connection(options: &SqliteConnectOptions) -> Result<Sql
 /// What a SQLite file begins with (SQLite's file format, section 1.3). A new one is empty.
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
-/// Makes the file, and its folder, readable by their owner only: it holds password hashes. One that is there must be
-/// ours to write and look like a database, or nothing is made beside it.
+/// Makes the file, readable by its owner only, since it holds password hashes, and its folder. One that is there must
+/// be ours to write and look like a database, or nothing is made beside it.
 pub(crate) fn prepare_file(file: &Path) -> io::Result<()> {
     if file.exists() {
         let mut start = Vec::new();
@@ -93,12 +93,11 @@ pub(crate) fn prepare_file(file: &Path) -> io::Result<()> {
         let is_database = start.is_empty() || start == MAGIC;
         return if is_database { Ok(()) } else { Err(io::Error::other("it is not a SQLite database")) };
     }
-    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder)?;
+    let folder = private_file::folder_of(file);
+    private_file::create_folder(folder)?;
+    match private_file::create(file, folder) {
+        // Another process was first.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop),
     }
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file).map(drop)
 }

@@ -41,6 +41,7 @@ mod connect;
 mod connections;
 mod error;
 mod migrate;
+pub mod private_file;
 mod revocation_feed;
 
 pub use connect::{SqliteSettings, SqliteStore, connect};

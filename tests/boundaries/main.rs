@@ -50,7 +50,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "tokio",
         ],
     ),
-    ("infra-sqlite", &["async-trait", "domain", "infra-seaorm", "migration", "sea-orm", "sqlx", "thiserror", "tokio"]),
+    (
+        "infra-sqlite",
+        &["async-trait", "domain", "infra-seaorm", "migration", "sea-orm", "sqlx", "thiserror", "tokio", "tracing"],
+    ),
     (
         "infra-security",
         &[

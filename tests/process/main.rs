@@ -16,4 +16,5 @@ mod readiness;
 mod rights;
 mod serving;
 mod shutdown;
+mod sqlite_file;
 mod traces;

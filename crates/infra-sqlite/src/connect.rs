@@ -2,14 +2,16 @@ use std::fs::OpenOptions;
 use std::io::{self, Read};
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use infra_seaorm::Store;
 use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
-use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, Executor};
 
 use crate::error::is_transient;
+use crate::opened_file::OpenedFile;
 use crate::{SqliteConnections, SqliteError, private_file};
 
 /// The repositories on a SQLite file.
@@ -57,10 +59,14 @@ pub async fn connect(settings: &SqliteSettings) -> Result<SqliteStore, SqliteErr
     let file = options.get_filename().to_owned();
     prepare_file(&file).map_err(|source| SqliteError::Prepare { file: file.clone(), source })?;
     let connection = try_connection(&options).await?;
-    connection.close().await.map_err(|source| SqliteError::Open { file: file.clone(), source })?;
     let readers = pool(options.clone().pragma("query_only", "ON"), settings.max_readers, settings.acquire_timeout);
     let writer = pool(options, 1, settings.acquire_timeout);
-    Ok(Store::new(SqliteConnections { readers, writer, file }, is_transient))
+    // The one that writes is opened now and stays, so that what it opened can be told from what comes in its place.
+    let open = |source| SqliteError::Open { file: file.clone(), source };
+    writer.get_sqlite_connection_pool().execute("SELECT count(*) FROM sqlite_schema").await.map_err(open)?;
+    let opened = OpenedFile::find(&file).map_err(|source| SqliteError::Prepare { file: file.clone(), source })?;
+    connection.close().await.map_err(open)?;
+    Ok(Store::new(SqliteConnections { readers, writer, file: Arc::new(opened) }, is_transient))
 }
 
 pub(crate) fn pool(options: SqliteConnectOptions, connections: u32, acquire_timeout: Duration) -> DatabaseConnection {

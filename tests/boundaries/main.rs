@@ -34,7 +34,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["aws-lc-rs", "chrono", "data-encoding", "domain", "quick_cache", "serde", "serde_json", "thiserror", "uuid"],
     ),
     ("application", &["chrono", "data-encoding", "domain", "thiserror", "tracing", "uuid"]),
-    ("infra-seaorm", &["async-trait", "chrono", "domain", "sea-orm", "uuid"]),
+    ("infra-seaorm", &["async-trait", "chrono", "domain", "sea-orm", "tokio", "uuid"]),
     (
         "infra-postgres",
         &[

@@ -16,5 +16,6 @@ mod readiness;
 mod rights;
 mod serving;
 mod shutdown;
+mod small_disk;
 mod sqlite_file;
 mod traces;

@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
 use reqwest::{Response, StatusCode};
+use sea_orm::ConnectionTrait;
 use serde_json::Value;
 use tests::postgres;
 use tests::process::{Node, Workplace};
@@ -150,4 +151,79 @@ async fn live(client: Client, number: usize) -> Vec<u16> {
     let refresh = pair["refresh_token"].as_str().unwrap_or_default();
     statuses.push(client.refresh(refresh).await.status().as_u16());
     statuses
+}
+
+/// A write is tried every 3 s at most, and given up after 2.
+const NOTICED: Duration = Duration::from_secs(6);
+/// Longest time that an answer takes, whatever the database does.
+const ANSWERED: Duration = Duration::from_millis(2500);
+
+/// Asks until the answer is this one.
+async fn wait_for_readiness(client: &Client, expected: StatusCode) {
+    let begun = Instant::now();
+    loop {
+        let asked = Instant::now();
+        let status = client.get("/health/ready").await.status();
+        assert!(asked.elapsed() < ANSWERED, "it answered after {:?}", asked.elapsed());
+        if status == expected {
+            return;
+        }
+        assert!(begun.elapsed() < NOTICED, "it is {status} after {:?}", begun.elapsed());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+pub(crate) async fn wait_until_not_ready(client: &Client) {
+    wait_for_readiness(client, StatusCode::SERVICE_UNAVAILABLE).await;
+}
+
+pub(crate) async fn wait_until_ready_again(client: &Client) {
+    wait_for_readiness(client, StatusCode::OK).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_not_ready_while_postgres_is_read_only() {
+    let cluster = Cluster::create();
+    let node = Workplace::default().with("DATABASE_URL", cluster.url()).serve().await;
+    let client = Client::of(&node);
+    let end_others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'hexauth'";
+    for (read_only, writable) in [
+        ("ALTER SYSTEM SET default_transaction_read_only = on", "ALTER SYSTEM RESET default_transaction_read_only"),
+        (
+            "ALTER ROLE postgres SET default_transaction_read_only = on",
+            "SET TRANSACTION READ WRITE; ALTER ROLE postgres RESET default_transaction_read_only",
+        ),
+        (
+            "ALTER DATABASE postgres SET default_transaction_read_only = on",
+            "SET TRANSACTION READ WRITE; ALTER DATABASE postgres RESET default_transaction_read_only",
+        ),
+    ] {
+        for sql in [read_only, "SELECT pg_reload_conf()", end_others] {
+            tests::run_sql(&cluster.url(), sql).await;
+        }
+        wait_until_not_ready(&client).await;
+        assert_unavailable(client.register(EMAIL)).await;
+        // It was not only for want of the connections that were ended.
+        tokio::time::sleep(NOTICED).await;
+        assert_unavailable(client.get("/health/ready")).await;
+        // Nobody wrote, so nobody but readiness itself saw that the connections are of no use.
+        for sql in [writable, "SELECT pg_reload_conf()"] {
+            tests::run_sql(&cluster.url(), sql).await;
+        }
+        wait_until_ready_again(&client).await;
+    }
+    assert_eq!(client.register(EMAIL).await.status(), StatusCode::CREATED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_not_ready_while_another_process_locks_its_sqlite_file() {
+    let workplace = Workplace::default();
+    let node = workplace.serve().await;
+    let client = Client::of(&node);
+    let other = tests::connect(&workplace.database_url()).await;
+    other.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
+    wait_until_not_ready(&client).await;
+    assert_eq!(client.get("/health/live").await.status(), StatusCode::OK);
+    other.execute_unprepared("ROLLBACK").await.unwrap();
+    wait_until_ready_again(&client).await;
 }

@@ -87,6 +87,15 @@ impl Connections for SqliteConnections {
         let statement = Statement::from_string(DbBackend::Sqlite, "SELECT count(*) FROM sqlite_schema");
         self.query_one_raw(statement).await.map(drop)
     }
+
+    async fn try_write(&self) -> Result<(), DbErr> {
+        let unit = self.begin_unit().await?;
+        unit.execute_unprepared("DELETE FROM health_probes").await?;
+        // As many pages as a small unit writes.
+        let probe = "INSERT INTO health_probes (padding) VALUES (printf('%7000s', 'x'))";
+        unit.execute_unprepared(probe).await?;
+        unit.commit().await
+    }
 }
 
 /// A transaction that may write.

@@ -20,6 +20,7 @@ mod m20261121_000004_create_signing_keys;
 mod m20261121_000005_create_tasks;
 mod m20261121_000006_index_user_lists;
 mod m20261121_000007_add_signing_key_token_ttl;
+mod m20261126_000008_create_health_probes;
 
 /// Applies and reverts the migrations. The adapters run it under a lock, one node at a time.
 #[derive(Debug)]
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000005_create_tasks::Migration),
             Box::new(m20261121_000006_index_user_lists::Migration),
             Box::new(m20261121_000007_add_signing_key_token_ttl::Migration),
+            Box::new(m20261126_000008_create_health_probes::Migration),
         ]
     }
 }

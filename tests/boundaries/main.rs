@@ -34,7 +34,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["aws-lc-rs", "chrono", "data-encoding", "domain", "quick_cache", "serde", "serde_json", "thiserror", "uuid"],
     ),
     ("application", &["chrono", "data-encoding", "domain", "thiserror", "tracing", "uuid"]),
-    ("infra-seaorm", &["async-trait", "chrono", "domain", "sea-orm", "uuid"]),
+    ("infra-seaorm", &["async-trait", "chrono", "domain", "sea-orm", "tokio", "uuid"]),
     (
         "infra-postgres",
         &[
@@ -50,7 +50,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "tokio",
         ],
     ),
-    ("infra-sqlite", &["async-trait", "domain", "infra-seaorm", "migration", "sea-orm", "sqlx", "thiserror", "tokio"]),
+    (
+        "infra-sqlite",
+        &["async-trait", "domain", "infra-seaorm", "migration", "sea-orm", "sqlx", "thiserror", "tokio", "tracing"],
+    ),
     (
         "infra-security",
         &[

@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 use domain::UserFilter;
 use domain::ports::{RepositoryError, UnitOfWorkFactory};
 use futures_util::future::join_all;
-use infra_postgres::{PostgresError, PostgresSettings};
+use infra_postgres::{PostgresConnections, PostgresError, PostgresSettings};
 use infra_seaorm::{Connections, Transaction};
 use migration::Step;
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
+use sea_orm_migration::prelude::{DbErr, MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait};
 use tests::cluster::Cluster;
 use tests::proxy::{Line, Proxy};
 use tests::{OnDatabase, OnPgBouncer, TestDatabase};
@@ -225,4 +227,124 @@ async fn many_tasks_share_few_servers_behind_pgbouncer() {
         task.await.unwrap();
     }
     assert_eq!(db.users.count(&UserFilter::default()).await.unwrap(), 0);
+}
+
+/// Sets this on the database, as its owner may. It holds for connections that are made from now on.
+async fn set_on_database(url: &str, setting: &str) {
+    let name = url.rsplit('/').next().unwrap();
+    tests::run_sql(tests::postgres::server_url(), &format!("ALTER DATABASE {name} SET {setting}")).await;
+}
+
+fn through_pgbouncer(url: &str) -> PostgresSettings {
+    PostgresSettings { prepared_statements: false, ..PostgresSettings::new(tests::pgbouncer::url_of(url)) }
+}
+
+/// A setting as single statements and units of work see it.
+async fn seen(connections: &PostgresConnections, setting: &str) -> [String; 2] {
+    let ask = || Statement::from_string(DbBackend::Postgres, format!("SELECT current_setting('{setting}') AS value"));
+    let value = |row: Option<QueryResult>| row.unwrap().try_get::<String>("", "value").unwrap();
+    let single = value(connections.query_one_raw(ask()).await.unwrap());
+    let unit = connections.begin_unit().await.unwrap();
+    let in_unit = value(unit.query_one_raw(ask()).await.unwrap());
+    unit.commit().await.unwrap();
+    [single, in_unit]
+}
+
+/// Our statements are written for READ COMMITTED: a `WHERE` that is looked at again when a lock was waited for.
+async fn assert_settings_are_ours(url: &str, settings: PostgresSettings) {
+    for level in ["serializable", "repeatable read"] {
+        set_on_database(url, &format!("default_transaction_isolation = '{level}'")).await;
+        set_on_database(url, "lock_timeout = '200ms'").await;
+        set_on_database(url, "statement_timeout = '200ms'").await;
+        set_on_database(url, "idle_in_transaction_session_timeout = '200ms'").await;
+        let store = infra_postgres::connect(&settings).await.unwrap();
+        for (setting, expected) in [
+            ("transaction_isolation", "read committed"),
+            ("lock_timeout", "0"),
+            ("statement_timeout", "10s"),
+            ("idle_in_transaction_session_timeout", "10s"),
+        ] {
+            assert_eq!(seen(store.connection(), setting).await, [expected, expected], "{setting} under {level}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_database_is_set_to_changes_no_statement() {
+    let url = tests::postgres::create_migrated_database().await;
+    assert_settings_are_ours(&url, PostgresSettings::new(&url)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_database_is_set_to_changes_no_statement_through_pgbouncer() {
+    let url = tests::postgres::create_migrated_database().await;
+    let settings = through_pgbouncer(&url);
+    assert_settings_are_ours(&url, settings).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unprepared_statement_through_pgbouncer_is_read_committed_too() {
+    let url = tests::postgres::create_migrated_database().await;
+    set_on_database(&url, "default_transaction_isolation = 'serializable'").await;
+    let store = infra_postgres::connect(&through_pgbouncer(&url)).await.unwrap();
+    let check =
+        "DO $$ BEGIN ASSERT current_setting('transaction_isolation') = 'read committed', 'it is inherited'; END $$";
+    store.connection().execute_unprepared(check).await.unwrap();
+}
+
+/// A migration may take as long as it needs, and builds on what others committed while it waited for the lock.
+async fn assert_migrations_settings_are_ours(url: &str, settings: PostgresSettings) {
+    set_on_database(url, "default_transaction_isolation = 'serializable'").await;
+    set_on_database(url, "lock_timeout = '200ms'").await;
+    set_on_database(url, "statement_timeout = '200ms'").await;
+    set_on_database(url, "idle_in_transaction_session_timeout = '200ms'").await;
+    infra_postgres::migrate_with::<SeesItsSettings>(&settings, Step::Up).await.unwrap();
+}
+
+struct SeesItsSettings;
+
+impl MigratorTrait for SeesItsSettings {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(SeesItsSettings)]
+    }
+}
+
+impl MigrationName for SeesItsSettings {
+    fn name(&self) -> &str {
+        "sees_its_settings"
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for SeesItsSettings {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let settings = [
+            ("transaction_isolation", "read committed"),
+            ("lock_timeout", "0"),
+            ("statement_timeout", "0"),
+            ("idle_in_transaction_session_timeout", "0"),
+        ];
+        for (setting, expected) in settings {
+            let check = format!("ASSERT current_setting('{setting}') = '{expected}', '{setting} is inherited'");
+            manager.get_connection().execute_unprepared(&format!("DO $$ BEGIN {check}; END $$")).await?;
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_database_is_set_to_changes_no_migration() {
+    let url = tests::postgres::create_database().await;
+    assert_migrations_settings_are_ours(&url, PostgresSettings::new(&url)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_database_is_set_to_changes_no_migration_through_pgbouncer() {
+    let url = tests::postgres::create_database().await;
+    let settings = through_pgbouncer(&url);
+    assert_migrations_settings_are_ours(&url, settings).await;
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -167,7 +168,17 @@ impl Workplace {
 
     /// Starts any program.
     pub fn start_program(&self, program: &Path, arguments: &[&str]) -> Node {
+        self.spawn(Command::new(program), arguments)
+    }
+
+    /// Starts any program as the account with this number. For root only.
+    pub fn start_as(&self, account: u32, program: &Path, arguments: &[&str]) -> Node {
         let mut command = Command::new(program);
+        command.uid(account).gid(account);
+        self.spawn(command, arguments)
+    }
+
+    fn spawn(&self, mut command: Command, arguments: &[&str]) -> Node {
         command.args(arguments).current_dir(self.folder.path()).env_clear().envs(search_path()).envs(&self.variables);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let started = Instant::now();

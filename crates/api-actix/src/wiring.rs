@@ -2,7 +2,7 @@
 
 mod connections;
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use infra_security::{
     Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, InvalidArgon2Settings, KeyRing, SealedKeys, SystemClock,
     SystemIds,
 };
-use infra_sqlite::{SqliteError, SqliteRevocationFeed, SqliteSettings};
+use infra_sqlite::{SqliteError, SqliteRevocationFeed, SqliteSettings, private_file};
 use migration::{Migrator, MigratorTrait, Status, Step};
 use thiserror::Error;
 
@@ -300,11 +300,15 @@ fn parse_secret(file: PathBuf, text: &Secret) -> Result<RootSecret, WiringError>
 /// Writes the secret whole under a name of its own, and then gives it its real name if nobody else has it: a reader
 /// never sees half of it.
 fn keep_secret(file: &Path) -> io::Result<Secret> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    let folder = private_file::folder_of(file);
+    private_file::create_folder(folder)?;
     let own = file.with_extension(format!("secret.{}", std::process::id()));
+    // Left behind by one with the same number that was killed.
+    let _ = fs::remove_file(&own);
     let secret = infra_security::generate_secret();
-    write_private(&own, secret.expose())?;
+    let mut written = private_file::create(&own, folder)?;
+    written.write_all(secret.expose().as_bytes())?;
+    written.sync_all()?;
     let linked = fs::hard_link(&own, file);
     fs::remove_file(&own)?;
     match linked {
@@ -312,15 +316,4 @@ fn keep_secret(file: &Path) -> io::Result<Secret> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fs::read_to_string(file).map(Secret::new),
         Err(error) => Err(error),
     }
-}
-
-/// Writes a file that only its owner may read.
-fn write_private(file: &Path, text: &str) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(file)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }

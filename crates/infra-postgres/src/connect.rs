@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use infra_seaorm::Store;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{Connection, Executor, Row, SqlSafeStr};
+use sqlx::{AssertSqlSafe, Connection, Executor, Row, SqlSafeStr};
 use tokio::time::timeout;
 
 use crate::error::is_transient;
@@ -64,21 +64,53 @@ impl PostgresSettings {
         })
     }
 
-    /// The limits, as the server takes them, in milliseconds.
-    fn limits(&self) -> [(&'static str, u128); 2] {
-        let limit = self.statement_timeout.as_millis();
-        [("statement_timeout", limit), ("idle_in_transaction_session_timeout", limit)]
-    }
-
     /// What begins a transaction.
     fn begin(&self) -> String {
-        let mut sql = "BEGIN".to_owned();
-        if !self.prepared_statements {
-            // In one message with BEGIN, since the limits of a connection would end up on any server.
-            sql.extend(self.limits().map(|(name, limit)| format!("; SET LOCAL {name} = {limit}")));
+        let begin = format!("BEGIN ISOLATION LEVEL {ISOLATION}");
+        if self.prepared_statements {
+            return begin;
         }
-        sql
+        // In one message with BEGIN, since the limits of a connection would end up on any server.
+        format!("{begin}; {}", set("SET LOCAL", &limits(self.statement_timeout)))
     }
+
+    /// What a new connection is set to, before anything else. Through PgBouncer each transaction has to do it. Not
+    /// among the options of the connection, which a PgBouncer in session mode ignores.
+    pub(crate) fn set_up(&self, statement_limit: Duration) -> Option<String> {
+        let isolation = format!("SET default_transaction_isolation = '{ISOLATION}'");
+        self.prepared_statements.then(|| format!("{isolation}; {}", set("SET", &limits(statement_limit))))
+    }
+}
+
+/// What all statements are written for: one that waited for a row sees what the other transaction made of it. Under
+/// any other level, which a server, a database or a role may have, it would fail.
+pub(crate) const ISOLATION: &str = "READ COMMITTED";
+
+/// The limits, in milliseconds. They replace those of the server, the database and the role. Zero is none.
+///
+/// Whether transactions are read-only stays as it is: by that, operators take a server out of use.
+pub(crate) fn limits(statement: Duration) -> [(&'static str, u128); 3] {
+    let statement = statement.as_millis();
+    [
+        ("statement_timeout", statement),
+        ("idle_in_transaction_session_timeout", statement),
+        // The limit of the statement is that of its waits for locks, too.
+        ("lock_timeout", 0),
+    ]
+}
+
+/// The statements that set these, by `SET` or `SET LOCAL`.
+pub(crate) fn set(command: &str, settings: &[(&str, u128)]) -> String {
+    settings.iter().map(|(name, value)| format!("{command} {name} = {value}")).collect::<Vec<_>>().join("; ")
+}
+
+/// Connects, and sets the connection up.
+pub(crate) async fn open(options: &PgConnectOptions, set_up: Option<&str>) -> Result<PgConnection, sqlx::Error> {
+    let mut connection = PgConnection::connect_with(options).await?;
+    if let Some(set_up) = set_up {
+        connection.execute(AssertSqlSafe(set_up).into_sql_str()).await?;
+    }
+    Ok(connection)
 }
 
 /// Opens the pool.
@@ -87,13 +119,11 @@ impl PostgresSettings {
 /// [`PostgresError::Url`]; [`PostgresError::Encoding`]; [`PostgresError::Connect`] when the server cannot be reached now,
 /// so that a wrong setting is seen at the start. Later on the pool reconnects by itself.
 pub async fn connect(settings: &PostgresSettings) -> Result<PostgresStore, PostgresError> {
-    let mut options = settings.connect_options()?;
+    let options = settings.connect_options()?;
     try_connection(&options, settings.acquire_timeout).await?;
-    if settings.prepared_statements {
-        options = options.options(settings.limits());
-    }
     let pool = Pool::new(PoolSettings {
         options,
+        set_up: settings.set_up(settings.statement_timeout),
         max_connections: settings.max_connections,
         acquire_timeout: settings.acquire_timeout,
         answer_timeout: settings.statement_timeout + TIME_TO_ANSWER,

@@ -40,7 +40,8 @@ impl PostgresConnections {
         if self.pool.settings.names_statements {
             return self.pool.acquire().await?.run(statement).await;
         }
-        // A statement without a name is sent in two steps, and only a transaction keeps both on one server.
+        // A statement without a name is sent in two steps, and only a transaction keeps both on one server. It also has
+        // our isolation level and limits only there.
         let mut lease = self.begin().await?;
         let answer = lease.run(statement).await?;
         lease.commit().await?;
@@ -65,7 +66,13 @@ impl ConnectionTrait for PostgresConnections {
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        Ok(self.pool.acquire().await?.run_unprepared(sql).await?.into_result())
+        if self.pool.settings.names_statements {
+            return Ok(self.pool.acquire().await?.run_unprepared(sql).await?.into_result());
+        }
+        let mut lease = self.begin().await?;
+        let answer = lease.run_unprepared(sql).await?;
+        lease.commit().await?;
+        Ok(answer.into_result())
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
@@ -77,6 +84,13 @@ impl ConnectionTrait for PostgresConnections {
     }
 }
 
+/// Rolled back, the row takes a page that nobody uses again before a vacuum, so that the next one needs another page.
+/// The transaction itself has written and is committed, so that this waits for all that a commit waits for: the log,
+/// and standbys. Nobody may look at the table, since PostgreSQL would tidy up the pages on the way.
+const PROBE: &str = "SAVEPOINT probe;
+    INSERT INTO health_probes (padding) VALUES (repeat('x', 7000));
+    ROLLBACK TO SAVEPOINT probe";
+
 #[async_trait]
 impl Connections for PostgresConnections {
     type Transaction = PostgresTransaction;
@@ -86,7 +100,15 @@ impl Connections for PostgresConnections {
     }
 
     async fn check(&self) -> Result<(), DbErr> {
-        self.run(Statement::from_string(DbBackend::Postgres, "SELECT 1")).await.map(drop)
+        // It changes nothing, but a read-only server refuses it, and a connection to such a one is given up.
+        let nothing = "DELETE FROM health_probes WHERE false";
+        self.run(Statement::from_string(DbBackend::Postgres, nothing)).await.map(drop)
+    }
+
+    async fn try_write(&self) -> Result<(), DbErr> {
+        let mut lease = self.begin().await?;
+        lease.run_unprepared(PROBE).await?;
+        lease.commit().await
     }
 }
 

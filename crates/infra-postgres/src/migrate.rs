@@ -7,8 +7,9 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqlxPostgresConnector, TransactionTrait,
 };
 use sqlx::postgres::PgPoolOptions;
+use sqlx::{AssertSqlSafe, Executor, SqlSafeStr};
 
-use crate::connect::try_connection;
+use crate::connect::{ISOLATION, limits, set, try_connection};
 use crate::connections::try_lock;
 use crate::{PostgresError, PostgresSettings};
 
@@ -19,6 +20,8 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(120);
 /// How often to ask. Waiting inside `pg_advisory_lock` would hold a snapshot open, which blocks the other node's
 /// `CREATE INDEX CONCURRENTLY` for ever.
 const LOCK_RETRY: Duration = Duration::from_millis(200);
+/// A migration may take long, whatever limits the server, the database or the role have.
+const NO_LIMIT: Duration = Duration::ZERO;
 
 /// Migrates Hexauth's own tables, as [`migrate_with`] does.
 ///
@@ -79,21 +82,27 @@ pub async fn migration_status_with<M: MigratorTrait>(
     Ok(status?)
 }
 
-/// A pool of exactly one connection, which is never replaced: another would not hold the lock. Without a limit on a
-/// statement's time: a migration may take long.
+/// A pool of exactly one connection, which is never replaced: another would not hold the lock.
 async fn one_connection(settings: &PostgresSettings) -> Result<DatabaseConnection, PostgresError> {
     let options = settings.connect_options()?;
     try_connection(&options, settings.acquire_timeout).await?;
+    let set_up = settings.set_up(NO_LIMIT);
     let connected = AtomicBool::new(false);
     let pool = PgPoolOptions::new()
         .max_connections(1)
         .acquire_timeout(settings.acquire_timeout)
         .idle_timeout(None)
         .max_lifetime(None)
-        .after_connect(move |_, _| {
+        .after_connect(move |connection, _| {
             let is_first = !connected.swap(true, Ordering::SeqCst);
             let lost = || sqlx::Error::Io(io::Error::other("the connection was lost while migrating"));
-            Box::pin(async move { if is_first { Ok(()) } else { Err(lost()) } })
+            let set_up = set_up.clone().unwrap_or_default();
+            Box::pin(async move {
+                if !is_first {
+                    return Err(lost());
+                }
+                connection.execute(AssertSqlSafe(set_up).into_sql_str()).await.map(drop)
+            })
         })
         .connect_lazy_with(options);
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
@@ -134,7 +143,9 @@ const FORGET_STATEMENTS: &str = "DEALLOCATE ALL";
 
 async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     let transaction = connection.begin().await?;
-    transaction.execute_unprepared(FORGET_STATEMENTS).await?;
+    let limits = set("SET LOCAL", &limits(NO_LIMIT));
+    let begin = format!("SET TRANSACTION ISOLATION LEVEL {ISOLATION}; {limits}; {FORGET_STATEMENTS}");
+    transaction.execute_unprepared(&begin).await?;
     Ok(transaction)
 }
 

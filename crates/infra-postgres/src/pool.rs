@@ -10,6 +10,7 @@ use tokio::runtime::{self, Handle};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
+use crate::connect::open;
 use crate::error::is_transient;
 use crate::lease::Lease;
 
@@ -41,6 +42,8 @@ pub(crate) struct Pool {
 /// How to connect, and how to speak with what is at the other end.
 pub(crate) struct PoolSettings {
     pub(crate) options: PgConnectOptions,
+    /// The statements that set a new connection up.
+    pub(crate) set_up: Option<String>,
     /// Most connections at a time.
     pub(crate) max_connections: u32,
     /// Longest wait for a connection.
@@ -110,9 +113,10 @@ impl Pool {
     }
 
     async fn connect_at_home(&self) -> Result<PgConnection, sqlx::Error> {
-        let options = self.settings.options.clone();
-        let Some(home) = self.home.get() else { return PgConnection::connect_with(&options).await };
-        let connecting = home.spawn(async move { PgConnection::connect_with(&options).await });
+        let (options, set_up) = (self.settings.options.clone(), self.settings.set_up.clone());
+        let connecting = async move { open(&options, set_up.as_deref()).await };
+        let Some(home) = self.home.get() else { return connecting.await };
+        let connecting = home.spawn(connecting);
         connecting.await.unwrap_or_else(|ended| Err(io::Error::other(ended).into()))
     }
 

@@ -27,6 +27,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection};
 use tokio::time::timeout;
 
+use crate::connect::ISOLATION;
 use crate::error::{query_error, unavailable_or_internal};
 use crate::notifications::Notifications;
 use crate::{PostgresError, PostgresSettings};
@@ -159,11 +160,13 @@ impl PostgresRevocationFeed {
     }
 }
 
-/// Always answers a row: where there is nothing new, one that holds the position only.
+/// Always answers a row: where there is nothing new, one that holds the position only. Statements of one message are
+/// one transaction, so that the level holds for that one, through PgBouncer too.
 fn statement(now: Timestamp, LastRow { transaction_id, id }: &LastRow) -> String {
     let now = now.to_rfc3339();
     format!(
-        "SELECT
+        "SET TRANSACTION ISOLATION LEVEL {ISOLATION};
+         SELECT
              here.server, here.xmin,
              new.transaction_id::text AS transaction_id, new.id, new.session_id, new.user_id, new.epoch, new.expires_at
          FROM (

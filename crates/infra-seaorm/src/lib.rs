@@ -9,6 +9,7 @@
 
 mod entities;
 mod error;
+mod health;
 mod refresh_tokens;
 mod revocations;
 mod revoked_row;

@@ -1,8 +1,9 @@
 use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
-use domain::ports::{HealthCheck, RepositoryError};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+use sea_orm::{ConnectionTrait, DbErr};
+
+use crate::health::LastWrite;
 
 /// Every repository, on one connection, pool or transaction.
 ///
@@ -15,13 +16,15 @@ pub struct Store<C> {
     pub(crate) is_transient: fn(&DbErr) -> bool,
     /// Whether a statement has failed. It matters inside a transaction only.
     pub(crate) has_failed: AtomicBool,
+    /// It matters outside of transactions only.
+    pub(crate) last_write: LastWrite,
 }
 
 impl<C> Store<C> {
     /// The repositories on `connection`. `is_transient` tells the errors to try again after, which differ between
     /// databases.
     pub fn new(connection: C, is_transient: fn(&DbErr) -> bool) -> Self {
-        Self { connection, is_transient, has_failed: AtomicBool::new(false) }
+        Self { connection, is_transient, has_failed: AtomicBool::new(false), last_write: LastWrite::default() }
     }
 
     /// What the repositories run on, for an adapter that needs it for more.
@@ -52,8 +55,12 @@ pub trait Connections: ConnectionTrait + Send + Sync {
     /// Begins a transaction that may write.
     async fn begin_unit(&self) -> Result<Self::Transaction, DbErr>;
 
-    /// Asks whether the database answers.
+    /// Asks whether the database answers. It is asked often, and writes nothing.
     async fn check(&self) -> Result<(), DbErr>;
+
+    /// Writes a row that means nothing, in a place where there was no room for it, waits until it would last, and leaves
+    /// none behind. Fails where other writes would.
+    async fn try_write(&self) -> Result<(), DbErr>;
 }
 
 /// A transaction. Dropping it rolls it back.
@@ -67,19 +74,4 @@ pub trait Transaction: ConnectionTrait + Send + Sync + 'static {
 
     /// Makes its writes last.
     async fn commit(self) -> Result<(), DbErr>;
-}
-
-#[async_trait]
-impl Transaction for DatabaseTransaction {
-    async fn commit(self) -> Result<(), DbErr> {
-        DatabaseTransaction::commit(self).await
-    }
-}
-
-#[async_trait]
-impl<C: Connections> HealthCheck for Store<C> {
-    async fn check(&self) -> Result<(), RepositoryError> {
-        // Whatever keeps it from answering, it is not available.
-        self.connection.check().await.map_err(|error| RepositoryError::Unavailable(error.into()))
-    }
 }

@@ -44,7 +44,7 @@ impl<T: Transaction> UnitOfWork for Store<T> {
     }
 
     async fn commit(self: Box<Self>) -> Result<(), RepositoryError> {
-        let Store { connection, is_transient, has_failed } = *self;
+        let Store { connection, is_transient, has_failed, .. } = *self;
         // After a failed statement PostgreSQL answers COMMIT with a rollback and calls that a success.
         if has_failed.into_inner() {
             return Err(RepositoryError::Internal("a statement of this unit of work failed".into()));

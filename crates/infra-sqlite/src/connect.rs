@@ -1,16 +1,18 @@
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Read};
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use infra_seaorm::Store;
 use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
-use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, Executor};
 
 use crate::error::is_transient;
-use crate::{SqliteConnections, SqliteError};
+use crate::opened_file::OpenedFile;
+use crate::{SqliteConnections, SqliteError, private_file};
 
 /// The repositories on a SQLite file.
 pub type SqliteStore = Store<SqliteConnections>;
@@ -57,10 +59,14 @@ pub async fn connect(settings: &SqliteSettings) -> Result<SqliteStore, SqliteErr
     let file = options.get_filename().to_owned();
     prepare_file(&file).map_err(|source| SqliteError::Prepare { file: file.clone(), source })?;
     let connection = try_connection(&options).await?;
-    connection.close().await.map_err(|source| SqliteError::Open { file: file.clone(), source })?;
     let readers = pool(options.clone().pragma("query_only", "ON"), settings.max_readers, settings.acquire_timeout);
     let writer = pool(options, 1, settings.acquire_timeout);
-    Ok(Store::new(SqliteConnections { readers, writer, file }, is_transient))
+    // The one that writes is opened now and stays, so that what it opened can be told from what comes in its place.
+    let open = |source| SqliteError::Open { file: file.clone(), source };
+    writer.get_sqlite_connection_pool().execute("SELECT count(*) FROM sqlite_schema").await.map_err(open)?;
+    let opened = OpenedFile::find(&file).map_err(|source| SqliteError::Prepare { file: file.clone(), source })?;
+    connection.close().await.map_err(open)?;
+    Ok(Store::new(SqliteConnections { readers, writer, file: Arc::new(opened) }, is_transient))
 }
 
 pub(crate) fn pool(options: SqliteConnectOptions, connections: u32, acquire_timeout: Duration) -> DatabaseConnection {
@@ -83,8 +89,8 @@ pub(crate) async fn try_connection(options: &SqliteConnectOptions) -> Result<Sql
 /// What a SQLite file begins with (SQLite's file format, section 1.3). A new one is empty.
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
-/// Makes the file, and its folder, readable by their owner only: it holds password hashes. One that is there must be
-/// ours to write and look like a database, or nothing is made beside it.
+/// Makes the file, readable by its owner only, since it holds password hashes, and its folder. One that is there must
+/// be ours to write and look like a database, or nothing is made beside it.
 pub(crate) fn prepare_file(file: &Path) -> io::Result<()> {
     if file.exists() {
         let mut start = Vec::new();
@@ -93,12 +99,11 @@ pub(crate) fn prepare_file(file: &Path) -> io::Result<()> {
         let is_database = start.is_empty() || start == MAGIC;
         return if is_database { Ok(()) } else { Err(io::Error::other("it is not a SQLite database")) };
     }
-    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder)?;
+    let folder = private_file::folder_of(file);
+    private_file::create_folder(folder)?;
+    match private_file::create(file, folder) {
+        // Another process was first.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop),
     }
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file).map(drop)
 }

@@ -41,10 +41,12 @@ mod connect;
 mod connections;
 mod error;
 mod migrate;
+mod opened_file;
+pub mod private_file;
 mod revocation_feed;
 
 pub use connect::{SqliteSettings, SqliteStore, connect};
-pub use connections::SqliteConnections;
+pub use connections::{SqliteConnections, SqliteTransaction};
 pub use error::{SqliteError, unavailable_or_internal};
 pub use infra_seaorm::PoolUsage;
 pub use migrate::{migrate, migrate_with, migration_status, migration_status_with};

@@ -1,4 +1,4 @@
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use migration::{Migrator, MigratorTrait, Status, Step};
 use sqlx::Connection;
 
 use crate::connect::{pool, prepare_file, try_connection};
-use crate::{SqliteError, SqliteSettings};
+use crate::{SqliteError, SqliteSettings, private_file};
 
 /// Longest wait for another process to finish.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(120);
@@ -31,7 +31,7 @@ pub async fn migrate_with<M: MigratorTrait>(settings: &SqliteSettings, step: Ste
     let options = settings.connect_options()?;
     let file = options.get_filename().to_owned();
     prepare_file(&file).map_err(|source| SqliteError::Prepare { file: file.clone(), source })?;
-    let _lock = acquire_lock(lock_file(&file)).await?;
+    let _lock = acquire_lock(&file).await?;
     // Under the lock, since turning on the write-ahead log waits for nobody.
     try_connection(&options).await?.close().await.map_err(|source| SqliteError::Open { file, source })?;
     let connection = pool(options, 1, settings.acquire_timeout);
@@ -72,11 +72,29 @@ fn lock_file(database: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Opens the lock of a database, for which only the owner of the database may wait: whoever can open it can hold it.
+/// One with other rights, from root or an earlier version, or that is no file at all, is replaced. Were it held at
+/// that moment, two would migrate at once, of which one fails.
+fn open_lock(file: &Path, database: &Path) -> io::Result<File> {
+    match private_file::create(file, database) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => return made,
+    }
+    if private_file::is_private(file, database)?
+        && let Ok(lock) = OpenOptions::new().write(true).open(file)
+    {
+        return Ok(lock);
+    }
+    fs::remove_file(file)?;
+    private_file::create(file, database)
+}
+
 /// Waits for the lock. It is released when the file is closed.
-async fn acquire_lock(file: PathBuf) -> Result<File, SqliteError> {
+async fn acquire_lock(database: &Path) -> Result<File, SqliteError> {
     let started = Instant::now();
+    let file = lock_file(database);
     let failed = |source| SqliteError::Lock { file: file.clone(), source };
-    let lock = OpenOptions::new().write(true).create(true).truncate(false).open(&file).map_err(failed)?;
+    let lock = open_lock(&file, database).map_err(failed)?;
     loop {
         match lock.try_lock() {
             Ok(()) => return Ok(lock),

@@ -26,12 +26,15 @@ pub(crate) async fn live() -> HttpResponse {
 
 /// Readiness.
 ///
-/// Whether requests can be served: asks the database, also for the signing keys.
+/// Whether requests can be served: asks the database whether it takes writes, and for the signing keys.
 #[utoipa::path(get, path = "/health/ready", tag = "health",
-    responses((status = 200, description = "The database answers, and the signing keys can be read.", body = Health), Unavailable))]
+    responses((status = 200, description = "The database takes writes, and the signing keys can be read.", body = Health), Unavailable))]
 pub(crate) async fn ready(state: web::Data<AppState>) -> Result<HttpResponse, ApiError> {
-    state.health.check().await.map_err(ApplicationError::from)?;
+    let database = async { state.health.check().await.map_err(ApplicationError::from) };
     // Without them no token is let in, whatever keeps them from being read.
-    state.application.reload_keys().await.map_err(|error| ApplicationError::Unavailable(error.into()))?;
+    let keys =
+        async { state.application.reload_keys().await.map_err(|error| ApplicationError::Unavailable(error.into())) };
+    // At once, since each may take 2 s.
+    tokio::try_join!(database, keys)?;
     Ok(HttpResponse::Ok().json(Health { status: "ok" }))
 }

@@ -11,15 +11,13 @@ impl Application {
     /// Ends all of the actor's sessions but this one.
     ///
     /// # Errors
-    /// [`ApplicationError::InvalidAccessToken`] when the account is gone meanwhile; [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile; [`ApplicationError::Unavailable`].
     pub async fn logout_others(&self, actor: &Actor) -> Result<(), ApplicationError> {
         let reason = RevocationReason::Logout;
-        let revocation = Revocation { at: self.ports.clock.now(), reason };
 
-        let unit = self.ports.units_of_work.begin().await?;
-        // Held, so that no other sign-in slips in between.
-        let found = unit.users().find_by_id_for_update(actor.user_id).await?;
-        let mut user = found.ok_or(ApplicationError::InvalidAccessToken)?;
+        // The account is held, so that no other sign-in slips in between.
+        let (unit, mut user) = self.begin_as(actor).await?;
+        let revocation = Revocation { at: self.ports.clock.now(), reason };
         let ended = unit.refresh_tokens().revoke_all(user.id, Some(actor.session), revocation).await?;
         let tokens = if ended.len() > MAX_ONE_BY_ONE {
             user.void_access_tokens();
@@ -40,11 +38,10 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::testing::{Mocks, a_user, an_actor, session_id, user_id};
+    use crate::testing::{Mocks, a_unit_of, an_actor, session_id, user_id};
 
     fn ending(sessions: u128) -> MockUnitOfWork {
-        let mut unit = MockUnitOfWork::default();
-        unit.users.expect_find_by_id_for_update().return_once(|_| Ok(Some(a_user())));
+        let mut unit = a_unit_of(&an_actor());
         unit.refresh_tokens
             .expect_revoke_all()
             .withf(|_, except, _| *except == Some(session_id()))

@@ -1,6 +1,7 @@
 use domain::{Birthday, Email, FullName, Revocation, RevocationReason, RevokedTokens, Role, User, Username};
 
 use super::keep_an_admin;
+use crate::acting::OnAccount;
 use crate::audit::{Event, record};
 use crate::{Actor, Application, ApplicationError, Target};
 
@@ -67,13 +68,12 @@ impl Application {
         if target == Target::Me && (change.role.is_some() || change.is_active.is_some()) {
             return Err(ApplicationError::Forbidden);
         }
-        let now = self.ports.clock.now();
 
-        let unit = self.ports.units_of_work.begin().await?;
+        let OnAccount { unit, user: before, admins } = self.begin_on(actor, target).await?;
+        let now = self.ports.clock.now();
         if change.may_remove_an_admin() {
-            keep_an_admin(&unit.users().lock_active_admins().await?, id)?;
+            keep_an_admin(&admins, id)?;
         }
-        let before = unit.users().find_by_id_for_update(id).await?.ok_or(target.missing())?;
         let mut user = before.clone();
         change.apply_to(&mut user);
         if is_same(&user, &before) {
@@ -106,24 +106,19 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use domain::mocks::MockUnitOfWork;
-    use domain::{Epoch, Revoked, UserId};
+    use domain::{Epoch, Revoked};
 
     use super::*;
-    use crate::testing::{Mocks, a_user, an_actor, an_admin, user_id};
+    use crate::testing::{Mocks, a_unit_of, a_unit_on, a_user, an_actor, an_admin, user_id, user_of};
 
     const TARGET: fn() -> Target = || Target::User(user_id());
 
-    fn a_unit(stored: User, admins: Option<Vec<UserId>>) -> MockUnitOfWork {
-        let mut unit = MockUnitOfWork::default();
-        if let Some(admins) = admins {
-            unit.users.expect_lock_active_admins().times(1).return_once(move || Ok(admins));
-        }
-        unit.users.expect_find_by_id_for_update().return_once(move |_| Ok(Some(stored)));
-        unit
+    /// An admin's, on [`a_user`].
+    fn an_admins_unit() -> MockUnitOfWork {
+        a_unit_on(a_user(), vec![an_admin().user_id])
     }
 
-    fn an_updating_unit(stored: User, admins: Option<Vec<UserId>>) -> MockUnitOfWork {
-        let mut unit = a_unit(stored, admins);
+    fn updating(mut unit: MockUnitOfWork) -> MockUnitOfWork {
         unit.users.expect_update().times(1).returning(|_| Ok(()));
         unit
     }
@@ -154,7 +149,7 @@ mod tests {
     #[tokio::test]
     async fn a_new_email_is_not_verified() {
         let mut mocks = Mocks::default();
-        let commits = mocks.units([an_updating_unit(a_user(), None)]);
+        let commits = mocks.units([updating(a_unit_of(&an_actor()))]);
         let email = Some(Email::parse("lovelace@example.com").unwrap());
         let change = UserChange { email, ..UserChange::default() };
         let user = mocks.build().update_user(&an_actor(), Target::Me, change).await.unwrap();
@@ -165,7 +160,7 @@ mod tests {
     #[tokio::test]
     async fn what_changes_nothing_writes_nothing() {
         let mut mocks = Mocks::default();
-        mocks.units([a_unit(a_user(), None)]);
+        mocks.units([a_unit_of(&an_actor())]);
         let change = UserChange { username: Some(None), ..UserChange::default() };
         let user = mocks.build().update_user(&an_actor(), Target::Me, change).await.unwrap();
         assert_eq!(user, a_user());
@@ -174,7 +169,7 @@ mod tests {
     #[tokio::test]
     async fn another_role_voids_access_tokens() {
         let mut mocks = Mocks::default();
-        let mut unit = an_updating_unit(a_user(), None);
+        let mut unit = updating(an_admins_unit());
         unit.revocations.expect_insert().withf(is_of_first_epoch).times(1).returning(|_| Ok(()));
         mocks.units([unit]);
         let change = UserChange { role: Some(Role::Admin), ..UserChange::default() };
@@ -185,7 +180,7 @@ mod tests {
     #[tokio::test]
     async fn disabling_voids_access_tokens_and_ends_sessions_in_the_same_unit() {
         let mut mocks = Mocks::default();
-        let mut unit = an_updating_unit(a_user(), Some(vec![an_admin().user_id]));
+        let mut unit = updating(an_admins_unit());
         unit.refresh_tokens
             .expect_revoke_all()
             .withf(|_, except, revocation| except.is_none() && revocation.reason == RevocationReason::Disabled)
@@ -206,10 +201,9 @@ mod tests {
             UserChange { is_active: Some(false), ..UserChange::default() },
         ] {
             let mut mocks = Mocks::default();
-            let mut unit = MockUnitOfWork::default();
-            unit.users.expect_lock_active_admins().times(1).returning(|| Ok(vec![user_id()]));
+            let unit = a_unit_on(user_of(&an_admin()), vec![an_admin().user_id]);
             let commits = mocks.units([unit]);
-            let result = mocks.build().update_user(&an_admin(), TARGET(), change).await;
+            let result = mocks.build().update_user(&an_admin(), Target::User(an_admin().user_id), change).await;
             assert!(matches!(result, Err(ApplicationError::LastAdmin)));
             assert_eq!(commits.load(Ordering::SeqCst), 0);
         }

@@ -111,8 +111,9 @@ impl Walk {
                 Some(json!({"email": format!("new-{}@example.com", actor.id), "password": PASSWORD, "role": "admin"}))
             }
             "PATCH /api/v1/users/me" => Some(json!({"full_name": "Mallory"})),
-            "PUT /api/v1/users/me" => Some(json!({"birthday": null, "full_name": "Eve"})),
-            "DELETE /api/v1/users/me" => None,
+            "PUT /api/v1/users/me" => Some(json!({"email": format!("changed-{}@example.com", actor.id),
+                "current_password": PASSWORD})),
+            "DELETE /api/v1/users/me" => Some(json!({"current_password": PASSWORD})),
             "PUT /api/v1/users/me/password" => {
                 Some(json!({"current_password": PASSWORD, "new_password": "the password of a thief"}))
             }

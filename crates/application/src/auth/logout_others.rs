@@ -1,4 +1,5 @@
-use domain::{Revocation, RevocationReason, RevokedTokens};
+use domain::ports::UnitOfWork;
+use domain::{Revocation, RevocationReason, RevokedTokens, SessionId, User};
 
 use crate::audit::Event;
 use crate::{Actor, Application, ApplicationError};
@@ -6,6 +7,22 @@ use crate::{Actor, Application, ApplicationError};
 /// Most sessions whose access tokens are voided one by one. Beyond, all of the user's are, this session's too, which
 /// then goes on by its refresh token.
 const MAX_ONE_BY_ONE: usize = 100;
+
+/// Ends all sessions of a user but one, and returns the access tokens that are void by it. Where these are those of the
+/// whole user, the epoch of `user`, who is still to be stored, has grown.
+pub(crate) async fn end_others(
+    unit: &dyn UnitOfWork,
+    user: &mut User,
+    this: SessionId,
+    revocation: Revocation,
+) -> Result<Vec<RevokedTokens>, ApplicationError> {
+    let ended = unit.refresh_tokens().revoke_all(user.id, Some(this), revocation).await?;
+    if ended.len() > MAX_ONE_BY_ONE {
+        user.void_access_tokens();
+        return Ok(vec![RevokedTokens::OfUser(user.id, user.epoch)]);
+    }
+    Ok(ended.into_iter().map(RevokedTokens::OfSession).collect())
+}
 
 impl Application {
     /// Ends all of the actor's sessions but this one.
@@ -18,14 +35,10 @@ impl Application {
         // The account is held, so that no other sign-in slips in between.
         let (unit, mut user) = self.begin_as(actor).await?;
         let revocation = Revocation { at: self.ports.clock.now(), reason };
-        let ended = unit.refresh_tokens().revoke_all(user.id, Some(actor.session), revocation).await?;
-        let tokens = if ended.len() > MAX_ONE_BY_ONE {
-            user.void_access_tokens();
+        let tokens = end_others(unit.as_ref(), &mut user, actor.session, revocation).await?;
+        if user.epoch != actor.epoch {
             unit.users().update(&user).await?;
-            vec![RevokedTokens::OfUser(user.id, user.epoch)]
-        } else {
-            ended.into_iter().map(RevokedTokens::OfSession).collect()
-        };
+        }
         let event = Event::SessionsEnded { user: user.id, session: None, reason, by: Some(user.id) };
         self.commit_revoking(unit, &tokens, event).await
     }
@@ -33,8 +46,8 @@ impl Application {
 
 #[cfg(test)]
 mod tests {
+    use domain::Revoked;
     use domain::mocks::MockUnitOfWork;
-    use domain::{Revoked, SessionId};
     use uuid::Uuid;
 
     use super::*;

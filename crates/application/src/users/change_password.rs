@@ -1,4 +1,3 @@
-use domain::ports::Verification;
 use domain::{Password, Revocation, RevocationReason, RevokedTokens};
 
 use crate::audit::Event;
@@ -25,16 +24,9 @@ impl Application {
         if change.current == change.new {
             return Err(ApplicationError::UnchangedPassword);
         }
-        let found = self.ports.users.find_by_id(actor.user_id).await?;
-        let verified = found.ok_or(ApplicationError::InvalidAccessToken)?;
-        let hasher = &self.ports.password_hasher;
-        if hasher.verify(&change.current, Some(verified.password_hash)).await? == Verification::Mismatch {
-            Event::CurrentPasswordWrong { user: actor.user_id }.record();
-            return Err(ApplicationError::WrongCurrentPassword);
-        }
-        let hash = hasher.hash(&change.new).await?;
+        self.confirm_password(actor, &change.current).await?;
+        let hash = self.ports.password_hasher.hash(&change.new).await?;
 
-        // Hashing took its time. The actor's epoch, which this checks, says that the password is the one verified.
         let (unit, mut user) = self.begin_as(actor).await?;
         let now = self.ports.clock.now();
         user.set_password(hash);
@@ -52,6 +44,7 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use domain::mocks::MockUnitOfWork;
+    use domain::ports::Verification;
     use domain::{Epoch, PasswordHash, User};
 
     use super::*;

@@ -2,13 +2,14 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tests::on_each_database;
 
-use crate::app::{App, send};
+use crate::app::{App, PASSWORD, send};
 
 on_each_database!(
     admins_read_change_and_delete_users,
     users_are_kept_from_the_routes_of_admins,
     nobody_gets_in_without_a_token,
     the_last_active_admin_stays,
+    an_admins_own_account_is_not_reached_around_their_password,
 );
 
 async fn admins_read_change_and_delete_users(app: App) {
@@ -81,11 +82,38 @@ async fn the_last_active_admin_stays(app: App) {
     for body in [json!({"role": "user"}), json!({"is_active": false})] {
         app.send_as(&admin.access, Method::PATCH, &path, body).await.problem(409, "last_admin");
     }
-    app.delete(&path, &admin.access).await.problem(409, "last_admin");
-    app.delete("/api/v1/users/me", &admin.access).await.problem(409, "last_admin");
+    let proof = json!({"current_password": PASSWORD});
+    app.send_as(&admin.access, Method::DELETE, &path, proof).await.problem(409, "last_admin");
+    app.delete_me(&admin.access).await.problem(409, "last_admin");
     let other = app.admin("other@example.com").await;
     let disable = json!({"is_active": false});
     let other_path = format!("/api/v1/users/{}", app.id(&other).await);
     assert_eq!(app.send_as(&admin.access, Method::PATCH, &other_path, disable).await.status, StatusCode::OK);
-    app.delete("/api/v1/users/me", &admin.access).await.problem(409, "last_admin");
+    app.delete_me(&admin.access).await.problem(409, "last_admin");
+}
+
+async fn an_admins_own_account_is_not_reached_around_their_password(app: App) {
+    app.admin("root@example.com").await;
+    let admin = app.admin("admin@example.com").await;
+    let elsewhere = app.sign_in("admin@example.com").await;
+    let path = format!("/api/v1/users/{}", app.id(&admin).await);
+    let wrong = json!({"current_password": "wrong"});
+    for method in [Method::PATCH, Method::PUT] {
+        let change = |password: Option<&str>| json!({"email": "moved@example.com", "current_password": password});
+        let without = json!({"email": "moved@example.com"});
+        let answer = app.send_as(&admin.access, method.clone(), &path, without).await;
+        assert_eq!(answer.problem(422, "validation_failed"), ["current_password:required"]);
+        let answer = app.send_as(&admin.access, method, &path, change(Some("wrong"))).await;
+        answer.problem(403, "wrong_current_password");
+    }
+    let answer = app.delete(&path, &admin.access).await;
+    assert_eq!(answer.problem(422, "validation_failed"), ["current_password:required"]);
+    app.send_as(&admin.access, Method::DELETE, &path, wrong).await.problem(403, "wrong_current_password");
+
+    let change = json!({"email": "moved@example.com", "current_password": PASSWORD});
+    assert_eq!(app.send_as(&admin.access, Method::PATCH, &path, change).await.status, StatusCode::OK);
+    app.me(&elsewhere.access).await.problem(401, "invalid_token");
+    let proof = json!({"current_password": PASSWORD});
+    let gone = app.send_as(&admin.access, Method::DELETE, &path, proof).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
 }

@@ -94,6 +94,11 @@ impl App {
         send(self.request(Method::DELETE, path).bearer_auth(token)).await
     }
 
+    /// Deletes the account of who holds the token.
+    pub(crate) async fn delete_me(&self, token: &str) -> Answer {
+        self.send_as(token, Method::DELETE, "/api/v1/users/me", json!({"current_password": PASSWORD})).await
+    }
+
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         send(self.request(Method::POST, path).json(&body)).await
     }

@@ -15,6 +15,7 @@ mod clients;
 mod cors;
 mod create_user;
 mod end_to_end;
+mod ended_actors;
 mod hashing;
 mod list_users;
 mod login;

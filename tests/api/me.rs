@@ -2,12 +2,14 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tests::on_each_database;
 
-use crate::app::{App, PASSWORD, Tokens};
+use crate::app::{App, PASSWORD, Tokens, send};
 
 on_each_database!(
     absent_stays_null_clears_and_a_value_is_set,
     nobody_changes_their_own_rights,
     a_user_can_delete_themselves,
+    changing_the_email_needs_the_password_and_ends_the_other_sessions,
+    of_many_other_sessions_all_end_with_a_changed_email,
     changing_the_password_ends_other_sessions_and_all_access_tokens,
     a_password_is_not_changed_without_the_current_one,
     changes_at_once_are_all_kept,
@@ -30,13 +32,15 @@ async fn absent_stays_null_clears_and_a_value_is_set(app: App) {
     let put = app.send_as(&tokens.access, Method::PUT, "/api/v1/users/me", json!({"birthday": null})).await.json();
     assert_eq!((&put["username"], &put["birthday"]), (&"ada".into(), &Value::Null));
     assert_ne!(put["updated_at"], user["updated_at"]);
-    let email = patch(&app, &tokens, json!({"email": "Ada@Other.example"})).await.json();
+    let change = json!({"email": "Ada@Other.example", "current_password": PASSWORD});
+    let email = patch(&app, &tokens, change).await.json();
     assert_eq!(email["email"], "Ada@other.example");
     let errors = patch(&app, &tokens, json!({"email": null, "username": "", "nope": 1})).await;
     let errors = errors.problem(422, "validation_failed");
     assert_eq!(errors, ["email:wrong_type", "username:too_short", "nope:unknown_field"]);
     app.register("bob@example.com").await;
-    let errors = patch(&app, &tokens, json!({"email": "BOB@example.com"})).await.problem(409, "duplicate");
+    let change = json!({"email": "BOB@example.com", "current_password": PASSWORD});
+    let errors = patch(&app, &tokens, change).await.problem(409, "duplicate");
     assert_eq!(errors, ["email:duplicate"]);
 }
 
@@ -54,9 +58,68 @@ async fn nobody_changes_their_own_rights(app: App) {
 
 async fn a_user_can_delete_themselves(app: App) {
     let tokens = app.sign_up("ada@example.com").await;
-    assert_eq!(app.delete("/api/v1/users/me", &tokens.access).await.status, StatusCode::NO_CONTENT);
+    let other = app.sign_in("ada@example.com").await;
+    for (body, status, code) in [
+        (None, 422, "validation_failed"),
+        (Some(json!({})), 422, "validation_failed"),
+        (Some(json!({"current_password": "wrong"})), 403, "wrong_current_password"),
+    ] {
+        let request = app.request(Method::DELETE, "/api/v1/users/me").bearer_auth(&tokens.access);
+        let request = match &body {
+            Some(body) => request.json(body),
+            None => request,
+        };
+        let errors = send(request).await.problem(status, code);
+        assert!(status == 403 || errors == ["current_password:required"], "{body:?}: {errors:?}");
+    }
+    assert_eq!(app.delete_me(&tokens.access).await.status, StatusCode::NO_CONTENT);
+    app.me(&other.access).await.problem(401, "invalid_token");
     app.me(&tokens.access).await.problem(401, "invalid_token");
     app.login("ada@example.com", PASSWORD).await.problem(401, "invalid_credentials");
+}
+
+async fn changing_the_email_needs_the_password_and_ends_the_other_sessions(app: App) {
+    let here = app.sign_up("ada@example.com").await;
+    let there = app.sign_in("ada@example.com").await;
+    for method in [Method::PATCH, Method::PUT] {
+        // Another spelling of the same address is a change, too.
+        for email in ["eve@example.com", "ADA@example.com"] {
+            let body = json!({"email": email, "full_name": "Eve"});
+            let answer = app.send_as(&here.access, method.clone(), "/api/v1/users/me", body).await;
+            assert_eq!(answer.problem(422, "validation_failed"), ["current_password:required"]);
+            let body = json!({"email": email, "current_password": "wrong"});
+            let answer = app.send_as(&here.access, method.clone(), "/api/v1/users/me", body).await;
+            answer.problem(403, "wrong_current_password");
+        }
+    }
+    let same = patch(&app, &here, json!({"email": "ada@example.com", "username": "ada"})).await;
+    assert_eq!((same.status, &same.json()["full_name"]), (StatusCode::OK, &Value::Null));
+    assert_eq!(app.me(&there.access).await.status, StatusCode::OK);
+
+    let change = json!({"email": "lovelace@example.com", "current_password": PASSWORD});
+    let changed = patch(&app, &here, change).await;
+    assert_eq!((changed.status, &changed.json()["email"]), (StatusCode::OK, &"lovelace@example.com".into()));
+    app.me(&there.access).await.problem(401, "invalid_token");
+    app.refresh(&there.refresh).await.problem(401, "invalid_refresh_token");
+    assert_eq!(app.me(&here.access).await.status, StatusCode::OK);
+    app.refresh(&here.refresh).await.tokens();
+    app.login("ada@example.com", PASSWORD).await.problem(401, "invalid_credentials");
+}
+
+async fn of_many_other_sessions_all_end_with_a_changed_email(app: App) {
+    let here = app.sign_up("ada@example.com").await;
+    let mut others = Vec::new();
+    for _ in 0..=100 {
+        others.push(app.sign_in("ada@example.com").await);
+    }
+    let change = json!({"email": "lovelace@example.com", "current_password": PASSWORD});
+    assert_eq!(patch(&app, &here, change).await.status, StatusCode::OK);
+    for other in [&others[0], &others[100]] {
+        app.me(&other.access).await.problem(401, "invalid_token");
+        app.refresh(&other.refresh).await.problem(401, "invalid_refresh_token");
+    }
+    let here = app.refresh(&here.refresh).await.tokens();
+    assert_eq!(app.me(&here.access).await.status, StatusCode::OK);
 }
 
 async fn change_password(app: &App, tokens: &Tokens, current: &str, new: &str) -> crate::app::Answer {

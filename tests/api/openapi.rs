@@ -70,6 +70,11 @@ async fn examples_of_the_document_work(app: App) {
     let path = "/api/v1/users/me/password";
     let changed = app.send_as(&tokens.access, Method::PUT, path, example("ChangePassword")).await;
     assert_eq!(changed.status, StatusCode::NO_CONTENT, "{changed:?}");
+    let here = app.login("ada@example.com", "staple battery horse correct").await.tokens();
+    let mut proof = example("DeleteUser");
+    proof["current_password"] = "staple battery horse correct".into();
+    let gone = app.send_as(&here.access, Method::DELETE, "/api/v1/users/me", proof).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT, "{gone:?}");
     for path in
         ["/docs", "/docs/", "/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js", "/docs/swagger-initializer.js"]
     {

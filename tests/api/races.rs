@@ -13,6 +13,7 @@ on_each_database!(
     a_hundred_registrations_at_once_make_one_user,
     after_an_acknowledged_logout_no_racing_refresh_lives,
     two_admins_cannot_remove_each_other,
+    many_admins_who_act_on_each_other_at_once_all_get_their_turn,
 );
 
 const CALLERS: usize = 100;
@@ -99,4 +100,43 @@ async fn two_admins_cannot_remove_each_other(app: App) {
             root = left;
         }
     }
+}
+
+const ADMINS: usize = 8;
+
+/// What one admin does to another, and besides to what is their own.
+fn act(number: usize, id: &str) -> (Method, String, serde_json::Value) {
+    let account = format!("/api/v1/users/{id}");
+    match number % 6 {
+        0 => (Method::PATCH, account, json!({"full_name": "Somebody"})),
+        1 => (Method::POST, "/api/v1/tasks".to_owned(), json!({"title": "Look after the others"})),
+        2 => (Method::PATCH, "/api/v1/users/me".to_owned(), json!({"full_name": format!("Admin {number}")})),
+        3 => (Method::POST, "/api/v1/auth/logout-others".to_owned(), json!({})),
+        4 => (Method::DELETE, format!("{account}/sessions"), json!({})),
+        _ => (Method::PATCH, account, json!({"role": "user"})),
+    }
+}
+
+async fn many_admins_who_act_on_each_other_at_once_all_get_their_turn(app: App) {
+    let mut admins = Vec::new();
+    for number in 0..ADMINS {
+        let tokens = app.admin(&format!("admin{number}@example.com")).await;
+        admins.push((app.id(&tokens).await, tokens));
+    }
+    // First what leaves all of them admins, and then all that there is.
+    for kinds in [4, 6] {
+        let answers = at_once(ADMINS * ADMINS, |pair| {
+            let (by, on) = (pair / ADMINS, pair % ADMINS);
+            let (method, path, body) = act((by + on * 5) % kinds, &admins[on].0);
+            let token = admins[by].1.access.clone();
+            let app = &app;
+            async move { app.send_as(&token, method, &path, body).await }
+        });
+        for answer in answers.await {
+            assert!(!answer.status.is_server_error(), "{answer:?}");
+            assert!(kinds > 4 || answer.status.is_success(), "{answer:?}");
+        }
+    }
+    let last = app.get("/api/v1/users?role=admin&is_active=true", &app.admin("root@example.com").await.access).await;
+    assert!(last.json()["items"].as_array().unwrap().len() > 1, "{last:?}");
 }

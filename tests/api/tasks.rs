@@ -398,7 +398,7 @@ async fn a_task_made_while_the_account_goes_is_no_fault_of_ours(app: App) {
         let ada = app.sign_up(&format!("ada{round}@example.com")).await;
         let (one, deleted, two) = tokio::join!(
             create(&app, &ada, json!({"title": "One"})),
-            app.delete("/api/v1/users/me", &ada.access),
+            app.delete_me(&ada.access),
             create(&app, &ada, json!({"title": "Two"})),
         );
         assert_eq!(deleted.status, StatusCode::NO_CONTENT);

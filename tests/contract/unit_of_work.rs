@@ -3,18 +3,21 @@
 use std::time::{Duration, Instant};
 
 use domain::ports::{RepositoryError, UnitOfWorkFactory};
-use domain::{KeyState, Revocation, RevocationReason, User};
+use domain::{Epoch, Generation, KeyState, RefreshToken, Revocation, RevocationReason, User};
 use infra_postgres::PostgresSettings;
 use infra_sqlite::SqliteSettings;
 use tests::{TestDatabase, on_each_database_and_pgbouncer};
 
-use crate::fixtures::{Stored, assert_waits, at, key, revoked_session, session, session_id, user, user_id, username};
+use crate::fixtures::{
+    Stored, admin, assert_waits, at, key, revoked_session, session, session_id, user, user_id, username,
+};
 
 on_each_database_and_pgbouncer!(
     nobody_sees_a_write_before_the_commit_and_everybody_after_it,
     a_unit_sees_its_own_writes,
     a_dropped_unit_leaves_nothing_behind,
     a_row_that_a_unit_wrote_is_left_alone_until_it_ends,
+    what_is_read_behind_a_lock_is_as_new_as_the_lock,
     a_unit_with_a_refused_statement_cannot_commit,
     many_units_at_once_all_get_their_turn,
     one_unit_at_a_time_has_the_turn_to_clean_up,
@@ -112,6 +115,34 @@ async fn a_row_that_a_unit_wrote_is_left_alone_until_it_ends(db: TestDatabase) {
     first.commit().await.unwrap();
     assert_eq!(second.await.unwrap(), []);
     assert_eq!(db.session(session_id(11)).await.revocation, Some(revocation));
+}
+
+/// What was committed while a unit waited for a lock belongs to what the lock is about.
+async fn what_is_read_behind_a_lock_is_as_new_as_the_lock(db: TestDatabase) {
+    db.insert_users(&[admin(1)]).await;
+    db.insert_sessions(&[session(11, user_id(1))]).await;
+    for (number, lock_admins) in [(1, false), (2, true)] {
+        let first = db.units.begin().await.unwrap();
+        first.users().find_by_id_for_update(user_id(1)).await.unwrap();
+        let units = db.units.clone();
+        let second = tokio::spawn(async move {
+            let unit = units.begin().await.unwrap();
+            if lock_admins {
+                assert_eq!(unit.users().lock_active_admins().await.unwrap(), [user_id(1)]);
+            } else {
+                unit.users().find_by_id_for_update(user_id(1)).await.unwrap();
+            }
+            unit.refresh_tokens().find_with_user(session_id(11)).await.unwrap().unwrap()
+        });
+        assert_waits(&second).await;
+        let changed = User { epoch: Epoch::new(number), ..admin(1) };
+        first.users().update(&changed).await.unwrap();
+        let rotated = RefreshToken { generation: Generation::new(number + 1), ..session(11, user_id(1)) };
+        assert!(first.refresh_tokens().rotate(&rotated).await.unwrap());
+        first.commit().await.unwrap();
+        let (session, user) = second.await.unwrap();
+        assert_eq!((user.epoch, session.generation), (changed.epoch, rotated.generation));
+    }
 }
 
 /// PostgreSQL undoes the whole transaction when one statement of it fails, and takes a COMMIT of it without complaint.

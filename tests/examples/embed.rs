@@ -101,7 +101,8 @@ async fn deleting_a_user_deletes_their_notes(workplace: Workplace) {
     let (_node, client) = serve(&workplace).await;
     let token = client.sign_up(EMAIL).await.access;
     add(&client, &token, "mine").await;
-    let deleted = client.send(Method::DELETE, "/users/me", Some(&token), None).await;
+    let proof = json!({"current_password": PASSWORD});
+    let deleted = client.send(Method::DELETE, "/users/me", Some(&token), Some(proof)).await;
     assert_eq!(deleted.status(), StatusCode::NO_CONTENT);
     let answer = client.send(Method::POST, "/notes", Some(&token), Some(json!({"text": "late"}))).await;
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);

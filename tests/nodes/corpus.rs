@@ -1,5 +1,6 @@
 use reqwest::{Method, StatusCode};
-use tests::client::EMAIL;
+use serde_json::json;
+use tests::client::{EMAIL, PASSWORD};
 use tests::on_each_database;
 use tests::process::Workplace;
 use tests::token_corpus::forgeries;
@@ -39,7 +40,8 @@ async fn a_token_of_a_deleted_user_is_refused_though_the_email_is_registered_aga
     let nodes = Nodes::start(workplace, 1).await;
     let client = nodes.client(0);
     let token = client.sign_up(EMAIL).await.access;
-    let deleted = client.send(Method::DELETE, "/users/me", Some(&token), None).await;
+    let proof = json!({"current_password": PASSWORD});
+    let deleted = client.send(Method::DELETE, "/users/me", Some(&token), Some(proof)).await;
     assert_eq!(deleted.status(), StatusCode::NO_CONTENT);
     let new = client.sign_up(EMAIL).await.access;
     assert_eq!(client.verify(&token).await, StatusCode::UNAUTHORIZED);

@@ -1,5 +1,5 @@
-use reqwest::StatusCode;
-use serde_json::Value;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
 use tests::client::{Client, EMAIL, PASSWORD, tokens};
 use tests::on_each_database;
 use tests::process::{Node, Workplace};
@@ -9,6 +9,7 @@ on_each_database!(
     of_many_commands_at_once_one_makes_the_admin,
     the_server_makes_the_admin_of_its_configuration_and_never_changes_it,
     an_account_that_is_no_admin_is_left_alone_with_a_warning,
+    an_admin_who_was_deleted_or_changed_the_email_does_not_come_back,
     of_many_servers_that_start_at_once_one_makes_the_admin,
 );
 
@@ -118,6 +119,36 @@ async fn an_account_that_is_no_admin_is_left_alone_with_a_warning(workplace: Wor
     let logs = node.stop().stderr;
     let warning = logs.lines().find(|line| line.contains("is no active admin: nothing was changed")).unwrap();
     assert!(warning.contains("\"WARN\"") && !warning.contains(EMAIL), "{warning}");
+}
+
+async fn an_admin_who_was_deleted_or_changed_the_email_does_not_come_back(workplace: Workplace) {
+    const SUCCESSOR: &str = "successor@example.com";
+    let workplace = bootstrapping(workplace, PASSWORD);
+    let node = workplace.serve().await;
+    let client = Client::of(&node);
+    let first = client.sign_in(EMAIL).await.access;
+    let proof = json!({"current_password": PASSWORD});
+    let change = json!({"email": "moved@example.com", "current_password": PASSWORD});
+    let changed = client.send(Method::PATCH, "/users/me", Some(&first), Some(change)).await;
+    assert_eq!(changed.status(), StatusCode::OK);
+    node.stop().success();
+
+    let node = workplace.serve().await;
+    let client = Client::of(&node);
+    assert_eq!(client.login(EMAIL, PASSWORD).await.status(), StatusCode::UNAUTHORIZED);
+    let moved = client.sign_in("moved@example.com").await.access;
+    let successor = json!({"email": SUCCESSOR, "password": OTHER_PASSWORD, "role": "admin"});
+    let made = client.send(Method::POST, "/users", Some(&moved), Some(successor)).await;
+    assert_eq!(made.status(), StatusCode::CREATED);
+    let deleted = client.send(Method::DELETE, "/users/me", Some(&moved), Some(proof)).await;
+    assert_eq!(deleted.status(), StatusCode::NO_CONTENT);
+    node.stop().success();
+
+    let node = workplace.serve().await;
+    let client = Client::of(&node);
+    assert_eq!(client.login(EMAIL, PASSWORD).await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(client.login(SUCCESSOR, OTHER_PASSWORD).await.status(), StatusCode::OK);
+    assert_eq!((count(&node, MADE), count(&node, "is there already: nothing was changed")), (0, 1));
 }
 
 async fn of_many_servers_that_start_at_once_one_makes_the_admin(workplace: Workplace) {

@@ -100,7 +100,7 @@ impl ApiError {
                 A::WrongCurrentPassword => {
                     Row(S::FORBIDDEN, "wrong_current_password", "The current password is wrong.")
                 }
-                A::UnchangedPassword | A::InvalidCursor(_) => INVALID,
+                A::CurrentPasswordRequired | A::UnchangedPassword | A::InvalidCursor(_) => INVALID,
                 A::NotFound => NOT_FOUND,
                 A::InvalidClient => {
                     Row(S::UNAUTHORIZED, INVALID_CLIENT, "The client is not known, or its secret is missing or wrong.")
@@ -160,6 +160,9 @@ impl ApiError {
             Self::InvalidOAuthRequest(fault) => return fault.field_errors(),
             Self::Application(A::Duplicate(field)) => {
                 (field.as_str(), "duplicate", format!("Another user has this {field}."))
+            }
+            Self::Application(A::CurrentPasswordRequired) => {
+                ("current_password", "required", "This field is required.".to_owned())
             }
             Self::Application(A::UnchangedPassword) => {
                 ("new_password", "unchanged", "The new password equals the current one.".to_owned())
@@ -311,6 +314,7 @@ mod tests {
             (A::Forbidden.into(), "403 forbidden"),
             (A::RegistrationClosed.into(), "403 registration_closed"),
             (A::WrongCurrentPassword.into(), "403 wrong_current_password"),
+            (A::CurrentPasswordRequired.into(), "422 validation_failed current_password:required"),
             (A::UnchangedPassword.into(), "422 validation_failed new_password:unchanged"),
             (A::NotFound.into(), "404 not_found"),
             (A::InvalidClient.into(), "401 invalid_client"),

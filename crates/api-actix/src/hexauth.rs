@@ -251,15 +251,17 @@ async fn prepare(parts: &mut Parts) -> Result<(), StartError> {
     parts.application.follow_revocations(parts.feed.as_mut()).await.map_err(failed)
 }
 
-/// Makes the admin of the configuration where nobody has the email. An account that is there is never changed.
+/// Makes the admin of the configuration while there is no active admin and nobody has the email. An account that is
+/// there is never changed.
 async fn create_first_admin(application: &Application, bootstrap: Bootstrap) -> Result<(), StartError> {
-    let found = application.create_admin(bootstrap.email, bootstrap.password).await;
+    let found = application.bootstrap_admin(bootstrap.email, bootstrap.password).await;
     match found.map_err(|error| StartError::Bootstrap(chain(&error)))? {
-        AdminAccount::Created(user) => tracing::info!(user = %user.id, "made the admin of the configuration"),
-        AdminAccount::AlreadyAdmin(user) => {
-            tracing::info!(user = %user.id, "the admin of the configuration is there already: nothing was changed");
+        Some(AdminAccount::Created(user)) => tracing::info!(user = %user.id, "made the admin of the configuration"),
+        // Another server may have made it a moment ago.
+        None | Some(AdminAccount::AlreadyAdmin(_)) => {
+            tracing::info!("an active admin is there already: nothing was changed");
         }
-        AdminAccount::NotAdmin(user) => tracing::warn!(
+        Some(AdminAccount::NotAdmin(user)) => tracing::warn!(
             user = %user.id,
             "the account with the email of APP_BOOTSTRAP__ADMIN_EMAIL is no active admin: nothing was changed",
         ),

@@ -33,7 +33,7 @@ mod routes;
 mod traces;
 
 pub use error::ApiError;
-pub use extract::{AtId, Guarded, Json, OptionalActor, PathId, Query};
+pub use extract::{AtId, Guarded, GuardedIfKnown, Json, PathId, Query};
 pub use fields::{Fields, FromFields};
 pub use problem::FieldError;
 pub use rate_limit::Allowance;

@@ -57,7 +57,7 @@ use crate::routes::{auth, health, tasks, users, well_known};
         (name = "keys", description = "For services that check access tokens by themselves."),
         (name = "health", description = "For load balancers and orchestrators."),
     ),
-    modifiers(&SecuritySchemes, &PutIsPatch, &LogoutBodyIsOptional)
+    modifiers(&SecuritySchemes, &PutIsPatch, &SomeBodiesAreOptional)
 )]
 struct Document;
 
@@ -99,13 +99,19 @@ impl Modify for PutIsPatch {
 }
 
 /// The routes' own declarations cannot say so.
-struct LogoutBodyIsOptional;
+struct SomeBodiesAreOptional;
 
-impl Modify for LogoutBodyIsOptional {
+impl Modify for SomeBodiesAreOptional {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let logout = document.paths.paths.get_mut("/api/v1/auth/logout").and_then(|path| path.post.as_mut());
-        if let Some(RefOr::T(body)) = logout.and_then(|operation| operation.request_body.as_mut()) {
-            body.required = Some(Required::False);
+        for (path, item) in &mut document.paths.paths {
+            let operation = match path.as_str() {
+                "/api/v1/auth/logout" => item.post.as_mut(),
+                "/api/v1/users/{id}" => item.delete.as_mut(),
+                _ => None,
+            };
+            if let Some(RefOr::T(body)) = operation.and_then(|operation| operation.request_body.as_mut()) {
+                body.required = Some(Required::False);
+            }
         }
     }
 }

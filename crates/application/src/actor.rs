@@ -1,4 +1,4 @@
-use domain::{Role, SessionId, Timestamp, UserId};
+use domain::{AccessClaims, Epoch, RefreshToken, Role, SessionId, Timestamp, User, UserId};
 
 use crate::ApplicationError;
 
@@ -10,13 +10,34 @@ pub struct Actor {
     pub user_id: UserId,
     /// What they may do.
     pub role: Role,
+    /// The user's epoch when the token was issued.
+    pub epoch: Epoch,
     /// The session the token belongs to.
     pub session: SessionId,
     /// When the token expires.
     pub token_expires_at: Timestamp,
 }
 
+impl From<AccessClaims> for Actor {
+    fn from(claims: AccessClaims) -> Self {
+        Self {
+            user_id: claims.user_id,
+            role: claims.role,
+            epoch: claims.epoch,
+            session: claims.session_id,
+            token_expires_at: claims.expires_at,
+        }
+    }
+}
+
 impl Actor {
+    /// Whether the actor may still act at `now`, by what the database holds: their session with its user.
+    pub(crate) fn holds(&self, session: &RefreshToken, user: &User, now: Timestamp) -> bool {
+        let is_theirs = session.id == self.session && session.user_id == self.user_id && user.id == self.user_id;
+        let is_unchanged = user.is_active && user.epoch == self.epoch && user.role == self.role;
+        is_theirs && is_unchanged && session.is_live(now) && now < self.token_expires_at
+    }
+
     /// Lets admins pass.
     pub(crate) fn require_admin(&self) -> Result<(), ApplicationError> {
         if self.role == Role::Admin { Ok(()) } else { Err(ApplicationError::Forbidden) }

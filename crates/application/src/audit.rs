@@ -6,18 +6,56 @@ use tracing::{info, warn};
 /// What an operator may have to answer for later. Each is one log record with the target `audit`, written after the
 /// change was committed; the request id comes from the span around it.
 pub(crate) enum Event {
-    LoginSucceeded { user: UserId, session: SessionId },
-    LoginFailed { user: Option<UserId> },
-    LoginRefusedDisabled { user: UserId },
-    RefreshTokenReused { user: UserId, session: SessionId },
-    SessionsEnded { user: UserId, session: Option<SessionId>, reason: RevocationReason, by: Option<UserId> },
-    PasswordChanged { user: UserId },
-    CurrentPasswordWrong { user: UserId },
-    UserCreated { user: UserId, by: Option<UserId>, role: Role },
-    UserUpdated { user: UserId, by: UserId, role: Role, is_active: bool },
-    UserDeleted { user: UserId, by: UserId },
-    KeysRotated { active: KeyId, retired: KeyId },
-    KeysReplaced { active: KeyId },
+    LoginSucceeded {
+        user: UserId,
+        session: SessionId,
+    },
+    LoginFailed {
+        user: Option<UserId>,
+    },
+    LoginRefusedDisabled {
+        user: UserId,
+    },
+    RefreshTokenReused {
+        user: UserId,
+        session: SessionId,
+    },
+    SessionsEnded {
+        user: UserId,
+        session: Option<SessionId>,
+        reason: RevocationReason,
+        by: Option<UserId>,
+    },
+    PasswordChanged {
+        user: UserId,
+    },
+    CurrentPasswordWrong {
+        user: UserId,
+    },
+    UserCreated {
+        user: UserId,
+        by: Option<UserId>,
+        role: Role,
+    },
+    /// `ends`: why sessions of the user were revoked, if they were.
+    UserUpdated {
+        user: UserId,
+        by: UserId,
+        role: Role,
+        is_active: bool,
+        ends: Option<RevocationReason>,
+    },
+    UserDeleted {
+        user: UserId,
+        by: UserId,
+    },
+    KeysRotated {
+        active: KeyId,
+        retired: KeyId,
+    },
+    KeysReplaced {
+        active: KeyId,
+    },
 }
 
 /// Awaits a write, and records `event` if it happened. A caller that goes away meanwhile drops this future: the write
@@ -53,7 +91,7 @@ impl Event {
             Self::SessionsEnded { reason, .. } => Some(*reason),
             Self::RefreshTokenReused { .. } => Some(RevocationReason::Reuse),
             Self::PasswordChanged { .. } => Some(RevocationReason::PasswordChanged),
-            Self::UserUpdated { is_active: false, .. } => Some(RevocationReason::Disabled),
+            Self::UserUpdated { ends, .. } => *ends,
             _ => None,
         }
     }
@@ -80,7 +118,7 @@ impl Event {
             Self::UserCreated { user, by, role } => info!(
                 target: "audit", event = "user.created", %user, by = by.map(tracing::field::display), %role,
             ),
-            Self::UserUpdated { user, by, role, is_active } => {
+            Self::UserUpdated { user, by, role, is_active, ends: _ } => {
                 info!(target: "audit", event = "user.updated", %user, %by, %role, is_active);
             }
             Self::UserDeleted { user, by } => info!(target: "audit", event = "user.deleted", %user, %by),

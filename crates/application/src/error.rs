@@ -27,6 +27,9 @@ pub enum ApplicationError {
     /// The current password that came with a change is wrong.
     #[error("the current password is wrong")]
     WrongCurrentPassword,
+    /// The change needs the current password, and none came with it.
+    #[error("the current password is required")]
+    CurrentPasswordRequired,
     /// The new password is the current one.
     #[error("the new password equals the current one")]
     UnchangedPassword,

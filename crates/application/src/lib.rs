@@ -60,6 +60,7 @@
 //! # }
 //! ```
 
+mod acting;
 mod activity;
 mod actor;
 mod audit;

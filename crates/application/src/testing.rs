@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 use domain::mocks::{
     MockAccessTokens, MockClientSecrets, MockClock, MockIdGenerator, MockPasswordHasher, MockRefreshTokenRepository,
     MockRevocationRepository, MockSigningKeyFactory, MockSigningKeyRepository, MockTaskRepository, MockUnitOfWork,
@@ -141,7 +141,13 @@ pub(crate) fn password() -> Password {
 }
 
 pub(crate) fn an_actor() -> Actor {
-    Actor { user_id: user_id(), role: Role::User, session: session_id(), token_expires_at: now() }
+    Actor {
+        user_id: user_id(),
+        role: Role::User,
+        epoch: Epoch::default(),
+        session: session_id(),
+        token_expires_at: now() + TimeDelta::minutes(15),
+    }
 }
 
 pub(crate) fn an_admin() -> Actor {
@@ -193,7 +199,7 @@ pub(crate) fn claims_of(session: &RefreshToken, user: &User) -> AccessClaims {
         role: user.role,
         epoch: user.epoch,
         issued_at: now(),
-        expires_at: now(),
+        expires_at: now() + TimeDelta::minutes(15),
     }
 }
 
@@ -214,9 +220,41 @@ pub(crate) fn a_unit_without_keys() -> MockUnitOfWork {
     unit
 }
 
-/// A unit of work that ends one session for this reason, and tells all nodes.
-pub(crate) fn a_revoking_unit(reason: RevocationReason) -> MockUnitOfWork {
+/// The account of the actor.
+pub(crate) fn user_of(actor: &Actor) -> User {
+    User { id: actor.user_id, role: actor.role, epoch: actor.epoch, ..a_user() }
+}
+
+/// The session of the actor.
+pub(crate) fn session_of(actor: &Actor) -> RefreshToken {
+    RefreshToken { id: actor.session, user_id: actor.user_id, ..a_session() }
+}
+
+/// A unit of work of the actor's own.
+pub(crate) fn a_unit_of(actor: &Actor) -> MockUnitOfWork {
+    let (user, id) = (user_of(actor), actor.user_id);
     let mut unit = a_unit_without_keys();
+    unit.users.expect_find_by_id_for_update().withf(move |locked| *locked == id).return_once(move |_| Ok(Some(user)));
+    with_session_of(actor, unit)
+}
+
+/// A unit of work of [`an_admin`] on this account, while these are the active admins.
+pub(crate) fn a_unit_on(user: User, admins: Vec<UserId>) -> MockUnitOfWork {
+    let id = user.id;
+    let mut unit = a_unit_without_keys();
+    unit.users.expect_lock_active_admins().times(1).return_once(move || Ok(admins));
+    unit.users.expect_find_by_id_for_update().withf(move |locked| *locked == id).return_once(move |_| Ok(Some(user)));
+    with_session_of(&an_admin(), unit)
+}
+
+fn with_session_of(actor: &Actor, mut unit: MockUnitOfWork) -> MockUnitOfWork {
+    let found = (session_of(actor), user_of(actor));
+    unit.refresh_tokens.expect_find_with_user().times(1).return_once(move |_| Ok(Some(found)));
+    unit
+}
+
+/// Expects that this unit ends one session for this reason, and tells all nodes.
+pub(crate) fn revoking(mut unit: MockUnitOfWork, reason: RevocationReason) -> MockUnitOfWork {
     unit.refresh_tokens
         .expect_revoke()
         .withf(move |_, revocation| revocation.reason == reason)
@@ -224,4 +262,11 @@ pub(crate) fn a_revoking_unit(reason: RevocationReason) -> MockUnitOfWork {
         .returning(|_, _| Ok(true));
     unit.revocations.expect_insert().times(1).returning(|_| Ok(()));
     unit
+}
+
+/// A unit of work without an actor that ends one session for this reason, and tells all nodes.
+pub(crate) fn a_revoking_unit(reason: RevocationReason) -> MockUnitOfWork {
+    let mut unit = a_unit_without_keys();
+    unit.users.expect_find_by_id_for_update().times(1).return_once(|_| Ok(Some(a_user())));
+    revoking(unit, reason)
 }

@@ -223,6 +223,8 @@ pub enum RevocationReason {
     Reuse,
     /// The password was changed in another session.
     PasswordChanged,
+    /// The email was changed in another session.
+    EmailChanged,
     /// The account was disabled.
     Disabled,
     /// An admin ended it.
@@ -233,8 +235,15 @@ pub enum RevocationReason {
 
 impl RevocationReason {
     /// Every reason.
-    pub const ALL: [Self; 6] =
-        [Self::Logout, Self::Reuse, Self::PasswordChanged, Self::Disabled, Self::Admin, Self::Client];
+    pub const ALL: [Self; 7] = [
+        Self::Logout,
+        Self::Reuse,
+        Self::PasswordChanged,
+        Self::EmailChanged,
+        Self::Disabled,
+        Self::Admin,
+        Self::Client,
+    ];
 
     /// The reason's name in the database.
     pub const fn as_str(self) -> &'static str {
@@ -242,6 +251,7 @@ impl RevocationReason {
             Self::Logout => "logout",
             Self::Reuse => "reuse",
             Self::PasswordChanged => "password_changed",
+            Self::EmailChanged => "email_changed",
             Self::Disabled => "disabled",
             Self::Admin => "admin",
             Self::Client => "client",

@@ -1,27 +1,16 @@
-use actix_web::dev::Payload;
+use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
-use actix_web::{FromRequest, HttpRequest};
 use application::{Actor, ApplicationError};
 
-use super::{Extracting, state};
+use super::state;
 use crate::error::ApiError;
 
-/// Who asks, on a route that is open to anyone. A token that is there must be valid all the same.
-pub struct OptionalActor(pub Option<Actor>);
-
-impl FromRequest for OptionalActor {
-    type Error = ApiError;
-    type Future = Extracting<Self>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            match authenticate(&request).await {
-                Ok(actor) => Ok(Self(Some(actor))),
-                Err(ApiError::MissingToken) => Ok(Self(None)),
-                Err(error) => Err(error),
-            }
-        })
+/// The actor, where a token is not needed. One that is there must be valid all the same.
+pub(crate) async fn authenticate_if_any(request: &HttpRequest) -> Result<Option<Actor>, ApiError> {
+    match authenticate(request).await {
+        Ok(actor) => Ok(Some(actor)),
+        Err(ApiError::MissingToken) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

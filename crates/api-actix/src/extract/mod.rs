@@ -15,11 +15,11 @@ use actix_web::{FromRequest, HttpRequest, web};
 use application::Actor;
 use chrono::NaiveDate;
 
-pub use bearer::OptionalActor;
 pub use body::Json;
 pub use path_id::{AtId, PathId};
 pub use query::Query;
 
+pub(crate) use bearer::authenticate_if_any;
 pub(crate) use body::{Form, FormOrJson, OptionalJson};
 pub(crate) use client::ClientRequest;
 pub(crate) use device::ClientDevice;
@@ -34,7 +34,7 @@ type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 
 /// Who asks, and then what they send: nothing is read from who has no valid token. A handler that takes this cannot be
 /// reached without an actor; `Guarded<()>` is for one that takes nothing else. A token that was revoked is refused at
-/// once, as everywhere.
+/// once, as everywhere. It is judged again behind what was sent, which may have taken its time to come.
 ///
 /// Works in any handler of an app that [`Mount::onto`](crate::hexauth::Mount::onto) was given. What `input` takes from
 /// the request may be of this crate or of actix: `Guarded<Json<T>>`, `Guarded<web::Path<i64>>`.
@@ -56,9 +56,37 @@ where
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
+            bearer::authenticate(&request).await?;
+            let input = T::from_request(&request, &mut payload).await;
             let actor = bearer::authenticate(&request).await?;
-            let input = T::from_request(&request, &mut payload).await.map_err(Into::into)?;
-            Ok(Self { actor, input })
+            Ok(Self { actor, input: input.map_err(Into::into)? })
+        })
+    }
+}
+
+/// As [`Guarded`], on a route that is open to anyone: a token is not needed, but one that is there must be valid.
+pub struct GuardedIfKnown<T> {
+    /// The holder of the token, if there is one.
+    pub actor: Option<Actor>,
+    /// What they send.
+    pub input: T,
+}
+
+impl<T> FromRequest for GuardedIfKnown<T>
+where
+    T: FromRequest + 'static,
+    T::Error: Into<ApiError>,
+{
+    type Error = ApiError;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            authenticate_if_any(&request).await?;
+            let input = T::from_request(&request, &mut payload).await;
+            let actor = authenticate_if_any(&request).await?;
+            Ok(Self { actor, input: input.map_err(Into::into)? })
         })
     }
 }

@@ -9,7 +9,7 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{Error, FromRequest, HttpRequest, Route};
+use actix_web::{Error, HttpRequest, Route};
 use domain::Role;
 
 pub use limiter::Allowance;
@@ -19,7 +19,7 @@ pub(crate) use recent_clients::ClientKey;
 use crate::client_address;
 use crate::config;
 use crate::error::ApiError;
-use crate::extract::{OptionalActor, state};
+use crate::extract::{authenticate_if_any, state};
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
@@ -102,8 +102,8 @@ async fn check(limited: Limited, request: ServiceRequest, next: Next<BoxBody>) -
 
 /// An admin who creates users has proven who they are. Asking costs a request without a token nothing.
 async fn is_admin(request: &HttpRequest) -> bool {
-    let actor = OptionalActor::extract(request).await;
-    actor.is_ok_and(|OptionalActor(actor)| actor.is_some_and(|actor| actor.role == Role::Admin))
+    let actor = authenticate_if_any(request).await;
+    actor.is_ok_and(|actor| actor.is_some_and(|actor| actor.role == Role::Admin))
 }
 
 fn set_headers(headers: &mut HeaderMap, allowance: Allowance) {

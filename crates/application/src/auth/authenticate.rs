@@ -15,12 +15,7 @@ impl Application {
         let now = self.ports.clock.now();
         let claims = self.read_live_token(access_token, now).await?;
         self.activity.note(claims.session_id, now);
-        Ok(Actor {
-            user_id: claims.user_id,
-            role: claims.role,
-            session: claims.session_id,
-            token_expires_at: claims.expires_at,
-        })
+        Ok(claims.into())
     }
 
     /// The claims of an access token that verifies and has not been revoked.
@@ -40,10 +35,7 @@ impl Application {
 
     async fn is_live_in_database(&self, claims: &AccessClaims, now: Timestamp) -> Result<bool, ApplicationError> {
         let found = self.ports.refresh_tokens.find_with_user(claims.session_id).await?;
-        Ok(found.is_some_and(|(session, user)| {
-            let is_current = user.id == claims.user_id && user.is_active && user.epoch == claims.epoch;
-            is_current && session.is_live(now)
-        }))
+        Ok(found.is_some_and(|(session, user)| Actor::from(*claims).holds(&session, &user, now)))
     }
 }
 

@@ -1,5 +1,6 @@
 use domain::{Revocation, RevokedTokens};
 
+use crate::acting::OnAccount;
 use crate::audit::Event;
 use crate::{Actor, Application, ApplicationError, Target};
 
@@ -8,18 +9,16 @@ impl Application {
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::Unavailable`];
-    /// [`ApplicationError::InvalidAccessToken`] when the actor's own account is gone meanwhile.
+    /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile.
     pub async fn logout_all(&self, actor: &Actor, target: Target) -> Result<(), ApplicationError> {
-        let id = target.authorize(actor)?;
         let reason = target.reason();
-        let revocation = Revocation { at: self.ports.clock.now(), reason };
 
-        let unit = self.ports.units_of_work.begin().await?;
-        let mut user = unit.users().find_by_id_for_update(id).await?.ok_or(target.missing())?;
+        let OnAccount { unit, mut user, .. } = self.begin_on(actor, target).await?;
+        let revocation = Revocation { at: self.ports.clock.now(), reason };
         user.void_access_tokens();
         unit.users().update(&user).await?;
-        unit.refresh_tokens().revoke_all(id, None, revocation).await?;
-        let event = Event::SessionsEnded { user: id, session: None, reason, by: Some(actor.user_id) };
-        self.commit_revoking(unit, &[RevokedTokens::OfUser(id, user.epoch)], event).await
+        unit.refresh_tokens().revoke_all(user.id, None, revocation).await?;
+        let event = Event::SessionsEnded { user: user.id, session: None, reason, by: Some(actor.user_id) };
+        self.commit_revoking(unit, &[RevokedTokens::OfUser(user.id, user.epoch)], event).await
     }
 }

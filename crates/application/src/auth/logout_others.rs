@@ -1,4 +1,5 @@
-use domain::{Revocation, RevocationReason, RevokedTokens};
+use domain::ports::UnitOfWork;
+use domain::{Revocation, RevocationReason, RevokedTokens, SessionId, User};
 
 use crate::audit::Event;
 use crate::{Actor, Application, ApplicationError};
@@ -7,27 +8,37 @@ use crate::{Actor, Application, ApplicationError};
 /// then goes on by its refresh token.
 const MAX_ONE_BY_ONE: usize = 100;
 
+/// Ends all sessions of a user but one, and returns the access tokens that are void by it. Where these are those of the
+/// whole user, the epoch of `user`, who is still to be stored, has grown.
+pub(crate) async fn end_others(
+    unit: &dyn UnitOfWork,
+    user: &mut User,
+    this: SessionId,
+    revocation: Revocation,
+) -> Result<Vec<RevokedTokens>, ApplicationError> {
+    let ended = unit.refresh_tokens().revoke_all(user.id, Some(this), revocation).await?;
+    if ended.len() > MAX_ONE_BY_ONE {
+        user.void_access_tokens();
+        return Ok(vec![RevokedTokens::OfUser(user.id, user.epoch)]);
+    }
+    Ok(ended.into_iter().map(RevokedTokens::OfSession).collect())
+}
+
 impl Application {
     /// Ends all of the actor's sessions but this one.
     ///
     /// # Errors
-    /// [`ApplicationError::InvalidAccessToken`] when the account is gone meanwhile; [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile; [`ApplicationError::Unavailable`].
     pub async fn logout_others(&self, actor: &Actor) -> Result<(), ApplicationError> {
         let reason = RevocationReason::Logout;
-        let revocation = Revocation { at: self.ports.clock.now(), reason };
 
-        let unit = self.ports.units_of_work.begin().await?;
-        // Held, so that no other sign-in slips in between.
-        let found = unit.users().find_by_id_for_update(actor.user_id).await?;
-        let mut user = found.ok_or(ApplicationError::InvalidAccessToken)?;
-        let ended = unit.refresh_tokens().revoke_all(user.id, Some(actor.session), revocation).await?;
-        let tokens = if ended.len() > MAX_ONE_BY_ONE {
-            user.void_access_tokens();
+        // The account is held, so that no other sign-in slips in between.
+        let (unit, mut user) = self.begin_as(actor).await?;
+        let revocation = Revocation { at: self.ports.clock.now(), reason };
+        let tokens = end_others(unit.as_ref(), &mut user, actor.session, revocation).await?;
+        if user.epoch != actor.epoch {
             unit.users().update(&user).await?;
-            vec![RevokedTokens::OfUser(user.id, user.epoch)]
-        } else {
-            ended.into_iter().map(RevokedTokens::OfSession).collect()
-        };
+        }
         let event = Event::SessionsEnded { user: user.id, session: None, reason, by: Some(user.id) };
         self.commit_revoking(unit, &tokens, event).await
     }
@@ -35,16 +46,15 @@ impl Application {
 
 #[cfg(test)]
 mod tests {
+    use domain::Revoked;
     use domain::mocks::MockUnitOfWork;
-    use domain::{Revoked, SessionId};
     use uuid::Uuid;
 
     use super::*;
-    use crate::testing::{Mocks, a_unit_without_keys, a_user, an_actor, session_id, user_id};
+    use crate::testing::{Mocks, a_unit_of, an_actor, session_id, user_id};
 
     fn ending(sessions: u128) -> MockUnitOfWork {
-        let mut unit = a_unit_without_keys();
-        unit.users.expect_find_by_id_for_update().return_once(|_| Ok(Some(a_user())));
+        let mut unit = a_unit_of(&an_actor());
         unit.refresh_tokens
             .expect_revoke_all()
             .withf(|_, except, _| *except == Some(session_id()))

@@ -13,4 +13,5 @@ mod token_pair;
 pub use introspect::{Introspection, RefreshTokenInfo};
 pub use list_sessions::{MAX_SESSIONS_LISTED, Session};
 pub use login::Login;
+pub(crate) use logout_others::end_others;
 pub use token_pair::TokenPair;

@@ -68,7 +68,7 @@ impl Application {
             Rotation::Ended | Rotation::Next(_) => Err(ApplicationError::InvalidRefreshToken),
             Rotation::Reuse => {
                 let event = Event::RefreshTokenReused { user: user.id, session: session.id };
-                self.revoke_session(session.id, RevocationReason::Reuse, event).await?;
+                self.revoke_session(session.id, user.id, RevocationReason::Reuse, event).await?;
                 self.counters.refresh(Refresh::Reused);
                 Err(ApplicationError::InvalidRefreshToken)
             }

@@ -13,7 +13,7 @@ impl Application {
         if let Some((session, user)) = self.owner_of(token).await? {
             let reason = RevocationReason::Client;
             let event = Event::SessionsEnded { user, session: Some(session), reason, by: None };
-            self.revoke_session(session, reason, event).await?;
+            self.revoke_session(session, user, reason, event).await?;
         }
         Ok(())
     }

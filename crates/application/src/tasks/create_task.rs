@@ -1,7 +1,6 @@
-use domain::ports::RepositoryError;
 use domain::{Task, TaskDescription, TaskStatus, TaskTitle};
 
-use crate::{Actor, Application, ApplicationError, Target};
+use crate::{Actor, Application, ApplicationError};
 
 /// A new task.
 #[derive(Clone, Debug)]
@@ -18,8 +17,7 @@ impl Application {
     /// Makes a task of the actor's own.
     ///
     /// # Errors
-    /// [`ApplicationError::InvalidAccessToken`] when the account was deleted a moment ago,
-    /// [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile, [`ApplicationError::Unavailable`].
     pub async fn create_task(&self, actor: &Actor, new: CreateTask) -> Result<Task, ApplicationError> {
         let now = self.ports.clock.now();
         let task = Task {
@@ -31,18 +29,19 @@ impl Application {
             created_at: now,
             updated_at: now,
         };
-        match self.ports.tasks.insert(&task).await {
-            Ok(()) => Ok(task),
-            Err(RepositoryError::NotFound) => Err(Target::Me.missing()),
-            Err(error) => Err(error.into()),
-        }
+        let (unit, _) = self.begin_as(actor).await?;
+        unit.tasks().insert(&task).await?;
+        unit.commit().await?;
+        Ok(task)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::Ordering;
+
     use super::*;
-    use crate::testing::{Mocks, a_task, an_actor};
+    use crate::testing::{Mocks, a_task, a_unit_of, an_actor};
 
     fn new() -> CreateTask {
         CreateTask { title: a_task().title, description: a_task().description, status: None }
@@ -51,23 +50,20 @@ mod tests {
     #[tokio::test]
     async fn a_task_is_the_actors_own_and_not_begun() {
         let mut mocks = Mocks::default();
-        mocks.tasks.expect_insert().withf(|task| *task == a_task()).times(1).returning(|_| Ok(()));
+        let mut unit = a_unit_of(&an_actor());
+        unit.tasks.expect_insert().withf(|task| *task == a_task()).times(1).returning(|_| Ok(()));
+        let commits = mocks.units([unit]);
         assert_eq!(mocks.build().create_task(&an_actor(), new()).await.unwrap(), a_task());
+        assert_eq!(commits.load(Ordering::SeqCst), 1);
     }
 
     #[tokio::test]
     async fn a_status_may_be_given() {
         let mut mocks = Mocks::default();
-        mocks.tasks.expect_insert().withf(|task| task.status == TaskStatus::Done).times(1).returning(|_| Ok(()));
+        let mut unit = a_unit_of(&an_actor());
+        unit.tasks.expect_insert().withf(|task| task.status == TaskStatus::Done).times(1).returning(|_| Ok(()));
+        mocks.units([unit]);
         let new = CreateTask { status: Some(TaskStatus::Done), ..new() };
         assert_eq!(mocks.build().create_task(&an_actor(), new).await.unwrap().status, TaskStatus::Done);
-    }
-
-    #[tokio::test]
-    async fn whose_account_is_gone_has_no_valid_token() {
-        let mut mocks = Mocks::default();
-        mocks.tasks.expect_insert().returning(|_| Err(RepositoryError::NotFound));
-        let result = mocks.build().create_task(&an_actor(), new()).await;
-        assert!(matches!(result, Err(ApplicationError::InvalidAccessToken)));
     }
 }

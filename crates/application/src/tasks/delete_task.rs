@@ -1,42 +1,51 @@
 use domain::TaskId;
 
+use super::own;
 use crate::{Actor, Application, ApplicationError};
 
 impl Application {
     /// Deletes a task of the actor's own.
     ///
     /// # Errors
-    /// [`ApplicationError::NotFound`], also for another's; [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::NotFound`], also for another's; [`ApplicationError::InvalidAccessToken`] when the actor has
+    /// ended meanwhile; [`ApplicationError::Unavailable`].
     pub async fn delete_task(&self, actor: &Actor, id: TaskId) -> Result<(), ApplicationError> {
-        // A task keeps its owner, so that what is found here holds for the deletion.
-        self.get_task(actor, id).await?;
-        if self.ports.tasks.delete(id).await? { Ok(()) } else { Err(ApplicationError::NotFound) }
+        let (unit, _) = self.begin_as(actor).await?;
+        own(unit.tasks().find_by_id_for_update(id).await?, actor)?;
+        unit.tasks().delete(id).await?;
+        Ok(unit.commit().await?)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::testing::{Mocks, a_task, an_actor, an_admin, task_id};
+    use std::sync::atomic::Ordering;
 
-    fn deleting(deleted: bool) -> Application {
+    use domain::Task;
+
+    use super::*;
+    use crate::testing::{Mocks, a_task, a_unit_of, an_actor, an_admin, task_id};
+
+    /// Deletes, and returns whether that was committed.
+    async fn delete(actor: &Actor, stored: Option<Task>) -> Result<bool, ApplicationError> {
         let mut mocks = Mocks::default();
-        mocks.tasks.expect_find_by_id().returning(|_| Ok(Some(a_task())));
-        mocks.tasks.expect_delete().withf(|id| *id == task_id()).times(1).returning(move |_| Ok(deleted));
-        mocks.build()
+        let mut unit = a_unit_of(actor);
+        unit.tasks.expect_find_by_id_for_update().withf(|id| *id == task_id()).return_once(move |_| Ok(stored));
+        unit.tasks.expect_delete().withf(|id| *id == task_id()).returning(|_| Ok(true));
+        let commits = mocks.units([unit]);
+        mocks.build().delete_task(actor, task_id()).await?;
+        Ok(commits.load(Ordering::SeqCst) == 1)
     }
 
     #[tokio::test]
     async fn the_owner_deletes_a_task_and_nobody_else() {
-        let application = deleting(true);
-        application.delete_task(&an_actor(), task_id()).await.unwrap();
-        let result = application.delete_task(&an_admin(), task_id()).await;
+        assert!(delete(&an_actor(), Some(a_task())).await.unwrap());
+        let result = delete(&an_admin(), Some(a_task())).await;
         assert!(matches!(result, Err(ApplicationError::NotFound)));
     }
 
     #[tokio::test]
     async fn of_two_who_delete_a_task_one_finds_it_gone() {
-        let result = deleting(false).delete_task(&an_actor(), task_id()).await;
-        assert!(matches!(result, Err(ApplicationError::NotFound)));
+        assert!(matches!(delete(&an_actor(), None).await, Err(ApplicationError::NotFound)));
     }
 }

@@ -32,11 +32,12 @@ impl Application {
     /// Changes a task of the actor's own and answers its new state. Of changes at the same time, none is lost.
     ///
     /// # Errors
-    /// [`ApplicationError::NotFound`], also for another's; [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::NotFound`], also for another's; [`ApplicationError::InvalidAccessToken`] when the actor has
+    /// ended meanwhile; [`ApplicationError::Unavailable`].
     pub async fn update_task(&self, actor: &Actor, id: TaskId, change: TaskChange) -> Result<Task, ApplicationError> {
         let now = self.ports.clock.now();
 
-        let unit = self.ports.units_of_work.begin().await?;
+        let (unit, _) = self.begin_as(actor).await?;
         let before = own(unit.tasks().find_by_id_for_update(id).await?, actor)?;
         let mut task = before.clone();
         change.apply_to(&mut task);
@@ -58,10 +59,10 @@ mod tests {
     use domain::mocks::MockUnitOfWork;
 
     use super::*;
-    use crate::testing::{Mocks, a_task, an_actor, an_admin, now, task_id};
+    use crate::testing::{Mocks, a_task, a_unit_of, an_actor, an_admin, now, task_id};
 
-    fn a_unit(stored: Option<Task>) -> MockUnitOfWork {
-        let mut unit = MockUnitOfWork::default();
+    fn a_unit(actor: &Actor, stored: Option<Task>) -> MockUnitOfWork {
+        let mut unit = a_unit_of(actor);
         unit.tasks.expect_find_by_id_for_update().withf(|id| *id == task_id()).return_once(move |_| Ok(stored));
         unit
     }
@@ -70,7 +71,7 @@ mod tests {
     async fn what_is_given_changes_and_the_rest_stays() {
         let stored = Task { updated_at: now() - TimeDelta::days(1), ..a_task() };
         let expected = Task { status: TaskStatus::Done, updated_at: now(), ..a_task() };
-        let mut unit = a_unit(Some(stored));
+        let mut unit = a_unit(&an_actor(), Some(stored));
         let written = expected.clone();
         unit.tasks.expect_update().withf(move |task| *task == written).times(1).returning(|_| Ok(()));
         let mut mocks = Mocks::default();
@@ -82,7 +83,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_description_can_be_cleared() {
-        let mut unit = a_unit(Some(a_task()));
+        let mut unit = a_unit(&an_actor(), Some(a_task()));
         unit.tasks.expect_update().times(1).returning(|_| Ok(()));
         let mut mocks = Mocks::default();
         mocks.units([unit]);
@@ -95,7 +96,7 @@ mod tests {
     async fn what_changes_nothing_writes_nothing() {
         for change in [TaskChange::default(), TaskChange { title: Some(a_task().title), ..TaskChange::default() }] {
             let mut mocks = Mocks::default();
-            mocks.units([a_unit(Some(a_task()))]);
+            mocks.units([a_unit(&an_actor(), Some(a_task()))]);
             assert_eq!(mocks.build().update_task(&an_actor(), task_id(), change).await.unwrap(), a_task());
         }
     }
@@ -105,7 +106,7 @@ mod tests {
         let change = TaskChange { status: Some(TaskStatus::Done), ..TaskChange::default() };
         for (stored, actor) in [(Some(a_task()), an_admin()), (None, an_actor())] {
             let mut mocks = Mocks::default();
-            let commits = mocks.units([a_unit(stored)]);
+            let commits = mocks.units([a_unit(&actor, stored)]);
             let result = mocks.build().update_task(&actor, task_id(), change.clone()).await;
             assert!(matches!(result, Err(ApplicationError::NotFound)));
             assert_eq!(commits.load(Ordering::SeqCst), 0);

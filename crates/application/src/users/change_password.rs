@@ -1,4 +1,3 @@
-use domain::ports::Verification;
 use domain::{Password, Revocation, RevocationReason, RevokedTokens};
 
 use crate::audit::Event;
@@ -25,21 +24,11 @@ impl Application {
         if change.current == change.new {
             return Err(ApplicationError::UnchangedPassword);
         }
-        let found = self.ports.users.find_by_id(actor.user_id).await?;
-        let verified = found.ok_or(ApplicationError::InvalidAccessToken)?;
-        let hasher = &self.ports.password_hasher;
-        if hasher.verify(&change.current, Some(verified.password_hash)).await? == Verification::Mismatch {
-            Event::CurrentPasswordWrong { user: actor.user_id }.record();
-            return Err(ApplicationError::WrongCurrentPassword);
-        }
-        let hash = hasher.hash(&change.new).await?;
-        let now = self.ports.clock.now();
+        self.confirm_password(actor, &change.current).await?;
+        let hash = self.ports.password_hasher.hash(&change.new).await?;
 
-        let unit = self.ports.units_of_work.begin().await?;
-        let found = unit.users().find_by_id_for_update(actor.user_id).await?;
-        // Hashing took its time: what was verified must still hold.
-        let unchanged = found.filter(|user| user.is_active && user.epoch == verified.epoch);
-        let mut user = unchanged.ok_or(ApplicationError::InvalidAccessToken)?;
+        let (unit, mut user) = self.begin_as(actor).await?;
+        let now = self.ports.clock.now();
         user.set_password(hash);
         user.updated_at = now;
         unit.users().update(&user).await?;
@@ -55,10 +44,11 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use domain::mocks::MockUnitOfWork;
+    use domain::ports::Verification;
     use domain::{Epoch, PasswordHash, User};
 
     use super::*;
-    use crate::testing::{Mocks, a_unit_without_keys, a_user, an_actor, password, session_id};
+    use crate::testing::{Mocks, a_session, a_unit_of, a_user, an_actor, password, session_id};
 
     fn change() -> ChangePassword {
         ChangePassword { current: password(), new: Password::presented("another good password").unwrap() }
@@ -93,8 +83,7 @@ mod tests {
     #[tokio::test]
     async fn access_tokens_become_void_and_other_sessions_end() {
         let mut mocks = hashing();
-        let mut unit = a_unit_without_keys();
-        unit.users.expect_find_by_id_for_update().return_once(|_| Ok(Some(a_user())));
+        let mut unit = a_unit_of(&an_actor());
         unit.users
             .expect_update()
             .withf(|user| user.epoch == Epoch::new(1) && user.password_hash.expose() == "$argon2id$new")
@@ -116,7 +105,9 @@ mod tests {
         let mut mocks = hashing();
         let mut unit = MockUnitOfWork::default();
         let changed = User { epoch: Epoch::new(1), ..a_user() };
-        unit.users.expect_find_by_id_for_update().return_once(|_| Ok(Some(changed)));
+        let locked = changed.clone();
+        unit.users.expect_find_by_id_for_update().return_once(|_| Ok(Some(locked)));
+        unit.refresh_tokens.expect_find_with_user().return_once(|_| Ok(Some((a_session(), changed))));
         let commits = mocks.units([unit]);
         let result = mocks.build().change_password(&an_actor(), change()).await;
         assert!(matches!(result, Err(ApplicationError::InvalidAccessToken)));

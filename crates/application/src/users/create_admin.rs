@@ -1,5 +1,5 @@
 use domain::ports::UniqueField;
-use domain::{Email, Password, Role, User};
+use domain::{Email, Password, Role, User, UserFilter};
 
 use super::CreateUser;
 use crate::{Application, ApplicationError};
@@ -41,6 +41,24 @@ impl Application {
             Err(error @ ApplicationError::Duplicate(UniqueField::Email)) => self.find_admin(&email).await?.ok_or(error),
             Err(error) => Err(error),
         }
+    }
+
+    /// Makes the admin that the configuration names, unless there is an active admin, whoever that is: a password that
+    /// was meant for the first start must not come back with the next one, after its admin was deleted or changed the
+    /// email. Returns `None` where there was one.
+    ///
+    /// # Errors
+    /// As of [`Application::create_admin`].
+    pub async fn bootstrap_admin(
+        &self,
+        email: Email,
+        password: Password,
+    ) -> Result<Option<AdminAccount>, ApplicationError> {
+        let admins = UserFilter { role: Some(Role::Admin), is_active: Some(true), ..UserFilter::default() };
+        if self.ports.users.count(&admins).await? > 0 {
+            return Ok(None);
+        }
+        self.create_admin(email, password).await.map(Some)
     }
 
     async fn find_admin(&self, email: &Email) -> Result<Option<AdminAccount>, ApplicationError> {
@@ -96,6 +114,26 @@ mod tests {
             Err(RepositoryError::Duplicate(UniqueField::Email))
         });
         assert_eq!(create(mocks).await, AdminAccount::AlreadyAdmin(admin()));
+    }
+
+    #[tokio::test]
+    async fn while_there_is_an_active_admin_the_configuration_makes_none() {
+        let mut mocks = Mocks::default();
+        mocks.users.expect_count().times(1).returning(|_| Ok(1));
+        assert_eq!(mocks.build().bootstrap_admin(a_user().email, password()).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn without_an_active_admin_the_configuration_makes_one() {
+        let mut mocks = Mocks::default();
+        let is_of_active_admins =
+            |filter: &UserFilter| filter.role == Some(Role::Admin) && filter.is_active == Some(true);
+        mocks.users.expect_count().withf(is_of_active_admins).returning(|_| Ok(0));
+        mocks.users.expect_find_by_email().returning(|_| Ok(None));
+        mocks.password_hasher.expect_hash().returning(|_| Ok(a_user().password_hash));
+        mocks.users.expect_insert().times(1).withf(User::is_active_admin).returning(|_| Ok(()));
+        let made = mocks.build().bootstrap_admin(a_user().email, password()).await.unwrap();
+        assert!(matches!(made, Some(AdminAccount::Created(_))));
     }
 
     #[tokio::test]

@@ -27,6 +27,7 @@ impl Application {
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`] when the role or the activity is given by who is no admin;
+    /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
     /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::Duplicate`], [`ApplicationError::Overloaded`],
     /// [`ApplicationError::Unavailable`].
     pub async fn create_user(&self, actor: Option<&Actor>, new: CreateUser) -> Result<User, ApplicationError> {
@@ -60,7 +61,13 @@ impl Application {
             last_login: None,
         };
         let event = Event::UserCreated { user: user.id, by: by.map(|actor| actor.user_id), role: user.role };
-        record(event, self.ports.users.insert(&user), |()| true).await?;
+        let Some(actor) = by else {
+            record(event, self.ports.users.insert(&user), |()| true).await?;
+            return Ok(user);
+        };
+        let (unit, _) = self.begin_as(actor).await?;
+        unit.users().insert(&user).await?;
+        record(event, unit.commit(), |()| true).await?;
         Ok(user)
     }
 }
@@ -71,7 +78,7 @@ mod tests {
 
     use super::*;
     use crate::Settings;
-    use crate::testing::{Mocks, a_user, an_actor, an_admin, password};
+    use crate::testing::{Mocks, a_unit_of, a_user, an_actor, an_admin, password};
 
     fn new() -> CreateUser {
         CreateUser {
@@ -92,6 +99,14 @@ mod tests {
         mocks
     }
 
+    fn inserting_as(actor: &Actor) -> Mocks {
+        let mut mocks = inserting(|_| Ok(()));
+        let mut unit = a_unit_of(actor);
+        unit.users.expect_insert().times(1).returning(|_| Ok(()));
+        mocks.units([unit]);
+        mocks
+    }
+
     #[tokio::test]
     async fn anyone_may_register_as_an_active_user() {
         let user = inserting(|_| Ok(())).build().create_user(None, new()).await.unwrap();
@@ -105,7 +120,7 @@ mod tests {
                 let result = Mocks::default().build().create_user(actor, new.clone()).await;
                 assert!(matches!(result, Err(ApplicationError::Forbidden)));
             }
-            inserting(|_| Ok(())).build().create_user(Some(&an_admin()), new).await.unwrap();
+            inserting_as(&an_admin()).build().create_user(Some(&an_admin()), new).await.unwrap();
         }
     }
 
@@ -115,7 +130,7 @@ mod tests {
         let closed = Mocks { settings, ..Mocks::default() };
         let result = closed.build().create_user(Some(&an_actor()), new()).await;
         assert!(matches!(result, Err(ApplicationError::RegistrationClosed)));
-        let closed = Mocks { settings, ..inserting(|_| Ok(())) };
+        let closed = Mocks { settings, ..inserting_as(&an_admin()) };
         closed.build().create_user(Some(&an_admin()), new()).await.unwrap();
     }
 

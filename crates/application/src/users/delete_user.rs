@@ -1,23 +1,36 @@
-use domain::{Epoch, RevokedTokens};
+use domain::{Epoch, Password, RevokedTokens, Role};
 
 use super::keep_an_admin;
+use crate::acting::OnAccount;
 use crate::audit::Event;
 use crate::{Actor, Application, ApplicationError, Target};
 
 impl Application {
-    /// Deletes an account, its sessions and all else that is its own.
+    /// Deletes an account, its sessions and all else that is its own. One's own, by whatever target, needs the current
+    /// password.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::LastAdmin`],
+    /// [`ApplicationError::CurrentPasswordRequired`], [`ApplicationError::WrongCurrentPassword`],
+    /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile, [`ApplicationError::Overloaded`],
     /// [`ApplicationError::Unavailable`].
-    pub async fn delete_user(&self, actor: &Actor, target: Target) -> Result<(), ApplicationError> {
+    pub async fn delete_user(
+        &self,
+        actor: &Actor,
+        target: Target,
+        current_password: Option<Password>,
+    ) -> Result<(), ApplicationError> {
         let id = target.authorize(actor)?;
-
-        let unit = self.ports.units_of_work.begin().await?;
-        keep_an_admin(&unit.users().lock_active_admins().await?, id)?;
-        if !unit.users().delete(id).await? {
-            return Err(target.missing());
+        if id == actor.user_id {
+            let current = current_password.ok_or(ApplicationError::CurrentPasswordRequired)?;
+            self.confirm_password(actor, &current).await?;
         }
+        // An admin who leaves may be the last one, which takes the locks of all admins, before their own.
+        let locking = if actor.role == Role::Admin { Target::User(id) } else { target };
+
+        let OnAccount { unit, admins, .. } = self.begin_on(actor, locking).await?;
+        keep_an_admin(&admins, id)?;
+        unit.users().delete(id).await?;
         let event = Event::UserDeleted { user: id, by: actor.user_id };
         self.commit_revoking(unit, &[RevokedTokens::OfUser(id, Epoch::END)], event).await
     }
@@ -28,32 +41,62 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use domain::mocks::MockUnitOfWork;
+    use domain::ports::Verification;
 
     use super::*;
-    use crate::testing::{Mocks, a_unit_without_keys, an_actor, an_admin, user_id};
+    use crate::testing::{Mocks, a_unit_of, a_unit_on, a_user, an_actor, an_admin, password, user_id, user_of};
+
+    fn verifying(verification: Verification) -> Mocks {
+        let mut mocks = Mocks::default();
+        mocks.users.expect_find_by_id().returning(|_| Ok(Some(a_user())));
+        mocks.password_hasher.expect_verify().returning(move |_, _| Ok(verification));
+        mocks
+    }
+
+    fn deleting(mut unit: MockUnitOfWork) -> MockUnitOfWork {
+        unit.users.expect_delete().withf(|id| *id == user_id()).times(1).returning(|_| Ok(true));
+        unit.revocations.expect_insert().times(1).returning(|_| Ok(()));
+        unit
+    }
 
     #[tokio::test]
     async fn the_last_active_admin_stays_even_if_they_wish_to_go() {
-        let mut mocks = Mocks::default();
-        let mut unit = MockUnitOfWork::default();
-        unit.users.expect_lock_active_admins().returning(|| Ok(vec![an_admin().user_id]));
-        mocks.units([unit]);
-        let result = mocks.build().delete_user(&an_admin(), Target::Me).await;
-        assert!(matches!(result, Err(ApplicationError::LastAdmin)));
+        for target in [Target::Me, Target::User(an_admin().user_id)] {
+            let mut mocks = verifying(Verification::Match { outdated: false });
+            mocks.units([a_unit_on(user_of(&an_admin()), vec![an_admin().user_id])]);
+            let result = mocks.build().delete_user(&an_admin(), target, Some(password())).await;
+            assert!(matches!(result, Err(ApplicationError::LastAdmin)));
+        }
     }
 
     #[tokio::test]
     async fn users_delete_themselves_and_nobody_else() {
-        let mut mocks = Mocks::default();
-        let mut unit = a_unit_without_keys();
-        unit.users.expect_lock_active_admins().returning(|| Ok(vec![an_admin().user_id]));
-        unit.users.expect_delete().withf(|id| *id == user_id()).times(1).returning(|_| Ok(true));
-        unit.revocations.expect_insert().times(1).returning(|_| Ok(()));
-        let commits = mocks.units([unit]);
+        let mut mocks = verifying(Verification::Match { outdated: false });
+        let commits = mocks.units([deleting(a_unit_of(&an_actor()))]);
         let application = mocks.build();
-        application.delete_user(&an_actor(), Target::Me).await.unwrap();
+        application.delete_user(&an_actor(), Target::Me, Some(password())).await.unwrap();
         assert_eq!(commits.load(Ordering::SeqCst), 1);
-        let result = application.delete_user(&an_actor(), Target::User(user_id())).await;
+        let result = application.delete_user(&an_actor(), Target::User(user_id()), Some(password())).await;
         assert!(matches!(result, Err(ApplicationError::Forbidden)));
+    }
+
+    #[tokio::test]
+    async fn nobody_deletes_themselves_without_the_password() {
+        for (actor, target) in
+            [(an_actor(), Target::Me), (an_admin(), Target::Me), (an_admin(), Target::User(an_admin().user_id))]
+        {
+            let result = Mocks::default().build().delete_user(&actor, target, None).await;
+            assert!(matches!(result, Err(ApplicationError::CurrentPasswordRequired)));
+            let result = verifying(Verification::Mismatch).build().delete_user(&actor, target, Some(password())).await;
+            assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_admin_deletes_another_without_a_password() {
+        let mut mocks = Mocks::default();
+        let commits = mocks.units([deleting(a_unit_on(a_user(), vec![an_admin().user_id]))]);
+        mocks.build().delete_user(&an_admin(), Target::User(user_id()), None).await.unwrap();
+        assert_eq!(commits.load(Ordering::SeqCst), 1);
     }
 }

@@ -1,4 +1,5 @@
 mod change_password;
+mod confirm_password;
 mod create_admin;
 mod create_user;
 mod cursor;

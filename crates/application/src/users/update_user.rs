@@ -1,14 +1,16 @@
-use domain::{Birthday, Email, FullName, Revocation, RevocationReason, RevokedTokens, Role, User, Username};
+use domain::{Birthday, Email, FullName, Password, Revocation, RevocationReason, RevokedTokens, Role, User, Username};
 
 use super::keep_an_admin;
-use crate::audit::{Event, record};
+use crate::acting::OnAccount;
+use crate::audit::Event;
+use crate::auth::end_others;
 use crate::{Actor, Application, ApplicationError, Target};
 
 /// What to change of an account. `None` leaves a field as it is; the inner `None` of a field that may be empty
 /// clears it.
 #[derive(Clone, Debug, Default)]
 pub struct UserChange {
-    /// A new address is not verified.
+    /// A new address is not verified. One's own changes only with [`UserChange::current_password`].
     pub email: Option<Email>,
     /// The username.
     pub username: Option<Option<Username>>,
@@ -20,6 +22,8 @@ pub struct UserChange {
     pub role: Option<Role>,
     /// For admins, on [`Target::User`] only. Disabling ends the user's sessions.
     pub is_active: Option<bool>,
+    /// The actor's, for a change of their own account. Not needed for another's.
+    pub current_password: Option<Password>,
 }
 
 impl UserChange {
@@ -51,12 +55,14 @@ impl UserChange {
 }
 
 impl Application {
-    /// Changes an account and answers its new state. Another role voids the user's access tokens; disabling ends
-    /// their sessions.
+    /// Changes an account and returns its new state. Another role voids the user's access tokens; disabling ends
+    /// their sessions. Another email of one's own needs the current password, and ends one's other sessions.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::Duplicate`],
-    /// [`ApplicationError::LastAdmin`], [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::LastAdmin`], [`ApplicationError::CurrentPasswordRequired`],
+    /// [`ApplicationError::WrongCurrentPassword`], [`ApplicationError::InvalidAccessToken`] when the actor has ended
+    /// meanwhile, [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn update_user(
         &self,
         actor: &Actor,
@@ -67,38 +73,59 @@ impl Application {
         if target == Target::Me && (change.role.is_some() || change.is_active.is_some()) {
             return Err(ApplicationError::Forbidden);
         }
-        let now = self.ports.clock.now();
-
-        let unit = self.ports.units_of_work.begin().await?;
-        if change.may_remove_an_admin() {
-            keep_an_admin(&unit.users().lock_active_admins().await?, id)?;
+        // An admin's own account is theirs by its id, too.
+        let is_own = id == actor.user_id;
+        let proof = change.current_password.as_ref().filter(|_| is_own);
+        if let Some(current) = proof {
+            self.confirm_password(actor, current).await?;
         }
-        let before = unit.users().find_by_id_for_update(id).await?.ok_or(target.missing())?;
+        let is_confirmed = proof.is_some();
+
+        let OnAccount { unit, user: before, admins } = self.begin_on(actor, target).await?;
+        let now = self.ports.clock.now();
+        if change.may_remove_an_admin() {
+            keep_an_admin(&admins, id)?;
+        }
         let mut user = before.clone();
         change.apply_to(&mut user);
         if is_same(&user, &before) {
             self.learn(RevokedTokens::OfUser(id, before.epoch));
             return Ok(before);
         }
+        let moves = is_own && !has_same_email(&user, &before);
+        if moves && !is_confirmed {
+            return Err(ApplicationError::CurrentPasswordRequired);
+        }
         user.updated_at = now;
-        unit.users().update(&user).await?;
+        let (mut ends, mut void) = (None, Vec::new());
+        if moves {
+            let reason = RevocationReason::EmailChanged;
+            void = end_others(unit.as_ref(), &mut user, actor.session, Revocation { at: now, reason }).await?;
+            ends = Some(reason);
+        }
         if before.is_active && !user.is_active {
-            let revocation = Revocation { at: now, reason: RevocationReason::Disabled };
-            unit.refresh_tokens().revoke_all(id, None, revocation).await?;
+            let reason = RevocationReason::Disabled;
+            unit.refresh_tokens().revoke_all(id, None, Revocation { at: now, reason }).await?;
+            ends = Some(reason);
         }
-        let event = Event::UserUpdated { user: id, by: actor.user_id, role: user.role, is_active: user.is_active };
-        if user.epoch == before.epoch {
-            record(event, unit.commit(), |()| true).await?;
-        } else {
-            self.commit_revoking(unit, &[RevokedTokens::OfUser(id, user.epoch)], event).await?;
+        if user.epoch != before.epoch {
+            void = vec![RevokedTokens::OfUser(id, user.epoch)];
         }
+        unit.users().update(&user).await?;
+        let event =
+            Event::UserUpdated { user: id, by: actor.user_id, role: user.role, is_active: user.is_active, ends };
+        self.commit_revoking(unit, &void, event).await?;
         Ok(user)
     }
 }
 
 /// Equal to the letter: emails that differ in case are equal, but such a change is one.
 fn is_same(a: &User, b: &User) -> bool {
-    a == b && a.email.as_str() == b.email.as_str()
+    a == b && has_same_email(a, b)
+}
+
+fn has_same_email(a: &User, b: &User) -> bool {
+    a.email.as_str() == b.email.as_str()
 }
 
 #[cfg(test)]
@@ -106,24 +133,22 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use domain::mocks::MockUnitOfWork;
-    use domain::{Epoch, Revoked, UserId};
+    use domain::ports::Verification;
+    use domain::{Epoch, Revoked, SessionId};
 
     use super::*;
-    use crate::testing::{Mocks, a_unit_without_keys, a_user, an_actor, an_admin, user_id};
+    use crate::testing::{
+        Mocks, a_unit_of, a_unit_on, a_user, an_actor, an_admin, password, session_id, user_id, user_of,
+    };
 
     const TARGET: fn() -> Target = || Target::User(user_id());
 
-    fn a_unit(stored: User, admins: Option<Vec<UserId>>) -> MockUnitOfWork {
-        let mut unit = a_unit_without_keys();
-        if let Some(admins) = admins {
-            unit.users.expect_lock_active_admins().times(1).return_once(move || Ok(admins));
-        }
-        unit.users.expect_find_by_id_for_update().return_once(move |_| Ok(Some(stored)));
-        unit
+    /// An admin's, on [`a_user`].
+    fn an_admins_unit() -> MockUnitOfWork {
+        a_unit_on(a_user(), vec![an_admin().user_id])
     }
 
-    fn an_updating_unit(stored: User, admins: Option<Vec<UserId>>) -> MockUnitOfWork {
-        let mut unit = a_unit(stored, admins);
+    fn updating(mut unit: MockUnitOfWork) -> MockUnitOfWork {
         unit.users.expect_update().times(1).returning(|_| Ok(()));
         unit
     }
@@ -151,21 +176,70 @@ mod tests {
         assert!(matches!(result, Err(ApplicationError::Forbidden)));
     }
 
-    #[tokio::test]
-    async fn a_new_email_is_not_verified() {
-        let mut mocks = Mocks::default();
-        let commits = mocks.units([an_updating_unit(a_user(), None)]);
+    fn moving(current_password: Option<Password>) -> UserChange {
         let email = Some(Email::parse("lovelace@example.com").unwrap());
-        let change = UserChange { email, ..UserChange::default() };
-        let user = mocks.build().update_user(&an_actor(), Target::Me, change).await.unwrap();
-        assert!(!user.email_verified);
+        UserChange { email, current_password, ..UserChange::default() }
+    }
+
+    fn verifying(verification: Verification) -> Mocks {
+        let mut mocks = Mocks::default();
+        mocks.users.expect_find_by_id().return_once(|_| Ok(Some(a_user())));
+        mocks.password_hasher.expect_verify().times(1).returning(move |_, _| Ok(verification));
+        mocks
+    }
+
+    #[tokio::test]
+    async fn ones_own_email_changes_with_the_password_is_not_verified_and_ends_the_other_sessions() {
+        let mut mocks = verifying(Verification::Match { outdated: false });
+        let other = SessionId::new(uuid::Uuid::from_u128(99));
+        let mut unit = updating(a_unit_of(&an_actor()));
+        unit.refresh_tokens
+            .expect_revoke_all()
+            .withf(|_, except, revocation| {
+                *except == Some(session_id()) && revocation.reason == RevocationReason::EmailChanged
+            })
+            .times(1)
+            .returning(move |_, _, _| Ok(vec![other]));
+        let is_of_other = move |revoked: &Revoked| revoked.tokens == RevokedTokens::OfSession(other);
+        unit.revocations.expect_insert().withf(is_of_other).times(1).returning(|_| Ok(()));
+        let commits = mocks.units([unit]);
+        let user = mocks.build().update_user(&an_actor(), Target::Me, moving(Some(password()))).await.unwrap();
+        assert_eq!((user.email_verified, user.epoch), (false, Epoch::default()));
         assert_eq!(commits.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn without_the_password_ones_own_email_stays_whatever_the_way() {
+        let of_admin = a_unit_on(user_of(&an_admin()), vec![an_admin().user_id]);
+        for (actor, target, unit) in [
+            (an_actor(), Target::Me, a_unit_of(&an_actor())),
+            (an_admin(), Target::Me, a_unit_of(&an_admin())),
+            (an_admin(), Target::User(an_admin().user_id), of_admin),
+        ] {
+            let mut mocks = Mocks::default();
+            mocks.units([unit]);
+            let result = mocks.build().update_user(&actor, target, moving(None)).await;
+            assert!(matches!(result, Err(ApplicationError::CurrentPasswordRequired)));
+            let result = verifying(Verification::Mismatch).build();
+            let result = result.update_user(&actor, target, moving(Some(password()))).await;
+            assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));
+        }
+    }
+
+    #[tokio::test]
+    async fn the_same_email_and_anothers_need_no_password() {
+        let mut mocks = Mocks::default();
+        mocks.units([a_unit_of(&an_actor()), updating(an_admins_unit())]);
+        let application = mocks.build();
+        let same = UserChange { email: Some(a_user().email), ..UserChange::default() };
+        application.update_user(&an_actor(), Target::Me, same).await.unwrap();
+        application.update_user(&an_admin(), TARGET(), moving(None)).await.unwrap();
     }
 
     #[tokio::test]
     async fn what_changes_nothing_writes_nothing() {
         let mut mocks = Mocks::default();
-        mocks.units([a_unit(a_user(), None)]);
+        mocks.units([a_unit_of(&an_actor())]);
         let change = UserChange { username: Some(None), ..UserChange::default() };
         let user = mocks.build().update_user(&an_actor(), Target::Me, change).await.unwrap();
         assert_eq!(user, a_user());
@@ -174,7 +248,7 @@ mod tests {
     #[tokio::test]
     async fn another_role_voids_access_tokens() {
         let mut mocks = Mocks::default();
-        let mut unit = an_updating_unit(a_user(), None);
+        let mut unit = updating(an_admins_unit());
         unit.revocations.expect_insert().withf(is_of_first_epoch).times(1).returning(|_| Ok(()));
         mocks.units([unit]);
         let change = UserChange { role: Some(Role::Admin), ..UserChange::default() };
@@ -185,7 +259,7 @@ mod tests {
     #[tokio::test]
     async fn disabling_voids_access_tokens_and_ends_sessions_in_the_same_unit() {
         let mut mocks = Mocks::default();
-        let mut unit = an_updating_unit(a_user(), Some(vec![an_admin().user_id]));
+        let mut unit = updating(an_admins_unit());
         unit.refresh_tokens
             .expect_revoke_all()
             .withf(|_, except, revocation| except.is_none() && revocation.reason == RevocationReason::Disabled)
@@ -206,10 +280,9 @@ mod tests {
             UserChange { is_active: Some(false), ..UserChange::default() },
         ] {
             let mut mocks = Mocks::default();
-            let mut unit = MockUnitOfWork::default();
-            unit.users.expect_lock_active_admins().times(1).returning(|| Ok(vec![user_id()]));
+            let unit = a_unit_on(user_of(&an_admin()), vec![an_admin().user_id]);
             let commits = mocks.units([unit]);
-            let result = mocks.build().update_user(&an_admin(), TARGET(), change).await;
+            let result = mocks.build().update_user(&an_admin(), Target::User(an_admin().user_id), change).await;
             assert!(matches!(result, Err(ApplicationError::LastAdmin)));
             assert_eq!(commits.load(Ordering::SeqCst), 0);
         }

@@ -20,6 +20,9 @@ pub trait UnitOfWorkFactory: Send + Sync {
 /// Others MUST see none of its writes before `commit` returned, and all of them after. Dropping it without `commit`
 /// MUST undo them. Rows that it read `for_update` or wrote MUST be left alone by other units until it ends.
 ///
+/// What it reads behind a row that it locked MUST NOT be older than that lock: whatever was committed while it waited is
+/// seen.
+///
 /// To keep units from waiting for each other in a circle, lock users before their refresh tokens.
 #[async_trait]
 pub trait UnitOfWork: Send + Sync {

@@ -1,9 +1,9 @@
-use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use application::ApplicationError;
 
 use super::refresh::RefreshTokenBody;
 use crate::error::ApiError;
-use crate::extract::{OptionalActor, OptionalJson};
+use crate::extract::{OptionalJson, authenticate_if_any};
 use crate::responses::{Body, RateLimited, Unauthorized, Unavailable};
 use crate::state::AppState;
 
@@ -21,13 +21,14 @@ pub(crate) async fn logout(
     request: HttpRequest,
     body: Result<OptionalJson<RefreshTokenBody>, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
-    let (actor, body) = match (OptionalActor::extract(&request).await, body) {
+    // The token is judged behind the body, which may have taken its time to come.
+    let (actor, body) = match (authenticate_if_any(&request).await, body) {
         // Clients send their access token along, and by then it has often expired.
         (Err(ApiError::Application(ApplicationError::InvalidAccessToken)), Ok(OptionalJson(Some(body)))) => {
             (None, Some(body))
         }
         // The faults of a body are not told to who sends a token that is not valid.
-        (actor, body) => (actor?.0, body?.0),
+        (actor, body) => (actor?, body?.0),
     };
     if actor.is_none() && body.is_none() {
         return Err(ApiError::MissingToken);

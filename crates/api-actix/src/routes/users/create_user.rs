@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{RoleBody, UserBody};
 use crate::error::ApiError;
-use crate::extract::{Json, OptionalActor};
+use crate::extract::{GuardedIfKnown, Json};
 use crate::fields::{Fields, FromFields};
 use crate::responses::{Body, Conflict, Forbidden, RateLimited, Unauthorized, Unavailable};
 use crate::state::AppState;
@@ -59,8 +59,7 @@ impl FromFields for CreateUserBody {
     security((), ("bearer" = []), ("password" = [])))]
 pub(crate) async fn create_user(
     state: web::Data<AppState>,
-    OptionalActor(actor): OptionalActor,
-    Json(body): Json<CreateUserBody>,
+    GuardedIfKnown { actor, input: Json(body) }: GuardedIfKnown<Json<CreateUserBody>>,
 ) -> Result<HttpResponse, ApiError> {
     let new = CreateUser {
         email: body.email,

@@ -2,23 +2,26 @@ use actix_web::{HttpResponse, web};
 use application::Target;
 use domain::UserId;
 
+use super::delete_me::DeleteUserBody;
 use crate::error::ApiError;
-use crate::extract::{Guarded, PathId};
-use crate::responses::{Conflict, Forbidden, NotFound, Unauthorized, Unavailable};
+use crate::extract::{AtId, Guarded, OptionalJson};
+use crate::responses::{Body, Conflict, Forbidden, NotFound, Unauthorized, Unavailable};
 use crate::state::AppState;
 
 /// Delete a user.
 ///
-/// Deletes an account and all that belongs to it, for admins.
+/// Deletes an account and all that belongs to it, for admins. The admin's own account needs their current password.
 #[utoipa::path(delete, path = "/api/v1/users/{id}", tag = "users",
     params(("id" = Uuid, Path, description = "The user.")),
-    responses((status = 204, description = "The account is gone."), Unauthorized, Forbidden, NotFound, Conflict,
+    request_body(content = DeleteUserBody, description = "For the admin's own account only."),
+    responses((status = 204, description = "The account is gone."), Body, Unauthorized, Forbidden, NotFound, Conflict,
         Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn delete_user(
     state: web::Data<AppState>,
-    Guarded { actor, input: PathId(id) }: Guarded<PathId>,
+    Guarded { actor, input: AtId { id, input: OptionalJson(body) } }: Guarded<AtId<OptionalJson<DeleteUserBody>>>,
 ) -> Result<HttpResponse, ApiError> {
-    state.application.delete_user(&actor, Target::User(UserId::new(id))).await?;
+    let target = Target::User(UserId::new(id));
+    state.application.delete_user(&actor, target, DeleteUserBody::password(body)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,6 +1,6 @@
 use actix_web::{HttpResponse, web};
 use application::{Target, UserChange};
-use domain::{Birthday, Email, FullName, Role, UserId, Username};
+use domain::{Birthday, Email, FullName, Password, Role, UserId, Username};
 use utoipa::ToSchema;
 
 use super::{RoleBody, UserBody};
@@ -14,7 +14,7 @@ use crate::state::AppState;
 #[derive(ToSchema)]
 #[schema(as = UpdateUser, example = json!({"full_name": "Ada King", "birthday": null}))]
 pub(crate) struct UpdateUserBody {
-    /// A new address is not verified.
+    /// A new address is not verified. The user's own changes only with `current_password`.
     #[schema(value_type = String, required = false, format = Email, max_length = 254)]
     email: Option<Email>,
     #[schema(value_type = Option<String>, min_length = 3, max_length = 30, pattern = "^[A-Za-z0-9_-]+$")]
@@ -29,6 +29,9 @@ pub(crate) struct UpdateUserBody {
     /// For admins, and not of their own account under `/users/me`.
     #[schema(value_type = bool, required = false)]
     is_active: Option<bool>,
+    /// The user's own, to change their own email. It ends their other sessions.
+    #[schema(value_type = String, required = false, format = Password, max_length = 1024)]
+    current_password: Option<Password>,
 }
 
 impl FromFields for UpdateUserBody {
@@ -40,6 +43,7 @@ impl FromFields for UpdateUserBody {
             birthday: fields.birthday("birthday"),
             role: fields.change("role", Role::parse),
             is_active: fields.boolean("is_active"),
+            current_password: fields.change("current_password", Password::presented),
         })
     }
 }
@@ -53,6 +57,7 @@ impl From<UpdateUserBody> for UserChange {
             birthday: body.birthday,
             role: body.role,
             is_active: body.is_active,
+            current_password: body.current_password,
         }
     }
 }
@@ -60,7 +65,7 @@ impl From<UpdateUserBody> for UserChange {
 /// Change a user.
 ///
 /// Changes an account, for admins. PUT does the same. Disabling ends the user's sessions; another role voids their
-/// access tokens.
+/// access tokens. Of the admin's own account, the email changes only with their current password.
 #[utoipa::path(patch, path = "/api/v1/users/{id}", tag = "users",
     request_body = UpdateUserBody, params(("id" = Uuid, Path, description = "The user.")),
     responses((status = 200, description = "The account as it is now.", body = UserBody), Body, Unauthorized, Forbidden,

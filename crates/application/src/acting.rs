@@ -1,0 +1,152 @@
+//! How an actor writes: in a unit of work that begins with the proof that they still may.
+
+use domain::ports::UnitOfWork;
+use domain::{User, UserId};
+
+use crate::{Actor, Application, ApplicationError, Target};
+
+/// A unit of work about an account, begun by somebody who may act on it.
+pub(crate) struct OnAccount {
+    pub(crate) unit: Box<dyn UnitOfWork>,
+    /// The account, locked.
+    pub(crate) user: User,
+    /// All active admins, locked, where the unit was begun by [`Target::User`]; nobody otherwise.
+    pub(crate) admins: Vec<UserId>,
+}
+
+impl Application {
+    /// Begins a unit of work of the actor's own, and returns it with their account. Every use case in which an actor
+    /// writes begins its unit here or by [`Application::begin_on`], after the work that takes its time.
+    ///
+    /// The account stays locked until the unit ends, and nothing ends the actor without that lock: neither disabling
+    /// nor a change of role or password, nor the end of their session.
+    ///
+    /// # Errors
+    /// [`ApplicationError::InvalidAccessToken`] where the actor may not act any more: deleted, disabled, of another
+    /// epoch or role, or their session or token has ended. [`ApplicationError::Unavailable`].
+    pub(crate) async fn begin_as(&self, actor: &Actor) -> Result<(Box<dyn UnitOfWork>, User), ApplicationError> {
+        let unit = self.ports.units_of_work.begin().await?;
+        let user = unit.users().find_by_id_for_update(actor.user_id).await?;
+        let user = user.ok_or(ApplicationError::InvalidAccessToken)?;
+        self.require_still(actor, unit.as_ref()).await?;
+        Ok((unit, user))
+    }
+
+    /// As [`Application::begin_as`], for what is done to an account: one's own, or anybody's for an admin.
+    ///
+    /// An admin locks all active admins before the account, in the same order as every other admin, so that admins who
+    /// act on each other do not wait in a circle.
+    ///
+    /// # Errors
+    /// As of [`Application::begin_as`]; [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`].
+    pub(crate) async fn begin_on(&self, actor: &Actor, target: Target) -> Result<OnAccount, ApplicationError> {
+        let id = target.authorize(actor)?;
+        if target == Target::Me {
+            let (unit, user) = self.begin_as(actor).await?;
+            return Ok(OnAccount { unit, user, admins: Vec::new() });
+        }
+        let unit = self.ports.units_of_work.begin().await?;
+        let admins = unit.users().lock_active_admins().await?;
+        if !admins.contains(&actor.user_id) {
+            return Err(ApplicationError::InvalidAccessToken);
+        }
+        self.require_still(actor, unit.as_ref()).await?;
+        let user = unit.users().find_by_id_for_update(id).await?.ok_or(ApplicationError::NotFound)?;
+        Ok(OnAccount { unit, user, admins })
+    }
+
+    /// Lets pass an actor who still may act. Their account must have been locked in the unit before: what is read here is then
+    /// true until the unit ends.
+    async fn require_still(&self, actor: &Actor, unit: &dyn UnitOfWork) -> Result<(), ApplicationError> {
+        let found = unit.refresh_tokens().find_with_user(actor.session).await?;
+        let now = self.ports.clock.now();
+        let holds = found.is_some_and(|(session, user)| actor.holds(&session, &user, now));
+        if holds { Ok(()) } else { Err(ApplicationError::InvalidAccessToken) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::mocks::MockUnitOfWork;
+    use domain::{Epoch, RefreshToken, Revocation, RevocationReason, Role, SessionId};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::testing::{Mocks, a_session, a_unit_of, a_user, an_actor, an_admin, now, session_of, user_id, user_of};
+
+    fn is_refused<T>(result: Result<T, ApplicationError>) -> bool {
+        matches!(result, Err(ApplicationError::InvalidAccessToken))
+    }
+
+    /// The actor's account and session as the unit finds them.
+    fn finding(session: Option<RefreshToken>, user: User) -> MockUnitOfWork {
+        let mut unit = MockUnitOfWork::default();
+        let locked = user.clone();
+        unit.users.expect_find_by_id_for_update().return_once(move |_| Ok(Some(locked)));
+        unit.refresh_tokens.expect_find_with_user().return_once(move |_| Ok(session.map(|session| (session, user))));
+        unit
+    }
+
+    async fn begin(actor: &Actor, unit: MockUnitOfWork) -> Result<User, ApplicationError> {
+        let mut mocks = Mocks::default();
+        mocks.units([unit]);
+        mocks.build().begin_as(actor).await.map(|(_, user)| user)
+    }
+
+    #[tokio::test]
+    async fn an_actor_who_still_may_act_gets_a_unit() {
+        assert_eq!(begin(&an_actor(), a_unit_of(&an_actor())).await.unwrap(), a_user());
+    }
+
+    #[tokio::test]
+    async fn an_actor_who_has_ended_meanwhile_gets_none() {
+        let revocation = Some(Revocation { at: now(), reason: RevocationReason::Logout });
+        let another = SessionId::new(Uuid::from_u128(99));
+        for (session, user) in [
+            (Some(a_session()), User { is_active: false, ..a_user() }),
+            (Some(a_session()), User { epoch: Epoch::new(1), ..a_user() }),
+            (Some(a_session()), User { role: Role::Admin, ..a_user() }),
+            (None, a_user()),
+            (Some(RefreshToken { revocation, ..a_session() }), a_user()),
+            (Some(RefreshToken { idle_expires_at: now(), ..a_session() }), a_user()),
+            (Some(RefreshToken { expires_at: now(), ..a_session() }), a_user()),
+            (Some(RefreshToken { id: another, ..a_session() }), a_user()),
+            (Some(RefreshToken { user_id: an_admin().user_id, ..a_session() }), a_user()),
+        ] {
+            let unit = finding(session.clone(), user.clone());
+            assert!(is_refused(begin(&an_actor(), unit).await), "{session:?} {user:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_expired_token_and_a_deleted_account_get_none() {
+        let late = Actor { token_expires_at: now(), ..an_actor() };
+        assert!(is_refused(begin(&late, a_unit_of(&late)).await));
+        let mut unit = MockUnitOfWork::default();
+        unit.users.expect_find_by_id_for_update().return_once(|_| Ok(None));
+        assert!(is_refused(begin(&an_actor(), unit).await));
+    }
+
+    #[tokio::test]
+    async fn an_admin_who_was_demoted_gets_none_and_the_account_is_not_looked_at() {
+        let mut mocks = Mocks::default();
+        let mut gone = MockUnitOfWork::default();
+        gone.users.expect_lock_active_admins().return_once(|| Ok(vec![user_id()]));
+        let mut changed = MockUnitOfWork::default();
+        changed.users.expect_lock_active_admins().return_once(|| Ok(vec![an_admin().user_id]));
+        let user = User { epoch: Epoch::new(1), ..user_of(&an_admin()) };
+        let session = session_of(&an_admin());
+        changed.refresh_tokens.expect_find_with_user().return_once(move |_| Ok(Some((session, user))));
+        mocks.units([gone, changed]);
+        let application = mocks.build();
+        for _ in 0..2 {
+            assert!(is_refused(application.begin_on(&an_admin(), Target::User(user_id())).await));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_user_does_not_even_begin_on_another() {
+        let result = Mocks::default().build().begin_on(&an_actor(), Target::User(user_id())).await;
+        assert!(matches!(result, Err(ApplicationError::Forbidden)));
+    }
+}

@@ -15,4 +15,5 @@ mod logs;
 mod readiness;
 mod serving;
 mod shutdown;
+mod storm;
 mod traces;

@@ -185,7 +185,7 @@ impl ApiError {
         }
     }
 
-    /// Logs what an operator has to know and a client must not.
+    /// Logs what an operator has to know and a client must not. Of an overload the hasher itself says when it begins.
     fn log(&self) {
         match self {
             Self::Application(ApplicationError::Internal(source)) => {
@@ -193,9 +193,6 @@ impl ApiError {
             }
             Self::Application(ApplicationError::Unavailable(source)) => {
                 tracing::warn!(error = %chain(source.as_ref()), "the database is not available");
-            }
-            Self::Application(ApplicationError::Overloaded) => {
-                tracing::warn!("the queue of the password hasher is full")
             }
             Self::Application(error @ ApplicationError::ForeignKeys) => {
                 tracing::error!(%error, "internal error");

@@ -19,10 +19,12 @@ pub(crate) fn work(queue: &HashQueue, blocks: usize) {
 /// A job whose caller has gone away is not computed. A panic, which nothing is known to cause, costs the one caller
 /// an answer and not all of them the thread.
 fn answer(queue: &HashQueue, job: HashJob, memory: &mut [Block]) {
-    let HashJob { password, recipe, reply } = job;
+    let HashJob { password, recipe, reply, place } = job;
     let compute = AssertUnwindSafe(|| recipe.compute(password.expose(), memory));
     let answer = if reply.is_closed() { None } else { catch_unwind(compute).ok() };
     queue.finished();
+    // Before the caller goes on: whoever then asks for its place finds it free.
+    drop(place);
     if let Some(answer) = answer {
         // A caller that left meanwhile needs no answer.
         drop(reply.send(answer));
@@ -31,6 +33,7 @@ fn answer(queue: &HashQueue, job: HashJob, memory: &mut [Block]) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::{Duration, Instant};
 
     use argon2::Params;
@@ -44,10 +47,11 @@ mod tests {
     fn skips_a_job_whose_caller_has_gone() {
         let queue = HashQueue::new(1, 1);
         let (reply, _) = oneshot::channel();
+        let place = Arc::new(queue.reserve().unwrap());
         // An hour of work.
         let params = Params::new(1_048_576, 10_000, 1, Some(32)).unwrap();
         let recipe = Argon2Recipe { params, salt: vec![0; 16] };
-        queue.push(HashJob { password: Password::presented("correct horse").unwrap(), recipe, reply }).unwrap();
+        queue.push(HashJob { password: Password::presented("correct horse").unwrap(), recipe, reply, place });
         let begun = Instant::now();
         let job = queue.take().unwrap();
         answer(&queue, job, &mut []);

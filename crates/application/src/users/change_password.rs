@@ -1,5 +1,5 @@
 use domain::ports::Verification;
-use domain::{Password, Revocation, RevocationReason, RevokedTokens};
+use domain::{Epoch, Password, PasswordHash, Revocation, RevocationReason, RevokedTokens};
 
 use crate::audit::Event;
 use crate::{Actor, Application, ApplicationError};
@@ -25,20 +25,28 @@ impl Application {
         if change.current == change.new {
             return Err(ApplicationError::UnchangedPassword);
         }
-        let found = self.ports.users.find_by_id(actor.user_id).await?;
+        let mut place = self.ports.password_hasher.reserve()?;
+        let found = self.in_turn(self.ports.users.find_by_id(actor.user_id)).await?;
         let verified = found.ok_or(ApplicationError::InvalidAccessToken)?;
-        let hasher = &self.ports.password_hasher;
-        if hasher.verify(&change.current, Some(verified.password_hash)).await? == Verification::Mismatch {
+        if place.verify(&change.current, Some(verified.password_hash)).await? == Verification::Mismatch {
             Event::CurrentPasswordWrong { user: actor.user_id }.record();
             return Err(ApplicationError::WrongCurrentPassword);
         }
-        let hash = hasher.hash(&change.new).await?;
-        let now = self.ports.clock.now();
+        let hash = place.hash(&change.new).await?;
+        self.in_turn(self.replace_password(actor, verified.epoch, hash)).await
+    }
 
+    async fn replace_password(
+        &self,
+        actor: &Actor,
+        verified: Epoch,
+        hash: PasswordHash,
+    ) -> Result<(), ApplicationError> {
+        let now = self.ports.clock.now();
         let unit = self.ports.units_of_work.begin().await?;
         let found = unit.users().find_by_id_for_update(actor.user_id).await?;
         // Hashing took its time: what was verified must still hold.
-        let unchanged = found.filter(|user| user.is_active && user.epoch == verified.epoch);
+        let unchanged = found.filter(|user| user.is_active && user.epoch == verified);
         let mut user = unchanged.ok_or(ApplicationError::InvalidAccessToken)?;
         user.set_password(hash);
         user.updated_at = now;
@@ -54,8 +62,8 @@ impl Application {
 mod tests {
     use std::sync::atomic::Ordering;
 
+    use domain::User;
     use domain::mocks::MockUnitOfWork;
-    use domain::{Epoch, PasswordHash, User};
 
     use super::*;
     use crate::testing::{Mocks, a_user, an_actor, password, session_id};
@@ -67,13 +75,13 @@ mod tests {
     fn verifying(verification: Verification) -> Mocks {
         let mut mocks = Mocks::default();
         mocks.users.expect_find_by_id().return_once(|_| Ok(Some(a_user())));
-        mocks.password_hasher.expect_verify().times(1).returning(move |_, _| Ok(verification));
+        mocks.hashing().expect_verify().times(1).returning(move |_, _| Ok(verification));
         mocks
     }
 
     fn hashing() -> Mocks {
         let mut mocks = verifying(Verification::Match { outdated: false });
-        mocks.password_hasher.expect_hash().returning(|_| Ok(PasswordHash::parse("$argon2id$new").unwrap()));
+        mocks.hashing().expect_hash().returning(|_| Ok(PasswordHash::parse("$argon2id$new").unwrap()));
         mocks
     }
 
@@ -81,6 +89,12 @@ mod tests {
     async fn the_wrong_current_password_changes_nothing() {
         let result = verifying(Verification::Mismatch).build().change_password(&an_actor(), change()).await;
         assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));
+    }
+
+    #[tokio::test]
+    async fn without_a_place_at_the_hasher_the_database_is_not_asked() {
+        let result = Mocks::overloaded().change_password(&an_actor(), change()).await;
+        assert!(matches!(result, Err(ApplicationError::Overloaded)));
     }
 
     #[tokio::test]

@@ -61,6 +61,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "chrono",
             "data-encoding",
             "domain",
+            "rustix",
             "thiserror",
             "tokio",
             "tracing",

@@ -13,8 +13,8 @@ const OUTPUT_BYTES: usize = 32;
 /// Hashes passwords on a fixed number of threads, each with its own memory, behind a bounded queue.
 ///
 /// There is a place for each thread, and for as many callers more as the settings let wait. When all are taken, the next
-/// caller is refused at once with [`HashError::Overloaded`]. A password whose caller went away is not hashed.
-/// Dropping the pool ends its threads.
+/// caller is refused at once with [`HashError::Overloaded`]. A password whose caller went away is not hashed. The threads
+/// give way to those that serve requests, where the system can do so. Dropping the pool ends them.
 ///
 /// ```
 /// use domain::Password;

@@ -5,8 +5,13 @@ use argon2::Block;
 use crate::argon2_recipe::allocate;
 use crate::hash_queue::{HashJob, HashQueue};
 
+/// The nice value of the threads, up to 19: at 10, they get about a tenth of a processor that one other thread wants, too.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
+
 /// Computes jobs until the queue is closed, in one memory of `blocks` blocks that is taken once.
 pub(crate) fn work(queue: &HashQueue, blocks: usize) {
+    give_way();
     let mut memory = allocate(blocks).unwrap_or_else(|| {
         tracing::error!(blocks, "there is no memory to keep for hashing; each hash takes its own");
         Vec::new()
@@ -15,6 +20,20 @@ pub(crate) fn work(queue: &HashQueue, blocks: usize) {
         answer(queue, job, &mut memory);
     }
 }
+
+/// Lets the threads that serve requests go first. Otherwise each of their requests waits until the scheduler takes the
+/// processor from a hash, which is in the middle of milliseconds of work.
+#[cfg(target_os = "linux")]
+fn give_way() {
+    // On Linux, what has no id is the thread that calls, and not the process.
+    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+        tracing::debug!(%error, "the priority of a thread that hashes cannot be lowered");
+    }
+}
+
+/// Elsewhere a priority is of the whole process.
+#[cfg(not(target_os = "linux"))]
+fn give_way() {}
 
 /// A job whose caller has gone away is not computed. A panic, which nothing is known to cause, costs the one caller
 /// an answer and not all of them the thread.

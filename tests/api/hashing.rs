@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use reqwest::StatusCode;
@@ -68,6 +68,19 @@ async fn sign_ins_and_registrations_leave_half_of_the_connections_to_others() {
             answer.tokens();
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_refused_in_a_storm_cannot_ask_again_at_once() {
+    let app = App::sqlite_with(&[("APP_PASSWORD__THREADS", "1"), ("APP_PASSWORD__QUEUE", "1")]).await;
+    app.register("ada@example.com").await;
+    let app = Arc::new(app);
+    let lock = lock_users(&app).await;
+    let begun = Instant::now();
+    let mut answers = sign_in_often(&app, 3);
+    answers.join_next().await.unwrap().unwrap().problem(503, "overloaded");
+    assert!(begun.elapsed() >= Duration::from_millis(75), "{:?}", begun.elapsed());
+    lock.rollback().await.unwrap();
 }
 
 fn sign_in_often(app: &Arc<App>, times: usize) -> JoinSet<Answer> {

@@ -185,6 +185,11 @@ impl ApiError {
         }
     }
 
+    /// Whether the hasher had no place for the request.
+    pub(crate) fn is_overload(&self) -> bool {
+        matches!(self, Self::Application(ApplicationError::Overloaded))
+    }
+
     /// Logs what an operator has to know and a client must not. Of an overload the hasher itself says when it begins.
     fn log(&self) {
         match self {

@@ -40,6 +40,10 @@ bench:
 bench-list:
     cargo run --release --locked -p bench -- list
 
+# Measure what a storm of sign-ins leaves to others
+bench-storm:
+    cargo run --release --locked -p bench -- storm
+
 # Everything that must hold before a change lands
 ci:
     .ci/run

@@ -1,5 +1,5 @@
-//! Measures the speed that has been promised, on a PostgreSQL of its own: `just bench`, and `just bench-list` for the
-//! lists of users. Where a promise is not kept, the exit code is 1.
+//! Measures the speed that has been promised, on a PostgreSQL of its own: `just bench`, `just bench-list` for the
+//! lists of users, and `just bench-storm` for what a storm of sign-ins leaves to others. Where a promise is not kept, the exit code is 1.
 //!
 //! Each figure is a ratio of two measurements that take turns on the same machine, so that the machine hardly matters.
 //! Load and server share it.
@@ -13,10 +13,13 @@
 )]
 
 mod chain;
+mod connection;
 mod list;
 mod pgbench;
 mod refresh;
 mod relay;
+mod sign_ins;
+mod storm;
 mod table;
 mod traffic;
 mod verify;
@@ -38,7 +41,8 @@ async fn main() -> ExitCode {
             traffic::measure().await;
         }
         ["list"] => list::measure(&mut table).await,
-        _ => panic!("there is `list`, and the rest without arguments"),
+        ["storm"] => storm::measure(&mut table).await,
+        _ => panic!("there are `list` and `storm`, and the rest without arguments"),
     }
     println!("\n{table}");
     if table.is_missed() { ExitCode::FAILURE } else { ExitCode::SUCCESS }

@@ -33,7 +33,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "access-token",
         &["aws-lc-rs", "chrono", "data-encoding", "domain", "quick_cache", "serde", "serde_json", "thiserror", "uuid"],
     ),
-    ("application", &["chrono", "data-encoding", "domain", "thiserror", "tracing", "uuid"]),
+    ("application", &["chrono", "data-encoding", "domain", "thiserror", "tokio", "tracing", "uuid"]),
     ("infra-seaorm", &["async-trait", "chrono", "domain", "sea-orm", "tokio", "uuid"]),
     (
         "infra-postgres",
@@ -64,6 +64,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "chrono",
             "data-encoding",
             "domain",
+            "rustix",
             "thiserror",
             "tokio",
             "tracing",

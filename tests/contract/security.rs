@@ -329,7 +329,7 @@ async fn assert_invalid(node: &KeyRing, token: &str, now: Timestamp) {
 async fn each_client_has_its_own_secret() {
     let settings = Argon2Settings { memory_kib: 64, iterations: 1, threads: 1, ..Argon2Settings::default() };
     let pool = Arc::new(Argon2Pool::new(settings).unwrap());
-    let hashed = pool.hash(&Password::presented("chosen").unwrap()).await.unwrap();
+    let hashed = pool.reserve().unwrap().hash(&Password::presented("chosen").unwrap()).await.unwrap();
     // SHA-256 of "random".
     let digest = "sha256:a441b15fe9a3cf56661190a0b93b9dec7d04127288cc87250967cf3b52894d11";
     let clients = [("digested", digest), ("hashed", hashed.expose())];

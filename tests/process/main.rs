@@ -20,4 +20,5 @@ mod serving;
 mod shutdown;
 mod small_disk;
 mod sqlite_file;
+mod storm;
 mod traces;

@@ -243,6 +243,11 @@ impl Node {
         self.stdout.text()
     }
 
+    /// Its number at the operating system.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Sends a signal, such as `TERM`.
     pub fn signal(&self, name: &str) {
         let status = Command::new("kill").args([&format!("-{name}"), &self.process.id().to_string()]).status().unwrap();
@@ -252,11 +257,6 @@ impl Node {
     /// How long it runs.
     pub fn age(&self) -> Duration {
         self.started.elapsed()
-    }
-
-    /// Its number.
-    pub fn id(&self) -> u32 {
-        self.process.id()
     }
 
     /// Waits for its end.

@@ -193,7 +193,12 @@ impl ApiError {
         }
     }
 
-    /// Logs what an operator has to know and a client must not.
+    /// Whether the hasher had no place for the request.
+    pub(crate) fn is_overload(&self) -> bool {
+        matches!(self, Self::Application(ApplicationError::Overloaded))
+    }
+
+    /// Logs what an operator has to know and a client must not. Of an overload the hasher itself says when it begins.
     fn log(&self) {
         match self {
             Self::Application(ApplicationError::Internal(source)) => {
@@ -201,9 +206,6 @@ impl ApiError {
             }
             Self::Application(ApplicationError::Unavailable(source)) => {
                 tracing::warn!(error = %chain(source.as_ref()), "the database is not available");
-            }
-            Self::Application(ApplicationError::Overloaded) => {
-                tracing::warn!("the queue of the password hasher is full")
             }
             Self::Application(error @ ApplicationError::ForeignKeys) => {
                 tracing::error!(%error, "internal error");

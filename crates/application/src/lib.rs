@@ -1,8 +1,8 @@
 //! The use cases of Hexauth. Each is one file and one method of [`Application`]; who may do what is decided here,
 //! from the [`Actor`], and nowhere else.
 //!
-//! The crate knows only `domain`: hand it adapters of the ports and it runs in any binary. In a unit test they are the
-//! mocks that `domain` has behind its feature `mocks`:
+//! The crate knows only `domain`: hand it adapters of the ports and it runs in any binary, on Tokio with its timer. In a
+//! unit test they are the mocks that `domain` has behind its feature `mocks`:
 //!
 //! ```
 //! use std::sync::Arc;
@@ -15,7 +15,11 @@
 //! let mut users = MockUserRepository::new();
 //! users.expect_insert().times(1).returning(|_| Ok(()));
 //! let mut password_hasher = MockPasswordHasher::new();
-//! password_hasher.expect_hash().returning(|_| Ok(PasswordHash::parse("$argon2id$of-the-example").unwrap()));
+//! password_hasher.expect_reserve().returning(|| {
+//!     let mut place = MockHashPlace::new();
+//!     place.expect_hash().returning(|_| Ok(PasswordHash::parse("$argon2id$of-the-example").unwrap()));
+//!     Ok(Box::new(place))
+//! });
 //! let mut clock = MockClock::new();
 //! clock.expect_now().returning(|| "2026-11-21T12:00:00Z".parse::<Timestamp>().unwrap());
 //! let mut ids = MockIdGenerator::new();
@@ -48,7 +52,7 @@
 //!     role: None,
 //!     is_active: None,
 //! };
-//! # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
 //! let user = application.create_user(None, new.clone()).await?;
 //! assert_eq!((user.role, user.is_active), (Role::User, true));
 //!
@@ -71,6 +75,7 @@ mod cursor;
 mod error;
 mod keys;
 mod revocations;
+mod sign_in_turns;
 mod tasks;
 mod users;
 
@@ -78,6 +83,7 @@ mod users;
 mod testing;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use domain::ports::{
@@ -89,6 +95,7 @@ use domain::{Algorithm, RefreshPolicy};
 use activity::Activity;
 use counts::Counters;
 use revocations::Revocations;
+use sign_in_turns::SignInTurns;
 
 pub use actor::{Actor, Target};
 pub use auth::{Introspection, Login, MAX_SESSIONS_LISTED, RefreshTokenInfo, Session, TokenPair};
@@ -144,6 +151,11 @@ pub struct Settings {
     pub refresh: RefreshPolicy,
     /// Whether anyone may register, or admins only.
     pub registration_open: bool,
+    /// Most connections to the database that sign-ins have at a time, and whatever else hashes a password. From 1 to
+    /// half of all, so that a storm of them leaves some to others.
+    pub sign_in_connections: usize,
+    /// Longest wait of a sign-in until one of these is its own.
+    pub sign_in_patience: Duration,
 }
 
 impl Default for Settings {
@@ -154,6 +166,8 @@ impl Default for Settings {
             rotate_keys_after: Some(TimeDelta::days(90)),
             refresh: RefreshPolicy::default(),
             registration_open: true,
+            sign_in_connections: 5,
+            sign_in_patience: Duration::from_secs(3),
         }
     }
 }
@@ -166,11 +180,14 @@ pub struct Application {
     revocations: Arc<Revocations>,
     activity: Arc<Activity>,
     counters: Arc<Counters>,
+    sign_in_turns: SignInTurns,
 }
 
 impl Application {
     /// The use cases on these adapters.
     pub fn new(ports: Ports, settings: Settings) -> Self {
-        Self { ports, settings, revocations: Arc::default(), activity: Arc::default(), counters: Arc::default() }
+        let sign_in_turns = SignInTurns::new(settings.sign_in_connections, settings.sign_in_patience);
+        let (revocations, activity, counters) = Default::default();
+        Self { ports, settings, revocations, activity, counters, sign_in_turns }
     }
 }

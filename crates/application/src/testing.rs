@@ -1,16 +1,16 @@
 //! An application on mocked ports. A mock that a test gives no expectation panics when it is called, so each test
 //! also shows what a use case leaves alone.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta};
 use domain::mocks::{
-    MockAccessTokens, MockClientSecrets, MockClock, MockIdGenerator, MockPasswordHasher, MockRefreshTokenRepository,
-    MockRevocationRepository, MockSigningKeyFactory, MockSigningKeyRepository, MockTaskRepository, MockUnitOfWork,
-    MockUnitsOfWork, MockUserRepository,
+    MockAccessTokens, MockClientSecrets, MockClock, MockHashPlace, MockIdGenerator, MockPasswordHasher,
+    MockRefreshTokenRepository, MockRevocationRepository, MockSigningKeyFactory, MockSigningKeyRepository,
+    MockTaskRepository, MockUnitOfWork, MockUnitsOfWork, MockUserRepository,
 };
-use domain::ports::{Mac, MacPurpose, MacTag, RepositoryError, RevocationFeed};
+use domain::ports::{HashError, HashPlace, Mac, MacPurpose, MacTag, RepositoryError, RevocationFeed};
 use domain::{
     AccessClaims, Algorithm, Device, Email, Epoch, KeyId, KeyState, NewRefreshToken, Nonce, Password, PasswordHash,
     RefreshPolicy, RefreshToken, RevocationReason, Revoked, Role, SealedKey, Secret, SessionId, SigningKey, StoredKeys,
@@ -23,7 +23,8 @@ use crate::{Actor, Application, Ports, Settings};
 pub(crate) struct Mocks {
     pub(crate) users: MockUserRepository,
     pub(crate) refresh_tokens: MockRefreshTokenRepository,
-    pub(crate) password_hasher: MockPasswordHasher,
+    /// The one place that the hasher has. `None`: it is taken.
+    pub(crate) hash_place: Option<MockHashPlace>,
     pub(crate) access_tokens: MockAccessTokens,
     pub(crate) signing_keys: MockSigningKeyRepository,
     pub(crate) key_factory: MockSigningKeyFactory,
@@ -39,7 +40,7 @@ impl Default for Mocks {
         Self {
             users: MockUserRepository::new(),
             refresh_tokens: MockRefreshTokenRepository::new(),
-            password_hasher: MockPasswordHasher::new(),
+            hash_place: Some(MockHashPlace::new()),
             access_tokens,
             signing_keys: MockSigningKeyRepository::new(),
             key_factory: MockSigningKeyFactory::new(),
@@ -51,6 +52,16 @@ impl Default for Mocks {
 }
 
 impl Mocks {
+    /// What the hasher is to be asked.
+    pub(crate) fn hashing(&mut self) -> &mut MockHashPlace {
+        self.hash_place.get_or_insert_default()
+    }
+
+    /// All is as it should be, but that too many wait to be hashed: nothing else may be asked.
+    pub(crate) fn overloaded() -> Application {
+        Self { hash_place: None, ..Self::default() }.build()
+    }
+
     /// Expects these units of work, in this order, and counts their commits.
     pub(crate) fn units(&mut self, units: impl IntoIterator<Item = MockUnitOfWork>) -> Arc<AtomicUsize> {
         self.units = MockUnitsOfWork::new(units);
@@ -74,7 +85,7 @@ impl Mocks {
             signing_keys: Arc::new(self.signing_keys),
             tasks: Arc::new(self.tasks),
             units_of_work: Arc::new(self.units),
-            password_hasher: Arc::new(self.password_hasher),
+            password_hasher: Arc::new(a_hasher(self.hash_place)),
             access_tokens: Arc::new(self.access_tokens),
             key_factory: Arc::new(self.key_factory),
             client_secrets: Arc::new(MockClientSecrets::new()),
@@ -84,6 +95,16 @@ impl Mocks {
         };
         Application::new(ports, self.settings)
     }
+}
+
+fn a_hasher(place: Option<MockHashPlace>) -> MockPasswordHasher {
+    let place = Mutex::new(place);
+    let mut hasher = MockPasswordHasher::new();
+    hasher.expect_reserve().returning(move || match place.lock().unwrap().take() {
+        Some(place) => Ok(Box::new(place) as Box<dyn HashPlace>),
+        None => Err(HashError::Overloaded),
+    });
+    hasher
 }
 
 /// A node that cannot read the signing keys.

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 
 pub use crate::ports::{
-    MockAccessTokens, MockClientSecrets, MockClock, MockHealthCheck, MockIdGenerator, MockMac, MockPasswordHasher,
-    MockRefreshTokenRepository, MockRevocationRepository, MockSigningKeyFactory, MockSigningKeyRepository,
-    MockTaskRepository, MockUserRepository,
+    MockAccessTokens, MockClientSecrets, MockClock, MockHashPlace, MockHealthCheck, MockIdGenerator, MockMac,
+    MockPasswordHasher, MockRefreshTokenRepository, MockRevocationRepository, MockSigningKeyFactory,
+    MockSigningKeyRepository, MockTaskRepository, MockUserRepository,
 };
 use crate::ports::{
     RefreshTokenRepository, RepositoryError, RevocationRepository, SigningKeyRepository, TaskRepository, UnitOfWork,

@@ -9,6 +9,8 @@ use domain::ports::{ClientSecrets, HashError, PasswordHasher, Verification};
 use domain::{ClientSecretHash, Password, PasswordHash, Secret};
 use tokio::sync::{Mutex, Semaphore};
 
+use crate::refusals::Refusals;
+
 /// What a client that is not known is compared with. No secret is known to have this digest.
 const NO_DIGEST: ClientSecretHash = ClientSecretHash::Sha256([0; 32]);
 /// What is hashed in the place of a secret that is no password.
@@ -21,6 +23,7 @@ pub struct ConfiguredClients {
     clients: BTreeMap<String, ClientSecretHash>,
     hasher: Arc<dyn PasswordHasher>,
     places: Semaphore,
+    refusals: Refusals,
     /// One secret at a time, since anybody may present some, and people who sign in need the hasher, too.
     turn: Mutex<()>,
 }
@@ -28,7 +31,8 @@ pub struct ConfiguredClients {
 impl ConfiguredClients {
     /// The clients by id. The hasher is for secrets that are hashed like passwords.
     pub fn new(clients: BTreeMap<String, ClientSecretHash>, hasher: Arc<dyn PasswordHasher>) -> Self {
-        Self { clients, hasher, places: Semaphore::new(MAX_HASHING), turn: Mutex::default() }
+        let refusals = Refusals::of("too many clients present secrets: more are refused");
+        Self { clients, hasher, places: Semaphore::new(MAX_HASHING), refusals, turn: Mutex::default() }
     }
 
     async fn verify_password(&self, secret: &Secret, hash: &PasswordHash) -> Result<bool, HashError> {
@@ -36,9 +40,13 @@ impl ConfiguredClients {
         let presented = Password::presented(secret.expose());
         let is_password = presented.is_ok();
         let Ok(password) = presented.or_else(|_| Password::presented(NO_PASSWORD)) else { return Ok(false) };
-        let _place = self.places.try_acquire().map_err(|_| HashError::Overloaded)?;
+        let Ok(_place) = self.places.try_acquire() else {
+            self.refusals.refused();
+            return Err(HashError::Overloaded);
+        };
+        self.refusals.admitted();
         let _turn = self.turn.lock().await;
-        let verification = self.hasher.verify(&password, Some(hash.clone())).await?;
+        let verification = self.hasher.reserve()?.verify(&password, Some(hash.clone())).await?;
         Ok(is_password && matches!(verification, Verification::Match { .. }))
     }
 }
@@ -84,7 +92,8 @@ mod tests {
     use std::time::Duration;
 
     use data_encoding::HEXLOWER;
-    use domain::mocks::MockPasswordHasher;
+    use domain::mocks::{MockHashPlace, MockPasswordHasher};
+    use domain::ports::HashPlace;
     use tokio::task::JoinSet;
 
     use super::*;
@@ -96,13 +105,22 @@ mod tests {
         let digest = HEXLOWER.encode(digest(&SHA256, b"random").as_ref());
         let clients = [("digested", format!("sha256:{digest}")), ("hashed", PHC.to_owned())];
         let clients = clients.map(|(id, hash)| (id.to_owned(), ClientSecretHash::parse(&hash).unwrap()));
-        let mut hasher = MockPasswordHasher::new();
-        hasher.expect_verify().returning(|password, stored| {
+        let hasher = hasher(|password, stored| {
             assert_eq!(stored.unwrap().expose(), PHC);
             let is_right = *password == Password::presented("chosen").unwrap();
             Ok(if is_right { Verification::Match { outdated: true } } else { Verification::Mismatch })
         });
         ConfiguredClients::new(clients.into(), Arc::new(hasher))
+    }
+
+    fn hasher(verify: fn(&Password, Option<PasswordHash>) -> Result<Verification, HashError>) -> MockPasswordHasher {
+        let mut hasher = MockPasswordHasher::new();
+        hasher.expect_reserve().returning(move || {
+            let mut place = MockHashPlace::new();
+            place.expect_verify().times(1).returning(verify);
+            Ok(Box::new(place))
+        });
+        hasher
     }
 
     async fn verify(client_id: &str, secret: &str) -> bool {
@@ -136,8 +154,12 @@ mod tests {
         let wrong = ids.flat_map(|id| ["wrong", "", "\0", &too_long].map(|secret| (id, secret, 1)));
         for (id, secret, hashes) in wrong.chain([("digested", "random", 0)]) {
             let mut hasher = MockPasswordHasher::new();
-            let mismatch = |_: &Password, _| Ok(Verification::Mismatch);
-            hasher.expect_verify().withf(|_, stored| stored.is_some()).times(hashes).returning(mismatch);
+            hasher.expect_reserve().times(hashes).returning(|| {
+                let mut place = MockHashPlace::new();
+                let mismatch = |_: &Password, _| Ok(Verification::Mismatch);
+                place.expect_verify().withf(|_, stored| stored.is_some()).times(1).returning(mismatch);
+                Ok(Box::new(place))
+            });
             let clients = ConfiguredClients { hasher: Arc::new(hasher), ..clients() };
             let is_right = clients.verify(id, &Secret::new(secret.to_owned())).await.unwrap();
             assert_eq!(is_right, hashes == 0, "{id} {secret}");
@@ -147,26 +169,32 @@ mod tests {
     #[tokio::test]
     async fn tells_that_too_many_wait_to_be_hashed() {
         let mut hasher = MockPasswordHasher::new();
-        hasher.expect_verify().returning(|_, _| Err(HashError::Overloaded));
+        hasher.expect_reserve().returning(|| Err(HashError::Overloaded));
         let clients = ConfiguredClients { hasher: Arc::new(hasher), ..clients() };
         let result = clients.verify("hashed", &Secret::new("chosen".to_owned())).await;
         assert!(matches!(result, Err(HashError::Overloaded)));
     }
 
     /// Hashes for a while, and sees how many do so at once.
-    #[derive(Default)]
+    #[derive(Clone, Default)]
     struct SlowHasher {
-        hashing: AtomicUsize,
-        most_at_once: AtomicUsize,
+        hashing: Arc<AtomicUsize>,
+        most_at_once: Arc<AtomicUsize>,
+    }
+
+    impl PasswordHasher for SlowHasher {
+        fn reserve(&self) -> Result<Box<dyn HashPlace>, HashError> {
+            Ok(Box::new(self.clone()))
+        }
     }
 
     #[async_trait]
-    impl PasswordHasher for SlowHasher {
-        async fn hash(&self, _: &Password) -> Result<PasswordHash, HashError> {
+    impl HashPlace for SlowHasher {
+        async fn hash(&mut self, _: &Password) -> Result<PasswordHash, HashError> {
             Err(HashError::Overloaded)
         }
 
-        async fn verify(&self, _: &Password, _: Option<PasswordHash>) -> Result<Verification, HashError> {
+        async fn verify(&mut self, _: &Password, _: Option<PasswordHash>) -> Result<Verification, HashError> {
             self.most_at_once.fetch_max(self.hashing.fetch_add(1, SeqCst) + 1, SeqCst);
             tokio::time::sleep(Duration::from_millis(1)).await;
             self.hashing.fetch_sub(1, SeqCst);
@@ -176,8 +204,8 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_presents_secrets_leaves_the_hasher_to_others() {
-        let hasher = Arc::new(SlowHasher::default());
-        let clients = Arc::new(ConfiguredClients { hasher: hasher.clone(), ..clients() });
+        let hasher = SlowHasher::default();
+        let clients = Arc::new(ConfiguredClients { hasher: Arc::new(hasher.clone()), ..clients() });
         let mut asking = JoinSet::new();
         for _ in 0..=MAX_HASHING {
             let clients = clients.clone();

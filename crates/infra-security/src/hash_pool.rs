@@ -2,40 +2,35 @@ use std::sync::Arc;
 use std::thread;
 
 use argon2::Params;
-use async_trait::async_trait;
-use aws_lc_rs::constant_time::verify_slices_are_equal;
-use domain::ports::{HashError, PasswordHasher, Verification};
-use domain::{Password, PasswordHash};
-use tokio::sync::oneshot;
+use domain::ports::{HashError, HashPlace, PasswordHasher};
 
-use crate::argon2_recipe::Argon2Recipe;
-use crate::hash_queue::{HashAnswer, HashJob, HashLoad, HashQueue};
-use crate::random::random_bytes;
-use crate::stored_hash::StoredHash;
+use crate::hash_place::Argon2Place;
+use crate::hash_queue::{HashLoad, HashQueue};
 use crate::{Argon2Settings, InvalidArgon2Settings, hash_worker};
 
 const OUTPUT_BYTES: usize = 32;
-const SALT_BYTES: usize = 16;
 
 /// Hashes passwords on a fixed number of threads, each with its own memory, behind a bounded queue.
 ///
-/// When as many passwords wait as the settings allow, the next is refused at once with [`HashError::Overloaded`].
-/// One whose caller went away is not hashed. Dropping the pool ends its threads.
+/// There is a place for each thread, and for as many callers more as the settings let wait. When all are taken, the next
+/// caller is refused at once with [`HashError::Overloaded`]. A password whose caller went away is not hashed. The threads
+/// give way to those that serve requests, where the system can do so. Dropping the pool ends them.
 ///
 /// ```
 /// use domain::Password;
-/// use domain::ports::{PasswordHasher, Verification};
+/// use domain::ports::{HashPlace, PasswordHasher, Verification};
 /// use infra_security::{Argon2Pool, Argon2Settings};
 ///
 /// # #[tokio::main]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let pool = Argon2Pool::new(Argon2Settings { threads: 1, ..Argon2Settings::default() })?;
-/// let hash = pool.hash(&Password::presented("correct horse battery staple")?).await?;
+/// let mut place = pool.reserve()?;
+/// let hash = place.hash(&Password::presented("correct horse battery staple")?).await?;
 ///
 /// let right = Password::presented("correct horse battery staple")?;
-/// assert_eq!(pool.verify(&right, Some(hash.clone())).await?, Verification::Match { outdated: false });
+/// assert_eq!(place.verify(&right, Some(hash.clone())).await?, Verification::Match { outdated: false });
 /// let wrong = Password::presented("correct horse")?;
-/// assert_eq!(pool.verify(&wrong, Some(hash)).await?, Verification::Mismatch);
+/// assert_eq!(place.verify(&wrong, Some(hash)).await?, Verification::Mismatch);
 /// # Ok(())
 /// # }
 /// ```
@@ -72,42 +67,13 @@ impl Argon2Pool {
         thread::Builder::new().name(format!("argon2-{number}")).spawn(move || hash_worker::work(&queue, blocks))?;
         Ok(())
     }
-
-    fn recipe(&self, salt: [u8; SALT_BYTES]) -> Argon2Recipe {
-        Argon2Recipe { params: self.current.clone(), salt: salt.to_vec() }
-    }
-
-    async fn compute(&self, password: &Password, recipe: Argon2Recipe) -> HashAnswer {
-        let (reply, answer) = oneshot::channel();
-        self.queue.push(HashJob { password: password.clone(), recipe, reply })?;
-        answer.await.unwrap_or(Err(HashError::Overloaded))
-    }
-
-    async fn verify_unknown(&self, password: &Password) -> Result<Verification, HashError> {
-        self.compute(password, self.recipe([0; SALT_BYTES])).await?;
-        Ok(Verification::Mismatch)
-    }
 }
 
-#[async_trait]
 impl PasswordHasher for Argon2Pool {
-    async fn hash(&self, password: &Password) -> Result<PasswordHash, HashError> {
-        let recipe = self.recipe(random_bytes());
-        let output = self.compute(password, recipe.clone()).await?;
-        Ok(recipe.write(&output))
-    }
-
-    async fn verify(&self, password: &Password, stored: Option<PasswordHash>) -> Result<Verification, HashError> {
-        let Some(stored) = stored else {
-            return self.verify_unknown(password).await;
-        };
-        let StoredHash { recipe, output: expected } = StoredHash::read(&stored, &self.settings)?;
-        let outdated = recipe.params != self.current;
-        let output = self.compute(password, recipe).await?;
-        match verify_slices_are_equal(&output, &expected) {
-            Ok(()) => Ok(Verification::Match { outdated }),
-            Err(_) => Ok(Verification::Mismatch),
-        }
+    fn reserve(&self) -> Result<Box<dyn HashPlace>, HashError> {
+        let permit = Arc::new(self.queue.reserve()?);
+        let (settings, current, queue) = (self.settings, self.current.clone(), Arc::clone(&self.queue));
+        Ok(Box::new(Argon2Place { settings, current, queue, permit }))
     }
 }
 
@@ -132,6 +98,9 @@ mod tests {
     use tokio::task::JoinSet;
 
     use super::*;
+    use crate::argon2_recipe::Argon2Recipe;
+    use domain::ports::Verification;
+    use domain::{Password, PasswordHash};
 
     fn light() -> Argon2Settings {
         Argon2Settings { memory_kib: 64, iterations: 1, threads: 2, ..Argon2Settings::default() }
@@ -148,33 +117,40 @@ mod tests {
     #[tokio::test]
     async fn verifies_what_it_hashed_and_nothing_else() {
         let pool = Argon2Pool::new(light()).unwrap();
-        let hash = pool.hash(&password("correct horse")).await.unwrap();
+        let hash = pool.reserve().unwrap().hash(&password("correct horse")).await.unwrap();
         assert!(hash.expose().starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
-        let right = pool.verify(&password("correct horse"), Some(hash.clone())).await.unwrap();
+        let right = pool.reserve().unwrap().verify(&password("correct horse"), Some(hash.clone())).await.unwrap();
         assert_eq!(right, Verification::Match { outdated: false });
-        let wrong = pool.verify(&password("correct horsf"), Some(hash.clone())).await.unwrap();
+        let wrong = pool.reserve().unwrap().verify(&password("correct horsf"), Some(hash.clone())).await.unwrap();
         assert_eq!(wrong, Verification::Mismatch);
-        assert_ne!(pool.hash(&password("correct horse")).await.unwrap(), hash, "each has its own salt");
+        assert_ne!(
+            pool.reserve().unwrap().hash(&password("correct horse")).await.unwrap(),
+            hash,
+            "each has its own salt"
+        );
     }
 
     #[tokio::test]
     async fn answers_a_mismatch_for_an_unknown_user() {
         let pool = Argon2Pool::new(light()).unwrap();
-        assert_eq!(pool.verify(&password("correct horse"), None).await.unwrap(), Verification::Mismatch);
+        assert_eq!(
+            pool.reserve().unwrap().verify(&password("correct horse"), None).await.unwrap(),
+            Verification::Mismatch
+        );
     }
 
     #[tokio::test]
     async fn an_unknown_user_takes_as_long_as_a_known_one() {
         let settings = Argon2Settings { memory_kib: 8192, iterations: 4, threads: 1, ..Argon2Settings::default() };
         let pool = Argon2Pool::new(settings).unwrap();
-        let hash = pool.hash(&password("correct horse")).await.unwrap();
+        let hash = pool.reserve().unwrap().hash(&password("correct horse")).await.unwrap();
         let (mut known, mut unknown) = (Duration::MAX, Duration::MAX);
         for _ in 0..5 {
             let begun = Instant::now();
-            pool.verify(&password("wrong horse"), Some(hash.clone())).await.unwrap();
+            pool.reserve().unwrap().verify(&password("wrong horse"), Some(hash.clone())).await.unwrap();
             known = known.min(begun.elapsed());
             let begun = Instant::now();
-            pool.verify(&password("wrong horse"), None).await.unwrap();
+            pool.reserve().unwrap().verify(&password("wrong horse"), None).await.unwrap();
             unknown = unknown.min(begun.elapsed());
         }
         // Wide, so that a busy machine does not fail it: without the work it would be a thousandth.
@@ -194,8 +170,9 @@ mod tests {
         for (index, change) in changes.into_iter().enumerate() {
             let mut settings = light();
             change(&mut settings);
-            let hash = Argon2Pool::new(settings).unwrap().hash(&password("correct horse")).await.unwrap();
-            let verified = pool.verify(&password("correct horse"), Some(hash)).await.unwrap();
+            let hash =
+                Argon2Pool::new(settings).unwrap().reserve().unwrap().hash(&password("correct horse")).await.unwrap();
+            let verified = pool.reserve().unwrap().verify(&password("correct horse"), Some(hash)).await.unwrap();
             assert_eq!(verified, Verification::Match { outdated: index < 4 }, "{settings:?}");
         }
     }
@@ -205,7 +182,8 @@ mod tests {
         let pool = Argon2Pool::new(light()).unwrap();
         let recipe = Argon2Recipe { params: Params::new(64, 1, 1, Some(24)).unwrap(), salt: vec![7; 48] };
         let output = recipe.compute(b"correct horse", &mut []).unwrap();
-        let verified = pool.verify(&password("correct horse"), Some(recipe.write(&output))).await.unwrap();
+        let verified =
+            pool.reserve().unwrap().verify(&password("correct horse"), Some(recipe.write(&output))).await.unwrap();
         assert_eq!(verified, Verification::Match { outdated: true });
     }
 
@@ -213,9 +191,12 @@ mod tests {
     async fn verifies_a_hash_of_the_reference_implementation() {
         let pool = Argon2Pool::new(Argon2Settings { threads: 1, ..Argon2Settings::default() }).unwrap();
         let hash = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
-        let right = pool.verify(&password("password"), stored(hash)).await.unwrap();
+        let right = pool.reserve().unwrap().verify(&password("password"), stored(hash)).await.unwrap();
         assert_eq!(right, Verification::Match { outdated: true });
-        assert_eq!(pool.verify(&password("Password"), stored(hash)).await.unwrap(), Verification::Mismatch);
+        assert_eq!(
+            pool.reserve().unwrap().verify(&password("Password"), stored(hash)).await.unwrap(),
+            Verification::Mismatch
+        );
     }
 
     #[tokio::test]
@@ -224,7 +205,7 @@ mod tests {
         let begun = Instant::now();
         for params in ["m=4294967295,t=4294967295,p=1", "m=64,t=4294967295,p=1"] {
             let hash = format!("$argon2id$v=19${params}$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc");
-            let refused = pool.verify(&password("password"), stored(&hash)).await;
+            let refused = pool.reserve().unwrap().verify(&password("password"), stored(&hash)).await;
             assert!(matches!(refused, Err(HashError::Unusable(_))));
         }
         assert!(begun.elapsed() < Duration::from_secs(1));
@@ -234,7 +215,7 @@ mod tests {
     async fn refuses_garbage() {
         let pool = Argon2Pool::new(light()).unwrap();
         for text in ["$", "$garbage", "$argon2id$v=19$m=64,t=1,p=1$$"] {
-            let refused = pool.verify(&password("password"), stored(text)).await;
+            let refused = pool.reserve().unwrap().verify(&password("password"), stored(text)).await;
             assert!(matches!(refused, Err(HashError::Unusable(_))), "{text}");
         }
     }
@@ -246,14 +227,37 @@ mod tests {
         let mut callers = JoinSet::new();
         for _ in 0..20 {
             let pool = Arc::clone(&pool);
-            callers.spawn(async move { pool.verify(&password("correct horse"), None).await });
+            callers.spawn(async move { pool.reserve()?.verify(&password("correct horse"), None).await });
         }
         let answers = callers.join_all().await;
         let overloaded = answers.iter().filter(|it| matches!(it, Err(HashError::Overloaded))).count();
         let answered = answers.iter().filter(|it| matches!(it, Ok(Verification::Mismatch))).count();
         assert!(overloaded >= 1 && answered >= 2, "{overloaded} overloaded, {answered} answered");
         assert_eq!(overloaded + answered, 20);
-        assert!(pool.verify(&password("correct horse"), None).await.is_ok(), "it works again afterwards");
+        assert!(
+            pool.reserve().unwrap().verify(&password("correct horse"), None).await.is_ok(),
+            "it works again afterwards"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_place_that_is_dropped_can_be_taken_again() {
+        let pool = Argon2Pool::new(Argon2Settings { threads: 1, queue: 1, ..light() }).unwrap();
+        for _ in 0..3 {
+            let mut places = [pool.reserve().unwrap(), pool.reserve().unwrap()];
+            assert!(matches!(pool.reserve(), Err(HashError::Overloaded)));
+            places[0].hash(&password("correct horse")).await.unwrap();
+            assert!(matches!(pool.reserve(), Err(HashError::Overloaded)), "what comes after hashing belongs to it");
+        }
+        assert_eq!(pool.load().rejected, 6);
+    }
+
+    #[tokio::test]
+    async fn a_place_that_outlives_the_pool_is_of_no_use() {
+        let pool = Argon2Pool::new(light()).unwrap();
+        let mut place = pool.reserve().unwrap();
+        drop(pool);
+        assert!(matches!(place.hash(&password("correct horse")).await, Err(HashError::Overloaded)));
     }
 
     #[tokio::test]
@@ -261,17 +265,17 @@ mod tests {
         let settings = Argon2Settings { threads: 1, queue: 1, ..light() };
         let pool = Argon2Pool::new(settings).unwrap();
         for _ in 0..100 {
-            let left = tokio::time::timeout(Duration::ZERO, pool.verify(&password("correct horse"), None)).await;
-            drop(left);
+            let verifying = async { pool.reserve()?.verify(&password("correct horse"), None).await };
+            drop(tokio::time::timeout(Duration::ZERO, verifying).await);
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
-        assert!(pool.hash(&password("correct horse")).await.is_ok());
+        assert!(pool.reserve().unwrap().hash(&password("correct horse")).await.is_ok());
     }
 
     #[tokio::test]
     async fn dropping_the_pool_ends_its_threads() {
         let pool = Argon2Pool::new(light()).unwrap();
-        pool.hash(&password("correct horse")).await.unwrap();
+        pool.reserve().unwrap().hash(&password("correct horse")).await.unwrap();
         let queue: Weak<HashQueue> = Arc::downgrade(&pool.queue);
         drop(pool);
         for _ in 0..500 {

@@ -1,19 +1,23 @@
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use domain::Password;
 use domain::ports::HashError;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use zeroize::Zeroizing;
 
 use crate::argon2_recipe::Argon2Recipe;
+use crate::refusals::Refusals;
 
 /// One hash to compute, and where the answer goes.
 pub(crate) struct HashJob {
     pub(crate) password: Password,
     pub(crate) recipe: Argon2Recipe,
     pub(crate) reply: oneshot::Sender<HashAnswer>,
+    /// The caller's place, which is not free before the job is done.
+    pub(crate) place: Arc<OwnedSemaphorePermit>,
 }
 
 /// What comes of a job.
@@ -44,7 +48,7 @@ pub struct HashLoad {
     pub waiting: usize,
     /// Passwords that may wait when all threads are busy.
     pub capacity: usize,
-    /// Passwords that were refused because of it.
+    /// Passwords that were refused since all places were taken.
     pub rejected: u64,
     /// How many waited no longer than so, and longer than the bound before. The last bound is `Duration::MAX`.
     pub waits: Vec<(Duration, u64)>,
@@ -52,10 +56,16 @@ pub struct HashLoad {
     pub waited: Duration,
 }
 
-/// The jobs on their way to the threads: never more than one for each thread that is free, and `capacity` beyond.
+/// The jobs on their way to the threads. There is a place for each thread and `capacity` beyond, and one has to be
+/// reserved before a job is pushed.
+///
+/// To reserve takes no lock that a thread holds: these run at a low priority, and whoever waits for them waits long.
 pub(crate) struct HashQueue {
     threads: usize,
     capacity: usize,
+    places: Arc<Semaphore>,
+    rejected: AtomicU64,
+    refusals: Refusals,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -64,7 +74,6 @@ struct State {
     jobs: VecDeque<(Instant, HashJob)>,
     free_threads: usize,
     closed: bool,
-    rejected: u64,
     /// How many waited up to which bound, and at the end those who waited longer.
     waits: [u64; WAIT_BOUNDS.len() + 1],
     waited: Duration,
@@ -75,21 +84,38 @@ impl HashQueue {
     pub(crate) fn new(threads: usize, capacity: usize) -> Self {
         let jobs = VecDeque::new();
         let (waits, waited) = Default::default();
-        let state = State { jobs, free_threads: threads, closed: false, rejected: 0, waits, waited };
-        Self { threads, capacity, state: Mutex::new(state), changed: Condvar::new() }
+        let state = State { jobs, free_threads: threads, closed: false, waits, waited };
+        Self {
+            threads,
+            capacity,
+            places: Arc::new(Semaphore::new(threads + capacity)),
+            rejected: AtomicU64::new(0),
+            refusals: Refusals::of("all places at the password hasher are taken: more sign-ins are refused"),
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+        }
     }
 
-    /// Adds a job, or refuses it at once when the queue is full.
-    pub(crate) fn push(&self, job: HashJob) -> Result<(), HashError> {
-        let mut state = self.lock();
-        if state.jobs.len() >= self.capacity + state.free_threads {
-            state.rejected += 1;
+    /// Takes a place for as long as what it returns is kept, or refuses at once when there is none.
+    pub(crate) fn reserve(&self) -> Result<OwnedSemaphorePermit, HashError> {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            self.rejected.fetch_add(1, Ordering::Relaxed);
+            self.refusals.refused();
             return Err(HashError::Overloaded);
+        };
+        self.refusals.admitted();
+        Ok(place)
+    }
+
+    /// Adds a job. Once the queue is closed, it is dropped.
+    pub(crate) fn push(&self, job: HashJob) {
+        let mut state = self.lock();
+        if state.closed {
+            return;
         }
         state.jobs.push_back((Instant::now(), job));
         drop(state);
         self.changed.notify_one();
-        Ok(())
     }
 
     /// Waits for a job and takes it. `None` once the queue is closed. Each job taken is followed by one
@@ -121,7 +147,7 @@ impl HashQueue {
             busy: self.threads - state.free_threads,
             waiting: state.jobs.len(),
             capacity: self.capacity,
-            rejected: state.rejected,
+            rejected: self.rejected.load(Ordering::Relaxed),
             waits: bounds.zip(state.waits).collect(),
             waited: state.waited,
         }
@@ -156,37 +182,39 @@ mod tests {
 
     use super::*;
 
-    fn job() -> HashJob {
+    fn job_in(queue: &HashQueue) -> HashJob {
         let password = Password::presented("correct horse").unwrap();
         let recipe = Argon2Recipe { params: Params::DEFAULT, salt: vec![0; 16] };
-        HashJob { password, recipe, reply: oneshot::channel().0 }
+        HashJob { password, recipe, reply: oneshot::channel().0, place: Arc::new(queue.reserve().unwrap()) }
     }
 
     #[test]
-    fn holds_the_capacity_and_one_for_each_free_thread() {
+    fn a_job_keeps_its_place_until_it_is_done() {
         let queue = HashQueue::new(2, 3);
         for _ in 0..5 {
-            assert!(queue.push(job()).is_ok());
+            queue.push(job_in(&queue));
         }
-        assert!(matches!(queue.push(job()), Err(HashError::Overloaded)));
-        assert!(queue.take().is_some());
-        assert!(matches!(queue.push(job()), Err(HashError::Overloaded)), "one is computed and four wait");
-        queue.finished();
-        assert!(queue.push(job()).is_ok());
-        assert!(matches!(queue.push(job()), Err(HashError::Overloaded)));
+        assert!(matches!(queue.reserve(), Err(HashError::Overloaded)));
+        let job = queue.take().unwrap();
+        assert!(matches!(queue.reserve(), Err(HashError::Overloaded)), "one is computed and four wait");
+        drop(job);
+        queue.push(job_in(&queue));
+        assert!(matches!(queue.reserve(), Err(HashError::Overloaded)));
     }
 
     #[test]
     fn tells_its_load() {
         let queue = HashQueue::new(1, 1);
-        for _ in 0..3 {
-            drop(queue.push(job()));
+        for _ in 0..2 {
+            queue.push(job_in(&queue));
         }
-        assert!(queue.take().is_some());
+        assert!(queue.reserve().is_err());
+        let job = queue.take().unwrap();
         let load = queue.load();
         assert_eq!((load.threads, load.busy, load.waiting, load.capacity, load.rejected), (1, 1, 1, 1, 1));
         assert_eq!(load.waits.iter().map(|(_, count)| count).sum::<u64>(), 1);
         assert_eq!(load.waits.last().map(|(bound, _)| *bound), Some(Duration::MAX));
+        drop(job);
         queue.finished();
         assert_eq!(queue.load().busy, 0);
     }
@@ -194,8 +222,9 @@ mod tests {
     #[test]
     fn gives_nothing_once_closed() {
         let queue = HashQueue::new(1, 1);
-        queue.push(job()).unwrap();
+        queue.push(job_in(&queue));
         queue.close();
         assert!(queue.take().is_none());
+        assert_eq!(queue.places.available_permits(), 2, "the job that waited is gone");
     }
 }

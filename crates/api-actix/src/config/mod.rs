@@ -189,7 +189,7 @@ pub struct Hashing {
     pub parallelism: u32,
     /// Threads; `None` is one per processor.
     pub threads: Option<usize>,
-    /// Hashes that may wait.
+    /// Places for those that wait for a thread.
     pub queue: usize,
     /// Cap for stored hashes.
     pub max_memory_kib: u32,

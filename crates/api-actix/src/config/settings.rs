@@ -37,7 +37,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
     let secret_key = read_secret(reader, mode);
     let database = read_database(reader);
     let server = read_server(reader);
-    let application = read_application(reader);
+    let application = read_application(reader, database.as_ref());
     let password_policy = read_password_policy(reader);
     let hashing = read_hashing(reader);
     let issuer = reader.get("jwt.issuer", parse_name);
@@ -178,7 +178,7 @@ fn read_rate_limits(reader: &mut Reader) -> Option<RateLimits> {
     Some(if enabled? { limits } else { RateLimits::default() })
 }
 
-fn read_application(reader: &mut Reader) -> Option<Settings> {
+fn read_application(reader: &mut Reader, database: Option<&Database>) -> Option<Settings> {
     let access_token_ttl = read_ttl(reader, "auth.access_token_ttl");
     let idle_ttl = read_ttl(reader, "auth.refresh_token_idle_ttl");
     let absolute_ttl = read_ttl(reader, "auth.refresh_token_absolute_ttl");
@@ -186,12 +186,16 @@ fn read_application(reader: &mut Reader) -> Option<Settings> {
     let algorithm = reader.get("jwt.algorithm", Algorithm::parse);
     let rotate_keys_after = reader.duration("jwt.rotate_after", Duration::ZERO, 10 * YEAR).and_then(time_delta);
     let registration_open = reader.value("auth.registration_open", "true or false");
+    let database = database?;
     Some(Settings {
         access_token_ttl: access_token_ttl?,
         algorithm: algorithm?,
         rotate_keys_after: Some(rotate_keys_after?).filter(|after| !after.is_zero()),
         refresh: RefreshPolicy { idle_ttl: idle_ttl?, absolute_ttl: absolute_ttl?, grace: grace? },
         registration_open: registration_open?,
+        // Of SQLite these are the readers. For the one connection that writes, no more than these wait in line.
+        sign_in_connections: (database.max_connections as usize / 2).max(1),
+        sign_in_patience: database.acquire_timeout,
     })
 }
 

@@ -1,4 +1,4 @@
-use domain::ports::{HashError, Verification};
+use domain::ports::{HashError, HashPlace, Verification};
 use domain::{Device, Email, NewRefreshToken, Password, PasswordHash, RefreshToken, User, Username};
 use tracing::error;
 
@@ -30,9 +30,12 @@ impl Application {
     }
 
     async fn sign_in(&self, login: Login) -> Result<TokenPair, ApplicationError> {
-        let user = self.find_by_identifier(&login.identifier).await?;
+        // Before it is looked whether there is such a user: a refusal is cheap, and tells nothing about the account. The
+        // place is kept to the end, which bounds all that sign-ins do at a time.
+        let mut place = self.ports.password_hasher.reserve()?;
+        let user = self.in_turn(self.find_by_identifier(&login.identifier)).await?;
         let stored = user.as_ref().map(|user| user.password_hash.clone());
-        let verification = self.verify_or_mismatch(&login.password, stored).await?;
+        let verification = verify_or_mismatch(place.as_mut(), &login.password, stored).await?;
         let (Some(user), Verification::Match { outdated }) = (&user, verification) else {
             Event::LoginFailed { user: user.map(|user| user.id) }.record();
             return Err(ApplicationError::InvalidCredentials);
@@ -41,16 +44,16 @@ impl Application {
             Event::LoginRefusedDisabled { user: user.id }.record();
             return Err(ApplicationError::AccountDisabled);
         }
-        let rehashed = if outdated { self.rehash(&login.password).await? } else { None };
-        if let Some(pair) = self.start_session(user, rehashed.clone(), login.device.clone()).await? {
+        let rehashed = if outdated { rehash(place.as_mut(), &login.password).await? } else { None };
+        if let Some(pair) = self.in_turn(self.start_session(user, rehashed.clone(), login.device.clone())).await? {
             return Ok(pair);
         }
         // Hashing took its time, and the account changed meanwhile. Where it was not the password, nor that the account
         // is active, the password is still right.
-        let changed = self.ports.users.find_by_id(user.id).await?;
+        let changed = self.in_turn(self.ports.users.find_by_id(user.id)).await?;
         let same = changed.filter(|changed| changed.password_hash == user.password_hash && changed.is_active);
         if let Some(same) = same
-            && let Some(pair) = self.start_session(&same, rehashed, login.device).await?
+            && let Some(pair) = self.in_turn(self.start_session(&same, rehashed, login.device)).await?
         {
             return Ok(pair);
         }
@@ -66,31 +69,6 @@ impl Application {
         }
         let Ok(username) = Username::parse(identifier) else { return Ok(None) };
         Ok(self.ports.users.find_by_username(&username).await?)
-    }
-
-    /// A stored hash that cannot be used is logged, and then as good as a wrong password: to the client nothing
-    /// tells such an account from another, not even the time.
-    async fn verify_or_mismatch(
-        &self,
-        password: &Password,
-        stored: Option<PasswordHash>,
-    ) -> Result<Verification, ApplicationError> {
-        match self.ports.password_hasher.verify(password, stored).await {
-            Err(fault @ HashError::Unusable(_)) => {
-                error!(error = %fault, "a user cannot sign in until their password hash is mended");
-                Ok(self.ports.password_hasher.verify(password, None).await?)
-            }
-            result => Ok(result?),
-        }
-    }
-
-    async fn rehash(&self, password: &Password) -> Result<Option<PasswordHash>, ApplicationError> {
-        match self.ports.password_hasher.hash(password).await {
-            Ok(hash) => Ok(Some(hash)),
-            // The sign-in is good without it. The next one tries again.
-            Err(HashError::Overloaded) => Ok(None),
-            Err(fault) => Err(fault.into()),
-        }
     }
 
     /// `None` when the account is not the one that was verified any more.
@@ -122,6 +100,31 @@ impl Application {
     }
 }
 
+/// A stored hash that cannot be used is logged, and then as good as a wrong password: to the client nothing tells such an
+/// account from another, not even the time.
+async fn verify_or_mismatch(
+    place: &mut dyn HashPlace,
+    password: &Password,
+    stored: Option<PasswordHash>,
+) -> Result<Verification, HashError> {
+    match place.verify(password, stored).await {
+        Err(fault @ HashError::Unusable(_)) => {
+            error!(error = %fault, "a user cannot sign in until their password hash is mended");
+            place.verify(password, None).await
+        }
+        result => result,
+    }
+}
+
+async fn rehash(place: &mut dyn HashPlace, password: &Password) -> Result<Option<PasswordHash>, HashError> {
+    match place.hash(password).await {
+        Ok(hash) => Ok(Some(hash)),
+        // The sign-in is good without it. The next one tries again.
+        Err(HashError::Overloaded) => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::Ordering;
@@ -139,7 +142,7 @@ mod tests {
     fn verified(verification: Verification, user: Option<User>) -> Mocks {
         let mut mocks = Mocks::default();
         mocks.users.expect_find_by_email().return_once(move |_| Ok(user));
-        mocks.password_hasher.expect_verify().times(1).returning(move |_, _| Ok(verification));
+        mocks.hashing().expect_verify().times(1).returning(move |_, _| Ok(verification));
         mocks
     }
 
@@ -164,6 +167,12 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn without_a_place_at_the_hasher_the_database_is_not_asked() {
+        let result = Mocks::overloaded().login(login()).await;
+        assert!(matches!(result, Err(ApplicationError::Overloaded)));
+    }
+
+    #[tokio::test]
     async fn without_a_signature_no_session_is_stored() {
         let mocks = verified(Verification::Match { outdated: false }, Some(a_user()));
         let mocks = Mocks { access_tokens: unable_to_sign(), ..mocks };
@@ -175,7 +184,7 @@ mod tests {
         let mut mocks = Mocks::default();
         mocks.users.expect_find_by_email().return_once(|_| Ok(None));
         mocks
-            .password_hasher
+            .hashing()
             .expect_verify()
             .withf(|_, stored| stored.is_none())
             .times(1)
@@ -187,7 +196,7 @@ mod tests {
     #[tokio::test]
     async fn a_name_that_is_none_costs_one_verification_too() {
         let mut mocks = Mocks::default();
-        mocks.password_hasher.expect_verify().times(1).returning(|_, _| Ok(Verification::Mismatch));
+        mocks.hashing().expect_verify().times(1).returning(|_, _| Ok(Verification::Mismatch));
         let result = mocks.build().login(Login { identifier: "no such name!".to_owned(), ..login() }).await;
         assert!(matches!(result, Err(ApplicationError::InvalidCredentials)));
     }
@@ -230,12 +239,12 @@ mod tests {
     #[tokio::test]
     async fn an_outdated_hash_is_replaced_unless_the_hasher_is_busy() {
         let mut mocks = verified(Verification::Match { outdated: true }, Some(a_user()));
-        mocks.password_hasher.expect_hash().times(1).returning(|_| Ok(a_user().password_hash));
+        mocks.hashing().expect_hash().times(1).returning(|_| Ok(a_user().password_hash));
         mocks.units([a_unit(true, true)]);
         mocks.build().login(login()).await.unwrap();
 
         let mut mocks = verified(Verification::Match { outdated: true }, Some(a_user()));
-        mocks.password_hasher.expect_hash().times(1).returning(|_| Err(HashError::Overloaded));
+        mocks.hashing().expect_hash().times(1).returning(|_| Err(HashError::Overloaded));
         mocks.units([a_unit(true, false)]);
         mocks.build().login(login()).await.unwrap();
     }
@@ -244,7 +253,7 @@ mod tests {
     async fn an_unusable_hash_is_a_wrong_password_after_the_same_work() {
         let mut mocks = Mocks::default();
         mocks.users.expect_find_by_email().return_once(|_| Ok(Some(a_user())));
-        mocks.password_hasher.expect_verify().times(2).returning(|_, stored| {
+        mocks.hashing().expect_verify().times(2).returning(|_, stored| {
             stored.map_or(Ok(Verification::Mismatch), |_| Err(HashError::Unusable("over the cap")))
         });
         assert!(matches!(mocks.build().login(login()).await, Err(ApplicationError::InvalidCredentials)));

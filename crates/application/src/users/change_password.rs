@@ -1,4 +1,4 @@
-use domain::{Password, Revocation, RevocationReason, RevokedTokens};
+use domain::{Password, PasswordHash, Revocation, RevocationReason, RevokedTokens};
 
 use crate::audit::Event;
 use crate::{Actor, Application, ApplicationError};
@@ -24,9 +24,12 @@ impl Application {
         if change.current == change.new {
             return Err(ApplicationError::UnchangedPassword);
         }
-        self.confirm_password(actor, &change.current).await?;
-        let hash = self.ports.password_hasher.hash(&change.new).await?;
+        let mut place = self.confirm_password(actor, &change.current).await?;
+        let hash = place.hash(&change.new).await?;
+        self.in_turn(self.replace_password(actor, hash)).await
+    }
 
+    async fn replace_password(&self, actor: &Actor, hash: PasswordHash) -> Result<(), ApplicationError> {
         let (unit, mut user) = self.begin_as(actor).await?;
         let now = self.ports.clock.now();
         user.set_password(hash);
@@ -45,7 +48,7 @@ mod tests {
 
     use domain::mocks::MockUnitOfWork;
     use domain::ports::Verification;
-    use domain::{Epoch, PasswordHash, User};
+    use domain::{Epoch, User};
 
     use super::*;
     use crate::testing::{Mocks, a_session, a_unit_of, a_user, an_actor, password, session_id};
@@ -57,13 +60,13 @@ mod tests {
     fn verifying(verification: Verification) -> Mocks {
         let mut mocks = Mocks::default();
         mocks.users.expect_find_by_id().return_once(|_| Ok(Some(a_user())));
-        mocks.password_hasher.expect_verify().times(1).returning(move |_, _| Ok(verification));
+        mocks.hashing().expect_verify().times(1).returning(move |_, _| Ok(verification));
         mocks
     }
 
     fn hashing() -> Mocks {
         let mut mocks = verifying(Verification::Match { outdated: false });
-        mocks.password_hasher.expect_hash().returning(|_| Ok(PasswordHash::parse("$argon2id$new").unwrap()));
+        mocks.hashing().expect_hash().returning(|_| Ok(PasswordHash::parse("$argon2id$new").unwrap()));
         mocks
     }
 
@@ -71,6 +74,12 @@ mod tests {
     async fn the_wrong_current_password_changes_nothing() {
         let result = verifying(Verification::Mismatch).build().change_password(&an_actor(), change()).await;
         assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));
+    }
+
+    #[tokio::test]
+    async fn without_a_place_at_the_hasher_the_database_is_not_asked() {
+        let result = Mocks::overloaded().change_password(&an_actor(), change()).await;
+        assert!(matches!(result, Err(ApplicationError::Overloaded)));
     }
 
     #[tokio::test]

@@ -108,7 +108,7 @@ mod tests {
         let first_is_done = Arc::new(AtomicBool::new(false));
         let is_there = Arc::clone(&first_is_done);
         mocks.users.expect_find_by_email().returning(move |_| Ok(is_there.load(Ordering::SeqCst).then(admin)));
-        mocks.password_hasher.expect_hash().returning(|_| Ok(a_user().password_hash));
+        mocks.hashing().expect_hash().returning(|_| Ok(a_user().password_hash));
         mocks.users.expect_insert().times(1).returning(move |_| {
             first_is_done.store(true, Ordering::SeqCst);
             Err(RepositoryError::Duplicate(UniqueField::Email))
@@ -130,7 +130,7 @@ mod tests {
             |filter: &UserFilter| filter.role == Some(Role::Admin) && filter.is_active == Some(true);
         mocks.users.expect_count().withf(is_of_active_admins).returning(|_| Ok(0));
         mocks.users.expect_find_by_email().returning(|_| Ok(None));
-        mocks.password_hasher.expect_hash().returning(|_| Ok(a_user().password_hash));
+        mocks.hashing().expect_hash().returning(|_| Ok(a_user().password_hash));
         mocks.users.expect_insert().times(1).withf(User::is_active_admin).returning(|_| Ok(()));
         let made = mocks.build().bootstrap_admin(a_user().email, password()).await.unwrap();
         assert!(matches!(made, Some(AdminAccount::Created(_))));
@@ -139,7 +139,7 @@ mod tests {
     #[tokio::test]
     async fn a_new_one_is_an_active_admin() {
         let mut mocks = Mocks::default();
-        mocks.password_hasher.expect_hash().returning(|_| Ok(a_user().password_hash));
+        mocks.hashing().expect_hash().returning(|_| Ok(a_user().password_hash));
         mocks.users.expect_find_by_email().returning(|_| Ok(None));
         mocks.users.expect_insert().times(1).withf(User::is_active_admin).returning(|_| Ok(()));
         let AdminAccount::Created(user) = create(mocks).await else { panic!("it was not made") };

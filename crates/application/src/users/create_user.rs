@@ -43,7 +43,9 @@ impl Application {
 
     /// Hashes and stores. The unique index decides between two at the same time.
     pub(super) async fn insert_user(&self, new: CreateUser, by: Option<&Actor>) -> Result<User, ApplicationError> {
-        let password_hash = self.ports.password_hasher.hash(&new.password).await?;
+        // Kept until the user is stored, which bounds all that registrations do at a time.
+        let mut place = self.ports.password_hasher.reserve()?;
+        let password_hash = place.hash(&new.password).await?;
         let now = self.ports.clock.now();
         let user = User {
             id: self.ports.ids.user_id(now),
@@ -61,13 +63,15 @@ impl Application {
             last_login: None,
         };
         let event = Event::UserCreated { user: user.id, by: by.map(|actor| actor.user_id), role: user.role };
-        let Some(actor) = by else {
-            record(event, self.ports.users.insert(&user), |()| true).await?;
-            return Ok(user);
-        };
-        let (unit, _) = self.begin_as(actor).await?;
-        unit.users().insert(&user).await?;
-        record(event, unit.commit(), |()| true).await?;
+        self.in_turn(async {
+            let Some(actor) = by else {
+                return Ok(record(event, self.ports.users.insert(&user), |()| true).await?);
+            };
+            let (unit, _) = self.begin_as(actor).await?;
+            unit.users().insert(&user).await?;
+            Ok::<_, ApplicationError>(record(event, unit.commit(), |()| true).await?)
+        })
+        .await?;
         Ok(user)
     }
 }
@@ -94,7 +98,7 @@ mod tests {
 
     fn inserting(result: fn(&User) -> Result<(), RepositoryError>) -> Mocks {
         let mut mocks = Mocks::default();
-        mocks.password_hasher.expect_hash().returning(|_| Ok(a_user().password_hash));
+        mocks.hashing().expect_hash().returning(|_| Ok(a_user().password_hash));
         mocks.users.expect_insert().returning(result);
         mocks
     }
@@ -111,6 +115,12 @@ mod tests {
     async fn anyone_may_register_as_an_active_user() {
         let user = inserting(|_| Ok(())).build().create_user(None, new()).await.unwrap();
         assert_eq!((user.role, user.is_active, user.email_verified), (Role::User, true, false));
+    }
+
+    #[tokio::test]
+    async fn without_a_place_at_the_hasher_the_database_is_not_asked() {
+        let result = Mocks::overloaded().create_user(None, new()).await;
+        assert!(matches!(result, Err(ApplicationError::Overloaded)));
     }
 
     #[tokio::test]

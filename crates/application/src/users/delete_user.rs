@@ -21,10 +21,12 @@ impl Application {
         current_password: Option<Password>,
     ) -> Result<(), ApplicationError> {
         let id = target.authorize(actor)?;
-        if id == actor.user_id {
+        let _place = if id == actor.user_id {
             let current = current_password.ok_or(ApplicationError::CurrentPasswordRequired)?;
-            self.confirm_password(actor, &current).await?;
-        }
+            Some(self.confirm_password(actor, &current).await?)
+        } else {
+            None
+        };
         // An admin who leaves may be the last one, which takes the locks of all admins, before their own.
         let locking = if actor.role == Role::Admin { Target::User(id) } else { target };
 
@@ -49,7 +51,7 @@ mod tests {
     fn verifying(verification: Verification) -> Mocks {
         let mut mocks = Mocks::default();
         mocks.users.expect_find_by_id().returning(|_| Ok(Some(a_user())));
-        mocks.password_hasher.expect_verify().returning(move |_, _| Ok(verification));
+        mocks.hashing().expect_verify().returning(move |_, _| Ok(verification));
         mocks
     }
 

@@ -75,11 +75,10 @@ impl Application {
         }
         // An admin's own account is theirs by its id, too.
         let is_own = id == actor.user_id;
-        let proof = change.current_password.as_ref().filter(|_| is_own);
-        if let Some(current) = proof {
-            self.confirm_password(actor, current).await?;
-        }
-        let is_confirmed = proof.is_some();
+        let place = match change.current_password.as_ref().filter(|_| is_own) {
+            Some(current) => Some(self.confirm_password(actor, current).await?),
+            None => None,
+        };
 
         let OnAccount { unit, user: before, admins } = self.begin_on(actor, target).await?;
         let now = self.ports.clock.now();
@@ -93,7 +92,7 @@ impl Application {
             return Ok(before);
         }
         let moves = is_own && !has_same_email(&user, &before);
-        if moves && !is_confirmed {
+        if moves && place.is_none() {
             return Err(ApplicationError::CurrentPasswordRequired);
         }
         user.updated_at = now;
@@ -184,7 +183,7 @@ mod tests {
     fn verifying(verification: Verification) -> Mocks {
         let mut mocks = Mocks::default();
         mocks.users.expect_find_by_id().return_once(|_| Ok(Some(a_user())));
-        mocks.password_hasher.expect_verify().times(1).returning(move |_, _| Ok(verification));
+        mocks.hashing().expect_verify().times(1).returning(move |_, _| Ok(verification));
         mocks
     }
 

@@ -22,7 +22,7 @@ pub use clock::Clock;
 pub use health::HealthCheck;
 pub use id_generator::IdGenerator;
 pub use mac::{Mac, MacPurpose, MacTag};
-pub use password_hasher::{HashError, PasswordHasher, Verification};
+pub use password_hasher::{HashError, HashPlace, PasswordHasher, Verification};
 pub use refresh_tokens::RefreshTokenRepository;
 pub use repository_error::{RepositoryError, Source, UniqueField};
 pub use revocations::{RevocationFeed, RevocationRepository};
@@ -39,7 +39,7 @@ pub use {
     health::MockHealthCheck,
     id_generator::MockIdGenerator,
     mac::MockMac,
-    password_hasher::MockPasswordHasher,
+    password_hasher::{MockHashPlace, MockPasswordHasher},
     refresh_tokens::MockRefreshTokenRepository,
     revocations::MockRevocationRepository,
     signing_keys::{MockSigningKeyFactory, MockSigningKeyRepository},

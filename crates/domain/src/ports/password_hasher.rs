@@ -3,24 +3,37 @@ use thiserror::Error;
 
 use crate::{Password, PasswordHash};
 
-/// Hashes passwords with Argon2id (RFC 9106), off the threads that serve requests.
+/// Hashes passwords with Argon2id (RFC 9106), off the threads that serve requests, for as many callers at a time as it
+/// has places.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+pub trait PasswordHasher: Send + Sync {
+    /// Takes a place. A use case MUST do so before it asks the database for anything: of a storm of sign-ins, most are
+    /// refused, and a refusal is to cost next to nothing. It MUST NOT wait.
+    ///
+    /// # Errors
+    /// [`HashError::Overloaded`] when all places are taken.
+    fn reserve(&self) -> Result<Box<dyn HashPlace>, HashError>;
+}
+
+/// A place at the hasher, for one password at a time. It MUST be given back when this is dropped and nothing is
+/// computed for it any more.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
-pub trait PasswordHasher: Send + Sync {
+pub trait HashPlace: Send {
     /// A new hash, with a random salt and the current parameters.
     ///
     /// # Errors
-    /// [`HashError::Overloaded`] when too many hashes wait already.
-    async fn hash(&self, password: &Password) -> Result<PasswordHash, HashError>;
+    /// [`HashError::Overloaded`] when there is no memory for it.
+    async fn hash(&mut self, password: &Password) -> Result<PasswordHash, HashError>;
 
     /// Compares `password` with `stored`. With `None`, the case of an unknown user, it MUST take as long as with a
-    /// hash of the current parameters and answer a mismatch. A stored hash whose parameters exceed the configured
+    /// hash of the current parameters and return a mismatch. A stored hash whose parameters exceed the configured
     /// cap MUST be refused without computing it.
     ///
     /// # Errors
-    /// [`HashError::Overloaded`] when too many hashes wait already, [`HashError::Unusable`] for a stored hash that
-    /// cannot be read or exceeds the cap.
-    async fn verify(&self, password: &Password, stored: Option<PasswordHash>) -> Result<Verification, HashError>;
+    /// [`HashError::Overloaded`] when there is no memory for it, [`HashError::Unusable`] for a stored hash that cannot
+    /// be read or exceeds the cap.
+    async fn verify(&mut self, password: &Password, stored: Option<PasswordHash>) -> Result<Verification, HashError>;
 }
 
 /// What came of a comparison.
@@ -38,7 +51,7 @@ pub enum Verification {
 /// Why a password was neither hashed nor compared.
 #[derive(Debug, Error)]
 pub enum HashError {
-    /// The queue is full. The caller may try again in a second.
+    /// All places are taken. The caller may try again in a second.
     #[error("too many passwords wait to be hashed")]
     Overloaded,
     /// The stored hash cannot be used. Trying again does not help.

@@ -13,8 +13,8 @@ use domain::mocks::{
 use domain::ports::{Mac, MacPurpose, MacTag, RepositoryError, RevocationFeed};
 use domain::{
     AccessClaims, Algorithm, Device, Email, Epoch, KeyId, KeyState, NewRefreshToken, Nonce, Password, PasswordHash,
-    RefreshPolicy, RefreshToken, RevocationReason, Revoked, Role, SealedKey, Secret, SessionId, SigningKey, StoredKeys,
-    Task, TaskDescription, TaskId, TaskStatus, TaskTitle, Timestamp, TokenId, User, UserId,
+    RefreshPolicy, RefreshToken, RevocationReason, Revoked, Role, SealedKey, Secret, SessionId, SigningKey, Task,
+    TaskDescription, TaskId, TaskStatus, TaskTitle, Timestamp, TokenId, User, UserId,
 };
 use uuid::Uuid;
 
@@ -36,6 +36,7 @@ impl Default for Mocks {
     fn default() -> Self {
         let mut access_tokens = MockAccessTokens::new();
         access_tokens.expect_sign().returning(|claims| Ok(Secret::new(format!("access token {}", claims.id))));
+        access_tokens.expect_tokens_expire_at().returning(|now| now);
         Self {
             users: MockUserRepository::new(),
             refresh_tokens: MockRefreshTokenRepository::new(),
@@ -207,16 +208,9 @@ pub(crate) fn a_key(number: u128, state: KeyState) -> SigningKey {
     }
 }
 
-/// A unit of work that knows of no signing key, so that what it revokes is forgotten by the settings.
-pub(crate) fn a_unit_without_keys() -> MockUnitOfWork {
-    let mut unit = MockUnitOfWork::default();
-    unit.signing_keys.expect_list().returning(|| Ok(StoredKeys::default()));
-    unit
-}
-
 /// A unit of work that ends one session for this reason, and tells all nodes.
 pub(crate) fn a_revoking_unit(reason: RevocationReason) -> MockUnitOfWork {
-    let mut unit = a_unit_without_keys();
+    let mut unit = MockUnitOfWork::default();
     unit.refresh_tokens
         .expect_revoke()
         .withf(move |_, revocation| revocation.reason == reason)

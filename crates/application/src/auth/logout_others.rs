@@ -40,10 +40,10 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::testing::{Mocks, a_unit_without_keys, a_user, an_actor, session_id, user_id};
+    use crate::testing::{Mocks, a_user, an_actor, session_id, user_id};
 
     fn ending(sessions: u128) -> MockUnitOfWork {
-        let mut unit = a_unit_without_keys();
+        let mut unit = MockUnitOfWork::default();
         unit.users.expect_find_by_id_for_update().return_once(|_| Ok(Some(a_user())));
         unit.refresh_tokens
             .expect_revoke_all()

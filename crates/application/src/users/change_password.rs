@@ -58,7 +58,7 @@ mod tests {
     use domain::{Epoch, PasswordHash, User};
 
     use super::*;
-    use crate::testing::{Mocks, a_unit_without_keys, a_user, an_actor, password, session_id};
+    use crate::testing::{Mocks, a_user, an_actor, password, session_id};
 
     fn change() -> ChangePassword {
         ChangePassword { current: password(), new: Password::presented("another good password").unwrap() }
@@ -93,7 +93,7 @@ mod tests {
     #[tokio::test]
     async fn access_tokens_become_void_and_other_sessions_end() {
         let mut mocks = hashing();
-        let mut unit = a_unit_without_keys();
+        let mut unit = MockUnitOfWork::default();
         unit.users.expect_find_by_id_for_update().return_once(|_| Ok(Some(a_user())));
         unit.users
             .expect_update()

@@ -30,7 +30,7 @@ mod tests {
     use domain::mocks::MockUnitOfWork;
 
     use super::*;
-    use crate::testing::{Mocks, a_unit_without_keys, an_actor, an_admin, user_id};
+    use crate::testing::{Mocks, an_actor, an_admin, user_id};
 
     #[tokio::test]
     async fn the_last_active_admin_stays_even_if_they_wish_to_go() {
@@ -45,7 +45,7 @@ mod tests {
     #[tokio::test]
     async fn users_delete_themselves_and_nobody_else() {
         let mut mocks = Mocks::default();
-        let mut unit = a_unit_without_keys();
+        let mut unit = MockUnitOfWork::default();
         unit.users.expect_lock_active_admins().returning(|| Ok(vec![an_admin().user_id]));
         unit.users.expect_delete().withf(|id| *id == user_id()).times(1).returning(|_| Ok(true));
         unit.revocations.expect_insert().times(1).returning(|_| Ok(()));

@@ -109,12 +109,12 @@ mod tests {
     use domain::{Epoch, Revoked, UserId};
 
     use super::*;
-    use crate::testing::{Mocks, a_unit_without_keys, a_user, an_actor, an_admin, user_id};
+    use crate::testing::{Mocks, a_user, an_actor, an_admin, user_id};
 
     const TARGET: fn() -> Target = || Target::User(user_id());
 
     fn a_unit(stored: User, admins: Option<Vec<UserId>>) -> MockUnitOfWork {
-        let mut unit = a_unit_without_keys();
+        let mut unit = MockUnitOfWork::default();
         if let Some(admins) = admins {
             unit.users.expect_lock_active_admins().times(1).return_once(move || Ok(admins));
         }

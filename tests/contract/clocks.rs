@@ -69,7 +69,9 @@ impl Node {
         node
     }
 
+    /// As a server does once a second.
     async fn follow(&mut self) {
+        self.application.reload_keys().await.unwrap();
         self.application.follow_revocations(self.feed.as_mut()).await.unwrap();
     }
 
@@ -132,6 +134,7 @@ async fn what_is_revoked_is_known_until_the_tokens_of_every_node_have_expired(db
     let mut nodes = [Node::start(&db, &first, SHORT).await, Node::start(&db, &second, LONG).await];
     nodes[0].register().await;
     for (issuer, other) in [(1, 0), (0, 1), (1, 1), (0, 0)] {
+        nodes[other].follow().await;
         let pair = nodes[issuer].sign_in().await;
         nodes[other].log_out(&pair).await;
         assert_refused_for(&mut nodes, LONG + MINUTE * 2, &pair).await;

@@ -5,7 +5,7 @@ use std::sync::{PoisonError, RwLock};
 
 use chrono::TimeDelta;
 use domain::ports::{RevocationFeed, UnitOfWork};
-use domain::{AccessClaims, Epoch, Revoked, RevokedTokens, SessionId, StoredKeys, Timestamp, UserId};
+use domain::{AccessClaims, Epoch, Revoked, RevokedTokens, SessionId, Timestamp, UserId};
 
 use crate::audit::{Event, record};
 use crate::{Application, ApplicationError};
@@ -187,28 +187,27 @@ impl Application {
         tokens: &[RevokedTokens],
         event: Event,
     ) -> Result<(), ApplicationError> {
-        // Another node may have given tokens a longer life than this one does.
-        let until = self.forgotten_at(&unit.signing_keys().list().await?);
+        let until = self.forgotten_at();
         for tokens in tokens {
             unit.revocations().insert(&Revoked { tokens: *tokens, until }).await?;
         }
         let reason = event.revokes_for();
         record(event, unit.commit(), |()| true).await?;
         self.counters.revocation(reason);
-        tokens.iter().for_each(|tokens| self.revocations.add(Revoked { tokens: *tokens, until }));
+        tokens.iter().for_each(|tokens| self.learn(*tokens));
         Ok(())
     }
 
-    /// Remembers what another node has done before, where this one is about to say that it is done: it may not have
-    /// heard of it yet. Of tokens that are older than this node's own get, it asks the database.
+    /// Remembers what was committed. Also what another node has done before, where this one is about to say that it is
+    /// done: it may not have heard of it yet.
     pub(crate) fn learn(&self, tokens: RevokedTokens) {
-        self.revocations.add(Revoked { tokens, until: self.forgotten_at(&StoredKeys::default()) });
+        self.revocations.add(Revoked { tokens, until: self.forgotten_at() });
     }
 
-    /// When every token that was issued until now has expired, those of other nodes by these keys.
-    fn forgotten_at(&self, keys: &StoredKeys) -> Timestamp {
+    /// When every token that was issued until now has expired, also of nodes that give tokens a longer life.
+    fn forgotten_at(&self) -> Timestamp {
         let now = self.revocations.latest(self.ports.clock.now());
-        keys.tokens_expire_at(now).max(now + self.settings.access_token_ttl) + MARGIN
+        self.ports.access_tokens.tokens_expire_at(now).max(now + self.settings.access_token_ttl) + MARGIN
     }
 }
 

@@ -13,8 +13,8 @@ use domain::mocks::{
 use domain::ports::{HashError, HashPlace, Mac, MacPurpose, MacTag, RepositoryError, RevocationFeed};
 use domain::{
     AccessClaims, Algorithm, Device, Email, Epoch, KeyId, KeyState, NewRefreshToken, Nonce, Password, PasswordHash,
-    RefreshPolicy, RefreshToken, RevocationReason, Revoked, Role, SealedKey, Secret, SessionId, SigningKey, StoredKeys,
-    Task, TaskDescription, TaskId, TaskStatus, TaskTitle, Timestamp, TokenId, User, UserId,
+    RefreshPolicy, RefreshToken, RevocationReason, Revoked, Role, SealedKey, Secret, SessionId, SigningKey, Task,
+    TaskDescription, TaskId, TaskStatus, TaskTitle, Timestamp, TokenId, User, UserId,
 };
 use uuid::Uuid;
 
@@ -37,6 +37,7 @@ impl Default for Mocks {
     fn default() -> Self {
         let mut access_tokens = MockAccessTokens::new();
         access_tokens.expect_sign().returning(|claims| Ok(Secret::new(format!("access token {}", claims.id))));
+        access_tokens.expect_tokens_expire_at().returning(|now| now);
         Self {
             users: MockUserRepository::new(),
             refresh_tokens: MockRefreshTokenRepository::new(),
@@ -234,13 +235,6 @@ pub(crate) fn a_key(number: u128, state: KeyState) -> SigningKey {
     }
 }
 
-/// A unit of work that knows of no signing key, so that what it revokes is forgotten by the settings.
-pub(crate) fn a_unit_without_keys() -> MockUnitOfWork {
-    let mut unit = MockUnitOfWork::default();
-    unit.signing_keys.expect_list().returning(|| Ok(StoredKeys::default()));
-    unit
-}
-
 /// The account of the actor.
 pub(crate) fn user_of(actor: &Actor) -> User {
     User { id: actor.user_id, role: actor.role, epoch: actor.epoch, ..a_user() }
@@ -254,7 +248,7 @@ pub(crate) fn session_of(actor: &Actor) -> RefreshToken {
 /// A unit of work of the actor's own.
 pub(crate) fn a_unit_of(actor: &Actor) -> MockUnitOfWork {
     let (user, id) = (user_of(actor), actor.user_id);
-    let mut unit = a_unit_without_keys();
+    let mut unit = MockUnitOfWork::default();
     unit.users.expect_find_by_id_for_update().withf(move |locked| *locked == id).return_once(move |_| Ok(Some(user)));
     with_session_of(actor, unit)
 }
@@ -262,7 +256,7 @@ pub(crate) fn a_unit_of(actor: &Actor) -> MockUnitOfWork {
 /// A unit of work of [`an_admin`] on this account, while these are the active admins.
 pub(crate) fn a_unit_on(user: User, admins: Vec<UserId>) -> MockUnitOfWork {
     let id = user.id;
-    let mut unit = a_unit_without_keys();
+    let mut unit = MockUnitOfWork::default();
     unit.users.expect_lock_active_admins().times(1).return_once(move || Ok(admins));
     unit.users.expect_find_by_id_for_update().withf(move |locked| *locked == id).return_once(move |_| Ok(Some(user)));
     with_session_of(&an_admin(), unit)
@@ -287,7 +281,7 @@ pub(crate) fn revoking(mut unit: MockUnitOfWork, reason: RevocationReason) -> Mo
 
 /// A unit of work without an actor that ends one session for this reason, and tells all nodes.
 pub(crate) fn a_revoking_unit(reason: RevocationReason) -> MockUnitOfWork {
-    let mut unit = a_unit_without_keys();
+    let mut unit = MockUnitOfWork::default();
     unit.users.expect_find_by_id_for_update().times(1).return_once(|_| Ok(Some(a_user())));
     revoking(unit, reason)
 }

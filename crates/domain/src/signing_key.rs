@@ -54,6 +54,17 @@ impl KeyState {
             Self::Retired { .. } => "retired",
         }
     }
+
+    /// The state of an active key that is to sign tokens of this lifetime, where it is not made for that yet. Whoever
+    /// retires it, or revokes its tokens, must know how long they live.
+    pub fn with_longer_life(self, lifetime: TimeDelta) -> Option<Self> {
+        match self {
+            Self::Active { since, token_ttl } if token_ttl < lifetime => {
+                Some(Self::Active { since, token_ttl: lifetime })
+            }
+            _ => None,
+        }
+    }
 }
 
 impl SigningKey {
@@ -62,6 +73,16 @@ impl SigningKey {
         match self.state {
             KeyState::Next | KeyState::Active { .. } => true,
             KeyState::Retired { accepted_until } => now < accepted_until,
+        }
+    }
+
+    /// When the last token that it has signed until `now` has expired, as far as its state tells: a node with another
+    /// setting may have given tokens a longer life than this one does.
+    pub fn tokens_expire_at(&self, now: Timestamp) -> Timestamp {
+        match self.state {
+            KeyState::Next => now,
+            KeyState::Active { token_ttl, .. } => now + token_ttl,
+            KeyState::Retired { accepted_until } => accepted_until,
         }
     }
 }
@@ -101,17 +122,6 @@ impl StoredKeys {
     /// That key, where it cannot be read.
     pub fn next(&self) -> Result<Option<&SigningKey>, &UnreadableKey> {
         self.in_state(NEXT)
-    }
-
-    /// When the last token that these keys have signed until `now` has expired, as far as the keys tell: a node with
-    /// another setting may have given tokens a longer life than this one does.
-    pub fn tokens_expire_at(&self, now: Timestamp) -> Timestamp {
-        let expiry = |key: &SigningKey| match key.state {
-            KeyState::Next => now,
-            KeyState::Active { token_ttl, .. } => now + token_ttl,
-            KeyState::Retired { accepted_until } => accepted_until,
-        };
-        self.readable.iter().map(expiry).fold(now, Timestamp::max)
     }
 
     fn in_state(&self, name: &str) -> Result<Option<&SigningKey>, &UnreadableKey> {

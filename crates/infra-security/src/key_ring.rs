@@ -5,7 +5,7 @@ use access_token::{TokenError, Verifier};
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use domain::ports::{AccessTokens, Clock, PublishedKeys, RepositoryError, SigningKeyRepository, VerifyError};
-use domain::{AccessClaims, InvalidAccessToken, KeyState, Secret, Timestamp};
+use domain::{AccessClaims, InvalidAccessToken, Secret, Timestamp};
 use thiserror::Error;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -100,7 +100,7 @@ impl KeyRing {
         for _ in 0..MAX_PROMISES {
             let keys = self.shared.keys();
             let (_, stored) = keys.active().map_err(|error| RepositoryError::Internal(error.into()))?;
-            let Some(longer) = longer_life(stored.state, lifetime) else { return Ok(keys) };
+            let Some(longer) = stored.state.with_longer_life(lifetime) else { return Ok(keys) };
             // Where this changes nothing, another node did, or retired the key.
             self.shared.repository.change_state(stored.id, stored.state, longer).await?;
             self.reload_for(Reason::Asked).await?;
@@ -149,19 +149,12 @@ impl AccessTokens for KeyRing {
         PublishedKeys { jwk_set: keys.jwk_set(now), good_for: keys.good_for(now) }
     }
 
+    fn tokens_expire_at(&self, now: Timestamp) -> Timestamp {
+        self.shared.keys().tokens_expire_at(now)
+    }
+
     async fn reload(&self) -> Result<(), RepositoryError> {
         self.reload_for(Reason::Asked).await
-    }
-}
-
-/// The state of an active key that is to sign tokens of this lifetime, where it is not made for that yet. Whoever
-/// retires it must know how long its tokens live.
-fn longer_life(state: KeyState, lifetime: TimeDelta) -> Option<KeyState> {
-    match state {
-        KeyState::Active { since, token_ttl } if token_ttl < lifetime => {
-            Some(KeyState::Active { since, token_ttl: lifetime })
-        }
-        _ => None,
     }
 }
 
@@ -215,7 +208,7 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use access_token::UnsignedToken;
-    use domain::{Algorithm, Epoch, KeyId, SealedKey, SigningKey, StoredKeys, UnreadableKey};
+    use domain::{Algorithm, Epoch, KeyId, KeyState, SealedKey, SigningKey, StoredKeys, UnreadableKey};
     use serde_json::Value;
     use tokio::task::JoinSet;
     use tokio::time::sleep;

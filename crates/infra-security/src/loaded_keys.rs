@@ -65,6 +65,11 @@ impl LoadedKeys {
         rest.map_or(TimeDelta::zero(), |rest| rest.max(TimeDelta::zero()))
     }
 
+    /// When the last token of these keys has expired.
+    pub(crate) fn tokens_expire_at(&self, now: Timestamp) -> Timestamp {
+        self.keys.iter().map(|key| key.stored.tokens_expire_at(now)).fold(now, Timestamp::max)
+    }
+
     /// The key that signs, and as what it is stored.
     pub(crate) fn active(&self) -> Result<(&OpenedKey, &SigningKey), NoActiveKey> {
         if let Some(active) = self.unreadable.iter().find(|key| key.is_active()) {

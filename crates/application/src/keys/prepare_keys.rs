@@ -1,5 +1,6 @@
 use chrono::TimeDelta;
 use domain::KeyState;
+use domain::ports::MAX_KEY_RING_AGE;
 
 use super::{Rotated, unreadable};
 use crate::{Application, ApplicationError};
@@ -32,6 +33,11 @@ impl Application {
             repository.insert(&self.make_key(self.settings.algorithm, self.active_now()).await?).await?;
             return at_once;
         };
+        // Before the first such token, so that what other nodes revoke is remembered for as long as it lives.
+        if let Some(longer) = active.state.with_longer_life(self.settings.access_token_ttl) {
+            repository.change_state(active.id, active.state, longer).await?;
+            return Ok(Prepared::Again(MAX_KEY_RING_AGE));
+        }
         let unfit = match keys.next() {
             Ok(None) => {
                 repository.insert(&self.make_key(self.settings.algorithm, KeyState::Next).await?).await?;
@@ -100,6 +106,21 @@ mod tests {
         mocks.key_factory.expect_can_open().returning(|_| true);
         mocks.access_tokens.expect_reload().times(1).returning(|| Ok(()));
         assert_eq!(mocks.build().prepare_keys().await.unwrap(), Prepared::Ready);
+    }
+
+    #[tokio::test]
+    async fn all_nodes_hear_of_a_longer_life_of_tokens_before_this_one_serves() {
+        let mut mocks = ring(vec![an_active_key(), a_key(2, KeyState::Next)]);
+        mocks.settings.access_token_ttl = TimeDelta::hours(1);
+        mocks.key_factory.expect_can_open().returning(|_| true);
+        let longer = KeyState::Active { since: now(), token_ttl: TimeDelta::hours(1) };
+        mocks
+            .signing_keys
+            .expect_change_state()
+            .withf(move |_, _, to| *to == longer)
+            .times(1)
+            .returning(|_, _, _| Ok(true));
+        assert_eq!(mocks.build().prepare_keys().await.unwrap(), Prepared::Again(MAX_KEY_RING_AGE));
     }
 
     #[tokio::test]

@@ -41,6 +41,10 @@ pub trait AccessTokens: Send + Sync {
     /// hold nothing secret: a symmetric key is left out.
     fn jwks(&self, now: Timestamp) -> PublishedKeys;
 
+    /// When the last token that any node has signed until `now` has expired, as far as the key ring says that was read
+    /// last. MUST NOT touch the database: what is revoked is revoked also while the keys cannot be read.
+    fn tokens_expire_at(&self, now: Timestamp) -> Timestamp;
+
     /// Reads the key ring again.
     ///
     /// # Errors

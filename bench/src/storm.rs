@@ -54,6 +54,8 @@ impl Storm {
             .without("APP_PASSWORD__MEMORY_KIB")
             .without("APP_PASSWORD__ITERATIONS")
             .with("APP_SERVER__WORKERS", "2")
+            // All come from one address.
+            .with("APP_SERVER__CONNECTIONS_PER_CLIENT", "0")
             // The address is told at the level info.
             .with("APP_LOG__LEVEL", "warn,api_actix::cli=info");
         if database == "PostgreSQL" {

@@ -173,8 +173,7 @@ impl Walk {
     }
 }
 
-/// A body is held one byte short. Where there is none, no handler waits for one; sent in chunks, an empty one is read
-/// before the route is reached, so that its last byte is held.
+/// A body is held one byte short. Where a route takes none, nothing can be held: its handler runs when the head is there.
 async fn an_actor_who_ends_while_the_request_comes_in_writes_nothing(app: App) {
     let walk = Walk::start(app).await;
     for (number, (method, path, operation)) in walk.routes().iter().enumerate() {
@@ -182,8 +181,12 @@ async fn an_actor_who_ends_while_the_request_comes_in_writes_nothing(app: App) {
         for end in ENDS {
             let actor = walk.actor(&format!("{end:?}-{number}").to_lowercase()).await;
             let sample = walk.sample(&actor, method, path, operation).await;
-            held.push((end, HeldRequest::send(&walk.app, &actor.tokens, &sample).await, actor));
+            let Some(body) = &sample.body else { continue };
+            held.push((end, HeldRequest::send(&walk.app, &actor.tokens, &sample, body).await, actor));
         }
+        // Signing out takes a body, but waits for none.
+        let is_held = operation.get("requestBody").is_some() && !path.starts_with("/api/v1/auth/logout");
+        assert_eq!(held.is_empty(), !is_held, "{path}");
         sleep(SETTLED).await;
         for (end, _, actor) in &held {
             walk.end(actor, *end).await;
@@ -238,18 +241,13 @@ struct HeldRequest {
 }
 
 impl HeldRequest {
-    async fn send(app: &App, tokens: &Tokens, sample: &Sample) -> Self {
-        let (kind, body) = match &sample.body {
-            Some(body) => {
-                let body = body.to_string();
-                (format!("Content-Type: application/json\r\nContent-Length: {}", body.len()), body)
-            }
-            None => ("Transfer-Encoding: chunked".to_owned(), "0\r\n\r\n".to_owned()),
-        };
-        let Sample { method, path, .. } = sample;
+    async fn send(app: &App, tokens: &Tokens, sample: &Sample, body: &Value) -> Self {
+        let (Sample { method, path, .. }, body) = (sample, body.to_string());
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {}\r\n{kind}\r\n\r\n",
-            tokens.access
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            tokens.access,
+            body.len(),
         );
         let mut bytes = (head + &body).into_bytes();
         let last = bytes.pop().unwrap();

@@ -61,13 +61,13 @@ fn build(what: &[&str]) -> BTreeMap<String, PathBuf> {
 /// A folder to run the binary in, and the variables it gets, besides which there is only `PATH`.
 #[derive(Debug)]
 pub struct Workplace {
-    folder: TempDir,
+    folder: Arc<TempDir>,
     variables: BTreeMap<String, String>,
 }
 
 impl Default for Workplace {
     fn default() -> Self {
-        let folder = tempfile::Builder::new().prefix("hexauth-process-").tempdir().unwrap();
+        let folder = Arc::new(tempfile::Builder::new().prefix("hexauth-process-").tempdir().unwrap());
         let variables = BTreeMap::new();
         Self { folder, variables }
             .with("APP_SERVER__PORT", "0")
@@ -185,7 +185,7 @@ impl Workplace {
         let mut process = command.spawn().unwrap();
         let stdout = Lines::of(process.stdout.take().unwrap());
         let stderr = Lines::of(process.stderr.take().unwrap());
-        Node { process, stdout, stderr, started }
+        Node { process, stdout, stderr, started, _folder: Arc::clone(&self.folder) }
     }
 
     /// Starts the binary as a server, and waits until it is ready.
@@ -208,6 +208,8 @@ pub struct Node {
     stdout: Lines,
     stderr: Lines,
     started: Instant,
+    /// It works there, also when its workplace is dropped before.
+    _folder: Arc<TempDir>,
 }
 
 impl Node {

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use tests::process::{Node, Workplace, binary};
@@ -305,6 +305,55 @@ async fn a_body_is_asked_for_only_when_it_is_wanted() {
     assert!(read_answer(&mut stream).0.starts_with("http/1.1 422 "));
     stream.write_all(LIVE.as_bytes()).unwrap();
     assert!(read_answer(&mut stream).0.starts_with("http/1.1 200 "));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_served_after_a_body_that_cannot_be_read() {
+    let node = Workplace::default().serve().await;
+    let head = "POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";
+    let chunked = format!("{head}Transfer-Encoding: chunked\r\n\r\n");
+    for body in ["2\r\n{}X\r\n0\r\n\r\n", "Z0\r\n\r\n", "2\r\n{}\r\nX", "-1\r\n\r\n", "ffffffffffffffffff\r\n"] {
+        let answers = exchange(&node, &[&chunked, body, LIVE].concat());
+        assert!(answers.starts_with("HTTP/1.1 400 "), "{body:?}: {answers}");
+        assert_eq!(answers.matches("HTTP/1.").count(), 1, "{body:?}: {answers}");
+    }
+    // One that breaks off, and one that nobody reads.
+    for request in [format!("{head}Content-Length: 5\r\n\r\n{{"), format!("{chunked}2\r\n{{")] {
+        let mut stream = connect(&node);
+        stream.write_all(request.as_bytes()).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let answers = read_all(&mut stream);
+        assert!(answers.starts_with("HTTP/1.1 400 ") && answers.matches("HTTP/1.").count() == 1, "{answers}");
+    }
+    let unread = "POST /nowhere HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nX\r\n";
+    let answers = exchange(&node, &[unread, LIVE].concat());
+    assert!(answers.starts_with("HTTP/1.1 404 ") && answers.matches("HTTP/1.").count() == 1, "{answers}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_sends_nothing_more_gets_its_answer() {
+    let node = Workplace::default().serve().await;
+    let mut stream = connect(&node);
+    stream.write_all(LIVE.as_bytes()).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    assert!(read_all(&mut stream).starts_with("HTTP/1.1 200 "));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_has_96_headers_of_32_kib() {
+    let node = Workplace::default().serve().await;
+    let status = |headers: String| {
+        let request = format!("GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{headers}\r\n");
+        exchange(&node, &request).split(' ').nth(1).unwrap_or_default().to_owned()
+    };
+    let many = |count: usize| (0..count).map(|number| format!("X-{number}: y\r\n")).collect::<String>();
+    let long = |bytes: usize| format!("X-Long: {}\r\n", "y".repeat(bytes));
+    assert_eq!(status(many(94)), "200");
+    assert_eq!(status(many(95)), "431");
+    assert_eq!(status(long(32_000)), "200");
+    for bytes in [33_000, 41_000, 65_000, 200_000] {
+        assert_eq!(status(long(bytes)), "431", "{bytes}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -160,7 +160,10 @@ impl Connection {
     async fn write<B: MessageBody>(&mut self, response: Response<B>, is_http_10: bool) -> Result<(), End> {
         let (mut head, body) = response.into_parts();
         let size = body.size();
-        if self.is_last(is_http_10 && size == BodySize::Stream) {
+        // HTTP/1.0 knows no chunks: such an answer ends where the connection does (RFC 9112, section 6.3).
+        let ends_by_closing = is_http_10 && size == BodySize::Stream;
+        head.head_mut().no_chunking(ends_by_closing);
+        if self.is_last(ends_by_closing) {
             head.head_mut().set_connection_type(ConnectionType::Close);
         }
         self.wire.borrow_mut().put_head(head, size)?;
@@ -248,7 +251,7 @@ impl Connection {
 const HEAD_TOO_LARGE: ApiError = ApiError::Refused {
     status: StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
     code: "headers_too_large",
-    detail: "A request must have at most 96 headers and 32 KiB of them.",
+    detail: "A request must have at most 96 headers, of 32 KiB together.",
 };
 
 const SLOW_HEAD: ApiError = ApiError::Refused {

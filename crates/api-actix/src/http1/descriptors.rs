@@ -1,5 +1,6 @@
-/// Descriptors that are needed besides those of clients and of the database: the log, the port, the runtime, files.
-const RESERVED: usize = 32;
+/// Descriptors that are needed besides those of clients and of the database: the ports, the runtime, files, and the
+/// connections of operators to the metrics.
+const RESERVED: usize = 32 + super::OPERATORS_CONNECTIONS;
 /// Descriptors of a connection to the database: on SQLite the file, its log, and its index.
 const PER_DATABASE_CONNECTION: usize = 3;
 /// Connections besides those of the pool: what follows revocations, and SQLite's writer.
@@ -47,8 +48,8 @@ mod tests {
 
     #[test]
     fn what_the_database_may_need_is_left_to_it() {
-        assert_eq!(fitting(1024, 10), 1024 - 32 - 36);
-        assert_eq!(fitting(128, 10), 60);
+        assert_eq!(fitting(1024, 10), 1024 - 48 - 36);
+        assert_eq!(fitting(128, 10), 44);
         assert_eq!(fitting(64, 10), FEWEST);
         assert_eq!(fitting(usize::MAX, usize::MAX), FEWEST);
     }

@@ -36,7 +36,7 @@ use connection::Connection;
 /// Most connections of all clients together, where as many descriptors may be open.
 const MAX_CONNECTIONS: usize = 10_000;
 /// Most connections to what is for operators only.
-const OPERATORS_CONNECTIONS: usize = 64;
+const OPERATORS_CONNECTIONS: usize = 16;
 
 /// How an app is served.
 pub struct Settings {

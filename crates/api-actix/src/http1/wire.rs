@@ -11,6 +11,7 @@ use actix_http::{Request, ServiceConfig};
 use actix_web::body::BodySize;
 use actix_web::dev::Response;
 use actix_web::web::{Bytes, BytesMut};
+use bytes::{Buf, BufMut};
 use futures_util::Stream;
 use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
@@ -31,8 +32,6 @@ pub(super) struct Wire {
     codec: Codec,
     input: BytesMut,
     output: BytesMut,
-    /// How much of the output is written.
-    written: usize,
     /// The client sends nothing more.
     at_end: bool,
     body: Body,
@@ -68,7 +67,6 @@ impl Wire {
             codec: Codec::new(config),
             input: BytesMut::new(),
             output: BytesMut::new(),
-            written: 0,
             at_end: false,
             body: Body::Ended,
             request: 0,
@@ -81,7 +79,7 @@ impl Wire {
         loop {
             let is_blank = |byte: &u8| matches!(byte, b'\r' | b'\n');
             let blank = self.input.iter().take_while(|byte| is_blank(byte)).count();
-            drop(self.input.split_to(blank));
+            self.input.advance(blank);
             if !self.input.is_empty() {
                 return Poll::Ready(true);
             }
@@ -94,7 +92,11 @@ impl Wire {
 
     pub(super) fn poll_head(&mut self, context: &mut Context<'_>) -> Poll<Result<Request, HeadFault>> {
         loop {
+            let unread = self.input.len();
             match self.codec.decode(&mut self.input) {
+                Ok(Some(Message::Item(_))) if unread - self.input.len() > MAX_HEAD_BYTES => {
+                    return Poll::Ready(Err(HeadFault::TooLarge));
+                }
                 Ok(Some(Message::Item(request))) => {
                     self.begin(&request);
                     return Poll::Ready(Ok(request));
@@ -146,7 +148,8 @@ impl Wire {
 
     /// The next part of the body, as far as it has come. `None`: it has ended, or more has to be read.
     fn decode_body(&mut self) -> Option<Result<Bytes, PayloadError>> {
-        if self.body == Body::Ended {
+        // After a fault in a body nobody knows where it ends, and whether what follows is a request.
+        if matches!(self.body, Body::Ended | Body::Broken) {
             return None;
         }
         match self.codec.decode(&mut self.input) {
@@ -206,7 +209,7 @@ impl Wire {
         loop {
             ready!(self.stream.poll_read_ready(context))?;
             self.input.reserve(READ_BYTES);
-            match self.stream.try_read_buf(&mut self.input) {
+            match self.stream.try_read_buf(&mut (&mut self.input).limit(READ_BYTES)) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 read => {
                     self.at_end = matches!(read, Ok(0));
@@ -234,26 +237,18 @@ impl Wire {
 
     /// How many bytes wait to be written.
     pub(super) fn unwritten(&self) -> usize {
-        self.output.len() - self.written
-    }
-
-    fn is_flushed(&self) -> bool {
-        self.unwritten() == 0
+        self.output.len()
     }
 
     /// Writes once. `true` when nothing is left.
     pub(super) fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<bool>> {
-        if !self.is_flushed() {
-            match ready!(Pin::new(&mut self.stream).poll_write(context, &self.output[self.written..]))? {
+        if !self.output.is_empty() {
+            match ready!(Pin::new(&mut self.stream).poll_write(context, &self.output))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                count => self.written += count,
+                count => self.output.advance(count),
             }
         }
-        if self.is_flushed() {
-            self.output.clear();
-            self.written = 0;
-        }
-        Poll::Ready(Ok(self.is_flushed()))
+        Poll::Ready(Ok(self.output.is_empty()))
     }
 
     pub(super) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -45,12 +45,14 @@ impl Application {
             return Ok(Rotated::TooSoon(wait));
         }
         let after_next = self.make_key(next.algorithm, KeyState::Next).await?;
-        let accepted_until = now + token_ttl(active).max(self.settings.access_token_ttl) + MAX_KEY_RING_AGE;
+        let token_ttl = token_ttl(active).max(self.settings.access_token_ttl);
+        let accepted_until = now + token_ttl + MAX_KEY_RING_AGE;
+        let active_now = KeyState::Active { since: now, token_ttl };
 
         let unit = self.ports.units_of_work.begin().await?;
         let repository = unit.signing_keys();
         if !repository.change_state(active.id, active.state, KeyState::Retired { accepted_until }).await?
-            || !repository.change_state(next.id, next.state, self.active_now()).await?
+            || !repository.change_state(next.id, next.state, active_now).await?
             || !repository.insert(&after_next).await?
         {
             return Ok(Rotated::ByAnother);
@@ -194,7 +196,10 @@ mod tests {
         let accepted_until = now() + TimeDelta::minutes(10) + MAX_KEY_RING_AGE;
         let to_retired = move |_: &_, _: &_, to: &KeyState| *to == KeyState::Retired { accepted_until };
         unit.signing_keys.expect_change_state().withf(to_retired).times(1).returning(|_, _, _| Ok(true));
-        unit.signing_keys.expect_change_state().returning(|_, _, _| Ok(true));
+        let to_active = move |_: &_, _: &_, to: &KeyState| {
+            *to == KeyState::Active { since: now(), token_ttl: TimeDelta::minutes(10) }
+        };
+        unit.signing_keys.expect_change_state().withf(to_active).times(1).returning(|_, _, _| Ok(true));
         let is_like_next = |key: &SigningKey| key.algorithm == a_key(2, KeyState::Next).algorithm;
         unit.signing_keys.expect_insert().withf(is_like_next).times(1).returning(|_| Ok(true));
         unit.signing_keys.expect_delete_retired().returning(|_| Ok(0));

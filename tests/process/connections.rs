@@ -40,8 +40,8 @@ fn exchange(node: &Node, request: &str) -> String {
     read_all(&mut stream)
 }
 
-/// One answer with a body of a known length.
-fn read_answer(stream: &mut TcpStream) -> (String, Vec<u8>) {
+/// The head of an answer, in lower case, and how long its body is said to be.
+fn read_head(stream: &mut TcpStream) -> (String, usize) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -50,6 +50,12 @@ fn read_answer(stream: &mut TcpStream) -> (String, Vec<u8>) {
     }
     let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(0, |n| n.parse().unwrap());
+    (head, length)
+}
+
+/// One answer with a body of a known length.
+fn read_answer(stream: &mut TcpStream) -> (String, Vec<u8>) {
+    let (head, length) = read_head(stream);
     let mut body = vec![0; length];
     stream.read_exact(&mut body).unwrap();
     (head, body)
@@ -228,17 +234,8 @@ async fn pipelined_requests_get_each_its_own_framing() {
     let chunked = "POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\nX: y\r\n\r\n";
     stream.write_all([LIVE, &head, LIVE, &head, &head, LIVE, with_body, chunked, LIVE].concat().as_bytes()).unwrap();
     let mut answer = |has_body: bool, status: &str| {
-        let mut first = Vec::new();
-        while !first.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).unwrap();
-            first.extend(byte);
-        }
-        let first = String::from_utf8(first).unwrap().to_ascii_lowercase();
-        assert!(first.starts_with(status), "{first}");
-        let length = first.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
-        let length: usize = length.parse().unwrap();
-        assert!(length > 0);
+        let (head, length) = read_head(&mut stream);
+        assert!(head.starts_with(status) && length > 0, "{head}");
         let mut body = vec![0; if has_body { length } else { 0 }];
         stream.read_exact(&mut body).unwrap();
         assert!(!has_body || body.starts_with(b"{"), "{}", String::from_utf8_lossy(&body));

@@ -1,5 +1,6 @@
 //! Measures the speed that has been promised, on a PostgreSQL of its own: `just bench`, `just bench-list` for the
-//! lists of users, and `just bench-storm` for what a storm of sign-ins leaves to others. Where a promise is not kept, the exit code is 1.
+//! lists of users, and `just bench-storm` for what a storm of sign-ins leaves to others. Where a promise is not kept,
+//! the exit code is 1.
 //!
 //! Each figure is a ratio of two measurements that take turns on the same machine, so that the machine hardly matters.
 //! Load and server share it.

@@ -9,13 +9,15 @@ use serde_json::{Value, json};
 use tests::{connect, on_each_database};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::app::{App, PASSWORD, Tokens};
 
 on_each_database!(
     an_actor_who_ends_while_the_request_comes_in_writes_nothing,
+    an_actor_whose_token_expires_while_the_request_comes_in_writes_nothing,
     an_actor_who_ends_while_the_write_waits_writes_nothing,
+    an_actor_who_ends_in_any_way_while_the_write_waits_writes_nothing,
 );
 
 /// By then the server has judged a token and waits for the rest of a body, or for a lock.
@@ -27,6 +29,9 @@ const SIGN_OUT: &str = "POST /api/v1/auth/logout";
 const GOES_ON: [(&str, &str); 1] =
     [(SIGN_OUT, "ends nothing but the session of the token, which is not to live on because its user was disabled")];
 
+/// Routes that take a body, but wait for none.
+const WAITS_FOR_NO_BODY: [&str; 1] = [SIGN_OUT];
+
 /// The ways in which an actor ends.
 #[derive(Clone, Copy, Debug)]
 enum End {
@@ -37,6 +42,14 @@ enum End {
 }
 
 const ENDS: [End; 4] = [End::SignedOut, End::Disabled, End::Demoted, End::PasswordChanged];
+
+/// What each of them changes in the database.
+const ENDS_IN_DATABASE: [&str; 4] = [
+    "UPDATE users SET is_active = false WHERE id = {id}",
+    "UPDATE users SET role = 'user' WHERE id = {id}",
+    "UPDATE users SET epoch = epoch + 1 WHERE id = {id}",
+    "UPDATE refresh_tokens SET revoked_at = created_at, revoked_reason = 'logout' WHERE user_id = {id}",
+];
 
 /// An admin with what they may act on.
 struct Actor {
@@ -119,9 +132,9 @@ impl Walk {
             }
             "PATCH /api/v1/users/{id}" => Some(json!({"is_active": false})),
             "PUT /api/v1/users/{id}" => Some(json!({"role": "admin"})),
-            "DELETE /api/v1/users/{id}"
-            | "DELETE /api/v1/users/{id}/sessions"
-            | "DELETE /api/v1/users/{id}/sessions/{session}" => None,
+            // Not needed for another's account, but it may be there.
+            "DELETE /api/v1/users/{id}" => Some(json!({"current_password": PASSWORD})),
+            "DELETE /api/v1/users/{id}/sessions" | "DELETE /api/v1/users/{id}/sessions/{session}" => None,
             _ => self.example(operation),
         };
         let path = if path.starts_with("/api/v1/users/{id}") {
@@ -184,8 +197,8 @@ async fn an_actor_who_ends_while_the_request_comes_in_writes_nothing(app: App) {
             let Some(body) = &sample.body else { continue };
             held.push((end, HeldRequest::send(&walk.app, &actor.tokens, &sample, body).await, actor));
         }
-        // Signing out takes a body, but waits for none.
-        let is_held = operation.get("requestBody").is_some() && !path.starts_with("/api/v1/auth/logout");
+        let takes_body = operation.get("requestBody").is_some();
+        let is_held = takes_body && !WAITS_FOR_NO_BODY.contains(&format!("{method} {path}").as_str());
         assert_eq!(held.is_empty(), !is_held, "{path}");
         sleep(SETTLED).await;
         for (end, _, actor) in &held {
@@ -199,6 +212,22 @@ async fn an_actor_who_ends_while_the_request_comes_in_writes_nothing(app: App) {
     }
 }
 
+/// Nobody ends the token: it ends by itself.
+async fn an_actor_whose_token_expires_while_the_request_comes_in_writes_nothing(app: App) {
+    let node = app.another_node(&[("APP_AUTH__ACCESS_TOKEN_TTL", "3s")]).await;
+    let tokens = node.sign_up("ada@example.com").await;
+    let body = json!({"full_name": "Mallory"});
+    let (method, path) = (Method::PATCH, "/api/v1/users/me".to_owned());
+    let sample = Sample { route: format!("{method} {path}"), method, path, body: Some(body.clone()) };
+    let held = HeldRequest::send(&node, &tokens, &sample, &body).await;
+    let early = timeout(SETTLED, held.stream.readable()).await;
+    assert!(early.is_err(), "it was answered before the token had expired");
+    sleep(Duration::from_secs(3)).await;
+    let before = rows(&node.database_url).await;
+    assert_eq!(held.finish().await, 401);
+    assert_eq!(rows(&node.database_url).await, before);
+}
+
 /// The memory of the node knows nothing of it, as on a node that has not heard of another's change yet.
 async fn an_actor_who_ends_while_the_write_waits_writes_nothing(app: App) {
     let walk = Walk::start(app).await;
@@ -209,29 +238,51 @@ async fn an_actor_who_ends_while_the_write_waits_writes_nothing(app: App) {
         if GOES_ON.iter().any(|(route, _)| *route == sample.route) {
             continue;
         }
-        let row = format!("id = {}", literal(&holder, &actor.id));
-        match holder.get_database_backend() {
-            DbBackend::Postgres => {
-                run(&holder, "BEGIN").await;
-                run(&holder, &format!("SELECT 1 FROM users WHERE {row} FOR UPDATE")).await;
-            }
-            _ => run(&holder, "BEGIN IMMEDIATE").await,
-        }
-        let request = walk.app.request(sample.method.clone(), &sample.path).bearer_auth(&actor.tokens.access);
-        let request = match &sample.body {
-            Some(body) => request.json(body),
-            None => request,
-        };
-        let answer = tokio::spawn(crate::app::send(request));
-        sleep(SETTLED).await;
-        assert!(!answer.is_finished(), "{} does not wait for its actor", sample.route);
-        run(&holder, &format!("UPDATE users SET is_active = false, epoch = epoch + 1 WHERE {row}")).await;
-        let before = rows_of(&holder).await;
-        run(&holder, "COMMIT").await;
-        let answer = answer.await.unwrap();
-        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{}: {answer:?}", sample.route);
-        assert_eq!(rows(&walk.app.database_url).await, before, "{} wrote", sample.route);
+        let end = "UPDATE users SET is_active = false, epoch = epoch + 1 WHERE id = {id}";
+        assert_refused_after(end, &walk, &holder, &actor, &sample).await;
     }
+}
+
+/// Each change by itself, on a route about oneself and on one about others.
+async fn an_actor_who_ends_in_any_way_while_the_write_waits_writes_nothing(app: App) {
+    let walk = Walk::start(app).await;
+    let holder = connect(&walk.app.database_url).await;
+    let routes = walk.routes();
+    for path in ["/api/v1/users/me", "/api/v1/users/{id}"] {
+        let is_patch = |(method, of, _): &&(Method, String, Value)| *method == Method::PATCH && of == path;
+        let (method, _, operation) = routes.iter().find(is_patch).unwrap();
+        for (number, end) in ENDS_IN_DATABASE.iter().enumerate() {
+            let actor = walk.actor(&format!("{number}-of-{}", path.len())).await;
+            let sample = walk.sample(&actor, method, path, operation).await;
+            assert_refused_after(end, &walk, &holder, &actor, &sample).await;
+        }
+    }
+}
+
+/// Holds the actor's account until the request waits for it, and ends the actor by this change of `{id}`.
+async fn assert_refused_after(end: &str, walk: &Walk, holder: &DatabaseConnection, actor: &Actor, sample: &Sample) {
+    let id = literal(holder, &actor.id);
+    match holder.get_database_backend() {
+        DbBackend::Postgres => {
+            run(holder, "BEGIN").await;
+            run(holder, &format!("SELECT 1 FROM users WHERE id = {id} FOR UPDATE")).await;
+        }
+        _ => run(holder, "BEGIN IMMEDIATE").await,
+    }
+    let request = walk.app.request(sample.method.clone(), &sample.path).bearer_auth(&actor.tokens.access);
+    let request = match &sample.body {
+        Some(body) => request.json(body),
+        None => request,
+    };
+    let answer = tokio::spawn(crate::app::send(request));
+    sleep(SETTLED).await;
+    assert!(!answer.is_finished(), "{} does not wait for its actor", sample.route);
+    run(holder, &end.replace("{id}", &id)).await;
+    let before = rows_of(holder).await;
+    run(holder, "COMMIT").await;
+    let answer = answer.await.unwrap();
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{} after {end}: {answer:?}", sample.route);
+    assert_eq!(rows(&walk.app.database_url).await, before, "{} wrote", sample.route);
 }
 
 /// A request whose last byte is still to come.

@@ -28,6 +28,7 @@ async fn when_the_queue_is_full_the_answer_is_503_and_others_are_served() {
     assert!(!refused.is_empty());
     for answer in refused {
         answer.problem(503, "overloaded");
+        assert_eq!(answer.header("retry-after"), "1");
     }
     app.login("ada@example.com", PASSWORD).await.tokens();
 }

@@ -32,7 +32,7 @@ const DOCS_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline';
 
 /// How long a request is held back for which the hasher had no place. Hundreds of clients that try again at once would
 /// otherwise keep the processors busy with refusals, cheap as each is. Meanwhile the request holds no connection to the
-/// database, and its client still hears within a tenth of a second.
+/// database. The aim is that its client still hears within a tenth of a second.
 const OVERLOAD_DELAY: Duration = Duration::from_millis(75);
 
 /// A year, as ASVS 5 asks for. Browsers heed it on https only.

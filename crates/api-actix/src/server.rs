@@ -13,6 +13,7 @@ use crate::state::AppState;
 
 /// Exit code of a process that a second Ctrl-C ended, as shells have it: 128 and the number of SIGINT.
 const INTERRUPTED: i32 = 130;
+
 /// The HTTP server, ready to run.
 pub struct Server {
     listener: TcpListener,

@@ -55,8 +55,8 @@ impl Application {
         Ok(OnAccount { unit, user, admins })
     }
 
-    /// Lets pass an actor who still may act. Their account must have been locked in the unit before: what is read here is then
-    /// true until the unit ends.
+    /// Lets pass an actor who still may act. Their account must have been locked in the unit before: what is read here
+    /// is then true until the unit ends.
     async fn require_still(&self, actor: &Actor, unit: &dyn UnitOfWork) -> Result<(), ApplicationError> {
         let found = unit.refresh_tokens().find_with_user(actor.session).await?;
         let now = self.ports.clock.now();

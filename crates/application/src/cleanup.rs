@@ -16,7 +16,7 @@ const MAX_BATCHES: usize = 1000;
 pub struct Removed {
     /// Sessions that had ended.
     pub sessions: u64,
-    /// Revocations of tokens that have expired a day ago.
+    /// Revocations of tokens that expired more than a day ago.
     pub revocations: u64,
     /// Signing keys whose tokens have expired.
     pub signing_keys: u64,

@@ -6,10 +6,13 @@ use tokio::time::timeout;
 
 use crate::{Application, ApplicationError};
 
-/// Whose turn it is at the database of those who sign in, and of all others who come to have a password hashed.
+/// Limits how many requests that hash a password use the database at a time.
 ///
 /// A storm of them must not take every connection from everybody else. And since what they do there is far shorter than
 /// the hashing, it costs them nothing.
+///
+/// A use case that anybody may call and that hashes takes its place at the hasher before it asks the database for
+/// anything: most of a storm is refused, and a refusal is to cost next to nothing.
 #[derive(Clone, Debug)]
 pub(crate) struct SignInTurns {
     turns: Arc<Semaphore>,

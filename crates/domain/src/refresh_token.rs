@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use crate::{SessionId, Timestamp, UserId, ValidationError};
 
-/// A caller that races with another may have taken its time so much earlier than the one that won, on a node whose clock
+/// A caller that races with another may have read its clock this much before the one that won, on a node whose clock
 /// differs. A rotation that lies further ahead is no race: the clock was set back, and how old it is nobody knows.
 const MAX_HEAD_START: TimeDelta = TimeDelta::seconds(5);
 

@@ -107,10 +107,16 @@ pub(crate) fn set(command: &str, settings: &[(&str, u128)]) -> String {
 /// Connects, and sets the connection up.
 pub(crate) async fn open(options: &PgConnectOptions, set_up: Option<&str>) -> Result<PgConnection, sqlx::Error> {
     let mut connection = PgConnection::connect_with(options).await?;
+    run_set_up(&mut connection, set_up).await?;
+    Ok(connection)
+}
+
+/// Sets a new connection up, by what [`PostgresSettings::set_up`] says.
+pub(crate) async fn run_set_up(connection: &mut PgConnection, set_up: Option<&str>) -> Result<(), sqlx::Error> {
     if let Some(set_up) = set_up {
         connection.execute(AssertSqlSafe(set_up).into_sql_str()).await?;
     }
-    Ok(connection)
+    Ok(())
 }
 
 /// Opens the pool.

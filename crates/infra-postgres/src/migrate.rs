@@ -7,9 +7,8 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqlxPostgresConnector, TransactionTrait,
 };
 use sqlx::postgres::PgPoolOptions;
-use sqlx::{AssertSqlSafe, Executor, SqlSafeStr};
 
-use crate::connect::{ISOLATION, limits, set, try_connection};
+use crate::connect::{ISOLATION, limits, run_set_up, set, try_connection};
 use crate::connections::try_lock;
 use crate::{PostgresError, PostgresSettings};
 
@@ -96,12 +95,12 @@ async fn one_connection(settings: &PostgresSettings) -> Result<DatabaseConnectio
         .after_connect(move |connection, _| {
             let is_first = !connected.swap(true, Ordering::SeqCst);
             let lost = || sqlx::Error::Io(io::Error::other("the connection was lost while migrating"));
-            let set_up = set_up.clone().unwrap_or_default();
+            let set_up = set_up.clone();
             Box::pin(async move {
                 if !is_first {
                     return Err(lost());
                 }
-                connection.execute(AssertSqlSafe(set_up).into_sql_str()).await.map(drop)
+                run_set_up(connection, set_up.as_deref()).await
             })
         })
         .connect_lazy_with(options);

@@ -16,7 +16,7 @@ const CHECK_LIMIT: Duration = Duration::from_secs(2);
 /// How often a write is tried at most: anybody may ask for readiness as often as they like.
 const WRITE_INTERVAL: Duration = Duration::from_secs(3);
 
-/// What the last write came to that was tried for nothing else.
+/// The outcome of the last probe.
 #[derive(Debug, Default)]
 pub(crate) struct LastWrite(Arc<Mutex<Option<Tried>>>);
 

@@ -58,8 +58,8 @@ pub trait Connections: ConnectionTrait + Send + Sync {
     /// Asks whether the database answers. It is asked often, and writes nothing.
     async fn check(&self) -> Result<(), DbErr>;
 
-    /// Writes a row that means nothing, in a place where there was no room for it, waits until it would last, and leaves
-    /// none behind. Fails where other writes would.
+    /// Writes a row that means nothing, in a place where there was no room for it, and waits until it would last. At most
+    /// one such row is left behind, until the next time. Fails where other writes would.
     async fn try_write(&self) -> Result<(), DbErr>;
 }
 

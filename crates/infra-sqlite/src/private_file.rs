@@ -1,5 +1,7 @@
 //! Files and folders that we make. Where root runs a command beside a service that has an account of its own, they
 //! must not lock the service out.
+//!
+//! Public, since the `wiring` of `api-actix` makes `hexauth.secret` by it, also where the database is PostgreSQL.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;

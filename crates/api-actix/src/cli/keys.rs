@@ -55,7 +55,7 @@ pub(super) async fn run(action: Action, config: &Config) -> Result<(), Failure> 
         Action::Rotate { replace: true, yes } => match application.replace_keys(yes).await {
             Ok(()) => say("replaced all keys: every access token is void"),
             Err(ApplicationError::ForeignKeys) => Err(failure(format!(
-                "{OTHER_SECRET}. To replace them voids every access token and, where the secret is another, every \
+                "{OTHER_SECRET}. Replacing them voids every access token and, where the secret is another, every \
                  sign-in: everybody has to sign in again. If that is wanted, add --yes"
             ))),
             Err(error) => Err(failed(error)),

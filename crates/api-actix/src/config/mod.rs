@@ -1,6 +1,7 @@
 //! The configuration: built-in defaults, then an optional TOML file, then the environment. Unknown keys are refused,
 //! and all faults are listed at once.
 
+mod database_url;
 mod env_file;
 mod environment;
 mod settings;
@@ -8,7 +9,7 @@ mod settings;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use figment::providers::{Format, Toml};
 use figment::value::{Dict, Value};
 use ipnet::IpNet;
 
+pub use database_url::DatabaseUrl;
 pub use environment::Environment;
 pub(crate) use environment::without_byte_order_mark;
 
@@ -94,26 +96,6 @@ pub struct Database {
     pub migrate_on_start: bool,
 }
 
-/// A database URL by its kind. May hold a password: there is no `Debug`.
-#[derive(Clone)]
-pub enum DatabaseUrl {
-    /// `sqlite://…`
-    Sqlite(String),
-    /// `postgres://…` or `postgresql://…`
-    Postgres(String),
-}
-
-impl DatabaseUrl {
-    /// The SQLite file's folder: what is kept beside the data goes there. `data` for a server elsewhere.
-    pub fn data_folder(&self) -> PathBuf {
-        let Self::Sqlite(url) = self else { return PathBuf::from("data") };
-        let path = url.trim_start_matches("sqlite://");
-        let path = path.split('?').next().unwrap_or(path);
-        let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
-        Path::new(path.as_ref()).parent().map(Path::to_path_buf).unwrap_or_default()
-    }
-}
-
 /// The HTTP server.
 #[derive(Clone, Debug)]
 pub struct Server {
@@ -123,7 +105,7 @@ pub struct Server {
     pub port: u16,
     /// Threads; `None` is one per processor.
     pub workers: Option<usize>,
-    /// Most connections of one client at a time; `None` is any number.
+    /// Most connections of one client at a time; `None` is no limit but half of all connections.
     pub connections_per_client: Option<usize>,
     /// Where clients reach it, without a slash at the end, if that is configured.
     pub public_url: Option<String>,

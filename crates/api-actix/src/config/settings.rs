@@ -10,11 +10,12 @@ use domain::{Algorithm, ClientSecretHash, Email, Password, PasswordPolicy, Refre
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 
+use super::database_url::without_password;
 use super::{
     Bootstrap, Config, Database, DatabaseUrl, ForwardedHeader, Hashing, Log, LogFormat, Mode, Proxies, RateLimits,
     Reader, Server, Traces, named,
 };
-use crate::wiring::{check_stored_hash, is_postgres_url};
+use crate::wiring::check_stored_hash;
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -98,7 +99,7 @@ fn read_secret(reader: &mut Reader, mode: Option<Mode>) -> Option<Option<RootSec
 }
 
 fn read_database(reader: &mut Reader) -> Option<Database> {
-    let url = reader.get("database.url", parse_database_url);
+    let url = reader.get("database.url", DatabaseUrl::parse);
     let max_connections = reader.number("database.max_connections", 1..=1000);
     let acquire_timeout = reader.duration("database.acquire_timeout", Duration::from_millis(100), HOUR);
     let statement_timeout = reader.duration("database.statement_timeout", Duration::from_millis(100), HOUR);
@@ -112,26 +113,6 @@ fn read_database(reader: &mut Reader) -> Option<Database> {
         prepared_statements: prepared_statements?,
         migrate_on_start: migrate_on_start?,
     })
-}
-
-/// The text is not repeated: it may hold a password.
-fn parse_database_url(text: &str) -> Result<DatabaseUrl, &'static str> {
-    let (scheme, rest) = text.split_once(':').unwrap_or_default();
-    let path = rest.strip_prefix("//").and_then(|rest| rest.split('?').next()).unwrap_or_default();
-    match scheme {
-        "sqlite" if rest.contains(":memory:") || rest.contains("mode=memory") => {
-            Err("a database in memory is not supported: it must be sqlite://path/to/file")
-        }
-        "sqlite" if path.is_empty() => {
-            Err("for SQLite it must be sqlite://path/to/file, or sqlite:///path/to/file from the root")
-        }
-        "sqlite" => Ok(DatabaseUrl::Sqlite(text.to_owned())),
-        "postgres" | "postgresql" if path.is_empty() || !is_postgres_url(text) => {
-            Err("for PostgreSQL it must be postgres://user:password@host:port/database")
-        }
-        "postgres" | "postgresql" => Ok(DatabaseUrl::Postgres(text.to_owned())),
-        _ => Err("it must be sqlite://path/to/file or postgres://user:password@host:port/database"),
-    }
 }
 
 fn read_server(reader: &mut Reader) -> Option<Server> {
@@ -405,13 +386,4 @@ fn without_secrets(values: &BTreeMap<String, String>) -> BTreeMap<String, String
         (key.clone(), shown)
     };
     values.iter().map(hide).collect()
-}
-
-/// `scheme://user:password@host/…?password=…` without the password, and without parameters, one of which may be it.
-fn without_password(url: &str) -> String {
-    let url = url.split('?').next().unwrap_or(url);
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let Some((login, host)) = rest.rsplit_once('@') else { return url.to_owned() };
-    let user = login.split(':').next().unwrap_or(login);
-    format!("{scheme}://{user}:(hidden)@{host}")
 }

@@ -8,12 +8,13 @@ mod path_id;
 mod query;
 
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use application::Actor;
 use chrono::NaiveDate;
+use futures_util::FutureExt;
 
 pub use body::Json;
 pub use path_id::{AtId, PathId};
@@ -34,7 +35,7 @@ type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
 
 /// Who asks, and then what they send: nothing is read from who has no valid token. A handler that takes this cannot be
 /// reached without an actor; `Guarded<()>` is for one that takes nothing else. A token that was revoked is refused at
-/// once, as everywhere. It is judged again behind what was sent, which may have taken its time to come.
+/// once, as everywhere. It is judged again behind what was sent, if that had to be waited for.
 ///
 /// Works in any handler of an app that [`Mount::onto`](crate::hexauth::Mount::onto) was given. What `input` takes from
 /// the request may be of this crate or of actix: `Guarded<Json<T>>`, `Guarded<web::Path<i64>>`.
@@ -54,12 +55,10 @@ where
     type Future = Extracting<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, mut payload) = (request.clone(), payload.take());
+        let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            bearer::authenticate(&request).await?;
-            let input = T::from_request(&request, &mut payload).await;
-            let actor = bearer::authenticate(&request).await?;
-            Ok(Self { actor, input: input.map_err(Into::into)? })
+            let (actor, input) = guard(&request, payload, bearer::authenticate).await?;
+            Ok(Self { actor, input })
         })
     }
 }
@@ -81,14 +80,36 @@ where
     type Future = Extracting<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, mut payload) = (request.clone(), payload.take());
+        let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            authenticate_if_any(&request).await?;
-            let input = T::from_request(&request, &mut payload).await;
-            let actor = authenticate_if_any(&request).await?;
-            Ok(Self { actor, input: input.map_err(Into::into)? })
+            let (actor, input) = guard(&request, payload, authenticate_if_any).await?;
+            Ok(Self { actor, input })
         })
     }
+}
+
+/// Who asks, and then what they send.
+async fn guard<T, A>(
+    request: &HttpRequest,
+    mut payload: Payload,
+    authenticate: impl AsyncFn(&HttpRequest) -> Result<A, ApiError>,
+) -> Result<(A, T), ApiError>
+where
+    T: FromRequest,
+    T::Error: Into<ApiError>,
+{
+    let mut actor = authenticate(request).await?;
+    let mut reading = pin!(T::from_request(request, &mut payload));
+    let input = match reading.as_mut().now_or_never() {
+        Some(input) => input,
+        // It takes its time, in which the actor may end.
+        None => {
+            let input = reading.await;
+            actor = authenticate(request).await?;
+            input
+        }
+    };
+    Ok((actor, input.map_err(Into::into)?))
 }
 
 /// The state that every route of ours is mounted with.

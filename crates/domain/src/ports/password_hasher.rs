@@ -7,8 +7,8 @@ use crate::{Password, PasswordHash};
 /// has places.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 pub trait PasswordHasher: Send + Sync {
-    /// Takes a place. A use case MUST do so before it asks the database for anything: of a storm of sign-ins, most are
-    /// refused, and a refusal is to cost next to nothing. It MUST NOT wait.
+    /// Takes a place. It MUST NOT wait: of a storm of sign-ins, most are refused, and a refusal is to cost next to
+    /// nothing.
     ///
     /// # Errors
     /// [`HashError::Overloaded`] when all places are taken.

@@ -168,6 +168,7 @@ const TESTS: &[Addition] = &[
     ),
     ("tests/src/database.rs", Before("            + UnitOfWorkFactory\n"), "            + «Name»Repository\n"),
     ("tests/src/database.rs", Before("            units: store.clone(),\n"), "            «plural»: store.clone(),\n"),
+    ("tests/contract/clocks.rs", Before("            units_of_work: "), "            «plural»: db.«plural».clone(),\n"),
     ("tests/contract/main.rs", Before("mod users;\n"), "mod «plural»;\n"),
     ("tests/api/main.rs", Before("mod verify;\n"), "mod «plural»;\n"),
 ];

@@ -184,7 +184,9 @@ async fn a_client_has_256_connections_and_others_are_served_all_the_same() {
         stream.write_all(LIVE.as_bytes()).unwrap();
         read_answer(stream);
     }
+    let begun = Instant::now();
     assert_ne!(status_for(&node, [127, 0, 0, 1]).await.unwrap_or_default(), "HTTP/1.1 200 OK");
+    assert!(begun.elapsed() > Duration::from_millis(900), "a client that is refused must not be back at once");
     assert_eq!(status_for(&node, [127, 0, 0, 2]).await.unwrap(), "HTTP/1.1 200 OK");
     assert_eq!(node.logs().matches("most connections it may have").count(), 1);
     streams.truncate(200);

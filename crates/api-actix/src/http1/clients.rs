@@ -4,16 +4,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
+use tokio::time::sleep;
 
 use crate::config::Proxies;
 use crate::rate_limit::ClientKey;
 
+/// How long a refused connection stays open and unread: closed at once, its client would be back at once.
+const HOLD: Duration = Duration::from_secs(1);
 /// How often it is logged that a client has all the connections it may have.
 const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How many connections each client has. Trusted proxies, which speak for many, may have any number.
 pub(super) struct Clients {
     most: usize,
+    /// Most refused connections that are held at a time.
+    most_held: usize,
     proxies: Proxies,
     open: Mutex<Open>,
 }
@@ -21,6 +26,7 @@ pub(super) struct Clients {
 #[derive(Default)]
 struct Open {
     connections: HashMap<ClientKey, usize>,
+    held: usize,
     logged_at: Option<Instant>,
 }
 
@@ -31,10 +37,32 @@ pub(super) struct Place {
     counted: Option<(Arc<Clients>, ClientKey)>,
 }
 
+/// A refused connection that is held. It counts until this is dropped.
+struct Held(Arc<Clients>);
+
 impl Clients {
-    /// At most `per_client` for each, and never more than half of `all`, so that one client alone locks nobody out.
+    /// At most `per_client` for each, and never more than half of `all`, so that one client alone locks nobody out: what
+    /// is refused of it and held takes another quarter at most.
     pub(super) fn new(per_client: usize, all: usize, proxies: Proxies) -> Self {
-        Self { most: per_client.min(all / 2).max(1), proxies, open: Mutex::default() }
+        Self { most: per_client.min(all / 2).max(1), most_held: all / 4, proxies, open: Mutex::default() }
+    }
+
+    /// Keeps a refused connection for a while, and closes it.
+    pub(super) async fn refuse(self: &Arc<Self>, stream: TcpStream) {
+        let held = self.hold();
+        if held.is_some() {
+            sleep(HOLD).await;
+        }
+        drop(stream);
+    }
+
+    fn hold(self: &Arc<Self>) -> Option<Held> {
+        let mut open = self.open();
+        if open.held >= self.most_held {
+            return None;
+        }
+        open.held += 1;
+        Some(Held(Arc::clone(self)))
     }
 
     /// `None` refuses the connection.
@@ -70,6 +98,12 @@ impl Open {
             self.logged_at = Some(Instant::now());
             tracing::warn!(most, client = %peer.ip(), "a client has the most connections it may have: others are closed");
         }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.open().held -= 1;
     }
 }
 
@@ -124,6 +158,15 @@ mod tests {
         let clients = clients(1, 100);
         let places: Vec<_> = (0..10).map(|_| clients.admit_peer(from("10.1.2.3")).unwrap()).collect();
         drop(places);
+    }
+
+    #[test]
+    fn of_the_refused_a_quarter_of_all_is_held_and_no_more() {
+        let clients = clients(2, 20);
+        let held: Vec<_> = std::iter::from_fn(|| clients.hold()).collect();
+        assert_eq!(held.len(), 5);
+        drop(held);
+        assert!(clients.hold().is_some());
     }
 
     #[test]

@@ -112,13 +112,15 @@ impl Settings {
                         flag.set(true);
                     });
                     Ok::<_, ()>(fn_service(move |stream: TcpStream| {
-                        let place = clients.admit(&stream);
-                        let connection =
-                            place.map(|place| Connection::new(stream, place, codec.clone(), Rc::clone(&is_stopping)));
-                        let (app, stopping) = (Rc::clone(&app), stopping.clone());
+                        let (app, clients, stopping) = (Rc::clone(&app), Arc::clone(&clients), stopping.clone());
+                        let (codec, is_stopping) = (codec.clone(), Rc::clone(&is_stopping));
                         async move {
-                            if let Some(connection) = connection {
-                                connection.serve(app.as_ref(), stopping.notified()).await;
+                            match clients.admit(&stream) {
+                                Some(place) => {
+                                    let connection = Connection::new(stream, place, codec, is_stopping);
+                                    connection.serve(app.as_ref(), stopping.notified()).await;
+                                }
+                                None => clients.refuse(stream).await,
                             }
                             Ok::<(), ()>(())
                         }

@@ -48,7 +48,7 @@ pub enum ApplicationError {
     /// It would leave the service without an active admin.
     #[error("the last active admin cannot be removed")]
     LastAdmin,
-    /// The cursor was not made by this service for this list, order and filter.
+    /// The cursor was not made for this list, order and filter.
     #[error("the cursor is not valid")]
     InvalidCursor(ValidationError),
     /// Too many passwords wait to be hashed. Try again in a second.

@@ -1,4 +1,7 @@
 //! Which web pages may read answers (CORS, in the Fetch standard): those of the origins that are configured.
+//!
+//! Not by actix-cors: inside of `request_context` it sees no time-out and no panic, and around it, it lets preflights
+//! past the request's id, the log and the other headers.
 
 use actix_web::HttpResponse;
 use actix_web::dev::ServiceRequest;

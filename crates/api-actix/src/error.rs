@@ -158,9 +158,7 @@ impl ApiError {
         let (field, code, message) = match self {
             Self::Invalid(errors) => return errors.clone(),
             Self::InvalidOAuthRequest(fault) => return fault.field_errors(),
-            Self::Application(A::Duplicate(field)) => {
-                (field.as_str(), "duplicate", format!("Another user has this {field}."))
-            }
+            Self::Application(A::Duplicate(field)) => (*field, "duplicate", format!("Another user has this {field}.")),
             Self::Application(A::CurrentPasswordRequired) => {
                 ("current_password", "required", "This field is required.".to_owned())
             }
@@ -296,7 +294,6 @@ impl From<actix_web::Error> for ApiError {
 mod tests {
     use actix_web::body::to_bytes;
     use domain::ValidationError;
-    use domain::ports::UniqueField;
 
     use super::*;
 
@@ -321,7 +318,7 @@ mod tests {
             (A::NotFound.into(), "404 not_found"),
             (A::InvalidClient.into(), "401 invalid_client"),
             (A::ForeignKeys.into(), "500 internal_error"),
-            (A::Duplicate(UniqueField::Email).into(), "409 duplicate email:duplicate"),
+            (A::Duplicate("email").into(), "409 duplicate email:duplicate"),
             (A::LastAdmin.into(), "409 last_admin"),
             (A::InvalidCursor(cursor).into(), "422 validation_failed cursor:invalid_cursor"),
             (A::Overloaded.into(), "503 overloaded"),

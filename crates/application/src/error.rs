@@ -1,4 +1,4 @@
-use domain::ports::{HashError, RepositoryError, Source, UniqueField, VerifyError};
+use domain::ports::{HashError, RepositoryError, Source, VerifyError};
 use domain::{InvalidAccessToken, ValidationError};
 use thiserror::Error;
 
@@ -42,13 +42,13 @@ pub enum ApplicationError {
     /// The signing keys were sealed with another root secret. Start with the old one, or replace the keys.
     #[error("the signing keys in the database were sealed with another root secret")]
     ForeignKeys,
-    /// Somebody else has the value.
+    /// Somebody else has the value of this field.
     #[error("another user has this {0}")]
-    Duplicate(UniqueField),
+    Duplicate(&'static str),
     /// It would leave the service without an active admin.
     #[error("the last active admin cannot be removed")]
     LastAdmin,
-    /// The cursor was not made by this service for this list, order and filter.
+    /// The cursor was not made for this list, order and filter.
     #[error("the cursor is not valid")]
     InvalidCursor(ValidationError),
     /// Too many passwords wait to be hashed. Try again in a second.

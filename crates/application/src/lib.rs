@@ -130,7 +130,7 @@ pub struct Ports {
     pub key_factory: Arc<dyn SigningKeyFactory>,
     /// Knows the clients that may introspect.
     pub client_secrets: Arc<dyn ClientSecrets>,
-    /// Authenticates refresh tokens and cursors.
+    /// Authenticates refresh tokens.
     pub mac: Arc<dyn Mac>,
     /// Makes ids.
     pub ids: Arc<dyn IdGenerator>,

@@ -1,9 +1,18 @@
 use std::sync::atomic::Ordering;
 
-use domain::ports::{RepositoryError, UniqueField};
+use domain::ports::RepositoryError;
 use sea_orm::{DbErr, SqlErr};
 
 use crate::Store;
+
+/// Which field a database means. PostgreSQL names the index, SQLite the table and the column; both are part of a sentence.
+/// Another unique key is two more rows.
+const UNIQUE_FIELDS: &[(&str, &str)] = &[
+    ("users_email_key", "email"),
+    ("users.email_key", "email"),
+    ("users_username", "username"),
+    ("users.username", "username"),
+];
 
 impl<C> Store<C> {
     /// What a SeaORM error means to a use case.
@@ -29,13 +38,6 @@ pub fn unavailable_or_internal(error: DbErr, is_transient: fn(&DbErr) -> bool) -
     }
 }
 
-/// PostgreSQL names the index, SQLite the column: both hold the column's name.
-fn unique_field(message: &str) -> Option<UniqueField> {
-    let fields = [
-        ("users_email_key", UniqueField::Email),
-        ("users.email_key", UniqueField::Email),
-        ("users_username", UniqueField::Username),
-        ("users.username", UniqueField::Username),
-    ];
-    fields.into_iter().find(|(name, _)| message.contains(name)).map(|(_, field)| field)
+fn unique_field(message: &str) -> Option<&'static str> {
+    UNIQUE_FIELDS.iter().find(|(name, _)| message.contains(name)).map(|(_, field)| *field)
 }

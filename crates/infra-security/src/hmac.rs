@@ -8,20 +8,18 @@ use crate::derived_keys::derive;
 #[derive(Debug)]
 pub struct HmacSha256 {
     refresh_token: Key,
-    cursor: Key,
 }
 
 impl HmacSha256 {
     /// Derives the keys.
     pub fn new(root: &RootSecret) -> Self {
         let key = |info: &[u8]| Key::new(HMAC_SHA256, &*derive(root, info));
-        Self { refresh_token: key(b"hexauth refresh token mac v1"), cursor: key(b"hexauth cursor mac v1") }
+        Self { refresh_token: key(b"hexauth refresh token mac v1") }
     }
 
     fn key(&self, purpose: MacPurpose) -> &Key {
         match purpose {
             MacPurpose::RefreshToken => &self.refresh_token,
-            MacPurpose::Cursor => &self.cursor,
         }
     }
 }
@@ -58,28 +56,27 @@ mod tests {
     #[test]
     fn verifies_its_own_tag_and_no_other() {
         let mac = mac();
-        let tag = mac.sign(MacPurpose::Cursor, b"a message");
-        assert!(mac.verify(MacPurpose::Cursor, b"a message", &tag));
-        assert!(!mac.verify(MacPurpose::RefreshToken, b"a message", &tag));
-        assert!(!mac.verify(MacPurpose::Cursor, b"a massage", &tag));
+        let tag = mac.sign(MacPurpose::RefreshToken, b"a message");
+        assert!(mac.verify(MacPurpose::RefreshToken, b"a message", &tag));
+        assert!(!mac.verify(MacPurpose::RefreshToken, b"a massage", &tag));
         for at in 0..MacTag::LENGTH {
             let mut bytes = *tag.as_bytes();
             bytes[at] ^= 1;
-            assert!(!mac.verify(MacPurpose::Cursor, b"a message", &MacTag::new(bytes)));
+            assert!(!mac.verify(MacPurpose::RefreshToken, b"a message", &MacTag::new(bytes)));
         }
     }
 
     #[test]
     fn another_secret_gives_another_tag() {
         let other = HmacSha256::new(&RootSecret::parse(crate::generate_secret().expose()).unwrap());
-        let tag = mac().sign(MacPurpose::Cursor, b"a message");
-        assert!(!other.verify(MacPurpose::Cursor, b"a message", &tag));
+        let tag = mac().sign(MacPurpose::RefreshToken, b"a message");
+        assert!(!other.verify(MacPurpose::RefreshToken, b"a message", &tag));
     }
 
     #[test]
     fn debug_shows_no_key() {
         let root = RootSecret::parse("q8Zr2vN5xK1mW7tB4yL9cF6hJ3pD0sGa").unwrap();
-        let key = derive(&root, b"hexauth cursor mac v1");
+        let key = derive(&root, b"hexauth refresh token mac v1");
         let shown = format!("{:?}", HmacSha256::new(&root));
         assert!(!shown.contains(&HEXLOWER.encode(&*key)) && !shown.contains(&format!("{:?}", &*key)));
     }

@@ -4,7 +4,7 @@
 //! - [`KeyRing`]: signs access tokens, and reads them with the crate `access-token`; follows the keys of all nodes.
 //! - [`SealedKeys`]: makes signing keys, and seals them for the database.
 //! - [`ConfiguredClients`]: knows the secrets of clients.
-//! - [`HmacSha256`]: tags for refresh tokens and cursors.
+//! - [`HmacSha256`]: tags for refresh tokens.
 //! - [`SystemClock`] and [`SystemIds`]: the time and the randomness of the operating system.
 
 mod argon2_recipe;

@@ -1,4 +1,3 @@
-use domain::ports::UniqueField;
 use domain::{Email, Password, Role, User, UserFilter};
 
 use super::CreateUser;
@@ -38,7 +37,7 @@ impl Application {
         match self.insert_user(new, None).await {
             Ok(user) => Ok(AdminAccount::Created(user)),
             // Somebody else was faster.
-            Err(error @ ApplicationError::Duplicate(UniqueField::Email)) => self.find_admin(&email).await?.ok_or(error),
+            Err(error @ ApplicationError::Duplicate("email")) => self.find_admin(&email).await?.ok_or(error),
             Err(error) => Err(error),
         }
     }
@@ -111,7 +110,7 @@ mod tests {
         mocks.hashing().expect_hash().returning(|_| Ok(a_user().password_hash));
         mocks.users.expect_insert().times(1).returning(move |_| {
             first_is_done.store(true, Ordering::SeqCst);
-            Err(RepositoryError::Duplicate(UniqueField::Email))
+            Err(RepositoryError::Duplicate("email"))
         });
         assert_eq!(create(mocks).await, AdminAccount::AlreadyAdmin(admin()));
     }

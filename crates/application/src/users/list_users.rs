@@ -54,11 +54,10 @@ impl Application {
     /// [`ApplicationError::Forbidden`], [`ApplicationError::InvalidCursor`], [`ApplicationError::Unavailable`].
     pub async fn list_users(&self, actor: &Actor, list: ListUsers) -> Result<UserPage, ApplicationError> {
         actor.require_admin()?;
-        let mac = self.ports.mac.as_ref();
         let ListUsers { filter, sort, paging } = list;
         let (after, offset, limit, count) = match paging {
             Paging::Cursor { cursor, limit, count } => {
-                let after = cursor.map(|text| cursor::decode(&text, &filter, sort, mac)).transpose()?;
+                let after = cursor.map(|text| cursor::decode(&text, &filter, sort)).transpose()?;
                 (after, 0, limit, count)
             }
             Paging::Number { page, size } => (None, page.saturating_sub(1).saturating_mul(size), size, true),
@@ -67,7 +66,7 @@ impl Application {
         let query = UserQuery { filter, sort, after, offset, limit: limit.saturating_add(1) };
         let mut items = self.ports.users.list(&query).await?;
         let last = cut(&mut items, limit);
-        let next_cursor = last.map(|user| cursor::encode(user, &query.filter, sort, mac));
+        let next_cursor = last.map(|user| cursor::encode(user, &query.filter, sort));
         let total = if count { Some(self.ports.users.count(&query.filter).await?) } else { None };
         Ok(UserPage { items, next_cursor, total })
     }

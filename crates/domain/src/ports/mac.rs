@@ -16,8 +16,6 @@ pub trait Mac: Send + Sync {
 pub enum MacPurpose {
     /// Refresh tokens.
     RefreshToken,
-    /// Cursors of lists.
-    Cursor,
 }
 
 /// The tag of a message. Not `PartialEq`, so that nobody compares it in variable time.

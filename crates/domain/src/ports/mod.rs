@@ -24,7 +24,7 @@ pub use id_generator::IdGenerator;
 pub use mac::{Mac, MacPurpose, MacTag};
 pub use password_hasher::{HashError, HashPlace, PasswordHasher, Verification};
 pub use refresh_tokens::RefreshTokenRepository;
-pub use repository_error::{RepositoryError, Source, UniqueField};
+pub use repository_error::{RepositoryError, Source};
 pub use revocations::{RevocationFeed, RevocationRepository};
 pub use signing_keys::{MAX_KEY_RING_AGE, SigningKeyFactory, SigningKeyRepository};
 pub use tasks::TaskRepository;

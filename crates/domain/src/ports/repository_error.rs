@@ -7,9 +7,9 @@ pub type Source = Box<dyn std::error::Error + Send + Sync>;
 /// Why a repository could not do what it was asked.
 #[derive(Debug, Error)]
 pub enum RepositoryError {
-    /// Another row has this value already. Nothing was written.
-    #[error("another user has this {0}")]
-    Duplicate(UniqueField),
+    /// Another row has the value of this field already; the name is the API's. Nothing was written.
+    #[error("another row has this {0}")]
+    Duplicate(&'static str),
     /// There is no such row to update, or the row it refers to is gone. Nothing was written.
     #[error("there is no such row")]
     NotFound,
@@ -30,29 +30,4 @@ pub enum RepositoryError {
     /// Anything else: a fault of ours. Trying again does not help.
     #[error("the database refused a statement")]
     Internal(#[source] Source),
-}
-
-/// A value that only one user may have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UniqueField {
-    /// The email, compared without case.
-    Email,
-    /// The username.
-    Username,
-}
-
-impl UniqueField {
-    /// The field's name over HTTP.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::Username => "username",
-        }
-    }
-}
-
-impl std::fmt::Display for UniqueField {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
 }

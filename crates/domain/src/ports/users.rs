@@ -11,7 +11,8 @@ pub trait UserRepository: Send + Sync {
     /// Adds a user. The stored user MUST equal this one in every field when read back.
     ///
     /// # Errors
-    /// [`RepositoryError::Duplicate`] when another user has the email, in whatever case, or the username.
+    /// [`RepositoryError::Duplicate`] of `email` when another user has the email, in whatever case, and of `username` when
+    /// another has the username.
     async fn insert(&self, user: &User) -> Result<(), RepositoryError>;
 
     /// The user with this id.

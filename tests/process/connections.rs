@@ -256,6 +256,7 @@ async fn nothing_is_served_after_the_last_request() {
     for last in [
         "GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
         "GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, close\r\n\r\n",
+        "GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: \u{e9}, close\r\n\r\n",
         "GET /health/live HTTP/1.0\r\n\r\n",
         "GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
     ] {
@@ -311,7 +312,14 @@ async fn nothing_is_served_after_a_body_that_cannot_be_read() {
     let node = Workplace::default().serve().await;
     let head = "POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";
     let chunked = format!("{head}Transfer-Encoding: chunked\r\n\r\n");
-    for body in ["2\r\n{}X\r\n0\r\n\r\n", "Z0\r\n\r\n", "2\r\n{}\r\nX", "-1\r\n\r\n", "ffffffffffffffffff\r\n"] {
+    for body in [
+        "2\r\n{}\r\n0\r\nX: y\n\r\n",
+        "2\r\n{}X\r\n0\r\n\r\n",
+        "Z0\r\n\r\n",
+        "2\r\n{}\r\nX",
+        "-1\r\n\r\n",
+        "ffffffffffffffffff\r\n",
+    ] {
         let answers = exchange(&node, &[&chunked, body, LIVE].concat());
         assert!(answers.starts_with("HTTP/1.1 400 "), "{body:?}: {answers}");
         assert_eq!(answers.matches("HTTP/1.").count(), 1, "{body:?}: {answers}");
@@ -327,6 +335,35 @@ async fn nothing_is_served_after_a_body_that_cannot_be_read() {
     let unread = "POST /nowhere HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nX\r\n";
     let answers = exchange(&node, &[unread, LIVE].concat());
     assert!(answers.starts_with("HTTP/1.1 404 ") && answers.matches("HTTP/1.").count() == 1, "{answers}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_for_another_protocol_is_answered_in_this_one() {
+    let node = Workplace::default().serve().await;
+    for upgrade in ["websocket", "h2c"] {
+        let head = "POST /api/v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2";
+        let answer = exchange(&node, &format!("{head}\r\nConnection: upgrade\r\nUpgrade: {upgrade}\r\n\r\n{{}}"));
+        assert!(answer.starts_with("HTTP/1.1 422 "), "{answer}");
+    }
+}
+
+/// By `TCP: … mem n` of `/proc/net/sockstat`, in pages of 4 KiB.
+fn memory_of_tcp() -> u64 {
+    let stat = fs::read_to_string("/proc/net/sockstat").unwrap();
+    let line = stat.lines().find(|line| line.starts_with("TCP:")).unwrap();
+    line.split_whitespace().last().unwrap().parse::<u64>().unwrap() * 4096
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_system_holds_little_of_answers_that_are_not_read() {
+    let node = Workplace::default().serve().await;
+    let before = memory_of_tcp();
+    let last = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let _streams = flood(&node, 60, last);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let grown = memory_of_tcp().saturating_sub(before);
+    assert!(grown < 60 * MIB, "{} KiB", grown / 1024);
+    assert!(descriptors(&node) > 60, "they are to count for as long as they are held");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,6 +14,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
 use actix_web::{Error, ResponseError};
 use tokio::net::TcpStream;
+use tokio::time::sleep;
 
 use crate::error::ApiError;
 
@@ -26,9 +27,14 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest idle time of a connection between requests.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Longest time in which a client takes nothing of its answer.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-/// Longest wait for a client to close, after it was told that nothing more comes.
-const LINGER: Duration = Duration::from_secs(1);
+pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest wait for a client to close after the last answer, which it may still be reading. Its connection counts until
+/// then.
+const LINGER: Duration = WRITE_TIMEOUT;
+/// The same when the server is to stop.
+const SHORT_LINGER: Duration = Duration::from_secs(1);
+/// Most bytes that are taken of a client behind its last answer.
+const MAX_DISCARDED: usize = 16 * 1024 * 1024;
 /// Most bytes of an answer that are held besides its body: more is taken from that when these are written.
 const WRITE_BYTES: usize = 16 * 1024;
 
@@ -89,11 +95,11 @@ impl Connection {
         };
         match end {
             End::Closed => {}
-            End::Answered => self.close().await,
+            End::Answered => self.close(stopping).await,
             End::Refused(error) => {
                 self.wire.borrow_mut().forget_request();
                 if let Err(End::Answered) = self.write(Response::from(error.error_response()), false).await {
-                    self.close().await;
+                    self.close(stopping).await;
                 }
             }
         }
@@ -105,6 +111,7 @@ impl Connection {
         stopping: Pin<&mut impl Future<Output = ()>>,
     ) -> Result<Request, End> {
         let wire = &self.wire;
+        wire.borrow_mut().forget_request();
         let mut stopping = stopping;
         let begun = poll_fn(|context| match wire.borrow_mut().poll_begun(context) {
             Poll::Pending => stopping.as_mut().poll(context).map(|()| false),
@@ -181,7 +188,7 @@ impl Connection {
         if Rc::strong_count(&self.wire) == 1 {
             wire.discard_body();
         }
-        ends_by_closing || !wire.is_body_whole() || wire.asks_for_upgrade() || self.is_stopping.get()
+        ends_by_closing || !wire.is_body_whole() || wire.asks_for_end() || self.is_stopping.get()
     }
 
     async fn write_body(&mut self, body: impl MessageBody) -> Result<(), End> {
@@ -229,22 +236,38 @@ impl Connection {
                 Some(Ok(true)) => return Ok(()),
                 Some(Ok(false)) => {}
                 Some(Err(error)) => return Err(error),
-                None => return Err(io::ErrorKind::TimedOut.into()),
+                None => {
+                    self.wire.borrow().give_up();
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
             }
         }
     }
 
     /// Ends the connection after an answer. To close it on a client that still sends would reset it, and the answer
-    /// could be lost on its way (RFC 9112, section 9.6).
-    async fn close(mut self) {
+    /// could be lost on its way (RFC 9112, section 9.6). So the client closes first, unless it takes its time.
+    async fn close(mut self, stopping: Pin<&mut impl Future<Output = ()>>) {
         let wire = &self.wire;
-        let closing = async {
+        let closed = async {
             let ended = poll_fn(|context| wire.borrow_mut().poll_end(context)).await;
             if ended.is_ok() {
-                poll_fn(|context| wire.borrow_mut().poll_discard(context)).await;
+                let mut left = MAX_DISCARDED;
+                poll_fn(|context| wire.borrow_mut().poll_discard(context, &mut left)).await;
             }
         };
-        self.watch.within(LINGER, closing).await;
+        let hurried = async {
+            stopping.await;
+            sleep(SHORT_LINGER).await;
+        };
+        let is_closed = self.watch.within(LINGER, async {
+            tokio::select! {
+                () = closed => true,
+                () = hurried => false,
+            }
+        });
+        if is_closed.await != Some(true) {
+            wire.borrow().give_up();
+        }
     }
 }
 

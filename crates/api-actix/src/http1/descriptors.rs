@@ -1,23 +1,37 @@
-/// Descriptors that are needed besides those of clients and of the database: the ports, the runtime, files, and the
-/// connections of operators to the metrics.
+use crate::config::{Database, DatabaseUrl};
+
+/// Descriptors that are needed besides those of clients, of workers and of the database: the ports, the runtime, files,
+/// and the connections of operators to the metrics.
 const RESERVED: usize = 32 + super::OPERATORS_CONNECTIONS;
-/// Descriptors of a connection to the database: on SQLite the file, its log, and its index.
-const PER_DATABASE_CONNECTION: usize = 3;
-/// Connections besides those of the pool: what follows revocations, and SQLite's writer.
+/// Descriptors of the runtime that each worker has.
+const PER_WORKER: usize = 4;
+/// Connections to the database besides those of the pool: what follows revocations, and SQLite's writer.
 const BESIDES_THE_POOL: usize = 2;
 /// So many connections are taken in any case.
 const FEWEST: usize = 16;
 
 /// Raises the limit of open descriptors as far as the system allows, and returns how many connections of clients these
 /// suffice for.
-pub(super) fn connections_that_fit(database_connections: u32) -> usize {
+pub(super) fn connections_that_fit(database: &Database, workers: usize) -> usize {
     let Some(descriptors) = raise() else { return usize::MAX };
-    fitting(descriptors, usize::try_from(database_connections).unwrap_or(usize::MAX))
+    // Of SQLite the file, its log, and its index.
+    let per_connection = if matches!(database.url, DatabaseUrl::Sqlite(_)) { 3 } else { 1 };
+    let connections = usize::try_from(database.max_connections).unwrap_or(usize::MAX);
+    let database = connections.saturating_add(BESIDES_THE_POOL).saturating_mul(per_connection);
+    fitting(descriptors, database, workers)
 }
 
-fn fitting(descriptors: usize, database_connections: usize) -> usize {
-    let database = database_connections.saturating_add(BESIDES_THE_POOL).saturating_mul(PER_DATABASE_CONNECTION);
-    descriptors.saturating_sub(database).saturating_sub(RESERVED).max(FEWEST)
+fn fitting(descriptors: usize, database: usize, workers: usize) -> usize {
+    let others = RESERVED.saturating_add(database).saturating_add(workers.saturating_mul(PER_WORKER));
+    let connections = descriptors.saturating_sub(others);
+    if connections < FEWEST {
+        tracing::warn!(
+            descriptors,
+            needed = others.saturating_add(FEWEST),
+            "too few descriptors may be open: raise their limit"
+        );
+    }
+    connections.max(FEWEST)
 }
 
 /// The soft limit becomes the hard one. `None` where there is no limit.
@@ -47,11 +61,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_database_may_need_is_left_to_it() {
-        assert_eq!(fitting(1024, 10), 1024 - 48 - 36);
-        assert_eq!(fitting(128, 10), 44);
-        assert_eq!(fitting(64, 10), FEWEST);
-        assert_eq!(fitting(usize::MAX, usize::MAX), FEWEST);
+    fn what_others_need_is_left_to_them() {
+        assert_eq!(fitting(1024, 36, 2), 1024 - 48 - 36 - 8);
+        assert_eq!(fitting(1024, 12, 64), 1024 - 48 - 12 - 256);
+        assert_eq!(fitting(128, 36, 2), 36);
+        assert_eq!(fitting(64, 36, 2), FEWEST);
+        assert_eq!(fitting(usize::MAX, usize::MAX, usize::MAX), FEWEST);
     }
 
     #[cfg(unix)]

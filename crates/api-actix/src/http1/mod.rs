@@ -5,9 +5,11 @@
 //! a connection's requests is ours. Parsing and encoding are actix-http's, workers are actix-server's, and the app is
 //! actix-web's. See `docs/adr/0009-connections.md`.
 
+mod body;
 mod clients;
 mod connection;
 mod descriptors;
+mod sockets;
 mod watch;
 mod wire;
 
@@ -52,9 +54,10 @@ impl Settings {
     /// allows, and takes no more connections than these suffice for, besides those to the database.
     pub fn of(config: &Config) -> Self {
         let server = &config.server;
-        let connections = descriptors::connections_that_fit(config.database.max_connections).min(MAX_CONNECTIONS);
+        let workers = server.workers.unwrap_or_else(|| available_parallelism().map_or(1, NonZero::get));
+        let connections = descriptors::connections_that_fit(&config.database, workers).min(MAX_CONNECTIONS);
         Self {
-            workers: server.workers.unwrap_or_else(|| available_parallelism().map_or(1, NonZero::get)),
+            workers,
             connections,
             connections_per_client: server.connections_per_client.unwrap_or(connections),
             shutdown_timeout: server.shutdown_timeout,
@@ -89,10 +92,11 @@ impl Settings {
         S::Response: Into<Response<B>>,
         B: MessageBody + 'static,
     {
+        sockets::bound(&listener);
         let clients = Arc::new(Clients::new(self.connections_per_client, self.connections, self.proxies));
         let builder = Server::build()
             .workers(self.workers)
-            .max_concurrent_connections(self.connections.div_ceil(self.workers))
+            .max_concurrent_connections((self.connections / self.workers).max(1))
             .shutdown_timeout(whole_seconds(self.shutdown_timeout))
             .disable_signals();
         let stopping = builder.graceful_shutdown_signal();

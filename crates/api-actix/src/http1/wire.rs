@@ -1,5 +1,6 @@
 use std::cell::RefCell;
 use std::io;
+use std::mem;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -7,14 +8,17 @@ use std::task::{Context, Poll, ready};
 use actix_codec::{Decoder, Encoder};
 use actix_http::error::{ParseError, PayloadError};
 use actix_http::h1::{Codec, Message, MessageType};
-use actix_http::{Request, ServiceConfig};
+use actix_http::{HttpMessage, Request, ServiceConfig};
 use actix_web::body::BodySize;
 use actix_web::dev::Response;
+use actix_web::http::header::CONNECTION;
 use actix_web::web::{Bytes, BytesMut};
 use bytes::{Buf, BufMut};
 use futures_util::Stream;
 use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
+
+use super::body::{Body, Malformed};
 
 /// Most bytes of a head.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
@@ -26,7 +30,8 @@ const KEPT_BYTES: usize = 16 * 1024;
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// The bytes of a connection: what was read and not used yet, what is not written yet, and the codec between them and
-/// requests. It holds one request at a time: the next head is not decoded before the last body has ended.
+/// requests, which reads heads and writes answers. It holds one request at a time: the next head is not decoded before the
+/// last body has ended.
 pub(super) struct Wire {
     stream: TcpStream,
     codec: Codec,
@@ -35,18 +40,12 @@ pub(super) struct Wire {
     /// The client sends nothing more.
     at_end: bool,
     body: Body,
+    /// The client waits to be told that the body is wanted (RFC 9110, section 10.1.1).
+    awaits_continue: bool,
+    /// The client sends no other request (RFC 9112, section 9.6).
+    asks_to_close: bool,
     /// Counts the requests, so that a body which somebody kept does not read that of the next request.
     request: u64,
-}
-
-/// How far the body of the request is read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Body {
-    Ended,
-    Open,
-    /// The client waits to be told that the body is wanted (RFC 9110, section 10.1.1).
-    Awaited,
-    Broken,
 }
 
 /// Why there is no request.
@@ -69,6 +68,8 @@ impl Wire {
             output: BytesMut::new(),
             at_end: false,
             body: Body::Ended,
+            awaits_continue: false,
+            asks_to_close: false,
             request: 0,
         }
     }
@@ -114,25 +115,26 @@ impl Wire {
 
     fn begin(&mut self, request: &Request) {
         self.request += 1;
-        self.body = match self.codec.message_type() {
-            MessageType::Payload if request.head().expect() => Body::Awaited,
-            MessageType::Payload => Body::Open,
-            // What follows a request for another protocol is not ours to read.
-            MessageType::None | MessageType::Stream => Body::Ended,
-        };
+        self.body = Body::of(request);
+        self.awaits_continue = request.head().expect();
+        let options =
+            request.headers().get_all(CONNECTION).flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+        // The codec does not look into a header that is not ASCII.
+        self.asks_to_close = options.into_iter().any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"));
     }
 
-    /// Whether the client would rather speak another protocol from here on, which nobody here does.
-    pub(super) fn asks_for_upgrade(&self) -> bool {
-        self.codec.upgrade() || self.codec.message_type() == MessageType::Stream
-    }
-
-    /// Makes the next answer one to nothing that could be read, and the last.
+    /// Forgets what the codec knows of a request, which must not shape what is read or written next.
     pub(super) fn forget_request(&mut self) {
         self.codec = Codec::new(self.codec.config().clone());
     }
 
-    /// Whether the client may send another request on this connection.
+    /// Whether the client may send no other request on this connection: it says so, or would rather speak another
+    /// protocol from here on, which nobody here does.
+    pub(super) fn asks_for_end(&self) -> bool {
+        self.asks_to_close || self.codec.upgrade() || self.codec.message_type() == MessageType::Stream
+    }
+
+    /// Whether the answer that was begun leaves the connection open.
     pub(super) fn is_kept(&self) -> bool {
         self.codec.keep_alive()
     }
@@ -143,43 +145,19 @@ impl Wire {
 
     /// Reads what has come of a body that nobody wants, without waiting for more.
     pub(super) fn discard_body(&mut self) {
-        while matches!(self.decode_body(), Some(Ok(_))) {}
-    }
-
-    /// The next part of the body, as far as it has come. `None`: it has ended, or more has to be read.
-    fn decode_body(&mut self) -> Option<Result<Bytes, PayloadError>> {
-        // After a fault in a body nobody knows where it ends, and whether what follows is a request.
-        if matches!(self.body, Body::Ended | Body::Broken) {
-            return None;
-        }
-        match self.codec.decode(&mut self.input) {
-            Ok(Some(Message::Chunk(Some(bytes)))) => Some(Ok(bytes)),
-            Ok(Some(Message::Chunk(None))) => {
-                self.body = Body::Ended;
-                None
-            }
-            Ok(None) => None,
-            Ok(Some(Message::Item(_))) | Err(_) => {
-                self.body = Body::Broken;
-                Some(Err(PayloadError::EncodingCorrupted))
-            }
-        }
+        while let Ok(Some(_)) = self.body.decode(&mut self.input) {}
     }
 
     fn poll_body(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, PayloadError>>> {
         loop {
-            if self.body == Body::Broken {
-                return Poll::Ready(Some(Err(PayloadError::Incomplete(None))));
+            match self.body.decode(&mut self.input) {
+                Ok(Some(part)) => return Poll::Ready(Some(Ok(part))),
+                Ok(None) if self.body == Body::Ended => return Poll::Ready(None),
+                Ok(None) => {}
+                Err(Malformed) => return Poll::Ready(Some(Err(PayloadError::EncodingCorrupted))),
             }
-            if let Some(part) = self.decode_body() {
-                return Poll::Ready(Some(part));
-            }
-            if self.body == Body::Ended {
-                return Poll::Ready(None);
-            }
-            if self.body == Body::Awaited {
+            if mem::take(&mut self.awaits_continue) {
                 self.output.extend_from_slice(CONTINUE);
-                self.body = Body::Open;
             }
             ready!(self.poll_flush(context))?;
             if ready!(self.poll_read(context))? == 0 {
@@ -256,17 +234,24 @@ impl Wire {
         Poll::Ready(Ok(()))
     }
 
+    /// Resets the connection when it is closed, so that the system keeps nothing for a client that takes nothing.
+    pub(super) fn give_up(&self) {
+        // Otherwise the system gives up by itself, later.
+        let _ = self.stream.set_zero_linger();
+    }
+
     /// Tells the client that nothing more comes.
     pub(super) fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 
-    /// Reads, and throws away, until the client is done, too.
-    pub(super) fn poll_discard(&mut self, context: &mut Context<'_>) -> Poll<()> {
+    /// Reads, and throws away, until the client is done, too, or has sent more than these bytes.
+    pub(super) fn poll_discard(&mut self, context: &mut Context<'_>, left: &mut usize) -> Poll<()> {
         loop {
             self.input.clear();
-            if !matches!(ready!(self.poll_read(context)), Ok(1..)) {
-                return Poll::Ready(());
+            match ready!(self.poll_read(context)) {
+                Ok(count @ 1..) if count < *left => *left -= count,
+                _ => return Poll::Ready(()),
             }
         }
     }

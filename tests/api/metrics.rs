@@ -5,7 +5,7 @@ use std::path::Path;
 
 use futures_util::future::join_all;
 use reqwest::Method;
-use reqwest::header::ACCEPT;
+use reqwest::header::{ACCEPT, HOST};
 use serde_json::{Value, json};
 use tests::on_each_database;
 
@@ -262,6 +262,21 @@ async fn metrics_have_a_listener_of_their_own_and_come_in_two_formats() {
     };
     // The first scrape is no request of the API, so both have the same series.
     assert_eq!(names(&plain.text), names(&modern.text));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_is_not_one_is_refused_there_too() {
+    let app = App::sqlite_with(&[ON]).await;
+    let own = app.metrics_url.as_ref().unwrap();
+    for path in ["/metrics", "/elsewhere"] {
+        for host in ["", "a b", "a/b", "user@a", "a:b", "[::1"] {
+            let request = app.client.get(own.replace("/metrics", path)).header(HOST, host);
+            let answer = send(request).await;
+            assert!(answer.status == 400 && answer.text.contains("\"invalid_host\""), "{host}: {answer:?}");
+        }
+    }
+    let served = send(app.client.get(own).header(HOST, "metrics.example:9000")).await;
+    assert_eq!(served.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

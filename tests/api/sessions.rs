@@ -13,6 +13,7 @@ on_each_database!(
     signing_out_works_with_either_token,
     a_dead_access_token_beside_a_live_refresh_token_does_not_keep_anybody_signed_in,
     an_empty_body_is_none_however_it_is_sent,
+    a_body_of_another_type_is_refused_before_it_is_read,
     signing_out_everywhere_ends_all_sessions,
     changes_of_an_account_stop_its_access_tokens_at_once,
     another_node_refuses_what_this_one_ended,
@@ -100,6 +101,30 @@ async fn an_empty_body_is_none_however_it_is_sent(app: App) {
     connection.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
     app.me(&tokens.access).await.problem(401, "invalid_token");
+}
+
+async fn a_body_of_another_type_is_refused_before_it_is_read(app: App) {
+    let tokens = app.sign_up("ada@example.com").await;
+    let address = app.url.strip_prefix("http://").unwrap();
+    let start = async |lines: &str| {
+        let mut connection = TcpStream::connect(address).await.unwrap();
+        let head = format!(
+            "POST /api/v1/auth/logout HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\
+             Connection: close\r\nContent-Type: text/plain\r\n{lines}\r\n",
+            tokens.access
+        );
+        connection.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    // The body never comes, and is not asked for.
+    for lines in ["Content-Length: 2\r\n", "Transfer-Encoding: chunked\r\n"] {
+        let answer = start(&format!("{lines}Expect: 100-continue\r\n")).await;
+        assert!(answer.starts_with("HTTP/1.1 415"), "{answer}");
+    }
+    let answer = start("Content-Length: 0\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
 }
 
 async fn signing_out_everywhere_ends_all_sessions(app: App) {

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use domain::UserFilter;
 use domain::ports::{RepositoryError, UnitOfWorkFactory};
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use infra_postgres::{PostgresConnections, PostgresError, PostgresSettings};
 use infra_seaorm::{Connections, Transaction};
@@ -40,6 +41,25 @@ async fn what_is_written_after_a_unit_was_given_up_lasts() {
         db.insert_users(&[user(number)]).await;
         assert!(other.users.find_by_id(user_id(number)).await.unwrap().is_some(), "{number}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_was_given_up_leaves_no_warning_in_the_log() {
+    let cluster = Cluster::create();
+    let settings = PostgresSettings { max_connections: 1, ..PostgresSettings::new(cluster.url()) };
+    infra_postgres::migrate(&settings, Step::Up).await.unwrap();
+    let db = TestDatabase::with_settings(cluster.url(), settings).await;
+    for number in 1..=20 {
+        let unit = db.units.begin().await.unwrap();
+        unit.users().insert(&user(number)).await.unwrap();
+        // COMMIT is sent, and nobody waits for what comes of it. It may be there at once nevertheless.
+        if let Some(result) = unit.commit().now_or_never() {
+            result.unwrap();
+        }
+        assert!(db.users.find_by_id(user_id(number)).await.unwrap().is_some(), "{number}");
+    }
+    let log = cluster.log();
+    assert!(!log.contains("WARNING"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -162,6 +162,51 @@ async fn hexauth_is_asked_about_the_token_only() {
     }
 }
 
+/// Sends a head with these lines, which may be such as no client library sends, and returns the status.
+async fn status_of(gateway: &Gateway, lines: &str) -> u16 {
+    let mut stream = TcpStream::connect(gateway.url.trim_start_matches("http://")).await.unwrap();
+    let head = format!("GET /anything HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{lines}\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer).split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_header_of_a_client_makes_hexauth_refuse_the_question() {
+    let (gateway, tokens) = Gateway::start().await;
+    let token = format!("Authorization: Bearer {}\r\n", tokens.access);
+    assert_eq!(status_of(&gateway, &token).await, 200);
+    for name in ["X-Request-Id", "Traceparent", "Tracestate", "X-Forwarded-For", "Forwarded", "X-Note"] {
+        for value in ["a\x01b", "a\x7fb", "\x01", "a\tb", "a\u{e9}b", "", &"a".repeat(513), &"a".repeat(8100)] {
+            let lines = format!("{token}{name}: {value}\r\n");
+            assert_eq!(status_of(&gateway, &lines).await, 200, "{name}: {value:?}");
+            let twice = format!("{token}{name}: {value}\r\n{name}: a\r\n");
+            assert_eq!(status_of(&gateway, &twice).await, 200, "{name} twice: {value:?}");
+        }
+        // Four buffers of 8 KiB are what nginx has for a head.
+        let long = format!("{name}: {}\r\n", "1".repeat(8140 - name.len()));
+        assert_eq!(status_of(&gateway, &format!("{token}{}", long.repeat(3))).await, 200, "{name}");
+        assert_eq!(status_of(&gateway, &long.repeat(4)).await, 401, "{name}");
+    }
+    let most = format!(
+        "X-Request-Id: {}\r\nTraceparent: {}\r\nTracestate: {}\r\n",
+        "a".repeat(64),
+        "0".repeat(64),
+        "a".repeat(512)
+    );
+    assert_eq!(status_of(&gateway, &format!("{token}{most}")).await, 200);
+    for end in ["\x01", "\x7f", "\u{e9}", &"a".repeat(7000)] {
+        let broken = format!("{}{end}\r\n", token.trim_end());
+        assert_eq!(status_of(&gateway, &broken).await, 401, "{end:?}");
+    }
+    // The longest that is passed on, and longer ones.
+    for length in [7993, 7994, 8100] {
+        let long = format!("Authorization: Bearer {}\r\n{most}", "a".repeat(length));
+        assert_eq!(status_of(&gateway, &long).await, 401, "{length}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn hexauth_knows_the_request_by_the_id_that_the_client_gave_it() {
     let (gateway, tokens) = Gateway::start().await;

@@ -32,6 +32,8 @@ enum Left {
     Statement,
     /// A transaction, and in it perhaps such a statement.
     Transaction,
+    /// A `COMMIT` for which the caller stopped waiting, or that failed.
+    Commit,
     /// What cannot be mended.
     Ruin,
 }
@@ -76,6 +78,7 @@ impl Lease {
     }
 
     pub(crate) async fn commit(&mut self) -> Result<(), DbErr> {
+        self.left = Left::Commit;
         self.end("COMMIT").await
     }
 
@@ -103,27 +106,38 @@ impl Lease {
         answer.map_err(query_error)
     }
 
-    /// Makes an end of what is left by this statement, in the background, so that the connection can be used again.
-    fn clean_up(mut self, sql: &'static str, runtime: &Handle) {
+    /// Makes an end of what is left, in the background, so that the connection can be used again.
+    fn clean_up(mut self, runtime: &Handle) {
         // As long as it is not known to be clean: the runtime may be shut down meanwhile.
-        self.left = Left::Ruin;
-        runtime.spawn(async move { self.end(sql).await });
+        let left = std::mem::replace(&mut self.left, Left::Ruin);
+        runtime.spawn(async move {
+            match left {
+                Left::Nothing | Left::Ruin => Ok(()),
+                // One that does nothing comes after the one before has ended.
+                Left::Statement => self.end("").await,
+                Left::Transaction => self.end("ROLLBACK").await,
+                Left::Commit => {
+                    // The transaction has nearly always ended, and PostgreSQL logs a warning for a ROLLBACK without one.
+                    // So one is begun. That may fail in a transaction that has not ended; ROLLBACK then ends that.
+                    let _ = self.run_unprepared("BEGIN").await;
+                    self.end("ROLLBACK").await
+                }
+            }
+        });
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else { return };
-        let clean_up = match self.left {
+        let runtime = match self.left {
             Left::Nothing => return self.pool.put_back(connection, self.opened),
-            // One that does nothing comes after the one before has ended.
-            Left::Statement => Some(""),
-            Left::Transaction => Some("ROLLBACK"),
+            Left::Statement | Left::Transaction | Left::Commit => Handle::try_current().ok(),
             Left::Ruin => None,
         };
-        if let (Some(sql), Ok(runtime)) = (clean_up, Handle::try_current()) {
+        if let Some(runtime) = runtime {
             let (opened, left, pool, permit) = (self.opened, self.left, self.pool.clone(), self.permit.take());
-            Self { connection: Some(connection), opened, left, pool, permit }.clean_up(sql, &runtime);
+            Self { connection: Some(connection), opened, left, pool, permit }.clean_up(&runtime);
         } else {
             self.pool.close_idle();
         }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
@@ -51,7 +51,11 @@ impl<T: FromFields + 'static> FromRequest for OptionalJson<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            // Headers tell that a body may come, but not that it is empty: one that is sent in chunks has no length.
+            // The type of a body that may come is judged before the body is asked for.
+            if may_have_body(request.headers()) && request.headers().contains_key(CONTENT_TYPE) {
+                media_type(request.headers(), &[JSON])?;
+            }
+            // It may still be empty: one that is sent in chunks has no length.
             let bytes = bytes(&request, payload).await?;
             if bytes.is_empty() {
                 return Ok(Self(None));
@@ -108,6 +112,12 @@ fn read_media_type(headers: &HeaderMap) -> Option<String> {
     let charset = parameters.split(';').find_map(|parameter| parameter.trim().strip_prefix("charset="));
     let is_utf8 = charset.is_none_or(|charset| matches!(charset.trim_matches('"'), "utf-8" | "utf8" | "us-ascii"));
     is_utf8.then(|| media_type.trim().to_owned())
+}
+
+/// Whether the headers leave open that a body comes.
+fn may_have_body(headers: &HeaderMap) -> bool {
+    let has_length = headers.get(CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0");
+    has_length || headers.contains_key(TRANSFER_ENCODING)
 }
 
 async fn bytes(request: &HttpRequest, mut payload: Payload) -> Result<Bytes, ApiError> {

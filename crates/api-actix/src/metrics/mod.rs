@@ -7,15 +7,18 @@ mod requests;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use actix_web::dev::Server;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{ACCEPT, CONTENT_TYPE, VARY};
-use actix_web::{App, HttpRequest, HttpResponse, web};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{App, Error, HttpRequest, HttpResponse, web};
 use application::Application;
 use domain::Timestamp;
 use prometheus_client::registry::Registry;
 
-use crate::http1;
+use crate::error::ApiError;
 use crate::wiring::{Connections, HashGauge};
+use crate::{host, http1};
 
 use collectors::{ApplicationMetrics, DatabaseMetrics, HashingMetrics, NodeMetrics, ProcessMetrics};
 
@@ -55,8 +58,17 @@ impl Metrics {
 /// Serves `/metrics`.
 pub(crate) fn serve(listener: TcpListener, metrics: Metrics) -> std::io::Result<Server> {
     let metrics = web::Data::from(Arc::new(metrics));
-    let app = move || App::new().app_data(metrics.clone()).route("/metrics", web::get().to(show));
+    let app =
+        move || App::new().app_data(metrics.clone()).route("/metrics", web::get().to(show)).wrap(from_fn(check_host));
     http1::Settings::for_operators().serve(listener, app)
+}
+
+/// Refuses what the API's port refuses, too.
+async fn check_host<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    if host::is_valid(request.request()) { next.call(request).await } else { Err(ApiError::InvalidHost.into()) }
 }
 
 async fn show(request: HttpRequest, metrics: web::Data<Metrics>) -> HttpResponse {

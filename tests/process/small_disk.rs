@@ -5,10 +5,11 @@ use std::io::Write;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
-use tests::client::Client;
+use tests::client::{Client, EMAIL, PASSWORD};
 use tests::cluster::Cluster;
 use tests::process::{Node, Workplace};
 
@@ -75,6 +76,79 @@ async fn it_is_not_ready_while_the_disk_of_its_sqlite_file_is_full() {
     let disk = SmallDisk::mount(workplace.path("data"), 4);
     let node = workplace.serve().await;
     assert_ready_tells_when_it_is_full(&node, &disk).await;
+}
+
+/// What is acknowledged is seen by another connection, which can write too, and is still there after a restart.
+async fn assert_keeps_what_it_acknowledges(workplace: &Workplace, node: Node, client: &Client) {
+    assert_eq!(client.register("late@example.com").await.status(), StatusCode::CREATED);
+    assert_eq!(client.get("/health/ready").await.status(), StatusCode::OK);
+    let other = tests::connect(&workplace.database_url()).await;
+    let find = "SELECT id FROM users WHERE email = 'late@example.com'";
+    let found = other.query_one_raw(Statement::from_string(DbBackend::Sqlite, find)).await.unwrap();
+    assert!(found.is_some(), "another connection does not see who was registered");
+    other.execute_unprepared("BEGIN IMMEDIATE; ROLLBACK").await.unwrap();
+    other.close().await.unwrap();
+    // Without the time to do anything at the end.
+    node.signal("KILL");
+    drop(node);
+    let node = workplace.serve().await;
+    assert_eq!(Client::of(&node).login("late@example.com", PASSWORD).await.status(), StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_full_disk_sqlite_keeps_what_it_acknowledges() {
+    let workplace = Workplace::default();
+    let disk = SmallDisk::mount(workplace.path("data"), 4);
+    let node = workplace.serve().await;
+    let client = Client::of(&node);
+    disk.fill();
+    // With room for some more pages each time, a unit fails at its first statement, at a later one, or at its commit.
+    for pages in 0..8 {
+        let filler = File::options().write(true).open(disk.filler()).unwrap();
+        filler.set_len(filler.metadata().unwrap().len() - pages * 4096).unwrap();
+        for number in 0..5 {
+            client.register(&format!("user{number}@{pages}.example.com")).await;
+        }
+    }
+    fs::remove_file(disk.filler()).unwrap();
+    wait_until_ready_again(&client).await;
+    assert_keeps_what_it_acknowledges(&workplace, node, &client).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_probes_on_a_full_disk_sqlite_keeps_what_it_acknowledges() {
+    let workplace = Workplace::default();
+    let disk = SmallDisk::mount(workplace.path("data"), 4);
+    let node = workplace.serve().await;
+    let client = Client::of(&node);
+    disk.fill();
+    wait_until_not_ready(&client).await;
+    // Long enough for more probes that fail.
+    for _ in 0..20 {
+        client.get("/health/ready").await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    fs::remove_file(disk.filler()).unwrap();
+    wait_until_ready_again(&client).await;
+    assert_keeps_what_it_acknowledges(&workplace, node, &client).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_full_disk_and_a_unit_rolled_back_sqlite_keeps_what_it_acknowledges() {
+    let workplace = Workplace::default();
+    let disk = SmallDisk::mount(workplace.path("data"), 4);
+    let node = workplace.serve().await;
+    let client = Client::of(&node);
+    let access = client.sign_up(EMAIL).await.access;
+    disk.fill();
+    // The commit of a probe fails.
+    wait_until_not_ready(&client).await;
+    fs::remove_file(disk.filler()).unwrap();
+    let unknown = "/tasks/00000000-0000-4000-8000-000000000000";
+    let deleted = client.send(Method::DELETE, unknown, Some(&access), None).await;
+    assert_eq!(deleted.status(), StatusCode::NOT_FOUND);
+    wait_until_ready_again(&client).await;
+    assert_keeps_what_it_acknowledges(&workplace, node, &client).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -58,23 +58,35 @@ pub async fn connect(settings: &SqliteSettings) -> Result<SqliteStore, SqliteErr
     let options = settings.connect_options()?;
     let file = options.get_filename().to_owned();
     prepare_file(&file).map_err(|source| SqliteError::Prepare { file: file.clone(), source })?;
-    let connection = try_connection(&options).await?;
+    let mut kept = try_connection(&options).await?;
     let readers = pool(options.clone().pragma("query_only", "ON"), settings.max_readers, settings.acquire_timeout);
     let writer = pool(options, 1, settings.acquire_timeout);
-    // The one that writes is opened now and stays, so that what it opened can be told from what comes in its place.
+    // Opens what is beside the file, too, which only reading does for certain.
     let open = |source| SqliteError::Open { file: file.clone(), source };
-    writer.get_sqlite_connection_pool().execute("SELECT count(*) FROM sqlite_schema").await.map_err(open)?;
-    let opened = OpenedFile::find(&file).map_err(|source| SqliteError::Prepare { file: file.clone(), source })?;
-    connection.close().await.map_err(open)?;
+    kept.execute("SELECT count(*) FROM sqlite_schema").await.map_err(open)?;
+    let opened = OpenedFile::find(&file, kept).map_err(|source| SqliteError::Prepare { file: file.clone(), source })?;
     Ok(Store::new(SqliteConnections { readers, writer, file: Arc::new(opened) }, is_transient))
 }
 
+/// Connections of which none is lent while it is in a transaction.
+///
+/// A unit that ends without a commit is rolled back before its connection is idle again. Where that fails, nobody knows
+/// what the connection is in: after a full disk SQLite has rolled back by itself, and sqlx takes the next unit for one
+/// inside another, whose commit may write nothing. Such a connection is closed, which rolls back for certain, and
+/// another one is opened.
 pub(crate) fn pool(options: SqliteConnectOptions, connections: u32, acquire_timeout: Duration) -> DatabaseConnection {
     let pool = SqlitePoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(acquire_timeout)
         .idle_timeout(None)
         .max_lifetime(None)
+        .before_acquire(|connection, _| {
+            let is_usable = !connection.is_in_transaction();
+            if !is_usable {
+                tracing::warn!("a SQLite connection could not be rolled back and is replaced");
+            }
+            Box::pin(async move { Ok(is_usable) })
+        })
         .connect_lazy_with(options);
     SqlxSqliteConnector::from_sqlx_sqlite_pool(pool)
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use sea_orm::{DbErr, RuntimeErr};
+use sqlx::SqliteConnection;
 
 /// The files that the connections have open: the database, its write-ahead log, and the index of that.
 ///
@@ -12,13 +13,17 @@ use sea_orm::{DbErr, RuntimeErr};
 #[derive(Debug)]
 pub(crate) struct OpenedFile {
     parts: Vec<(PathBuf, Identity)>,
+    /// Never used, and open as long as the pools are: the last connection to close would remove the write-ahead log, and
+    /// any of theirs may be closed and replaced.
+    _kept: SqliteConnection,
     /// Whether the operator has been told that a part is gone.
     is_lost: AtomicBool,
 }
 
 impl OpenedFile {
-    /// Of a database, with a connection open. As long as it is, no new file gets the identity of one of these.
-    pub(crate) fn find(database: &Path) -> io::Result<Self> {
+    /// Of a database, with a connection that has read from it. As long as it is open, no new file gets the identity of
+    /// one of these.
+    pub(crate) fn find(database: &Path, kept: SqliteConnection) -> io::Result<Self> {
         // SQLite makes the others beside the file that a link leads to.
         let target = fs::canonicalize(database)?;
         let beside = ["-wal", "-shm"].map(|ending| {
@@ -28,7 +33,7 @@ impl OpenedFile {
         });
         let paths = [database.to_owned()].into_iter().chain(beside);
         let parts = paths.map(|path| fs::metadata(&path).map(|found| (path, identity(&found))));
-        Ok(Self { parts: parts.collect::<io::Result<_>>()?, is_lost: AtomicBool::new(false) })
+        Ok(Self { parts: parts.collect::<io::Result<_>>()?, _kept: kept, is_lost: AtomicBool::new(false) })
     }
 
     /// # Errors

@@ -277,18 +277,17 @@ async fn what_the_database_is_set_to_changes_no_statement() {
 
 /// The feed waits for a lock, longer than the database allows and not as long as we do.
 async fn assert_feeds_limits_are_ours(url: &str, settings: PostgresSettings) {
+    set_on_database(url, "default_transaction_isolation = 'serializable'").await;
+    set_on_database(url, "lock_timeout = '100ms'").await;
+    set_on_database(url, "statement_timeout = '100ms'").await;
     let db = TestDatabase::with_settings(url.to_owned(), settings).await;
-    let mut feed = db.feed();
-    let lock = "BEGIN; LOCK TABLE revocations; SELECT pg_sleep(1); COMMIT";
+    let lock = "SET statement_timeout = 0; BEGIN; LOCK TABLE revocations; SELECT pg_sleep(1); COMMIT";
     let locking = tokio::spawn({
         let url = url.to_owned();
         async move { tests::run_sql(&url, lock).await }
     });
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    set_on_database(url, "default_transaction_isolation = 'serializable'").await;
-    set_on_database(url, "lock_timeout = '100ms'").await;
-    set_on_database(url, "statement_timeout = '100ms'").await;
-    assert_eq!(feed.poll(at(0)).await.unwrap(), []);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(db.feed().poll(at(0)).await.unwrap(), []);
     locking.await.unwrap();
 }
 

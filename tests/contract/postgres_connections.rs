@@ -17,7 +17,7 @@ use tests::{OnDatabase, OnPgBouncer, TestDatabase};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
-use crate::fixtures::{Stored, user, user_id};
+use crate::fixtures::{Stored, at, user, user_id};
 
 /// A database that is reached by one connection, so that whatever is left on it is met by the next.
 async fn with_one_connection() -> TestDatabase {
@@ -293,6 +293,35 @@ async fn assert_settings_are_ours(url: &str, settings: PostgresSettings) {
 async fn what_the_database_is_set_to_changes_no_statement() {
     let url = tests::postgres::create_migrated_database().await;
     assert_settings_are_ours(&url, PostgresSettings::new(&url)).await;
+}
+
+/// The feed waits for a lock, longer than the database allows and not as long as we do.
+async fn assert_feeds_limits_are_ours(url: &str, settings: PostgresSettings) {
+    set_on_database(url, "default_transaction_isolation = 'serializable'").await;
+    set_on_database(url, "lock_timeout = '100ms'").await;
+    set_on_database(url, "statement_timeout = '100ms'").await;
+    let db = TestDatabase::with_settings(url.to_owned(), settings).await;
+    let lock = "SET statement_timeout = 0; BEGIN; LOCK TABLE revocations; SELECT pg_sleep(1); COMMIT";
+    let locking = tokio::spawn({
+        let url = url.to_owned();
+        async move { tests::run_sql(&url, lock).await }
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(db.feed().poll(at(0)).await.unwrap(), []);
+    locking.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_database_is_set_to_changes_no_feed() {
+    let url = tests::postgres::create_migrated_database().await;
+    assert_feeds_limits_are_ours(&url, PostgresSettings::new(&url)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_database_is_set_to_changes_no_feed_through_pgbouncer() {
+    let url = tests::postgres::create_migrated_database().await;
+    let settings = through_pgbouncer(&url);
+    assert_feeds_limits_are_ours(&url, settings).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

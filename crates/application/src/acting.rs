@@ -50,13 +50,17 @@ impl Application {
         if !admins.contains(&actor.user_id) {
             return Err(ApplicationError::InvalidAccessToken);
         }
+        let user = unit.users().find_by_id_for_update(id).await?;
+        // Behind the wait for that lock, in which the token may have expired. Who may not act any more does not hear
+        // whether the account exists.
         self.require_still(actor, unit.as_ref()).await?;
-        let user = unit.users().find_by_id_for_update(id).await?.ok_or(ApplicationError::NotFound)?;
+        let user = user.ok_or(ApplicationError::NotFound)?;
         Ok(OnAccount { unit, user, admins })
     }
 
     /// Lets pass an actor who still may act. Their account must have been locked in the unit before: what is read here
-    /// is then true until the unit ends.
+    /// is then true until the unit ends. Every other account that the unit locks must be locked before, too: this looks
+    /// at the clock, and waiting for a lock takes time.
     async fn require_still(&self, actor: &Actor, unit: &dyn UnitOfWork) -> Result<(), ApplicationError> {
         let found = unit.refresh_tokens().find_with_user(actor.session).await?;
         let now = self.ports.clock.now();
@@ -67,7 +71,10 @@ impl Application {
 
 #[cfg(test)]
 mod tests {
-    use domain::mocks::MockUnitOfWork;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use domain::mocks::{MockClock, MockUnitOfWork};
     use domain::{Epoch, RefreshToken, Revocation, RevocationReason, Role, SessionId};
     use uuid::Uuid;
 
@@ -128,7 +135,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_admin_who_was_demoted_gets_none_and_the_account_is_not_looked_at() {
+    async fn an_admin_who_was_demoted_or_is_of_another_epoch_gets_none() {
         let mut mocks = Mocks::default();
         let mut gone = MockUnitOfWork::default();
         gone.users.expect_lock_active_admins().return_once(|| Ok(vec![user_id()]));
@@ -136,12 +143,49 @@ mod tests {
         changed.users.expect_lock_active_admins().return_once(|| Ok(vec![an_admin().user_id]));
         let user = User { epoch: Epoch::new(1), ..user_of(&an_admin()) };
         let session = session_of(&an_admin());
+        changed.users.expect_find_by_id_for_update().return_once(|_| Ok(Some(a_user())));
         changed.refresh_tokens.expect_find_with_user().return_once(move |_| Ok(Some((session, user))));
         mocks.units([gone, changed]);
         let application = mocks.build();
         for _ in 0..2 {
             assert!(is_refused(application.begin_on(&an_admin(), Target::User(user_id())).await));
         }
+    }
+
+    #[tokio::test]
+    async fn an_admin_whose_token_expires_while_they_wait_for_the_account_gets_none() {
+        for target in [Some(a_user()), None] {
+            let has_expired = Arc::new(AtomicBool::new(false));
+            let (expire, is_late) = (Arc::clone(&has_expired), has_expired);
+            let mut mocks = Mocks { clock: MockClock::new(), ..Mocks::default() };
+            mocks.clock.expect_now().returning(move || match is_late.load(Ordering::SeqCst) {
+                true => an_admin().token_expires_at,
+                false => now(),
+            });
+            let mut unit = MockUnitOfWork::default();
+            unit.users.expect_lock_active_admins().return_once(|| Ok(vec![an_admin().user_id]));
+            unit.users.expect_find_by_id_for_update().return_once(move |_| {
+                expire.store(true, Ordering::SeqCst);
+                Ok(target)
+            });
+            let found = (session_of(&an_admin()), user_of(&an_admin()));
+            unit.refresh_tokens.expect_find_with_user().return_once(move |_| Ok(Some(found)));
+            mocks.units([unit]);
+            assert!(is_refused(mocks.build().begin_on(&an_admin(), Target::User(user_id())).await));
+        }
+    }
+
+    #[tokio::test]
+    async fn of_an_account_that_is_gone_hears_who_still_may() {
+        let mut mocks = Mocks::default();
+        let mut unit = MockUnitOfWork::default();
+        unit.users.expect_lock_active_admins().return_once(|| Ok(vec![an_admin().user_id]));
+        unit.users.expect_find_by_id_for_update().return_once(|_| Ok(None));
+        let found = (session_of(&an_admin()), user_of(&an_admin()));
+        unit.refresh_tokens.expect_find_with_user().return_once(move |_| Ok(Some(found)));
+        mocks.units([unit]);
+        let result = mocks.build().begin_on(&an_admin(), Target::User(user_id())).await;
+        assert!(matches!(result, Err(ApplicationError::NotFound)));
     }
 
     #[tokio::test]

@@ -29,12 +29,16 @@ pub(crate) struct Mocks {
     pub(crate) signing_keys: MockSigningKeyRepository,
     pub(crate) key_factory: MockSigningKeyFactory,
     pub(crate) tasks: MockTaskRepository,
+    /// Tells [`now`], unless a test brings one that moves.
+    pub(crate) clock: MockClock,
     pub(crate) settings: Settings,
     pub(crate) units: MockUnitsOfWork,
 }
 
 impl Default for Mocks {
     fn default() -> Self {
+        let mut clock = MockClock::new();
+        clock.expect_now().returning(now);
         let mut access_tokens = MockAccessTokens::new();
         access_tokens.expect_sign().returning(|claims| Ok(Secret::new(format!("access token {}", claims.id))));
         access_tokens.expect_tokens_expire_at().returning(|now| now);
@@ -46,6 +50,7 @@ impl Default for Mocks {
             signing_keys: MockSigningKeyRepository::new(),
             key_factory: MockSigningKeyFactory::new(),
             tasks: MockTaskRepository::new(),
+            clock,
             settings: Settings::default(),
             units: MockUnitsOfWork::default(),
         }
@@ -70,8 +75,6 @@ impl Mocks {
     }
 
     pub(crate) fn build(self) -> Application {
-        let mut clock = MockClock::new();
-        clock.expect_now().returning(now);
         let mut ids = MockIdGenerator::new();
         ids.expect_user_id().returning(|_| user_id());
         ids.expect_task_id().returning(|_| task_id());
@@ -92,7 +95,7 @@ impl Mocks {
             client_secrets: Arc::new(MockClientSecrets::new()),
             mac: Arc::new(FakeMac),
             ids: Arc::new(ids),
-            clock: Arc::new(clock),
+            clock: Arc::new(self.clock),
         };
         Application::new(ports, self.settings)
     }

@@ -74,6 +74,15 @@ impl PostgresSettings {
         format!("{begin}; {}", set("SET LOCAL", &limits(self.statement_timeout)))
     }
 
+    /// What sets the limits for the rest of a message, where that is one transaction on any server of a PgBouncer.
+    /// The time that the server's own limit is counting for the message is stopped first, or it would stay in force.
+    pub(crate) fn limits_of_message(&self) -> String {
+        if self.prepared_statements {
+            return String::new();
+        }
+        format!("SET LOCAL statement_timeout = 0; {};", set("SET LOCAL", &limits(self.statement_timeout)))
+    }
+
     /// What a new connection is set to, before anything else. Through PgBouncer each transaction has to do it. Not
     /// among the options of the connection, which a PgBouncer in session mode ignores.
     pub(crate) fn set_up(&self, statement_limit: Duration) -> Option<String> {
@@ -126,7 +135,7 @@ pub(crate) async fn run_set_up(connection: &mut PgConnection, set_up: Option<&st
 /// so that a wrong setting is seen at the start. Later on the pool reconnects by itself.
 pub async fn connect(settings: &PostgresSettings) -> Result<PostgresStore, PostgresError> {
     let options = settings.connect_options()?;
-    try_connection(&options, settings.acquire_timeout).await?;
+    try_connection(settings).await?;
     let pool = Pool::new(PoolSettings {
         options,
         set_up: settings.set_up(settings.statement_timeout),
@@ -140,9 +149,11 @@ pub async fn connect(settings: &PostgresSettings) -> Result<PostgresStore, Postg
 
 /// Connects once outside the pool, and asks for the encoding: the pool would try again until its time is up and then
 /// only know that it is.
-pub(crate) async fn try_connection(options: &PgConnectOptions, limit: Duration) -> Result<(), PostgresError> {
-    let refused = |source| PostgresError::connect(options, source);
-    let connecting = timeout(limit, PgConnection::connect_with(options));
+pub(crate) async fn try_connection(settings: &PostgresSettings) -> Result<(), PostgresError> {
+    let options = settings.connect_options()?;
+    let set_up = settings.set_up(settings.statement_timeout);
+    let refused = |source| PostgresError::connect(&options, source);
+    let connecting = timeout(settings.acquire_timeout, open(&options, set_up.as_deref()));
     let mut connection = connecting.await.map_err(|_| refused(sqlx::Error::PoolTimedOut))?.map_err(refused)?;
     let row = connection.fetch_one("SHOW server_encoding".into_sql_str()).await.map_err(refused)?;
     let encoding: String = row.try_get(0).map_err(refused)?;

@@ -84,7 +84,7 @@ pub async fn migration_status_with<M: MigratorTrait>(
 /// A pool of exactly one connection, which is never replaced: another would not hold the lock.
 async fn one_connection(settings: &PostgresSettings) -> Result<DatabaseConnection, PostgresError> {
     let options = settings.connect_options()?;
-    try_connection(&options, settings.acquire_timeout).await?;
+    try_connection(settings).await?;
     let set_up = settings.set_up(NO_LIMIT);
     let connected = AtomicBool::new(false);
     let pool = PgPoolOptions::new()

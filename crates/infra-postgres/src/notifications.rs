@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use sqlx::Executor;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use sqlx::{AssertSqlSafe, Executor, SqlSafeStr};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -23,12 +23,12 @@ pub(crate) struct Notifications(watch::Receiver<()>);
 
 impl Notifications {
     /// Begins to listen. Must be called on a tokio runtime.
-    pub(crate) fn listen(options: PgConnectOptions) -> Self {
+    pub(crate) fn listen(options: PgConnectOptions, set_up: Option<String>) -> Self {
         let (sender, receiver) = watch::channel(());
         tokio::spawn(async move {
             tokio::select! {
                 () = sender.closed() => {}
-                () = keep_listening(&options, &sender) => {}
+                () = keep_listening(&options, set_up.as_deref(), &sender) => {}
             }
         });
         Self(receiver)
@@ -44,10 +44,10 @@ impl Notifications {
     }
 }
 
-async fn keep_listening(options: &PgConnectOptions, sender: &watch::Sender<()>) {
+async fn keep_listening(options: &PgConnectOptions, set_up: Option<&str>, sender: &watch::Sender<()>) {
     let mut pause = PAUSE;
     loop {
-        if let Ok(Ok(listener)) = timeout(CONNECT_LIMIT, connect(options)).await {
+        if let Ok(Ok(listener)) = timeout(CONNECT_LIMIT, connect(options, set_up)).await {
             pause = PAUSE;
             // What was notified before reached nobody.
             sender.send_replace(());
@@ -58,11 +58,14 @@ async fn keep_listening(options: &PgConnectOptions, sender: &watch::Sender<()>) 
     }
 }
 
-async fn connect(options: &PgConnectOptions) -> Result<PgListener, sqlx::Error> {
+async fn connect(options: &PgConnectOptions, set_up: Option<&str>) -> Result<PgListener, sqlx::Error> {
     let one = PgPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
     let pool = one.acquire_timeout(CONNECT_LIMIT).connect_lazy_with(options.clone());
     let mut listener = PgListener::connect_with(&pool).await?;
     listener.eager_reconnect(false);
+    if let Some(set_up) = set_up {
+        listener.execute(AssertSqlSafe(set_up).into_sql_str()).await?;
+    }
     listener.listen(CHANNEL).await?;
     Ok(listener)
 }

@@ -23,11 +23,11 @@ use domain::ports::{RepositoryError, RevocationFeed};
 use domain::{Revoked, Timestamp};
 use infra_seaorm::revoked_from_row;
 use sea_orm::{DbErr, QueryResult};
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
-use sqlx::{AssertSqlSafe, Connection};
 use tokio::time::timeout;
 
-use crate::connect::ISOLATION;
+use crate::connect::{ISOLATION, open};
 use crate::error::{query_error, unavailable_or_internal};
 use crate::notifications::Notifications;
 use crate::{PostgresError, PostgresSettings};
@@ -43,6 +43,8 @@ const PAGE_LIMIT: Duration = Duration::from_secs(2);
 #[expect(missing_debug_implementations, reason = "the options may hold a password")]
 pub struct PostgresRevocationFeed {
     options: PgConnectOptions,
+    set_up: Option<String>,
+    limits_of_message: String,
     connection: Option<PgConnection>,
     position: Position,
     /// The time of the last poll that succeeded.
@@ -86,13 +88,17 @@ impl PostgresRevocationFeed {
     /// [`PostgresError::Url`].
     pub fn new(settings: &PostgresSettings) -> Result<Self, PostgresError> {
         let options = settings.connect_options()?;
+        let set_up = settings.set_up(settings.statement_timeout);
         let listener = settings.prepared_statements.then(|| options.clone().application_name("hexauth listener"));
+        let notifications = listener.map(|options| Notifications::listen(options, set_up.clone()));
         Ok(Self {
             options: options.application_name("hexauth feed"),
+            set_up,
+            limits_of_message: settings.limits_of_message(),
             connection: None,
             position: Position::start(),
             polled_at: Timestamp::MIN_UTC,
-            notifications: listener.map(Notifications::listen),
+            notifications,
         })
     }
 
@@ -140,13 +146,13 @@ impl PostgresRevocationFeed {
 
     /// Runs the statement, on a new connection where the last one was lost meanwhile.
     async fn select(&mut self, now: Timestamp, after: &LastRow) -> Result<Vec<QueryResult>, DbErr> {
-        let sql = statement(now, after);
+        let sql = statement(&self.limits_of_message, now, after);
         if let Some(connection) = self.connection.take()
             && let Ok(rows) = self.run(connection, &sql).await
         {
             return Ok(rows);
         }
-        let connection = PgConnection::connect_with(&self.options).await.map_err(query_error)?;
+        let connection = open(&self.options, self.set_up.as_deref()).await.map_err(query_error)?;
         self.run(connection, &sql).await
     }
 
@@ -162,10 +168,10 @@ impl PostgresRevocationFeed {
 
 /// Always answers a row: where there is nothing new, one that holds the position only. Statements of one message are
 /// one transaction, so that the level holds for that one, through PgBouncer too.
-fn statement(now: Timestamp, LastRow { transaction_id, id }: &LastRow) -> String {
+fn statement(limits: &str, now: Timestamp, LastRow { transaction_id, id }: &LastRow) -> String {
     let now = now.to_rfc3339();
     format!(
-        "SET TRANSACTION ISOLATION LEVEL {ISOLATION};
+        "SET TRANSACTION ISOLATION LEVEL {ISOLATION}; {limits}
          SELECT
              here.server, here.xmin,
              new.transaction_id::text AS transaction_id, new.id, new.session_id, new.user_id, new.epoch, new.expires_at

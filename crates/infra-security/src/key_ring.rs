@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 use access_token::{TokenError, Verifier};
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use domain::ports::{AccessTokens, Clock, PublishedKeys, RepositoryError, SigningKeyRepository, VerifyError};
+use domain::ports::{
+    AccessTokens, Clock, MAX_ACCESS_TOKEN_TTL, PublishedKeys, RepositoryError, SigningKeyRepository, VerifyError,
+};
 use domain::{AccessClaims, InvalidAccessToken, Secret, Timestamp};
 use thiserror::Error;
 use tokio::sync::Mutex;
@@ -150,7 +152,8 @@ impl AccessTokens for KeyRing {
     }
 
     fn tokens_expire_at(&self, now: Timestamp) -> Timestamp {
-        self.shared.keys().tokens_expire_at(now)
+        let known = self.shared.keys().tokens_expire_at(now);
+        if self.shared.is_fresh() { known } else { known.max(now + MAX_ACCESS_TOKEN_TTL) }
     }
 
     async fn reload(&self) -> Result<(), RepositoryError> {
@@ -358,6 +361,23 @@ mod tests {
         }
         // Each node has read the keys once more than without, and no more.
         assert_eq!(node.keys.lists(), 4);
+    }
+
+    #[tokio::test]
+    async fn of_a_ring_that_was_read_long_ago_tokens_may_live_as_long_as_any() {
+        let node = Node::new([active_key(1, Algorithm::EdDsa).await]);
+        let longest = at(NOW) + MAX_ACCESS_TOKEN_TTL;
+        assert_eq!(node.ring.tokens_expire_at(at(NOW)), longest, "nothing was read yet");
+        node.ring.reload().await.unwrap();
+        for (advance, expected) in
+            [(TimeDelta::zero(), at(NOW + 900)), (SECOND * 5, at(NOW + 900)), (SECOND, longest), (-SECOND * 7, longest)]
+        {
+            node.clock.advance(advance);
+            assert_eq!(node.ring.tokens_expire_at(at(NOW)), expected, "after {advance}");
+        }
+        node.ring.reload().await.unwrap();
+        assert_eq!(node.ring.tokens_expire_at(at(NOW)), at(NOW + 900));
+        assert_eq!(node.keys.lists(), 2, "asking reads nothing");
     }
 
     #[tokio::test]

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::ffi::OsString;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
@@ -32,13 +33,17 @@ impl Environment {
     /// The process's own.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn of_process() -> Self {
+        Self::of(std::env::vars_os())
+    }
+
+    fn of(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         let mut environment = Self::default();
-        for (name, value) in std::env::vars_os() {
+        for (name, value) in variables {
             // No name of ours is outside ASCII.
             let Ok(name) = name.into_string() else { continue };
             match value.into_string() {
                 Ok(value) => drop(environment.variables.insert(name, value)),
-                Err(_) if setting(&name).is_some() => environment.unreadable.push(name),
+                Err(_) if name == CONFIG_VARIABLE || setting(&name).is_some() => environment.unreadable.push(name),
                 Err(_) => {}
             }
         }
@@ -62,7 +67,12 @@ impl Environment {
     /// The file, the number of the line that cannot be read, and why. What is in it is not repeated.
     pub fn add_file(&mut self, file: &Path) -> Result<(), String> {
         let name = file.display();
-        let bytes = match read_file(file) {
+        // Asked before it is opened: a pipe would be waited for without end.
+        let is_regular = |metadata: fs::Metadata| match metadata.is_file() {
+            true => Ok(()),
+            false => Err(io::Error::other("it is no regular file")),
+        };
+        let bytes = match fs::metadata(file).and_then(is_regular).and_then(|()| read_file(file)) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(format!("{name} cannot be read: {error}")),
@@ -187,6 +197,38 @@ fn merge(into: &mut Dict, from: Value) {
         match (into.get_mut(&key), value) {
             (Some(Value::Dict(_, section)), value @ Value::Dict(..)) => merge(section, value),
             (_, value) => drop(into.insert(key, value)),
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::ffi::OsStringExt;
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    #[test]
+    fn a_variable_of_ours_that_is_not_text_is_a_fault() {
+        let not_text = |name: &str| (OsString::from(name), OsString::from_vec(vec![b'/', 0xff]));
+        let names = ["APP_CONFIG", "APP_ENV", "APP_SECRET_KEY_FILE", "DATABASE_URL"];
+        let others = ["PATH", "APPLE"];
+        let environment = Environment::of(names.into_iter().chain(others).map(not_text));
+        let faults = names.map(|name| format!("{name}: its value is not UTF-8"));
+        assert_eq!(environment.into_values().1, faults);
+    }
+
+    #[test]
+    fn a_file_of_variables_that_is_no_regular_file_is_a_fault_and_not_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        // Opening a pipe that nobody writes to would not return.
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let socket = folder.path().join("socket");
+        let _listener = UnixListener::bind(&socket).unwrap();
+        for file in [folder.path(), &pipe, &socket] {
+            let fault = Environment::default().add_file(file).unwrap_err();
+            assert_eq!(fault, format!("{} cannot be read: it is no regular file", file.display()));
         }
     }
 }

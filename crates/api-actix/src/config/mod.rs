@@ -423,6 +423,17 @@ mod tests {
     }
 
     #[test]
+    fn no_access_token_lives_longer_than_a_node_that_knows_of_no_key_takes_them_to_live() {
+        let longest = domain::ports::MAX_ACCESS_TOKEN_TTL;
+        let ttl = |seconds: i64| {
+            let environment = Environment::new([("APP_AUTH__ACCESS_TOKEN_TTL", format!("{seconds}s"))]);
+            Config::load(None, environment).map(|config| config.application.access_token_ttl)
+        };
+        assert_eq!(ttl(longest.num_seconds()), Ok(longest));
+        assert!(ttl(longest.num_seconds() + 1).is_err());
+    }
+
+    #[test]
     fn a_file_is_over_the_defaults_and_the_environment_over_the_file() {
         let file = std::env::temp_dir().join(format!("hexauth-config-{}.toml", std::process::id()));
         std::fs::write(&file, "[server]\nport = 1000\n[auth]\naccess_token_ttl = \"5m\"\n").unwrap();

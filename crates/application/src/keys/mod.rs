@@ -8,6 +8,7 @@ mod rotate_keys;
 pub use prepare_keys::Prepared;
 pub use rotate_keys::Rotated;
 
+use chrono::TimeDelta;
 use domain::{Algorithm, KeyState, SigningKey, StoredKeys, UnreadableKey};
 
 use crate::{Application, ApplicationError};
@@ -30,9 +31,20 @@ impl Application {
         }
     }
 
-    /// The state of a key that begins to sign.
-    fn active_now(&self) -> KeyState {
-        KeyState::Active { since: self.ports.clock.now(), token_ttl: self.settings.access_token_ttl }
+    /// The state of a key that begins to sign after this one.
+    fn active_after(&self, previous: Option<&SigningKey>) -> KeyState {
+        KeyState::Active { since: self.ports.clock.now(), token_ttl: self.token_ttl_after(previous) }
+    }
+
+    /// The longest lifetime of the tokens of a key that becomes active after this one. What this process is told of
+    /// lifetimes may not be what the nodes were told: one that gives tokens a longer life than the active key knew would
+    /// have to store that anew, and sign before the others heard of it.
+    fn token_ttl_after(&self, previous: Option<&SigningKey>) -> TimeDelta {
+        let known = match previous.map(|key| key.state) {
+            Some(KeyState::Active { token_ttl, .. }) => token_ttl,
+            Some(KeyState::Next | KeyState::Retired { .. }) | None => TimeDelta::zero(),
+        };
+        known.max(self.settings.access_token_ttl)
     }
 }
 

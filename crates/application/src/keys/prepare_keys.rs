@@ -30,7 +30,7 @@ impl Application {
             return Err(ApplicationError::ForeignKeys);
         }
         let Some(active) = active else {
-            repository.insert(&self.make_key(self.settings.algorithm, self.active_now()).await?).await?;
+            repository.insert(&self.make_key(self.settings.algorithm, self.active_after(None)).await?).await?;
             return at_once;
         };
         // Before the first such token, so that what other nodes revoke is remembered for as long as it lives.

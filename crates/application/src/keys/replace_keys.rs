@@ -7,7 +7,8 @@ impl Application {
     /// Throws away every signing key and makes new ones of the same algorithm: for when a key is no longer secret, or
     /// the root secret is another. All access tokens become void, on each node as soon as it hears of it. Sessions go
     /// on by their refresh tokens, which are of the same root secret; keys of another one are only replaced if
-    /// `also_foreign`, since that ends every session, too.
+    /// `also_foreign`, since that ends every session, too. The new active key takes over the longest lifetime of tokens
+    /// that the old one knew, where that can be read.
     ///
     /// # Errors
     /// [`ApplicationError::ForeignKeys`] when the ring was sealed with another root secret, or that cannot be told, and
@@ -17,8 +18,9 @@ impl Application {
         if !also_foreign && self.is_foreign(&stored) {
             return Err(ApplicationError::ForeignKeys);
         }
-        let algorithm = stored.active().ok().flatten().map_or(self.settings.algorithm, |key| key.algorithm);
-        let active = self.make_key(algorithm, self.active_now()).await?;
+        let replaced = stored.active().ok().flatten();
+        let algorithm = replaced.map_or(self.settings.algorithm, |key| key.algorithm);
+        let active = self.make_key(algorithm, self.active_after(replaced)).await?;
         let next = self.make_key(algorithm, KeyState::Next).await?;
 
         let unit = self.ports.units_of_work.begin().await?;
@@ -41,7 +43,7 @@ mod tests {
 
     use chrono::TimeDelta;
     use domain::mocks::MockUnitOfWork;
-    use domain::{SealedKey, StoredKeys, UnreadableKey};
+    use domain::{SealedKey, SigningKey, StoredKeys, UnreadableKey};
 
     use super::*;
     use crate::testing::{Mocks, a_key, now};
@@ -75,6 +77,23 @@ mod tests {
             let commits = mocks.units([a_replacing_unit()]);
             mocks.build().replace_keys(false).await.unwrap();
             assert_eq!(commits.load(Ordering::SeqCst), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_longest_lifetime_of_tokens_is_handed_on() {
+        for (own, expected) in
+            [(TimeDelta::minutes(10), TimeDelta::minutes(15)), (TimeDelta::hours(1), TimeDelta::hours(1))]
+        {
+            let mut mocks = ring(an_active_key(), true);
+            mocks.settings.access_token_ttl = own;
+            let mut unit = MockUnitOfWork::default();
+            unit.signing_keys.expect_delete_all().returning(|| Ok(1));
+            let is_active = move |key: &SigningKey| key.state == KeyState::Active { since: now(), token_ttl: expected };
+            unit.signing_keys.expect_insert().withf(is_active).times(1).returning(|_| Ok(true));
+            unit.signing_keys.expect_insert().withf(|key| key.state == KeyState::Next).times(1).returning(|_| Ok(true));
+            mocks.units([unit]);
+            mocks.build().replace_keys(false).await.unwrap();
         }
     }
 

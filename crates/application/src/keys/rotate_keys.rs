@@ -45,7 +45,7 @@ impl Application {
             return Ok(Rotated::TooSoon(wait));
         }
         let after_next = self.make_key(next.algorithm, KeyState::Next).await?;
-        let token_ttl = token_ttl(active).max(self.settings.access_token_ttl);
+        let token_ttl = self.token_ttl_after(Some(active));
         let accepted_until = now + token_ttl + MAX_KEY_RING_AGE;
         let active_now = KeyState::Active { since: now, token_ttl };
 
@@ -92,14 +92,6 @@ impl Application {
             KeyState::Next | KeyState::Retired { .. } => false,
         });
         Ok(is_due && self.rotate_keys().await? == Rotated::Done)
-    }
-}
-
-/// What this process is told of lifetimes may not be what the nodes were told.
-fn token_ttl(active: &SigningKey) -> TimeDelta {
-    match active.state {
-        KeyState::Active { token_ttl, .. } => token_ttl,
-        KeyState::Next | KeyState::Retired { .. } => TimeDelta::zero(),
     }
 }
 

@@ -1,6 +1,7 @@
 use domain::{Email, Password, Role, User, UserFilter};
 
 use super::CreateUser;
+use crate::audit::{Event, record};
 use crate::{Application, ApplicationError};
 
 /// What came of asking for an admin.
@@ -25,16 +26,7 @@ impl Application {
         if let Some(found) = self.find_admin(&email).await? {
             return Ok(found);
         }
-        let new = CreateUser {
-            email: email.clone(),
-            password,
-            username: None,
-            full_name: None,
-            birthday: None,
-            role: Some(Role::Admin),
-            is_active: Some(true),
-        };
-        match self.insert_user(new, None).await {
+        match self.insert_user(an_admin(email.clone(), password), None).await {
             Ok(user) => Ok(AdminAccount::Created(user)),
             // Somebody else was faster.
             Err(error @ ApplicationError::Duplicate("email")) => self.find_admin(&email).await?.ok_or(error),
@@ -57,7 +49,29 @@ impl Application {
         if self.ports.users.count(&admins).await? > 0 {
             return Ok(None);
         }
-        self.create_admin(email, password).await.map(Some)
+        if let Some(found) = self.find_admin(&email).await? {
+            return Ok(Some(found));
+        }
+        let (user, _place) = self.hashed(an_admin(email.clone(), password)).await?;
+        match self.in_turn(self.insert_first_admin(&user)).await {
+            Ok(is_first) => Ok(is_first.then_some(AdminAccount::Created(user))),
+            // Somebody else was faster.
+            Err(error @ ApplicationError::Duplicate("email")) => self.find_admin(&email).await?.ok_or(error).map(Some),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Stores the admin, unless there is an active one. It looks where it stores: while the password was hashed, another
+    /// node may have made its admin, who may have changed the email since.
+    async fn insert_first_admin(&self, user: &User) -> Result<bool, ApplicationError> {
+        let unit = self.ports.units_of_work.begin().await?;
+        if !unit.users().lock_active_admins().await?.is_empty() {
+            return Ok(false);
+        }
+        unit.users().insert(user).await?;
+        let event = Event::UserCreated { user: user.id, by: None, role: user.role };
+        record(event, unit.commit(), |()| true).await?;
+        Ok(true)
     }
 
     async fn find_admin(&self, email: &Email) -> Result<Option<AdminAccount>, ApplicationError> {
@@ -69,11 +83,25 @@ impl Application {
     }
 }
 
+fn an_admin(email: Email, password: Password) -> CreateUser {
+    CreateUser {
+        email,
+        password,
+        username: None,
+        full_name: None,
+        birthday: None,
+        role: Some(Role::Admin),
+        is_active: Some(true),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
 
+    use domain::UserId;
+    use domain::mocks::MockUnitOfWork;
     use domain::ports::RepositoryError;
 
     use super::*;
@@ -122,17 +150,51 @@ mod tests {
         assert_eq!(mocks.build().bootstrap_admin(a_user().email, password()).await.unwrap(), None);
     }
 
-    #[tokio::test]
-    async fn without_an_active_admin_the_configuration_makes_one() {
+    /// A start that finds no admin before it hashes, and these when it stores.
+    fn starting(admins: Vec<UserId>) -> (Mocks, MockUnitOfWork) {
         let mut mocks = Mocks::default();
         let is_of_active_admins =
             |filter: &UserFilter| filter.role == Some(Role::Admin) && filter.is_active == Some(true);
         mocks.users.expect_count().withf(is_of_active_admins).returning(|_| Ok(0));
+        mocks.hashing().expect_hash().times(1).returning(|_| Ok(a_user().password_hash));
+        let mut unit = MockUnitOfWork::default();
+        unit.users.expect_lock_active_admins().times(1).return_once(move || Ok(admins));
+        (mocks, unit)
+    }
+
+    #[tokio::test]
+    async fn without_an_active_admin_the_configuration_makes_one() {
+        let (mut mocks, mut unit) = starting(Vec::new());
         mocks.users.expect_find_by_email().returning(|_| Ok(None));
-        mocks.hashing().expect_hash().returning(|_| Ok(a_user().password_hash));
-        mocks.users.expect_insert().times(1).withf(User::is_active_admin).returning(|_| Ok(()));
+        unit.users.expect_insert().times(1).withf(User::is_active_admin).returning(|_| Ok(()));
+        let commits = mocks.units([unit]);
         let made = mocks.build().bootstrap_admin(a_user().email, password()).await.unwrap();
         assert!(matches!(made, Some(AdminAccount::Created(_))));
+        assert_eq!(commits.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn where_another_node_made_its_admin_while_this_one_hashed_the_configuration_makes_none() {
+        let (mut mocks, unit) = starting(vec![a_user().id]);
+        mocks.users.expect_find_by_email().returning(|_| Ok(None));
+        let commits = mocks.units([unit]);
+        assert_eq!(mocks.build().bootstrap_admin(a_user().email, password()).await.unwrap(), None);
+        assert_eq!(commits.load(Ordering::SeqCst), 0);
+    }
+
+    #[tokio::test]
+    async fn a_node_that_stores_at_the_same_time_as_another_finds_the_admin_of_the_other() {
+        let (mut mocks, mut unit) = starting(Vec::new());
+        let first_is_done = Arc::new(AtomicBool::new(false));
+        let is_there = Arc::clone(&first_is_done);
+        mocks.users.expect_find_by_email().returning(move |_| Ok(is_there.load(Ordering::SeqCst).then(admin)));
+        unit.users.expect_insert().times(1).returning(move |_| {
+            first_is_done.store(true, Ordering::SeqCst);
+            Err(RepositoryError::Duplicate("email"))
+        });
+        mocks.units([unit]);
+        let found = mocks.build().bootstrap_admin(a_user().email, password()).await.unwrap();
+        assert_eq!(found, Some(AdminAccount::AlreadyAdmin(admin())));
     }
 
     #[tokio::test]

@@ -1,3 +1,4 @@
+use domain::ports::HashPlace;
 use domain::{Birthday, Email, Epoch, FullName, Password, Role, User, Username};
 
 use crate::audit::{Event, record};
@@ -43,7 +44,23 @@ impl Application {
 
     /// Hashes and stores. The unique index decides between two at the same time.
     pub(super) async fn insert_user(&self, new: CreateUser, by: Option<&Actor>) -> Result<User, ApplicationError> {
-        // Kept until the user is stored, which bounds all that registrations do at a time.
+        let (user, _place) = self.hashed(new).await?;
+        let event = Event::UserCreated { user: user.id, by: by.map(|actor| actor.user_id), role: user.role };
+        self.in_turn(async {
+            let Some(actor) = by else {
+                return Ok(record(event, self.ports.users.insert(&user), |()| true).await?);
+            };
+            let (unit, _) = self.begin_as(actor).await?;
+            unit.users().insert(&user).await?;
+            Ok::<_, ApplicationError>(record(event, unit.commit(), |()| true).await?)
+        })
+        .await?;
+        Ok(user)
+    }
+
+    /// The account with its password hashed, and the place of the hash: to be kept until the user is stored, which
+    /// bounds all that registrations do at a time.
+    pub(super) async fn hashed(&self, new: CreateUser) -> Result<(User, Box<dyn HashPlace>), ApplicationError> {
         let mut place = self.ports.password_hasher.reserve()?;
         let password_hash = place.hash(&new.password).await?;
         let now = self.ports.clock.now();
@@ -62,17 +79,7 @@ impl Application {
             updated_at: now,
             last_login: None,
         };
-        let event = Event::UserCreated { user: user.id, by: by.map(|actor| actor.user_id), role: user.role };
-        self.in_turn(async {
-            let Some(actor) = by else {
-                return Ok(record(event, self.ports.users.insert(&user), |()| true).await?);
-            };
-            let (unit, _) = self.begin_as(actor).await?;
-            unit.users().insert(&user).await?;
-            Ok::<_, ApplicationError>(record(event, unit.commit(), |()| true).await?)
-        })
-        .await?;
-        Ok(user)
+        Ok((user, place))
     }
 }
 

@@ -5,6 +5,9 @@ use thiserror::Error;
 use super::RepositoryError;
 use crate::{AccessClaims, InvalidAccessToken, Secret, Timestamp};
 
+/// The longest lifetime of access tokens that may be configured: no node signs one that lives longer.
+pub const MAX_ACCESS_TOKEN_TTL: TimeDelta = TimeDelta::days(365);
+
 /// Writes and reads access tokens: signed JWTs after RFC 9068. Follows the key ring that all nodes share.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
@@ -42,7 +45,11 @@ pub trait AccessTokens: Send + Sync {
     fn jwks(&self, now: Timestamp) -> PublishedKeys;
 
     /// When the last token that any node has signed until `now` has expired, as far as the key ring says that was read
-    /// last. MUST NOT touch the database: what is revoked is revoked also while the keys cannot be read.
+    /// last. A node that has not looked at the key ring for [`MAX_KEY_RING_AGE`] MUST NOT trust it, since others may
+    /// give tokens a longer life by now: it MUST return [`MAX_ACCESS_TOKEN_TTL`] from `now` at least. MUST NOT touch the
+    /// database: what is revoked is revoked also while the keys cannot be read.
+    ///
+    /// [`MAX_KEY_RING_AGE`]: crate::ports::MAX_KEY_RING_AGE
     fn tokens_expire_at(&self, now: Timestamp) -> Timestamp;
 
     /// Reads the key ring again.

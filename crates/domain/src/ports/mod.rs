@@ -16,7 +16,7 @@ mod tasks;
 mod unit_of_work;
 mod users;
 
-pub use access_tokens::{AccessTokens, PublishedKeys, VerifyError};
+pub use access_tokens::{AccessTokens, MAX_ACCESS_TOKEN_TTL, PublishedKeys, VerifyError};
 pub use client_secrets::ClientSecrets;
 pub use clock::Clock;
 pub use health::HealthCheck;

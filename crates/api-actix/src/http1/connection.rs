@@ -108,11 +108,10 @@ impl Connection {
     async fn next_request(
         &mut self,
         idle: Duration,
-        stopping: Pin<&mut impl Future<Output = ()>>,
+        mut stopping: Pin<&mut impl Future<Output = ()>>,
     ) -> Result<Request, End> {
         let wire = &self.wire;
         wire.borrow_mut().forget_request();
-        let mut stopping = stopping;
         let begun = poll_fn(|context| match wire.borrow_mut().poll_begun(context) {
             Poll::Pending => stopping.as_mut().poll(context).map(|()| false),
             begun => begun,

@@ -117,10 +117,10 @@ impl Wire {
         self.request += 1;
         self.body = Body::of(request);
         self.awaits_continue = request.head().expect();
-        let options =
+        let mut options =
             request.headers().get_all(CONNECTION).flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
         // The codec does not look into a header that is not ASCII.
-        self.asks_to_close = options.into_iter().any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"));
+        self.asks_to_close = options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"));
     }
 
     /// Forgets what the codec knows of a request, which must not shape what is read or written next.

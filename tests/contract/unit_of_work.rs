@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use domain::ports::{RepositoryError, UnitOfWorkFactory};
-use domain::{Epoch, Generation, KeyState, RefreshToken, Revocation, RevocationReason, User};
+use domain::{Epoch, Generation, KeyState, RefreshToken, Revocation, RevocationReason, Role, User};
 use infra_postgres::PostgresSettings;
 use infra_sqlite::SqliteSettings;
 use tests::{TestDatabase, on_each_database_and_pgbouncer};
@@ -20,6 +20,7 @@ on_each_database_and_pgbouncer!(
     what_is_read_behind_a_lock_is_as_new_as_the_lock,
     a_unit_with_a_refused_statement_cannot_commit,
     many_units_at_once_all_get_their_turn,
+    units_that_lock_the_admins_and_an_account_never_wait_in_a_circle,
     one_unit_at_a_time_has_the_turn_to_clean_up,
 );
 
@@ -128,7 +129,7 @@ async fn what_is_read_behind_a_lock_is_as_new_as_the_lock(db: TestDatabase) {
         let second = tokio::spawn(async move {
             let unit = units.begin().await.unwrap();
             if lock_admins {
-                assert_eq!(unit.users().lock_active_admins().await.unwrap(), [user_id(1)]);
+                assert_eq!(unit.users().lock_active_admins(None).await.unwrap(), [user_id(1)]);
             } else {
                 unit.users().find_by_id_for_update(user_id(1)).await.unwrap();
             }
@@ -162,7 +163,7 @@ async fn many_units_at_once_all_get_their_turn(db: TestDatabase) {
         let units = db.units.clone();
         tokio::spawn(async move {
             let unit = units.begin().await.unwrap();
-            unit.users().lock_active_admins().await.unwrap();
+            unit.users().lock_active_admins(None).await.unwrap();
             unit.users().insert(&user(number)).await.unwrap();
             unit.refresh_tokens().insert(&session(number, user_id(number))).await.unwrap();
             unit.commit().await.unwrap();
@@ -173,6 +174,30 @@ async fn many_units_at_once_all_get_their_turn(db: TestDatabase) {
         task.await.unwrap();
     }
     assert_eq!(db.users.count(&domain::UserFilter::default()).await.unwrap(), 50);
+}
+
+/// An admin who is demoted while others wait for them leaves some who locked them, and some who did not.
+async fn units_that_lock_the_admins_and_an_account_never_wait_in_a_circle(db: TestDatabase) {
+    const ADMINS: u128 = 4;
+    db.insert_users(&(1..=ADMINS).map(admin).collect::<Vec<_>>()).await;
+    let turns = |seed: u128| {
+        let units = db.units.clone();
+        tokio::spawn(async move {
+            for turn in 0..50 {
+                let number = (seed * 7 + turn * 3) % ADMINS + 1;
+                let unit = units.begin().await.unwrap();
+                unit.users().lock_active_admins(Some(user_id(number))).await.unwrap();
+                let account = unit.users().find_by_id_for_update(user_id(number)).await.unwrap().unwrap();
+                let changed = if account.role == Role::Admin { user(number) } else { admin(number) };
+                unit.users().update(&changed).await.unwrap();
+                unit.commit().await.unwrap();
+            }
+        })
+    };
+    let tasks: Vec<_> = (0..8).map(turns).collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
 }
 
 const SHORT: Duration = Duration::from_millis(300);

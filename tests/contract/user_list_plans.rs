@@ -35,6 +35,7 @@ async fn a_page_reads_its_own_users_and_no_others() {
     a_rare_text_is_looked_up_in_every_index(&explained).await;
     a_frequent_text_fills_the_page_from_the_first_that_come(&explained).await;
     rare_users_are_not_searched_for_among_all(&explained).await;
+    the_admins_and_an_account_are_locked_by_their_indexes(&explained).await;
 }
 
 async fn a_page_at_depth_costs_what_the_first_one_costs(explained: &Explained) {
@@ -98,6 +99,17 @@ async fn rare_users_are_not_searched_for_among_all(explained: &Explained) {
             let query = query(filter.clone(), UserSort { field: UserSortField::CreatedAt, direction });
             explained.cost_of_page(&query, index).await;
         }
+    }
+}
+
+async fn the_admins_and_an_account_are_locked_by_their_indexes(explained: &Explained) {
+    let sort = UserSort { field: UserSortField::CreatedAt, direction: Direction::Ascending };
+    let one = explained.user_at(USERS / 2, sort).await.id;
+    explained.plans_since_last().await;
+    for _ in 0..TIMES {
+        let admins = explained.database.users.lock_active_admins(Some(one)).await.unwrap().len() as f64;
+        let [plan] = &explained.plans_since_last().await[..] else { panic!("one statement") };
+        assert!(!plan.has("Seq Scan") && plan.rows_read() <= 2.0 * (admins + 1.0), "{plan:?}");
     }
 }
 

@@ -23,7 +23,7 @@ on_each_database_and_pgbouncer!(
     a_user_read_for_update_waits_for_the_unit_to_end,
     reading_for_update_outside_of_a_unit_locks_nothing,
     all_active_admins_are_locked_and_nobody_else_is_listed,
-    a_locked_admin_cannot_be_changed_until_the_unit_ends,
+    a_locked_admin_and_account_cannot_be_changed_until_the_unit_ends,
     two_admins_cannot_demote_each_other,
     a_login_is_recorded_with_and_without_a_new_hash,
     a_login_is_not_recorded_for_a_disabled_user_or_another_epoch,
@@ -150,15 +150,17 @@ async fn all_active_admins_are_locked_and_nobody_else_is_listed(db: TestDatabase
     let disabled = User { is_active: false, ..admin(3) };
     db.insert_users(&[admin(1), user(2), disabled, admin(4)]).await;
     let unit = db.units.begin().await.unwrap();
-    let mut ids = unit.users().lock_active_admins().await.unwrap();
-    ids.sort();
-    assert_eq!(ids, [user_id(1), user_id(4)]);
+    for and in [None, Some(user_id(1)), Some(user_id(2)), Some(user_id(3)), Some(user_id(9))] {
+        let mut ids = unit.users().lock_active_admins(and).await.unwrap();
+        ids.sort();
+        assert_eq!(ids, [user_id(1), user_id(4)]);
+    }
 }
 
-async fn a_locked_admin_cannot_be_changed_until_the_unit_ends(db: TestDatabase) {
-    db.insert_users(&[admin(1), admin(2)]).await;
+async fn a_locked_admin_and_account_cannot_be_changed_until_the_unit_ends(db: TestDatabase) {
+    db.insert_users(&[admin(1), user(2)]).await;
     let unit = db.units.begin().await.unwrap();
-    unit.users().lock_active_admins().await.unwrap();
+    unit.users().lock_active_admins(Some(user_id(2))).await.unwrap();
     let users = db.users.clone();
     let demoting = tokio::spawn(async move { users.update(&user(1)).await.unwrap() });
     let users = db.users.clone();
@@ -186,7 +188,7 @@ async fn two_admins_cannot_demote_each_other(db: TestDatabase) {
 
 async fn demote_unless_last(units: std::sync::Arc<dyn domain::ports::UnitOfWorkFactory>, number: u128) -> bool {
     let unit = units.begin().await.unwrap();
-    let remain = unit.users().lock_active_admins().await.unwrap().into_iter().any(|id| id != user_id(number));
+    let remain = unit.users().lock_active_admins(None).await.unwrap().into_iter().any(|id| id != user_id(number));
     if remain {
         unit.users().update(&user(number)).await.unwrap();
         unit.commit().await.unwrap();

@@ -34,8 +34,8 @@ impl Application {
 
     /// As [`Application::begin_as`], for what is done to an account: one's own, or anybody's for an admin.
     ///
-    /// An admin locks all active admins before the account, in the same order as every other admin, so that admins who
-    /// act on each other do not wait in a circle.
+    /// An admin locks all active admins and the account at once, so that admins who act on each other do not wait in a
+    /// circle.
     ///
     /// # Errors
     /// As of [`Application::begin_as`]; [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`].
@@ -46,13 +46,13 @@ impl Application {
             return Ok(OnAccount { unit, user, admins: Vec::new() });
         }
         let unit = self.ports.units_of_work.begin().await?;
-        let admins = unit.users().lock_active_admins().await?;
+        let admins = unit.users().lock_active_admins(Some(id)).await?;
         if !admins.contains(&actor.user_id) {
             return Err(ApplicationError::InvalidAccessToken);
         }
         let user = unit.users().find_by_id_for_update(id).await?;
-        // Behind the wait for that lock, in which the token may have expired. Who may not act any more does not hear
-        // whether the account exists.
+        // Behind the wait for the locks, in which the token may have expired. An actor who may not act any more does not
+        // hear whether the account exists.
         self.require_still(actor, unit.as_ref()).await?;
         let user = user.ok_or(ApplicationError::NotFound)?;
         Ok(OnAccount { unit, user, admins })
@@ -138,9 +138,9 @@ mod tests {
     async fn an_admin_who_was_demoted_or_is_of_another_epoch_gets_none() {
         let mut mocks = Mocks::default();
         let mut gone = MockUnitOfWork::default();
-        gone.users.expect_lock_active_admins().return_once(|| Ok(vec![user_id()]));
+        gone.users.expect_lock_active_admins().return_once(|_| Ok(vec![user_id()]));
         let mut changed = MockUnitOfWork::default();
-        changed.users.expect_lock_active_admins().return_once(|| Ok(vec![an_admin().user_id]));
+        changed.users.expect_lock_active_admins().return_once(|_| Ok(vec![an_admin().user_id]));
         let user = User { epoch: Epoch::new(1), ..user_of(&an_admin()) };
         let session = session_of(&an_admin());
         changed.users.expect_find_by_id_for_update().return_once(|_| Ok(Some(a_user())));
@@ -163,7 +163,7 @@ mod tests {
                 false => now(),
             });
             let mut unit = MockUnitOfWork::default();
-            unit.users.expect_lock_active_admins().return_once(|| Ok(vec![an_admin().user_id]));
+            unit.users.expect_lock_active_admins().return_once(|_| Ok(vec![an_admin().user_id]));
             unit.users.expect_find_by_id_for_update().return_once(move |_| {
                 expire.store(true, Ordering::SeqCst);
                 Ok(target)
@@ -179,7 +179,7 @@ mod tests {
     async fn of_an_account_that_is_gone_hears_who_still_may() {
         let mut mocks = Mocks::default();
         let mut unit = MockUnitOfWork::default();
-        unit.users.expect_lock_active_admins().return_once(|| Ok(vec![an_admin().user_id]));
+        unit.users.expect_lock_active_admins().return_once(|_| Ok(vec![an_admin().user_id]));
         unit.users.expect_find_by_id_for_update().return_once(|_| Ok(None));
         let found = (session_of(&an_admin()), user_of(&an_admin()));
         unit.refresh_tokens.expect_find_with_user().return_once(move |_| Ok(Some(found)));

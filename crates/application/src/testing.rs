@@ -260,7 +260,7 @@ pub(crate) fn a_unit_of(actor: &Actor) -> MockUnitOfWork {
 pub(crate) fn a_unit_on(user: User, admins: Vec<UserId>) -> MockUnitOfWork {
     let id = user.id;
     let mut unit = MockUnitOfWork::default();
-    unit.users.expect_lock_active_admins().times(1).return_once(move || Ok(admins));
+    unit.users.expect_lock_active_admins().withf(move |and| *and == Some(id)).times(1).return_once(move |_| Ok(admins));
     unit.users.expect_find_by_id_for_update().withf(move |locked| *locked == id).return_once(move |_| Ok(Some(user)));
     with_session_of(&an_admin(), unit)
 }

@@ -38,19 +38,24 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
         self.find_one(Entity::find().filter(Column::Username.eq(username.as_str()))).await
     }
 
-    async fn lock_active_admins(&self) -> Result<Vec<UserId>, RepositoryError> {
-        let ids: Vec<Uuid> = Entity::find()
+    async fn lock_active_admins(&self, and: Option<UserId>) -> Result<Vec<UserId>, RepositoryError> {
+        let is_active_admin =
+            fitting(&UserFilter { role: Some(Role::Admin), is_active: Some(true), ..UserFilter::default() });
+        let account = and.map(|id| Column::Id.eq(id.as_uuid()));
+        let locked: Vec<(Uuid, String, bool)> = Entity::find()
             .select_only()
-            .column(Column::Id)
-            .filter(fitting(&UserFilter { role: Some(Role::Admin), is_active: Some(true), ..UserFilter::default() }))
-            // Everybody takes the locks in the same order, so that nobody waits in a circle.
+            .columns([Column::Id, Column::Role, Column::IsActive])
+            .filter(Condition::any().add(is_active_admin).add_option(account))
+            // One statement locks all, in one order, so that nobody waits in a circle. To lock the account by another
+            // would not do: an admin who is demoted meanwhile is locked by those who began before, and not by others.
             .order_by_asc(Column::Id)
             .lock(ROW_LOCK)
             .into_tuple()
             .all(&self.connection)
             .await
             .map_err(|error| self.error(error))?;
-        Ok(ids.into_iter().map(UserId::new).collect())
+        let admins = locked.into_iter().filter(|(_, role, is_active)| *is_active && role == Role::Admin.as_str());
+        Ok(admins.map(|(id, ..)| UserId::new(id)).collect())
     }
 
     async fn update(&self, user: &User) -> Result<(), RepositoryError> {

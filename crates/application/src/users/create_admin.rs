@@ -65,7 +65,7 @@ impl Application {
     /// node may have made its admin, who may have changed the email since.
     async fn insert_first_admin(&self, user: &User) -> Result<bool, ApplicationError> {
         let unit = self.ports.units_of_work.begin().await?;
-        if !unit.users().lock_active_admins().await?.is_empty() {
+        if !unit.users().lock_active_admins(None).await?.is_empty() {
             return Ok(false);
         }
         unit.users().insert(user).await?;
@@ -158,7 +158,7 @@ mod tests {
         mocks.users.expect_count().withf(is_of_active_admins).returning(|_| Ok(0));
         mocks.hashing().expect_hash().times(1).returning(|_| Ok(a_user().password_hash));
         let mut unit = MockUnitOfWork::default();
-        unit.users.expect_lock_active_admins().times(1).return_once(move || Ok(admins));
+        unit.users.expect_lock_active_admins().times(1).return_once(move |_| Ok(admins));
         (mocks, unit)
     }
 

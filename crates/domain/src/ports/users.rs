@@ -27,10 +27,11 @@ pub trait UserRepository: Send + Sync {
     /// The user with this username.
     async fn find_by_username(&self, username: &Username) -> Result<Option<User>, RepositoryError>;
 
-    /// The ids of all active admins, none of whom MUST be demoted, disabled or deleted by others until the unit of
-    /// work ends. Two units that call this at the same time MUST NOT both see the same admin remain and remove the
-    /// other. Call it before anything else in the unit.
-    async fn lock_active_admins(&self) -> Result<Vec<UserId>, RepositoryError>;
+    /// Returns the ids of all active admins. None of them, and not the account `and` either, MUST be changed or deleted
+    /// by others until the unit of work ends. Two units that call this at the same time MUST NOT both see the same
+    /// admin remain and remove the other. Units that lock accounts by nothing but this, each once and before anything
+    /// else, MUST NOT wait for each other in a circle.
+    async fn lock_active_admins(&self, and: Option<UserId>) -> Result<Vec<UserId>, RepositoryError>;
 
     /// Replaces every field of the stored user with this id. To keep a change by somebody else, read it by
     /// [`UserRepository::find_by_id_for_update`] in the same unit of work first.

@@ -1,4 +1,4 @@
-use domain::ports::MAX_KEY_RING_AGE;
+use domain::keys::MAX_KEY_RING_AGE;
 use reqwest::Method;
 use serde_json::Value;
 use tests::on_each_database;

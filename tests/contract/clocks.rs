@@ -8,8 +8,9 @@ use application::{
     Actor, Application, ApplicationError, CreateUser, Login, Ports, Prepared, Removed, Rotated, Settings, TokenPair,
 };
 use chrono::TimeDelta;
-use domain::ports::{MAX_KEY_RING_AGE, RevocationFeed};
-use domain::{Device, Password, PasswordPolicy, RootSecret};
+use domain::keys::{MAX_KEY_RING_AGE, RootSecret};
+use domain::passwords::{Password, PasswordPolicy};
+use domain::sessions::{Device, RevocationFeed};
 use infra_security::{Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, KeyRing, SealedKeys, SystemIds};
 use tests::client::{EMAIL, PASSWORD};
 use tests::{TestDatabase, on_each_database};

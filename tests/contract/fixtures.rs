@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta};
-use domain::{
-    Algorithm, Birthday, Device, Email, Epoch, FullName, Generation, KeyId, KeyState, NewRefreshToken, Nonce,
-    PasswordHash, RefreshPolicy, RefreshToken, Revoked, RevokedTokens, Role, SealedKey, SessionId, SigningKey,
-    Timestamp, User, UserId, Username,
+use domain::Timestamp;
+use domain::keys::{Algorithm, KeyId, KeyState, SealedKey, SigningKey};
+use domain::passwords::PasswordHash;
+use domain::sessions::{
+    Device, Generation, NewRefreshToken, Nonce, RefreshPolicy, RefreshToken, Revoked, RevokedTokens, SessionId,
 };
+use domain::users::{Birthday, Email, Epoch, FullName, Role, User, UserId, Username};
 use tests::TestDatabase;
 use tokio::task::JoinHandle;
 use uuid::Uuid;

@@ -1,8 +1,8 @@
-//! [`domain::ports::HealthCheck`].
+//! [`domain::HealthCheck`].
 
 use std::time::Duration;
 
-use domain::ports::{HealthCheck, RepositoryError};
+use domain::{HealthCheck, RepositoryError};
 use futures_util::future::join_all;
 use infra_postgres::PostgresSettings;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use domain::UserFilter;
-use domain::ports::{RepositoryError, UnitOfWorkFactory};
+use domain::RepositoryError;
+use domain::units::UnitOfWorkFactory;
+use domain::users::UserFilter;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use infra_postgres::{PostgresConnections, PostgresError, PostgresSettings};

@@ -1,10 +1,10 @@
-//! [`domain::ports::RefreshTokenRepository`].
+//! [`domain::sessions::RefreshTokenRepository`].
 
 use std::net::IpAddr;
 use std::time::Duration;
 
-use domain::ports::RepositoryError;
-use domain::{Device, Generation, RefreshToken, Revocation, RevocationReason, SessionId};
+use domain::RepositoryError;
+use domain::sessions::{Device, Generation, RefreshToken, Revocation, RevocationReason, SessionId};
 use infra_postgres::PostgresSettings;
 use migration::Step;
 use tests::cluster::Cluster;

@@ -1,10 +1,11 @@
-//! [`domain::ports::RevocationFeed`].
+//! [`domain::sessions::RevocationFeed`].
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use domain::ports::{RepositoryError, RevocationFeed};
-use domain::{Epoch, Revoked, RevokedTokens};
+use domain::RepositoryError;
+use domain::sessions::{RevocationFeed, Revoked, RevokedTokens};
+use domain::users::Epoch;
 use infra_postgres::{PostgresRevocationFeed, PostgresSettings};
 use migration::Step;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
@@ -280,7 +281,7 @@ async fn a_change_of_the_keys_wakes_too() {
     let db = TestDatabase::postgres().await;
     let mut feed = db.feed();
     feed.changed().await;
-    let key = crate::fixtures::key(1, domain::KeyState::Next);
+    let key = crate::fixtures::key(1, domain::keys::KeyState::Next);
     assert!(db.signing_keys.insert(&key).await.unwrap());
     timeout(Duration::from_secs(5), feed.changed()).await.unwrap();
     assert!(db.signing_keys.delete(key.id, key.state).await.unwrap());

@@ -1,6 +1,6 @@
-//! [`domain::ports::RevocationRepository`].
+//! [`domain::sessions::RevocationRepository`].
 
-use domain::Revoked;
+use domain::sessions::Revoked;
 use tests::{TestDatabase, on_each_database_and_pgbouncer};
 
 use crate::fixtures::{Stored, at, revoked_session, user, user_id};

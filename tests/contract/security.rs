@@ -5,14 +5,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
-use domain::ports::{
-    AccessTokens, ClientSecrets, Clock, IdGenerator, MAX_KEY_RING_AGE, Mac, MacPurpose, MacTag, PasswordHasher,
-    SigningKeyFactory, VerifyError,
-};
-use domain::{
-    AccessClaims, Algorithm, ClientSecretHash, Epoch, KeyId, KeyState, Password, Role, RootSecret, Secret, SigningKey,
-    Timestamp, TokenId,
-};
+use domain::access_tokens::{AccessClaims, AccessTokens, TokenId, VerifyError};
+use domain::clients::{ClientSecretHash, ClientSecrets};
+use domain::keys::{Algorithm, KeyId, KeyState, MAX_KEY_RING_AGE, RootSecret, SigningKey, SigningKeyFactory};
+use domain::passwords::{Password, PasswordHasher};
+use domain::users::{Epoch, Role};
+use domain::{Clock, IdGenerator, Mac, MacPurpose, MacTag, Secret, Timestamp};
 use infra_security::{
     Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, KeyRing, SealedKeys, SystemClock, SystemIds,
 };

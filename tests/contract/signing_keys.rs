@@ -1,8 +1,8 @@
-//! [`domain::ports::SigningKeyRepository`].
+//! [`domain::keys::SigningKeyRepository`].
 
 use chrono::TimeDelta;
-use domain::ports::RepositoryError;
-use domain::{Algorithm, KeyState, SealedKey, SigningKey};
+use domain::RepositoryError;
+use domain::keys::{Algorithm, KeyState, SealedKey, SigningKey};
 use tests::{TestDatabase, on_each_database_and_pgbouncer};
 
 use crate::fixtures::{assert_waits, at, key, key_id};

@@ -1,7 +1,7 @@
-//! [`domain::ports::TaskRepository`].
+//! [`domain::tasks::TaskRepository`].
 
-use domain::ports::RepositoryError;
-use domain::{Task, TaskDescription, TaskId, TaskPosition, TaskQuery, TaskStatus, TaskTitle};
+use domain::RepositoryError;
+use domain::tasks::{Task, TaskDescription, TaskId, TaskPosition, TaskQuery, TaskStatus, TaskTitle};
 use tests::{TestDatabase, on_each_database_and_pgbouncer};
 use uuid::Uuid;
 

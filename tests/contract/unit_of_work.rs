@@ -1,9 +1,12 @@
-//! [`domain::ports::UnitOfWork`] and its factory.
+//! [`domain::units::UnitOfWork`] and its factory.
 
 use std::time::{Duration, Instant};
 
-use domain::ports::{RepositoryError, UnitOfWorkFactory};
-use domain::{Epoch, Generation, KeyState, RefreshToken, Revocation, RevocationReason, Role, User};
+use domain::RepositoryError;
+use domain::keys::KeyState;
+use domain::sessions::{Generation, RefreshToken, Revocation, RevocationReason};
+use domain::units::UnitOfWorkFactory;
+use domain::users::{Epoch, Role, User};
 use infra_postgres::PostgresSettings;
 use infra_sqlite::SqliteSettings;
 use tests::{TestDatabase, on_each_database_and_pgbouncer};
@@ -173,7 +176,7 @@ async fn many_units_at_once_all_get_their_turn(db: TestDatabase) {
     for task in tasks {
         task.await.unwrap();
     }
-    assert_eq!(db.users.count(&domain::UserFilter::default()).await.unwrap(), 50);
+    assert_eq!(db.users.count(&domain::users::UserFilter::default()).await.unwrap(), 50);
 }
 
 /// An admin who is demoted while others wait for them leaves some who locked them, and some who did not.

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use domain::{
+use domain::users::{
     Direction, Role, SearchText, SortKey, User, UserFilter, UserPosition, UserQuery, UserSort, UserSortField,
 };
 use infra_postgres::PostgresSettings;

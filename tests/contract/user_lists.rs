@@ -1,8 +1,8 @@
-//! The lists of [`domain::ports::UserRepository`].
+//! The lists of [`domain::users::UserRepository`].
 
 use std::cmp::Ordering;
 
-use domain::{
+use domain::users::{
     Direction, Role, SearchText, SortKey, User, UserFilter, UserId, UserPosition, UserQuery, UserSort, UserSortField,
 };
 use tests::{TestDatabase, on_each_database_and_pgbouncer};

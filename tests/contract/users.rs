@@ -1,7 +1,7 @@
-//! [`domain::ports::UserRepository`], but for lists.
+//! [`domain::users::UserRepository`], but for lists.
 
-use domain::ports::RepositoryError;
-use domain::{Epoch, Role, User};
+use domain::RepositoryError;
+use domain::users::{Epoch, Role, User};
 use tests::{TestDatabase, on_each_database_and_pgbouncer};
 
 use crate::fixtures::{
@@ -186,7 +186,7 @@ async fn two_admins_cannot_demote_each_other(db: TestDatabase) {
     }
 }
 
-async fn demote_unless_last(units: std::sync::Arc<dyn domain::ports::UnitOfWorkFactory>, number: u128) -> bool {
+async fn demote_unless_last(units: std::sync::Arc<dyn domain::units::UnitOfWorkFactory>, number: u128) -> bool {
     let unit = units.begin().await.unwrap();
     let remain = unit.users().lock_active_admins(None).await.unwrap().into_iter().any(|id| id != user_id(number));
     if remain {

@@ -5,8 +5,9 @@ use api_actix::wiring::{self, Parts};
 use application::{
     Actor, Application, ApplicationError, ChangePassword, CreateUser, Login, Prepared, Target, TokenPair, UserChange,
 };
-use domain::ports::RevocationFeed;
-use domain::{Device, Email, Password, UserId};
+use domain::passwords::Password;
+use domain::sessions::{Device, RevocationFeed};
+use domain::users::{Email, UserId};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use tests::client::{Client, PASSWORD, Tokens, status, tokens};

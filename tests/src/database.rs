@@ -1,9 +1,11 @@
 use std::sync::Arc;
 
-use domain::ports::{
-    HealthCheck, RefreshTokenRepository, RevocationFeed, RevocationRepository, SigningKeyRepository, TaskRepository,
-    UnitOfWorkFactory, UserRepository,
-};
+use domain::HealthCheck;
+use domain::keys::SigningKeyRepository;
+use domain::sessions::{RefreshTokenRepository, RevocationFeed, RevocationRepository};
+use domain::tasks::TaskRepository;
+use domain::units::UnitOfWorkFactory;
+use domain::users::UserRepository;
 use infra_postgres::{PostgresRevocationFeed, PostgresSettings};
 use infra_sqlite::{SqliteRevocationFeed, SqliteSettings};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};

@@ -1,5 +1,8 @@
 use chrono::DateTime;
-use domain::{AccessClaims, Epoch, InvalidAccessToken, Role, SessionId, Timestamp, TokenId, UserId};
+use domain::Timestamp;
+use domain::access_tokens::{AccessClaims, InvalidAccessToken, TokenId};
+use domain::sessions::SessionId;
+use domain::users::{Epoch, Role, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::part::{read_part, write_part};

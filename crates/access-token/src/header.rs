@@ -1,4 +1,5 @@
-use domain::{Algorithm, InvalidAccessToken, KeyId};
+use domain::access_tokens::InvalidAccessToken;
+use domain::keys::{Algorithm, KeyId};
 use serde::{Deserialize, Serialize};
 
 use crate::part::{read_part, write_part};

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use data_encoding::BASE64URL_NOPAD;
-use domain::{Algorithm, KeyId};
+use domain::keys::{Algorithm, KeyId};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 

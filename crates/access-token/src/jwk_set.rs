@@ -65,7 +65,7 @@ pub fn read_jwk_set(json: &str) -> Result<Vec<VerifyingKey>, InvalidJwkSet> {
 #[cfg(test)]
 mod tests {
     use data_encoding::BASE64URL_NOPAD;
-    use domain::Algorithm;
+    use domain::keys::Algorithm;
     use serde_json::{Value, json};
 
     use super::*;

@@ -59,7 +59,11 @@ mod strictness;
 #[cfg(test)]
 mod testing;
 
-pub use domain::{AccessClaims, Algorithm, Epoch, KeyId, Role, SessionId, Timestamp, TokenId, UserId};
+pub use domain::Timestamp;
+pub use domain::access_tokens::{AccessClaims, TokenId};
+pub use domain::keys::{Algorithm, KeyId};
+pub use domain::sessions::SessionId;
+pub use domain::users::{Epoch, Role, UserId};
 pub use jwk_set::{InvalidJwkSet, MAX_JWK_SET_BYTES, read_jwk_set, write_jwk_set};
 pub use unsigned_token::UnsignedToken;
 pub use verifier::{MAX_TOKEN_BYTES, TokenError, Verifier};

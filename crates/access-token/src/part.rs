@@ -1,5 +1,5 @@
 use data_encoding::BASE64URL_NOPAD;
-use domain::InvalidAccessToken;
+use domain::access_tokens::InvalidAccessToken;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

@@ -2,7 +2,9 @@ use std::fmt;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::TimeDelta;
-use domain::{AccessClaims, KeyId, Timestamp};
+use domain::Timestamp;
+use domain::access_tokens::AccessClaims;
+use domain::keys::KeyId;
 use quick_cache::sync::Cache;
 
 /// Most tokens that are remembered: some 4 MB.
@@ -70,7 +72,9 @@ impl fmt::Debug for RememberedTokens {
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
-    use domain::{Epoch, Role, SessionId, TokenId, UserId};
+    use domain::access_tokens::TokenId;
+    use domain::sessions::SessionId;
+    use domain::users::{Epoch, Role, UserId};
     use uuid::Uuid;
 
     use super::*;

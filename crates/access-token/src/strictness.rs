@@ -1,7 +1,7 @@
 //! What must be refused, for every algorithm: what anybody can make, and what only the holder of the key could.
 
 use data_encoding::BASE64URL_NOPAD;
-use domain::{Algorithm, KeyId};
+use domain::keys::{Algorithm, KeyId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -11,7 +11,11 @@ use aws_lc_rs::signature::{
 };
 use chrono::DateTime;
 use data_encoding::BASE64URL_NOPAD;
-use domain::{AccessClaims, Algorithm, Epoch, KeyId, Role, SessionId, Timestamp, TokenId, UserId};
+use domain::Timestamp;
+use domain::access_tokens::{AccessClaims, TokenId};
+use domain::keys::{Algorithm, KeyId};
+use domain::sessions::SessionId;
+use domain::users::{Epoch, Role, UserId};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

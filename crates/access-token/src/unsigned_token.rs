@@ -1,5 +1,7 @@
 use data_encoding::BASE64URL_NOPAD;
-use domain::{AccessClaims, Algorithm, KeyId, Secret};
+use domain::Secret;
+use domain::access_tokens::AccessClaims;
+use domain::keys::{Algorithm, KeyId};
 
 use crate::claims::WireClaims;
 use crate::header::Header;

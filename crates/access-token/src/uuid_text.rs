@@ -1,4 +1,4 @@
-use domain::InvalidAccessToken;
+use domain::access_tokens::InvalidAccessToken;
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 

@@ -2,7 +2,9 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use data_encoding::BASE64URL_NOPAD;
-use domain::{AccessClaims, InvalidAccessToken, KeyId, Timestamp};
+use domain::Timestamp;
+use domain::access_tokens::{AccessClaims, InvalidAccessToken};
+use domain::keys::KeyId;
 use thiserror::Error;
 
 use crate::claims::WireClaims;
@@ -164,7 +166,8 @@ mod tests {
     use std::thread;
 
     use chrono::TimeDelta;
-    use domain::{Algorithm, Epoch, Role};
+    use domain::keys::Algorithm;
+    use domain::users::{Epoch, Role};
 
     use super::*;
     use crate::testing::{AUDIENCE, EXPIRES, ISSUED, ISSUER, TestKey, at, claims};

@@ -4,7 +4,8 @@ use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
 };
-use domain::{Algorithm, KeyId, Timestamp};
+use domain::Timestamp;
+use domain::keys::{Algorithm, KeyId};
 use thiserror::Error;
 
 /// Sizes of RSA keys, in bits: the least that RFC 7518, section 3.3, allows, and a bound on the work.

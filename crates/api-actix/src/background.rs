@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use application::{Application, ApplicationError, CleanupEnd, Removed};
-use domain::ports::{IdGenerator, RevocationFeed};
+use domain::IdGenerator;
+use domain::sessions::RevocationFeed;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 

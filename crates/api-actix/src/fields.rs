@@ -4,7 +4,9 @@
 use std::fmt;
 
 use chrono::NaiveDate;
-use domain::{Birthday, Password, PasswordPolicy, Secret, ValidationError};
+use domain::passwords::{Password, PasswordPolicy};
+use domain::users::Birthday;
+use domain::{Secret, ValidationError};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
@@ -32,7 +34,8 @@ pub(crate) struct Rules {
 ///
 /// ```
 /// use api_actix::{Fields, FromFields};
-/// use domain::{Email, ValidationError};
+/// use domain::ValidationError;
+/// use domain::users::Email;
 ///
 /// struct Invitation {
 ///     email: Email,
@@ -281,7 +284,7 @@ impl<'de> Deserialize<'de> for RawFields {
 
 #[cfg(test)]
 mod tests {
-    use domain::Email;
+    use domain::users::Email;
 
     use super::*;
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use application::Application;
-use domain::PasswordPolicy;
-use domain::ports::{Clock, HealthCheck, IdGenerator};
+use domain::passwords::PasswordPolicy;
+use domain::{Clock, HealthCheck, IdGenerator};
 
 use crate::config::Proxies;
 use crate::cors::Cors;

@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use application::{Application, Ports};
-use domain::ports::{
-    Clock, HashError, HealthCheck, IdGenerator, RefreshTokenRepository, RevocationFeed, RevocationRepository,
-    SigningKeyRepository, TaskRepository, UnitOfWorkFactory, UserRepository,
-};
-use domain::{PasswordHash, PasswordPolicy, RootSecret, Secret};
+use domain::keys::{RootSecret, SigningKeyRepository};
+use domain::passwords::{HashError, PasswordHash, PasswordPolicy};
+use domain::sessions::{RefreshTokenRepository, RevocationFeed, RevocationRepository};
+use domain::tasks::TaskRepository;
+use domain::units::UnitOfWorkFactory;
+use domain::users::UserRepository;
+use domain::{Clock, HealthCheck, IdGenerator, Secret};
 use infra_postgres::{PostgresError, PostgresRevocationFeed, PostgresSettings};
 use infra_security::{
     Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, InvalidArgon2Settings, KeyRing, SealedKeys, SystemClock,

@@ -1,7 +1,7 @@
 //! How an actor writes: in a unit of work that begins with the proof that they still may.
 
-use domain::ports::UnitOfWork;
-use domain::{User, UserId};
+use domain::units::UnitOfWork;
+use domain::users::{User, UserId};
 
 use crate::{Actor, Application, ApplicationError, Target};
 
@@ -74,8 +74,10 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use domain::mocks::{MockClock, MockUnitOfWork};
-    use domain::{Epoch, RefreshToken, Revocation, RevocationReason, Role, SessionId};
+    use domain::MockClock;
+    use domain::sessions::{RefreshToken, Revocation, RevocationReason, SessionId};
+    use domain::units::MockUnitOfWork;
+    use domain::users::{Epoch, Role};
     use uuid::Uuid;
 
     use super::*;

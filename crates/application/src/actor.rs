@@ -1,4 +1,7 @@
-use domain::{AccessClaims, Epoch, RefreshToken, Role, SessionId, Timestamp, User, UserId};
+use domain::Timestamp;
+use domain::access_tokens::AccessClaims;
+use domain::sessions::{RefreshToken, SessionId};
+use domain::users::{Epoch, Role, User, UserId};
 
 use crate::ApplicationError;
 

@@ -1,6 +1,8 @@
 use std::future::Future;
 
-use domain::{KeyId, RevocationReason, Role, SessionId, UserId};
+use domain::keys::KeyId;
+use domain::sessions::{RevocationReason, SessionId};
+use domain::users::{Role, UserId};
 use tracing::{info, warn};
 
 /// What an operator may have to answer for later. Each is one log record with the target `audit`, written after the

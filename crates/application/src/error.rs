@@ -1,5 +1,6 @@
-use domain::ports::{HashError, RepositoryError, Source, VerifyError};
-use domain::{InvalidAccessToken, ValidationError};
+use domain::access_tokens::{InvalidAccessToken, VerifyError};
+use domain::passwords::HashError;
+use domain::{RepositoryError, Source, ValidationError};
 use thiserror::Error;
 
 /// Why a use case did not do what it was asked. Nothing was changed, except where a variant says so.

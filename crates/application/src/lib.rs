@@ -8,8 +8,15 @@
 //! use std::sync::Arc;
 //!
 //! use application::{Application, ApplicationError, CreateUser, Ports, Settings};
-//! use domain::mocks::*;
-//! use domain::{Email, Password, PasswordHash, PasswordPolicy, Role, Timestamp, UserId};
+//! use domain::access_tokens::MockAccessTokens;
+//! use domain::clients::MockClientSecrets;
+//! use domain::keys::{MockSigningKeyFactory, MockSigningKeyRepository};
+//! use domain::passwords::{MockHashPlace, MockPasswordHasher, Password, PasswordHash, PasswordPolicy};
+//! use domain::sessions::{MockRefreshTokenRepository, MockRevocationRepository};
+//! use domain::tasks::MockTaskRepository;
+//! use domain::units::MockUnitsOfWork;
+//! use domain::users::{Email, MockUserRepository, Role, UserId};
+//! use domain::{MockClock, MockIdGenerator, MockMac, Timestamp};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let mut users = MockUserRepository::new();
@@ -65,17 +72,16 @@
 //! ```
 
 mod acting;
-mod activity;
 mod actor;
 mod audit;
-mod auth;
-mod cleanup;
-mod counts;
+mod clients;
 mod cursor;
 mod error;
 mod keys;
-mod revocations;
-mod sign_in_turns;
+mod node;
+mod passwords;
+mod sessions;
+mod sign_in;
 mod tasks;
 mod users;
 
@@ -86,26 +92,32 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use domain::ports::{
-    AccessTokens, ClientSecrets, Clock, IdGenerator, Mac, PasswordHasher, RefreshTokenRepository, RevocationRepository,
-    SigningKeyFactory, SigningKeyRepository, TaskRepository, UnitOfWorkFactory, UserRepository,
-};
-use domain::{Algorithm, RefreshPolicy};
+use domain::access_tokens::AccessTokens;
+use domain::clients::ClientSecrets;
+use domain::keys::Algorithm;
+use domain::keys::{SigningKeyFactory, SigningKeyRepository};
+use domain::passwords::PasswordHasher;
+use domain::sessions::RefreshPolicy;
+use domain::sessions::{RefreshTokenRepository, RevocationRepository};
+use domain::tasks::TaskRepository;
+use domain::units::UnitOfWorkFactory;
+use domain::users::UserRepository;
+use domain::{Clock, IdGenerator, Mac};
 
-use activity::Activity;
-use counts::Counters;
-use revocations::Revocations;
-use sign_in_turns::SignInTurns;
+use node::Counters;
+use sessions::{Activity, Revocations};
+use sign_in::SignInTurns;
 
 pub use actor::{Actor, Target};
-pub use auth::{Introspection, Login, MAX_SESSIONS_LISTED, RefreshTokenInfo, Session, TokenPair};
-pub use cleanup::{CleanupEnd, Removed};
-pub use counts::{Counts, Refresh, SignIn};
+pub use clients::{Introspection, RefreshTokenInfo};
 pub use error::ApplicationError;
 pub use keys::{Prepared, Rotated};
-pub use revocations::{FeedStatus, MAX_FEED_AGE};
+pub use node::{CleanupEnd, Counts, Refresh, Removed, SignIn};
+pub use passwords::ChangePassword;
+pub use sessions::{FeedStatus, MAX_FEED_AGE, MAX_SESSIONS_LISTED, Session, TokenPair};
+pub use sign_in::Login;
 pub use tasks::{CreateTask, ListTasks, TaskChange, TaskPage};
-pub use users::{AdminAccount, ChangePassword, CreateUser, ListUsers, Paging, UserChange, UserPage};
+pub use users::{AdminAccount, CreateUser, ListUsers, Paging, UserChange, UserPage};
 
 /// What the use cases work with. Clones share the same adapters.
 #[derive(Clone)]

@@ -5,17 +5,20 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta};
-use domain::mocks::{
-    MockAccessTokens, MockClientSecrets, MockClock, MockHashPlace, MockIdGenerator, MockPasswordHasher,
-    MockRefreshTokenRepository, MockRevocationRepository, MockSigningKeyFactory, MockSigningKeyRepository,
-    MockTaskRepository, MockUnitOfWork, MockUnitsOfWork, MockUserRepository,
+use domain::access_tokens::{AccessClaims, MockAccessTokens, TokenId};
+use domain::clients::MockClientSecrets;
+use domain::keys::{
+    Algorithm, KeyId, KeyState, MockSigningKeyFactory, MockSigningKeyRepository, SealedKey, SigningKey,
 };
-use domain::ports::{HashError, HashPlace, Mac, MacPurpose, MacTag, RepositoryError, RevocationFeed};
-use domain::{
-    AccessClaims, Algorithm, Device, Email, Epoch, KeyId, KeyState, NewRefreshToken, Nonce, Password, PasswordHash,
-    RefreshPolicy, RefreshToken, RevocationReason, Revoked, Role, SealedKey, Secret, SessionId, SigningKey, Task,
-    TaskDescription, TaskId, TaskStatus, TaskTitle, Timestamp, TokenId, User, UserId,
+use domain::passwords::{HashError, HashPlace, MockHashPlace, MockPasswordHasher, Password, PasswordHash};
+use domain::sessions::{
+    Device, MockRefreshTokenRepository, MockRevocationRepository, NewRefreshToken, Nonce, RefreshPolicy, RefreshToken,
+    RevocationFeed, RevocationReason, Revoked, SessionId,
 };
+use domain::tasks::{MockTaskRepository, Task, TaskDescription, TaskId, TaskStatus, TaskTitle};
+use domain::units::{MockUnitOfWork, MockUnitsOfWork};
+use domain::users::{Email, Epoch, MockUserRepository, Role, User, UserId};
+use domain::{Mac, MacPurpose, MacTag, MockClock, MockIdGenerator, RepositoryError, Secret, Timestamp};
 use uuid::Uuid;
 
 use crate::{Actor, Application, Ports, Settings};

@@ -1,4 +1,4 @@
-use domain::ports::RepositoryError;
+use domain::RepositoryError;
 use sea_orm::{DbErr, RuntimeErr};
 use sqlx::postgres::PgConnectOptions;
 use thiserror::Error;

@@ -1,6 +1,6 @@
 use std::sync::atomic::Ordering;
 
-use domain::ports::RepositoryError;
+use domain::RepositoryError;
 use sea_orm::{DbErr, SqlErr};
 
 use crate::Store;

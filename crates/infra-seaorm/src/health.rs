@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use domain::ports::{HealthCheck, RepositoryError};
+use domain::{HealthCheck, RepositoryError};
 use sea_orm::{ConnAcquireErr, DbErr};
 use tokio::sync::Mutex;
 use tokio::time::timeout;

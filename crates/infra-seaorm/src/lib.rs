@@ -4,16 +4,15 @@
 //! from the adapter crates: how to connect, how a unit of work begins ([`Connections`]), which errors pass, and how to
 //! follow what is revoked, for which [`revoked_from_row`] is here.
 //!
-//! To add a repository: the entity in `entities/`, its port implemented for `Store` in a file of its own, and an
-//! accessor in `unit_of_work.rs`.
+//! To add a repository: a folder with the entity and the port implemented for [`Store`], and an accessor in
+//! `unit_of_work.rs`.
 
-mod entities;
+mod columns;
 mod error;
 mod health;
-mod refresh_tokens;
+mod keys;
 mod revocations;
-mod revoked_row;
-mod signing_keys;
+mod sessions;
 #[cfg(feature = "sqlx")]
 mod sqlx_error;
 mod statements;
@@ -23,7 +22,7 @@ mod unit_of_work;
 mod users;
 
 pub use error::unavailable_or_internal;
-pub use revoked_row::revoked_from_row;
+pub use revocations::revoked_from_row;
 #[cfg(feature = "sqlx")]
 pub use sqlx_error::is_transient;
 pub use store::{Connections, PoolUsage, Store, Transaction};

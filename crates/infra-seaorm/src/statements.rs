@@ -1,6 +1,6 @@
 //! How repositories run their statements: with values of the domain for rows, and errors of the ports for SeaORM's.
 
-use domain::ports::RepositoryError;
+use domain::RepositoryError;
 use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DeleteMany, EntityTrait, Insert, IntoActiveModel, Select, UpdateMany,

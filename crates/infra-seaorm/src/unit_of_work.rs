@@ -1,8 +1,10 @@
 use async_trait::async_trait;
-use domain::ports::{
-    RefreshTokenRepository, RepositoryError, RevocationRepository, SigningKeyRepository, TaskRepository, UnitOfWork,
-    UnitOfWorkFactory, UserRepository,
-};
+use domain::RepositoryError;
+use domain::keys::SigningKeyRepository;
+use domain::sessions::{RefreshTokenRepository, RevocationRepository};
+use domain::tasks::TaskRepository;
+use domain::units::{UnitOfWork, UnitOfWorkFactory};
+use domain::users::UserRepository;
 
 use crate::{Connections, Store, Transaction};
 

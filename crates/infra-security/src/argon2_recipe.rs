@@ -1,7 +1,6 @@
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use data_encoding::BASE64_NOPAD;
-use domain::PasswordHash;
-use domain::ports::HashError;
+use domain::passwords::{HashError, PasswordHash};
 use zeroize::Zeroizing;
 
 /// What a hash is computed with, but for the password: Argon2id, version 1.3 (RFC 9106).

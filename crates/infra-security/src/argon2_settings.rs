@@ -2,8 +2,7 @@ use std::io;
 use std::ops::RangeInclusive;
 use std::thread::available_parallelism;
 
-use domain::PasswordHash;
-use domain::ports::HashError;
+use domain::passwords::{HashError, PasswordHash};
 use thiserror::Error;
 
 use crate::stored_hash::StoredHash;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
-use domain::ports::{ClientSecrets, HashError, PasswordHasher, Verification};
-use domain::{ClientSecretHash, Password, PasswordHash, Secret};
+use domain::Secret;
+use domain::clients::{ClientSecretHash, ClientSecrets};
+use domain::passwords::{HashError, Password, PasswordHash, PasswordHasher, Verification};
 use tokio::sync::{Mutex, Semaphore};
 
 use crate::refusals::Refusals;
@@ -92,8 +93,7 @@ mod tests {
     use std::time::Duration;
 
     use data_encoding::HEXLOWER;
-    use domain::mocks::{MockHashPlace, MockPasswordHasher};
-    use domain::ports::HashPlace;
+    use domain::passwords::{HashPlace, MockHashPlace, MockPasswordHasher};
     use tokio::task::JoinSet;
 
     use super::*;

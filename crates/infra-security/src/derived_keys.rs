@@ -1,6 +1,7 @@
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use data_encoding::BASE64;
-use domain::{RootSecret, Secret};
+use domain::Secret;
+use domain::keys::RootSecret;
 use zeroize::Zeroizing;
 
 use crate::random::random_bytes;

@@ -1,5 +1,6 @@
 use data_encoding::BASE32;
-use domain::{PasswordPolicy, Secret};
+use domain::Secret;
+use domain::passwords::PasswordPolicy;
 use zeroize::Zeroizing;
 
 use crate::random::random_bytes;
@@ -21,7 +22,7 @@ pub fn generate_password(policy: &PasswordPolicy) -> Secret {
 
 #[cfg(test)]
 mod tests {
-    use domain::Password;
+    use domain::passwords::Password;
 
     use super::*;
 

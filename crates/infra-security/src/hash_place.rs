@@ -3,8 +3,7 @@ use std::sync::Arc;
 use argon2::Params;
 use async_trait::async_trait;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use domain::ports::{HashError, HashPlace, Verification};
-use domain::{Password, PasswordHash};
+use domain::passwords::{HashError, HashPlace, Password, PasswordHash, Verification};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::Argon2Settings;

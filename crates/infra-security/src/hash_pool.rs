@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::thread;
 
 use argon2::Params;
-use domain::ports::{HashError, HashPlace, PasswordHasher};
+use domain::passwords::{HashError, HashPlace, PasswordHasher};
 
 use crate::hash_place::Argon2Place;
 use crate::hash_queue::{HashLoad, HashQueue};
@@ -17,8 +17,7 @@ const OUTPUT_BYTES: usize = 32;
 /// give way to those that serve requests, where the system can do so. Dropping the pool ends them.
 ///
 /// ```
-/// use domain::Password;
-/// use domain::ports::{HashPlace, PasswordHasher, Verification};
+/// use domain::passwords::{HashPlace, Password, PasswordHasher, Verification};
 /// use infra_security::{Argon2Pool, Argon2Settings};
 ///
 /// # #[tokio::main]
@@ -99,8 +98,7 @@ mod tests {
 
     use super::*;
     use crate::argon2_recipe::Argon2Recipe;
-    use domain::ports::Verification;
-    use domain::{Password, PasswordHash};
+    use domain::passwords::{Password, PasswordHash, Verification};
 
     fn light() -> Argon2Settings {
         Argon2Settings { memory_kib: 64, iterations: 1, threads: 2, ..Argon2Settings::default() }

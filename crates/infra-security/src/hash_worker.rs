@@ -56,7 +56,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use argon2::Params;
-    use domain::Password;
+    use domain::passwords::Password;
     use tokio::sync::oneshot;
 
     use super::*;

@@ -1,6 +1,6 @@
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign, verify};
-use domain::RootSecret;
-use domain::ports::{Mac, MacPurpose, MacTag};
+use domain::keys::RootSecret;
+use domain::{Mac, MacPurpose, MacTag};
 
 use crate::derived_keys::derive;
 

@@ -1,5 +1,9 @@
-use domain::ports::IdGenerator;
-use domain::{KeyId, Nonce, SessionId, TaskId, Timestamp, TokenId, UserId};
+use domain::access_tokens::TokenId;
+use domain::keys::KeyId;
+use domain::sessions::{Nonce, SessionId};
+use domain::tasks::TaskId;
+use domain::users::UserId;
+use domain::{IdGenerator, Timestamp};
 use uuid::{Builder, Uuid};
 
 use crate::random::random_bytes;

@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 use access_token::{TokenError, Verifier};
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use domain::ports::{
-    AccessTokens, Clock, MAX_ACCESS_TOKEN_TTL, PublishedKeys, RepositoryError, SigningKeyRepository, VerifyError,
+use domain::access_tokens::{
+    AccessClaims, AccessTokens, InvalidAccessToken, MAX_ACCESS_TOKEN_TTL, PublishedKeys, VerifyError,
 };
-use domain::{AccessClaims, InvalidAccessToken, Secret, Timestamp};
+use domain::keys::SigningKeyRepository;
+use domain::{Clock, RepositoryError, Secret, Timestamp};
 use thiserror::Error;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -27,7 +28,7 @@ const MAX_PROMISES: usize = 3;
 /// Signs and verifies access tokens with the keys that all nodes share.
 ///
 /// It reads the keys when it must: to sign or to let a token in, where it has not done so for
-/// [`MAX_KEY_RING_AGE`](domain::ports::MAX_KEY_RING_AGE), and to verify a token of a key that is new. Call
+/// [`MAX_KEY_RING_AGE`](domain::keys::MAX_KEY_RING_AGE), and to verify a token of a key that is new. Call
 /// [`AccessTokens::reload`] more often than that, and no request has to wait for it. Needs a tokio runtime.
 pub struct KeyRing {
     shared: Arc<Shared>,
@@ -211,7 +212,8 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use access_token::UnsignedToken;
-    use domain::{Algorithm, Epoch, KeyId, KeyState, SealedKey, SigningKey, StoredKeys, UnreadableKey};
+    use domain::keys::{Algorithm, KeyId, KeyState, SealedKey, SigningKey, StoredKeys, UnreadableKey};
+    use domain::users::Epoch;
     use serde_json::Value;
     use tokio::task::JoinSet;
     use tokio::time::sleep;

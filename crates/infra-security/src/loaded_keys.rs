@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use access_token::{VerifyingKey, write_jwk_set};
 use chrono::TimeDelta;
-use domain::ports::MAX_KEY_RING_AGE;
-use domain::{KeyId, KeyState, SigningKey, StoredKeys, Timestamp, UnreadableKey};
+use domain::Timestamp;
+use domain::keys::{KeyId, KeyState, MAX_KEY_RING_AGE, SigningKey, StoredKeys, UnreadableKey};
 use thiserror::Error;
 
 use crate::opened_key::OpenedKey;
@@ -121,7 +121,7 @@ fn open_or_log(stored: &SigningKey, open: impl Fn(&SigningKey) -> Option<OpenedK
 mod tests {
     use std::cell::Cell;
 
-    use domain::{Algorithm, SealedKey};
+    use domain::keys::{Algorithm, SealedKey};
 
     use super::*;
     use crate::SealedKeys;

@@ -9,7 +9,9 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
     RsaPublicKeyComponents,
 };
-use domain::{AccessClaims, Algorithm, KeyId, Secret};
+use domain::Secret;
+use domain::access_tokens::AccessClaims;
+use domain::keys::{Algorithm, KeyId};
 use zeroize::Zeroizing;
 
 use crate::random::{generator, random_bytes};

@@ -3,8 +3,8 @@ use std::fmt;
 use async_trait::async_trait;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::error::Unspecified;
-use domain::ports::{SigningKeyFactory, Source};
-use domain::{Algorithm, KeyId, RootSecret, SealedKey, SigningKey};
+use domain::Source;
+use domain::keys::{Algorithm, KeyId, RootSecret, SealedKey, SigningKey, SigningKeyFactory};
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
@@ -76,7 +76,7 @@ mod tests {
     use std::time::Duration;
 
     use access_token::Verifier;
-    use domain::KeyState;
+    use domain::keys::KeyState;
     use uuid::Uuid;
 
     use super::*;

@@ -1,6 +1,5 @@
 use argon2::{ARGON2ID_IDENT, Params, PasswordHash as Phc, Version};
-use domain::PasswordHash;
-use domain::ports::HashError;
+use domain::passwords::{HashError, PasswordHash};
 
 use crate::Argon2Settings;
 use crate::argon2_recipe::Argon2Recipe;

@@ -1,6 +1,5 @@
 use chrono::{SubsecRound, Utc};
-use domain::Timestamp;
-use domain::ports::Clock;
+use domain::{Clock, Timestamp};
 
 /// The operating system's clock, in whole microseconds.
 #[derive(Clone, Copy, Debug, Default)]

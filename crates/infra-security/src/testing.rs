@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta};
-use domain::ports::{Clock, RepositoryError, SigningKeyFactory, SigningKeyRepository};
-use domain::{
-    AccessClaims, Algorithm, Epoch, KeyId, KeyState, Role, RootSecret, SessionId, SigningKey, StoredKeys, Timestamp,
-    TokenId, UserId,
+use domain::access_tokens::{AccessClaims, TokenId};
+use domain::keys::{
+    Algorithm, KeyId, KeyState, RootSecret, SigningKey, SigningKeyFactory, SigningKeyRepository, StoredKeys,
 };
+use domain::sessions::SessionId;
+use domain::users::{Epoch, Role, UserId};
+use domain::{Clock, RepositoryError, Timestamp};
 use uuid::Uuid;
 
 use crate::SealedKeys;

@@ -1,7 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use domain::ports::RepositoryError;
+use domain::RepositoryError;
 use sea_orm::DbErr;
 use thiserror::Error;
 

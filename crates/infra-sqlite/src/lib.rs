@@ -2,8 +2,8 @@
 //! lock, the feed of what is revoked, and which errors pass.
 //!
 //! ```
-//! use domain::ports::UserRepository;
-//! use domain::{Email, Epoch, PasswordHash, Role, User, UserId};
+//! use domain::passwords::PasswordHash;
+//! use domain::users::{Email, Epoch, Role, User, UserId, UserRepository};
 //! use infra_sqlite::SqliteSettings;
 //! use migration::Step;
 //!

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
-use domain::ports::{RepositoryError, RevocationFeed};
-use domain::{Revoked, Timestamp};
+use domain::sessions::{RevocationFeed, Revoked};
+use domain::{RepositoryError, Timestamp};
 use infra_seaorm::revoked_from_row;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 

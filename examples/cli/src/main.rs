@@ -9,8 +9,10 @@ use std::process::ExitCode;
 
 use application::{AdminAccount, Application, ApplicationError, CreateUser, Login, Prepared, Target, UserChange};
 use clap::{Parser, Subcommand};
-use domain::ports::UserRepository;
-use domain::{Device, Email, Password, PasswordPolicy, Role, Secret};
+use domain::Secret;
+use domain::passwords::{Password, PasswordPolicy};
+use domain::sessions::Device;
+use domain::users::{Email, Role, UserRepository};
 
 /// Longest line that is read as a password, in bytes.
 const MAX_LINE: u64 = 4096;

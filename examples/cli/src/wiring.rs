@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use application::{Application, Ports, Settings};
-use domain::RootSecret;
-use domain::ports::UserRepository;
+use domain::keys::RootSecret;
+use domain::users::UserRepository;
 use infra_security::{
     Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, KeyRing, SealedKeys, SystemClock, SystemIds,
 };

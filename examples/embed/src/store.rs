@@ -3,7 +3,7 @@
 use api_actix::ApiError;
 use api_actix::wiring::Connections;
 use application::ApplicationError;
-use domain::UserId;
+use domain::users::UserId;
 use sea_orm::entity::prelude::*;
 use sea_orm::{DbErr, IntoActiveModel, QueryOrder, SqlErr};
 use serde::Serialize;

@@ -2,7 +2,9 @@ use std::io::{BufRead, IsTerminal, Read};
 
 use application::AdminAccount;
 use clap::Args;
-use domain::{Email, Password, Secret};
+use domain::Secret;
+use domain::passwords::Password;
+use domain::users::Email;
 
 use super::{Failure, failure, say};
 use crate::config::{Config, without_byte_order_mark};

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use application::{ApplicationError, Rotated};
 use chrono::SecondsFormat;
 use clap::Subcommand;
-use domain::KeyState;
+use domain::keys::KeyState;
 
 use super::{Failure, failure, say};
 use crate::config::Config;

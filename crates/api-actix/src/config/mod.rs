@@ -14,7 +14,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use application::Settings;
-use domain::{ClientSecretHash, Email, Password, PasswordPolicy, RootSecret};
+use domain::clients::ClientSecretHash;
+use domain::keys::RootSecret;
+use domain::passwords::{Password, PasswordPolicy};
+use domain::users::Email;
 use figment::Figment;
 use figment::providers::{Format, Toml};
 use figment::value::{Dict, Value};
@@ -424,7 +427,7 @@ mod tests {
 
     #[test]
     fn no_access_token_lives_longer_than_a_node_that_knows_of_no_key_takes_them_to_live() {
-        let longest = domain::ports::MAX_ACCESS_TOKEN_TTL;
+        let longest = domain::access_tokens::MAX_ACCESS_TOKEN_TTL;
         let ttl = |seconds: i64| {
             let environment = Environment::new([("APP_AUTH__ACCESS_TOKEN_TTL", format!("{seconds}s"))]);
             Config::load(None, environment).map(|config| config.application.access_token_ttl)

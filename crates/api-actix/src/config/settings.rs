@@ -6,7 +6,11 @@ use std::time::Duration;
 
 use application::Settings;
 use chrono::TimeDelta;
-use domain::{Algorithm, ClientSecretHash, Email, Password, PasswordPolicy, RefreshPolicy, RootSecret};
+use domain::clients::ClientSecretHash;
+use domain::keys::{Algorithm, RootSecret};
+use domain::passwords::{Password, PasswordPolicy};
+use domain::sessions::RefreshPolicy;
+use domain::users::Email;
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 

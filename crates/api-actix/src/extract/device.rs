@@ -3,7 +3,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::header::USER_AGENT;
 use actix_web::{FromRequest, HttpRequest};
-use domain::Device;
+use domain::sessions::Device;
 
 use super::state;
 use crate::client_address;

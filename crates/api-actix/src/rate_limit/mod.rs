@@ -10,7 +10,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, HttpRequest, Route};
-use domain::Role;
+use domain::users::Role;
 
 pub use limiter::Allowance;
 use limiter::Limiter;

@@ -1,6 +1,6 @@
 use actix_web::http::header::{CACHE_CONTROL, ContentType};
 use actix_web::{HttpResponse, web};
-use domain::ports::PublishedKeys;
+use domain::access_tokens::PublishedKeys;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -1,5 +1,5 @@
-use domain::StoredKeys;
-use domain::ports::PublishedKeys;
+use domain::access_tokens::PublishedKeys;
+use domain::keys::StoredKeys;
 
 use crate::{Application, ApplicationError};
 

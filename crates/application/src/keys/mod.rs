@@ -9,7 +9,7 @@ pub use prepare_keys::Prepared;
 pub use rotate_keys::Rotated;
 
 use chrono::TimeDelta;
-use domain::{Algorithm, KeyState, SigningKey, StoredKeys, UnreadableKey};
+use domain::keys::{Algorithm, KeyState, SigningKey, StoredKeys, UnreadableKey};
 
 use crate::{Application, ApplicationError};
 

@@ -1,6 +1,5 @@
 use chrono::TimeDelta;
-use domain::KeyState;
-use domain::ports::MAX_KEY_RING_AGE;
+use domain::keys::{KeyState, MAX_KEY_RING_AGE};
 
 use super::{Rotated, unreadable};
 use crate::{Application, ApplicationError};
@@ -67,7 +66,7 @@ impl Application {
 
 #[cfg(test)]
 mod tests {
-    use domain::{Algorithm, SealedKey, SigningKey, StoredKeys, UnreadableKey};
+    use domain::keys::{Algorithm, SealedKey, SigningKey, StoredKeys, UnreadableKey};
 
     use super::*;
     use crate::testing::{Mocks, a_key, now};

@@ -1,4 +1,4 @@
-use domain::KeyState;
+use domain::keys::KeyState;
 
 use crate::audit::{Event, record};
 use crate::{Application, ApplicationError};
@@ -42,8 +42,8 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use chrono::TimeDelta;
-    use domain::mocks::MockUnitOfWork;
-    use domain::{SealedKey, SigningKey, StoredKeys, UnreadableKey};
+    use domain::keys::{SealedKey, SigningKey, StoredKeys, UnreadableKey};
+    use domain::units::MockUnitOfWork;
 
     use super::*;
     use crate::testing::{Mocks, a_key, now};
@@ -59,7 +59,7 @@ mod tests {
         mocks
     }
 
-    fn an_active_key() -> Vec<domain::SigningKey> {
+    fn an_active_key() -> Vec<domain::keys::SigningKey> {
         vec![a_key(1, KeyState::Active { since: now(), token_ttl: TimeDelta::minutes(15) })]
     }
 

@@ -1,6 +1,6 @@
 use chrono::TimeDelta;
-use domain::ports::MAX_KEY_RING_AGE;
-use domain::{KeyState, SigningKey, StoredKeys, Timestamp};
+use domain::Timestamp;
+use domain::keys::{KeyState, MAX_KEY_RING_AGE, SigningKey, StoredKeys};
 
 use super::unreadable;
 use crate::audit::{Event, record};
@@ -109,9 +109,9 @@ fn time_to_wait(keys: &StoredKeys, next: &SigningKey, now: Timestamp) -> Option<
 mod tests {
     use std::sync::atomic::Ordering;
 
-    use domain::mocks::MockUnitOfWork;
-    use domain::ports::RepositoryError;
-    use domain::{Algorithm, KeyId, SealedKey};
+    use domain::RepositoryError;
+    use domain::keys::{Algorithm, KeyId, SealedKey};
+    use domain::units::MockUnitOfWork;
 
     use super::*;
     use crate::testing::{Mocks, a_key, now};

@@ -1,4 +1,4 @@
-use domain::{Task, TaskDescription, TaskStatus, TaskTitle};
+use domain::tasks::{Task, TaskDescription, TaskStatus, TaskTitle};
 
 use crate::{Actor, Application, ApplicationError};
 

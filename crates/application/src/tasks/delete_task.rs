@@ -1,4 +1,4 @@
-use domain::TaskId;
+use domain::tasks::TaskId;
 
 use super::own;
 use crate::{Actor, Application, ApplicationError};
@@ -21,7 +21,7 @@ impl Application {
 mod tests {
     use std::sync::atomic::Ordering;
 
-    use domain::Task;
+    use domain::tasks::Task;
 
     use super::*;
     use crate::testing::{Mocks, a_task, a_unit_of, an_actor, an_admin, task_id};

@@ -1,4 +1,4 @@
-use domain::{Task, TaskId};
+use domain::tasks::{Task, TaskId};
 
 use super::own;
 use crate::{Actor, Application, ApplicationError};

@@ -1,4 +1,5 @@
-use domain::{Task, TaskId, TaskPosition, TaskQuery, TaskStatus, UserId};
+use domain::tasks::{Task, TaskId, TaskPosition, TaskQuery, TaskStatus};
+use domain::users::UserId;
 use uuid::Uuid;
 
 use crate::cursor::{self, read_time, time};

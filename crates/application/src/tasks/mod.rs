@@ -8,7 +8,7 @@ pub use create_task::CreateTask;
 pub use list_tasks::{ListTasks, TaskPage};
 pub use update_task::TaskChange;
 
-use domain::Task;
+use domain::tasks::Task;
 
 use crate::{Actor, ApplicationError};
 

@@ -1,4 +1,4 @@
-use domain::{Task, TaskDescription, TaskId, TaskStatus, TaskTitle};
+use domain::tasks::{Task, TaskDescription, TaskId, TaskStatus, TaskTitle};
 
 use super::own;
 use crate::{Actor, Application, ApplicationError};
@@ -56,7 +56,7 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use chrono::TimeDelta;
-    use domain::mocks::MockUnitOfWork;
+    use domain::units::MockUnitOfWork;
 
     use super::*;
     use crate::testing::{Mocks, a_task, a_unit_of, an_actor, an_admin, now, task_id};

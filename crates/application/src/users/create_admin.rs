@@ -1,4 +1,5 @@
-use domain::{Email, Password, Role, User, UserFilter};
+use domain::passwords::Password;
+use domain::users::{Email, Role, User, UserFilter};
 
 use super::CreateUser;
 use crate::audit::{Event, record};
@@ -100,9 +101,9 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use domain::UserId;
-    use domain::mocks::MockUnitOfWork;
-    use domain::ports::RepositoryError;
+    use domain::RepositoryError;
+    use domain::units::MockUnitOfWork;
+    use domain::users::UserId;
 
     use super::*;
     use crate::testing::{Mocks, a_user, password};

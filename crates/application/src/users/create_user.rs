@@ -1,5 +1,5 @@
-use domain::ports::HashPlace;
-use domain::{Birthday, Email, Epoch, FullName, Password, Role, User, Username};
+use domain::passwords::{HashPlace, Password};
+use domain::users::{Birthday, Email, Epoch, FullName, Role, User, Username};
 
 use crate::audit::{Event, record};
 use crate::{Actor, Application, ApplicationError};
@@ -85,7 +85,7 @@ impl Application {
 
 #[cfg(test)]
 mod tests {
-    use domain::ports::RepositoryError;
+    use domain::RepositoryError;
 
     use super::*;
     use crate::Settings;

@@ -1,6 +1,6 @@
 //! Cursors of the list of users.
 
-use domain::{
+use domain::users::{
     Direction, Email, Role, SearchText, SortKey, User, UserFilter, UserId, UserPosition, UserSort, UserSortField,
 };
 

@@ -1,4 +1,6 @@
-use domain::{Epoch, Password, RevokedTokens, Role};
+use domain::passwords::Password;
+use domain::sessions::RevokedTokens;
+use domain::users::{Epoch, Role};
 
 use super::keep_an_admin;
 use crate::acting::OnAccount;
@@ -42,8 +44,8 @@ impl Application {
 mod tests {
     use std::sync::atomic::Ordering;
 
-    use domain::mocks::MockUnitOfWork;
-    use domain::ports::Verification;
+    use domain::passwords::Verification;
+    use domain::units::MockUnitOfWork;
 
     use super::*;
     use crate::testing::{Mocks, a_unit_of, a_unit_on, a_user, an_actor, an_admin, password, user_id, user_of};

@@ -1,4 +1,4 @@
-use domain::User;
+use domain::users::User;
 
 use crate::{Actor, Application, ApplicationError, Target};
 

@@ -1,4 +1,4 @@
-use domain::{User, UserFilter, UserQuery, UserSort};
+use domain::users::{User, UserFilter, UserQuery, UserSort};
 
 use super::cursor;
 use crate::cursor::cut;
@@ -74,7 +74,7 @@ impl Application {
 
 #[cfg(test)]
 mod tests {
-    use domain::{Direction, UserPosition, UserSortField};
+    use domain::users::{Direction, UserPosition, UserSortField};
 
     use super::*;
     use crate::testing::{Mocks, a_user, an_actor, an_admin};
@@ -111,7 +111,8 @@ mod tests {
     async fn a_cursor_takes_up_behind_the_last_user() {
         let mut mocks = Mocks::default();
         mocks.users.expect_list().withf(|query| query.after.is_none()).returning(|_| Ok(vec![a_user(), a_user()]));
-        let position = UserPosition { key: domain::SortKey::Email("ada@example.com".to_owned()), id: a_user().id };
+        let position =
+            UserPosition { key: domain::users::SortKey::Email("ada@example.com".to_owned()), id: a_user().id };
         mocks.users.expect_list().withf(move |query| query.after == Some(position.clone())).returning(|_| Ok(vec![]));
         let application = mocks.build();
         let cursor = application.list_users(&an_admin(), first(1)).await.unwrap().next_cursor;

@@ -1,5 +1,3 @@
-mod change_password;
-mod confirm_password;
 mod create_admin;
 mod create_user;
 mod cursor;
@@ -8,13 +6,12 @@ mod get_user;
 mod list_users;
 mod update_user;
 
-pub use change_password::ChangePassword;
 pub use create_admin::AdminAccount;
 pub use create_user::CreateUser;
 pub use list_users::{ListUsers, Paging, UserPage};
 pub use update_user::UserChange;
 
-use domain::UserId;
+use domain::users::UserId;
 
 use crate::ApplicationError;
 

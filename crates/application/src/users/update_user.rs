@@ -1,9 +1,11 @@
-use domain::{Birthday, Email, FullName, Password, Revocation, RevocationReason, RevokedTokens, Role, User, Username};
+use domain::passwords::Password;
+use domain::sessions::{Revocation, RevocationReason, RevokedTokens};
+use domain::users::{Birthday, Email, FullName, Role, User, Username};
 
 use super::keep_an_admin;
 use crate::acting::OnAccount;
 use crate::audit::Event;
-use crate::auth::end_others;
+use crate::sessions::end_others;
 use crate::{Actor, Application, ApplicationError, Target};
 
 /// What to change of an account. `None` leaves a field as it is; the inner `None` of a field that may be empty
@@ -131,9 +133,10 @@ fn has_same_email(a: &User, b: &User) -> bool {
 mod tests {
     use std::sync::atomic::Ordering;
 
-    use domain::mocks::MockUnitOfWork;
-    use domain::ports::Verification;
-    use domain::{Epoch, Revoked, SessionId};
+    use domain::passwords::Verification;
+    use domain::sessions::{Revoked, SessionId};
+    use domain::units::MockUnitOfWork;
+    use domain::users::Epoch;
 
     use super::*;
     use crate::testing::{

@@ -1,6 +1,6 @@
 use actix_web::{HttpResponse, web};
 use application::Target;
-use domain::SessionId;
+use domain::sessions::SessionId;
 
 use crate::error::ApiError;
 use crate::extract::{Guarded, PathId};

@@ -1,6 +1,6 @@
 use actix_web::{HttpResponse, web};
 use application::{Introspection, RefreshTokenInfo};
-use domain::AccessClaims;
+use domain::access_tokens::AccessClaims;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;

@@ -1,6 +1,7 @@
 use actix_web::{HttpResponse, web};
 use application::Login;
-use domain::{Password, ValidationError};
+use domain::ValidationError;
+use domain::passwords::Password;
 use utoipa::ToSchema;
 
 use super::{TokenPairBody, answer};

@@ -1,7 +1,7 @@
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, web};
 use application::CreateTask;
-use domain::{TaskDescription, TaskStatus, TaskTitle};
+use domain::tasks::{TaskDescription, TaskStatus, TaskTitle};
 use utoipa::ToSchema;
 
 use super::{TaskBody, TaskStatusBody};

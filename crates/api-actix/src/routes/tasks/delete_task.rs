@@ -1,5 +1,5 @@
 use actix_web::{HttpResponse, web};
-use domain::TaskId;
+use domain::tasks::TaskId;
 
 use crate::error::ApiError;
 use crate::extract::{Guarded, PathId};

@@ -1,5 +1,5 @@
 use actix_web::{HttpResponse, web};
-use domain::TaskId;
+use domain::tasks::TaskId;
 
 use super::TaskBody;
 use crate::error::ApiError;

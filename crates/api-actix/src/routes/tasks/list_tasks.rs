@@ -1,6 +1,7 @@
 use actix_web::{HttpResponse, web};
 use application::ListTasks;
-use domain::{TaskStatus, UserId};
+use domain::tasks::TaskStatus;
+use domain::users::UserId;
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;

@@ -4,7 +4,7 @@ pub(crate) mod get_task;
 pub(crate) mod list_tasks;
 pub(crate) mod update_task;
 
-use domain::Task;
+use domain::tasks::Task;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -29,7 +29,10 @@ pub(crate) struct TaskBody {
 /// How far a task is.
 #[derive(ToSchema)]
 #[schema(as = TaskStatus, rename_all = "lowercase")]
-#[expect(dead_code, reason = "describes the values in the OpenAPI document; domain::TaskStatus is what the code uses")]
+#[expect(
+    dead_code,
+    reason = "describes the values in the OpenAPI document; domain::tasks::TaskStatus is what the code uses"
+)]
 pub(crate) enum TaskStatusBody {
     Todo,
     Doing,

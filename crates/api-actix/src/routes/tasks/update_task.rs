@@ -1,6 +1,6 @@
 use actix_web::{HttpResponse, web};
 use application::TaskChange;
-use domain::{TaskDescription, TaskId, TaskStatus, TaskTitle};
+use domain::tasks::{TaskDescription, TaskId, TaskStatus, TaskTitle};
 use utoipa::ToSchema;
 
 use super::{TaskBody, TaskStatusBody};

@@ -1,7 +1,8 @@
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, web};
 use application::CreateUser;
-use domain::{Birthday, Email, FullName, Password, Role, Username};
+use domain::passwords::Password;
+use domain::users::{Birthday, Email, FullName, Role, Username};
 use utoipa::ToSchema;
 
 use super::{RoleBody, UserBody};

@@ -1,6 +1,6 @@
 use actix_web::{HttpResponse, web};
 use application::Target;
-use domain::Password;
+use domain::passwords::Password;
 use utoipa::ToSchema;
 
 use crate::error::ApiError;

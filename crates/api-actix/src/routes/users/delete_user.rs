@@ -1,6 +1,6 @@
 use actix_web::{HttpResponse, web};
 use application::Target;
-use domain::UserId;
+use domain::users::UserId;
 
 use super::delete_me::DeleteUserBody;
 use crate::error::ApiError;

@@ -1,6 +1,7 @@
 use actix_web::{HttpResponse, web};
 use application::Target;
-use domain::{SessionId, UserId};
+use domain::sessions::SessionId;
+use domain::users::UserId;
 
 use crate::error::ApiError;
 use crate::extract::{AtId, Guarded, PathSession};

@@ -1,6 +1,6 @@
 use actix_web::{HttpResponse, web};
 use application::Target;
-use domain::UserId;
+use domain::users::UserId;
 
 use crate::error::ApiError;
 use crate::extract::{Guarded, PathId};

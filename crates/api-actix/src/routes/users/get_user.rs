@@ -1,6 +1,6 @@
 use actix_web::{HttpResponse, web};
 use application::Target;
-use domain::UserId;
+use domain::users::UserId;
 
 use super::UserBody;
 use crate::error::ApiError;

@@ -2,7 +2,8 @@ use std::ops::RangeInclusive;
 
 use actix_web::{HttpResponse, web};
 use application::{ListUsers, Paging};
-use domain::{Direction, Role, SearchText, UserFilter, UserSort, UserSortField, ValidationError};
+use domain::ValidationError;
+use domain::users::{Direction, Role, SearchText, UserFilter, UserSort, UserSortField};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 

@@ -12,7 +12,7 @@ pub(crate) mod update_me;
 pub(crate) mod update_user;
 
 use chrono::NaiveDate;
-use domain::{Birthday, User};
+use domain::users::{Birthday, User};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -45,7 +45,7 @@ pub(crate) struct UserBody {
 /// What a user may do.
 #[derive(ToSchema)]
 #[schema(as = Role, rename_all = "lowercase")]
-#[expect(dead_code, reason = "describes the values in the OpenAPI document; domain::Role is what the code uses")]
+#[expect(dead_code, reason = "describes the values in the OpenAPI document; domain::users::Role is what the code uses")]
 pub(crate) enum RoleBody {
     User,
     Admin,

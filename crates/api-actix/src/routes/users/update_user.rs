@@ -1,6 +1,7 @@
 use actix_web::{HttpResponse, web};
 use application::{Target, UserChange};
-use domain::{Birthday, Email, FullName, Password, Role, UserId, Username};
+use domain::passwords::Password;
+use domain::users::{Birthday, Email, FullName, Role, UserId, Username};
 use utoipa::ToSchema;
 
 use super::{RoleBody, UserBody};

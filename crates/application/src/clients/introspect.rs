@@ -1,0 +1,118 @@
+use domain::Timestamp;
+use domain::access_tokens::AccessClaims;
+use domain::sessions::{PresentedRefreshToken, Rotation, SessionId};
+use domain::users::UserId;
+
+use crate::{Application, ApplicationError};
+
+/// What a token is worth now (RFC 7662, section 2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Introspection {
+    /// Nothing: unknown, expired, revoked or forged. Which, is not said.
+    Inactive,
+    /// An access token.
+    AccessToken(AccessClaims),
+    /// A refresh token that can be exchanged.
+    RefreshToken(RefreshTokenInfo),
+}
+
+/// What is told of a refresh token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefreshTokenInfo {
+    /// Whose it is.
+    pub user_id: UserId,
+    /// The session it belongs to.
+    pub session_id: SessionId,
+    /// When it was handed out.
+    pub issued_at: Timestamp,
+    /// When it expires if it is not used.
+    pub expires_at: Timestamp,
+}
+
+impl Application {
+    /// Lets in a client that knows its secret.
+    ///
+    /// # Errors
+    /// [`ApplicationError::InvalidClient`], [`ApplicationError::Overloaded`].
+    pub async fn authenticate_client(&self, client_id: &str, secret: &domain::Secret) -> Result<(), ApplicationError> {
+        let is_known = self.ports.client_secrets.verify(client_id, secret).await?;
+        if is_known { Ok(()) } else { Err(ApplicationError::InvalidClient) }
+    }
+
+    /// What a token is worth now. Asking uses nothing up and ends nothing.
+    ///
+    /// # Errors
+    /// [`ApplicationError::Unavailable`].
+    pub async fn introspect(&self, token: &str) -> Result<Introspection, ApplicationError> {
+        if let Some(presented) = PresentedRefreshToken::parse(token) {
+            return self.introspect_refresh_token(&presented).await;
+        }
+        match self.read_live_token(token, self.ports.clock.now()).await {
+            Ok(claims) => Ok(Introspection::AccessToken(claims)),
+            Err(ApplicationError::InvalidAccessToken) => Ok(Introspection::Inactive),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn introspect_refresh_token(
+        &self,
+        presented: &PresentedRefreshToken,
+    ) -> Result<Introspection, ApplicationError> {
+        let now = self.ports.clock.now();
+        let found = self.find_genuine(presented).await?;
+        let Some((session, _)) = found.filter(|(_, user)| user.is_active) else { return Ok(Introspection::Inactive) };
+        match session.rotate(presented.generation, now, &self.settings.refresh) {
+            Rotation::Next(_) | Rotation::SameChild => Ok(Introspection::RefreshToken(RefreshTokenInfo {
+                user_id: session.user_id,
+                session_id: session.id,
+                issued_at: session.rotated_at,
+                expires_at: session.idle_expires_at,
+            })),
+            Rotation::Reuse | Rotation::Ended => Ok(Introspection::Inactive),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use domain::access_tokens::{InvalidAccessToken, VerifyError};
+    use domain::sessions::{Generation, RefreshToken};
+    use domain::users::User;
+
+    use super::*;
+    use crate::testing::{FakeMac, Feed, Mocks, a_session, a_user, claims_of, now, session_id};
+
+    async fn introspect(session: RefreshToken, user: User) -> Introspection {
+        let mut mocks = Mocks::default();
+        mocks.refresh_tokens.expect_find_with_user().return_once(move |_| Ok(Some((session, user))));
+        let token = a_session().token(&FakeMac);
+        mocks.build().introspect(token.expose()).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_refresh_token_is_active_while_it_can_be_exchanged() {
+        let active = introspect(a_session(), a_user()).await;
+        assert!(matches!(active, Introspection::RefreshToken(info) if info.session_id == session_id()));
+        let rotated_at = now() - TimeDelta::minutes(1);
+        let rotated = RefreshToken { generation: Generation::new(2), rotated_at, ..a_session() };
+        assert_eq!(introspect(rotated, a_user()).await, Introspection::Inactive, "and asking is no reuse");
+        let expired = RefreshToken { expires_at: now(), ..a_session() };
+        assert_eq!(introspect(expired, a_user()).await, Introspection::Inactive);
+        let disabled = User { is_active: false, ..a_user() };
+        assert_eq!(introspect(a_session(), disabled).await, Introspection::Inactive);
+    }
+
+    #[tokio::test]
+    async fn an_access_token_is_active_while_it_is_let_in() {
+        let mut mocks = Mocks::default();
+        mocks.access_tokens.expect_verify().returning(|token, _| match token {
+            "ours" => Ok(claims_of(&a_session(), &a_user())),
+            _ => Err(VerifyError::Invalid(InvalidAccessToken)),
+        });
+        let application = mocks.build();
+        application.follow_revocations(&mut Feed(Vec::new())).await.unwrap();
+        assert!(matches!(application.introspect("ours").await.unwrap(), Introspection::AccessToken(_)));
+        assert_eq!(application.introspect("garbage").await.unwrap(), Introspection::Inactive);
+    }
+}

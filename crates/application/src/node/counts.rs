@@ -1,0 +1,128 @@
+//! What happened on this node since it started, in plain numbers: serving them is for others.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use domain::sessions::RevocationReason;
+
+use crate::{Application, ApplicationError, TokenPair};
+
+/// How a sign-in ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignIn {
+    /// A session has begun.
+    Ok,
+    /// Unknown name or wrong password.
+    WrongPassword,
+    /// Right password, disabled account.
+    Disabled,
+    /// Too many passwords were waiting to be hashed.
+    Overloaded,
+    /// The database was not there, or something broke.
+    Failed,
+}
+
+/// What a genuine refresh token was answered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refresh {
+    /// The next pair.
+    Rotated,
+    /// The same child again, within the grace window.
+    Repeated,
+    /// A refusal: it had been used, and its session was revoked.
+    Reused,
+}
+
+impl SignIn {
+    const ALL: [Self; 5] = [Self::Ok, Self::WrongPassword, Self::Disabled, Self::Overloaded, Self::Failed];
+
+    /// The outcome's name in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::WrongPassword => "wrong_password",
+            Self::Disabled => "disabled",
+            Self::Overloaded => "overloaded",
+            Self::Failed => "failed",
+        }
+    }
+
+    pub(crate) fn of(result: &Result<TokenPair, ApplicationError>) -> Self {
+        match result {
+            Ok(_) => Self::Ok,
+            Err(ApplicationError::InvalidCredentials) => Self::WrongPassword,
+            Err(ApplicationError::AccountDisabled) => Self::Disabled,
+            Err(ApplicationError::Overloaded) => Self::Overloaded,
+            Err(_) => Self::Failed,
+        }
+    }
+}
+
+impl Refresh {
+    const ALL: [Self; 3] = [Self::Rotated, Self::Repeated, Self::Reused];
+
+    /// The outcome's name in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rotated => "rotated",
+            Self::Repeated => "repeated",
+            Self::Reused => "reused",
+        }
+    }
+}
+
+/// How often what happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// Sign-ins that came to an end.
+    pub sign_ins: [(SignIn, u64); SignIn::ALL.len()],
+    /// Refreshes with a genuine token of a live session.
+    pub refreshes: [(Refresh, u64); Refresh::ALL.len()],
+    /// Times that sessions were revoked, one or all of a user's. A user who is deleted takes their sessions along
+    /// unrevoked.
+    pub revocations: [(RevocationReason, u64); RevocationReason::ALL.len()],
+}
+
+/// The numbers behind [`Counts`]. To count costs nanoseconds, whether or not anybody ever looks.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    sign_ins: [AtomicU64; SignIn::ALL.len()],
+    refreshes: [AtomicU64; Refresh::ALL.len()],
+    revocations: [AtomicU64; RevocationReason::ALL.len()],
+}
+
+impl Counters {
+    pub(crate) fn sign_in(&self, outcome: SignIn) {
+        count(&self.sign_ins, &SignIn::ALL, outcome);
+    }
+
+    pub(crate) fn refresh(&self, outcome: Refresh) {
+        count(&self.refreshes, &Refresh::ALL, outcome);
+    }
+
+    pub(crate) fn revocation(&self, reason: Option<RevocationReason>) {
+        if let Some(reason) = reason {
+            count(&self.revocations, &RevocationReason::ALL, reason);
+        }
+    }
+}
+
+fn count<T: PartialEq + Copy, const N: usize>(counters: &[AtomicU64; N], all: &[T; N], one: T) {
+    for (counter, _) in counters.iter().zip(all).filter(|(_, other)| **other == one) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn read<T: Copy, const N: usize>(counters: &[AtomicU64; N], all: [T; N]) -> [(T, u64); N] {
+    std::array::from_fn(|index| (all[index], counters[index].load(Ordering::Relaxed)))
+}
+
+impl Application {
+    /// What happened on this node since it started.
+    pub fn counts(&self) -> Counts {
+        Counts {
+            sign_ins: read(&self.counters.sign_ins, SignIn::ALL),
+            refreshes: read(&self.counters.refreshes, Refresh::ALL),
+            revocations: read(&self.counters.revocations, RevocationReason::ALL),
+        }
+    }
+}

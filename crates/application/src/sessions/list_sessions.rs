@@ -1,0 +1,32 @@
+use domain::sessions::RefreshToken;
+
+use crate::{Actor, Application, ApplicationError, Target};
+
+/// Most sessions that are listed: the ones last used.
+pub const MAX_SESSIONS_LISTED: u64 = 100;
+
+/// A live session in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The session.
+    pub token: RefreshToken,
+    /// Whether it is the one that asks.
+    pub is_current: bool,
+}
+
+impl Application {
+    /// An account's live sessions, last used first, [`MAX_SESSIONS_LISTED`] at most: one's own, or anybody's for an
+    /// admin.
+    ///
+    /// # Errors
+    /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::Unavailable`].
+    pub async fn list_sessions(&self, actor: &Actor, target: Target) -> Result<Vec<Session>, ApplicationError> {
+        let user = target.authorize(actor)?;
+        if target != Target::Me && self.ports.users.find_by_id(user).await?.is_none() {
+            return Err(target.missing());
+        }
+        let now = self.ports.clock.now();
+        let tokens = self.ports.refresh_tokens.list_live(user, now, MAX_SESSIONS_LISTED).await?;
+        Ok(tokens.into_iter().map(|token| Session { is_current: token.id == actor.session, token }).collect())
+    }
+}

@@ -1,0 +1,24 @@
+use domain::sessions::PresentedRefreshToken;
+
+use crate::{Actor, Application, ApplicationError};
+
+impl Application {
+    /// Ends the actor's session: its access and refresh tokens are dead once this returns.
+    ///
+    /// # Errors
+    /// [`ApplicationError::Unavailable`].
+    pub async fn logout(&self, actor: &Actor) -> Result<(), ApplicationError> {
+        self.end_for_logout(actor.session, actor.user_id).await.map(drop)
+    }
+
+    /// Ends the session that a refresh token belongs to. Any genuine one will do, an old one too, and doing it twice
+    /// is no fault.
+    ///
+    /// # Errors
+    /// [`ApplicationError::InvalidRefreshToken`], [`ApplicationError::Unavailable`].
+    pub async fn logout_holder(&self, refresh_token: &str) -> Result<(), ApplicationError> {
+        let presented = PresentedRefreshToken::parse(refresh_token).ok_or(ApplicationError::InvalidRefreshToken)?;
+        let (session, user) = self.find_genuine(&presented).await?.ok_or(ApplicationError::InvalidRefreshToken)?;
+        self.end_for_logout(session.id, user.id).await.map(drop)
+    }
+}

@@ -1,0 +1,24 @@
+use domain::sessions::{Revocation, RevokedTokens};
+
+use crate::acting::OnAccount;
+use crate::audit::Event;
+use crate::{Actor, Application, ApplicationError, Target};
+
+impl Application {
+    /// Ends all sessions of an account: all of one's own, this one too, or anybody's for an admin.
+    ///
+    /// # Errors
+    /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::Unavailable`];
+    /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile.
+    pub async fn logout_all(&self, actor: &Actor, target: Target) -> Result<(), ApplicationError> {
+        let reason = target.reason();
+
+        let OnAccount { unit, mut user, .. } = self.begin_on(actor, target).await?;
+        let revocation = Revocation { at: self.ports.clock.now(), reason };
+        user.void_access_tokens();
+        unit.users().update(&user).await?;
+        unit.refresh_tokens().revoke_all(user.id, None, revocation).await?;
+        let event = Event::SessionsEnded { user: user.id, session: None, reason, by: Some(actor.user_id) };
+        self.commit_revoking(unit, &[RevokedTokens::OfUser(user.id, user.epoch)], event).await
+    }
+}

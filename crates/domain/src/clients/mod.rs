@@ -1,0 +1,10 @@
+//! Clients: programs that may ask what a token is worth.
+
+mod secret_hash;
+mod secrets;
+
+pub use secret_hash::ClientSecretHash;
+pub use secrets::ClientSecrets;
+
+#[cfg(feature = "mocks")]
+pub use secrets::MockClientSecrets;

@@ -1,0 +1,17 @@
+use async_trait::async_trait;
+
+use crate::RepositoryError;
+
+/// Asks whether the database can be used: whether it answers, and takes writes.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait HealthCheck: Send + Sync {
+    /// Asks now. It MUST do a round trip, not remember an earlier answer, and MUST return within 2 s, whatever the
+    /// database does. To see whether writes last it MUST write, but not more often than every 3 s, however often it is
+    /// asked; in between it MUST remember what the last write came to.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Unavailable`] while the database cannot be used, or takes no writes: it is read-only, locked,
+    /// its disk is full, or its file is gone.
+    async fn check(&self) -> Result<(), RepositoryError>;
+}

@@ -1,0 +1,71 @@
+use chrono::{Datelike, NaiveDate};
+
+use crate::ValidationError;
+
+/// A date of birth: from 1900 on, and not in the future when it was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Birthday(NaiveDate);
+
+impl Birthday {
+    /// The first year that is believed.
+    pub const MIN_YEAR: i32 = 1900;
+
+    /// Reads a full date as in RFC 3339, section 5.6: `1815-12-10`. `today` is the caller's UTC date; a day of
+    /// tolerance admits people ahead of UTC.
+    ///
+    /// # Errors
+    /// `invalid_date` when it is no such date, `out_of_range` before 1900 or in the future.
+    pub fn parse(text: &str, today: NaiveDate) -> Result<Self, ValidationError> {
+        let date = Some(text)
+            .filter(|text| text.len() == "YYYY-MM-DD".len())
+            .and_then(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())
+            .ok_or_else(|| ValidationError::new("invalid_date", "A date is written YYYY-MM-DD."))?;
+        let latest = today.succ_opt().unwrap_or(today);
+        if date > latest {
+            return Err(ValidationError::new("out_of_range", "A birthday is not in the future."));
+        }
+        Self::new(date)
+    }
+
+    /// Takes a stored date.
+    ///
+    /// # Errors
+    /// `out_of_range` before 1900.
+    pub fn new(date: NaiveDate) -> Result<Self, ValidationError> {
+        if date.year() < Self::MIN_YEAR {
+            let message = format!("A birthday is in {} or later.", Self::MIN_YEAR);
+            return Err(ValidationError::new("out_of_range", message));
+        }
+        Ok(Self(date))
+    }
+
+    /// The date.
+    pub fn as_date(self) -> NaiveDate {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_dates_up_to_today_only() {
+        let today = NaiveDate::from_ymd_opt(2026, 11, 21).unwrap();
+        for text in ["1900-01-01", "2024-02-29", "2026-11-21"] {
+            assert_eq!(Birthday::parse(text, today).unwrap().as_date().to_string(), text);
+        }
+        for text in [
+            "",
+            "2023-02-29",
+            "1899-12-31",
+            "2026-11-23",
+            "01/02/1990",
+            "1990-1-2",
+            "1990-01-02T00:00:00Z",
+            "+990-01-02",
+        ] {
+            assert!(Birthday::parse(text, today).is_err(), "{text:?} was accepted");
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Users: their accounts, and who they are.
+
+mod birthday;
+mod email;
+mod full_name;
+mod list;
+mod repository;
+mod search_text;
+mod user;
+mod username;
+
+pub use birthday::Birthday;
+pub use email::Email;
+pub use full_name::FullName;
+pub use list::{Direction, SortKey, UserFilter, UserPosition, UserQuery, UserSort, UserSortField};
+pub use repository::UserRepository;
+pub use search_text::{SearchText, search_key};
+pub use user::{Epoch, Role, User};
+pub use username::Username;
+
+#[cfg(feature = "mocks")]
+pub use repository::MockUserRepository;
+
+use crate::Id;
+
+/// Names a user. UUID version 7, so that ids sort by creation.
+pub type UserId = Id<User>;

@@ -1,0 +1,65 @@
+use async_trait::async_trait;
+
+use crate::RepositoryError;
+use crate::Timestamp;
+use crate::passwords::PasswordHash;
+use crate::users::{Email, Epoch, User, UserFilter, UserId, UserQuery, Username};
+
+/// Keeps users. Every method may fail with [`RepositoryError::Unavailable`] or [`RepositoryError::Internal`], and
+/// every one that reads with [`RepositoryError::Corrupt`].
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait UserRepository: Send + Sync {
+    /// Adds a user. The stored user MUST equal this one in every field when read back.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Duplicate`] of `email` when another user has the email, in whatever case, and of `username` when
+    /// another has the username.
+    async fn insert(&self, user: &User) -> Result<(), RepositoryError>;
+
+    /// The user with this id.
+    async fn find_by_id(&self, id: UserId) -> Result<Option<User>, RepositoryError>;
+
+    /// The user with this id, who MUST NOT change until the unit of work ends. Outside one it locks nothing.
+    async fn find_by_id_for_update(&self, id: UserId) -> Result<Option<User>, RepositoryError>;
+
+    /// The user with this email, in whatever case.
+    async fn find_by_email(&self, email: &Email) -> Result<Option<User>, RepositoryError>;
+
+    /// The user with this username.
+    async fn find_by_username(&self, username: &Username) -> Result<Option<User>, RepositoryError>;
+
+    /// Returns the ids of all active admins. None of them, and not the account `and` either, MUST be changed or deleted
+    /// by others until the unit of work ends. Two units that call this at the same time MUST NOT both see the same
+    /// admin remain and remove the other. Units that lock accounts by nothing but this, each once and before anything
+    /// else, MUST NOT wait for each other in a circle.
+    async fn lock_active_admins(&self, and: Option<UserId>) -> Result<Vec<UserId>, RepositoryError>;
+
+    /// Replaces every field of the stored user with this id. To keep a change by somebody else, read it by
+    /// [`UserRepository::find_by_id_for_update`] in the same unit of work first.
+    ///
+    /// # Errors
+    /// [`RepositoryError::NotFound`] when there is none, [`RepositoryError::Duplicate`] as for `insert`.
+    async fn update(&self, user: &User) -> Result<(), RepositoryError>;
+
+    /// Notes a sign-in: sets `last_login`, and the password hash where a new one is given. MUST do so only while the
+    /// user is active and at `epoch`, and MUST answer whether it did: a password change, a role change or a disabling
+    /// that came in between wins. MUST hold the user against such changes until the unit of work ends.
+    async fn record_login(
+        &self,
+        id: UserId,
+        epoch: Epoch,
+        at: Timestamp,
+        rehashed: Option<PasswordHash>,
+    ) -> Result<bool, RepositoryError>;
+
+    /// Removes a user and all of their sessions. Answers whether there was one.
+    async fn delete(&self, id: UserId) -> Result<bool, RepositoryError>;
+
+    /// One page of users. The order MUST be the same on every database: text is compared byte by byte, and users who
+    /// never signed in come before all others. `q` MUST be taken literally, whatever characters it holds.
+    async fn list(&self, query: &UserQuery) -> Result<Vec<User>, RepositoryError>;
+
+    /// How many users fit.
+    async fn count(&self, filter: &UserFilter) -> Result<u64, RepositoryError>;
+}

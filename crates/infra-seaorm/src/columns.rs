@@ -1,0 +1,17 @@
+//! The way from the columns of a row to valid values.
+
+use domain::{RepositoryError, ValidationError};
+use uuid::Uuid;
+
+/// Names the row and the column of a stored value that is not valid any more.
+pub(crate) fn corrupt<E>(table: &'static str, column: &'static str, id: Uuid) -> impl FnOnce(E) -> RepositoryError {
+    move |_| RepositoryError::Corrupt { table, column, id }
+}
+
+/// Reads an optional column.
+pub(crate) fn optional<T>(
+    value: Option<&str>,
+    parse: impl FnOnce(&str) -> Result<T, ValidationError>,
+) -> Result<Option<T>, ValidationError> {
+    value.map(parse).transpose()
+}

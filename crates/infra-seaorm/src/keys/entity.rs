@@ -1,0 +1,78 @@
+use chrono::TimeDelta;
+use domain::Timestamp;
+use domain::keys::{Algorithm, KeyId, KeyState, SealedKey, SigningKey, UnreadableKey};
+use sea_orm::ActiveValue::Set;
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "signing_keys")]
+pub(crate) struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) id: Uuid,
+    pub(crate) algorithm: String,
+    pub(crate) sealed: Vec<u8>,
+    pub(crate) created_at: DateTimeUtc,
+    pub(crate) state: String,
+    /// Set exactly in the state "active".
+    pub(crate) active_since: Option<DateTimeUtc>,
+    /// Set exactly in the state "retired".
+    pub(crate) accepted_until: Option<DateTimeUtc>,
+    /// In microseconds. Says something in the state "active" only.
+    pub(crate) token_ttl: i64,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// The columns `active_since` and `accepted_until` of a key in this state.
+pub(crate) fn times(state: KeyState) -> (Option<Timestamp>, Option<Timestamp>) {
+    match state {
+        KeyState::Next => (None, None),
+        KeyState::Active { since, .. } => (Some(since), None),
+        KeyState::Retired { accepted_until } => (None, Some(accepted_until)),
+    }
+}
+
+/// The column `token_ttl` of a key in this state.
+pub(crate) fn token_ttl(state: KeyState) -> i64 {
+    match state {
+        KeyState::Active { token_ttl, .. } => token_ttl.num_microseconds().unwrap_or(i64::MAX),
+        KeyState::Next | KeyState::Retired { .. } => 0,
+    }
+}
+
+impl TryFrom<Model> for SigningKey {
+    type Error = UnreadableKey;
+
+    fn try_from(row: Model) -> Result<Self, UnreadableKey> {
+        let id = KeyId::new(row.id);
+        let unreadable = |column| UnreadableKey { id, state: row.state.clone(), column };
+        let algorithm = Algorithm::parse(&row.algorithm).map_err(|_| unreadable("algorithm"))?;
+        let state = match (row.state.as_str(), row.active_since, row.accepted_until) {
+            ("next", None, None) => KeyState::Next,
+            ("active", Some(since), None) => {
+                KeyState::Active { since, token_ttl: TimeDelta::microseconds(row.token_ttl) }
+            }
+            ("retired", None, Some(accepted_until)) => KeyState::Retired { accepted_until },
+            _ => return Err(unreadable("state")),
+        };
+        let (sealed, created_at) = (SealedKey::new(row.sealed), row.created_at);
+        Ok(SigningKey { id, algorithm, sealed, created_at, state })
+    }
+}
+
+impl From<&SigningKey> for ActiveModel {
+    fn from(key: &SigningKey) -> Self {
+        let (active_since, accepted_until) = times(key.state);
+        Self {
+            id: Set(key.id.as_uuid()),
+            algorithm: Set(key.algorithm.as_str().to_owned()),
+            sealed: Set(key.sealed.as_bytes().to_vec()),
+            created_at: Set(key.created_at),
+            state: Set(key.state.name().to_owned()),
+            active_since: Set(active_since),
+            accepted_until: Set(accepted_until),
+            token_ttl: Set(token_ttl(key.state)),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+mod entity;
+mod repository;
+mod row;
+
+pub use row::revoked_from_row;

@@ -1,0 +1,24 @@
+use domain::Timestamp;
+use domain::sessions::{Revoked, RevokedTokens, SessionId};
+use domain::users::{Epoch, UserId};
+use sea_orm::{DbErr, QueryResult};
+use uuid::Uuid;
+
+/// Reads what was revoked from a row with the columns `session_id`, `user_id`, `epoch` and `expires_at`, as the feeds
+/// select them.
+///
+/// # Errors
+/// When a column is missing, or the row holds neither a session nor a user with an epoch.
+pub fn revoked_from_row(row: &QueryResult) -> Result<Revoked, DbErr> {
+    let session_id: Option<Uuid> = row.try_get("", "session_id")?;
+    let user_id: Option<Uuid> = row.try_get("", "user_id")?;
+    let epoch: Option<i64> = row.try_get("", "epoch")?;
+    let until: Timestamp = row.try_get("", "expires_at")?;
+    let epoch = epoch.and_then(|epoch| u32::try_from(epoch).ok());
+    let tokens = match (session_id, user_id, epoch) {
+        (Some(id), None, None) => RevokedTokens::OfSession(SessionId::new(id)),
+        (None, Some(id), Some(epoch)) => RevokedTokens::OfUser(UserId::new(id), Epoch::new(epoch)),
+        _ => return Err(DbErr::Type("a row of revocations is about neither a session nor a user".to_owned())),
+    };
+    Ok(Revoked { tokens, until })
+}

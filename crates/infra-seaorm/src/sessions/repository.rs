@@ -1,0 +1,169 @@
+use std::sync::OnceLock;
+
+use async_trait::async_trait;
+use domain::sessions::{RefreshToken, RefreshTokenRepository, Revocation, SessionId};
+use domain::users::{User, UserId};
+use domain::{RepositoryError, Timestamp};
+use sea_orm::sea_query::{Expr, LockBehavior, LockType, Query};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, IdenStatic, Order,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, SelectA, SelectB, Statement, UpdateMany,
+};
+use uuid::Uuid;
+
+use super::entity::{ActiveModel, Column, Entity, Model};
+use crate::Store;
+use crate::users::entity as user;
+
+#[async_trait]
+impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
+    async fn insert(&self, token: &RefreshToken) -> Result<(), RepositoryError> {
+        self.insert_rows(Entity::insert(ActiveModel::from(token))).await.map(drop)
+    }
+
+    async fn find_with_user(&self, id: SessionId) -> Result<Option<(RefreshToken, User)>, RepositoryError> {
+        let backend = self.connection.get_database_backend();
+        let statement = Statement::from_sql_and_values(backend, select_with_user(backend), [id.as_uuid().into()]);
+        let row = self.connection.query_one_raw(statement).await.map_err(|error| self.error(error))?;
+        let Some(row) = row else { return Ok(None) };
+        let token = Model::from_query_result(&row, SelectA.as_str()).map_err(|error| self.error(error))?;
+        let user =
+            user::Model::from_query_result_optional(&row, SelectB.as_str()).map_err(|error| self.error(error))?;
+        match user {
+            Some(user) => Ok(Some((token.try_into()?, user.try_into()?))),
+            None => Ok(None),
+        }
+    }
+
+    async fn list_live(
+        &self,
+        user_id: UserId,
+        now: Timestamp,
+        limit: u64,
+    ) -> Result<Vec<RefreshToken>, RepositoryError> {
+        let live = Entity::find()
+            .filter(Column::UserId.eq(user_id.as_uuid()))
+            .filter(Column::RevokedAt.is_null())
+            .filter(Column::IdleExpiresAt.gt(now))
+            .filter(Column::ExpiresAt.gt(now))
+            .order_by_desc(Column::LastUsedAt)
+            .order_by_desc(Column::Id)
+            .limit(limit);
+        self.find_all(live).await
+    }
+
+    async fn rotate(&self, next: &RefreshToken) -> Result<bool, RepositoryError> {
+        let generation = i64::from(next.generation.get());
+        let update = Entity::update_many()
+            .col_expr(Column::Generation, Expr::value(generation))
+            .col_expr(Column::RotatedAt, Expr::value(next.rotated_at))
+            .col_expr(Column::LastUsedAt, Expr::value(next.last_used_at))
+            .col_expr(Column::IdleExpiresAt, Expr::value(next.idle_expires_at))
+            .filter(Column::Id.eq(next.id.as_uuid()))
+            .filter(Column::Generation.eq(generation - 1))
+            .filter(Column::RevokedAt.is_null());
+        Ok(self.update_rows(update).await? == 1)
+    }
+
+    async fn revoke(&self, id: SessionId, revocation: Revocation) -> Result<bool, RepositoryError> {
+        let update = revoking(revocation).filter(Column::Id.eq(id.as_uuid()));
+        Ok(self.update_rows(update).await? == 1)
+    }
+
+    async fn revoke_all(
+        &self,
+        user_id: UserId,
+        except: Option<SessionId>,
+        revocation: Revocation,
+    ) -> Result<Vec<SessionId>, RepositoryError> {
+        let mut update = revoking(revocation).filter(Column::UserId.eq(user_id.as_uuid()));
+        if let Some(except) = except {
+            update = update.filter(Column::Id.ne(except.as_uuid()));
+        }
+        let mut update = update.into_query();
+        update.returning_col(Column::Id);
+        let rows = self.connection.query_all(&update).await.map_err(|error| self.error(error))?;
+        let ids = rows.iter().map(|row| row.try_get("", "id").map(SessionId::new));
+        ids.collect::<Result<_, _>>().map_err(|error| self.error(error))
+    }
+
+    async fn record_use(
+        &self,
+        sessions: &[SessionId],
+        at: Timestamp,
+        unless_since: Timestamp,
+    ) -> Result<(), RepositoryError> {
+        for batch in sessions.chunks(RECORD_USE_BATCH) {
+            self.update_rows(recording_use(batch, at, unless_since)).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete_ended(&self, before: Timestamp, limit: u64) -> Result<u64, RepositoryError> {
+        let expired = self.delete_sessions(Column::IdleExpiresAt, before, limit).await?;
+        let revoked = self.delete_sessions(Column::RevokedAt, before, limit - expired).await?;
+        Ok(expired + revoked)
+    }
+
+    async fn count_ended(&self, before: Timestamp) -> Result<u64, RepositoryError> {
+        let ended = Condition::any().add(Column::IdleExpiresAt.lte(before)).add(Column::RevokedAt.lte(before));
+        Entity::find().filter(ended).count(&self.connection).await.map_err(|error| self.error(error))
+    }
+}
+
+impl<C: ConnectionTrait + Send + Sync> Store<C> {
+    /// Deletes the first `limit` sessions whose `time` was at `before` or earlier. In the order of its index, and one
+    /// time at a statement: for both at once, or in any order, PostgreSQL may read the whole table for each batch.
+    async fn delete_sessions(&self, time: Column, before: Timestamp, limit: u64) -> Result<u64, RepositoryError> {
+        let batch = Query::select()
+            .column(Column::Id)
+            .from(Entity)
+            .and_where(time.lte(before))
+            .order_by(time, Order::Asc)
+            .limit(limit)
+            // Leaves what others are changing, or deleting, for another time.
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+            .to_owned();
+        // Asked again, since a session may have been refreshed after the batch was chosen.
+        let delete = Entity::delete_many().filter(Column::Id.in_subquery(batch)).filter(time.lte(before));
+        self.delete_rows(delete).await
+    }
+}
+
+/// How many sessions one statement notes as used.
+const RECORD_USE_BATCH: usize = 100;
+
+fn recording_use(sessions: &[SessionId], at: Timestamp, unless_since: Timestamp) -> UpdateMany<Entity> {
+    let used_before = Column::LastUsedAt.lte(unless_since);
+    // Repeating the last one keeps the statement's text the same for any number, so that it is prepared once.
+    let padding = sessions.last().into_iter().cycle();
+    let ids = sessions.iter().chain(padding).take(RECORD_USE_BATCH).map(|id| id.as_uuid());
+    let batch = Query::select()
+        .column(Column::Id)
+        .from(Entity)
+        .and_where(Column::Id.is_in(ids))
+        .and_where(used_before.clone())
+        // Whoever holds one is using it or ending it. Waiting for them, with others held, could go round in a circle.
+        .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked)
+        .to_owned();
+    Entity::update_many()
+        .col_expr(Column::LastUsedAt, Expr::value(at))
+        .filter(Column::Id.in_subquery(batch))
+        .filter(used_before)
+}
+
+/// The text of the statement that each refresh begins with, built once and not each time.
+fn select_with_user(backend: DbBackend) -> &'static str {
+    static ON_POSTGRES: OnceLock<String> = OnceLock::new();
+    static ON_SQLITE: OnceLock<String> = OnceLock::new();
+    let text = if backend == DbBackend::Postgres { &ON_POSTGRES } else { &ON_SQLITE };
+    text.get_or_init(|| Entity::find_by_id(Uuid::nil()).find_also_related(user::Entity).build(backend).sql)
+}
+
+/// Revokes whatever is added as a filter and not revoked already.
+fn revoking(revocation: Revocation) -> UpdateMany<Entity> {
+    Entity::update_many()
+        .col_expr(Column::RevokedAt, Expr::value(revocation.at))
+        .col_expr(Column::RevokedReason, Expr::value(revocation.reason.as_str()))
+        .filter(Column::RevokedAt.is_null())
+}

@@ -1,0 +1,246 @@
+use async_trait::async_trait;
+use domain::passwords::PasswordHash;
+use domain::users::{
+    Direction, Email, Epoch, Role, SearchText, SortKey, User, UserFilter, UserId, UserPosition, UserQuery,
+    UserRepository, UserSort, UserSortField, Username,
+};
+use domain::{RepositoryError, Timestamp};
+use sea_orm::sea_query::extension::postgres::PgBinOper;
+use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select, Value,
+};
+use uuid::Uuid;
+
+use super::entity::{ActiveModel, Column, Entity};
+use crate::Store;
+use crate::statements::ROW_LOCK;
+
+#[async_trait]
+impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
+    async fn insert(&self, user: &User) -> Result<(), RepositoryError> {
+        self.insert_rows(Entity::insert(ActiveModel::from(user))).await.map(drop)
+    }
+
+    async fn find_by_id(&self, id: UserId) -> Result<Option<User>, RepositoryError> {
+        self.find_one(Entity::find_by_id(id.as_uuid())).await
+    }
+
+    async fn find_by_id_for_update(&self, id: UserId) -> Result<Option<User>, RepositoryError> {
+        self.find_one(Entity::find_by_id(id.as_uuid()).lock(ROW_LOCK)).await
+    }
+
+    async fn find_by_email(&self, email: &Email) -> Result<Option<User>, RepositoryError> {
+        self.find_one(Entity::find().filter(Column::EmailKey.eq(email.key()))).await
+    }
+
+    async fn find_by_username(&self, username: &Username) -> Result<Option<User>, RepositoryError> {
+        self.find_one(Entity::find().filter(Column::Username.eq(username.as_str()))).await
+    }
+
+    async fn lock_active_admins(&self, and: Option<UserId>) -> Result<Vec<UserId>, RepositoryError> {
+        let is_active_admin =
+            fitting(&UserFilter { role: Some(Role::Admin), is_active: Some(true), ..UserFilter::default() });
+        let account = and.map(|id| Column::Id.eq(id.as_uuid()));
+        let locked: Vec<(Uuid, String, bool)> = Entity::find()
+            .select_only()
+            .columns([Column::Id, Column::Role, Column::IsActive])
+            .filter(Condition::any().add(is_active_admin).add_option(account))
+            // One statement locks all, in one order, so that nobody waits in a circle. To lock the account by another
+            // would not do: an admin who is demoted meanwhile is locked by those who began before, and not by others.
+            .order_by_asc(Column::Id)
+            .lock(ROW_LOCK)
+            .into_tuple()
+            .all(&self.connection)
+            .await
+            .map_err(|error| self.error(error))?;
+        let admins = locked.into_iter().filter(|(_, role, is_active)| *is_active && role == Role::Admin.as_str());
+        Ok(admins.map(|(id, ..)| UserId::new(id)).collect())
+    }
+
+    async fn update(&self, user: &User) -> Result<(), RepositoryError> {
+        let update = Entity::update_many().set(ActiveModel::from(user)).filter(Column::Id.eq(user.id.as_uuid()));
+        if self.update_rows(update).await? == 1 { Ok(()) } else { Err(RepositoryError::NotFound) }
+    }
+
+    async fn record_login(
+        &self,
+        id: UserId,
+        epoch: Epoch,
+        at: Timestamp,
+        rehashed: Option<PasswordHash>,
+    ) -> Result<bool, RepositoryError> {
+        let mut update = Entity::update_many()
+            .col_expr(Column::LastLogin, Expr::value(at))
+            .filter(Column::Id.eq(id.as_uuid()))
+            .filter(Column::Epoch.eq(i64::from(epoch.get())))
+            .filter(Column::IsActive.eq(true));
+        if let Some(hash) = rehashed {
+            update = update.col_expr(Column::PasswordHash, Expr::value(hash.expose()));
+        }
+        Ok(self.update_rows(update).await? == 1)
+    }
+
+    async fn delete(&self, id: UserId) -> Result<bool, RepositoryError> {
+        // The sessions and the tasks go with it, by the foreign keys.
+        let delete = Entity::delete_many().filter(Column::Id.eq(id.as_uuid()));
+        Ok(self.delete_rows(delete).await? == 1)
+    }
+
+    async fn list(&self, query: &UserQuery) -> Result<Vec<User>, RepositoryError> {
+        match &query.filter.q {
+            Some(text) if self.has_word_index() => self.search_users(text, query).await,
+            Some(text) => self.find_all(page(candidates(query).filter(holds(text)), query)).await,
+            None => self.find_all(page(candidates(query), query)).await,
+        }
+    }
+
+    async fn count(&self, filter: &UserFilter) -> Result<u64, RepositoryError> {
+        let fitting = Entity::find().filter(fitting(filter));
+        let fitting = match &filter.q {
+            Some(text) if self.has_word_index() => fitting.filter(holds(text)).filter(by_index(text)),
+            Some(text) => fitting.filter(holds(text)),
+            None => fitting,
+        };
+        fitting.count(&self.connection).await.map_err(|error| self.error(error))
+    }
+}
+
+/// How many users a search looks at in order before it goes by the indexes.
+const WINDOW: u64 = 1000;
+
+impl<C: ConnectionTrait + Send + Sync> Store<C> {
+    /// A text that many users fit fills a page from the first that come. Another is looked up in the indexes, and who
+    /// fits is sorted. PostgreSQL guesses which of the two is better, and where it guesses wrong reads the whole table.
+    async fn search_users(&self, text: &SearchText, query: &UserQuery) -> Result<Vec<User>, RepositoryError> {
+        if query.offset.saturating_add(query.limit) <= WINDOW {
+            let first = ordered(candidates(query), query.sort).limit(WINDOW);
+            let page = self.find_all(page(among(first).filter(holds(text)), query)).await?;
+            if u64::try_from(page.len()) == Ok(query.limit) {
+                return Ok(page);
+            }
+        }
+        // With an offset, the inner query is planned without regard to the order of the outer one.
+        let found = candidates(query).filter(by_index(text)).filter(holds(text)).offset(0);
+        self.find_all(page(among(found), query)).await
+    }
+
+    /// Whether names can be looked up by the start of a word. On SQLite a search reads the table.
+    fn has_word_index(&self) -> bool {
+        self.connection.get_database_backend() == DbBackend::Postgres
+    }
+}
+
+fn page(users: Select<Entity>, query: &UserQuery) -> Select<Entity> {
+    let page = ordered(users, query.sort).limit(query.limit);
+    if query.offset > 0 { page.offset(query.offset) } else { page }
+}
+
+/// The result of a query, under the name of the table.
+fn among(users: Select<Entity>) -> Select<Entity> {
+    let mut select = Entity::find();
+    QuerySelect::query(&mut select).from_clear().from_subquery(users.into_query(), Entity);
+    select
+}
+
+/// Who may be on the page, but for the text that is searched for.
+fn candidates(query: &UserQuery) -> Select<Entity> {
+    let fitting = Entity::find().filter(fitting(&query.filter));
+    match &query.after {
+        Some(position) => fitting.filter(behind(position, query.sort.direction)),
+        None => fitting,
+    }
+}
+
+/// The filter but for the text. Its values stand in the SQL, so that PostgreSQL knows how rare they are and both
+/// databases see that an index on admins or on disabled users will do.
+fn fitting(filter: &UserFilter) -> Condition {
+    let is = |column, value: Value| Expr::col(column).eq(Expr::Constant(value));
+    Condition::all()
+        .add_option(filter.role.map(|role| is(Column::Role, role.as_str().into())))
+        .add_option(filter.is_active.map(|is_active| is(Column::IsActive, is_active.into())))
+}
+
+/// Whom a search finds.
+fn holds(text: &SearchText) -> Condition {
+    let text = escape_like(text.key());
+    let starts_with = |prefix: &str| LikeExpr::new(format!("{prefix}{text}%")).escape('\\');
+    Condition::any()
+        .add(Column::EmailKey.like(starts_with("")))
+        .add(Column::Username.like(starts_with("")))
+        .add(Column::FullNameKey.like(starts_with("")))
+        .add(Column::FullNameKey.like(starts_with("% ")))
+}
+
+fn escape_like(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+/// Holds for all whom a search finds and few others, and PostgreSQL has an index for each part. `LIKE` would not do in
+/// a prepared statement, whose plan must fit any pattern.
+fn by_index(text: &SearchText) -> Condition {
+    let starts = |column: Column| {
+        // Emails and usernames are ASCII.
+        let end = format!("{}{}", text.key(), char::MAX);
+        Condition::all().add(column.gte(text.key())).add(column.lt(end))
+    };
+    let words = Expr::cust(WORDS_OF_NAME).binary(PgBinOper::Matches, word_query(text.key()).cast_as("tsquery"));
+    Condition::any().add(starts(Column::EmailKey)).add(starts(Column::Username)).add(words)
+}
+
+/// As the index on it has it.
+const WORDS_OF_NAME: &str = r#"array_to_tsvector(array_remove(string_to_array("full_name_key", ' '), ''))"#;
+
+/// All of these words, of which the last may go on.
+fn word_query(text: &str) -> String {
+    let quote = |word: &str| format!("'{}'", word.replace('\\', "\\\\").replace('\'', "''"));
+    let words: Vec<_> = text.split(' ').filter(|word| !word.is_empty()).map(quote).collect();
+    format!("{}:*", words.join(" & "))
+}
+
+fn ordered(select: Select<Entity>, sort: UserSort) -> Select<Entity> {
+    let order = match sort.direction {
+        Direction::Ascending => Order::Asc,
+        Direction::Descending => Order::Desc,
+    };
+    match sort.field {
+        UserSortField::CreatedAt => select.order_by(Column::CreatedAt, order.clone()).order_by(Column::Id, order),
+        // No two users have the same, so there is nothing for the id to break.
+        UserSortField::Email => select.order_by(Column::EmailKey, order),
+        UserSortField::LastLogin => select.order_by(last_login(), order.clone()).order_by(Column::Id, order),
+    }
+}
+
+/// As the index on it has it. The databases disagree about where NULL belongs; here it is before every time.
+fn last_login() -> Expr {
+    Expr::cust(r#"coalesce("last_login", '-infinity')"#)
+}
+
+/// The users behind `position`, by one comparison, which an index can begin at.
+fn behind(position: &UserPosition, direction: Direction) -> Condition {
+    let by_id = |key: Expr, value: Expr| {
+        let (columns, values) = (vec![key, Column::Id.into_expr()], vec![value, Expr::val(position.id.as_uuid())]);
+        past(Expr::tuple(columns), Expr::tuple(values), direction)
+    };
+    match &position.key {
+        SortKey::CreatedAt(time) => Condition::all().add(by_id(Column::CreatedAt.into_expr(), Expr::val(*time))),
+        SortKey::Email(key) => Condition::all().add(past(Column::EmailKey.into_expr(), Expr::val(key), direction)),
+        SortKey::LastLogin(time) => {
+            let time = time.map_or_else(|| Expr::cust("'-infinity'"), Expr::val);
+            // SQLite begins at an expression of an index only where it stands by itself.
+            let from = match direction {
+                Direction::Ascending => last_login().gte(time.clone()),
+                Direction::Descending => last_login().lte(time.clone()),
+            };
+            Condition::all().add(from).add(by_id(last_login(), time))
+        }
+    }
+}
+
+fn past(columns: Expr, values: Expr, direction: Direction) -> Expr {
+    match direction {
+        Direction::Ascending => columns.gt(values),
+        Direction::Descending => columns.lt(values),
+    }
+}

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use domain::RepositoryError;
-use domain::units::UnitOfWorkFactory;
+use domain::units::{AccountUnit, Begin};
 use domain::users::UserFilter;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
@@ -134,7 +134,7 @@ async fn connections_that_moved_outlive_the_runtime_that_opened_them() {
     store.connection().move_to(Handle::current()).await;
     end.send(()).unwrap();
     worker.join().unwrap();
-    let units = join_all((0..10).map(|_| store.begin())).await;
+    let units = join_all((0..10).map(|_| Begin::<dyn AccountUnit>::begin(&store))).await;
     for unit in units {
         unit.unwrap().commit().await.unwrap();
     }

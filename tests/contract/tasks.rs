@@ -167,9 +167,9 @@ async fn deleting_a_user_removes_their_tasks_only(db: TestDatabase) {
 async fn a_task_read_for_update_waits_for_the_unit_to_end(db: TestDatabase) {
     db.insert_users(&[user(1)]).await;
     db.insert_tasks(&[task(1, 1)]).await;
-    let first = db.units.begin().await.unwrap();
+    let first = db.task_units.begin().await.unwrap();
     let mine = first.tasks().find_by_id_for_update(task_id(1)).await.unwrap().unwrap();
-    let units = db.units.clone();
+    let units = db.task_units.clone();
     let second = tokio::spawn(async move {
         let unit = units.begin().await.unwrap();
         let seen = unit.tasks().find_by_id_for_update(task_id(1)).await.unwrap().unwrap();
@@ -193,7 +193,7 @@ async fn reading_for_update_outside_of_a_unit_locks_nothing(db: TestDatabase) {
 async fn a_unit_that_is_dropped_leaves_no_task_behind(db: TestDatabase) {
     db.insert_users(&[user(1)]).await;
     db.insert_tasks(&[task(1, 1)]).await;
-    let unit = db.units.begin().await.unwrap();
+    let unit = db.task_units.begin().await.unwrap();
     unit.tasks().insert(&task(2, 1)).await.unwrap();
     assert!(unit.tasks().delete(task_id(1)).await.unwrap());
     assert_eq!(unit.tasks().list(&query(1)).await.unwrap(), [task(2, 1)]);

@@ -1,12 +1,15 @@
 use std::sync::Arc;
 
+use api_actix::wiring::{Adapters, services};
+use application::{Application, Settings};
 use domain::HealthCheck;
-use domain::keys::SigningKeyRepository;
+use domain::keys::{KeyUnit, SigningKeyRepository};
 use domain::sessions::{RefreshTokenRepository, RevocationFeed, RevocationRepository};
-use domain::tasks::TaskRepository;
-use domain::units::UnitOfWorkFactory;
+use domain::tasks::{TaskRepository, TaskUnit};
+use domain::units::{AccountUnit, Begin, CleanupUnit};
 use domain::users::UserRepository;
 use infra_postgres::{PostgresRevocationFeed, PostgresSettings};
+use infra_seaorm::{Connections as SqlConnections, Store};
 use infra_sqlite::{SqliteRevocationFeed, SqliteSettings};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use tempfile::TempDir;
@@ -58,31 +61,28 @@ pub struct TestDatabase {
     pub signing_keys: Arc<dyn SigningKeyRepository>,
     /// Its tasks.
     pub tasks: Arc<dyn TaskRepository>,
-    /// Its units of work.
-    pub units: Arc<dyn UnitOfWorkFactory>,
+    /// Units of work on its accounts.
+    pub units: Arc<dyn Begin<dyn AccountUnit>>,
+    /// Units of work on its key ring.
+    pub key_units: Arc<dyn Begin<dyn KeyUnit>>,
+    /// Units of work on its tasks.
+    pub task_units: Arc<dyn Begin<dyn TaskUnit>>,
+    /// Units of work that clean up.
+    pub cleanup_units: Arc<dyn Begin<dyn CleanupUnit>>,
     /// Whether it answers.
     pub health: Arc<dyn HealthCheck>,
+    make_services: Box<dyn Fn(Adapters, Settings) -> Application + Send + Sync>,
     make_feed: Box<dyn Fn() -> Box<dyn RevocationFeed> + Send + Sync>,
     /// Removes the file at the end.
     _folder: Option<TempDir>,
 }
 
 impl TestDatabase {
-    fn new<S>(
+    fn new<C: SqlConnections + Clone + 'static>(
         url: String,
-        store: Arc<S>,
+        store: Arc<Store<C>>,
         make_feed: impl Fn() -> Box<dyn RevocationFeed> + Send + Sync + 'static,
-    ) -> Self
-    where
-        S: UserRepository
-            + RefreshTokenRepository
-            + RevocationRepository
-            + SigningKeyRepository
-            + TaskRepository
-            + UnitOfWorkFactory
-            + HealthCheck
-            + 'static,
-    {
+    ) -> Self {
         Self {
             url,
             users: store.clone(),
@@ -91,6 +91,13 @@ impl TestDatabase {
             signing_keys: store.clone(),
             tasks: store.clone(),
             units: store.clone(),
+            key_units: store.clone(),
+            task_units: store.clone(),
+            cleanup_units: store.clone(),
+            make_services: {
+                let store = store.clone();
+                Box::new(move |adapters, settings| services(&store, adapters, settings))
+            },
             health: store,
             make_feed: Box::new(make_feed),
             _folder: None,
@@ -101,6 +108,11 @@ impl TestDatabase {
     pub async fn with_settings(url: String, settings: PostgresSettings) -> Self {
         let store = Arc::new(infra_postgres::connect(&settings).await.unwrap());
         Self::new(url, store, move || Box::new(PostgresRevocationFeed::new(&settings).unwrap()))
+    }
+
+    /// The services of a node.
+    pub fn services(&self, adapters: Adapters, settings: Settings) -> Application {
+        (self.make_services)(adapters, settings)
     }
 
     /// Another node's feed of what is revoked.

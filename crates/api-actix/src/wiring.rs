@@ -1,21 +1,20 @@
 //! Where the adapters are chosen: the one place that names them.
 
 mod connections;
+mod services;
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use application::{Application, Ports};
-use domain::keys::{RootSecret, SigningKeyRepository};
+use application::Application;
+use domain::keys::RootSecret;
 use domain::passwords::{HashError, PasswordHash, PasswordPolicy};
-use domain::sessions::{RefreshTokenRepository, RevocationFeed, RevocationRepository};
-use domain::tasks::TaskRepository;
-use domain::units::UnitOfWorkFactory;
-use domain::users::UserRepository;
+use domain::sessions::RevocationFeed;
 use domain::{Clock, HealthCheck, IdGenerator, Secret};
 use infra_postgres::{PostgresError, PostgresRevocationFeed, PostgresSettings};
+use infra_seaorm::{Connections as SqlConnections, Store};
 use infra_security::{
     Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, InvalidArgon2Settings, KeyRing, SealedKeys, SystemClock,
     SystemIds,
@@ -25,6 +24,7 @@ use migration::{Migrator, MigratorTrait, Status, Step};
 use thiserror::Error;
 
 pub use connections::Connections;
+pub use services::{Adapters, services};
 
 use crate::config::{Config, Database, DatabaseUrl, Hashing};
 
@@ -174,23 +174,13 @@ async fn migration_status_with<M: MigratorTrait>(database: &Database) -> Result<
     })
 }
 
-fn assemble<S>(
+fn assemble<C: SqlConnections + Clone + 'static>(
     config: &Config,
     secret: Option<RootSecret>,
-    store: Arc<S>,
+    store: Arc<Store<C>>,
     feed: Box<dyn RevocationFeed>,
     connections: Connections,
-) -> Result<Parts, WiringError>
-where
-    S: UserRepository
-        + RefreshTokenRepository
-        + RevocationRepository
-        + SigningKeyRepository
-        + TaskRepository
-        + UnitOfWorkFactory
-        + HealthCheck
-        + 'static,
-{
+) -> Result<Parts, WiringError> {
     let secret = secret.map_or_else(|| make_secret(config), Ok)?;
     let clock = Arc::new(SystemClock);
     let ids = Arc::new(SystemIds);
@@ -198,13 +188,7 @@ where
     let sealer = Arc::new(SealedKeys::new(&secret));
     let (issuer, audience) = (config.issuer.clone(), config.audience.clone());
     let key_ring = KeyRing::new(store.clone(), sealer.clone(), clock.clone(), issuer, audience);
-    let ports = Ports {
-        users: store.clone(),
-        refresh_tokens: store.clone(),
-        revocations: store.clone(),
-        signing_keys: store.clone(),
-        tasks: store.clone(),
-        units_of_work: store.clone(),
+    let adapters = Adapters {
         password_hasher: hasher.clone(),
         access_tokens: Arc::new(key_ring),
         key_factory: sealer,
@@ -213,7 +197,7 @@ where
         ids: ids.clone(),
         clock: clock.clone(),
     };
-    let application = Application::new(ports, config.application);
+    let application = services(&store, adapters, config.application);
     let hash_load = Box::new(move || hasher.load());
     Ok(Parts { application, feed, connections, health: store, ids, clock, hash_load })
 }

@@ -4,8 +4,7 @@
 //! from the adapter crates: how to connect, how a unit of work begins ([`Connections`]), which errors pass, and how to
 //! follow what is revoked, for which [`revoked_from_row`] is here.
 //!
-//! To add a repository: a folder with the entity and the port implemented for [`Store`], and an accessor in
-//! `unit_of_work.rs`.
+//! To add a feature: a folder with the entity, and its ports and its unit of work implemented for [`Store`].
 
 mod columns;
 mod error;

@@ -26,5 +26,5 @@ pub(super) async fn authenticate(request: &HttpRequest) -> Result<Actor, ApiErro
     if !scheme.eq_ignore_ascii_case("Bearer") {
         return Err(ApiError::MissingToken);
     }
-    Ok(state(request)?.application.authenticate(token.trim()).await?)
+    Ok(state(request)?.application.sessions.authenticate(token.trim()).await?)
 }

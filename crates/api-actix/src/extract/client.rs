@@ -66,13 +66,13 @@ impl FromRequest for ClientRequest {
                 Err(fault) => {
                     // Who is not let in is told so first, unless the credentials may be in what cannot be read.
                     if let Some((id, secret)) = &in_header {
-                        application.authenticate_client(id, secret).await?;
+                        application.clients.authenticate(id, secret).await?;
                     }
                     return Err(ApiError::InvalidOAuthRequest(Box::new(fault)));
                 }
             };
             let (id, secret) = body.credentials(in_header)?;
-            application.authenticate_client(&id, &secret).await?;
+            application.clients.authenticate(&id, &secret).await?;
             let token = body.token.ok_or_else(|| invalid("token", "required", "This field is required."))?;
             Ok(Self { token })
         })

@@ -33,7 +33,7 @@ pub(crate) async fn ready(state: web::Data<AppState>) -> Result<HttpResponse, Ap
     let database = async { state.health.check().await.map_err(ApplicationError::from) };
     // Without them no token is let in, whatever keeps them from being read.
     let keys =
-        async { state.application.reload_keys().await.map_err(|error| ApplicationError::Unavailable(error.into())) };
+        async { state.application.keys.reload().await.map_err(|error| ApplicationError::Unavailable(error.into())) };
     // At once, since each may take 2 s.
     tokio::try_join!(database, keys)?;
     Ok(HttpResponse::Ok().json(Health { status: "ok" }))

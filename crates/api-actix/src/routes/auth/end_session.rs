@@ -18,6 +18,6 @@ pub(crate) async fn end_session(
     state: web::Data<AppState>,
     Guarded { actor, input: PathId(id) }: Guarded<PathId>,
 ) -> Result<HttpResponse, ApiError> {
-    state.application.end_session(&actor, Target::Me, SessionId::new(id)).await?;
+    state.application.sessions.end(&actor, Target::Me, SessionId::new(id)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -73,7 +73,7 @@ pub(crate) struct IntrospectionBody<'a> {
     responses((status = 200, description = "What it is worth.", body = IntrospectionBody), OAuth, Unavailable),
     security(("client" = [])))]
 pub(crate) async fn introspect(state: web::Data<AppState>, request: ClientRequest) -> Result<HttpResponse, ApiError> {
-    let body = match state.application.introspect(request.token.expose()).await? {
+    let body = match state.application.clients.introspect(request.token.expose()).await? {
         Introspection::Inactive => IntrospectionBody::default(),
         Introspection::AccessToken(claims) => of_access_token(&claims, &state),
         Introspection::RefreshToken(info) => of_refresh_token(&info, &state),

@@ -60,7 +60,7 @@ impl From<Session> for SessionBody {
     responses((status = 200, description = "The sessions.", body = [SessionBody]), Unauthorized, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn list_sessions(state: web::Data<AppState>, guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {
-    let sessions = state.application.list_sessions(&guarded.actor, Target::Me).await?;
+    let sessions = state.application.sessions.list(&guarded.actor, Target::Me).await?;
     Ok(answer(sessions))
 }
 

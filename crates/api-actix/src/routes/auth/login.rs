@@ -71,5 +71,5 @@ pub(crate) async fn login(
     FormOrJson(body): FormOrJson<LoginBody>,
 ) -> Result<HttpResponse, ApiError> {
     let login = Login { identifier: body.username, password: body.password, device };
-    Ok(answer(&state.application.login(login).await?))
+    Ok(answer(&state.application.sign_in.with_password(login).await?))
 }

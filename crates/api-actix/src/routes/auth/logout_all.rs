@@ -13,6 +13,6 @@ use crate::state::AppState;
     responses((status = 204, description = "All tokens of the user are dead."), Unauthorized, RateLimited, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn logout_all(state: web::Data<AppState>, guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {
-    state.application.logout_all(&guarded.actor, Target::Me).await?;
+    state.application.sessions.logout_all(&guarded.actor, Target::Me).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -12,6 +12,6 @@ use crate::state::AppState;
     responses((status = 204, description = "All tokens of the other sessions are dead."), Unauthorized, RateLimited, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn logout_others(state: web::Data<AppState>, guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {
-    state.application.logout_others(&guarded.actor).await?;
+    state.application.sessions.logout_others(&guarded.actor).await?;
     Ok(HttpResponse::NoContent().finish())
 }

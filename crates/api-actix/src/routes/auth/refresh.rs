@@ -36,5 +36,5 @@ pub(crate) async fn refresh(
     state: web::Data<AppState>,
     Json(body): Json<RefreshTokenBody>,
 ) -> Result<HttpResponse, ApiError> {
-    Ok(answer(&state.application.refresh(body.refresh_token.expose()).await?))
+    Ok(answer(&state.application.sessions.refresh(body.refresh_token.expose()).await?))
 }

@@ -15,6 +15,6 @@ use crate::state::AppState;
     responses((status = 200, description = "The token is worth nothing."), OAuth, Unavailable),
     security(("client" = [])))]
 pub(crate) async fn revoke(state: web::Data<AppState>, request: ClientRequest) -> Result<HttpResponse, ApiError> {
-    state.application.revoke_token(request.token.expose()).await?;
+    state.application.clients.revoke_token(request.token.expose()).await?;
     Ok(HttpResponse::Ok().finish())
 }

@@ -17,6 +17,6 @@ pub(crate) async fn delete_task(
     state: web::Data<AppState>,
     Guarded { actor, input: PathId(id) }: Guarded<PathId>,
 ) -> Result<HttpResponse, ApiError> {
-    state.application.delete_task(&actor, TaskId::new(id)).await?;
+    state.application.tasks.delete(&actor, TaskId::new(id)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

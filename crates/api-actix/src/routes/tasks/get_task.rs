@@ -17,6 +17,6 @@ pub(crate) async fn get_task(
     state: web::Data<AppState>,
     Guarded { actor, input: PathId(id) }: Guarded<PathId>,
 ) -> Result<HttpResponse, ApiError> {
-    let task = state.application.get_task(&actor, TaskId::new(id)).await?;
+    let task = state.application.tasks.get(&actor, TaskId::new(id)).await?;
     Ok(HttpResponse::Ok().json(TaskBody::from(task)))
 }

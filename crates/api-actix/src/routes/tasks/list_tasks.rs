@@ -64,7 +64,7 @@ pub(crate) async fn list_tasks(
     state: web::Data<AppState>,
     Guarded { actor, input: Query(ListQuery(list)) }: Guarded<Query<ListQuery>>,
 ) -> Result<HttpResponse, ApiError> {
-    let page = state.application.list_tasks(&actor, list).await?;
+    let page = state.application.tasks.list(&actor, list).await?;
     Ok(HttpResponse::Ok()
         .json(TaskPageBody { items: page.items.into_iter().map(Into::into).collect(), next_cursor: page.next_cursor }))
 }

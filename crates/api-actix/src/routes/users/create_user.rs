@@ -71,7 +71,7 @@ pub(crate) async fn create_user(
         role: body.role,
         is_active: body.is_active,
     };
-    let user = state.application.create_user(actor.as_ref(), new).await?;
+    let user = state.application.users.create(actor.as_ref(), new).await?;
     let location = format!("/api/v1/users/{}", user.id);
     Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(UserBody::from(user)))
 }

@@ -19,6 +19,6 @@ pub(crate) async fn end_user_session(
     state: web::Data<AppState>,
     Guarded { actor, input: AtId { id, input: PathSession(session) } }: Guarded<AtId<PathSession>>,
 ) -> Result<HttpResponse, ApiError> {
-    state.application.end_session(&actor, Target::User(UserId::new(id)), SessionId::new(session)).await?;
+    state.application.sessions.end(&actor, Target::User(UserId::new(id)), SessionId::new(session)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

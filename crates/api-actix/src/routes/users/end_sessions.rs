@@ -19,6 +19,6 @@ pub(crate) async fn end_user_sessions(
     state: web::Data<AppState>,
     Guarded { actor, input: PathId(id) }: Guarded<PathId>,
 ) -> Result<HttpResponse, ApiError> {
-    state.application.logout_all(&actor, Target::User(UserId::new(id))).await?;
+    state.application.sessions.logout_all(&actor, Target::User(UserId::new(id))).await?;
     Ok(HttpResponse::NoContent().finish())
 }

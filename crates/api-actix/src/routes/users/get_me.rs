@@ -14,6 +14,6 @@ use crate::state::AppState;
     responses((status = 200, description = "The account.", body = UserBody), Unauthorized, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn get_me(state: web::Data<AppState>, guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {
-    let user = state.application.get_user(&guarded.actor, Target::Me).await?;
+    let user = state.application.users.get(&guarded.actor, Target::Me).await?;
     Ok(HttpResponse::Ok().json(UserBody::from(user)))
 }

@@ -19,6 +19,6 @@ pub(crate) async fn get_user(
     state: web::Data<AppState>,
     Guarded { actor, input: PathId(id) }: Guarded<PathId>,
 ) -> Result<HttpResponse, ApiError> {
-    let user = state.application.get_user(&actor, Target::User(UserId::new(id))).await?;
+    let user = state.application.users.get(&actor, Target::User(UserId::new(id))).await?;
     Ok(HttpResponse::Ok().json(UserBody::from(user)))
 }

@@ -20,5 +20,5 @@ pub(crate) async fn list_user_sessions(
     state: web::Data<AppState>,
     Guarded { actor, input: PathId(id) }: Guarded<PathId>,
 ) -> Result<HttpResponse, ApiError> {
-    Ok(answer(state.application.list_sessions(&actor, Target::User(UserId::new(id))).await?))
+    Ok(answer(state.application.sessions.list(&actor, Target::User(UserId::new(id))).await?))
 }

@@ -147,7 +147,7 @@ pub(crate) async fn list_users(
         Paging::Number { page, size } => (Some(page), Some(size)),
         Paging::Cursor { .. } => (None, None),
     };
-    let found = state.application.list_users(&actor, list).await?;
+    let found = state.application.users.list(&actor, list).await?;
     Ok(HttpResponse::Ok().json(UserPageBody {
         items: found.items.into_iter().map(Into::into).collect(),
         next_cursor: found.next_cursor.filter(|_| page.is_none()),

@@ -20,6 +20,6 @@ pub(crate) async fn update_me(
     state: web::Data<AppState>,
     Guarded { actor, input: Json(body) }: Guarded<Json<UpdateUserBody>>,
 ) -> Result<HttpResponse, ApiError> {
-    let user = state.application.update_user(&actor, Target::Me, body.into()).await?;
+    let user = state.application.users.update(&actor, Target::Me, body.into()).await?;
     Ok(HttpResponse::Ok().json(UserBody::from(user)))
 }

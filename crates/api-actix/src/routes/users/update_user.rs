@@ -77,6 +77,6 @@ pub(crate) async fn update_user(
     Guarded { actor, input: AtId { id, input: Json(body) } }: Guarded<AtId<Json<UpdateUserBody>>>,
 ) -> Result<HttpResponse, ApiError> {
     let target = Target::User(UserId::new(id));
-    let user = state.application.update_user(&actor, target, body.into()).await?;
+    let user = state.application.users.update(&actor, target, body.into()).await?;
     Ok(HttpResponse::Ok().json(UserBody::from(user)))
 }

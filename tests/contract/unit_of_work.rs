@@ -4,15 +4,14 @@ use std::time::{Duration, Instant};
 
 use domain::RepositoryError;
 use domain::sessions::{Generation, RefreshToken, Revocation, RevocationReason};
+use domain::tasks::TaskUnit;
 use domain::units::{AccountUnit, Begin};
 use domain::users::{Epoch, Role, User};
 use infra_postgres::PostgresSettings;
 use infra_sqlite::SqliteSettings;
-use tests::{TestDatabase, on_each_database_and_pgbouncer};
+use tests::{TestDatabase, on_each_database_and_pgbouncer, port};
 
-use crate::fixtures::{
-    Stored, admin, assert_waits, at, revoked_session, session, session_id, user, user_id, username,
-};
+use crate::fixtures::{Stored, admin, assert_waits, at, revoked_session, session, session_id, user, user_id, username};
 
 on_each_database_and_pgbouncer!(
     nobody_sees_a_write_before_the_commit_and_everybody_after_it,
@@ -151,7 +150,7 @@ async fn whoever_is_held_is_as_new_as_the_lock_and_stays_so(db: TestDatabase) {
     let first = db.units.begin().await.unwrap();
     let held = first.hold(user_id(1), session_id(11)).await.unwrap();
     assert_eq!(held, Some((session(11, user_id(1)), user(1))));
-    let units = db.task_units.clone();
+    let units = port!(db, dyn Begin<dyn TaskUnit>);
     let second = tokio::spawn(async move {
         let unit = units.begin().await.unwrap();
         unit.hold(user_id(1), session_id(11)).await.unwrap().unwrap()

@@ -5,12 +5,11 @@ use application::{Application, Settings};
 use domain::HealthCheck;
 use domain::keys::{KeyUnit, SigningKeyRepository};
 use domain::sessions::{RefreshTokenRepository, RevocationFeed, RevocationRepository};
-use domain::tasks::{TaskRepository, TaskUnit};
 use domain::units::{AccountUnit, Begin, CleanupUnit};
 use domain::users::UserRepository;
-use infra_postgres::{PostgresRevocationFeed, PostgresSettings};
+use infra_postgres::{PostgresRevocationFeed, PostgresSettings, PostgresStore};
 use infra_seaorm::{Connections as SqlConnections, Store};
-use infra_sqlite::{SqliteRevocationFeed, SqliteSettings};
+use infra_sqlite::{SqliteRevocationFeed, SqliteSettings, SqliteStore};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use tempfile::TempDir;
 
@@ -46,11 +45,34 @@ pub async fn on_postgres<D: OnDatabase, F: Future<Output = ()>>(test: impl FnOnc
     test(D::postgres().await).await;
 }
 
+/// The repositories of a database, whatever it is.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "the stores have none")]
+pub enum AnyStore {
+    /// On PostgreSQL.
+    Postgres(Arc<PostgresStore>),
+    /// On SQLite.
+    Sqlite(Arc<SqliteStore>),
+}
+
+/// What of a [`TestDatabase`] implements a port: `port!(db, dyn TaskRepository)`.
+#[macro_export]
+macro_rules! port {
+    ($database:expr, $port:ty) => {
+        match $database.store.clone() {
+            $crate::AnyStore::Postgres(store) => store as std::sync::Arc<$port>,
+            $crate::AnyStore::Sqlite(store) => store as std::sync::Arc<$port>,
+        }
+    };
+}
+
 /// A database of its own for one test, migrated, with its repositories.
 #[expect(missing_debug_implementations, reason = "the ports have none")]
 pub struct TestDatabase {
     /// Where it is.
     pub url: String,
+    /// All of its repositories.
+    pub store: AnyStore,
     /// Its users.
     pub users: Arc<dyn UserRepository>,
     /// Its refresh tokens.
@@ -59,14 +81,10 @@ pub struct TestDatabase {
     pub revocations: Arc<dyn RevocationRepository>,
     /// Its signing keys.
     pub signing_keys: Arc<dyn SigningKeyRepository>,
-    /// Its tasks.
-    pub tasks: Arc<dyn TaskRepository>,
     /// Units of work on its accounts.
     pub units: Arc<dyn Begin<dyn AccountUnit>>,
     /// Units of work on its key ring.
     pub key_units: Arc<dyn Begin<dyn KeyUnit>>,
-    /// Units of work on its tasks.
-    pub task_units: Arc<dyn Begin<dyn TaskUnit>>,
     /// Units of work that clean up.
     pub cleanup_units: Arc<dyn Begin<dyn CleanupUnit>>,
     /// Whether it answers.
@@ -81,18 +99,18 @@ impl TestDatabase {
     fn new<C: SqlConnections + Clone + 'static>(
         url: String,
         store: Arc<Store<C>>,
+        any: AnyStore,
         make_feed: impl Fn() -> Box<dyn RevocationFeed> + Send + Sync + 'static,
     ) -> Self {
         Self {
             url,
+            store: any,
             users: store.clone(),
             refresh_tokens: store.clone(),
             revocations: store.clone(),
             signing_keys: store.clone(),
-            tasks: store.clone(),
             units: store.clone(),
             key_units: store.clone(),
-            task_units: store.clone(),
             cleanup_units: store.clone(),
             make_services: {
                 let store = store.clone();
@@ -107,7 +125,8 @@ impl TestDatabase {
     /// On PostgreSQL, reached by these settings. `url` is where SQL is run past the repositories.
     pub async fn with_settings(url: String, settings: PostgresSettings) -> Self {
         let store = Arc::new(infra_postgres::connect(&settings).await.unwrap());
-        Self::new(url, store, move || Box::new(PostgresRevocationFeed::new(&settings).unwrap()))
+        let any = AnyStore::Postgres(store.clone());
+        Self::new(url, store, any, move || Box::new(PostgresRevocationFeed::new(&settings).unwrap()))
     }
 
     /// The services of a node.
@@ -130,7 +149,8 @@ impl OnDatabase for TestDatabase {
     async fn sqlite() -> Self {
         let (folder, url) = sqlite::create_migrated_database().await;
         let store = Arc::new(infra_sqlite::connect(&SqliteSettings::new(url.clone())).await.unwrap());
-        let database = Self::new(url, store.clone(), move || Box::new(SqliteRevocationFeed::new(&store)));
+        let any = AnyStore::Sqlite(store.clone());
+        let database = Self::new(url, store.clone(), any, move || Box::new(SqliteRevocationFeed::new(&store)));
         Self { _folder: Some(folder), ..database }
     }
 

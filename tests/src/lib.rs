@@ -33,7 +33,8 @@ pub mod sqlite;
 pub mod token_corpus;
 
 pub use database::{
-    EmptyDatabase, OnDatabase, OnPgBouncer, TestDatabase, connect, on_pgbouncer, on_postgres, on_sqlite, run_sql,
+    AnyStore, EmptyDatabase, OnDatabase, OnPgBouncer, TestDatabase, connect, on_pgbouncer, on_postgres, on_sqlite,
+    run_sql,
 };
 
 /// Makes each of these functions one test on SQLite and one on PostgreSQL.

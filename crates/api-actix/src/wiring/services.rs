@@ -93,7 +93,7 @@ pub fn services<C: Connections + 'static>(
             access_token_ttl,
         },
         clients: Clients { secrets: client_secrets, sessions: sessions.clone() },
-        tasks: Tasks { tasks: store.clone(), units: store.clone(), ids, clock: clock.clone() },
+        tasks: Tasks::new(store.clone(), ids.clone(), clock.clone()),
         node: Node {
             units: store.clone(),
             refresh_tokens: store.clone(),

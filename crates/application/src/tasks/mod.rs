@@ -33,6 +33,16 @@ pub struct Tasks {
     pub clock: Arc<dyn Clock>,
 }
 
+impl Tasks {
+    /// The use cases on this store.
+    pub fn new<S>(store: Arc<S>, ids: Arc<dyn IdGenerator>, clock: Arc<dyn Clock>) -> Self
+    where
+        S: TaskRepository + Begin<dyn TaskUnit> + 'static,
+    {
+        Self { tasks: store.clone(), units: store, ids, clock }
+    }
+}
+
 /// The task, if it is the actor's own. By its id nobody learns whether another's exists, admins neither: they list.
 fn own(found: Option<Task>, actor: &Actor) -> Result<Task, ApplicationError> {
     found.filter(|task| task.owner == actor.user_id).ok_or(ApplicationError::NotFound)

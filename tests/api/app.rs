@@ -1,8 +1,8 @@
 use std::time::Duration;
 
+use api_actix::AppState;
 use api_actix::config::{Config, Environment};
 use api_actix::server::Server;
-use api_actix::state::AppState;
 use application::AdminAccount;
 use domain::passwords::Password;
 use domain::users::Email;

@@ -2,8 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig, delete, get, post, resource};
-use api_actix::state::AppState;
-use api_actix::{ApiError, Fields, FromFields, Guarded, Json, PathId};
+use api_actix::{ApiError, AppState, Fields, FromFields, Guarded, Json, PathId};
 use domain::ValidationError;
 
 use crate::store::{Note, Notes};

@@ -16,7 +16,7 @@ use actix_web::{Error, ResponseError};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use crate::error::ApiError;
+use crate::http::ApiError;
 
 use super::clients::Place;
 use super::watch::Watch;

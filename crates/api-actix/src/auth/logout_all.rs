@@ -1,0 +1,16 @@
+use actix_web::{HttpResponse, web};
+use application::Target;
+
+use crate::http::responses::{RateLimited, Unauthorized, Unavailable};
+use crate::http::{ApiError, AppState, Guarded};
+
+/// Sign out everywhere.
+///
+/// Ends all of the user's sessions, this one too.
+#[utoipa::path(post, path = "/api/v1/auth/logout-all", tag = "auth",
+    responses((status = 204, description = "All tokens of the user are dead."), Unauthorized, RateLimited, Unavailable),
+    security(("bearer" = []), ("password" = [])))]
+pub(crate) async fn logout_all(state: web::Data<AppState>, guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {
+    state.application.logout_all(&guarded.actor, Target::Me).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

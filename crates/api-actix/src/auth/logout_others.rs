@@ -1,0 +1,15 @@
+use actix_web::{HttpResponse, web};
+
+use crate::http::responses::{RateLimited, Unauthorized, Unavailable};
+use crate::http::{ApiError, AppState, Guarded};
+
+/// Sign out elsewhere.
+///
+/// Ends all of the user's sessions but this one.
+#[utoipa::path(post, path = "/api/v1/auth/logout-others", tag = "auth",
+    responses((status = 204, description = "All tokens of the other sessions are dead."), Unauthorized, RateLimited, Unavailable),
+    security(("bearer" = []), ("password" = [])))]
+pub(crate) async fn logout_others(state: web::Data<AppState>, guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {
+    state.application.logout_others(&guarded.actor).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

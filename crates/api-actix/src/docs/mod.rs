@@ -1,0 +1,5 @@
+//! The description of the API, and a page to read and try it.
+
+pub mod openapi;
+
+pub(crate) mod swagger;

@@ -1,0 +1,54 @@
+//! What every feature is spoken to by: how a request is read, refused and surrounded.
+
+mod bearer;
+mod body;
+mod client_address;
+mod cors;
+mod device;
+mod error;
+mod field_values;
+mod fields;
+mod guarded;
+mod host;
+mod json_value;
+mod paging;
+mod path;
+mod problem;
+mod query;
+mod rate_limit;
+mod request_context;
+mod request_id;
+mod state;
+mod time;
+
+pub(crate) mod responses;
+
+use std::future::Future;
+use std::pin::Pin;
+
+pub use body::Json;
+pub use error::ApiError;
+pub use fields::{Fields, FromFields};
+pub use guarded::{Guarded, GuardedIfKnown};
+pub use path::{AtId, PathId};
+pub use problem::FieldError;
+pub use query::Query;
+pub use rate_limit::Allowance;
+pub use state::AppState;
+
+pub(crate) use bearer::authenticate_if_any;
+pub(crate) use body::{Form, FormOrJson, OptionalJson};
+pub(crate) use cors::Cors;
+pub(crate) use device::ClientDevice;
+pub(crate) use error::chain;
+pub(crate) use host::is_valid as has_valid_host;
+pub(crate) use paging::{cursor, page_size, parse_number};
+pub(crate) use path::PathSession;
+pub(crate) use problem::Problem;
+pub(crate) use rate_limit::{ClientKey, Limited, RateLimits, limit};
+pub(crate) use request_context::wrap as surround;
+pub(crate) use state::state;
+pub(crate) use time::Time;
+
+/// The future of an extractor.
+pub(crate) type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;

@@ -1,0 +1,5 @@
+//! A running node: what it serves, and what it does besides.
+
+pub(crate) mod background;
+pub mod hexauth;
+pub mod server;

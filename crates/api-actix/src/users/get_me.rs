@@ -1,0 +1,17 @@
+use actix_web::{HttpResponse, web};
+use application::Target;
+
+use super::UserBody;
+use crate::http::responses::{Unauthorized, Unavailable};
+use crate::http::{ApiError, AppState, Guarded};
+
+/// Read oneself.
+///
+/// The user's own account.
+#[utoipa::path(get, path = "/api/v1/users/me", tag = "users",
+    responses((status = 200, description = "The account.", body = UserBody), Unauthorized, Unavailable),
+    security(("bearer" = []), ("password" = [])))]
+pub(crate) async fn get_me(state: web::Data<AppState>, guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {
+    let user = state.application.get_user(&guarded.actor, Target::Me).await?;
+    Ok(HttpResponse::Ok().json(UserBody::from(user)))
+}

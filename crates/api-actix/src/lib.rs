@@ -9,6 +9,7 @@ pub mod http1;
 pub mod wiring;
 
 mod docs;
+mod errors;
 mod features;
 mod http;
 mod node;
@@ -24,7 +25,8 @@ mod well_known;
 
 pub use docs::openapi;
 pub use http::{
-    Allowance, ApiError, AppState, AtId, FieldError, Fields, FromFields, Guarded, GuardedIfKnown, Json, PathId, Query,
+    Allowance, ApiError, AppState, AtId, ErrorRow, FieldError, Fields, FromFields, Guarded, GuardedIfKnown, Json,
+    PathId, Query, Refusal,
 };
 pub use node::{hexauth, server};
 pub use observe::telemetry;

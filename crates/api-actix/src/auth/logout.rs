@@ -22,9 +22,7 @@ pub(crate) async fn logout(
     // The token is judged behind the body, which may have taken its time to come.
     let (actor, body) = match (authenticate_if_any(&request).await, body) {
         // Clients send their access token along, and by then it has often expired.
-        (Err(ApiError::Application(ApplicationError::InvalidAccessToken)), Ok(OptionalJson(Some(body)))) => {
-            (None, Some(body))
-        }
+        (Err(ApiError::InvalidToken), Ok(OptionalJson(Some(body)))) => (None, Some(body)),
         // The faults of a body are not told to who sends a token that is not valid.
         (actor, body) => (actor?, body?.0),
     };

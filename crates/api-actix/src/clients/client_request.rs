@@ -1,12 +1,13 @@
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest};
-use application::ApplicationError;
 use data_encoding::BASE64;
 use domain::Secret;
 use zeroize::Zeroizing;
 
-use crate::http::{ApiError, Extracting, FieldError, Fields, Form, FromFields, state};
+use super::INVALID_CLIENT;
+use super::oauth_error::OAuthError;
+use crate::http::{ApiError, Extracting, Fields, Form, FromFields, state};
 
 /// A request about a token, from a client that was let in (RFC 6749, section 2.3.1): by HTTP Basic, or by `client_id`
 /// and `client_secret` in the body.
@@ -36,22 +37,24 @@ impl Body {
     fn credentials(&self, in_header: Option<(String, Secret)>) -> Result<(String, Secret), ApiError> {
         match (in_header, &self.client_id, &self.client_secret) {
             // Two ways at once are one too many, but the id may be repeated.
-            (Some(_), _, Some(_)) => {
-                Err(invalid("client_secret", "duplicate_field", "The client's secret is given more than once."))
-            }
+            (Some(_), _, Some(_)) => Err(ApiError::invalid(
+                "client_secret",
+                "duplicate_field",
+                "The client's secret is given more than once.",
+            )),
             (Some((id, _)), Some(other), None) if id != *other => {
-                Err(invalid("client_id", "mismatch", "The header names another client."))
+                Err(ApiError::invalid("client_id", "mismatch", "The header names another client."))
             }
             (Some(credentials), _, None) => Ok(credentials),
             (None, Some(id), Some(secret)) => Ok((id.clone(), secret.clone())),
-            (None, _, _) => Err(ApplicationError::InvalidClient.into()),
+            (None, _, _) => Err(INVALID_CLIENT.into()),
         }
     }
 }
 
 impl FromRequest for ClientRequest {
-    type Error = ApiError;
-    type Future = Extracting<Self>;
+    type Error = OAuthError;
+    type Future = Extracting<Self, OAuthError>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, mut payload) = (request.clone(), payload.take());
@@ -65,20 +68,15 @@ impl FromRequest for ClientRequest {
                     if let Some((id, secret)) = &in_header {
                         application.authenticate_client(id, secret).await?;
                     }
-                    return Err(ApiError::InvalidOAuthRequest(Box::new(fault)));
+                    return Err(fault.into());
                 }
             };
             let (id, secret) = body.credentials(in_header)?;
             application.authenticate_client(&id, &secret).await?;
-            let token = body.token.ok_or_else(|| invalid("token", "required", "This field is required."))?;
+            let token = body.token.ok_or_else(|| ApiError::invalid("token", "required", "This field is required."))?;
             Ok(Self { token })
         })
     }
-}
-
-fn invalid(field: &str, code: &'static str, message: &str) -> ApiError {
-    let error = FieldError { field: field.to_owned(), code, message: message.to_owned() };
-    ApiError::InvalidOAuthRequest(Box::new(ApiError::Invalid(vec![error])))
 }
 
 /// Id and secret, each percent-encoded as in forms, joined by a colon, in Base64.
@@ -93,7 +91,7 @@ fn basic(request: &HttpRequest) -> Result<Option<(String, Secret)>, ApiError> {
         let (id, secret) = decoded.split_once(':')?;
         Some((percent_decoded(id)?, Secret::new(percent_decoded(secret)?)))
     });
-    credentials.map(Some).ok_or(ApplicationError::InvalidClient.into())
+    credentials.map(Some).ok_or(INVALID_CLIENT.into())
 }
 
 fn percent_decoded(text: &str) -> Option<String> {

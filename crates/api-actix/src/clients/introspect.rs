@@ -6,8 +6,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::client_request::ClientRequest;
+use super::oauth_error::OAuthError;
+use crate::http::AppState;
 use crate::http::responses::{OAuth, Unavailable};
-use crate::http::{ApiError, AppState};
 
 /// A token to ask about (RFC 7662, section 2.1) or to revoke (RFC 7009, section 2.1). Other parameters are let through
 /// and not used.
@@ -71,7 +72,7 @@ pub(crate) struct IntrospectionBody<'a> {
     request_body(content = TokenRequestBody, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "What it is worth.", body = IntrospectionBody), OAuth, Unavailable),
     security(("client" = [])))]
-pub(crate) async fn introspect(state: web::Data<AppState>, request: ClientRequest) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn introspect(state: web::Data<AppState>, request: ClientRequest) -> Result<HttpResponse, OAuthError> {
     let body = match state.application.introspect(request.token.expose()).await? {
         Introspection::Inactive => IntrospectionBody::default(),
         Introspection::AccessToken(claims) => of_access_token(&claims, &state),

@@ -2,8 +2,9 @@ use actix_web::{HttpResponse, web};
 
 use super::client_request::ClientRequest;
 use super::introspect::TokenRequestBody;
+use super::oauth_error::OAuthError;
+use crate::http::AppState;
 use crate::http::responses::{OAuth, Unavailable};
-use crate::http::{ApiError, AppState};
 
 /// Revoke.
 ///
@@ -13,7 +14,7 @@ use crate::http::{ApiError, AppState};
     request_body(content = TokenRequestBody, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The token is worth nothing."), OAuth, Unavailable),
     security(("client" = [])))]
-pub(crate) async fn revoke(state: web::Data<AppState>, request: ClientRequest) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn revoke(state: web::Data<AppState>, request: ClientRequest) -> Result<HttpResponse, OAuthError> {
     state.application.revoke_token(request.token.expose()).await?;
     Ok(HttpResponse::Ok().finish())
 }

@@ -5,19 +5,12 @@ use actix_web::web::Bytes;
 use actix_web::{HttpResponse, web};
 use utoipa_swagger_ui::{Config, serve};
 
-use crate::docs::openapi;
 use crate::http::ApiError;
 
-static OPENAPI: LazyLock<String> = LazyLock::new(openapi::json);
 static SWAGGER: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
     let config = Config::from("/openapi.json").persist_authorization(false).try_it_out_enabled(true);
     Arc::new(config.validator_url("none"))
 });
-
-/// The API's description.
-pub(crate) async fn openapi() -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(OPENAPI.as_str())
-}
 
 /// Swagger UI's page. It names its files relative to `/docs/`, but is served as `/docs`, too.
 pub(crate) async fn index() -> Result<HttpResponse, ApiError> {

@@ -1,6 +1,6 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
-use application::{Actor, ApplicationError};
+use application::Actor;
 
 use super::error::ApiError;
 use super::state::state;
@@ -19,9 +19,9 @@ pub(super) async fn authenticate(request: &HttpRequest) -> Result<Actor, ApiErro
     let mut headers = request.headers().get_all(AUTHORIZATION);
     let header = headers.next().ok_or(ApiError::MissingToken)?;
     if headers.next().is_some() {
-        return Err(ApplicationError::InvalidAccessToken.into());
+        return Err(ApiError::InvalidToken);
     }
-    let text = header.to_str().map_err(|_| ApplicationError::InvalidAccessToken)?;
+    let text = header.to_str().map_err(|_| ApiError::InvalidToken)?;
     let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
     if !scheme.eq_ignore_ascii_case("Bearer") {
         return Err(ApiError::MissingToken);

@@ -1,11 +1,14 @@
 //! What every feature is spoken to by: how a request is read, refused and surrounded.
 
+mod allowance;
 mod bearer;
 mod body;
 mod client_address;
 mod cors;
 mod device;
 mod error;
+mod error_row;
+mod feature;
 mod field_values;
 mod fields;
 mod guarded;
@@ -26,14 +29,15 @@ pub(crate) mod responses;
 use std::future::Future;
 use std::pin::Pin;
 
+pub use allowance::Allowance;
 pub use body::Json;
-pub use error::ApiError;
+pub use error::{ApiError, Refusal};
+pub use error_row::ErrorRow;
 pub use fields::{Fields, FromFields};
 pub use guarded::{Guarded, GuardedIfKnown};
 pub use path::{AtId, PathId};
 pub use problem::FieldError;
 pub use query::Query;
-pub use rate_limit::Allowance;
 pub use state::AppState;
 
 pub(crate) use bearer::authenticate_if_any;
@@ -41,6 +45,10 @@ pub(crate) use body::{Form, FormOrJson, OptionalJson};
 pub(crate) use cors::Cors;
 pub(crate) use device::ClientDevice;
 pub(crate) use error::chain;
+#[cfg(test)]
+pub(crate) use error::seen;
+pub(crate) use error_row::ROWS;
+pub(crate) use feature::{Feature, take_no_body_too};
 pub(crate) use host::is_valid as has_valid_host;
 pub(crate) use paging::{cursor, page_size, parse_number};
 pub(crate) use path::PathSession;
@@ -51,4 +59,4 @@ pub(crate) use state::state;
 pub(crate) use time::Time;
 
 /// The future of an extractor.
-pub(crate) type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
+pub(crate) type Extracting<T, E = ApiError> = Pin<Box<dyn Future<Output = Result<T, E>>>>;

@@ -15,8 +15,9 @@ use futures_util::FutureExt;
 use tracing::{Instrument, info, info_span};
 
 use super::client_address;
-use super::error::ApiError;
+use super::error::{ApiError, Overload};
 use super::host;
+use super::problem::PROBLEM_JSON;
 use super::request_id;
 use super::state::AppState;
 use crate::observe::metrics::RequestMeter;
@@ -110,8 +111,7 @@ async fn serve<B: MessageBody + 'static>(
 }
 
 fn is_overload<B>(response: &ServiceResponse<B>) -> bool {
-    let error = response.response().error().and_then(|error| error.as_error::<ApiError>());
-    error.is_some_and(ApiError::is_overload)
+    response.response().extensions().contains::<Overload>()
 }
 
 /// Gives actix's own refusals the form of all errors.
@@ -120,10 +120,14 @@ fn in_our_form<B: MessageBody + 'static>(response: ServiceResponse<B>) -> Servic
         (StatusCode::METHOD_NOT_ALLOWED, _) => {
             ApiError::MethodNotAllowed(response.headers().get(header::ALLOW).map(with_head))
         }
-        (status, Some(error)) if error.as_error::<ApiError>().is_none() => ApiError::of_status(status),
+        (status, Some(_)) if !is_problem(&response) => ApiError::of_status(status),
         _ => return response.map_into_left_body(),
     };
     response.into_response(error.error_response()).map_into_right_body()
+}
+
+fn is_problem<B>(response: &ServiceResponse<B>) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|media_type| media_type == PROBLEM_JSON)
 }
 
 /// Where there is a GET there is a HEAD.

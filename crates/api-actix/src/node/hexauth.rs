@@ -15,12 +15,12 @@ use thiserror::Error;
 use tokio::time::timeout;
 
 use crate::config::{Bootstrap, Config};
-use crate::features;
-use crate::http::{AppState, Cors, RateLimits, chain, surround};
+use crate::http::{ApiError, AppState, Cors, RateLimits, chain, surround};
 use crate::node::background::Background;
 use crate::observe::metrics::{self, Metrics, RequestMeter};
 use crate::observe::traces::AcceptParents;
 use crate::wiring::{self, Connections, Parts, WiringError};
+use crate::{docs, features};
 
 /// Longest wait for connections that are in use when the server is to stop.
 const MOVE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -213,19 +213,24 @@ impl Mount {
             + 'static,
         B: MessageBody + 'static,
     {
-        let docs = self.docs;
+        let has_docs = self.docs;
         app.app_data(self.state.clone())
             .app_data(self.meter.clone())
             .app_data(self.parents)
-            .configure(features::configure)
+            .configure(features::routes)
             .configure(move |app| {
-                if docs {
-                    features::configure_docs(app)
+                if has_docs {
+                    docs::routes(app)
                 }
             })
-            .default_service(web::to(features::not_found))
+            .default_service(web::to(not_found))
             .wrap(from_fn(surround))
     }
+}
+
+/// Refuses every path that is not mounted.
+async fn not_found() -> Result<(), ApiError> {
+    Err(ApiError::NotFound)
 }
 
 pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {

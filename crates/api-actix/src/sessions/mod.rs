@@ -1,21 +1,46 @@
-pub(crate) mod end_session;
-pub(crate) mod end_user_session;
-pub(crate) mod end_user_sessions;
-pub(crate) mod list_sessions;
-pub(crate) mod list_user_sessions;
+//! The sessions of a user: theirs to see and end, and admins'.
 
 mod device_name;
-
-use std::net::IpAddr;
+mod end_session;
+mod end_user_session;
+mod end_user_sessions;
+mod list_sessions;
+mod list_user_sessions;
 
 use actix_web::HttpResponse;
+use actix_web::web::{ServiceConfig, delete, get, resource};
 use application::Session;
 use serde::Serialize;
-use utoipa::ToSchema;
+use std::net::IpAddr;
+use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
-use crate::http::Time;
+use crate::http::{Feature, Time};
 use device_name::device_name;
+
+pub(crate) const FEATURE: Feature = Feature { routes, openapi: Document::openapi, errors: &[] };
+
+fn routes(config: &mut ServiceConfig) {
+    config
+        .service(resource("/auth/sessions").route(get().to(list_sessions::list_sessions)))
+        .service(resource("/auth/sessions/{id}").route(delete().to(end_session::end_session)))
+        .service(
+            resource("/users/{id}/sessions")
+                .route(get().to(list_user_sessions::list_user_sessions))
+                .route(delete().to(end_user_sessions::end_user_sessions)),
+        )
+        .service(resource("/users/{id}/sessions/{session}").route(delete().to(end_user_session::end_user_session)));
+}
+
+#[derive(OpenApi)]
+#[openapi(paths(
+    list_sessions::list_sessions,
+    end_session::end_session,
+    list_user_sessions::list_user_sessions,
+    end_user_session::end_user_session,
+    end_user_sessions::end_user_sessions,
+))]
+struct Document;
 
 /// A live session.
 #[derive(Serialize, ToSchema)]

@@ -1,15 +1,44 @@
-pub(crate) mod create_task;
-pub(crate) mod delete_task;
-pub(crate) mod get_task;
-pub(crate) mod list_tasks;
-pub(crate) mod update_task;
+//! One's own tasks: an example of a resource.
 
+mod create_task;
+mod delete_task;
+mod get_task;
+mod list_tasks;
+mod update_task;
+
+use actix_web::web::{ServiceConfig, delete, get, patch, post, resource};
 use domain::tasks::Task;
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
-use crate::http::Time;
+use crate::http::{Feature, Time};
+
+pub(crate) const FEATURE: Feature = Feature { routes, openapi: Document::openapi, errors: &[] };
+
+fn routes(config: &mut ServiceConfig) {
+    config
+        .service(resource("/tasks").route(get().to(list_tasks::list_tasks)).route(post().to(create_task::create_task)))
+        .service(
+            resource("/tasks/{id}")
+                .route(get().to(get_task::get_task))
+                .route(patch().to(update_task::update_task))
+                .route(delete().to(delete_task::delete_task)),
+        );
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    paths(
+        create_task::create_task,
+        list_tasks::list_tasks,
+        get_task::get_task,
+        update_task::update_task,
+        delete_task::delete_task,
+    ),
+    tags((name = "tasks", description = "One's own tasks: an example of a resource."))
+)]
+struct Document;
 
 /// A task.
 #[derive(Serialize, ToSchema)]

@@ -7,23 +7,13 @@ use governor::middleware::StateInformationMiddleware;
 use governor::{Quota, RateLimiter};
 
 use super::recent_clients::{ClientKey, RecentClients};
+use crate::http::allowance::Allowance;
 
 /// Lets each client make some requests a minute: so many at once, and then one whenever its part of the minute is over.
 #[derive(Debug)]
 pub(crate) struct Limiter<C: Clock = DefaultClock> {
     per_minute: NonZeroU32,
     clients: RateLimiter<ClientKey, RecentClients, C, StateInformationMiddleware>,
-}
-
-/// What a client may still do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Allowance {
-    /// Requests at once.
-    pub limit: u32,
-    /// Of these, how many are left. None when the request is refused.
-    pub remaining: u32,
-    /// Whole seconds until there is one more at the latest; of a refused request, until it would be let in.
-    pub reset: u64,
 }
 
 impl Limiter {

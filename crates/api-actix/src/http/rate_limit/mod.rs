@@ -12,11 +12,11 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, HttpRequest, Route};
 use domain::users::Role;
 
-pub use limiter::Allowance;
 use limiter::Limiter;
 pub(crate) use recent_clients::ClientKey;
 
 use crate::config;
+use crate::http::allowance::Allowance;
 use crate::http::bearer::authenticate_if_any;
 use crate::http::client_address;
 use crate::http::error::ApiError;

@@ -25,8 +25,8 @@ mod well_known;
 
 pub use docs::openapi;
 pub use http::{
-    Allowance, ApiError, AppState, AtId, ErrorRow, FieldError, Fields, FromFields, Guarded, GuardedIfKnown, Json,
-    PathId, Query, Refusal,
+    Allowance, ApiError, AtId, ErrorRow, FieldError, Fields, FromFields, Guarded, GuardedIfKnown, Json, PathId, Query,
+    Refusal,
 };
 pub use node::{hexauth, server};
 pub use observe::telemetry;

@@ -1,12 +1,12 @@
 use actix_web::{HttpResponse, web};
-use application::Login;
+use application::{Application, Login};
 use domain::ValidationError;
 use domain::passwords::Password;
 use utoipa::ToSchema;
 
 use super::{TokenPairBody, answer};
 use crate::http::responses::{Body, Forbidden, RateLimited, Unauthorized, Unavailable};
-use crate::http::{ApiError, AppState, ClientDevice, Fields, FormOrJson, FromFields};
+use crate::http::{ApiError, ClientDevice, Fields, FormOrJson, FromFields};
 
 /// Longest sign-in name that is looked at, in bytes. No email and no username is longer.
 const MAX_IDENTIFIER_BYTES: usize = 320;
@@ -63,10 +63,10 @@ fn grant_type(text: &str) -> Result<(), ValidationError> {
     responses((status = 200, description = "A session has begun.", body = TokenPairBody), Body, Unauthorized, Forbidden,
         RateLimited, Unavailable))]
 pub(crate) async fn login(
-    state: web::Data<AppState>,
+    application: web::Data<Application>,
     ClientDevice(device): ClientDevice,
     FormOrJson(body): FormOrJson<LoginBody>,
 ) -> Result<HttpResponse, ApiError> {
     let login = Login { identifier: body.username, password: body.password, device };
-    Ok(answer(&state.application.login(login).await?))
+    Ok(answer(&application.login(login).await?))
 }

@@ -1,9 +1,9 @@
 use actix_web::{HttpRequest, HttpResponse, web};
-use application::ApplicationError;
+use application::{Application, ApplicationError};
 
 use super::refresh::RefreshTokenBody;
 use crate::http::responses::{Body, RateLimited, Unauthorized, Unavailable};
-use crate::http::{ApiError, AppState, OptionalJson, authenticate_if_any};
+use crate::http::{ApiError, OptionalJson, judge};
 
 /// Sign out.
 ///
@@ -15,12 +15,12 @@ use crate::http::{ApiError, AppState, OptionalJson, authenticate_if_any};
     responses((status = 204, description = "Its tokens are dead."), Body, Unauthorized, RateLimited, Unavailable),
     security((), ("bearer" = []), ("password" = [])))]
 pub(crate) async fn logout(
-    state: web::Data<AppState>,
+    application: web::Data<Application>,
     request: HttpRequest,
     body: Result<OptionalJson<RefreshTokenBody>, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
     // The token is judged behind the body, which may have taken its time to come.
-    let (actor, body) = match (authenticate_if_any(&request).await, body) {
+    let (actor, body) = match (judge(&request).await, body) {
         // Clients send their access token along, and by then it has often expired.
         (Err(ApiError::InvalidToken), Ok(OptionalJson(Some(body)))) => (None, Some(body)),
         // The faults of a body are not told to who sends a token that is not valid.
@@ -30,10 +30,10 @@ pub(crate) async fn logout(
         return Err(ApiError::MissingToken);
     }
     if let Some(actor) = &actor {
-        state.application.logout(actor).await?;
+        application.logout(actor).await?;
     }
     if let Some(body) = body {
-        match state.application.logout_holder(body.refresh_token.expose()).await {
+        match application.logout_holder(body.refresh_token.expose()).await {
             // The access token has done it already; the refresh token may have died before.
             Err(ApplicationError::InvalidRefreshToken) if actor.is_some() => {}
             result => result?,

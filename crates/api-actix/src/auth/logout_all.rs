@@ -1,8 +1,8 @@
 use actix_web::{HttpResponse, web};
-use application::Target;
+use application::{Application, Target};
 
 use crate::http::responses::{RateLimited, Unauthorized, Unavailable};
-use crate::http::{ApiError, AppState, Guarded};
+use crate::http::{ApiError, Guarded};
 
 /// Sign out everywhere.
 ///
@@ -10,7 +10,10 @@ use crate::http::{ApiError, AppState, Guarded};
 #[utoipa::path(post, path = "/api/v1/auth/logout-all", tag = "auth",
     responses((status = 204, description = "All tokens of the user are dead."), Unauthorized, RateLimited, Unavailable),
     security(("bearer" = []), ("password" = [])))]
-pub(crate) async fn logout_all(state: web::Data<AppState>, guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {
-    state.application.logout_all(&guarded.actor, Target::Me).await?;
+pub(crate) async fn logout_all(
+    application: web::Data<Application>,
+    guarded: Guarded<()>,
+) -> Result<HttpResponse, ApiError> {
+    application.logout_all(&guarded.actor, Target::Me).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,7 +1,8 @@
 use actix_web::{HttpResponse, web};
+use application::Application;
 
 use crate::http::responses::{RateLimited, Unauthorized, Unavailable};
-use crate::http::{ApiError, AppState, Guarded};
+use crate::http::{ApiError, Guarded};
 
 /// Sign out elsewhere.
 ///
@@ -9,7 +10,10 @@ use crate::http::{ApiError, AppState, Guarded};
 #[utoipa::path(post, path = "/api/v1/auth/logout-others", tag = "auth",
     responses((status = 204, description = "All tokens of the other sessions are dead."), Unauthorized, RateLimited, Unavailable),
     security(("bearer" = []), ("password" = [])))]
-pub(crate) async fn logout_others(state: web::Data<AppState>, guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {
-    state.application.logout_others(&guarded.actor).await?;
+pub(crate) async fn logout_others(
+    application: web::Data<Application>,
+    guarded: Guarded<()>,
+) -> Result<HttpResponse, ApiError> {
+    application.logout_others(&guarded.actor).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,10 +1,11 @@
 use actix_web::{HttpResponse, web};
+use application::Application;
 use domain::Secret;
 use utoipa::ToSchema;
 
 use super::{TokenPairBody, answer};
 use crate::http::responses::{Body, RateLimited, Unauthorized, Unavailable};
-use crate::http::{ApiError, AppState, Fields, FromFields, Json};
+use crate::http::{ApiError, Fields, FromFields, Json};
 
 /// A refresh token.
 #[derive(ToSchema)]
@@ -30,8 +31,8 @@ impl FromFields for RefreshTokenBody {
 #[utoipa::path(post, path = "/api/v1/auth/refresh", tag = "auth", request_body = RefreshTokenBody,
     responses((status = 200, description = "The next tokens.", body = TokenPairBody), Body, Unauthorized, RateLimited, Unavailable))]
 pub(crate) async fn refresh(
-    state: web::Data<AppState>,
+    application: web::Data<Application>,
     Json(body): Json<RefreshTokenBody>,
 ) -> Result<HttpResponse, ApiError> {
-    Ok(answer(&state.application.refresh(body.refresh_token.expose()).await?))
+    Ok(answer(&application.refresh(body.refresh_token.expose()).await?))
 }

@@ -1,13 +1,14 @@
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest};
+use application::Application;
 use data_encoding::BASE64;
 use domain::Secret;
 use zeroize::Zeroizing;
 
 use super::INVALID_CLIENT;
 use super::oauth_error::OAuthError;
-use crate::http::{ApiError, Extracting, Fields, Form, FromFields, state};
+use crate::http::{ApiError, Extracting, Fields, Form, FromFields, part};
 
 /// A request about a token, from a client that was let in (RFC 6749, section 2.3.1): by HTTP Basic, or by `client_id`
 /// and `client_secret` in the body.
@@ -59,7 +60,7 @@ impl FromRequest for ClientRequest {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let application = &state(&request)?.application;
+            let application = part::<Application>(&request)?;
             let in_header = basic(&request)?;
             let body = match Form::<Body>::from_request(&request, &mut payload).await {
                 Ok(Form(body)) => body,

@@ -1,5 +1,5 @@
 use actix_web::{HttpResponse, web};
-use application::{Introspection, RefreshTokenInfo};
+use application::{Application, Introspection, RefreshTokenInfo};
 use domain::access_tokens::AccessClaims;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::client_request::ClientRequest;
 use super::oauth_error::OAuthError;
-use crate::http::AppState;
+use crate::http::TokenParties;
 use crate::http::responses::{OAuth, Unavailable};
 
 /// A token to ask about (RFC 7662, section 2.1) or to revoke (RFC 7009, section 2.1). Other parameters are let through
@@ -72,16 +72,20 @@ pub(crate) struct IntrospectionBody<'a> {
     request_body(content = TokenRequestBody, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "What it is worth.", body = IntrospectionBody), OAuth, Unavailable),
     security(("client" = [])))]
-pub(crate) async fn introspect(state: web::Data<AppState>, request: ClientRequest) -> Result<HttpResponse, OAuthError> {
-    let body = match state.application.introspect(request.token.expose()).await? {
+pub(crate) async fn introspect(
+    application: web::Data<Application>,
+    parties: web::Data<TokenParties>,
+    request: ClientRequest,
+) -> Result<HttpResponse, OAuthError> {
+    let body = match application.introspect(request.token.expose()).await? {
         Introspection::Inactive => IntrospectionBody::default(),
-        Introspection::AccessToken(claims) => of_access_token(&claims, &state),
-        Introspection::RefreshToken(info) => of_refresh_token(&info, &state),
+        Introspection::AccessToken(claims) => of_access_token(&claims, &parties),
+        Introspection::RefreshToken(info) => of_refresh_token(&info, &parties),
     };
     Ok(HttpResponse::Ok().json(body))
 }
 
-fn of_access_token<'a>(claims: &AccessClaims, state: &'a AppState) -> IntrospectionBody<'a> {
+fn of_access_token<'a>(claims: &AccessClaims, parties: &'a TokenParties) -> IntrospectionBody<'a> {
     IntrospectionBody {
         active: true,
         token_type: Some("Bearer"),
@@ -91,14 +95,14 @@ fn of_access_token<'a>(claims: &AccessClaims, state: &'a AppState) -> Introspect
         iat: Some(claims.issued_at.timestamp()),
         nbf: Some(claims.issued_at.timestamp()),
         exp: Some(claims.expires_at.timestamp()),
-        iss: Some(&state.issuer),
-        aud: Some(&state.audience),
+        iss: Some(&parties.issuer),
+        aud: Some(&parties.audience),
         jti: Some(claims.id.as_uuid()),
     }
 }
 
 /// Active without a hint, too: a hint may not narrow the search (RFC 7662, section 2.1).
-fn of_refresh_token<'a>(info: &RefreshTokenInfo, state: &'a AppState) -> IntrospectionBody<'a> {
+fn of_refresh_token<'a>(info: &RefreshTokenInfo, parties: &'a TokenParties) -> IntrospectionBody<'a> {
     IntrospectionBody {
         active: true,
         token_type: Some("refresh_token"),
@@ -106,7 +110,7 @@ fn of_refresh_token<'a>(info: &RefreshTokenInfo, state: &'a AppState) -> Introsp
         sid: Some(info.session_id.as_uuid()),
         iat: Some(info.issued_at.timestamp()),
         exp: Some(info.expires_at.timestamp()),
-        iss: Some(&state.issuer),
+        iss: Some(&parties.issuer),
         ..IntrospectionBody::default()
     }
 }

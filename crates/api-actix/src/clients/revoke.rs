@@ -1,9 +1,9 @@
 use actix_web::{HttpResponse, web};
+use application::Application;
 
 use super::client_request::ClientRequest;
 use super::introspect::TokenRequestBody;
 use super::oauth_error::OAuthError;
-use crate::http::AppState;
 use crate::http::responses::{OAuth, Unavailable};
 
 /// Revoke.
@@ -14,7 +14,10 @@ use crate::http::responses::{OAuth, Unavailable};
     request_body(content = TokenRequestBody, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The token is worth nothing."), OAuth, Unavailable),
     security(("client" = [])))]
-pub(crate) async fn revoke(state: web::Data<AppState>, request: ClientRequest) -> Result<HttpResponse, OAuthError> {
-    state.application.revoke_token(request.token.expose()).await?;
+pub(crate) async fn revoke(
+    application: web::Data<Application>,
+    request: ClientRequest,
+) -> Result<HttpResponse, OAuthError> {
+    application.revoke_token(request.token.expose()).await?;
     Ok(HttpResponse::Ok().finish())
 }

@@ -10,8 +10,8 @@ use serde_json::error::Category;
 use super::Extracting;
 use super::error::ApiError;
 use super::fields::{Fields, FromFields, RawFields};
+use super::parts::rules;
 use super::problem::FieldError;
-use super::state::{rules, state};
 
 /// Most bytes of a body.
 pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -94,7 +94,7 @@ async fn read<T: FromFields>(request: &HttpRequest, payload: Payload, accepted: 
 
 fn parse<T: FromFields>(request: &HttpRequest, media_type: &str, bytes: &[u8]) -> Result<T, ApiError> {
     let raw = if media_type == FORM { form(bytes)? } else { json(bytes)? };
-    Fields::read(raw, rules(state(request)?)).map_err(ApiError::Invalid)
+    Fields::read(raw, rules(request)?).map_err(ApiError::Invalid)
 }
 
 /// The media type, which must be one of these.

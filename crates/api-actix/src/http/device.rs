@@ -7,7 +7,8 @@ use domain::sessions::Device;
 
 use super::client_address;
 use super::error::ApiError;
-use super::state::state;
+use super::parts::part;
+use super::settings::HttpSettings;
 
 /// What signs in: the user agent and the address of the client.
 pub(crate) struct ClientDevice(pub(crate) Device);
@@ -23,6 +24,6 @@ impl FromRequest for ClientDevice {
 
 fn device(request: &HttpRequest) -> Result<Device, ApiError> {
     let user_agent = request.headers().get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
-    let address = client_address::of(request, &state(request)?.proxies);
+    let address = client_address::of(request, &part::<HttpSettings>(request)?.proxies);
     Ok(Device::new(user_agent.as_deref(), address))
 }

@@ -6,8 +6,6 @@ use serde_json::Value;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::fields::parse_id;
-
 /// What can be read from one JSON value. `null` is none.
 pub(crate) trait FromValue: Sized {
     /// Reads the value.
@@ -25,6 +23,11 @@ pub(crate) fn text<T>(
         Value::String(text) => parse(&Zeroizing::new(text)),
         _ => Err(wrong_type("This field is a text.")),
     }
+}
+
+/// Reads an id. Only in the usual form: one thing has one address.
+pub(crate) fn parse_id(text: &str) -> Option<Uuid> {
+    Uuid::try_parse(text).ok().filter(|_| text.len() == uuid::fmt::Hyphenated::LENGTH)
 }
 
 fn wrong_type(message: &str) -> ValidationError {

@@ -223,11 +223,6 @@ fn secret(text: &str) -> Result<Secret, ValidationError> {
     Ok(Secret::new(text.to_owned()))
 }
 
-/// Reads an id. Only in the usual form: one thing has one address.
-pub(crate) fn parse_id(text: &str) -> Option<Uuid> {
-    Uuid::try_parse(text).ok().filter(|_| text.len() == uuid::fmt::Hyphenated::LENGTH)
-}
-
 /// Fields before anybody asked for them. Unlike `serde_json::Map`, it notices a field that comes twice, which two
 /// readers of one body could take differently (ASVS 1.5.3).
 #[derive(Default)]

@@ -8,7 +8,7 @@ use application::Actor;
 use futures_util::FutureExt;
 
 use super::Extracting;
-use super::bearer::{authenticate, authenticate_if_any};
+use super::bearer::{actor, judge};
 use super::error::ApiError;
 
 /// Who asks, and then what they send: nothing is read from who has no valid token. A handler that takes this cannot be
@@ -35,7 +35,7 @@ where
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let (actor, input) = guard(&request, payload, authenticate).await?;
+            let (actor, input) = guard(&request, payload, required).await?;
             Ok(Self { actor, input })
         })
     }
@@ -60,32 +60,36 @@ where
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let (actor, input) = guard(&request, payload, authenticate_if_any).await?;
+            let (actor, input) = guard(&request, payload, Ok).await?;
             Ok(Self { actor, input })
         })
     }
 }
 
-/// Who asks, and then what they send.
+/// Who asks, and then what they send. `known` says what is made of who has no token.
 async fn guard<T, A>(
     request: &HttpRequest,
     mut payload: Payload,
-    authenticate: impl AsyncFn(&HttpRequest) -> Result<A, ApiError>,
+    known: impl Fn(Option<Actor>) -> Result<A, ApiError>,
 ) -> Result<(A, T), ApiError>
 where
     T: FromRequest,
     T::Error: Into<ApiError>,
 {
-    let mut actor = authenticate(request).await?;
+    let mut who = known(actor(request).await?)?;
     let mut reading = pin!(T::from_request(request, &mut payload));
     let input = match reading.as_mut().now_or_never() {
         Some(input) => input,
         // It takes its time, in which the actor may end.
         None => {
             let input = reading.await;
-            actor = authenticate(request).await?;
+            who = known(judge(request).await?)?;
             input
         }
     };
-    Ok((actor, input.map_err(Into::into)?))
+    Ok((who, input.map_err(Into::into)?))
+}
+
+fn required(actor: Option<Actor>) -> Result<Actor, ApiError> {
+    actor.ok_or(ApiError::MissingToken)
 }

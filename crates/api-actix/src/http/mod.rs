@@ -15,13 +15,14 @@ mod guarded;
 mod host;
 mod json_value;
 mod paging;
+mod parts;
 mod path;
 mod problem;
 mod query;
 mod rate_limit;
 mod request_context;
 mod request_id;
-mod state;
+mod settings;
 mod time;
 
 pub(crate) mod responses;
@@ -38,9 +39,8 @@ pub use guarded::{Guarded, GuardedIfKnown};
 pub use path::{AtId, PathId};
 pub use problem::FieldError;
 pub use query::Query;
-pub use state::AppState;
 
-pub(crate) use bearer::authenticate_if_any;
+pub(crate) use bearer::judge;
 pub(crate) use body::{Form, FormOrJson, OptionalJson};
 pub(crate) use cors::Cors;
 pub(crate) use device::ClientDevice;
@@ -51,11 +51,12 @@ pub(crate) use error_row::ROWS;
 pub(crate) use feature::{Feature, take_no_body_too};
 pub(crate) use host::is_valid as has_valid_host;
 pub(crate) use paging::{cursor, page_size, parse_number};
+pub(crate) use parts::part;
 pub(crate) use path::PathSession;
 pub(crate) use problem::Problem;
 pub(crate) use rate_limit::{ClientKey, Limited, RateLimits, limit};
 pub(crate) use request_context::wrap as surround;
-pub(crate) use state::state;
+pub(crate) use settings::{HttpSettings, TokenParties};
 pub(crate) use time::Time;
 
 /// The future of an extractor.

@@ -6,7 +6,7 @@ use actix_web::{FromRequest, HttpRequest};
 use super::body::percent_decoded_is_utf8;
 use super::error::ApiError;
 use super::fields::{Fields, FromFields, RawFields};
-use super::state::{rules, state};
+use super::parts::rules;
 
 /// The parameters of the query. Each is a text; one that comes twice is refused.
 pub struct Query<T>(pub T);
@@ -26,5 +26,5 @@ fn read<T: FromFields>(request: &HttpRequest) -> Result<T, ApiError> {
         return Err(ApiError::BadRequest);
     }
     let raw = RawFields::from_urlencoded(query);
-    Fields::read(raw, rules(state(request)?)).map_err(ApiError::Invalid)
+    Fields::read(raw, rules(request)?).map_err(ApiError::Invalid)
 }

@@ -10,16 +10,18 @@ use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpResponse, ResponseError, web};
+use actix_web::{Error, HttpResponse, ResponseError};
+use domain::IdGenerator;
 use futures_util::FutureExt;
 use tracing::{Instrument, info, info_span};
 
 use super::client_address;
 use super::error::{ApiError, Overload};
 use super::host;
+use super::parts::part;
 use super::problem::PROBLEM_JSON;
 use super::request_id;
-use super::state::AppState;
+use super::settings::HttpSettings;
 use crate::observe::metrics::RequestMeter;
 use crate::observe::traces::RequestTrace;
 
@@ -45,14 +47,12 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let started = Instant::now();
-    let Some(state) = request.app_data::<web::Data<AppState>>().cloned() else {
-        return Err(ApiError::Broken("the routes are mounted without their state").into());
-    };
+    let settings = part::<HttpSettings>(request.request())?.clone();
     let mut measured = request.app_data::<RequestMeter>().and_then(|meter| meter.start(&request));
-    let id = choose_id(&request, &state);
+    let id = choose_id(&request)?;
     let trace = RequestTrace::start(&request, &id);
     let trace_id = trace.id().map(tracing::field::display);
-    let client = client_address::of(request.request(), &state.proxies).map(tracing::field::display);
+    let client = client_address::of(request.request(), &settings.proxies).map(tracing::field::display);
     let (method, path) = (request.method(), request.path());
     let span = info_span!("request", request_id = %id, client, %method, path, trace_id);
     // A HEAD is answered as its GET; the server leaves out the body by itself (RFC 9110, section 9.3.2).
@@ -62,7 +62,7 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
     let path = request.path().to_owned();
     let origin = request.headers().get(header::ORIGIN).cloned();
     let serving = async {
-        let mut answer = serve(request, next, &state).await;
+        let mut answer = serve(request, next, &settings).await;
         let (status, headers) = match &mut answer {
             Ok(response) => (response.status(), response.headers_mut()),
             Err(response) => (response.status(), response.headers_mut()),
@@ -73,8 +73,8 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
         if let Some(measured) = &mut measured {
             measured.answered(status);
         }
-        set_headers(headers, &path, &state);
-        state.cors.set_headers(origin.as_ref(), headers);
+        set_headers(headers, &path, &settings);
+        settings.cors.set_headers(origin.as_ref(), headers);
         // The request is gone with what failed, so the finished answer goes as an error.
         answer.map_err(|response| InternalError::from_response("failed", response).into())
     };
@@ -85,16 +85,16 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
 async fn serve<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
-    state: &AppState,
+    settings: &HttpSettings,
 ) -> Result<ServiceResponse<EitherBody<B>>, HttpResponse> {
     if !host::is_valid(request.request()) {
         return Err(ApiError::InvalidHost.error_response());
     }
-    if let Some(answer) = state.cors.answer_preflight(&request) {
+    if let Some(answer) = settings.cors.answer_preflight(&request) {
         return Ok(request.into_response(answer).map_into_right_body());
     }
     let answering = AssertUnwindSafe(next.call(request)).catch_unwind();
-    let answer = tokio::time::timeout(state.request_timeout, answering).await;
+    let answer = tokio::time::timeout(settings.request_timeout, answering).await;
     let error = match answer {
         Ok(Ok(Ok(response))) => {
             if is_overload(&response) {
@@ -138,15 +138,15 @@ fn with_head(allow: &HeaderValue) -> HeaderValue {
 }
 
 /// The client's id if it is harmless in logs and headers, else a new one.
-fn choose_id(request: &ServiceRequest, state: &AppState) -> String {
+fn choose_id(request: &ServiceRequest) -> Result<String, ApiError> {
     let given = request.headers().get(X_REQUEST_ID).and_then(|value| value.to_str().ok());
     match given.filter(|id| request_id::is_harmless(id)) {
-        Some(id) => id.to_owned(),
-        None => state.ids.token_id().to_string(),
+        Some(id) => Ok(id.to_owned()),
+        None => Ok(part::<dyn IdGenerator>(request.request())?.token_id().to_string()),
     }
 }
 
-fn set_headers(headers: &mut HeaderMap, path: &str, state: &AppState) {
+fn set_headers(headers: &mut HeaderMap, path: &str, settings: &HttpSettings) {
     if let Ok(id) = HeaderValue::from_str(&request_id::current()) {
         headers.insert(X_REQUEST_ID, id);
     }
@@ -156,7 +156,7 @@ fn set_headers(headers: &mut HeaderMap, path: &str, state: &AppState) {
     set(header::REFERRER_POLICY, "no-referrer");
     set(header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin");
     set(header::CROSS_ORIGIN_OPENER_POLICY, "same-origin");
-    if state.public_url.starts_with("https://") {
+    if settings.public_url.starts_with("https://") {
         set(header::STRICT_TRANSPORT_SECURITY, HSTS);
     }
     if path.starts_with("/docs") {

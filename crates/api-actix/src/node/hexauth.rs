@@ -9,15 +9,18 @@ use std::time::{Duration, Instant};
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
-use actix_web::{App, Error, web};
+use actix_web::web::{self, Data};
+use actix_web::{App, Error};
 use application::{AdminAccount, Application, ApplicationError, Prepared};
 use thiserror::Error;
 use tokio::time::timeout;
 
+use super::app_data::AppData;
+use super::metrics_server;
 use crate::config::{Bootstrap, Config};
-use crate::http::{ApiError, AppState, Cors, RateLimits, chain, surround};
+use crate::http::{ApiError, Cors, HttpSettings, RateLimits, TokenParties, chain, surround};
 use crate::node::background::Background;
-use crate::observe::metrics::{self, Metrics, RequestMeter};
+use crate::observe::metrics::{Metrics, RequestMeter};
 use crate::observe::traces::AcceptParents;
 use crate::wiring::{self, Connections, Parts, WiringError};
 use crate::{docs, features};
@@ -91,6 +94,7 @@ pub enum StartError {
 /// # }
 /// ```
 pub struct Hexauth {
+    application: Application,
     mount: Mount,
     connections: Connections,
     metrics: Option<(TcpListener, Metrics)>,
@@ -113,27 +117,28 @@ impl Hexauth {
         if let Some(bootstrap) = &config.bootstrap {
             create_first_admin(&parts.application, bootstrap.clone()).await?;
         }
+        let meter = metrics.is_some().then(RequestMeter::on).unwrap_or_default();
+        let accepts_parents = config.traces.as_ref().is_some_and(|traces| traces.accept_parent);
         let mount = Mount {
-            state: web::Data::new(state(config, address, &parts)),
-            meter: metrics.is_some().then(RequestMeter::on).unwrap_or_default(),
-            parents: AcceptParents(config.traces.as_ref().is_some_and(|traces| traces.accept_parent)),
+            data: app_data(config, address, &parts).with(meter.clone()).with(AcceptParents(accepts_parents)),
             docs: config.server.docs,
         };
         let Parts { application, feed, connections, ids, clock, hash_load, .. } = parts;
         let metrics = metrics.map(|listener| {
             let (application, connections) = (application.clone(), connections.clone());
-            (listener, Metrics::new(application, connections, hash_load, &mount.meter, clock.now()))
+            (listener, Metrics::new(application, connections, hash_load, &meter, clock.now()))
         });
-        let mut background = Background::start(application, feed);
+        let mut background = Background::start(application.clone(), feed);
         if let Some(interval) = config.cleanup_interval {
             background.clean_up_every(interval, ids.as_ref());
         }
-        Ok(Self { mount, connections, metrics, background })
+        Ok(Self { application, mount, connections, metrics, background })
     }
 
-    /// What the routes work with: the use cases, the clock, …
-    pub fn state(&self) -> &AppState {
-        &self.mount.state
+    /// The use cases. Handlers take them as `web::Data<Application>`, and likewise `web::Data<dyn Clock>` and
+    /// `web::Data<dyn IdGenerator>`, in an app that [`Mount::onto`] was given.
+    pub fn application(&self) -> &Application {
+        &self.application
     }
 
     /// The connections to the database, for tables of your own.
@@ -160,7 +165,7 @@ impl Hexauth {
     /// What the operating system says.
     pub async fn run_until(mut self, server: Server, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         if let Some((listener, metrics)) = self.metrics.take() {
-            self.background.serve_metrics(metrics::serve(listener, metrics)?);
+            self.background.serve_metrics(metrics_server::serve(listener, metrics)?);
         }
         let handle = server.handle();
         let mut serving = tokio::spawn(server);
@@ -183,9 +188,7 @@ impl Hexauth {
 /// Mounts Hexauth's routes onto an app of actix.
 #[derive(Clone)]
 pub struct Mount {
-    state: web::Data<AppState>,
-    meter: RequestMeter,
-    parents: AcceptParents,
+    data: AppData,
     docs: bool,
 }
 
@@ -214,9 +217,7 @@ impl Mount {
         B: MessageBody + 'static,
     {
         let has_docs = self.docs;
-        app.app_data(self.state.clone())
-            .app_data(self.meter.clone())
-            .app_data(self.parents)
+        app.configure(|app| self.data.put(app))
             .configure(features::routes)
             .configure(move |app| {
                 if has_docs {
@@ -271,22 +272,25 @@ async fn create_first_admin(application: &Application, bootstrap: Bootstrap) -> 
     Ok(())
 }
 
-fn state(config: &Config, address: SocketAddr, parts: &Parts) -> AppState {
+/// What handlers and extractors find, each part by itself.
+fn app_data(config: &Config, address: SocketAddr, parts: &Parts) -> AppData {
     let is_url = config.issuer.starts_with("https://") || config.issuer.starts_with("http://");
     let issuer = is_url.then(|| config.issuer.trim_end_matches('/').to_owned());
     let public_url = config.server.public_url.clone().or(issuer);
-    AppState {
-        application: parts.application.clone(),
-        health: Arc::clone(&parts.health),
-        ids: Arc::clone(&parts.ids),
-        clock: Arc::clone(&parts.clock),
-        issuer: config.issuer.clone(),
-        audience: config.audience.clone(),
+    let settings = HttpSettings {
         public_url: public_url.unwrap_or_else(|| format!("http://{address}")),
-        password_policy: config.password_policy,
         request_timeout: config.server.request_timeout,
         proxies: config.server.proxies.clone(),
         cors: Cors::new(config.cors_origins.clone()),
-        rate_limits: Arc::new(RateLimits::new(&config.rate_limits)),
-    }
+    };
+    let parties = TokenParties { issuer: config.issuer.clone(), audience: config.audience.clone() };
+    AppData::default()
+        .with(Data::new(parts.application.clone()))
+        .with(Data::from(Arc::clone(&parts.health)))
+        .with(Data::from(Arc::clone(&parts.ids)))
+        .with(Data::from(Arc::clone(&parts.clock)))
+        .with(Data::new(config.password_policy))
+        .with(Data::new(settings))
+        .with(Data::new(parties))
+        .with(Data::new(RateLimits::new(&config.rate_limits)))
 }

@@ -5,9 +5,9 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 
 use actix_web::App;
+use application::Application;
 
 use crate::config::Config;
-use crate::http::AppState;
 use crate::http1;
 use crate::node::hexauth::{Hexauth, StartError, bind};
 
@@ -46,9 +46,9 @@ impl Server {
         self.hexauth.metrics_address()
     }
 
-    /// The state the routes work with.
-    pub fn state(&self) -> &AppState {
-        self.hexauth.state()
+    /// The use cases.
+    pub fn application(&self) -> &Application {
+        self.hexauth.application()
     }
 
     /// Serves until `shutdown` is done, then lets requests in flight finish, for as long as is configured.

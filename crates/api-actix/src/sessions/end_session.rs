@@ -1,9 +1,9 @@
 use actix_web::{HttpResponse, web};
-use application::Target;
+use application::{Application, Target};
 use domain::sessions::SessionId;
 
 use crate::http::responses::{NotFound, Unauthorized, Unavailable};
-use crate::http::{ApiError, AppState, Guarded, PathId};
+use crate::http::{ApiError, Guarded, PathId};
 
 /// End a session.
 ///
@@ -13,9 +13,9 @@ use crate::http::{ApiError, AppState, Guarded, PathId};
     responses((status = 204, description = "Its tokens are dead."), Unauthorized, NotFound, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn end_session(
-    state: web::Data<AppState>,
+    application: web::Data<Application>,
     Guarded { actor, input: PathId(id) }: Guarded<PathId>,
 ) -> Result<HttpResponse, ApiError> {
-    state.application.end_session(&actor, Target::Me, SessionId::new(id)).await?;
+    application.end_session(&actor, Target::Me, SessionId::new(id)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,10 +1,10 @@
 use actix_web::{HttpResponse, web};
-use application::Target;
+use application::{Application, Target};
 use domain::sessions::SessionId;
 use domain::users::UserId;
 
 use crate::http::responses::{Forbidden, NotFound, Unauthorized, Unavailable};
-use crate::http::{ApiError, AppState, AtId, Guarded, PathSession};
+use crate::http::{ApiError, AtId, Guarded, PathSession};
 
 /// End a user's session.
 ///
@@ -14,9 +14,9 @@ use crate::http::{ApiError, AppState, AtId, Guarded, PathSession};
     responses((status = 204, description = "Its tokens are dead."), Unauthorized, Forbidden, NotFound, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn end_user_session(
-    state: web::Data<AppState>,
+    application: web::Data<Application>,
     Guarded { actor, input: AtId { id, input: PathSession(session) } }: Guarded<AtId<PathSession>>,
 ) -> Result<HttpResponse, ApiError> {
-    state.application.end_session(&actor, Target::User(UserId::new(id)), SessionId::new(session)).await?;
+    application.end_session(&actor, Target::User(UserId::new(id)), SessionId::new(session)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

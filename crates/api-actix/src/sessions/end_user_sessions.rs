@@ -1,9 +1,9 @@
 use actix_web::{HttpResponse, web};
-use application::Target;
+use application::{Application, Target};
 use domain::users::UserId;
 
 use crate::http::responses::{Forbidden, NotFound, Unauthorized, Unavailable};
-use crate::http::{ApiError, AppState, Guarded, PathId};
+use crate::http::{ApiError, Guarded, PathId};
 
 /// End all of a user's sessions.
 ///
@@ -14,9 +14,9 @@ use crate::http::{ApiError, AppState, Guarded, PathId};
         Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn end_user_sessions(
-    state: web::Data<AppState>,
+    application: web::Data<Application>,
     Guarded { actor, input: PathId(id) }: Guarded<PathId>,
 ) -> Result<HttpResponse, ApiError> {
-    state.application.logout_all(&actor, Target::User(UserId::new(id))).await?;
+    application.logout_all(&actor, Target::User(UserId::new(id))).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,9 +1,9 @@
 use actix_web::{HttpResponse, web};
-use application::Target;
+use application::{Application, Target};
 
 use super::{SessionBody, answer};
 use crate::http::responses::{Unauthorized, Unavailable};
-use crate::http::{ApiError, AppState, Guarded};
+use crate::http::{ApiError, Guarded};
 
 /// List sessions.
 ///
@@ -11,7 +11,10 @@ use crate::http::{ApiError, AppState, Guarded};
 #[utoipa::path(get, path = "/api/v1/auth/sessions", tag = "auth",
     responses((status = 200, description = "The sessions.", body = [SessionBody]), Unauthorized, Unavailable),
     security(("bearer" = []), ("password" = [])))]
-pub(crate) async fn list_sessions(state: web::Data<AppState>, guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {
-    let sessions = state.application.list_sessions(&guarded.actor, Target::Me).await?;
+pub(crate) async fn list_sessions(
+    application: web::Data<Application>,
+    guarded: Guarded<()>,
+) -> Result<HttpResponse, ApiError> {
+    let sessions = application.list_sessions(&guarded.actor, Target::Me).await?;
     Ok(answer(sessions))
 }

@@ -1,10 +1,10 @@
 use actix_web::{HttpResponse, web};
-use application::Target;
+use application::{Application, Target};
 use domain::users::UserId;
 
 use super::{SessionBody, answer};
 use crate::http::responses::{Forbidden, NotFound, Unauthorized, Unavailable};
-use crate::http::{ApiError, AppState, Guarded, PathId};
+use crate::http::{ApiError, Guarded, PathId};
 
 /// List a user's sessions.
 ///
@@ -15,8 +15,8 @@ use crate::http::{ApiError, AppState, Guarded, PathId};
         Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn list_user_sessions(
-    state: web::Data<AppState>,
+    application: web::Data<Application>,
     Guarded { actor, input: PathId(id) }: Guarded<PathId>,
 ) -> Result<HttpResponse, ApiError> {
-    Ok(answer(state.application.list_sessions(&actor, Target::User(UserId::new(id))).await?))
+    Ok(answer(application.list_sessions(&actor, Target::User(UserId::new(id))).await?))
 }

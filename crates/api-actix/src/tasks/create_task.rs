@@ -1,12 +1,12 @@
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, web};
-use application::CreateTask;
+use application::{Application, CreateTask};
 use domain::tasks::{TaskDescription, TaskStatus, TaskTitle};
 use utoipa::ToSchema;
 
 use super::{TaskBody, TaskStatusBody};
 use crate::http::responses::{Body, Unauthorized, Unavailable};
-use crate::http::{ApiError, AppState, Fields, FromFields, Guarded, Json};
+use crate::http::{ApiError, Fields, FromFields, Guarded, Json};
 
 /// A new task.
 #[derive(ToSchema)]
@@ -40,11 +40,11 @@ impl FromFields for CreateTaskBody {
         Body, Unauthorized, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn create_task(
-    state: web::Data<AppState>,
+    application: web::Data<Application>,
     Guarded { actor, input: Json(body) }: Guarded<Json<CreateTaskBody>>,
 ) -> Result<HttpResponse, ApiError> {
     let new = CreateTask { title: body.title, description: body.description, status: body.status };
-    let task = state.application.create_task(&actor, new).await?;
+    let task = application.create_task(&actor, new).await?;
     let location = format!("/api/v1/tasks/{}", task.id);
     Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(TaskBody::from(task)))
 }

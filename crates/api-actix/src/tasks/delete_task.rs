@@ -1,8 +1,9 @@
 use actix_web::{HttpResponse, web};
+use application::Application;
 use domain::tasks::TaskId;
 
 use crate::http::responses::{NotFound, Unauthorized, Unavailable};
-use crate::http::{ApiError, AppState, Guarded, PathId};
+use crate::http::{ApiError, Guarded, PathId};
 
 /// Delete a task.
 ///
@@ -12,9 +13,9 @@ use crate::http::{ApiError, AppState, Guarded, PathId};
     responses((status = 204, description = "The task is gone."), Unauthorized, NotFound, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn delete_task(
-    state: web::Data<AppState>,
+    application: web::Data<Application>,
     Guarded { actor, input: PathId(id) }: Guarded<PathId>,
 ) -> Result<HttpResponse, ApiError> {
-    state.application.delete_task(&actor, TaskId::new(id)).await?;
+    application.delete_task(&actor, TaskId::new(id)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,9 +1,10 @@
 use actix_web::{HttpResponse, web};
+use application::Application;
 use domain::tasks::TaskId;
 
 use super::TaskBody;
 use crate::http::responses::{NotFound, Unauthorized, Unavailable};
-use crate::http::{ApiError, AppState, Guarded, PathId};
+use crate::http::{ApiError, Guarded, PathId};
 
 /// Read a task.
 ///
@@ -12,9 +13,9 @@ use crate::http::{ApiError, AppState, Guarded, PathId};
     responses((status = 200, description = "The task.", body = TaskBody), Unauthorized, NotFound, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn get_task(
-    state: web::Data<AppState>,
+    application: web::Data<Application>,
     Guarded { actor, input: PathId(id) }: Guarded<PathId>,
 ) -> Result<HttpResponse, ApiError> {
-    let task = state.application.get_task(&actor, TaskId::new(id)).await?;
+    let task = application.get_task(&actor, TaskId::new(id)).await?;
     Ok(HttpResponse::Ok().json(TaskBody::from(task)))
 }

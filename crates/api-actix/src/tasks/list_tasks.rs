@@ -1,5 +1,5 @@
 use actix_web::{HttpResponse, web};
-use application::ListTasks;
+use application::{Application, ListTasks};
 use domain::tasks::TaskStatus;
 use domain::users::UserId;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{TaskBody, TaskStatusBody};
 use crate::http::responses::{Forbidden, Invalid, Unauthorized, Unavailable};
-use crate::http::{ApiError, AppState, Fields, FromFields, Guarded, Query, cursor, page_size};
+use crate::http::{ApiError, Fields, FromFields, Guarded, Query, cursor, page_size};
 
 /// Which tasks, and which page.
 #[derive(IntoParams)]
@@ -57,10 +57,10 @@ pub(crate) struct TaskPageBody {
         Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn list_tasks(
-    state: web::Data<AppState>,
+    application: web::Data<Application>,
     Guarded { actor, input: Query(ListQuery(list)) }: Guarded<Query<ListQuery>>,
 ) -> Result<HttpResponse, ApiError> {
-    let page = state.application.list_tasks(&actor, list).await?;
+    let page = application.list_tasks(&actor, list).await?;
     Ok(HttpResponse::Ok()
         .json(TaskPageBody { items: page.items.into_iter().map(Into::into).collect(), next_cursor: page.next_cursor }))
 }

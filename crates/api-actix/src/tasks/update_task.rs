@@ -1,11 +1,11 @@
 use actix_web::{HttpResponse, web};
-use application::TaskChange;
+use application::{Application, TaskChange};
 use domain::tasks::{TaskDescription, TaskId, TaskStatus, TaskTitle};
 use utoipa::ToSchema;
 
 use super::{TaskBody, TaskStatusBody};
 use crate::http::responses::{Body, NotFound, Unauthorized, Unavailable};
-use crate::http::{ApiError, AppState, AtId, Fields, FromFields, Guarded, Json};
+use crate::http::{ApiError, AtId, Fields, FromFields, Guarded, Json};
 
 /// What to change of a task: a field that is absent stays, one that is `null` is cleared.
 #[derive(ToSchema)]
@@ -38,10 +38,10 @@ impl FromFields for UpdateTaskBody {
         Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn update_task(
-    state: web::Data<AppState>,
+    application: web::Data<Application>,
     Guarded { actor, input: AtId { id, input: Json(body) } }: Guarded<AtId<Json<UpdateTaskBody>>>,
 ) -> Result<HttpResponse, ApiError> {
     let change = TaskChange { title: body.title, description: body.description, status: body.status };
-    let task = state.application.update_task(&actor, TaskId::new(id), change).await?;
+    let task = application.update_task(&actor, TaskId::new(id), change).await?;
     Ok(HttpResponse::Ok().json(TaskBody::from(task)))
 }

@@ -1,10 +1,10 @@
 use actix_web::{HttpResponse, web};
-use application::ChangePassword;
+use application::{Application, ChangePassword};
 use domain::passwords::Password;
 use utoipa::ToSchema;
 
 use crate::http::responses::{Body, Forbidden, Unauthorized, Unavailable};
-use crate::http::{ApiError, AppState, Fields, FromFields, Guarded, Json};
+use crate::http::{ApiError, Fields, FromFields, Guarded, Json};
 
 /// A change of one's own password.
 #[derive(ToSchema)]
@@ -33,10 +33,10 @@ impl FromFields for ChangePasswordBody {
     responses((status = 204, description = "The password was changed."), Body, Unauthorized, Forbidden, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn change_password(
-    state: web::Data<AppState>,
+    application: web::Data<Application>,
     Guarded { actor, input: Json(body) }: Guarded<Json<ChangePasswordBody>>,
 ) -> Result<HttpResponse, ApiError> {
     let change = ChangePassword { current: body.current_password, new: body.new_password };
-    state.application.change_password(&actor, change).await?;
+    application.change_password(&actor, change).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,13 +1,13 @@
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, web};
-use application::CreateUser;
+use application::{Application, CreateUser};
 use domain::passwords::Password;
 use domain::users::{Birthday, Email, FullName, Role, Username};
 use utoipa::ToSchema;
 
 use super::{RoleBody, UserBody};
 use crate::http::responses::{Body, Conflict, Forbidden, RateLimited, Unauthorized, Unavailable};
-use crate::http::{ApiError, AppState, Fields, FromFields, GuardedIfKnown, Json};
+use crate::http::{ApiError, Fields, FromFields, GuardedIfKnown, Json};
 
 /// A new account.
 #[derive(ToSchema)]
@@ -56,7 +56,7 @@ impl FromFields for CreateUserBody {
         Body, Unauthorized, Forbidden, Conflict, RateLimited, Unavailable),
     security((), ("bearer" = []), ("password" = [])))]
 pub(crate) async fn create_user(
-    state: web::Data<AppState>,
+    application: web::Data<Application>,
     GuardedIfKnown { actor, input: Json(body) }: GuardedIfKnown<Json<CreateUserBody>>,
 ) -> Result<HttpResponse, ApiError> {
     let new = CreateUser {
@@ -68,7 +68,7 @@ pub(crate) async fn create_user(
         role: body.role,
         is_active: body.is_active,
     };
-    let user = state.application.create_user(actor.as_ref(), new).await?;
+    let user = application.create_user(actor.as_ref(), new).await?;
     let location = format!("/api/v1/users/{}", user.id);
     Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(UserBody::from(user)))
 }

@@ -1,10 +1,10 @@
 use actix_web::{HttpResponse, web};
-use application::Target;
+use application::{Application, Target};
 use domain::passwords::Password;
 use utoipa::ToSchema;
 
 use crate::http::responses::{Body, Conflict, Forbidden, Unauthorized, Unavailable};
-use crate::http::{ApiError, AppState, Fields, FromFields, Guarded, OptionalJson};
+use crate::http::{ApiError, Fields, FromFields, Guarded, OptionalJson};
 
 /// The proof that it is the user who deletes their account.
 #[derive(ToSchema)]
@@ -36,10 +36,10 @@ impl DeleteUserBody {
         Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn delete_me(
-    state: web::Data<AppState>,
+    application: web::Data<Application>,
     Guarded { actor, input: OptionalJson(body) }: Guarded<OptionalJson<DeleteUserBody>>,
 ) -> Result<HttpResponse, ApiError> {
     // No body at all is refused in the use case, as one without the password is.
-    state.application.delete_user(&actor, Target::Me, DeleteUserBody::password(body)).await?;
+    application.delete_user(&actor, Target::Me, DeleteUserBody::password(body)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

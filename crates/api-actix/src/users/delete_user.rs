@@ -1,10 +1,10 @@
 use actix_web::{HttpResponse, web};
-use application::Target;
+use application::{Application, Target};
 use domain::users::UserId;
 
 use super::delete_me::DeleteUserBody;
 use crate::http::responses::{Body, Conflict, Forbidden, NotFound, Unauthorized, Unavailable};
-use crate::http::{ApiError, AppState, AtId, Guarded, OptionalJson};
+use crate::http::{ApiError, AtId, Guarded, OptionalJson};
 
 /// Delete a user.
 ///
@@ -16,10 +16,10 @@ use crate::http::{ApiError, AppState, AtId, Guarded, OptionalJson};
         Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn delete_user(
-    state: web::Data<AppState>,
+    application: web::Data<Application>,
     Guarded { actor, input: AtId { id, input: OptionalJson(body) } }: Guarded<AtId<OptionalJson<DeleteUserBody>>>,
 ) -> Result<HttpResponse, ApiError> {
     let target = Target::User(UserId::new(id));
-    state.application.delete_user(&actor, target, DeleteUserBody::password(body)).await?;
+    application.delete_user(&actor, target, DeleteUserBody::password(body)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,9 +1,9 @@
 use actix_web::{HttpResponse, web};
-use application::Target;
+use application::{Application, Target};
 
 use super::UserBody;
 use crate::http::responses::{Unauthorized, Unavailable};
-use crate::http::{ApiError, AppState, Guarded};
+use crate::http::{ApiError, Guarded};
 
 /// Read oneself.
 ///
@@ -11,7 +11,10 @@ use crate::http::{ApiError, AppState, Guarded};
 #[utoipa::path(get, path = "/api/v1/users/me", tag = "users",
     responses((status = 200, description = "The account.", body = UserBody), Unauthorized, Unavailable),
     security(("bearer" = []), ("password" = [])))]
-pub(crate) async fn get_me(state: web::Data<AppState>, guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {
-    let user = state.application.get_user(&guarded.actor, Target::Me).await?;
+pub(crate) async fn get_me(
+    application: web::Data<Application>,
+    guarded: Guarded<()>,
+) -> Result<HttpResponse, ApiError> {
+    let user = application.get_user(&guarded.actor, Target::Me).await?;
     Ok(HttpResponse::Ok().json(UserBody::from(user)))
 }

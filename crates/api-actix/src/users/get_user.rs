@@ -1,10 +1,10 @@
 use actix_web::{HttpResponse, web};
-use application::Target;
+use application::{Application, Target};
 use domain::users::UserId;
 
 use super::UserBody;
 use crate::http::responses::{Forbidden, NotFound, Unauthorized, Unavailable};
-use crate::http::{ApiError, AppState, Guarded, PathId};
+use crate::http::{ApiError, Guarded, PathId};
 
 /// Read a user.
 ///
@@ -14,9 +14,9 @@ use crate::http::{ApiError, AppState, Guarded, PathId};
         Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn get_user(
-    state: web::Data<AppState>,
+    application: web::Data<Application>,
     Guarded { actor, input: PathId(id) }: Guarded<PathId>,
 ) -> Result<HttpResponse, ApiError> {
-    let user = state.application.get_user(&actor, Target::User(UserId::new(id))).await?;
+    let user = application.get_user(&actor, Target::User(UserId::new(id))).await?;
     Ok(HttpResponse::Ok().json(UserBody::from(user)))
 }

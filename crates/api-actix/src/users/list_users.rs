@@ -1,7 +1,7 @@
 use std::ops::RangeInclusive;
 
 use actix_web::{HttpResponse, web};
-use application::{ListUsers, Paging};
+use application::{Application, ListUsers, Paging};
 use domain::ValidationError;
 use domain::users::{Direction, Role, SearchText, UserFilter, UserSort, UserSortField};
 use serde::Serialize;
@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{RoleBody, UserBody};
 use crate::http::responses::{Forbidden, Invalid, Unauthorized, Unavailable};
-use crate::http::{ApiError, AppState, Fields, FromFields, Guarded, Query, cursor, page_size, parse_number};
+use crate::http::{ApiError, Fields, FromFields, Guarded, Query, cursor, page_size, parse_number};
 
 /// Pages by number; behind the last, a cursor goes on.
 const PAGES: RangeInclusive<u64> = 1..=10_000;
@@ -136,14 +136,14 @@ pub(crate) struct UserPageBody {
         Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn list_users(
-    state: web::Data<AppState>,
+    application: web::Data<Application>,
     Guarded { actor, input: Query(ListQuery(list)) }: Guarded<Query<ListQuery>>,
 ) -> Result<HttpResponse, ApiError> {
     let (page, size) = match list.paging {
         Paging::Number { page, size } => (Some(page), Some(size)),
         Paging::Cursor { .. } => (None, None),
     };
-    let found = state.application.list_users(&actor, list).await?;
+    let found = application.list_users(&actor, list).await?;
     Ok(HttpResponse::Ok().json(UserPageBody {
         items: found.items.into_iter().map(Into::into).collect(),
         next_cursor: found.next_cursor.filter(|_| page.is_none()),

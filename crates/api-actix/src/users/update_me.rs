@@ -1,10 +1,10 @@
 use actix_web::{HttpResponse, web};
-use application::Target;
+use application::{Application, Target};
 
 use super::UserBody;
 use super::update_user::UpdateUserBody;
 use crate::http::responses::{Body, Conflict, Forbidden, Unauthorized, Unavailable};
-use crate::http::{ApiError, AppState, Guarded, Json};
+use crate::http::{ApiError, Guarded, Json};
 
 /// Change oneself.
 ///
@@ -15,9 +15,9 @@ use crate::http::{ApiError, AppState, Guarded, Json};
         Conflict, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn update_me(
-    state: web::Data<AppState>,
+    application: web::Data<Application>,
     Guarded { actor, input: Json(body) }: Guarded<Json<UpdateUserBody>>,
 ) -> Result<HttpResponse, ApiError> {
-    let user = state.application.update_user(&actor, Target::Me, body.into()).await?;
+    let user = application.update_user(&actor, Target::Me, body.into()).await?;
     Ok(HttpResponse::Ok().json(UserBody::from(user)))
 }

@@ -1,12 +1,12 @@
 use actix_web::{HttpResponse, web};
-use application::{Target, UserChange};
+use application::{Application, Target, UserChange};
 use domain::passwords::Password;
 use domain::users::{Birthday, Email, FullName, Role, UserId, Username};
 use utoipa::ToSchema;
 
 use super::{RoleBody, UserBody};
 use crate::http::responses::{Body, Conflict, Forbidden, NotFound, Unauthorized, Unavailable};
-use crate::http::{ApiError, AppState, AtId, Fields, FromFields, Guarded, Json};
+use crate::http::{ApiError, AtId, Fields, FromFields, Guarded, Json};
 
 /// What to change of an account: a field that is absent stays, one that is `null` is cleared.
 #[derive(ToSchema)]
@@ -70,10 +70,10 @@ impl From<UpdateUserBody> for UserChange {
         NotFound, Conflict, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn update_user(
-    state: web::Data<AppState>,
+    application: web::Data<Application>,
     Guarded { actor, input: AtId { id, input: Json(body) } }: Guarded<AtId<Json<UpdateUserBody>>>,
 ) -> Result<HttpResponse, ApiError> {
     let target = Target::User(UserId::new(id));
-    let user = state.application.update_user(&actor, target, body.into()).await?;
+    let user = application.update_user(&actor, target, body.into()).await?;
     Ok(HttpResponse::Ok().json(UserBody::from(user)))
 }

@@ -3,7 +3,7 @@ use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::AppState;
+use crate::http::{HttpSettings, TokenParties};
 
 /// What an OAuth client has to know of this service (RFC 8414, section 2).
 #[derive(Serialize, ToSchema)]
@@ -29,11 +29,11 @@ pub(crate) struct MetadataBody<'a> {
 /// Where what is (RFC 8414).
 #[utoipa::path(get, path = "/.well-known/oauth-authorization-server", tag = "keys",
     responses((status = 200, description = "The metadata.", body = MetadataBody)))]
-pub(crate) async fn metadata(state: web::Data<AppState>) -> HttpResponse {
+pub(crate) async fn metadata(settings: web::Data<HttpSettings>, parties: web::Data<TokenParties>) -> HttpResponse {
     const OF_CLIENTS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
-    let at = |path: &str| format!("{}{path}", state.public_url);
+    let at = |path: &str| format!("{}{path}", settings.public_url);
     HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=300")).json(MetadataBody {
-        issuer: &state.issuer,
+        issuer: &parties.issuer,
         token_endpoint: at("/api/v1/auth/login"),
         token_endpoint_auth_methods_supported: ["none"],
         jwks_uri: at("/.well-known/jwks.json"),

@@ -17,10 +17,11 @@ pub(crate) use recent_clients::ClientKey;
 
 use crate::config;
 use crate::http::allowance::Allowance;
-use crate::http::bearer::authenticate_if_any;
+use crate::http::bearer::actor;
 use crate::http::client_address;
 use crate::http::error::ApiError;
-use crate::http::state::state;
+use crate::http::parts::part;
+use crate::http::settings::HttpSettings;
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
@@ -84,14 +85,22 @@ pub(crate) fn limit(limited: Limited, route: Route) -> Route {
 }
 
 async fn check(limited: Limited, request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, Error> {
-    let state = state(request.request())?;
-    let Some(limiter) = state.rate_limits.of(limited) else { return next.call(request).await };
-    if matches!(limited, Limited::Registration) && is_admin(request.request()).await {
+    let limits = part::<RateLimits>(request.request())?.clone();
+    let Some(limiter) = limits.of(limited) else { return next.call(request).await };
+    let is_exempt = match limited {
+        Limited::Registration => is_admin(request.request()).await,
+        Limited::Login | Limited::Refresh | Limited::Logout => Ok(false),
+    };
+    if matches!(is_exempt, Ok(true)) {
         return next.call(request).await;
     }
-    let address = client_address::of(request.request(), &state.proxies);
+    let address = client_address::of(request.request(), &part::<HttpSettings>(request.request())?.proxies);
     let (mut response, allowance) = match limiter.check(address) {
-        Ok(allowance) => (next.call(request).await?, allowance),
+        Ok(allowance) => match is_exempt {
+            Ok(_) => (next.call(request).await?, allowance),
+            // The guard would judge the token again, and say the same.
+            Err(error) => (request.error_response(error), allowance),
+        },
         Err(allowance) => {
             tracing::warn!(target: "audit", event = "rate_limit.exceeded", limit = limited.as_str());
             (request.error_response(ApiError::RateLimited(allowance)), allowance)
@@ -102,9 +111,8 @@ async fn check(limited: Limited, request: ServiceRequest, next: Next<BoxBody>) -
 }
 
 /// An admin who creates users has proven who they are. Asking costs a request without a token nothing.
-async fn is_admin(request: &HttpRequest) -> bool {
-    let actor = authenticate_if_any(request).await;
-    actor.is_ok_and(|actor| actor.is_some_and(|actor| actor.role == Role::Admin))
+async fn is_admin(request: &HttpRequest) -> Result<bool, ApiError> {
+    Ok(actor(request).await?.is_some_and(|actor| actor.role == Role::Admin))
 }
 
 fn set_headers(headers: &mut HeaderMap, allowance: Allowance) {

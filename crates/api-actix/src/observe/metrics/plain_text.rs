@@ -1,6 +1,6 @@
 /// The text format that Prometheus had before OpenMetrics. There, a counter has the name of its samples, and there are
 /// neither units nor a mark at the end.
-pub(super) fn from_openmetrics(text: &str) -> String {
+pub(crate) fn from_openmetrics(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let mut plain = String::with_capacity(text.len());
     for (index, line) in lines.iter().enumerate() {

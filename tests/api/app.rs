@@ -2,8 +2,7 @@ use std::time::Duration;
 
 use api_actix::config::{Config, Environment};
 use api_actix::server::Server;
-use api_actix::state::AppState;
-use application::AdminAccount;
+use application::{AdminAccount, Application};
 use domain::passwords::Password;
 use domain::users::Email;
 use reqwest::{Method, RequestBuilder, StatusCode};
@@ -22,7 +21,7 @@ pub(crate) struct App {
     pub(crate) client: reqwest::Client,
     /// Where its metrics are, if they are served.
     pub(crate) metrics_url: Option<String>,
-    state: AppState,
+    application: Application,
     _stop: oneshot::Sender<()>,
     _folder: Option<TempDir>,
 }
@@ -57,11 +56,11 @@ impl App {
         let server = Server::build(&config).await.unwrap();
         let url = format!("http://{}", server.address());
         let metrics_url = server.metrics_address().map(|address| format!("http://{address}/metrics"));
-        let state = server.state().clone();
+        let application = server.application().clone();
         let (stop, stopped) = oneshot::channel();
         tokio::spawn(server.run_until(async move { drop(stopped.await) }));
         let client = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
-        Self { url, database_url, client, metrics_url, state, _stop: stop, _folder: folder }
+        Self { url, database_url, client, metrics_url, application, _stop: stop, _folder: folder }
     }
 
     pub(crate) async fn sqlite_with(settings: &[(&str, &str)]) -> Self {
@@ -128,7 +127,7 @@ impl App {
 
     pub(crate) async fn admin(&self, email: &str) -> Tokens {
         let password = Password::presented(PASSWORD).unwrap();
-        let made = self.state.application.users.create_admin(Email::parse(email).unwrap(), password).await.unwrap();
+        let made = self.application.users.create_admin(Email::parse(email).unwrap(), password).await.unwrap();
         assert!(matches!(made, AdminAccount::Created(_)));
         self.sign_in(email).await
     }

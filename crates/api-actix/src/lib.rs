@@ -5,35 +5,28 @@
 
 pub mod cli;
 pub mod config;
-pub mod hexauth;
 pub mod http1;
-pub mod openapi;
-pub mod server;
-pub mod state;
-pub mod telemetry;
 pub mod wiring;
 
-mod background;
-mod client_address;
-mod cors;
-mod device_name;
-mod error;
-mod extract;
-mod field_values;
-mod fields;
-mod host;
-mod json_value;
-mod metrics;
-mod problem;
-mod rate_limit;
-mod request_context;
-mod request_id;
-mod responses;
-mod routes;
-mod traces;
+mod docs;
+mod errors;
+mod features;
+mod http;
+mod node;
+mod observe;
 
-pub use error::ApiError;
-pub use extract::{AtId, Guarded, GuardedIfKnown, Json, PathId, Query};
-pub use fields::{Fields, FromFields};
-pub use problem::FieldError;
-pub use rate_limit::Allowance;
+mod auth;
+mod clients;
+mod health;
+mod sessions;
+mod tasks;
+mod users;
+mod well_known;
+
+pub use docs::openapi;
+pub use http::{
+    Allowance, ApiError, AtId, ErrorRow, FieldError, Fields, FromFields, Guarded, GuardedIfKnown, Json, PathId, Query,
+    Refusal,
+};
+pub use node::{hexauth, server};
+pub use observe::telemetry;

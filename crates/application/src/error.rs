@@ -63,6 +63,29 @@ pub enum ApplicationError {
     Internal(#[source] Source),
 }
 
+impl ApplicationError {
+    /// A stable word for machines. What only operators have to know is `internal_error`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidCredentials => "invalid_credentials",
+            Self::AccountDisabled => "account_disabled",
+            Self::InvalidAccessToken => "invalid_token",
+            Self::InvalidRefreshToken => "invalid_refresh_token",
+            Self::Forbidden => "forbidden",
+            Self::RegistrationClosed => "registration_closed",
+            Self::WrongCurrentPassword => "wrong_current_password",
+            Self::CurrentPasswordRequired | Self::UnchangedPassword | Self::InvalidCursor(_) => "validation_failed",
+            Self::NotFound => "not_found",
+            Self::InvalidClient => "invalid_client",
+            Self::Duplicate(_) => "duplicate",
+            Self::LastAdmin => "last_admin",
+            Self::Overloaded => "overloaded",
+            Self::Unavailable(_) => "unavailable",
+            Self::ForeignKeys | Self::Internal(_) => "internal_error",
+        }
+    }
+}
+
 impl From<RepositoryError> for ApplicationError {
     fn from(error: RepositoryError) -> Self {
         match error {

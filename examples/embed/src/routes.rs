@@ -2,9 +2,8 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig, delete, get, post, resource};
-use api_actix::state::AppState;
 use api_actix::{ApiError, Fields, FromFields, Guarded, Json, PathId};
-use domain::ValidationError;
+use domain::{Clock, IdGenerator, ValidationError};
 
 use crate::store::{Note, Notes};
 
@@ -32,13 +31,14 @@ impl FromFields for NewNote {
 }
 
 async fn create_note(
-    state: Data<AppState>,
+    ids: Data<dyn IdGenerator>,
+    clock: Data<dyn Clock>,
     notes: Data<Notes>,
     guarded: Guarded<Json<NewNote>>,
 ) -> Result<HttpResponse, ApiError> {
     let Guarded { actor, input: Json(new) } = guarded;
     // Ids and times come from ports, so that tests can choose them.
-    let (id, created_at) = (state.ids.token_id().as_uuid(), state.clock.now());
+    let (id, created_at) = (ids.token_id().as_uuid(), clock.now());
     let note = Note { id, user_id: actor.user_id.as_uuid(), text: new.text, created_at };
     notes.insert(note.clone()).await?;
     Ok(HttpResponse::Created().json(note))

@@ -1,7 +1,8 @@
 //! The notes in the database, on the connections that Hexauth has opened.
 
-use api_actix::ApiError;
+use actix_web::http::StatusCode;
 use api_actix::wiring::Connections;
+use api_actix::{ApiError, ErrorRow};
 use application::ApplicationError;
 use domain::users::UserId;
 use sea_orm::entity::prelude::*;
@@ -32,6 +33,7 @@ use note::{Column, Entity};
 
 /// Most notes of one user. Two requests at once may make one more.
 const MAX_NOTES: u64 = 100;
+const TOO_MANY_NOTES: ErrorRow = ErrorRow::new(StatusCode::CONFLICT, "too_many_notes", "A user has 100 notes at most.");
 
 pub(crate) struct Notes(Connections);
 
@@ -43,7 +45,7 @@ impl Notes {
     pub(crate) async fn insert(&self, note: Note) -> Result<(), ApiError> {
         let of_user = Entity::find().filter(Column::UserId.eq(note.user_id));
         if of_user.count(&self.0).await.map_err(|error| self.error(error))? >= MAX_NOTES {
-            return Err(store_is_full());
+            return Err(TOO_MANY_NOTES.into());
         }
         let insert = Entity::insert(note.into_active_model());
         insert.exec_without_returning(&self.0).await.map(drop).map_err(|error| self.error(error))
@@ -73,13 +75,5 @@ impl Notes {
             Some(SqlErr::ForeignKeyConstraintViolation(_)) => ApplicationError::InvalidAccessToken.into(),
             _ => self.0.error(error).into(),
         }
-    }
-}
-
-fn store_is_full() -> ApiError {
-    ApiError::Refused {
-        status: actix_web::http::StatusCode::CONFLICT,
-        code: "too_many_notes",
-        detail: "A user has 100 notes at most.",
     }
 }

@@ -3,9 +3,9 @@ use clap::Args;
 use tokio::time::sleep;
 
 use super::{Failure, failure, say};
-use crate::background::CLEANUP_PAUSE;
 use crate::config::Config;
-use crate::error::chain;
+use crate::http::chain;
+use crate::node::background::CLEANUP_PAUSE;
 use crate::wiring;
 
 /// How to clean up.

@@ -8,7 +8,7 @@ use domain::users::Email;
 
 use super::{Failure, failure, say};
 use crate::config::{Config, without_byte_order_mark};
-use crate::error::chain;
+use crate::http::chain;
 use crate::wiring;
 
 /// Longest line that is read as a password, in bytes.

@@ -7,7 +7,7 @@ use domain::keys::KeyState;
 
 use super::{Failure, failure, say};
 use crate::config::Config;
-use crate::error::chain;
+use crate::http::chain;
 use crate::wiring;
 
 /// Longest wait until the next key may sign.

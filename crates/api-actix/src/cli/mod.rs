@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Environment};
-use crate::telemetry;
+use crate::observe::telemetry;
 
 /// Sign-in and users, from one binary.
 #[derive(Debug, Parser)]
@@ -77,7 +77,7 @@ pub fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<(), Failure> {
     let command = arguments.command.unwrap_or(Command::Serve);
     if let Command::Openapi = command {
-        return say(crate::openapi::json());
+        return say(crate::docs::openapi::json());
     }
     let config = load_config(arguments.config.as_deref())?;
     if let Command::Config { action } = command {

@@ -2,7 +2,7 @@ use std::io::IsTerminal;
 
 use super::{Failure, failure, say};
 use crate::config::{Config, LogFormat, Mode};
-use crate::server::{Server, asked_to_stop};
+use crate::node::server::{Server, asked_to_stop};
 
 /// Serves until SIGTERM, SIGHUP or Ctrl-C.
 pub(super) async fn run(mut config: Config) -> Result<(), Failure> {

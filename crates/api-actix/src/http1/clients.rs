@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 use crate::config::Proxies;
-use crate::rate_limit::ClientKey;
+use crate::http::ClientKey;
 
 /// How long a refused connection stays open and unread: closed at once, its client would be back at once.
 const HOLD: Duration = Duration::from_secs(1);

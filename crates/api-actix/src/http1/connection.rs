@@ -16,7 +16,7 @@ use actix_web::{Error, ResponseError};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use crate::error::ApiError;
+use crate::http::{ApiError, ErrorRow};
 
 use super::clients::Place;
 use super::watch::Watch;
@@ -124,8 +124,8 @@ impl Connection {
             Some(Ok(request)) => Ok(request),
             Some(Err(HeadFault::Gone)) => Err(End::Closed),
             Some(Err(HeadFault::Malformed)) => Err(End::Refused(ApiError::BadRequest)),
-            Some(Err(HeadFault::TooLarge)) => Err(End::Refused(HEAD_TOO_LARGE)),
-            None => Err(End::Refused(SLOW_HEAD)),
+            Some(Err(HeadFault::TooLarge)) => Err(End::Refused(HEAD_TOO_LARGE.into())),
+            None => Err(End::Refused(SLOW_HEAD.into())),
         }
     }
 
@@ -270,14 +270,11 @@ impl Connection {
     }
 }
 
-const HEAD_TOO_LARGE: ApiError = ApiError::Refused {
-    status: StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-    code: "headers_too_large",
-    detail: "A request must have at most 96 headers, of 32 KiB together.",
-};
+const HEAD_TOO_LARGE: ErrorRow = ErrorRow::new(
+    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+    "headers_too_large",
+    "A request must have at most 96 headers, of 32 KiB together.",
+);
 
-const SLOW_HEAD: ApiError = ApiError::Refused {
-    status: StatusCode::REQUEST_TIMEOUT,
-    code: "slow_headers",
-    detail: "The headers did not come in time.",
-};
+const SLOW_HEAD: ErrorRow =
+    ErrorRow::new(StatusCode::REQUEST_TIMEOUT, "slow_headers", "The headers did not come in time.");

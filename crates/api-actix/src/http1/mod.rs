@@ -78,7 +78,7 @@ impl Settings {
 
     /// Serves an app on a port, within Hexauth's limits on connections: 10 s for each head, 75 s between requests, 30 s
     /// in which a client takes nothing of its answer, and so many connections at a time. Ends by the server's handle,
-    /// and not by signals: [`Hexauth::run_until`](crate::hexauth::Hexauth::run_until) sees to that.
+    /// and not by signals: [`Hexauth::run_until`](crate::node::hexauth::Hexauth::run_until) sees to that.
     ///
     /// # Errors
     /// What the operating system says.

@@ -1,0 +1,43 @@
+use actix_web::{HttpRequest, HttpResponse, web};
+use application::{Application, ApplicationError};
+
+use super::refresh::RefreshTokenBody;
+use crate::http::responses::{Body, RateLimited, Unauthorized, Unavailable};
+use crate::http::{ApiError, OptionalJson, judge};
+
+/// Sign out.
+///
+/// Ends a session: that of the access token, that of the refresh token in the body, or both where both are sent.
+/// Whoever holds either token may do it: with a refresh token in the body, an access token that is no longer valid is
+/// no fault.
+#[utoipa::path(post, path = "/api/v1/auth/logout", tag = "auth",
+    request_body(content = RefreshTokenBody, description = "Not needed with an access token."),
+    responses((status = 204, description = "Its tokens are dead."), Body, Unauthorized, RateLimited, Unavailable),
+    security((), ("bearer" = []), ("password" = [])))]
+pub(crate) async fn logout(
+    application: web::Data<Application>,
+    request: HttpRequest,
+    body: Result<OptionalJson<RefreshTokenBody>, ApiError>,
+) -> Result<HttpResponse, ApiError> {
+    // The token is judged behind the body, which may have taken its time to come.
+    let (actor, body) = match (judge(&request).await, body) {
+        // Clients send their access token along, and by then it has often expired.
+        (Err(ApiError::InvalidToken), Ok(OptionalJson(Some(body)))) => (None, Some(body)),
+        // The faults of a body are not told to who sends a token that is not valid.
+        (actor, body) => (actor?, body?.0),
+    };
+    if actor.is_none() && body.is_none() {
+        return Err(ApiError::MissingToken);
+    }
+    if let Some(actor) = &actor {
+        application.sessions.logout(actor).await?;
+    }
+    if let Some(body) = body {
+        match application.sessions.logout_holder(body.refresh_token.expose()).await {
+            // The access token has done it already; the refresh token may have died before.
+            Err(ApplicationError::InvalidRefreshToken) if actor.is_some() => {}
+            result => result?,
+        }
+    }
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,92 @@
+//! Sign-in, refresh and sign-out.
+
+mod login;
+mod logout;
+mod logout_all;
+mod logout_others;
+mod refresh;
+mod verify;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{ServiceConfig, get, post, resource};
+use application::TokenPair;
+use serde::Serialize;
+use utoipa::{Modify, OpenApi, ToSchema};
+
+use crate::http::{ErrorRow, Feature, Limited, limit, take_no_body_too};
+
+pub(crate) const FEATURE: Feature = Feature { routes, openapi: Document::openapi, errors: ERRORS };
+
+fn routes(config: &mut ServiceConfig) {
+    config
+        .service(resource("/auth/login").route(limit(Limited::Login, post().to(login::login))))
+        .service(resource("/auth/refresh").route(limit(Limited::Refresh, post().to(refresh::refresh))))
+        .service(resource("/auth/logout").route(limit(Limited::Logout, post().to(logout::logout))))
+        .service(resource("/auth/logout-all").route(limit(Limited::Logout, post().to(logout_all::logout_all))))
+        .service(resource("/auth/logout-others").route(limit(Limited::Logout, post().to(logout_others::logout_others))))
+        .service(resource("/auth/verify").route(get().to(verify::verify)));
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    paths(
+        login::login,
+        refresh::refresh,
+        logout::logout,
+        logout_all::logout_all,
+        logout_others::logout_others,
+        verify::verify,
+    ),
+    tags((name = "auth", description = "Sign in, refresh, sign out, sessions.")),
+    modifiers(&LogoutTakesNoBodyToo)
+)]
+struct Document;
+
+const ERRORS: &[ErrorRow] = &[
+    ErrorRow::new(StatusCode::UNAUTHORIZED, "invalid_credentials", "The name or the password is wrong."),
+    ErrorRow::new(StatusCode::FORBIDDEN, "account_disabled", "The account is disabled."),
+    ErrorRow::new(
+        StatusCode::UNAUTHORIZED,
+        "invalid_refresh_token",
+        "The refresh token is not valid, or its session has ended.",
+    ),
+];
+
+/// The access token alone ends a session, too.
+struct LogoutTakesNoBodyToo;
+
+impl Modify for LogoutTakesNoBodyToo {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let logout = document.paths.paths.get_mut("/api/v1/auth/logout");
+        take_no_body_too(logout.and_then(|logout| logout.post.as_mut()));
+    }
+}
+
+/// Tokens (RFC 6749, section 5.1).
+#[derive(Serialize, ToSchema)]
+#[schema(as = TokenPair)]
+pub(crate) struct TokenPairBody<'a> {
+    /// For the `Authorization` header of requests: a JWT after RFC 9068.
+    #[schema(example = "eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9.e30.c2lnbmF0dXJl")]
+    access_token: &'a str,
+    /// For the next pair, once. Opaque.
+    #[schema(example = "hxr_AAAAAAAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
+    refresh_token: &'a str,
+    /// Always `bearer`.
+    #[schema(example = "bearer")]
+    token_type: &'static str,
+    /// Seconds for which the access token is valid from now.
+    #[schema(example = 900)]
+    expires_in: i64,
+}
+
+/// `Cache-Control: no-store` is on every answer.
+fn answer(pair: &TokenPair) -> HttpResponse {
+    HttpResponse::Ok().json(TokenPairBody {
+        access_token: pair.access_token.expose(),
+        refresh_token: pair.refresh_token.expose(),
+        token_type: "bearer",
+        expires_in: pair.expires_in.num_seconds(),
+    })
+}

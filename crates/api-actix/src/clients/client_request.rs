@@ -1,0 +1,101 @@
+use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{FromRequest, HttpRequest};
+use application::Application;
+use data_encoding::BASE64;
+use domain::Secret;
+use zeroize::Zeroizing;
+
+use super::INVALID_CLIENT;
+use super::oauth_error::OAuthError;
+use crate::http::{ApiError, Extracting, Fields, Form, FromFields, part};
+
+/// A request about a token, from a client that was let in (RFC 6749, section 2.3.1): by HTTP Basic, or by `client_id`
+/// and `client_secret` in the body.
+pub(crate) struct ClientRequest {
+    /// The token it is about.
+    pub(crate) token: Secret,
+}
+
+struct Body {
+    token: Option<Secret>,
+    client_id: Option<String>,
+    client_secret: Option<Secret>,
+}
+
+impl FromFields for Body {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let client_id = fields.optional("client_id", |text| Ok(text.to_owned()));
+        let client_secret = fields.optional_secret("client_secret");
+        let token = fields.optional_secret("token");
+        fields.ignore_rest();
+        Some(Self { token, client_id, client_secret })
+    }
+}
+
+impl Body {
+    /// Id and secret, from the header or from here.
+    fn credentials(&self, in_header: Option<(String, Secret)>) -> Result<(String, Secret), ApiError> {
+        match (in_header, &self.client_id, &self.client_secret) {
+            // Two ways at once are one too many, but the id may be repeated.
+            (Some(_), _, Some(_)) => Err(ApiError::invalid(
+                "client_secret",
+                "duplicate_field",
+                "The client's secret is given more than once.",
+            )),
+            (Some((id, _)), Some(other), None) if id != *other => {
+                Err(ApiError::invalid("client_id", "mismatch", "The header names another client."))
+            }
+            (Some(credentials), _, None) => Ok(credentials),
+            (None, Some(id), Some(secret)) => Ok((id.clone(), secret.clone())),
+            (None, _, _) => Err(INVALID_CLIENT.into()),
+        }
+    }
+}
+
+impl FromRequest for ClientRequest {
+    type Error = OAuthError;
+    type Future = Extracting<Self, OAuthError>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let application = part::<Application>(&request)?;
+            let in_header = basic(&request)?;
+            let body = match Form::<Body>::from_request(&request, &mut payload).await {
+                Ok(Form(body)) => body,
+                Err(fault) => {
+                    // Who is not let in is told so first, unless the credentials may be in what cannot be read.
+                    if let Some((id, secret)) = &in_header {
+                        application.clients.authenticate(id, secret).await?;
+                    }
+                    return Err(fault.into());
+                }
+            };
+            let (id, secret) = body.credentials(in_header)?;
+            application.clients.authenticate(&id, &secret).await?;
+            let token = body.token.ok_or_else(|| ApiError::invalid("token", "required", "This field is required."))?;
+            Ok(Self { token })
+        })
+    }
+}
+
+/// Id and secret, each percent-encoded as in forms, joined by a colon, in Base64.
+fn basic(request: &HttpRequest) -> Result<Option<(String, Secret)>, ApiError> {
+    let mut headers = request.headers().get_all(AUTHORIZATION);
+    let Some(header) = headers.next() else { return Ok(None) };
+    let text = header.to_str().ok().filter(|_| headers.next().is_none());
+    let credentials = text.and_then(|text| {
+        let (scheme, encoded) = text.split_once(' ')?;
+        let decoded = BASE64.decode(encoded.trim().as_bytes()).ok().filter(|_| scheme.eq_ignore_ascii_case("Basic"))?;
+        let decoded = Zeroizing::new(String::from_utf8(decoded).ok()?);
+        let (id, secret) = decoded.split_once(':')?;
+        Some((percent_decoded(id)?, Secret::new(percent_decoded(secret)?)))
+    });
+    credentials.map(Some).ok_or(INVALID_CLIENT.into())
+}
+
+fn percent_decoded(text: &str) -> Option<String> {
+    let spaced = text.replace('+', " ");
+    percent_encoding::percent_decode_str(&spaced).decode_utf8().ok().map(|text| text.into_owned())
+}

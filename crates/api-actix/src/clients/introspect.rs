@@ -1,0 +1,116 @@
+use actix_web::{HttpResponse, web};
+use application::{Application, Introspection, RefreshTokenInfo};
+use domain::access_tokens::AccessClaims;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::client_request::ClientRequest;
+use super::oauth_error::OAuthError;
+use crate::http::TokenParties;
+use crate::http::responses::{OAuth, Unavailable};
+
+/// A token to ask about (RFC 7662, section 2.1) or to revoke (RFC 7009, section 2.1). Other parameters are let through
+/// and not used.
+#[derive(ToSchema)]
+#[schema(as = TokenRequest)]
+#[expect(dead_code, reason = "describes the form in the OpenAPI document; ClientRequest reads it")]
+pub(crate) struct TokenRequestBody {
+    /// An access token or a refresh token.
+    token: String,
+    /// Not needed: tokens tell their kind.
+    token_type_hint: Option<String>,
+    /// Where the client does not use HTTP Basic.
+    client_id: Option<String>,
+    /// Where the client does not use HTTP Basic.
+    client_secret: Option<String>,
+}
+
+/// What a token is worth (RFC 7662, section 2.2). Of one that is not active, nothing else is told.
+#[derive(Default, Serialize, ToSchema)]
+#[schema(as = Introspection)]
+pub(crate) struct IntrospectionBody<'a> {
+    /// Whether it is worth anything now.
+    active: bool,
+    /// `Bearer` of an access token, `refresh_token` of a refresh token: that one opens no resource. A service that
+    /// takes access tokens has to look at this or at `aud`, which a refresh token has not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_type: Option<&'static str>,
+    /// The user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub: Option<Uuid>,
+    /// The session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<Uuid>,
+    /// Of an access token: what the user may do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'static str>,
+    /// When it was issued, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iat: Option<i64>,
+    /// From when on it counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
+    /// When it expires.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exp: Option<i64>,
+    /// Who issued it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iss: Option<&'a str>,
+    /// Of an access token: who it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aud: Option<&'a str>,
+    /// Of an access token: its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jti: Option<Uuid>,
+}
+
+/// Introspect.
+///
+/// What a token is worth now, for the clients that are configured (RFC 7662). Asking uses nothing up.
+#[utoipa::path(post, path = "/api/v1/auth/introspect", tag = "auth",
+    request_body(content = TokenRequestBody, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "What it is worth.", body = IntrospectionBody), OAuth, Unavailable),
+    security(("client" = [])))]
+pub(crate) async fn introspect(
+    application: web::Data<Application>,
+    parties: web::Data<TokenParties>,
+    request: ClientRequest,
+) -> Result<HttpResponse, OAuthError> {
+    let body = match application.clients.introspect(request.token.expose()).await? {
+        Introspection::Inactive => IntrospectionBody::default(),
+        Introspection::AccessToken(claims) => of_access_token(&claims, &parties),
+        Introspection::RefreshToken(info) => of_refresh_token(&info, &parties),
+    };
+    Ok(HttpResponse::Ok().json(body))
+}
+
+fn of_access_token<'a>(claims: &AccessClaims, parties: &'a TokenParties) -> IntrospectionBody<'a> {
+    IntrospectionBody {
+        active: true,
+        token_type: Some("Bearer"),
+        sub: Some(claims.user_id.as_uuid()),
+        sid: Some(claims.session_id.as_uuid()),
+        role: Some(claims.role.as_str()),
+        iat: Some(claims.issued_at.timestamp()),
+        nbf: Some(claims.issued_at.timestamp()),
+        exp: Some(claims.expires_at.timestamp()),
+        iss: Some(&parties.issuer),
+        aud: Some(&parties.audience),
+        jti: Some(claims.id.as_uuid()),
+    }
+}
+
+/// Active without a hint, too: a hint may not narrow the search (RFC 7662, section 2.1).
+fn of_refresh_token<'a>(info: &RefreshTokenInfo, parties: &'a TokenParties) -> IntrospectionBody<'a> {
+    IntrospectionBody {
+        active: true,
+        token_type: Some("refresh_token"),
+        sub: Some(info.user_id.as_uuid()),
+        sid: Some(info.session_id.as_uuid()),
+        iat: Some(info.issued_at.timestamp()),
+        exp: Some(info.expires_at.timestamp()),
+        iss: Some(&parties.issuer),
+        ..IntrospectionBody::default()
+    }
+}

@@ -1,0 +1,38 @@
+//! What services that are configured as clients ask about tokens, as OAuth has it.
+
+mod client_request;
+mod introspect;
+mod oauth_error;
+mod revoke;
+
+use actix_web::http::StatusCode;
+use actix_web::web::{ServiceConfig, post, resource};
+use utoipa::OpenApi;
+
+use crate::http::{ErrorRow, Feature};
+
+pub(crate) const FEATURE: Feature = Feature { routes, openapi: Document::openapi, errors: ERRORS };
+
+fn routes(config: &mut ServiceConfig) {
+    config
+        .service(resource("/auth/introspect").route(post().to(introspect::introspect)))
+        .service(resource("/auth/revoke").route(post().to(revoke::revoke)));
+}
+
+#[derive(OpenApi)]
+#[openapi(paths(introspect::introspect, revoke::revoke))]
+struct Document;
+
+const ERRORS: &[ErrorRow] = &[INVALID_CLIENT, INVALID_REQUEST];
+
+/// The codes are those that OAuth has for `error` (RFC 6749, section 5.2).
+const INVALID_CLIENT: ErrorRow = ErrorRow::new(
+    StatusCode::UNAUTHORIZED,
+    "invalid_client",
+    "The client is not known, or its secret is missing or wrong.",
+);
+const INVALID_REQUEST: ErrorRow = ErrorRow::new(
+    StatusCode::BAD_REQUEST,
+    "invalid_request",
+    "A parameter is missing, is there more than once, or contradicts another.",
+);

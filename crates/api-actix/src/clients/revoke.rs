@@ -1,0 +1,23 @@
+use actix_web::{HttpResponse, web};
+use application::Application;
+
+use super::client_request::ClientRequest;
+use super::introspect::TokenRequestBody;
+use super::oauth_error::OAuthError;
+use crate::http::responses::{OAuth, Unavailable};
+
+/// Revoke.
+///
+/// Ends the session that a token belongs to, for the clients that are configured (RFC 7009). A token that is worth
+/// nothing already is 200, too.
+#[utoipa::path(post, path = "/api/v1/auth/revoke", tag = "auth",
+    request_body(content = TokenRequestBody, content_type = "application/x-www-form-urlencoded"),
+    responses((status = 200, description = "The token is worth nothing."), OAuth, Unavailable),
+    security(("client" = [])))]
+pub(crate) async fn revoke(
+    application: web::Data<Application>,
+    request: ClientRequest,
+) -> Result<HttpResponse, OAuthError> {
+    application.clients.revoke_token(request.token.expose()).await?;
+    Ok(HttpResponse::Ok().finish())
+}

@@ -1,0 +1,105 @@
+//! How what a use case refuses becomes an error of HTTP: by its code, in the table to which every feature adds its rows.
+
+use application::ApplicationError;
+
+use crate::features;
+use crate::http::{ApiError, ErrorRow, FieldError, ROWS};
+
+/// The table of errors: what clients see of each code.
+fn table() -> impl Iterator<Item = &'static ErrorRow> {
+    ROWS.iter().chain(features::all().flat_map(|feature| feature.errors))
+}
+
+impl From<ApplicationError> for ApiError {
+    fn from(error: ApplicationError) -> Self {
+        use ApplicationError as E;
+        let fields = match &error {
+            E::InvalidAccessToken => return Self::InvalidToken,
+            E::NotFound => return Self::NotFound,
+            E::CurrentPasswordRequired => {
+                return Self::invalid("current_password", "required", "This field is required.");
+            }
+            E::UnchangedPassword => {
+                return Self::invalid("new_password", "unchanged", "The new password equals the current one.");
+            }
+            E::InvalidCursor(fault) => return Self::invalid("cursor", fault.code, fault.message.clone()),
+            E::Duplicate(field) => {
+                let message = format!("Another user has this {field}.");
+                vec![FieldError { field: (*field).to_owned(), code: "duplicate", message }]
+            }
+            _ => Vec::new(),
+        };
+        match table().find(|row| row.code == error.code()) {
+            Some(row) => Self::refused(*row, fields, error),
+            // A test looks for each code in the table.
+            None => Self::Broken("an error has no row"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use domain::ValidationError;
+
+    use super::*;
+    use crate::http::seen;
+
+    /// Every variant, with what clients see of it.
+    fn all() -> Vec<(ApplicationError, &'static str)> {
+        use ApplicationError as E;
+        const SOURCE: &str = "SELECT secret FROM somewhere";
+        let cursor = ValidationError::new("invalid_cursor", "It is not a cursor.");
+        vec![
+            (E::InvalidCredentials, "401 invalid_credentials"),
+            (E::AccountDisabled, "403 account_disabled"),
+            (E::InvalidAccessToken, "401 invalid_token"),
+            (E::InvalidRefreshToken, "401 invalid_refresh_token"),
+            (E::Forbidden, "403 forbidden"),
+            (E::RegistrationClosed, "403 registration_closed"),
+            (E::WrongCurrentPassword, "403 wrong_current_password"),
+            (E::CurrentPasswordRequired, "422 validation_failed current_password:required"),
+            (E::UnchangedPassword, "422 validation_failed new_password:unchanged"),
+            (E::NotFound, "404 not_found"),
+            (E::InvalidClient, "401 invalid_client"),
+            (E::ForeignKeys, "500 internal_error"),
+            (E::Duplicate("email"), "409 duplicate email:duplicate"),
+            (E::LastAdmin, "409 last_admin"),
+            (E::InvalidCursor(cursor), "422 validation_failed cursor:invalid_cursor"),
+            (E::Overloaded, "503 overloaded"),
+            (E::Unavailable(SOURCE.into()), "503 unavailable"),
+            (E::Internal(SOURCE.into()), "500 internal_error"),
+        ]
+    }
+
+    /// Does not compile when a variant is new: it belongs into `all`, too.
+    fn is_in_all(error: &ApplicationError) -> bool {
+        use ApplicationError as E;
+        match error {
+            E::InvalidCredentials | E::AccountDisabled | E::InvalidAccessToken | E::InvalidRefreshToken => true,
+            E::Forbidden | E::RegistrationClosed | E::WrongCurrentPassword | E::CurrentPasswordRequired => true,
+            E::UnchangedPassword | E::NotFound | E::InvalidClient | E::ForeignKeys | E::Duplicate(_) => true,
+            E::LastAdmin | E::InvalidCursor(_) | E::Overloaded | E::Unavailable(_) | E::Internal(_) => true,
+        }
+    }
+
+    #[tokio::test]
+    async fn every_refusal_of_a_use_case_has_its_row() {
+        for (error, expected) in all() {
+            assert!(is_in_all(&error));
+            let code = error.code();
+            assert!(table().any(|row| row.code == code), "{code} has no row");
+            assert_eq!(seen(&ApiError::from(error)).await, expected);
+        }
+    }
+
+    #[test]
+    fn every_code_has_one_row_and_the_status_of_an_error() {
+        let mut codes = HashSet::new();
+        for row in table() {
+            assert!(codes.insert(row.code), "{} has two rows", row.code);
+            assert!(row.status.is_client_error() || row.status.is_server_error(), "{row:?}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Who sends a request: the holder of its bearer token (RFC 6750, section 2.1).
+
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{HttpMessage, HttpRequest};
+use application::{Actor, Application};
+
+use super::error::ApiError;
+use super::parts::part;
+
+/// An actor whose token was judged in this request before.
+struct Judged(Actor);
+
+/// The actor, judged once in a request: by its limit, or by its guard. `None` without a token. One that is there must
+/// be valid, also where none is needed.
+pub(crate) async fn actor(request: &HttpRequest) -> Result<Option<Actor>, ApiError> {
+    if let Some(Judged(actor)) = request.extensions().get() {
+        return Ok(Some(actor.clone()));
+    }
+    let actor = judge(request).await?;
+    if let Some(actor) = &actor {
+        request.extensions_mut().insert(Judged(actor.clone()));
+    }
+    Ok(actor)
+}
+
+/// The same, judged now: for what had to wait meanwhile.
+pub(crate) async fn judge(request: &HttpRequest) -> Result<Option<Actor>, ApiError> {
+    match token(request)? {
+        Some(token) => Ok(Some(part::<Application>(request)?.sessions.authenticate(token).await?)),
+        None => Ok(None),
+    }
+}
+
+/// The token. One in the query or the body is not looked for.
+fn token(request: &HttpRequest) -> Result<Option<&str>, ApiError> {
+    let mut headers = request.headers().get_all(AUTHORIZATION);
+    let Some(header) = headers.next() else { return Ok(None) };
+    if headers.next().is_some() {
+        return Err(ApiError::InvalidToken);
+    }
+    let text = header.to_str().map_err(|_| ApiError::InvalidToken)?;
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+    Ok(Some(token.trim()).filter(|_| scheme.eq_ignore_ascii_case("Bearer")))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+    use domain::Timestamp;
+    use domain::sessions::SessionId;
+    use domain::users::{Epoch, Role, UserId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_token_is_judged_once_unless_it_is_to_be_judged_again() {
+        let request = TestRequest::default().insert_header((AUTHORIZATION, "Bearer a.b.c")).to_http_request();
+        let known = Actor {
+            user_id: UserId::new(Uuid::from_u128(1)),
+            role: Role::Admin,
+            epoch: Epoch::default(),
+            session: SessionId::new(Uuid::from_u128(2)),
+            token_expires_at: Timestamp::default(),
+        };
+        request.extensions_mut().insert(Judged(known.clone()));
+        assert_eq!(actor(&request).await.unwrap().unwrap().user_id, known.user_id);
+        // There are no use cases here to ask.
+        assert!(matches!(judge(&request).await, Err(ApiError::Broken(_))));
+    }
+
+    #[test]
+    fn a_token_is_taken_from_one_header_of_the_scheme_bearer() {
+        let token_in = |values: &[&str]| {
+            let request = TestRequest::default();
+            let request = values.iter().fold(request, |request, value| request.append_header((AUTHORIZATION, *value)));
+            token(&request.to_http_request()).map(|token| token.map(str::to_owned)).map_err(|error| error.to_string())
+        };
+        assert_eq!(token_in(&[]), Ok(None));
+        assert_eq!(token_in(&["Basic YTpi"]), Ok(None));
+        assert_eq!(token_in(&["bearer  a.b.c "]), Ok(Some("a.b.c".to_owned())));
+        assert_eq!(token_in(&["Bearer"]), Ok(Some(String::new())));
+        assert_eq!(token_in(&["Bearer a", "Bearer b"]), Err("invalid_token".to_owned()));
+    }
+}

@@ -1,0 +1,167 @@
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
+use actix_web::web::{Bytes, BytesMut};
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::StreamExt;
+use serde_json::error::Category;
+
+use super::Extracting;
+use super::error::ApiError;
+use super::fields::{Fields, FromFields, RawFields};
+use super::parts::rules;
+use super::problem::FieldError;
+
+/// Most bytes of a body.
+pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// Longest wait for a whole body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A JSON body of at most 64 KiB, which must come within ten seconds. Not that of `serde`: all faults are found at
+/// once, and a field that comes twice or that nobody asked for is one.
+pub struct Json<T>(pub T);
+
+/// The same, or no body at all.
+pub(crate) struct OptionalJson<T>(pub(crate) Option<T>);
+
+/// A body as a form, within the same limits.
+pub(crate) struct Form<T>(pub(crate) T);
+
+/// A body as JSON or as a form, told by its type.
+pub(crate) struct FormOrJson<T>(pub(crate) T);
+
+impl<T: FromFields + 'static> FromRequest for Json<T> {
+    type Error = ApiError;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move { read(&request, payload, &[JSON]).await.map(Self) })
+    }
+}
+
+impl<T: FromFields + 'static> FromRequest for OptionalJson<T> {
+    type Error = ApiError;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            // The type of a body that may come is judged before the body is asked for.
+            if may_have_body(request.headers()) && request.headers().contains_key(CONTENT_TYPE) {
+                media_type(request.headers(), &[JSON])?;
+            }
+            // It may still be empty: one that is sent in chunks has no length.
+            let bytes = bytes(&request, payload).await?;
+            if bytes.is_empty() {
+                return Ok(Self(None));
+            }
+            let media_type = media_type(request.headers(), &[JSON])?;
+            parse(&request, &media_type, &bytes).map(Some).map(Self)
+        })
+    }
+}
+
+impl<T: FromFields + 'static> FromRequest for Form<T> {
+    type Error = ApiError;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move { read(&request, payload, &[FORM]).await.map(Self) })
+    }
+}
+
+impl<T: FromFields + 'static> FromRequest for FormOrJson<T> {
+    type Error = ApiError;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move { read(&request, payload, &[JSON, FORM]).await.map(Self) })
+    }
+}
+
+async fn read<T: FromFields>(request: &HttpRequest, payload: Payload, accepted: &[&str]) -> Result<T, ApiError> {
+    let media_type = media_type(request.headers(), accepted)?;
+    parse(request, &media_type, &bytes(request, payload).await?)
+}
+
+fn parse<T: FromFields>(request: &HttpRequest, media_type: &str, bytes: &[u8]) -> Result<T, ApiError> {
+    let raw = if media_type == FORM { form(bytes)? } else { json(bytes)? };
+    Fields::read(raw, rules(request)?).map_err(ApiError::Invalid)
+}
+
+/// The media type, which must be one of these.
+fn media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<String, ApiError> {
+    let media_type = read_media_type(headers).filter(|media_type| accepted.contains(&media_type.as_str()));
+    media_type.ok_or(ApiError::UnsupportedMediaType)
+}
+
+/// The media type in lower case, without parameters. A charset other than UTF-8, and a compressed body, is not taken.
+fn read_media_type(headers: &HeaderMap) -> Option<String> {
+    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding.as_bytes() != b"identity") {
+        return None;
+    }
+    let text = headers.get(CONTENT_TYPE)?.to_str().ok()?.to_ascii_lowercase();
+    let (media_type, parameters) = text.split_once(';').unwrap_or((&text, ""));
+    let charset = parameters.split(';').find_map(|parameter| parameter.trim().strip_prefix("charset="));
+    let is_utf8 = charset.is_none_or(|charset| matches!(charset.trim_matches('"'), "utf-8" | "utf8" | "us-ascii"));
+    is_utf8.then(|| media_type.trim().to_owned())
+}
+
+/// Whether the headers leave open that a body comes.
+fn may_have_body(headers: &HeaderMap) -> bool {
+    let has_length = headers.get(CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0");
+    has_length || headers.contains_key(TRANSFER_ENCODING)
+}
+
+async fn bytes(request: &HttpRequest, mut payload: Payload) -> Result<Bytes, ApiError> {
+    let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: usize| length > MAX_BODY_BYTES) {
+        return Err(ApiError::BodyTooLarge);
+    }
+    read_limited(&mut payload).await
+}
+
+/// Reads a body whole, within the limits of size and time.
+async fn read_limited(payload: &mut Payload) -> Result<Bytes, ApiError> {
+    let reading = async {
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|_| ApiError::MalformedBody)?;
+            if bytes.len() + chunk.len() > MAX_BODY_BYTES {
+                return Err(ApiError::BodyTooLarge);
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes.freeze())
+    };
+    tokio::time::timeout(BODY_TIMEOUT, reading).await.unwrap_or(Err(ApiError::SlowBody))
+}
+
+fn json(bytes: &[u8]) -> Result<RawFields, ApiError> {
+    serde_json::from_slice(bytes).map_err(|error| match error.classify() {
+        // It is JSON, but no object.
+        Category::Data => ApiError::Invalid(vec![FieldError {
+            field: String::new(),
+            code: "wrong_type",
+            message: "The body is an object.".to_owned(),
+        }]),
+        Category::Io | Category::Syntax | Category::Eof => ApiError::MalformedBody,
+    })
+}
+
+fn form(bytes: &[u8]) -> Result<RawFields, ApiError> {
+    // The parser would put U+FFFD in the place of what is not UTF-8, and so change a password.
+    if percent_decoded_is_utf8(bytes) { Ok(RawFields::from_urlencoded(bytes)) } else { Err(ApiError::MalformedBody) }
+}
+
+pub(super) fn percent_decoded_is_utf8(bytes: &[u8]) -> bool {
+    percent_encoding::percent_decode(bytes).decode_utf8().is_ok()
+}

@@ -1,0 +1,63 @@
+//! What every feature is spoken to by: how a request is read, refused and surrounded.
+
+mod allowance;
+mod bearer;
+mod body;
+mod client_address;
+mod cors;
+mod device;
+mod error;
+mod error_row;
+mod feature;
+mod field_values;
+mod fields;
+mod guarded;
+mod host;
+mod json_value;
+mod paging;
+mod parts;
+mod path;
+mod problem;
+mod query;
+mod rate_limit;
+mod request_context;
+mod request_id;
+mod settings;
+mod time;
+
+pub(crate) mod responses;
+
+use std::future::Future;
+use std::pin::Pin;
+
+pub use allowance::Allowance;
+pub use body::Json;
+pub use error::{ApiError, Refusal};
+pub use error_row::ErrorRow;
+pub use fields::{Fields, FromFields};
+pub use guarded::{Guarded, GuardedIfKnown};
+pub use path::{AtId, PathId};
+pub use problem::FieldError;
+pub use query::Query;
+
+pub(crate) use bearer::judge;
+pub(crate) use body::{Form, FormOrJson, OptionalJson};
+pub(crate) use cors::Cors;
+pub(crate) use device::ClientDevice;
+pub(crate) use error::chain;
+#[cfg(test)]
+pub(crate) use error::seen;
+pub(crate) use error_row::ROWS;
+pub(crate) use feature::{Feature, take_no_body_too};
+pub(crate) use host::is_valid as has_valid_host;
+pub(crate) use paging::{cursor, page_size, parse_number};
+pub(crate) use parts::part;
+pub(crate) use path::PathSession;
+pub(crate) use problem::Problem;
+pub(crate) use rate_limit::{ClientKey, Limited, RateLimits, limit};
+pub(crate) use request_context::wrap as surround;
+pub(crate) use settings::{HttpSettings, TokenParties};
+pub(crate) use time::Time;
+
+/// The future of an extractor.
+pub(crate) type Extracting<T, E = ApiError> = Pin<Box<dyn Future<Output = Result<T, E>>>>;

@@ -1,0 +1,122 @@
+//! Limits on how often a client may sign in, refresh, sign out and register. Each node counts for itself, in memory.
+
+mod limiter;
+mod recent_clients;
+
+use std::num::NonZeroU32;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{Error, HttpRequest, Route};
+use domain::users::Role;
+
+use limiter::Limiter;
+pub(crate) use recent_clients::ClientKey;
+
+use crate::config;
+use crate::http::allowance::Allowance;
+use crate::http::bearer::actor;
+use crate::http::client_address;
+use crate::http::error::ApiError;
+use crate::http::parts::part;
+use crate::http::settings::HttpSettings;
+
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// What is limited, each by itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Limited {
+    Login,
+    Refresh,
+    Logout,
+    Registration,
+}
+
+impl Limited {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Refresh => "refresh",
+            Self::Logout => "logout",
+            Self::Registration => "registration",
+        }
+    }
+}
+
+/// The limits of a node.
+#[derive(Debug)]
+pub(crate) struct RateLimits {
+    login: Option<Limiter>,
+    refresh: Option<Limiter>,
+    logout: Option<Limiter>,
+    registration: Option<Limiter>,
+}
+
+impl RateLimits {
+    pub(crate) fn new(config: &config::RateLimits) -> Self {
+        let limiter = |per_minute| NonZeroU32::new(per_minute).map(Limiter::new);
+        Self {
+            login: limiter(config.login),
+            refresh: limiter(config.refresh),
+            logout: limiter(config.logout),
+            registration: limiter(config.registration),
+        }
+    }
+
+    fn of(&self, limited: Limited) -> Option<&Limiter> {
+        match limited {
+            Limited::Login => self.login.as_ref(),
+            Limited::Refresh => self.refresh.as_ref(),
+            Limited::Logout => self.logout.as_ref(),
+            Limited::Registration => self.registration.as_ref(),
+        }
+    }
+}
+
+/// The route with its limit, which comes before the handler and its extractors: of a refused request no body with a
+/// length is awaited and no password hashed. It belongs to the route, so no other way to write the path leads around
+/// it.
+pub(crate) fn limit(limited: Limited, route: Route) -> Route {
+    route.wrap(from_fn(move |request, next: Next<BoxBody>| check(limited, request, next)))
+}
+
+async fn check(limited: Limited, request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, Error> {
+    let limits = part::<RateLimits>(request.request())?.clone();
+    let Some(limiter) = limits.of(limited) else { return next.call(request).await };
+    let is_exempt = match limited {
+        Limited::Registration => is_admin(request.request()).await,
+        Limited::Login | Limited::Refresh | Limited::Logout => Ok(false),
+    };
+    if matches!(is_exempt, Ok(true)) {
+        return next.call(request).await;
+    }
+    let address = client_address::of(request.request(), &part::<HttpSettings>(request.request())?.proxies);
+    let (mut response, allowance) = match limiter.check(address) {
+        Ok(allowance) => match is_exempt {
+            Ok(_) => (next.call(request).await?, allowance),
+            // The guard would judge the token again, and say the same.
+            Err(error) => (request.error_response(error), allowance),
+        },
+        Err(allowance) => {
+            tracing::warn!(target: "audit", event = "rate_limit.exceeded", limit = limited.as_str());
+            (request.error_response(ApiError::RateLimited(allowance)), allowance)
+        }
+    };
+    set_headers(response.headers_mut(), allowance);
+    Ok(response)
+}
+
+/// An admin who creates users has proven who they are. Asking costs a request without a token nothing.
+async fn is_admin(request: &HttpRequest) -> Result<bool, ApiError> {
+    Ok(actor(request).await?.is_some_and(|actor| actor.role == Role::Admin))
+}
+
+fn set_headers(headers: &mut HeaderMap, allowance: Allowance) {
+    headers.insert(LIMIT, HeaderValue::from(allowance.limit));
+    headers.insert(REMAINING, HeaderValue::from(allowance.remaining));
+    headers.insert(RESET, HeaderValue::from(allowance.reset));
+}

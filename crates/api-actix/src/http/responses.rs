@@ -1,0 +1,77 @@
+//! The refusals that routes declare in the OpenAPI document.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::StatusCode;
+use utoipa::IntoResponses;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+
+use super::problem::PROBLEM_JSON;
+
+/// Declares the answers with one status, for the `responses` of routes.
+macro_rules! problem_response {
+    ($($(#[$doc:meta])* $name:ident = $($status:ident: $description:literal),+;)+) => {$(
+        $(#[$doc])*
+        pub(crate) struct $name;
+
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Response>> {
+                BTreeMap::from([$(problem(StatusCode::$status, $description)),+])
+            }
+        }
+    )+};
+}
+
+problem_response! {
+    /// What a body can be refused for.
+    Body = BAD_REQUEST: "The body cannot be read.", REQUEST_TIMEOUT: "The body did not come in time.",
+        PAYLOAD_TOO_LARGE: "The body is over 64 KiB.",
+        UNSUPPORTED_MEDIA_TYPE: "The body is of another type.",
+        UNPROCESSABLE_ENTITY: "Some fields are not valid: see `errors`.";
+    /// What a query can be refused for.
+    Invalid = BAD_REQUEST: "The query cannot be read.",
+        UNPROCESSABLE_ENTITY: "Some parameters are not valid: see `errors`.";
+    /// What an OAuth endpoint can refuse.
+    OAuth = BAD_REQUEST: "The body cannot be read, or its parameters are not valid: `error` is `invalid_request`.",
+        REQUEST_TIMEOUT: "The body did not come in time.", PAYLOAD_TOO_LARGE: "The body is over 64 KiB.",
+        UNSUPPORTED_MEDIA_TYPE: "The body is of another type.",
+        UNAUTHORIZED: "The client is not let in: `error` is `invalid_client`.";
+    /// No valid credentials.
+    Unauthorized = UNAUTHORIZED: "No valid credentials.";
+    /// Not allowed.
+    Forbidden = FORBIDDEN: "Not allowed: see `code`.";
+    /// No such thing.
+    NotFound = NOT_FOUND: "There is no such thing, or not for this user.";
+    /// Against another's value or a rule.
+    Conflict = CONFLICT: "Another user has the value, or the last active admin would go: see `code`.";
+    /// Too often.
+    RateLimited = TOO_MANY_REQUESTS: "Too many requests from this client.";
+    /// Try again.
+    Unavailable = SERVICE_UNAVAILABLE: "Too busy, or the database is not available. Try again.";
+}
+
+fn problem(status: StatusCode, description: &str) -> (String, RefOr<Response>) {
+    let schema = Ref::from_schema_name("Problem");
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    let mut response = ResponseBuilder::new().description(description).content(PROBLEM_JSON, content);
+    const RETRY_AFTER: (&str, &str, Type) = ("Retry-After", "Seconds to wait.", Type::Integer);
+    let headers = match status {
+        StatusCode::UNAUTHORIZED => vec![("WWW-Authenticate", "The challenge (RFC 6750).", Type::String)],
+        StatusCode::TOO_MANY_REQUESTS => vec![
+            RETRY_AFTER,
+            ("RateLimit-Limit", "Requests that a client may make at once. On every answer here.", Type::Integer),
+            ("RateLimit-Remaining", "How many of these are left.", Type::Integer),
+            ("RateLimit-Reset", "Seconds until there is one more.", Type::Integer),
+        ],
+        StatusCode::SERVICE_UNAVAILABLE => vec![RETRY_AFTER],
+        _ => Vec::new(),
+    };
+    for (name, description, kind) in headers {
+        let schema = ObjectBuilder::new().schema_type(kind).build();
+        response =
+            response.header(name, HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build());
+    }
+    (status.as_u16().to_string(), response.build().into())
+}

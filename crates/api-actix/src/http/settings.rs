@@ -1,0 +1,26 @@
+use std::time::Duration;
+
+use super::cors::Cors;
+use crate::config::Proxies;
+
+/// What every request is served by.
+#[derive(Debug)]
+pub(crate) struct HttpSettings {
+    /// Where clients reach this service, without a slash at the end.
+    pub(crate) public_url: String,
+    /// Longest time one request may take.
+    pub(crate) request_timeout: Duration,
+    /// Whose word on the client's address is believed.
+    pub(crate) proxies: Proxies,
+    /// Which web pages may read answers.
+    pub(crate) cors: Cors,
+}
+
+/// The parties that access tokens name.
+#[derive(Debug)]
+pub(crate) struct TokenParties {
+    /// `iss`.
+    pub(crate) issuer: String,
+    /// `aud`.
+    pub(crate) audience: String,
+}

@@ -1,0 +1,153 @@
+//! What a node does besides answering requests: it follows the other nodes, and writes what can wait.
+
+use std::time::Duration;
+
+use application::{Application, ApplicationError, CleanupEnd, Removed};
+use domain::IdGenerator;
+use domain::sessions::RevocationFeed;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use crate::http::chain;
+
+/// How often the key ring is read, and the feed whether or not something woke the node.
+const FOLLOW_INTERVAL: Duration = Duration::from_secs(1);
+/// How often the last use of sessions is written.
+const ACTIVITY_INTERVAL: Duration = Duration::from_secs(5);
+/// How often it is asked whether keys are due to rotate.
+const ROTATION_INTERVAL: Duration = Duration::from_secs(1);
+/// Nodes clean up for the first time within so long after the start, each at a moment of its own.
+const FIRST_CLEANUP_WITHIN: Duration = Duration::from_secs(60);
+/// How soon a clean-up that failed, or that left more to do, is done again.
+const CLEANUP_RETRY: Duration = Duration::from_secs(60);
+/// Between two batches of a clean-up, so that others who write get their turn.
+pub(crate) const CLEANUP_PAUSE: Duration = Duration::from_millis(50);
+
+const ACTIVITY_FAULT: &str = "the last use of sessions cannot be written";
+
+/// The tasks of a node. They end when this is dropped.
+pub(crate) struct Background {
+    application: Application,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Background {
+    pub(crate) fn start(application: Application, feed: Box<dyn RevocationFeed>) -> Self {
+        let tasks = vec![
+            tokio::spawn(follow_revocations(application.clone(), feed)),
+            tokio::spawn(follow_keys(application.clone())),
+            tokio::spawn(write_activity(application.clone())),
+            tokio::spawn(rotate_keys(application.clone())),
+        ];
+        Self { application, tasks }
+    }
+
+    /// Removes what has ended, again and again.
+    pub(crate) fn clean_up_every(&mut self, interval: Duration, ids: &dyn IdGenerator) {
+        let first = interval.min(FIRST_CLEANUP_WITHIN).mul_f64(random_share(ids));
+        self.tasks.push(tokio::spawn(clean_up(self.application.clone(), first, interval)));
+    }
+
+    /// Serves the metrics until the end.
+    pub(crate) fn serve_metrics(&mut self, task: impl Future<Output = std::io::Result<()>> + Send + 'static) {
+        self.tasks.push(tokio::spawn(async move {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "the metrics are not served any more");
+            }
+        }));
+    }
+
+    /// Ends the tasks, after what they have left to write was written.
+    pub(crate) async fn stop(self) {
+        Outage::new(ACTIVITY_FAULT).note(self.application.sessions.write_activity().await);
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+async fn follow_revocations(application: Application, mut feed: Box<dyn RevocationFeed>) {
+    let mut outage = Outage::new("revocations cannot be followed: the database is asked for each request");
+    loop {
+        tokio::select! {
+            () = feed.changed() => {}
+            () = sleep(FOLLOW_INTERVAL) => {}
+        }
+        outage.note(application.sessions.follow_revocations(feed.as_mut()).await);
+    }
+}
+
+/// Apart from the feed, which must not wait for the pool.
+async fn follow_keys(application: Application) {
+    let mut outage = Outage::new("signing keys cannot be followed");
+    loop {
+        sleep(FOLLOW_INTERVAL).await;
+        outage.note(application.keys.reload().await);
+    }
+}
+
+async fn write_activity(application: Application) {
+    let mut outage = Outage::new(ACTIVITY_FAULT);
+    loop {
+        sleep(ACTIVITY_INTERVAL).await;
+        outage.note(application.sessions.write_activity().await);
+    }
+}
+
+async fn rotate_keys(application: Application) {
+    let mut outage = Outage::new("signing keys cannot be rotated");
+    loop {
+        sleep(ROTATION_INTERVAL).await;
+        outage.note(application.keys.rotate_if_due().await.map(drop));
+    }
+}
+
+async fn clean_up(application: Application, first: Duration, interval: Duration) {
+    let mut outage = Outage::new("what has ended cannot be removed");
+    let mut wait = first;
+    loop {
+        sleep(wait).await;
+        let mut removed = Removed::default();
+        let end = application.node.clean_up(&mut removed, || sleep(CLEANUP_PAUSE)).await;
+        if removed != Removed::default() {
+            let Removed { sessions, revocations, signing_keys } = removed;
+            tracing::info!(sessions, revocations, signing_keys, "removed what had ended");
+        }
+        wait = match end {
+            Ok(CleanupEnd::Complete | CleanupEnd::ByAnother) => interval,
+            Ok(CleanupEnd::Limit) | Err(_) => interval.min(CLEANUP_RETRY),
+        };
+        outage.note(end.map(drop));
+    }
+}
+
+/// From 0 to 1.
+fn random_share(ids: &dyn IdGenerator) -> f64 {
+    // All bits of the last part are random (RFC 9562, section 5.4).
+    let [.., a, b, c, d] = ids.token_id().as_uuid().into_bytes();
+    f64::from(u32::from_be_bytes([a, b, c, d])) / f64::from(u32::MAX)
+}
+
+/// Logs when something begins to fail and when it works again, and not each time in between.
+struct Outage {
+    what: &'static str,
+    lasts: bool,
+}
+
+impl Outage {
+    fn new(what: &'static str) -> Self {
+        Self { what, lasts: false }
+    }
+
+    fn note(&mut self, result: Result<(), ApplicationError>) {
+        match &result {
+            Ok(()) if self.lasts => tracing::info!(was = self.what, "it works again"),
+            Err(error) if !self.lasts => tracing::warn!(error = %chain(error), "{}", self.what),
+            _ => {}
+        }
+        self.lasts = result.is_err();
+    }
+}

@@ -1,0 +1,52 @@
+//! Logs and traces.
+
+use std::io::{self, IsTerminal};
+
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, registry};
+
+use crate::config::{self, Log, LogFormat};
+use crate::observe::traces::{self, Traces};
+
+/// What is not logged, whatever the configuration says.
+const QUIET: [&str; 3] = [
+    // It quotes parts of the database's URL.
+    "sqlx_postgres::options=off",
+    // It shouts at what a client sent.
+    "actix_http::h1::dispatcher=off",
+    traces::NOT_LOGGED,
+];
+
+/// Writes logs to the standard error stream, and sends traces if so configured, from here on. Call it once.
+pub fn init(log: &Log, traces: Option<&config::Traces>) -> Telemetry {
+    let traces = Traces::start(traces);
+    // The configuration has checked the directives.
+    let filter = EnvFilter::try_new(&log.level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter =
+        QUIET.into_iter().filter_map(|directive| directive.parse().ok()).fold(filter, EnvFilter::add_directive);
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let lines = match log.format {
+        LogFormat::Pretty => lines.with_target(false).with_ansi(io::stderr().is_terminal()).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed(),
+    };
+    let result = registry().with(lines.with_filter(filter)).with(traces.layer()).try_init();
+    drop(result);
+    // A panic is a fault of ours: it is logged like the rest, on one line, and the request gets a 500.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panicked");
+    }));
+    Telemetry(traces)
+}
+
+/// What is to be stopped at the end.
+#[must_use = "traces are lost that are not sent at the end"]
+pub struct Telemetry(Traces);
+
+impl Telemetry {
+    /// Sends the traces that are left, for a moment.
+    pub fn stop(self) {
+        self.0.stop();
+    }
+}

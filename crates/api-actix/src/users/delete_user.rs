@@ -1,0 +1,25 @@
+use actix_web::{HttpResponse, web};
+use application::{Application, Target};
+use domain::users::UserId;
+
+use super::delete_me::DeleteUserBody;
+use crate::http::responses::{Body, Conflict, Forbidden, NotFound, Unauthorized, Unavailable};
+use crate::http::{ApiError, AtId, Guarded, OptionalJson};
+
+/// Delete a user.
+///
+/// Deletes an account and all that belongs to it, for admins. The admin's own account needs their current password.
+#[utoipa::path(delete, path = "/api/v1/users/{id}", tag = "users",
+    params(("id" = Uuid, Path, description = "The user.")),
+    request_body(content = DeleteUserBody, description = "For the admin's own account only."),
+    responses((status = 204, description = "The account is gone."), Body, Unauthorized, Forbidden, NotFound, Conflict,
+        Unavailable),
+    security(("bearer" = []), ("password" = [])))]
+pub(crate) async fn delete_user(
+    application: web::Data<Application>,
+    Guarded { actor, input: AtId { id, input: OptionalJson(body) } }: Guarded<AtId<OptionalJson<DeleteUserBody>>>,
+) -> Result<HttpResponse, ApiError> {
+    let target = Target::User(UserId::new(id));
+    application.users.delete(&actor, target, DeleteUserBody::password(body)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,20 @@
+use actix_web::{HttpResponse, web};
+use application::{Application, Target};
+
+use super::UserBody;
+use crate::http::responses::{Unauthorized, Unavailable};
+use crate::http::{ApiError, Guarded};
+
+/// Read oneself.
+///
+/// The user's own account.
+#[utoipa::path(get, path = "/api/v1/users/me", tag = "users",
+    responses((status = 200, description = "The account.", body = UserBody), Unauthorized, Unavailable),
+    security(("bearer" = []), ("password" = [])))]
+pub(crate) async fn get_me(
+    application: web::Data<Application>,
+    guarded: Guarded<()>,
+) -> Result<HttpResponse, ApiError> {
+    let user = application.users.get(&guarded.actor, Target::Me).await?;
+    Ok(HttpResponse::Ok().json(UserBody::from(user)))
+}

@@ -1,0 +1,148 @@
+//! Accounts: one's own, and everybody's for admins.
+
+mod change_password;
+mod create_user;
+mod delete_me;
+mod delete_user;
+mod get_me;
+mod get_user;
+mod list_users;
+mod update_me;
+mod update_user;
+
+use actix_web::http::StatusCode;
+use actix_web::web::{ServiceConfig, delete, get, patch, post, put, resource};
+use chrono::NaiveDate;
+use domain::users::{Birthday, User};
+use serde::Serialize;
+use utoipa::{Modify, OpenApi, ToSchema};
+use uuid::Uuid;
+
+use crate::http::{ErrorRow, Feature, Limited, Time, limit, take_no_body_too};
+
+pub(crate) const FEATURE: Feature = Feature { routes, openapi: Document::openapi, errors: ERRORS };
+
+fn routes(config: &mut ServiceConfig) {
+    config
+        .service(
+            resource("/users")
+                .route(get().to(list_users::list_users))
+                .route(limit(Limited::Registration, post().to(create_user::create_user))),
+        )
+        .service(
+            resource("/users/me")
+                .route(get().to(get_me::get_me))
+                .route(patch().to(update_me::update_me))
+                .route(put().to(update_me::update_me))
+                .route(delete().to(delete_me::delete_me)),
+        )
+        .service(resource("/users/me/password").route(put().to(change_password::change_password)))
+        .service(
+            resource("/users/{id}")
+                .route(get().to(get_user::get_user))
+                .route(patch().to(update_user::update_user))
+                .route(put().to(update_user::update_user))
+                .route(delete().to(delete_user::delete_user)),
+        );
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    paths(
+        create_user::create_user,
+        list_users::list_users,
+        get_me::get_me,
+        update_me::update_me,
+        delete_me::delete_me,
+        change_password::change_password,
+        get_user::get_user,
+        update_user::update_user,
+        delete_user::delete_user,
+    ),
+    components(schemas(RoleBody)),
+    tags((name = "users", description = "Accounts: one's own, and everybody's for admins.")),
+    modifiers(&PutIsPatch, &DeleteTakesNoBodyToo)
+)]
+struct Document;
+
+const ERRORS: &[ErrorRow] = &[
+    ErrorRow::new(StatusCode::FORBIDDEN, "registration_closed", "Registration is closed: only admins create users."),
+    ErrorRow::new(StatusCode::FORBIDDEN, "wrong_current_password", "The current password is wrong."),
+    ErrorRow::new(StatusCode::CONFLICT, "duplicate", "Another user has this value."),
+    ErrorRow::new(StatusCode::CONFLICT, "last_admin", "The last active admin cannot be demoted, disabled or deleted."),
+];
+
+/// Where there is a PATCH of a user there is a PUT that does the same.
+struct PutIsPatch;
+
+impl Modify for PutIsPatch {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for path in document.paths.paths.values_mut() {
+            let Some(patch) = &path.patch else { continue };
+            let mut put = patch.clone();
+            put.operation_id = put.operation_id.map(|id| id.replace("update", "put"));
+            put.summary = put.summary.map(|summary| format!("{summary} (as PATCH)"));
+            path.put = Some(put);
+        }
+    }
+}
+
+/// Only the admin's own account needs one.
+struct DeleteTakesNoBodyToo;
+
+impl Modify for DeleteTakesNoBodyToo {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let user = document.paths.paths.get_mut("/api/v1/users/{id}");
+        take_no_body_too(user.and_then(|user| user.delete.as_mut()));
+    }
+}
+
+/// A user.
+#[derive(Serialize, ToSchema)]
+#[schema(as = User)]
+pub(crate) struct UserBody {
+    id: Uuid,
+    #[schema(format = Email, example = "ada@example.com")]
+    email: String,
+    #[schema(required = true, example = "ada")]
+    username: Option<String>,
+    #[schema(required = true, example = "Ada Lovelace")]
+    full_name: Option<String>,
+    #[schema(required = true, example = "1990-12-10")]
+    birthday: Option<NaiveDate>,
+    #[schema(value_type = RoleBody)]
+    role: &'static str,
+    is_active: bool,
+    email_verified: bool,
+    created_at: Time,
+    updated_at: Time,
+    #[schema(required = true)]
+    last_login: Option<Time>,
+}
+
+/// What a user may do.
+#[derive(ToSchema)]
+#[schema(as = Role, rename_all = "lowercase")]
+#[expect(dead_code, reason = "describes the values in the OpenAPI document; domain::users::Role is what the code uses")]
+pub(crate) enum RoleBody {
+    User,
+    Admin,
+}
+
+impl From<User> for UserBody {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id.as_uuid(),
+            email: user.email.as_str().to_owned(),
+            username: user.username.map(|username| username.as_str().to_owned()),
+            full_name: user.full_name.map(|name| name.as_str().to_owned()),
+            birthday: user.birthday.map(Birthday::as_date),
+            role: user.role.as_str(),
+            is_active: user.is_active,
+            email_verified: user.email_verified,
+            created_at: Time(user.created_at),
+            updated_at: Time(user.updated_at),
+            last_login: user.last_login.map(Time),
+        }
+    }
+}

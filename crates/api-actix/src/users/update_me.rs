@@ -1,0 +1,23 @@
+use actix_web::{HttpResponse, web};
+use application::{Application, Target};
+
+use super::UserBody;
+use super::update_user::UpdateUserBody;
+use crate::http::responses::{Body, Conflict, Forbidden, Unauthorized, Unavailable};
+use crate::http::{ApiError, Guarded, Json};
+
+/// Change oneself.
+///
+/// Changes the user's own account. PUT does the same. Nobody changes their own role or activity. Another email needs the
+/// current password and ends all other sessions.
+#[utoipa::path(patch, path = "/api/v1/users/me", tag = "users", request_body = UpdateUserBody,
+    responses((status = 200, description = "The account as it is now.", body = UserBody), Body, Unauthorized, Forbidden,
+        Conflict, Unavailable),
+    security(("bearer" = []), ("password" = [])))]
+pub(crate) async fn update_me(
+    application: web::Data<Application>,
+    Guarded { actor, input: Json(body) }: Guarded<Json<UpdateUserBody>>,
+) -> Result<HttpResponse, ApiError> {
+    let user = application.users.update(&actor, Target::Me, body.into()).await?;
+    Ok(HttpResponse::Ok().json(UserBody::from(user)))
+}

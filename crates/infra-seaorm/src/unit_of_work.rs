@@ -6,13 +6,13 @@ use domain::tasks::TaskRepository;
 use domain::units::{UnitOfWork, UnitOfWorkFactory};
 use domain::users::UserRepository;
 
-use crate::{Connections, Store, Transaction};
+use crate::{SqlConnections, Store, Transaction};
 
 /// The number of the lock that whoever cleans up holds: "hexclean" in ASCII.
 const CLEANUP_LOCK: i64 = 0x6865_7863_6c65_616e;
 
 #[async_trait]
-impl<C: Connections> UnitOfWorkFactory for Store<C> {
+impl<C: SqlConnections> UnitOfWorkFactory for Store<C> {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, RepositoryError> {
         let transaction = self.connection.begin_unit().await.map_err(|error| self.error(error))?;
         Ok(Box::new(Store::new(transaction, self.is_transient)))

@@ -17,7 +17,7 @@ use limiter::Limiter;
 pub(crate) use recent_clients::ClientKey;
 
 use crate::client_address;
-use crate::config;
+use crate::config::RateLimitSettings;
 use crate::error::ApiError;
 use crate::extract::{authenticate_if_any, state};
 
@@ -55,7 +55,7 @@ pub(crate) struct RateLimits {
 }
 
 impl RateLimits {
-    pub(crate) fn new(config: &config::RateLimits) -> Self {
+    pub(crate) fn new(config: &RateLimitSettings) -> Self {
         let limiter = |per_minute| NonZeroU32::new(per_minute).map(Limiter::new);
         Self {
             login: limiter(config.login),

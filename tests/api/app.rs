@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use api_actix::config::{Config, Environment};
 use api_actix::server::Server;
+use api_actix::wiring;
 use application::{AdminAccount, Application};
 use domain::passwords::Password;
 use domain::users::Email;
@@ -52,7 +53,7 @@ impl App {
         ];
         variables.retain(|(name, _)| !settings.iter().any(|(other, _)| other == name));
         variables.extend(settings);
-        let config = Config::load(None, Environment::new(variables)).unwrap();
+        let config = Config::load(None, Environment::new(variables), wiring::CHECKS).unwrap();
         let server = Server::build(&config).await.unwrap();
         let url = format!("http://{}", server.address());
         let metrics_url = server.metrics_address().map(|address| format!("http://{address}/metrics"));

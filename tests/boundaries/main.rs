@@ -121,10 +121,9 @@ fn the_api_depends_on_no_crate_of_ours_but_those_it_wires() {
 
 #[test]
 fn only_the_wiring_of_the_api_names_adapters() {
-    let is_wiring =
-        |path: &Path| path.components().any(|part| ["wiring", "wiring.rs"].iter().any(|w| part.as_os_str() == *w));
+    let is_wiring = |path: &Path| path.components().any(|part| part.as_os_str() == "wiring");
     let files = source_files("crates/api-actix/src").into_iter().filter(|path| !is_wiring(path));
-    let advice = "Use the port, and choose the adapter in crates/api-actix/src/wiring.rs.";
+    let advice = "Use the port, and choose the adapter in crates/api-actix/src/node/wiring.";
     assert_no_mention(files, &["infra_postgres", "infra_sqlite", "infra_security"], advice);
 }
 

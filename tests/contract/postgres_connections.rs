@@ -8,7 +8,7 @@ use domain::users::UserFilter;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use infra_postgres::{PostgresConnections, PostgresError, PostgresSettings};
-use infra_seaorm::{Connections, Transaction};
+use infra_seaorm::{SqlConnections, Transaction};
 use migration::Step;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
 use sea_orm_migration::prelude::{DbErr, MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait};

@@ -49,7 +49,7 @@ impl InProcess {
             ("APP_PASSWORD__MEMORY_KIB", "8"),
             ("APP_PASSWORD__ITERATIONS", "1"),
         ];
-        let config = Config::load(None, Environment::new(variables)).unwrap();
+        let config = Config::load(None, Environment::new(variables), wiring::CHECKS).unwrap();
         let Parts { application, feed, .. } = wiring::start(&config).await.unwrap();
         while let Prepared::Again(_) = application.keys.prepare().await.unwrap() {}
         application.users.create_admin(Email::parse(ADMIN).unwrap(), password(PASSWORD)).await.unwrap();

@@ -8,7 +8,7 @@ use domain::sessions::{RefreshTokenRepository, RevocationFeed, RevocationReposit
 use domain::units::{AccountUnit, Begin, CleanupUnit};
 use domain::users::UserRepository;
 use infra_postgres::{PostgresRevocationFeed, PostgresSettings, PostgresStore};
-use infra_seaorm::{Connections as SqlConnections, Store};
+use infra_seaorm::{SqlConnections, Store};
 use infra_sqlite::{SqliteRevocationFeed, SqliteSettings, SqliteStore};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use tempfile::TempDir;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use infra_seaorm::{Connections, PoolUsage, Transaction};
+use infra_seaorm::{PoolUsage, SqlConnections, Transaction};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
@@ -92,7 +92,7 @@ const PROBE: &str = "SAVEPOINT probe;
     ROLLBACK TO SAVEPOINT probe";
 
 #[async_trait]
-impl Connections for PostgresConnections {
+impl SqlConnections for PostgresConnections {
     type Transaction = PostgresTransaction;
 
     async fn begin_unit(&self) -> Result<PostgresTransaction, DbErr> {

@@ -5,12 +5,12 @@ use domain::sessions::{RefreshToken, RefreshTokenRepository, RevocationRepositor
 use domain::units::{AccountUnit, Begin, CleanupUnit, UnitOfWork};
 use domain::users::{User, UserId, UserRepository};
 
-use crate::{Connections, Store, Transaction};
+use crate::{SqlConnections, Store, Transaction};
 
 /// The number of the lock that whoever cleans up holds: "hexclean" in ASCII.
 const CLEANUP_LOCK: i64 = 0x6865_7863_6c65_616e;
 
-impl<C: Connections> Store<C> {
+impl<C: SqlConnections> Store<C> {
     /// The repositories, inside a transaction.
     pub(crate) async fn begin_unit(&self) -> Result<Store<C::Transaction>, RepositoryError> {
         let transaction = self.connection.begin_unit().await.map_err(|error| self.error(error))?;
@@ -36,7 +36,7 @@ impl<T: Transaction> UnitOfWork for Store<T> {
 }
 
 #[async_trait]
-impl<C: Connections> Begin<dyn AccountUnit> for Store<C> {
+impl<C: SqlConnections> Begin<dyn AccountUnit> for Store<C> {
     async fn begin(&self) -> Result<Box<dyn AccountUnit>, RepositoryError> {
         Ok(Box::new(self.begin_unit().await?))
     }
@@ -57,7 +57,7 @@ impl<T: Transaction> AccountUnit for Store<T> {
 }
 
 #[async_trait]
-impl<C: Connections> Begin<dyn CleanupUnit> for Store<C> {
+impl<C: SqlConnections> Begin<dyn CleanupUnit> for Store<C> {
     async fn begin(&self) -> Result<Box<dyn CleanupUnit>, RepositoryError> {
         Ok(Box::new(self.begin_unit().await?))
     }

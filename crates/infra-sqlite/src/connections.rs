@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use infra_seaorm::{Connections, PoolUsage, Transaction};
+use infra_seaorm::{PoolUsage, SqlConnections, Transaction};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
@@ -72,7 +72,7 @@ impl SqliteConnections {
 }
 
 #[async_trait]
-impl Connections for SqliteConnections {
+impl SqlConnections for SqliteConnections {
     type Transaction = SqliteTransaction;
 
     async fn begin_unit(&self) -> Result<SqliteTransaction, DbErr> {

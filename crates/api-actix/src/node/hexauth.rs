@@ -65,7 +65,7 @@ pub enum StartError {
 /// use actix_web::{App, HttpResponse, test, web};
 /// use api_actix::config::{Config, Environment};
 /// use api_actix::hexauth::Hexauth;
-/// use api_actix::{ApiError, Guarded};
+/// use api_actix::{ApiError, Guarded, wiring};
 ///
 /// // A handler of yours. It cannot be reached without a valid access token.
 /// async fn whoami(guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {
@@ -77,7 +77,7 @@ pub enum StartError {
 /// # let folder = tempfile::tempdir()?;
 /// # let url = format!("sqlite://{}/hexauth.db", folder.path().display());
 /// // A program reads Environment::of_process() instead.
-/// let config = Config::load(None, Environment::new([("DATABASE_URL", url)]))?;
+/// let config = Config::load(None, Environment::new([("DATABASE_URL", url)]), wiring::CHECKS)?;
 /// let hexauth = Hexauth::start(&config, "127.0.0.1:8080".parse()?).await?;
 ///
 /// // In a program this is in http1::Settings::of(&config).serve(listener, move || …), and then comes

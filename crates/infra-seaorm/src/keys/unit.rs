@@ -3,10 +3,10 @@ use domain::RepositoryError;
 use domain::keys::{KeyUnit, SigningKeyRepository};
 use domain::units::Begin;
 
-use crate::{Connections, Store, Transaction};
+use crate::{SqlConnections, Store, Transaction};
 
 #[async_trait]
-impl<C: Connections> Begin<dyn KeyUnit> for Store<C> {
+impl<C: SqlConnections> Begin<dyn KeyUnit> for Store<C> {
     async fn begin(&self) -> Result<Box<dyn KeyUnit>, RepositoryError> {
         Ok(Box::new(self.begin_unit().await?))
     }

@@ -11,7 +11,7 @@ use domain::clients::ClientSecrets;
 use domain::keys::SigningKeyFactory;
 use domain::passwords::PasswordHasher;
 use domain::{Clock, IdGenerator, Mac};
-use infra_seaorm::{Connections, Store};
+use infra_seaorm::{SqlConnections, Store};
 
 /// What the services need besides the database.
 pub struct Adapters {
@@ -32,7 +32,7 @@ pub struct Adapters {
 }
 
 /// All services on one database. Call it once for each node, since they share what the node remembers.
-pub fn services<C: Connections + 'static>(
+pub fn services<C: SqlConnections + 'static>(
     store: &Arc<Store<C>>,
     adapters: Adapters,
     settings: Settings,

@@ -1,35 +1,47 @@
 //! Where the adapters are chosen: the one place that names them.
 
 mod connections;
+mod migrate;
+mod secret;
 mod services;
+#[cfg(test)]
+mod tests;
 
-use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use application::Application;
 use domain::keys::RootSecret;
-use domain::passwords::{HashError, PasswordHash, PasswordPolicy};
+use domain::passwords::PasswordPolicy;
 use domain::sessions::RevocationFeed;
 use domain::{Clock, HealthCheck, IdGenerator, Secret};
 use infra_postgres::{PostgresError, PostgresRevocationFeed, PostgresSettings};
-use infra_seaorm::{Connections as SqlConnections, Store};
+use infra_seaorm::{SqlConnections, Store};
 use infra_security::{
     Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, InvalidArgon2Settings, KeyRing, SealedKeys, SystemClock,
     SystemIds,
 };
-use infra_sqlite::{SqliteError, SqliteRevocationFeed, SqliteSettings, private_file};
-use migration::{Migrator, MigratorTrait, Status, Step};
+use infra_sqlite::{SqliteError, SqliteRevocationFeed, SqliteSettings};
+use migration::Migrator;
 use thiserror::Error;
 
 pub use connections::Connections;
+pub use migrate::{bring_up_to_date, migrate, migrate_with, migration_status};
 pub use services::{Adapters, services};
 
-use crate::config::{Config, Database, DatabaseUrl, Hashing};
+use crate::config::{Checks, Config, DatabaseSettings, DatabaseUrl, HashingSettings};
+use migrate::require_migrated;
+use secret::{find_secret, make_secret};
 
 pub(crate) use infra_postgres::PoolUsage;
 pub(crate) use infra_security::HashLoad;
+
+/// What adapters know of settings, for [`Config::load`].
+pub const CHECKS: Checks = Checks {
+    is_postgres_url: |url| PostgresSettings::new(url).check().is_ok(),
+    check_stored_hash: |hash, hashing| argon2(hashing).check_stored(hash),
+};
 
 /// The parts of a node, put together.
 pub struct Parts {
@@ -90,22 +102,6 @@ pub async fn start(config: &Config) -> Result<Parts, WiringError> {
     build(config, secret).await
 }
 
-/// Applies what is pending of the migrator `M`, one process at a time. Where starting the server is not to migrate,
-/// nothing may be pending. Hexauth's own tables come with [`start`]; call this for tables of your own, whose migrator
-/// names a table of its own in `migration_table_name`.
-///
-/// # Errors
-/// [`WiringError::Postgres`], [`WiringError::Sqlite`], [`WiringError::Pending`].
-pub async fn bring_up_to_date<M: MigratorTrait>(database: &Database) -> Result<(), WiringError> {
-    if !database.migrate_on_start {
-        return require_migrated::<M>(database).await;
-    }
-    for name in migrate_with::<M>(database, Step::Up).await? {
-        tracing::info!(name, "migrated");
-    }
-    Ok(())
-}
-
 /// Puts the parts together on a database that must be up to date. Makes no database.
 ///
 /// # Errors
@@ -114,12 +110,6 @@ pub(crate) async fn attach(config: &Config) -> Result<Parts, WiringError> {
     let secret = find_secret(config)?;
     require_migrated::<Migrator>(&config.database).await?;
     build(config, secret).await
-}
-
-async fn require_migrated<M: MigratorTrait>(database: &Database) -> Result<(), WiringError> {
-    let pending = migration_status_with::<M>(database).await?.into_iter().filter(|status| !status.is_applied);
-    let pending: Vec<String> = pending.map(|status| status.name).collect();
-    if pending.is_empty() { Ok(()) } else { Err(WiringError::Pending(pending)) }
 }
 
 async fn build(config: &Config, secret: Option<RootSecret>) -> Result<Parts, WiringError> {
@@ -138,40 +128,6 @@ async fn build(config: &Config, secret: Option<RootSecret>) -> Result<Parts, Wir
             assemble(config, secret, store, feed, connections)
         }
     }
-}
-
-/// Applies or reverts migrations of Hexauth's own tables, and answers their names.
-///
-/// # Errors
-/// [`WiringError::Postgres`], [`WiringError::Sqlite`].
-pub async fn migrate(database: &Database, step: Step) -> Result<Vec<String>, WiringError> {
-    migrate_with::<Migrator>(database, step).await
-}
-
-/// Applies or reverts migrations of `M`, one process at a time, and answers their names.
-///
-/// # Errors
-/// [`WiringError::Postgres`], [`WiringError::Sqlite`].
-pub async fn migrate_with<M: MigratorTrait>(database: &Database, step: Step) -> Result<Vec<String>, WiringError> {
-    Ok(match &database.url {
-        DatabaseUrl::Postgres(url) => infra_postgres::migrate_with::<M>(&postgres(database, url), step).await?,
-        DatabaseUrl::Sqlite(url) => infra_sqlite::migrate_with::<M>(&sqlite(database, url), step).await?,
-    })
-}
-
-/// Every migration of Hexauth's own tables, and whether it is applied.
-///
-/// # Errors
-/// [`WiringError::Postgres`], [`WiringError::Sqlite`].
-pub async fn migration_status(database: &Database) -> Result<Vec<Status>, WiringError> {
-    migration_status_with::<Migrator>(database).await
-}
-
-async fn migration_status_with<M: MigratorTrait>(database: &Database) -> Result<Vec<Status>, WiringError> {
-    Ok(match &database.url {
-        DatabaseUrl::Postgres(url) => infra_postgres::migration_status_with::<M>(&postgres(database, url)).await?,
-        DatabaseUrl::Sqlite(url) => infra_sqlite::migration_status_with::<M>(&sqlite(database, url)).await?,
-    })
 }
 
 fn assemble<C: SqlConnections + Clone + 'static>(
@@ -207,20 +163,7 @@ pub(crate) fn generate_password(policy: &PasswordPolicy) -> Secret {
     infra_security::generate_password(policy)
 }
 
-/// Finds out whether the password hasher could compare a password with this hash.
-///
-/// # Errors
-/// [`HashError::Unusable`].
-pub(crate) fn check_stored_hash(hash: &PasswordHash, hashing: &Hashing) -> Result<(), HashError> {
-    argon2(hashing).check_stored(hash)
-}
-
-/// Whether the driver can read this URL.
-pub(crate) fn is_postgres_url(url: &str) -> bool {
-    PostgresSettings::new(url).check().is_ok()
-}
-
-fn postgres(database: &Database, url: &str) -> PostgresSettings {
+fn postgres(database: &DatabaseSettings, url: &str) -> PostgresSettings {
     PostgresSettings {
         url: url.to_owned(),
         max_connections: database.max_connections,
@@ -230,7 +173,7 @@ fn postgres(database: &Database, url: &str) -> PostgresSettings {
     }
 }
 
-fn sqlite(database: &Database, url: &str) -> SqliteSettings {
+fn sqlite(database: &DatabaseSettings, url: &str) -> SqliteSettings {
     SqliteSettings {
         url: url.to_owned(),
         max_readers: database.max_connections,
@@ -238,7 +181,7 @@ fn sqlite(database: &Database, url: &str) -> SqliteSettings {
     }
 }
 
-fn argon2(hashing: &Hashing) -> Argon2Settings {
+fn argon2(hashing: &HashingSettings) -> Argon2Settings {
     let defaults = Argon2Settings::default();
     Argon2Settings {
         memory_kib: hashing.memory_kib,
@@ -248,58 +191,5 @@ fn argon2(hashing: &Hashing) -> Argon2Settings {
         queue: hashing.queue,
         max_memory_kib: hashing.max_memory_kib,
         max_iterations: hashing.max_iterations,
-    }
-}
-
-/// The configured secret, or the one that was made for development before.
-fn find_secret(config: &Config) -> Result<Option<RootSecret>, WiringError> {
-    if let Some(secret) = &config.secret_key {
-        return Ok(Some(secret.clone()));
-    }
-    let file = secret_file(config);
-    match fs::read_to_string(&file) {
-        Ok(text) => parse_secret(file, &Secret::new(text)).map(Some),
-        // Where there is no folder, either, it is for the database to say so.
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
-        Err(source) => Err(WiringError::Secret { file, source }),
-    }
-}
-
-/// Makes a secret for development and keeps it beside the data, so that tokens outlive a restart. Of several processes
-/// at once, all use the one that came first. Production does not get here: there the configuration has a secret.
-fn make_secret(config: &Config) -> Result<RootSecret, WiringError> {
-    let file = secret_file(config);
-    let text = keep_secret(&file).map_err(|source| WiringError::Secret { file: file.clone(), source })?;
-    parse_secret(file, &text)
-}
-
-fn secret_file(config: &Config) -> PathBuf {
-    config.database.url.data_folder().join("hexauth.secret")
-}
-
-fn parse_secret(file: PathBuf, text: &Secret) -> Result<RootSecret, WiringError> {
-    let Ok(secret) = RootSecret::parse(text.expose().trim()) else { return Err(WiringError::BadSecret(file)) };
-    tracing::warn!(file = %file.display(), "APP_SECRET_KEY is not set: using a secret made for development");
-    Ok(secret)
-}
-
-/// Writes the secret whole under a name of its own, and then gives it its real name if nobody else has it: a reader
-/// never sees half of it.
-fn keep_secret(file: &Path) -> io::Result<Secret> {
-    let folder = private_file::folder_of(file);
-    private_file::create_folder(folder)?;
-    let own = file.with_extension(format!("secret.{}", std::process::id()));
-    // Left behind by one with the same number that was killed.
-    let _ = fs::remove_file(&own);
-    let secret = infra_security::generate_secret();
-    let mut written = private_file::create(&own, folder)?;
-    written.write_all(secret.expose().as_bytes())?;
-    written.sync_all()?;
-    let linked = fs::hard_link(&own, file);
-    fs::remove_file(&own)?;
-    match linked {
-        Ok(()) => Ok(secret),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fs::read_to_string(file).map(Secret::new),
-        Err(error) => Err(error),
     }
 }

@@ -305,9 +305,9 @@ async fn the_dashboard_and_the_docs_name_the_metrics_that_there_are() {
     for name in mentioned {
         assert!(served.names().contains(name), "the dashboard has {name}, which is not served");
     }
-    let docs = fs::read_to_string(root.join("docs/operations.md")).unwrap();
+    let docs = fs::read_to_string(root.join("docs/operations/monitor.md")).unwrap();
     for family in served.types.keys() {
-        assert!(docs.contains(&format!("`{family}")), "docs/operations.md lacks {family}");
+        assert!(docs.contains(&format!("`{family}")), "docs/operations/monitor.md lacks {family}");
     }
 }
 

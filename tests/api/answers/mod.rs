@@ -4,6 +4,7 @@
 //! What a route refuses, and on which databases, is in the other files of `api/`.
 
 mod auth;
+mod clients;
 mod health;
 mod sessions;
 mod tasks;

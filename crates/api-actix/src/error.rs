@@ -24,7 +24,7 @@ pub enum ApiError {
     MalformedBody,
     /// The body is of a type the route does not take.
     UnsupportedMediaType,
-    /// The body did not come in time.
+    /// The body did not arrive in time.
     SlowBody,
     /// The body is over the limit.
     BodyTooLarge,
@@ -93,7 +93,7 @@ impl ApiError {
                     "invalid_refresh_token",
                     "The refresh token is not valid, or its session has ended.",
                 ),
-                A::Forbidden => Row(S::FORBIDDEN, "forbidden", "You may not do this."),
+                A::Forbidden => Row(S::FORBIDDEN, "forbidden", "You are not allowed to do this."),
                 A::RegistrationClosed => {
                     Row(S::FORBIDDEN, "registration_closed", "Registration is closed: only admins create users.")
                 }
@@ -103,7 +103,7 @@ impl ApiError {
                 A::CurrentPasswordRequired | A::UnchangedPassword | A::InvalidCursor(_) => INVALID,
                 A::NotFound => NOT_FOUND,
                 A::InvalidClient => {
-                    Row(S::UNAUTHORIZED, INVALID_CLIENT, "The client is not known, or its secret is missing or wrong.")
+                    Row(S::UNAUTHORIZED, INVALID_CLIENT, "The client is unknown, or its secret is missing or wrong.")
                 }
                 A::Duplicate(_) => Row(S::CONFLICT, "duplicate", "Another user has this value."),
                 A::LastAdmin => {
@@ -122,22 +122,22 @@ impl ApiError {
             Self::UnsupportedMediaType => Row(
                 S::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported_media_type",
-                "The body is of a type that is not taken here.",
+                "The body has a media type that this route does not accept.",
             ),
-            Self::SlowBody => Row(S::REQUEST_TIMEOUT, "slow_body", "The body did not come in time."),
-            Self::BodyTooLarge => Row(S::PAYLOAD_TOO_LARGE, "body_too_large", "The body is over 64 KiB."),
+            Self::SlowBody => Row(S::REQUEST_TIMEOUT, "slow_body", "The body did not arrive in time."),
+            Self::BodyTooLarge => Row(S::PAYLOAD_TOO_LARGE, "body_too_large", "The body must have at most 64 KiB."),
             Self::InvalidOAuthRequest(fault) => match fault.as_ref() {
                 Self::Invalid(_) => Row(
                     S::BAD_REQUEST,
                     INVALID_REQUEST,
-                    "A parameter is missing, is there more than once, or contradicts another.",
+                    "A parameter is missing, given more than once, or contradicts another.",
                 ),
                 fault => fault.row(),
             },
             Self::Invalid(_) => INVALID,
             Self::NotFound => NOT_FOUND,
             Self::MethodNotAllowed(_) => {
-                Row(S::METHOD_NOT_ALLOWED, "method_not_allowed", "The route does not take this method.")
+                Row(S::METHOD_NOT_ALLOWED, "method_not_allowed", "This route does not accept this method.")
             }
             Self::Refused { status, code, detail } => Row(*status, code, detail),
             Self::InvalidHost => {
@@ -163,7 +163,7 @@ impl ApiError {
                 ("current_password", "required", "This field is required.".to_owned())
             }
             Self::Application(A::UnchangedPassword) => {
-                ("new_password", "unchanged", "The new password equals the current one.".to_owned())
+                ("new_password", "unchanged", "The new password must differ from the current one.".to_owned())
             }
             Self::Application(A::InvalidCursor(error)) => ("cursor", error.code, error.message.clone()),
             _ => return Vec::new(),
@@ -220,8 +220,9 @@ const INVALID_CLIENT: &str = "invalid_client";
 const INVALID_REQUEST: &str = "invalid_request";
 
 const INVALID: Row = Row(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", "Some fields are not valid.");
-const NOT_FOUND: Row = Row(StatusCode::NOT_FOUND, "not_found", "There is no such thing here.");
-const INTERNAL: Row = Row(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Something broke. It has been logged.");
+const NOT_FOUND: Row = Row(StatusCode::NOT_FOUND, "not_found", "Not found.");
+const INTERNAL: Row =
+    Row(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side. It has been logged.");
 
 /// An error and its causes on one line, for operators.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
@@ -303,7 +304,7 @@ mod tests {
     fn all() -> Vec<(ApiError, &'static str)> {
         use ApplicationError as A;
         let field = FieldError { field: "email".to_owned(), code: "required", message: "It is required.".to_owned() };
-        let cursor = ValidationError::new("invalid_cursor", "It is no cursor.");
+        let cursor = ValidationError::new("invalid_cursor", "It is not a cursor.");
         let oauth = |fault| ApiError::InvalidOAuthRequest(Box::new(fault));
         vec![
             (A::InvalidCredentials.into(), "401 invalid_credentials"),

@@ -1,11 +1,12 @@
 //! The whole answer of each route where all goes well, below the request that it is for. A file per feature, a function
 //! per route. Times, ids and tokens differ in each run and are named in square brackets.
 //!
-//! What a route refuses, and on which databases, is in the other files of `api/`.
+//! `problems.rs` has examples of refusals. What each route refuses is in the other files of `api/`, on both databases.
 
 mod auth;
 mod clients;
 mod health;
+mod problems;
 mod sessions;
 mod tasks;
 mod users;
@@ -91,7 +92,7 @@ fn name_of(word: &str) -> Option<&'static str> {
     }
 }
 
-/// Every route of the OpenAPI document has its request in a file of this folder.
+/// Every route of the OpenAPI document has its request in a file of this folder, with an answer that all went well.
 #[test]
 fn each_route_has_an_answer_here() {
     let document: Value = serde_json::from_str(&api_actix::openapi::json()).unwrap();
@@ -104,16 +105,18 @@ fn each_route_has_an_answer_here() {
     assert_eq!(shown(), documented);
 }
 
-/// The first lines of the requests that are shown, without their queries.
+/// The first lines of the requests that went well, without their queries.
 fn shown() -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("api/answers");
     let mut shown = BTreeSet::new();
     for file in fs::read_dir(folder).unwrap() {
         let text = fs::read_to_string(file.unwrap().path()).unwrap();
+        let mut request = None;
         for line in text.lines().map(str::trim) {
-            let is_request = ["GET /", "POST /", "PUT /", "PATCH /", "DELETE /"].iter().any(|it| line.starts_with(it));
-            if is_request {
-                shown.insert(line.split('?').next().unwrap().to_owned());
+            if ["GET /", "POST /", "PUT /", "PATCH /", "DELETE /"].iter().any(|it| line.starts_with(it)) {
+                request = line.split('?').next();
+            } else if line.starts_with("HTTP/1.1 2") {
+                shown.extend(request.take().map(str::to_owned));
             }
         }
     }

@@ -39,9 +39,11 @@ impl Body {
     fn credentials(&self, in_header: Option<(String, Secret)>) -> Result<(String, Secret), ApiError> {
         match (in_header, &self.client_id, &self.client_secret) {
             // Two ways at once are one too many, but the id may be repeated.
-            (Some(_), _, Some(_)) => {
-                Err(invalid("client_secret", "duplicate_field", "The client's secret is given more than once."))
-            }
+            (Some(_), _, Some(_)) => Err(invalid(
+                "client_secret",
+                "duplicate_field",
+                "The client's secret must not be given more than once.",
+            )),
             (Some((id, _)), Some(other), None) if id != *other => {
                 Err(invalid("client_id", "mismatch", "The header names another client."))
             }

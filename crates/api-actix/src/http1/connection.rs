@@ -279,5 +279,5 @@ const HEAD_TOO_LARGE: ApiError = ApiError::Refused {
 const SLOW_HEAD: ApiError = ApiError::Refused {
     status: StatusCode::REQUEST_TIMEOUT,
     code: "slow_headers",
-    detail: "The headers did not come in time.",
+    detail: "The headers did not arrive in time.",
 };

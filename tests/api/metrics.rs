@@ -38,7 +38,7 @@ struct Metrics {
 }
 
 impl Metrics {
-    /// Reads the OpenMetrics text format, and panics at whatever is off.
+    /// Reads the OpenMetrics text format, and panics at anything that is wrong.
     fn parse(text: &str) -> Self {
         let mut metrics = Self { series: BTreeMap::new(), types: BTreeMap::new() };
         let body = text.strip_suffix("# EOF\n").expect("it ends with a mark");
@@ -260,7 +260,7 @@ async fn metrics_have_a_listener_of_their_own_and_come_in_two_formats() {
         let samples = text.lines().filter(|line| !line.starts_with('#'));
         samples.map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect::<BTreeSet<_>>()
     };
-    // The first scrape is no request of the API, so both have the same series.
+    // The first scrape is not a request to the API, so both have the same series.
     assert_eq!(names(&plain.text), names(&modern.text));
 }
 

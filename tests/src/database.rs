@@ -60,7 +60,7 @@ pub struct TestDatabase {
     pub tasks: Arc<dyn TaskRepository>,
     /// Its units of work.
     pub units: Arc<dyn UnitOfWorkFactory>,
-    /// Whether it answers.
+    /// Its health check.
     pub health: Arc<dyn HealthCheck>,
     make_feed: Box<dyn Fn() -> Box<dyn RevocationFeed> + Send + Sync>,
     /// Removes the file at the end.

@@ -28,7 +28,7 @@ check-domain:
 migrate *args="up":
     cargo run --locked -- migrate {{args}}
 
-# Write .env.example and the table of settings in docs/operations.md from the table in the code
+# Write .env.example and the table of settings in docs/operations/configure.md from the table in the code
 settings:
     UPDATE=1 cargo test --locked -p api-actix --lib config::documentation
 

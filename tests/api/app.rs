@@ -95,7 +95,7 @@ impl App {
         send(self.request(Method::DELETE, path).bearer_auth(token)).await
     }
 
-    /// Deletes the account of who holds the token.
+    /// Deletes the account of the holder of the token.
     pub(crate) async fn delete_me(&self, token: &str) -> Answer {
         self.send_as(token, Method::DELETE, "/api/v1/users/me", json!({"current_password": PASSWORD})).await
     }
@@ -141,7 +141,7 @@ impl App {
         self.get("/api/v1/users/me", access_token).await
     }
 
-    /// The id of who holds the token.
+    /// The id of the holder of the token.
     pub(crate) async fn id(&self, tokens: &Tokens) -> String {
         self.me(&tokens.access).await.json()["id"].as_str().unwrap().to_owned()
     }
@@ -179,7 +179,7 @@ impl Answer {
         Tokens { access: text("access_token"), refresh: text("refresh_token") }
     }
 
-    /// Asserts a problem document of this status and code, and answers its errors as `field:code`.
+    /// Asserts a problem document of this status and code, and returns its errors as `field:code`.
     pub(crate) fn problem(&self, status: u16, code: &str) -> Vec<String> {
         assert_eq!(self.status.as_u16(), status, "{self:?}");
         assert_eq!(self.header("content-type"), "application/problem+json");

@@ -5,6 +5,8 @@
     reason = "a failure here is a failed test, and clippy only knows those inside of #[test]"
 )]
 
+mod links;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

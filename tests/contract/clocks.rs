@@ -1,4 +1,4 @@
-//! Nodes on one database whose clocks or settings differ: what one revokes, none lets in again.
+//! Nodes on one database whose clocks or settings differ: what one revokes, none accepts again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -214,7 +214,7 @@ async fn a_clock_that_is_set_back_does_not_lengthen_the_grace_window(db: TestDat
         node.advance(-back);
         let repeated = node.application.sessions.refresh(first.refresh_token.expose()).await;
         assert_eq!(repeated.is_ok(), is_race, "{back} before: {repeated:?}");
-        // Where it is no race, a copy is about.
+        // If it is not a race, there is a copy.
         let next = node.application.sessions.refresh(second.refresh_token.expose()).await;
         assert_eq!(next.is_ok(), is_race, "{back} before: {next:?}");
     }

@@ -1,4 +1,4 @@
-//! What the connections to PostgreSQL must stand.
+//! What the connections to PostgreSQL must withstand.
 
 use std::time::{Duration, Instant};
 
@@ -148,7 +148,7 @@ async fn when_the_server_is_back_everybody_is_served_at_once() {
     let db = TestDatabase::with_settings(cluster.url(), settings).await;
     for round in 0..3 {
         cluster.kill();
-        // They come while it is away, and wait for a connection or are told that there is none.
+        // They come while it is away, and wait for a connection or learn that there is none.
         let asking = (0..30).map(|_| {
             let users = db.users.clone();
             tokio::spawn(async move {

@@ -62,7 +62,7 @@ async fn there_is_one_next_key_and_one_active_key(db: TestDatabase) {
         assert!(!db.signing_keys.insert(&another).await.unwrap(), "{another:?}");
     }
     assert_eq!(db.keys().await, keys);
-    // Nor by a change of state, which is a fault of ours: the one before has to be retired first.
+    // Nor by a change of state, which is a fault of ours: the previous one has to be retired first.
     let changed = db.signing_keys.change_state(key_id(4), KeyState::Next, ACTIVE(10)).await;
     assert!(matches!(changed, Err(RepositoryError::Internal(_))), "{changed:?}");
     assert_eq!(db.keys().await, keys);

@@ -87,7 +87,7 @@ pub struct TestDatabase {
     pub key_units: Arc<dyn Begin<dyn KeyUnit>>,
     /// Units of work that clean up.
     pub cleanup_units: Arc<dyn Begin<dyn CleanupUnit>>,
-    /// Whether it answers.
+    /// Its health check.
     pub health: Arc<dyn HealthCheck>,
     make_services: Box<dyn Fn(Adapters, Settings) -> Application + Send + Sync>,
     make_feed: Box<dyn Fn() -> Box<dyn RevocationFeed> + Send + Sync>,

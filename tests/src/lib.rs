@@ -43,9 +43,9 @@ pub use database::{
 /// list is dead code, which the compiler reports.
 ///
 /// ```ignore
-/// on_each_database!(the_database_answers);
+/// on_each_database!(the_database_is_healthy);
 ///
-/// async fn the_database_answers(db: TestDatabase) {
+/// async fn the_database_is_healthy(db: TestDatabase) {
 ///     db.health.check().await.unwrap();
 /// }
 /// ```

@@ -59,7 +59,7 @@ async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            #[expect(clippy::print_stderr, reason = "this is for who runs the program")]
+            #[expect(clippy::print_stderr, reason = "this is for the person who runs the program")]
             {
                 eprintln!("example-cli: {error}");
             }
@@ -70,7 +70,7 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let Arguments { database, secret_file, command } = arguments;
-    // What an operator may have to answer for is logged by the use cases.
+    // What an operator may have to account for is logged by the use cases.
     tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).init();
     let services = wiring::open(&database, &secret_file).await?;
     match command {
@@ -87,7 +87,7 @@ async fn register(users: &Users, email: &str, admin: bool) -> Result<(), Box<dyn
             AdminAccount::Created(user) => say(&format!("registered the admin {}", user.email.as_str())),
             AdminAccount::AlreadyAdmin(_) => say("this is an admin already; nothing was changed"),
             AdminAccount::NotAdmin(_) => {
-                Err("this account is there and is no active admin; nothing was changed".into())
+                Err("this account exists and is not an active admin; nothing was changed".into())
             }
         };
     }
@@ -97,7 +97,7 @@ async fn register(users: &Users, email: &str, admin: bool) -> Result<(), Box<dyn
     say(&format!("registered {} as {}", user.email.as_str(), user.id))
 }
 
-/// Signs the admin in, since who may do what is decided by the use cases, from who asks.
+/// Signs the admin in, since the use cases decide by the actor who may do what.
 async fn set_role(services: &Services, email: &str, role: &str, by: String) -> Result<(), Box<dyn Error>> {
     let (email, role) = (Email::parse(email)?, Role::parse(role)?);
     let password = Password::presented(read_password()?.expose())?;

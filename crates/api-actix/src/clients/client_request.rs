@@ -41,7 +41,7 @@ impl Body {
             (Some(_), _, Some(_)) => Err(ApiError::invalid(
                 "client_secret",
                 "duplicate_field",
-                "The client's secret is given more than once.",
+                "The client's secret must not be given more than once.",
             )),
             (Some((id, _)), Some(other), None) if id != *other => {
                 Err(ApiError::invalid("client_id", "mismatch", "The header names another client."))

@@ -19,7 +19,7 @@ fn the_example_of_an_environment_is_made_from_the_table() {
 #[test]
 fn the_table_of_the_documentation_is_made_from_the_table() {
     check(
-        "docs/operations.md",
+        "docs/operations/configure.md",
         "| Variable | Default | Bounds | Meaning |\n|---|---|---|---|\n",
         Some("\n\n"),
         &rows(),

@@ -1,5 +1,5 @@
 //! Every setting there is, with its default, its bounds and its meaning. `.env.example` and the table in
-//! `docs/operations.md` are made from this one: `just settings`.
+//! `docs/operations/configure.md` are made from this one: `just settings`.
 
 use domain::passwords::PasswordPolicy;
 

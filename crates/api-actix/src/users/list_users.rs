@@ -67,7 +67,7 @@ fn by_number(fields: &mut Fields) -> Paging {
     for name in ["cursor", "limit"] {
         if fields.has(name) {
             fields.ignore(name);
-            fields.note(name, "conflicting", "This does not go with 'page' and 'size'.");
+            fields.note(name, "conflicting", "This must not be combined with 'page' and 'size'.");
         }
     }
     // Pages by number always count.
@@ -92,7 +92,7 @@ fn parse_sort(text: &str) -> Result<UserSort, ValidationError> {
         "email" => UserSortField::Email,
         "last_login" => UserSortField::LastLogin,
         _ => {
-            let message = "Sort by created_at, email or last_login, with '-' in front for the largest first.";
+            let message = "The order must be created_at, email or last_login, with '-' in front for the largest first.";
             return Err(ValidationError::new("unknown_sort", message));
         }
     };
@@ -100,7 +100,7 @@ fn parse_sort(text: &str) -> Result<UserSort, ValidationError> {
 }
 
 fn parse_bool(text: &str) -> Result<bool, ValidationError> {
-    text.parse().map_err(|_| ValidationError::new("wrong_type", "This is true or false."))
+    text.parse().map_err(|_| ValidationError::new("wrong_type", "This must be true or false."))
 }
 
 /// A page of users.

@@ -8,22 +8,20 @@ use super::environment::variable;
 use super::setting::Setting;
 use super::table::SETTINGS;
 
+const EXAMPLE: &str = ".env.example";
+const MANUAL: &str = "docs/operations/configure.md";
+
 /// Widest line of a comment.
 const WIDTH: usize = 120;
 
 #[test]
 fn the_example_of_an_environment_is_made_from_the_table() {
-    check(".env.example", "\n# --- General ---\n", None, &example());
+    check(EXAMPLE, "\n# --- General ---\n", None, &example());
 }
 
 #[test]
 fn the_table_of_the_documentation_is_made_from_the_table() {
-    check(
-        "docs/operations/configure.md",
-        "| Variable | Default | Bounds | Meaning |\n|---|---|---|---|\n",
-        Some("\n\n"),
-        &rows(),
-    );
+    check(MANUAL, "| Variable | Default | Bounds | Meaning |\n|---|---|---|---|\n", Some("\n\n"), &rows());
 }
 
 /// Checks that a file has the text between a line and the next empty one, or its end. With `UPDATE=1` it is written

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use domain::HealthCheck;
+use domain::events::EventRepository;
 use domain::keys::SigningKeyRepository;
 use domain::sessions::{RefreshTokenRepository, RevocationFeed, RevocationRepository};
 use domain::tasks::TaskRepository;
@@ -58,6 +59,8 @@ pub struct TestDatabase {
     pub signing_keys: Arc<dyn SigningKeyRepository>,
     /// Its tasks.
     pub tasks: Arc<dyn TaskRepository>,
+    /// Its events.
+    pub events: Arc<dyn EventRepository>,
     /// Its units of work.
     pub units: Arc<dyn UnitOfWorkFactory>,
     /// Whether it answers.
@@ -79,6 +82,7 @@ impl TestDatabase {
             + RevocationRepository
             + SigningKeyRepository
             + TaskRepository
+            + EventRepository
             + UnitOfWorkFactory
             + HealthCheck
             + 'static,
@@ -90,6 +94,7 @@ impl TestDatabase {
             revocations: store.clone(),
             signing_keys: store.clone(),
             tasks: store.clone(),
+            events: store.clone(),
             units: store.clone(),
             health: store,
             make_feed: Box::new(make_feed),

@@ -1,5 +1,6 @@
 use async_trait::async_trait;
 use domain::RepositoryError;
+use domain::events::{Event, EventRepository};
 use domain::keys::SigningKeyRepository;
 use domain::sessions::{RefreshTokenRepository, RevocationRepository};
 use domain::tasks::TaskRepository;
@@ -39,6 +40,14 @@ impl<T: Transaction> UnitOfWork for Store<T> {
 
     fn tasks(&self) -> &dyn TaskRepository {
         self
+    }
+
+    fn events(&self) -> &dyn EventRepository {
+        self
+    }
+
+    async fn record(&self, event: &Event) -> Result<(), RepositoryError> {
+        self.insert_event(event).await
     }
 
     async fn try_lock_cleanup(&self) -> Result<bool, RepositoryError> {

@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 
 use crate::RepositoryError;
+use crate::events::{Event, EventRepository};
 use crate::keys::SigningKeyRepository;
 use crate::sessions::{RefreshTokenRepository, RevocationRepository};
 use crate::tasks::TaskRepository;
@@ -42,6 +43,13 @@ pub trait UnitOfWork: Send + Sync {
 
     /// The tasks, inside this unit.
     fn tasks(&self) -> &dyn TaskRepository;
+
+    /// The events, inside this unit.
+    fn events(&self) -> &dyn EventRepository;
+
+    /// Writes what happened, as one more write of this unit: it MUST last exactly where the others do. Every field MUST
+    /// be kept as it is, and the event MUST outlive whatever it is about.
+    async fn record(&self, event: &Event) -> Result<(), RepositoryError>;
 
     /// Takes the turn to clean up, until this unit ends. Answers whether it did. Two units, of whatever nodes, MUST NOT
     /// have it at once, and it MUST NOT wait for one that has. A unit that is lost with its node MUST lose it.

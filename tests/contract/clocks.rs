@@ -54,6 +54,7 @@ impl Node {
             revocations: db.revocations.clone(),
             signing_keys: keys.clone(),
             tasks: db.tasks.clone(),
+            events: db.events.clone(),
             units_of_work: db.units.clone(),
             password_hasher: hasher.clone(),
             access_tokens: Arc::new(KeyRing::new(keys, sealer.clone(), clock.clone(), name(), name())),
@@ -87,7 +88,7 @@ impl Node {
             role: None,
             is_active: None,
         };
-        self.application.create_user(None, new).await.unwrap();
+        self.application.create_user(None, new, None).await.unwrap();
     }
 
     async fn sign_in(&self) -> TokenPair {
@@ -101,7 +102,7 @@ impl Node {
     }
 
     async fn log_out(&self, pair: &TokenPair) {
-        self.application.logout_holder(pair.refresh_token.expose()).await.unwrap();
+        self.application.logout_holder(pair.refresh_token.expose(), None).await.unwrap();
     }
 
     async fn assert_refuses(&self, pair: &TokenPair, when: &str) {
@@ -215,12 +216,12 @@ async fn a_clock_that_is_set_back_does_not_lengthen_the_grace_window(db: TestDat
     node.register().await;
     for (back, is_race) in [(TimeDelta::seconds(5), true), (TimeDelta::seconds(6), false), (JUMP, false)] {
         let first = node.sign_in().await;
-        let second = node.application.refresh(first.refresh_token.expose()).await.unwrap();
+        let second = node.application.refresh(first.refresh_token.expose(), None).await.unwrap();
         node.advance(-back);
-        let repeated = node.application.refresh(first.refresh_token.expose()).await;
+        let repeated = node.application.refresh(first.refresh_token.expose(), None).await;
         assert_eq!(repeated.is_ok(), is_race, "{back} before: {repeated:?}");
         // Where it is no race, a copy is about.
-        let next = node.application.refresh(second.refresh_token.expose()).await;
+        let next = node.application.refresh(second.refresh_token.expose(), None).await;
         assert_eq!(next.is_ok(), is_race, "{back} before: {next:?}");
     }
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use application::{Application, Ports};
+use domain::events::EventRepository;
 use domain::keys::{RootSecret, SigningKeyRepository};
 use domain::passwords::{HashError, PasswordHash, PasswordPolicy};
 use domain::sessions::{RefreshTokenRepository, RevocationFeed, RevocationRepository};
@@ -187,6 +188,7 @@ where
         + RevocationRepository
         + SigningKeyRepository
         + TaskRepository
+        + EventRepository
         + UnitOfWorkFactory
         + HealthCheck
         + 'static,
@@ -204,6 +206,7 @@ where
         revocations: store.clone(),
         signing_keys: store.clone(),
         tasks: store.clone(),
+        events: store.clone(),
         units_of_work: store.clone(),
         password_hasher: hasher.clone(),
         access_tokens: Arc::new(key_ring),

@@ -10,17 +10,18 @@
 //! use application::{Application, ApplicationError, CreateUser, Ports, Settings};
 //! use domain::access_tokens::MockAccessTokens;
 //! use domain::clients::MockClientSecrets;
+//! use domain::events::{EventId, MockEventRepository};
 //! use domain::keys::{MockSigningKeyFactory, MockSigningKeyRepository};
 //! use domain::passwords::{MockHashPlace, MockPasswordHasher, Password, PasswordHash, PasswordPolicy};
 //! use domain::sessions::{MockRefreshTokenRepository, MockRevocationRepository};
 //! use domain::tasks::MockTaskRepository;
-//! use domain::units::MockUnitsOfWork;
+//! use domain::units::{MockUnitOfWork, MockUnitsOfWork};
 //! use domain::users::{Email, MockUserRepository, Role, UserId};
 //! use domain::{MockClock, MockIdGenerator, MockMac, Timestamp};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let mut users = MockUserRepository::new();
-//! users.expect_insert().times(1).returning(|_| Ok(()));
+//! let mut unit = MockUnitOfWork::default();
+//! unit.users.expect_insert().times(1).returning(|_| Ok(()));
 //! let mut password_hasher = MockPasswordHasher::new();
 //! password_hasher.expect_reserve().returning(|| {
 //!     let mut place = MockHashPlace::new();
@@ -31,18 +32,20 @@
 //! clock.expect_now().returning(|| "2026-11-21T12:00:00Z".parse::<Timestamp>().unwrap());
 //! let mut ids = MockIdGenerator::new();
 //! ids.expect_user_id().returning(|_| UserId::new(uuid::Uuid::from_u128(1)));
+//! ids.expect_event_id().returning(|_| EventId::new(uuid::Uuid::from_u128(2)));
 //!
 //! let ports = Ports {
-//!     users: Arc::new(users),
 //!     password_hasher: Arc::new(password_hasher),
 //!     clock: Arc::new(clock),
 //!     ids: Arc::new(ids),
+//!     units_of_work: Arc::new(MockUnitsOfWork::new([unit])),
 //!     // Nobody may call these.
+//!     users: Arc::new(MockUserRepository::new()),
+//!     events: Arc::new(MockEventRepository::new()),
 //!     refresh_tokens: Arc::new(MockRefreshTokenRepository::new()),
 //!     revocations: Arc::new(MockRevocationRepository::new()),
 //!     signing_keys: Arc::new(MockSigningKeyRepository::new()),
 //!     tasks: Arc::new(MockTaskRepository::new()),
-//!     units_of_work: Arc::new(MockUnitsOfWork::default()),
 //!     access_tokens: Arc::new(MockAccessTokens::new()),
 //!     key_factory: Arc::new(MockSigningKeyFactory::new()),
 //!     client_secrets: Arc::new(MockClientSecrets::new()),
@@ -60,12 +63,12 @@
 //!     is_active: None,
 //! };
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
-//! let user = application.create_user(None, new.clone()).await?;
+//! let user = application.create_user(None, new.clone(), None).await?;
 //! assert_eq!((user.role, user.is_active), (Role::User, true));
 //!
 //! // Who is no admin does not choose a role.
 //! let greedy = CreateUser { role: Some(Role::Admin), ..new };
-//! assert!(matches!(application.create_user(None, greedy).await, Err(ApplicationError::Forbidden)));
+//! assert!(matches!(application.create_user(None, greedy, None).await, Err(ApplicationError::Forbidden)));
 //! # Ok(())
 //! # })
 //! # }
@@ -73,10 +76,10 @@
 
 mod acting;
 mod actor;
-mod audit;
 mod clients;
 mod cursor;
 mod error;
+mod events;
 mod keys;
 mod node;
 mod passwords;
@@ -94,6 +97,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use domain::access_tokens::AccessTokens;
 use domain::clients::ClientSecrets;
+use domain::events::EventRepository;
 use domain::keys::Algorithm;
 use domain::keys::{SigningKeyFactory, SigningKeyRepository};
 use domain::passwords::PasswordHasher;
@@ -126,6 +130,8 @@ pub struct Ports {
     pub users: Arc<dyn UserRepository>,
     /// Refresh tokens, outside a unit of work.
     pub refresh_tokens: Arc<dyn RefreshTokenRepository>,
+    /// Events, outside a unit of work.
+    pub events: Arc<dyn EventRepository>,
     /// What was revoked, outside a unit of work.
     pub revocations: Arc<dyn RevocationRepository>,
     /// Signing keys, outside a unit of work.
@@ -161,6 +167,8 @@ pub struct Settings {
     pub rotate_keys_after: Option<TimeDelta>,
     /// How long sessions live.
     pub refresh: RefreshPolicy,
+    /// How long events are kept. Clean-up removes them afterwards.
+    pub events_retention: TimeDelta,
     /// Whether anyone may register, or admins only.
     pub registration_open: bool,
     /// Most connections to the database that sign-ins have at a time, and whatever else hashes a password. From 1 to
@@ -177,6 +185,7 @@ impl Default for Settings {
             algorithm: Algorithm::EdDsa,
             rotate_keys_after: Some(TimeDelta::days(90)),
             refresh: RefreshPolicy::default(),
+            events_retention: TimeDelta::days(90),
             registration_open: true,
             sign_in_connections: 5,
             sign_in_patience: Duration::from_secs(3),

@@ -1,12 +1,14 @@
 //! An application on mocked ports. A mock that a test gives no expectation panics when it is called, so each test
 //! also shows what a use case leaves alone.
 
+use std::net::IpAddr;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta};
 use domain::access_tokens::{AccessClaims, MockAccessTokens, TokenId};
 use domain::clients::MockClientSecrets;
+use domain::events::{EventId, MockEventRepository};
 use domain::keys::{
     Algorithm, KeyId, KeyState, MockSigningKeyFactory, MockSigningKeyRepository, SealedKey, SigningKey,
 };
@@ -32,6 +34,7 @@ pub(crate) struct Mocks {
     pub(crate) signing_keys: MockSigningKeyRepository,
     pub(crate) key_factory: MockSigningKeyFactory,
     pub(crate) tasks: MockTaskRepository,
+    pub(crate) events: MockEventRepository,
     /// Tells [`now`], unless a test brings one that moves.
     pub(crate) clock: MockClock,
     pub(crate) settings: Settings,
@@ -53,6 +56,7 @@ impl Default for Mocks {
             signing_keys: MockSigningKeyRepository::new(),
             key_factory: MockSigningKeyFactory::new(),
             tasks: MockTaskRepository::new(),
+            events: MockEventRepository::new(),
             clock,
             settings: Settings::default(),
             units: MockUnitsOfWork::default(),
@@ -81,6 +85,7 @@ impl Mocks {
         let mut ids = MockIdGenerator::new();
         ids.expect_user_id().returning(|_| user_id());
         ids.expect_task_id().returning(|_| task_id());
+        ids.expect_event_id().returning(|_| EventId::new(Uuid::from_u128(6)));
         ids.expect_session_id().returning(session_id);
         ids.expect_token_id().returning(|| TokenId::new(Uuid::from_u128(3)));
         ids.expect_key_id().returning(|| KeyId::new(Uuid::from_u128(4)));
@@ -91,6 +96,7 @@ impl Mocks {
             revocations: Arc::new(MockRevocationRepository::new()),
             signing_keys: Arc::new(self.signing_keys),
             tasks: Arc::new(self.tasks),
+            events: Arc::new(self.events),
             units_of_work: Arc::new(self.units),
             password_hasher: Arc::new(a_hasher(self.hash_place)),
             access_tokens: Arc::new(self.access_tokens),
@@ -175,6 +181,7 @@ pub(crate) fn an_actor() -> Actor {
         epoch: Epoch::default(),
         session: session_id(),
         token_expires_at: now() + TimeDelta::minutes(15),
+        address: Some(IpAddr::from([192, 0, 2, 1])),
     }
 }
 

@@ -39,6 +39,7 @@ pub(crate) async fn open(
         revocations: store.clone(),
         signing_keys: store.clone(),
         tasks: store.clone(),
+        events: store.clone(),
         units_of_work: store.clone(),
         password_hasher: hasher.clone(),
         access_tokens: Arc::new(key_ring),

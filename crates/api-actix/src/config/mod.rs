@@ -448,6 +448,16 @@ mod tests {
     }
 
     #[test]
+    fn events_are_kept_for_a_day_at_least() {
+        let kept = |text| {
+            let config = Config::load(None, Environment::new([("APP_EVENTS__RETENTION", text)]));
+            config.map(|config| config.application.events_retention)
+        };
+        assert_eq!(kept("1d").unwrap(), chrono::TimeDelta::days(1));
+        assert!(kept("23h").unwrap_err().to_string().contains("APP_EVENTS__RETENTION"));
+    }
+
+    #[test]
     fn a_list_is_an_array_in_a_file_and_has_commas_in_the_environment() {
         let load = |text: &str, environment: Environment| {
             let file = std::env::temp_dir().join(format!("hexauth-lists-{}.toml", std::process::id()));

@@ -170,6 +170,7 @@ fn read_application(reader: &mut Reader, database: Option<&Database>) -> Option<
     let grace = reader.duration("auth.refresh_grace", Duration::ZERO, HOUR).and_then(time_delta);
     let algorithm = reader.get("jwt.algorithm", Algorithm::parse);
     let rotate_keys_after = reader.duration("jwt.rotate_after", Duration::ZERO, 10 * YEAR).and_then(time_delta);
+    let events_retention = reader.duration("events.retention", DAY, 10 * YEAR).and_then(time_delta);
     let registration_open = reader.value("auth.registration_open", "true or false");
     let database = database?;
     Some(Settings {
@@ -177,6 +178,7 @@ fn read_application(reader: &mut Reader, database: Option<&Database>) -> Option<
         algorithm: algorithm?,
         rotate_keys_after: Some(rotate_keys_after?).filter(|after| !after.is_zero()),
         refresh: RefreshPolicy { idle_ttl: idle_ttl?, absolute_ttl: absolute_ttl?, grace: grace? },
+        events_retention: events_retention?,
         registration_open: registration_open?,
         // Of SQLite these are the readers. For the one connection that writes, no more than these wait in line.
         sign_in_connections: (database.max_connections as usize / 2).max(1),

@@ -3,6 +3,7 @@ use actix_web::http::header::AUTHORIZATION;
 use application::{Actor, ApplicationError};
 
 use super::state;
+use crate::client_address;
 use crate::error::ApiError;
 
 /// The actor, where a token is not needed. One that is there must be valid all the same.
@@ -26,5 +27,7 @@ pub(super) async fn authenticate(request: &HttpRequest) -> Result<Actor, ApiErro
     if !scheme.eq_ignore_ascii_case("Bearer") {
         return Err(ApiError::MissingToken);
     }
-    Ok(state(request)?.application.authenticate(token.trim()).await?)
+    let state = state(request)?;
+    let actor = state.application.authenticate(token.trim()).await?;
+    Ok(Actor { address: client_address::of(request, &state.proxies), ..actor })
 }

@@ -16,6 +16,8 @@ use crate::problem::FieldError;
 pub(crate) struct ClientRequest {
     /// The token it is about.
     pub(crate) token: Secret,
+    /// The client's id.
+    pub(crate) client_id: String,
 }
 
 struct Body {
@@ -74,7 +76,7 @@ impl FromRequest for ClientRequest {
             let (id, secret) = body.credentials(in_header)?;
             application.authenticate_client(&id, &secret).await?;
             let token = body.token.ok_or_else(|| invalid("token", "required", "This field is required."))?;
-            Ok(Self { token })
+            Ok(Self { token, client_id: id })
         })
     }
 }

@@ -1,4 +1,5 @@
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::USER_AGENT;
@@ -18,6 +19,18 @@ impl FromRequest for ClientDevice {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(device(request).map(Self))
+    }
+}
+
+/// From where the client asks, if that is known.
+pub(crate) struct ClientAddress(pub(crate) Option<IpAddr>);
+
+impl FromRequest for ClientAddress {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(state(request).map(|state| Self(client_address::of(request, &state.proxies))))
     }
 }
 

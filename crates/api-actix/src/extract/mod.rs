@@ -23,7 +23,7 @@ pub use query::Query;
 pub(crate) use bearer::authenticate_if_any;
 pub(crate) use body::{Form, FormOrJson, OptionalJson};
 pub(crate) use client::ClientRequest;
-pub(crate) use device::ClientDevice;
+pub(crate) use device::{ClientAddress, ClientDevice};
 pub(crate) use path_id::PathSession;
 
 use crate::error::ApiError;

@@ -1,6 +1,6 @@
+use domain::events::{By, What};
 use domain::keys::KeyState;
 
-use crate::audit::{Event, record};
 use crate::{Application, ApplicationError};
 
 impl Application {
@@ -30,7 +30,7 @@ impl Application {
                 return Err(ApplicationError::Unavailable("another node changes keys at the same time".into()));
             }
         }
-        record(Event::KeysReplaced { active: active.id }, unit.commit(), |()| true).await?;
+        self.commit(unit, By::Operator.did(What::KeysReplaced { active: active.id }), &[]).await?;
         // It is done. Where the keys cannot be read now, those that were known are used for MAX_KEY_RING_AGE at most.
         let _ = self.ports.access_tokens.reload().await;
         Ok(())

@@ -1,9 +1,9 @@
 use chrono::TimeDelta;
 use domain::Timestamp;
+use domain::events::{By, What};
 use domain::keys::{KeyState, MAX_KEY_RING_AGE, SigningKey, StoredKeys};
 
 use super::unreadable;
-use crate::audit::{Event, record};
 use crate::{Application, ApplicationError};
 
 /// Most keys in the ring. Rotating faster than keys retire would let it grow without end.
@@ -21,7 +21,7 @@ pub enum Rotated {
 }
 
 impl Application {
-    /// Makes the next key the active one, retires the active one, and publishes another next key. Tokens of the
+    /// On the word of whoever runs the service, makes the next key the active one, retires the active one, and publishes another next key. Tokens of the
     /// retired key are accepted until the last of them has expired. The algorithm stays that of the next key: only a
     /// server that starts brings another. A key that this process cannot open never becomes active: where the next key
     /// is such a one, another is published in its place.
@@ -31,6 +31,11 @@ impl Application {
     /// sealed with another root secret; [`ApplicationError::Internal`] when this version cannot read the active or the
     /// next key; [`ApplicationError::Unavailable`]. Nothing was changed then.
     pub async fn rotate_keys(&self) -> Result<Rotated, ApplicationError> {
+        self.rotate_keys_by(By::Operator).await
+    }
+
+    /// As [`Application::rotate_keys`], by the operator or by the node itself.
+    pub(super) async fn rotate_keys_by(&self, by: By) -> Result<Rotated, ApplicationError> {
         let keys = self.ports.signing_keys.list().await?;
         let (active, next) = (keys.active().map_err(unreadable)?, keys.next().map_err(unreadable)?);
         let (Some(active), Some(next)) = (active, next) else { return Err(ApplicationError::NotFound) };
@@ -58,8 +63,8 @@ impl Application {
             return Ok(Rotated::ByAnother);
         }
         repository.delete_retired(now).await?;
-        let event = Event::KeysRotated { active: next.id, retired: active.id };
-        record(event, unit.commit(), |()| true).await?;
+        let event = by.did(What::KeysRotated { active: next.id, retired: active.id });
+        self.commit(unit, event, &[]).await?;
         // It is done. Where the keys cannot be read now, they are before the next token is signed.
         let _ = self.ports.access_tokens.reload().await;
         Ok(Rotated::Done)
@@ -91,7 +96,7 @@ impl Application {
             KeyState::Active { since, .. } => now - since >= rotate_after || since > now + MAX_KEY_RING_AGE,
             KeyState::Next | KeyState::Retired { .. } => false,
         });
-        Ok(is_due && self.rotate_keys().await? == Rotated::Done)
+        Ok(is_due && self.rotate_keys_by(By::Node).await? == Rotated::Done)
     }
 }
 

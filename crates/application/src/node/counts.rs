@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use domain::events::What;
 use domain::sessions::RevocationReason;
 
 use crate::{Application, ApplicationError, TokenPair};
@@ -17,7 +18,7 @@ pub enum SignIn {
     Disabled,
     /// Too many passwords were waiting to be hashed.
     Overloaded,
-    /// The database was not there, or something broke.
+    /// The database was not there, or something broke. Of a refusal that could not be recorded, too.
     Failed,
 }
 
@@ -46,13 +47,12 @@ impl SignIn {
         }
     }
 
-    pub(crate) fn of(result: &Result<TokenPair, ApplicationError>) -> Self {
+    /// The outcome of a sign-in of which there is no event.
+    pub(crate) fn without_event(result: &Result<TokenPair, ApplicationError>) -> Option<Self> {
         match result {
-            Ok(_) => Self::Ok,
-            Err(ApplicationError::InvalidCredentials) => Self::WrongPassword,
-            Err(ApplicationError::AccountDisabled) => Self::Disabled,
-            Err(ApplicationError::Overloaded) => Self::Overloaded,
-            Err(_) => Self::Failed,
+            Ok(_) | Err(ApplicationError::InvalidCredentials | ApplicationError::AccountDisabled) => None,
+            Err(ApplicationError::Overloaded) => Some(Self::Overloaded),
+            Err(_) => Some(Self::Failed),
         }
     }
 }
@@ -91,18 +91,26 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
+    /// Counts what was committed.
+    pub(crate) fn event(&self, what: &What) {
+        match what {
+            What::LoginSucceeded { .. } => self.sign_in(SignIn::Ok),
+            What::LoginFailed { .. } => self.sign_in(SignIn::WrongPassword),
+            What::LoginRefusedDisabled { .. } => self.sign_in(SignIn::Disabled),
+            What::RefreshTokenReused { .. } => self.refresh(Refresh::Reused),
+            _ => {}
+        }
+        if let Some(reason) = what.revoked_for() {
+            count(&self.revocations, &RevocationReason::ALL, reason);
+        }
+    }
+
     pub(crate) fn sign_in(&self, outcome: SignIn) {
         count(&self.sign_ins, &SignIn::ALL, outcome);
     }
 
     pub(crate) fn refresh(&self, outcome: Refresh) {
         count(&self.refreshes, &Refresh::ALL, outcome);
-    }
-
-    pub(crate) fn revocation(&self, reason: Option<RevocationReason>) {
-        if let Some(reason) = reason {
-            count(&self.revocations, &RevocationReason::ALL, reason);
-        }
     }
 }
 

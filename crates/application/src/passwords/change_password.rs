@@ -1,7 +1,7 @@
+use domain::events::What;
 use domain::passwords::{Password, PasswordHash};
 use domain::sessions::{Revocation, RevocationReason, RevokedTokens};
 
-use crate::audit::Event;
 use crate::{Actor, Application, ApplicationError};
 
 /// A change of one's own password.
@@ -38,8 +38,8 @@ impl Application {
         unit.users().update(&user).await?;
         let revocation = Revocation { at: now, reason: RevocationReason::PasswordChanged };
         unit.refresh_tokens().revoke_all(user.id, Some(actor.session), revocation).await?;
-        let event = Event::PasswordChanged { user: user.id };
-        self.commit_revoking(unit, &[RevokedTokens::OfUser(user.id, user.epoch)], event).await
+        let event = actor.did(What::PasswordChanged { user: user.id });
+        self.commit(unit, event, &[RevokedTokens::OfUser(user.id, user.epoch)]).await
     }
 }
 
@@ -62,6 +62,10 @@ mod tests {
         let mut mocks = Mocks::default();
         mocks.users.expect_find_by_id().return_once(|_| Ok(Some(a_user())));
         mocks.hashing().expect_verify().times(1).returning(move |_, _| Ok(verification));
+        // For the record that it was wrong.
+        if verification == Verification::Mismatch {
+            mocks.units([MockUnitOfWork::default()]);
+        }
         mocks
     }
 
@@ -73,8 +77,18 @@ mod tests {
 
     #[tokio::test]
     async fn the_wrong_current_password_changes_nothing() {
-        let result = verifying(Verification::Mismatch).build().change_password(&an_actor(), change()).await;
-        assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));
+        for refuses_commit in [false, true] {
+            let mut mocks = verifying(Verification::Mismatch);
+            let mut unit = MockUnitOfWork::default();
+            unit.refuses_commit = refuses_commit;
+            mocks.units([unit]);
+            let events = mocks.units.events();
+            let result = mocks.build().change_password(&an_actor(), change()).await;
+            assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));
+            let events: Vec<_> = events.lock().unwrap().iter().map(|event| event.what).collect();
+            let wrong = What::CurrentPasswordWrong { user: a_user().id };
+            assert_eq!(events, if refuses_commit { vec![] } else { vec![wrong] });
+        }
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
+use domain::events::What;
 use domain::passwords::{HashPlace, Password, Verification};
 
-use crate::audit::Event;
 use crate::{Actor, Application, ApplicationError};
 
 impl Application {
@@ -22,7 +22,7 @@ impl Application {
         match place.verify(current, Some(user.password_hash)).await? {
             Verification::Match { .. } => Ok(place),
             Verification::Mismatch => {
-                Event::CurrentPasswordWrong { user: user.id }.record();
+                self.record_refusal(actor.did(What::CurrentPasswordWrong { user: user.id })).await;
                 Err(ApplicationError::WrongCurrentPassword)
             }
         }

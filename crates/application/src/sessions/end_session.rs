@@ -1,9 +1,11 @@
+use std::net::IpAddr;
+
+use domain::events::{By, NewEvent, What};
 use domain::sessions::{Revocation, RevocationReason, RevokedTokens, SessionId};
 use domain::units::UnitOfWork;
 use domain::users::UserId;
 
 use crate::acting::OnAccount;
-use crate::audit::Event;
 use crate::{Actor, Application, ApplicationError, Target};
 
 impl Application {
@@ -17,8 +19,8 @@ impl Application {
         let found = unit.refresh_tokens().find_with_user(id).await?;
         let now = self.ports.clock.now();
         let is_theirs = found.is_some_and(|(session, _)| session.user_id == user.id && session.is_live(now));
-        let (reason, by) = (target.reason(), Some(actor.user_id));
-        let event = Event::SessionsEnded { user: user.id, session: Some(id), reason, by };
+        let reason = target.reason();
+        let event = actor.did(What::SessionsEnded { user: user.id, session: Some(id), reason });
         if is_theirs && self.revoke_in(unit, id, reason, event).await? {
             return Ok(());
         }
@@ -32,7 +34,7 @@ impl Application {
         id: SessionId,
         user: UserId,
         reason: RevocationReason,
-        event: Event,
+        event: NewEvent,
     ) -> Result<bool, ApplicationError> {
         let unit = self.ports.units_of_work.begin().await?;
         // Held, so that a write of the session's holder either comes before or is refused.
@@ -45,21 +47,27 @@ impl Application {
         unit: Box<dyn UnitOfWork>,
         id: SessionId,
         reason: RevocationReason,
-        event: Event,
+        event: NewEvent,
     ) -> Result<bool, ApplicationError> {
         let revocation = Revocation { at: self.ports.clock.now(), reason };
         if !unit.refresh_tokens().revoke(id, revocation).await? {
             self.learn(RevokedTokens::OfSession(id));
             return Ok(false);
         }
-        self.commit_revoking(unit, &[RevokedTokens::OfSession(id)], event).await?;
+        self.commit(unit, event, &[RevokedTokens::OfSession(id)]).await?;
         Ok(true)
     }
 
     /// Ends a session for who holds one of its tokens.
-    pub(crate) async fn end_for_logout(&self, session: SessionId, user: UserId) -> Result<bool, ApplicationError> {
+    pub(crate) async fn end_for_logout(
+        &self,
+        session: SessionId,
+        user: UserId,
+        address: Option<IpAddr>,
+    ) -> Result<bool, ApplicationError> {
         let reason = RevocationReason::Logout;
-        let event = Event::SessionsEnded { user, session: Some(session), reason, by: Some(user) };
+        let what = What::SessionsEnded { user, session: Some(session), reason };
+        let event = By::User { user, session }.did(what).from_address(address);
         self.revoke_session(session, user, reason, event).await
     }
 }

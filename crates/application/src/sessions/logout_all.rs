@@ -1,7 +1,7 @@
+use domain::events::What;
 use domain::sessions::{Revocation, RevokedTokens};
 
 use crate::acting::OnAccount;
-use crate::audit::Event;
 use crate::{Actor, Application, ApplicationError, Target};
 
 impl Application {
@@ -18,7 +18,7 @@ impl Application {
         user.void_access_tokens();
         unit.users().update(&user).await?;
         unit.refresh_tokens().revoke_all(user.id, None, revocation).await?;
-        let event = Event::SessionsEnded { user: user.id, session: None, reason, by: Some(actor.user_id) };
-        self.commit_revoking(unit, &[RevokedTokens::OfUser(user.id, user.epoch)], event).await
+        let event = actor.did(What::SessionsEnded { user: user.id, session: None, reason });
+        self.commit(unit, event, &[RevokedTokens::OfUser(user.id, user.epoch)]).await
     }
 }

@@ -1,8 +1,8 @@
+use domain::events::What;
 use domain::sessions::{Revocation, RevocationReason, RevokedTokens, SessionId};
 use domain::units::UnitOfWork;
 use domain::users::User;
 
-use crate::audit::Event;
 use crate::{Actor, Application, ApplicationError};
 
 /// Most sessions whose access tokens are voided one by one. Beyond, all of the user's are, this session's too, which
@@ -40,8 +40,8 @@ impl Application {
         if user.epoch != actor.epoch {
             unit.users().update(&user).await?;
         }
-        let event = Event::SessionsEnded { user: user.id, session: None, reason, by: Some(user.id) };
-        self.commit_revoking(unit, &tokens, event).await
+        let event = actor.did(What::SessionsEnded { user: user.id, session: None, reason });
+        self.commit(unit, event, &tokens).await
     }
 }
 

@@ -7,10 +7,8 @@ use chrono::TimeDelta;
 use domain::Timestamp;
 use domain::access_tokens::AccessClaims;
 use domain::sessions::{RevocationFeed, Revoked, RevokedTokens, SessionId};
-use domain::units::UnitOfWork;
 use domain::users::{Epoch, UserId};
 
-use crate::audit::{Event, record};
 use crate::{Application, ApplicationError};
 
 /// A node whose last look at the feed is older asks the database for each request instead: it fails closed.
@@ -102,7 +100,7 @@ impl Revocations {
     }
 
     /// Adds what this node has committed itself.
-    fn add(&self, revoked: Revoked) {
+    pub(crate) fn add(&self, revoked: Revoked) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).add(revoked);
     }
 
@@ -183,24 +181,6 @@ impl Application {
         self.revocations.status(self.ports.clock.now())
     }
 
-    /// Commits a unit of work that voids access tokens, with what every node has to know of it, and records `event`.
-    pub(crate) async fn commit_revoking(
-        &self,
-        unit: Box<dyn UnitOfWork>,
-        tokens: &[RevokedTokens],
-        event: Event,
-    ) -> Result<(), ApplicationError> {
-        let until = self.forgotten_at();
-        for tokens in tokens {
-            unit.revocations().insert(&Revoked { tokens: *tokens, until }).await?;
-        }
-        let reason = event.revokes_for();
-        record(event, unit.commit(), |()| true).await?;
-        self.counters.revocation(reason);
-        tokens.iter().for_each(|tokens| self.learn(*tokens));
-        Ok(())
-    }
-
     /// Remembers what was committed. Also what another node has done before, where this one is about to say that it is
     /// done: it may not have heard of it yet.
     pub(crate) fn learn(&self, tokens: RevokedTokens) {
@@ -208,7 +188,7 @@ impl Application {
     }
 
     /// When every token that was issued until now has expired, also of nodes that give tokens a longer life.
-    fn forgotten_at(&self) -> Timestamp {
+    pub(crate) fn forgotten_at(&self) -> Timestamp {
         let now = self.revocations.latest(self.ports.clock.now());
         self.ports.access_tokens.tokens_expire_at(now).max(now + self.settings.access_token_ttl) + MARGIN
     }

@@ -1,8 +1,9 @@
+use domain::events::{By, What};
 use domain::passwords::Password;
+use domain::units::UnitOfWork;
 use domain::users::{Email, Role, User, UserFilter};
 
 use super::CreateUser;
-use crate::audit::{Event, record};
 use crate::{Application, ApplicationError};
 
 /// What came of asking for an admin.
@@ -27,8 +28,13 @@ impl Application {
         if let Some(found) = self.find_admin(&email).await? {
             return Ok(found);
         }
-        match self.insert_user(an_admin(email.clone(), password), None).await {
-            Ok(user) => Ok(AdminAccount::Created(user)),
+        let (user, _place) = self.hashed(an_admin(email.clone(), password)).await?;
+        let storing = async {
+            let unit = self.ports.units_of_work.begin().await?;
+            self.insert_admin(unit, &user).await
+        };
+        match self.in_turn(storing).await {
+            Ok(()) => Ok(AdminAccount::Created(user)),
             // Somebody else was faster.
             Err(error @ ApplicationError::Duplicate("email")) => self.find_admin(&email).await?.ok_or(error),
             Err(error) => Err(error),
@@ -69,10 +75,15 @@ impl Application {
         if !unit.users().lock_active_admins(None).await?.is_empty() {
             return Ok(false);
         }
-        unit.users().insert(user).await?;
-        let event = Event::UserCreated { user: user.id, by: None, role: user.role };
-        record(event, unit.commit(), |()| true).await?;
+        self.insert_admin(unit, user).await?;
         Ok(true)
+    }
+
+    /// Stores the admin in the last step of this unit.
+    async fn insert_admin(&self, unit: Box<dyn UnitOfWork>, user: &User) -> Result<(), ApplicationError> {
+        unit.users().insert(user).await?;
+        let event = By::Operator.did(What::UserCreated { user: user.id, role: user.role });
+        self.commit(unit, event, &[]).await
     }
 
     async fn find_admin(&self, email: &Email) -> Result<Option<AdminAccount>, ApplicationError> {
@@ -137,10 +148,12 @@ mod tests {
         let is_there = Arc::clone(&first_is_done);
         mocks.users.expect_find_by_email().returning(move |_| Ok(is_there.load(Ordering::SeqCst).then(admin)));
         mocks.hashing().expect_hash().returning(|_| Ok(a_user().password_hash));
-        mocks.users.expect_insert().times(1).returning(move |_| {
+        let mut unit = MockUnitOfWork::default();
+        unit.users.expect_insert().times(1).returning(move |_| {
             first_is_done.store(true, Ordering::SeqCst);
             Err(RepositoryError::Duplicate("email"))
         });
+        mocks.units([unit]);
         assert_eq!(create(mocks).await, AdminAccount::AlreadyAdmin(admin()));
     }
 
@@ -203,8 +216,12 @@ mod tests {
         let mut mocks = Mocks::default();
         mocks.hashing().expect_hash().returning(|_| Ok(a_user().password_hash));
         mocks.users.expect_find_by_email().returning(|_| Ok(None));
-        mocks.users.expect_insert().times(1).withf(User::is_active_admin).returning(|_| Ok(()));
+        let mut unit = MockUnitOfWork::default();
+        unit.users.expect_insert().times(1).withf(User::is_active_admin).returning(|_| Ok(()));
+        mocks.units([unit]);
+        let events = mocks.units.events();
         let AdminAccount::Created(user) = create(mocks).await else { panic!("it was not made") };
         assert!(user.is_active_admin());
+        assert!(matches!(&events.lock().unwrap()[..], [event] if event.by == By::Operator));
     }
 }

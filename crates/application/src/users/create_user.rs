@@ -1,7 +1,9 @@
+use std::net::IpAddr;
+
+use domain::events::{By, What};
 use domain::passwords::{HashPlace, Password};
 use domain::users::{Birthday, Email, Epoch, FullName, Role, User, Username};
 
-use crate::audit::{Event, record};
 use crate::{Actor, Application, ApplicationError};
 
 /// A new account.
@@ -24,14 +26,20 @@ pub struct CreateUser {
 }
 
 impl Application {
-    /// Makes an account: anyone their own while registration is open, an admin anybody's at any time.
+    /// Makes an account: anyone their own while registration is open, an admin anybody's at any time. The address from
+    /// which it comes is recorded: `address`, or the actor's own.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`] when the role or the activity is given by who is no admin;
     /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
     /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::Duplicate`], [`ApplicationError::Overloaded`],
     /// [`ApplicationError::Unavailable`].
-    pub async fn create_user(&self, actor: Option<&Actor>, new: CreateUser) -> Result<User, ApplicationError> {
+    pub async fn create_user(
+        &self,
+        actor: Option<&Actor>,
+        new: CreateUser,
+        address: Option<IpAddr>,
+    ) -> Result<User, ApplicationError> {
         let is_admin = actor.is_some_and(|actor| actor.role == Role::Admin);
         if !is_admin && (new.role.is_some() || new.is_active.is_some()) {
             return Err(ApplicationError::Forbidden);
@@ -39,20 +47,15 @@ impl Application {
         if !is_admin && !self.settings.registration_open {
             return Err(ApplicationError::RegistrationClosed);
         }
-        self.insert_user(new, actor).await
-    }
-
-    /// Hashes and stores. The unique index decides between two at the same time.
-    pub(super) async fn insert_user(&self, new: CreateUser, by: Option<&Actor>) -> Result<User, ApplicationError> {
         let (user, _place) = self.hashed(new).await?;
-        let event = Event::UserCreated { user: user.id, by: by.map(|actor| actor.user_id), role: user.role };
+        let what = What::UserCreated { user: user.id, role: user.role };
         self.in_turn(async {
-            let Some(actor) = by else {
-                return Ok(record(event, self.ports.users.insert(&user), |()| true).await?);
+            let (unit, event) = match actor {
+                Some(actor) => (self.begin_as(actor).await?.0, actor.did(what)),
+                None => (self.ports.units_of_work.begin().await?, By::Anyone.did(what).from_address(address)),
             };
-            let (unit, _) = self.begin_as(actor).await?;
             unit.users().insert(&user).await?;
-            Ok::<_, ApplicationError>(record(event, unit.commit(), |()| true).await?)
+            self.commit(unit, event, &[]).await
         })
         .await?;
         Ok(user)
@@ -86,6 +89,7 @@ impl Application {
 #[cfg(test)]
 mod tests {
     use domain::RepositoryError;
+    use domain::units::MockUnitOfWork;
 
     use super::*;
     use crate::Settings;
@@ -103,30 +107,31 @@ mod tests {
         }
     }
 
-    fn inserting(result: fn(&User) -> Result<(), RepositoryError>) -> Mocks {
+    fn inserting(mut unit: MockUnitOfWork, result: fn(&User) -> Result<(), RepositoryError>) -> Mocks {
         let mut mocks = Mocks::default();
         mocks.hashing().expect_hash().returning(|_| Ok(a_user().password_hash));
-        mocks.users.expect_insert().returning(result);
-        mocks
-    }
-
-    fn inserting_as(actor: &Actor) -> Mocks {
-        let mut mocks = inserting(|_| Ok(()));
-        let mut unit = a_unit_of(actor);
-        unit.users.expect_insert().times(1).returning(|_| Ok(()));
+        unit.users.expect_insert().times(1).returning(result);
         mocks.units([unit]);
         mocks
     }
 
+    fn inserting_as(actor: &Actor) -> Mocks {
+        inserting(a_unit_of(actor), |_| Ok(()))
+    }
+
     #[tokio::test]
     async fn anyone_may_register_as_an_active_user() {
-        let user = inserting(|_| Ok(())).build().create_user(None, new()).await.unwrap();
+        let mocks = inserting(MockUnitOfWork::default(), |_| Ok(()));
+        let events = mocks.units.events();
+        let address = Some(IpAddr::from([192, 0, 2, 7]));
+        let user = mocks.build().create_user(None, new(), address).await.unwrap();
         assert_eq!((user.role, user.is_active, user.email_verified), (Role::User, true, false));
+        assert!(matches!(&events.lock().unwrap()[..], [event] if event.by == By::Anyone && event.address == address));
     }
 
     #[tokio::test]
     async fn without_a_place_at_the_hasher_the_database_is_not_asked() {
-        let result = Mocks::overloaded().create_user(None, new()).await;
+        let result = Mocks::overloaded().create_user(None, new(), None).await;
         assert!(matches!(result, Err(ApplicationError::Overloaded)));
     }
 
@@ -134,10 +139,10 @@ mod tests {
     async fn only_admins_choose_role_and_activity() {
         for new in [CreateUser { role: Some(Role::User), ..new() }, CreateUser { is_active: Some(true), ..new() }] {
             for actor in [None, Some(&an_actor())] {
-                let result = Mocks::default().build().create_user(actor, new.clone()).await;
+                let result = Mocks::default().build().create_user(actor, new.clone(), None).await;
                 assert!(matches!(result, Err(ApplicationError::Forbidden)));
             }
-            inserting_as(&an_admin()).build().create_user(Some(&an_admin()), new).await.unwrap();
+            inserting_as(&an_admin()).build().create_user(Some(&an_admin()), new, None).await.unwrap();
         }
     }
 
@@ -145,16 +150,16 @@ mod tests {
     async fn where_registration_is_closed_admins_still_create() {
         let settings = Settings { registration_open: false, ..Settings::default() };
         let closed = Mocks { settings, ..Mocks::default() };
-        let result = closed.build().create_user(Some(&an_actor()), new()).await;
+        let result = closed.build().create_user(Some(&an_actor()), new(), None).await;
         assert!(matches!(result, Err(ApplicationError::RegistrationClosed)));
         let closed = Mocks { settings, ..inserting_as(&an_admin()) };
-        closed.build().create_user(Some(&an_admin()), new()).await.unwrap();
+        closed.build().create_user(Some(&an_admin()), new(), None).await.unwrap();
     }
 
     #[tokio::test]
     async fn a_taken_email_is_a_duplicate() {
-        let mocks = inserting(|_| Err(RepositoryError::Duplicate("email")));
-        let result = mocks.build().create_user(None, new()).await;
+        let mocks = inserting(MockUnitOfWork::default(), |_| Err(RepositoryError::Duplicate("email")));
+        let result = mocks.build().create_user(None, new(), None).await;
         assert!(matches!(result, Err(ApplicationError::Duplicate("email"))));
     }
 }

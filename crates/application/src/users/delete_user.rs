@@ -1,10 +1,10 @@
+use domain::events::What;
 use domain::passwords::Password;
 use domain::sessions::RevokedTokens;
 use domain::users::{Epoch, Role};
 
 use super::keep_an_admin;
 use crate::acting::OnAccount;
-use crate::audit::Event;
 use crate::{Actor, Application, ApplicationError, Target};
 
 impl Application {
@@ -35,8 +35,8 @@ impl Application {
         let OnAccount { unit, admins, .. } = self.begin_on(actor, locking).await?;
         keep_an_admin(&admins, id)?;
         unit.users().delete(id).await?;
-        let event = Event::UserDeleted { user: id, by: actor.user_id };
-        self.commit_revoking(unit, &[RevokedTokens::OfUser(id, Epoch::END)], event).await
+        let event = actor.did(What::UserDeleted { user: id });
+        self.commit(unit, event, &[RevokedTokens::OfUser(id, Epoch::END)]).await
     }
 }
 
@@ -54,6 +54,10 @@ mod tests {
         let mut mocks = Mocks::default();
         mocks.users.expect_find_by_id().returning(|_| Ok(Some(a_user())));
         mocks.hashing().expect_verify().returning(move |_, _| Ok(verification));
+        // For the record that it was wrong.
+        if verification == Verification::Mismatch {
+            mocks.units([MockUnitOfWork::default()]);
+        }
         mocks
     }
 

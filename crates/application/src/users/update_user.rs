@@ -1,10 +1,10 @@
+use domain::events::What;
 use domain::passwords::Password;
 use domain::sessions::{Revocation, RevocationReason, RevokedTokens};
 use domain::users::{Birthday, Email, FullName, Role, User, Username};
 
 use super::keep_an_admin;
 use crate::acting::OnAccount;
-use crate::audit::Event;
 use crate::sessions::end_others;
 use crate::{Actor, Application, ApplicationError, Target};
 
@@ -113,9 +113,8 @@ impl Application {
             void = vec![RevokedTokens::OfUser(id, user.epoch)];
         }
         unit.users().update(&user).await?;
-        let event =
-            Event::UserUpdated { user: id, by: actor.user_id, role: user.role, is_active: user.is_active, ends };
-        self.commit_revoking(unit, &void, event).await?;
+        let what = What::UserUpdated { user: id, role: user.role, is_active: user.is_active, ends };
+        self.commit(unit, actor.did(what), &void).await?;
         Ok(user)
     }
 }
@@ -187,6 +186,10 @@ mod tests {
         let mut mocks = Mocks::default();
         mocks.users.expect_find_by_id().return_once(|_| Ok(Some(a_user())));
         mocks.hashing().expect_verify().times(1).returning(move |_, _| Ok(verification));
+        // For the record that it was wrong.
+        if verification == Verification::Mismatch {
+            mocks.units([MockUnitOfWork::default()]);
+        }
         mocks
     }
 

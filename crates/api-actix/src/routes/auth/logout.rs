@@ -3,7 +3,7 @@ use application::ApplicationError;
 
 use super::refresh::RefreshTokenBody;
 use crate::error::ApiError;
-use crate::extract::{OptionalJson, authenticate_if_any};
+use crate::extract::{ClientAddress, OptionalJson, authenticate_if_any};
 use crate::responses::{Body, RateLimited, Unauthorized, Unavailable};
 use crate::state::AppState;
 
@@ -19,6 +19,7 @@ use crate::state::AppState;
 pub(crate) async fn logout(
     state: web::Data<AppState>,
     request: HttpRequest,
+    ClientAddress(address): ClientAddress,
     body: Result<OptionalJson<RefreshTokenBody>, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
     // The token is judged behind the body, which may have taken its time to come.
@@ -37,7 +38,7 @@ pub(crate) async fn logout(
         state.application.logout(actor).await?;
     }
     if let Some(body) = body {
-        match state.application.logout_holder(body.refresh_token.expose()).await {
+        match state.application.logout_holder(body.refresh_token.expose(), address).await {
             // The access token has done it already; the refresh token may have died before.
             Err(ApplicationError::InvalidRefreshToken) if actor.is_some() => {}
             result => result?,

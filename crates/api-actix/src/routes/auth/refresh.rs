@@ -4,7 +4,7 @@ use utoipa::ToSchema;
 
 use super::{TokenPairBody, answer};
 use crate::error::ApiError;
-use crate::extract::Json;
+use crate::extract::{ClientAddress, Json};
 use crate::fields::{Fields, FromFields};
 use crate::responses::{Body, RateLimited, Unauthorized, Unavailable};
 use crate::state::AppState;
@@ -34,7 +34,8 @@ impl FromFields for RefreshTokenBody {
     responses((status = 200, description = "The next tokens.", body = TokenPairBody), Body, Unauthorized, RateLimited, Unavailable))]
 pub(crate) async fn refresh(
     state: web::Data<AppState>,
+    ClientAddress(address): ClientAddress,
     Json(body): Json<RefreshTokenBody>,
 ) -> Result<HttpResponse, ApiError> {
-    Ok(answer(&state.application.refresh(body.refresh_token.expose()).await?))
+    Ok(answer(&state.application.refresh(body.refresh_token.expose(), address).await?))
 }

@@ -2,7 +2,7 @@ use actix_web::{HttpResponse, web};
 
 use super::introspect::TokenRequestBody;
 use crate::error::ApiError;
-use crate::extract::ClientRequest;
+use crate::extract::{ClientAddress, ClientRequest};
 use crate::responses::{OAuth, Unavailable};
 use crate::state::AppState;
 
@@ -14,7 +14,11 @@ use crate::state::AppState;
     request_body(content = TokenRequestBody, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The token is worth nothing."), OAuth, Unavailable),
     security(("client" = [])))]
-pub(crate) async fn revoke(state: web::Data<AppState>, request: ClientRequest) -> Result<HttpResponse, ApiError> {
-    state.application.revoke_token(request.token.expose()).await?;
+pub(crate) async fn revoke(
+    state: web::Data<AppState>,
+    ClientAddress(address): ClientAddress,
+    request: ClientRequest,
+) -> Result<HttpResponse, ApiError> {
+    state.application.revoke_token(request.token.expose(), &request.client_id, address).await?;
     Ok(HttpResponse::Ok().finish())
 }

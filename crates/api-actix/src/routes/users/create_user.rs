@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{RoleBody, UserBody};
 use crate::error::ApiError;
-use crate::extract::{GuardedIfKnown, Json};
+use crate::extract::{ClientAddress, GuardedIfKnown, Json};
 use crate::fields::{Fields, FromFields};
 use crate::responses::{Body, Conflict, Forbidden, RateLimited, Unauthorized, Unavailable};
 use crate::state::AppState;
@@ -60,6 +60,7 @@ impl FromFields for CreateUserBody {
     security((), ("bearer" = []), ("password" = [])))]
 pub(crate) async fn create_user(
     state: web::Data<AppState>,
+    ClientAddress(address): ClientAddress,
     GuardedIfKnown { actor, input: Json(body) }: GuardedIfKnown<Json<CreateUserBody>>,
 ) -> Result<HttpResponse, ApiError> {
     let new = CreateUser {
@@ -71,7 +72,7 @@ pub(crate) async fn create_user(
         role: body.role,
         is_active: body.is_active,
     };
-    let user = state.application.create_user(actor.as_ref(), new).await?;
+    let user = state.application.create_user(actor.as_ref(), new, address).await?;
     let location = format!("/api/v1/users/{}", user.id);
     Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(UserBody::from(user)))
 }

@@ -1,0 +1,4 @@
+//! Events: written in the unit of work of what they are about, and told to the log and the counters behind its commit.
+
+mod commit;
+mod log;

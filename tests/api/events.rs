@@ -20,14 +20,16 @@ const SECRET: &str = "cb3a1c5f9d0e4b7a8c6d2e1f0a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4e
 const CLIENT: (&str, &str) =
     ("APP_CLIENTS__GATEWAY", "sha256:8c402b6ba524f760d4a812d84c05d456bb0841e6a17da268ef1a5fba33409256");
 
-/// Takes what was recorded since the last call, oldest first: kind, actor, and address where there is one.
+/// Takes what was recorded since the last call, oldest first: kind, actor, and the client's id and the address where
+/// there is one.
 async fn recorded(app: &App) -> Vec<String> {
     let connection = connect(&app.database_url).await;
-    let sql = "SELECT kind, actor_kind, address FROM events ORDER BY at, id";
+    let sql = "SELECT kind, actor_kind, CASE actor_kind WHEN 'client' THEN actor_id END AS client, address FROM events \
+               ORDER BY at, id";
     let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), sql)).await.unwrap();
     let text = |row: &sea_orm::QueryResult, column: &str| row.try_get::<Option<String>>("", column).unwrap();
     let told = |row| {
-        let told = ["kind", "actor_kind", "address"].map(|column| text(row, column));
+        let told = ["kind", "actor_kind", "client", "address"].map(|column| text(row, column));
         told.into_iter().flatten().collect::<Vec<_>>().join(" ")
     };
     let recorded = rows.iter().map(told).collect();
@@ -93,7 +95,7 @@ async fn a_client_that_ends_a_session_is_named(app: App) {
     recorded(&app).await;
     let revoke = app.request(Method::POST, "/api/v1/auth/revoke").basic_auth("gateway", Some(SECRET));
     assert_eq!(send(revoke.form(&[("token", &tokens.access)])).await.status, 200);
-    assert_eq!(recorded(&app).await, ["sessions.ended client 127.0.0.1"]);
+    assert_eq!(recorded(&app).await, ["sessions.ended client gateway 127.0.0.1"]);
 }
 
 async fn a_client_behind_a_proxy_is_known_by_its_address(app: App) {

@@ -2,3 +2,6 @@
 
 mod commit;
 mod log;
+
+#[cfg(test)]
+mod logged;

@@ -202,7 +202,9 @@ mod tests {
         unit.signing_keys.expect_delete_retired().returning(|_| Ok(0));
         mocks.units([unit]);
         mocks.access_tokens.expect_reload().returning(|| Ok(()));
+        let events = mocks.units.events();
         assert_eq!(mocks.build().rotate_keys().await.unwrap(), Rotated::Done);
+        assert!(events.lock().unwrap().iter().map(|event| &event.by).eq([&By::Operator]));
     }
 
     #[tokio::test]
@@ -263,7 +265,9 @@ mod tests {
             unit.signing_keys.expect_insert().returning(|_| Ok(true));
             unit.signing_keys.expect_delete_retired().returning(|_| Ok(0));
             mocks.units([unit]);
+            let events = mocks.units.events();
             assert_eq!(mocks.build().rotate_keys_if_due().await.unwrap(), is_due, "{seconds} s ahead");
+            assert!(events.lock().unwrap().iter().all(|event| event.by == By::Node));
         }
     }
 }

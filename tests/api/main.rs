@@ -17,6 +17,7 @@ mod cors;
 mod create_user;
 mod end_to_end;
 mod ended_actors;
+mod events;
 mod hashing;
 mod list_users;
 mod login;

@@ -82,7 +82,7 @@ impl Node {
             role: None,
             is_active: None,
         };
-        self.application.users.create(None, new).await.unwrap();
+        self.application.users.create(None, new, None).await.unwrap();
     }
 
     async fn sign_in(&self) -> TokenPair {
@@ -96,7 +96,7 @@ impl Node {
     }
 
     async fn log_out(&self, pair: &TokenPair) {
-        self.application.sessions.logout_holder(pair.refresh_token.expose()).await.unwrap();
+        self.application.sessions.logout_holder(pair.refresh_token.expose(), None).await.unwrap();
     }
 
     async fn assert_refuses(&self, pair: &TokenPair, when: &str) {
@@ -210,12 +210,12 @@ async fn a_clock_that_is_set_back_does_not_lengthen_the_grace_window(db: TestDat
     node.register().await;
     for (back, is_race) in [(TimeDelta::seconds(5), true), (TimeDelta::seconds(6), false), (JUMP, false)] {
         let first = node.sign_in().await;
-        let second = node.application.sessions.refresh(first.refresh_token.expose()).await.unwrap();
+        let second = node.application.sessions.refresh(first.refresh_token.expose(), None).await.unwrap();
         node.advance(-back);
-        let repeated = node.application.sessions.refresh(first.refresh_token.expose()).await;
+        let repeated = node.application.sessions.refresh(first.refresh_token.expose(), None).await;
         assert_eq!(repeated.is_ok(), is_race, "{back} before: {repeated:?}");
         // If it is not a race, there is a copy.
-        let next = node.application.sessions.refresh(second.refresh_token.expose()).await;
+        let next = node.application.sessions.refresh(second.refresh_token.expose(), None).await;
         assert_eq!(next.is_ok(), is_race, "{back} before: {next:?}");
     }
 }

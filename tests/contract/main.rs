@@ -8,6 +8,7 @@
 )]
 
 mod clocks;
+mod events;
 mod fixtures;
 mod health;
 mod migrations;

@@ -104,7 +104,7 @@ impl Service for InProcess {
             role: None,
             is_active: None,
         };
-        self.application.users.create(None, new).await.unwrap().id.as_uuid()
+        self.application.users.create(None, new, None).await.unwrap().id.as_uuid()
     }
 
     async fn sign_in(&self, email: &str) -> Tokens {
@@ -112,7 +112,7 @@ impl Service for InProcess {
     }
 
     async fn refresh(&self, refresh_token: &str) -> Option<Tokens> {
-        done(self.application.sessions.refresh(refresh_token).await).map(pair)
+        done(self.application.sessions.refresh(refresh_token, None).await).map(pair)
     }
 
     async fn accepts(&self, access_token: &str) -> bool {
@@ -125,7 +125,7 @@ impl Service for InProcess {
     }
 
     async fn logout_holder(&self, refresh_token: &str) -> bool {
-        done(self.application.sessions.logout_holder(refresh_token).await).is_some()
+        done(self.application.sessions.logout_holder(refresh_token, None).await).is_some()
     }
 
     async fn logout_others(&self, access_token: &str) -> bool {

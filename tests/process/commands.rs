@@ -13,6 +13,7 @@ on_each_database!(
     making_an_admin_again_changes_nothing,
     a_plain_user_is_not_made_an_admin,
     cleaning_up_says_how_many_sessions_it_removed,
+    cleaning_up_removes_events_that_are_old,
     the_server_cleans_up_by_itself_and_says_so_once,
     the_healthcheck_follows_the_server,
 );
@@ -133,7 +134,7 @@ async fn cleaning_up_says_how_many_sessions_it_removed(workplace: Workplace) {
     let second = tokens(client.login(EMAIL, PASSWORD).await).await;
     assert_eq!(
         workplace.run(&["cleanup"]).success(),
-        "removed 0 sessions that had ended, 0 revocations, 0 signing keys\n"
+        "removed 0 sessions that had ended, 0 revocations, 0 signing keys, 0 old events\n"
     );
     let body = json!({"refresh_token": first.refresh});
     let answer = client.send(Method::POST, "/auth/logout", None, Some(body)).await;
@@ -141,16 +142,37 @@ async fn cleaning_up_says_how_many_sessions_it_removed(workplace: Workplace) {
     for _ in 0..2 {
         assert_eq!(
             workplace.run(&["cleanup", "--dry-run"]).success(),
-            "would remove 1 sessions that have ended, 0 revocations, 0 signing keys\n"
+            "would remove 1 sessions that have ended, 0 revocations, 0 signing keys, 0 old events\n"
         );
     }
     assert_eq!(
         workplace.run(&["cleanup"]).success(),
-        "removed 1 sessions that had ended, 0 revocations, 0 signing keys\n"
+        "removed 1 sessions that had ended, 0 revocations, 0 signing keys, 0 old events\n"
     );
     assert_eq!(client.me(&second.access).await.status(), StatusCode::OK);
     assert_eq!(client.me(&first.access).await.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(client.refresh(&first.refresh).await.status(), StatusCode::UNAUTHORIZED);
+}
+
+async fn cleaning_up_removes_events_that_are_old(workplace: Workplace) {
+    let workplace = workplace.with("APP_CLEANUP__INTERVAL", "0s");
+    let node = workplace.serve().await;
+    let client = Client::of(&node);
+    client.sign_up(EMAIL).await;
+    assert_eq!(client.login(EMAIL, "wrong-donkey-wrong-battery").await.status(), StatusCode::UNAUTHORIZED);
+    let old = "UPDATE events SET at = '2020-01-01T00:00:00+00:00' WHERE kind = 'login.failed'";
+    tests::run_sql(&workplace.database_url(), old).await;
+    let told = |count: u64, ended: &str| {
+        format!("0 sessions that {ended} ended, 0 revocations, 0 signing keys, {count} old events\n")
+    };
+    for _ in 0..2 {
+        let would = workplace.run(&["cleanup", "--dry-run"]).success();
+        assert_eq!(would, format!("would remove {}", told(1, "have")));
+    }
+    // Those of today stay.
+    for count in [1, 0] {
+        assert_eq!(workplace.run(&["cleanup"]).success(), format!("removed {}", told(count, "had")));
+    }
 }
 
 async fn the_server_cleans_up_by_itself_and_says_so_once(workplace: Workplace) {

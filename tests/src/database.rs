@@ -3,6 +3,7 @@ use std::sync::Arc;
 use api_actix::wiring::{Adapters, services};
 use application::{Application, Settings};
 use domain::HealthCheck;
+use domain::events::EventRepository;
 use domain::keys::{KeyUnit, SigningKeyRepository};
 use domain::sessions::{RefreshTokenRepository, RevocationFeed, RevocationRepository};
 use domain::units::{AccountUnit, Begin, CleanupUnit};
@@ -87,6 +88,8 @@ pub struct TestDatabase {
     pub key_units: Arc<dyn Begin<dyn KeyUnit>>,
     /// Units of work that clean up.
     pub cleanup_units: Arc<dyn Begin<dyn CleanupUnit>>,
+    /// Its events.
+    pub events: Arc<dyn EventRepository>,
     /// Its health check.
     pub health: Arc<dyn HealthCheck>,
     make_services: Box<dyn Fn(Adapters, Settings) -> Application + Send + Sync>,
@@ -116,6 +119,7 @@ impl TestDatabase {
                 let store = store.clone();
                 Box::new(move |adapters, settings| services(&store, adapters, settings))
             },
+            events: store.clone(),
             health: store,
             make_feed: Box::new(make_feed),
             _folder: None,

@@ -1,5 +1,8 @@
+use std::net::IpAddr;
+
 use domain::Timestamp;
 use domain::access_tokens::AccessClaims;
+use domain::events::{By, NewEvent, What};
 use domain::sessions::{RefreshToken, SessionId};
 use domain::users::{Epoch, Role, User, UserId};
 
@@ -19,6 +22,8 @@ pub struct Actor {
     pub session: SessionId,
     /// When the token expires.
     pub token_expires_at: Timestamp,
+    /// From where they ask, if it is known. It is recorded, and decides nothing.
+    pub address: Option<IpAddr>,
 }
 
 impl From<AccessClaims> for Actor {
@@ -29,6 +34,7 @@ impl From<AccessClaims> for Actor {
             epoch: claims.epoch,
             session: claims.session_id,
             token_expires_at: claims.expires_at,
+            address: None,
         }
     }
 }
@@ -39,6 +45,11 @@ impl Actor {
         let is_theirs = session.id == self.session && session.user_id == self.user_id && user.id == self.user_id;
         let is_unchanged = user.is_active && user.epoch == self.epoch && user.role == self.role;
         is_theirs && is_unchanged && session.is_live(now) && now < self.token_expires_at
+    }
+
+    /// What they did, from where they ask.
+    pub(crate) fn did(&self, what: What) -> NewEvent {
+        By::User { user: self.user_id, session: self.session }.did(what).from_address(self.address)
     }
 
     /// Lets admins pass.

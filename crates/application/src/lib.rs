@@ -51,11 +51,10 @@
 
 mod acting;
 mod actor;
-mod audit;
 mod clients;
 mod cursor;
 mod error;
-mod journal;
+mod events;
 mod keys;
 mod node;
 mod passwords;
@@ -71,7 +70,7 @@ mod testing;
 pub use actor::{Actor, Target};
 pub use clients::{Clients, Introspection, RefreshTokenInfo};
 pub use error::ApplicationError;
-pub use journal::Journal;
+pub use events::Journal;
 pub use keys::{Keys, Prepared, Rotated};
 pub use node::{CleanupEnd, Counts, Node, RefreshOutcome, Removed, SignInOutcome};
 pub use passwords::{ChangePassword, Hashing, Passwords};

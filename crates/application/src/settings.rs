@@ -15,6 +15,8 @@ pub struct Settings {
     pub rotate_keys_after: Option<TimeDelta>,
     /// How long sessions live.
     pub refresh: RefreshPolicy,
+    /// How long events are kept. Clean-up removes them afterwards.
+    pub events_retention: TimeDelta,
     /// Whether anyone may register, or admins only.
     pub registration_open: bool,
     /// Most connections to the database that sign-ins have at a time, and whatever else hashes a password. From 1 to
@@ -31,6 +33,7 @@ impl Default for Settings {
             algorithm: Algorithm::EdDsa,
             rotate_keys_after: Some(TimeDelta::days(90)),
             refresh: RefreshPolicy::default(),
+            events_retention: TimeDelta::days(90),
             registration_open: true,
             sign_in_connections: 5,
             sign_in_patience: Duration::from_secs(3),

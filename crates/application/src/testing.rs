@@ -1,11 +1,13 @@
 //! What the tests of several services have in common. Each service has its mocks in a `testing.rs` of its own: one that
 //! a test gives no expectation panics when it is called, so each test also shows what a use case leaves alone.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
 use domain::access_tokens::{AccessClaims, AccessTokens, MockAccessTokens, TokenId};
+use domain::events::EventId;
 use domain::keys::{Algorithm, KeyId, KeyState, SealedKey, SigningKey};
 use domain::passwords::{HashError, HashPlace, MockHashPlace, MockPasswordHasher, Password, PasswordHash};
 use domain::sessions::{
@@ -36,6 +38,7 @@ pub(crate) fn ids() -> Arc<dyn IdGenerator> {
     let mut ids = MockIdGenerator::new();
     ids.expect_user_id().returning(|_| user_id());
     ids.expect_task_id().returning(|_| task_id());
+    ids.expect_event_id().returning(|_| EventId::new(Uuid::from_u128(6)));
     ids.expect_session_id().returning(session_id);
     ids.expect_token_id().returning(|| TokenId::new(Uuid::from_u128(3)));
     ids.expect_key_id().returning(|| KeyId::new(Uuid::from_u128(4)));
@@ -52,7 +55,7 @@ pub(crate) fn access_tokens() -> MockAccessTokens {
 }
 
 pub(crate) fn journal(access_tokens: Arc<dyn AccessTokens>) -> Journal {
-    Journal::new(access_tokens, clock(), TOKEN_TTL)
+    Journal::new(access_tokens, ids(), clock(), TOKEN_TTL)
 }
 
 pub(crate) fn issuer(access_tokens: Arc<dyn AccessTokens>) -> TokenIssuer {
@@ -131,6 +134,7 @@ pub(crate) fn an_actor() -> Actor {
         epoch: Epoch::default(),
         session: session_id(),
         token_expires_at: now() + TimeDelta::minutes(15),
+        address: Some(IpAddr::from([192, 0, 2, 1])),
     }
 }
 

@@ -11,6 +11,7 @@
 
 pub mod access_tokens;
 pub mod clients;
+pub mod events;
 pub mod keys;
 pub mod passwords;
 pub mod sessions;

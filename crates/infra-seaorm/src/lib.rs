@@ -8,6 +8,7 @@
 
 mod columns;
 mod error;
+mod events;
 mod health;
 mod keys;
 mod revocations;

@@ -1,5 +1,6 @@
 use async_trait::async_trait;
 use domain::RepositoryError;
+use domain::events::{Event, EventRepository};
 use domain::keys::SigningKeyRepository;
 use domain::sessions::{RefreshToken, RefreshTokenRepository, RevocationRepository, SessionId};
 use domain::units::{AccountUnit, Begin, CleanupUnit, UnitOfWork};
@@ -23,6 +24,10 @@ impl<T: Transaction> UnitOfWork for Store<T> {
     async fn hold(&self, user: UserId, session: SessionId) -> Result<Option<(RefreshToken, User)>, RepositoryError> {
         self.lock_user(user).await?;
         RefreshTokenRepository::find_with_user(self, session).await
+    }
+
+    async fn record(&self, event: &Event) -> Result<(), RepositoryError> {
+        self.insert_event(event).await
     }
 
     async fn commit(self: Box<Self>) -> Result<(), RepositoryError> {
@@ -78,6 +83,10 @@ impl<T: Transaction> CleanupUnit for Store<T> {
     }
 
     fn signing_keys(&self) -> &dyn SigningKeyRepository {
+        self
+    }
+
+    fn events(&self) -> &dyn EventRepository {
         self
     }
 }

@@ -1,4 +1,5 @@
 use domain::access_tokens::TokenId;
+use domain::events::EventId;
 use domain::keys::KeyId;
 use domain::sessions::{Nonce, SessionId};
 use domain::tasks::TaskId;
@@ -19,6 +20,10 @@ impl IdGenerator for SystemIds {
 
     fn task_id(&self, now: Timestamp) -> TaskId {
         TaskId::new(uuid_of(now))
+    }
+
+    fn event_id(&self, now: Timestamp) -> EventId {
+        EventId::new(uuid_of(now))
     }
 
     fn session_id(&self) -> SessionId {
@@ -56,10 +61,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn user_and_task_ids_are_version_7_and_carry_the_time() {
+    fn user_task_and_event_ids_are_version_7_and_carry_the_time() {
         let millis = 1_700_000_000_123;
         let now = DateTime::from_timestamp_millis(millis).unwrap();
-        for id in [SystemIds.user_id(now).as_uuid(), SystemIds.task_id(now).as_uuid()] {
+        let ids = SystemIds;
+        for id in [ids.user_id(now).as_uuid(), ids.task_id(now).as_uuid(), ids.event_id(now).as_uuid()] {
             assert_eq!(id.get_version(), Some(Version::SortRand));
             assert_eq!(id.get_variant(), Variant::RFC4122);
             assert_eq!(id.as_u128() >> 80, millis as u128);

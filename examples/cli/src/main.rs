@@ -93,7 +93,7 @@ async fn register(users: &Users, email: &str, admin: bool) -> Result<(), Box<dyn
     }
     let new =
         CreateUser { email, password, username: None, full_name: None, birthday: None, role: None, is_active: None };
-    let user = users.create(None, new).await?;
+    let user = users.create(None, new, None).await?;
     say(&format!("registered {} as {}", user.email.as_str(), user.id))
 }
 

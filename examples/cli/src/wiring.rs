@@ -41,7 +41,7 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
     let access_tokens =
         Arc::new(KeyRing::new(store.clone(), sealer.clone(), clock.clone(), NAME.to_owned(), NAME.to_owned()));
 
-    let journal = Journal::new(access_tokens.clone(), clock.clone(), access_token_ttl);
+    let journal = Journal::new(access_tokens.clone(), ids.clone(), clock.clone(), access_token_ttl);
     let hashing = Hashing::new(hasher, settings.sign_in_connections, settings.sign_in_patience);
     let mac = Arc::new(HmacSha256::new(&secret));
     let issuer = TokenIssuer { access_tokens: access_tokens.clone(), mac, ids: ids.clone(), access_token_ttl };

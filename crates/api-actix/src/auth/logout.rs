@@ -3,7 +3,7 @@ use application::{Application, ApplicationError};
 
 use super::refresh::RefreshTokenBody;
 use crate::http::responses::{Body, RateLimited, Unauthorized, Unavailable};
-use crate::http::{ApiError, OptionalJson, judge};
+use crate::http::{ApiError, ClientAddress, OptionalJson, judge};
 
 /// Sign out.
 ///
@@ -17,6 +17,7 @@ use crate::http::{ApiError, OptionalJson, judge};
 pub(crate) async fn logout(
     application: web::Data<Application>,
     request: HttpRequest,
+    ClientAddress(address): ClientAddress,
     body: Result<OptionalJson<RefreshTokenBody>, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
     // The token is judged behind the body, which may have taken its time to come.
@@ -33,7 +34,7 @@ pub(crate) async fn logout(
         application.sessions.logout(actor).await?;
     }
     if let Some(body) = body {
-        match application.sessions.logout_holder(body.refresh_token.expose()).await {
+        match application.sessions.logout_holder(body.refresh_token.expose(), address).await {
             // The access token has done it already; the refresh token may have died before.
             Err(ApplicationError::InvalidRefreshToken) if actor.is_some() => {}
             result => result?,

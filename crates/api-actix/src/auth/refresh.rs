@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::{TokenPairBody, answer};
 use crate::http::responses::{Body, RateLimited, Unauthorized, Unavailable};
-use crate::http::{ApiError, Fields, FromFields, Json};
+use crate::http::{ApiError, ClientAddress, Fields, FromFields, Json};
 
 /// A refresh token.
 #[derive(ToSchema)]
@@ -32,7 +32,8 @@ impl FromFields for RefreshTokenBody {
     responses((status = 200, description = "The next tokens.", body = TokenPairBody), Body, Unauthorized, RateLimited, Unavailable))]
 pub(crate) async fn refresh(
     application: web::Data<Application>,
+    ClientAddress(address): ClientAddress,
     Json(body): Json<RefreshTokenBody>,
 ) -> Result<HttpResponse, ApiError> {
-    Ok(answer(&application.sessions.refresh(body.refresh_token.expose()).await?))
+    Ok(answer(&application.sessions.refresh(body.refresh_token.expose(), address).await?))
 }

@@ -39,6 +39,8 @@ async fn remove(application: &Application) -> Result<(), Failure> {
 }
 
 fn listed(counts: Removed, ended: &str) -> String {
-    let Removed { sessions, revocations, signing_keys } = counts;
-    format!("{sessions} sessions that {ended}, {revocations} revocations, {signing_keys} signing keys")
+    let Removed { sessions, revocations, signing_keys, events } = counts;
+    format!(
+        "{sessions} sessions that {ended}, {revocations} revocations, {signing_keys} signing keys, {events} old events"
+    )
 }

@@ -15,6 +15,8 @@ use crate::http::{ApiError, Extracting, Fields, Form, FromFields, part};
 pub(crate) struct ClientRequest {
     /// The token it is about.
     pub(crate) token: Secret,
+    /// The client's id.
+    pub(crate) client_id: String,
 }
 
 struct Body {
@@ -75,7 +77,7 @@ impl FromRequest for ClientRequest {
             let (id, secret) = body.credentials(in_header)?;
             application.clients.authenticate(&id, &secret).await?;
             let token = body.token.ok_or_else(|| ApiError::invalid("token", "required", "This field is required."))?;
-            Ok(Self { token })
+            Ok(Self { token, client_id: id })
         })
     }
 }

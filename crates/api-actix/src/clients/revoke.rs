@@ -4,6 +4,7 @@ use application::Application;
 use super::client_request::ClientRequest;
 use super::introspect::TokenRequestBody;
 use super::oauth_error::OAuthError;
+use crate::http::ClientAddress;
 use crate::http::responses::{OAuth, Unavailable};
 
 /// Revoke.
@@ -16,8 +17,9 @@ use crate::http::responses::{OAuth, Unavailable};
     security(("client" = [])))]
 pub(crate) async fn revoke(
     application: web::Data<Application>,
+    ClientAddress(address): ClientAddress,
     request: ClientRequest,
 ) -> Result<HttpResponse, OAuthError> {
-    application.clients.revoke_token(request.token.expose()).await?;
+    application.clients.revoke_token(request.token.expose(), &request.client_id, address).await?;
     Ok(HttpResponse::Ok().finish())
 }

@@ -128,6 +128,7 @@ fn read_application(reader: &mut Reader, database: &DatabaseSettings) -> Option<
             absolute_ttl: reader.time_delta("auth.refresh_token_absolute_ttl")?,
             grace: reader.time_delta("auth.refresh_grace")?,
         },
+        events_retention: reader.time_delta("events.retention")?,
         registration_open: reader.value("auth.registration_open")?,
         // Of SQLite these are the readers. For the one connection that writes, no more than these wait in line.
         sign_in_connections: (database.max_connections as usize / 2).max(1),

@@ -236,8 +236,15 @@ pub(super) const SETTINGS: &[Setting] = &[
         "cleanup.interval",
         "1h",
         Duration("0s", "30d"),
-        "How often the server removes what has ended: sessions, revocations, signing keys. At least 1s, or 0s for \
-         never; then run 'hexauth cleanup' once in a while.",
+        "How often the server removes what has ended: sessions, revocations, signing keys, old events. At \
+         least 1s, or 0s for never; then run 'hexauth cleanup' once in a while.",
+    ),
+    Setting::new(
+        "events.retention",
+        "90d",
+        Duration("1d", "3650d"),
+        "How long it is kept who did what: sign-ins, also those that failed, and changes of accounts and keys. Events hold \
+         ids and addresses.",
     ),
     Setting::new(
         "metrics.addr",

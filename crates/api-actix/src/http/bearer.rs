@@ -4,6 +4,7 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpMessage, HttpRequest};
 use application::{Actor, Application};
 
+use super::device::address;
 use super::error::ApiError;
 use super::parts::part;
 
@@ -25,10 +26,9 @@ pub(crate) async fn actor(request: &HttpRequest) -> Result<Option<Actor>, ApiErr
 
 /// The same, judged now: for what had to wait meanwhile.
 pub(crate) async fn judge(request: &HttpRequest) -> Result<Option<Actor>, ApiError> {
-    match token(request)? {
-        Some(token) => Ok(Some(part::<Application>(request)?.sessions.authenticate(token).await?)),
-        None => Ok(None),
-    }
+    let Some(token) = token(request)? else { return Ok(None) };
+    let actor = part::<Application>(request)?.sessions.authenticate(token).await?;
+    Ok(Some(Actor { address: address(request)?, ..actor }))
 }
 
 /// The token. One in the query or the body is not looked for.
@@ -62,6 +62,7 @@ mod tests {
             epoch: Epoch::default(),
             session: SessionId::new(Uuid::from_u128(2)),
             token_expires_at: Timestamp::default(),
+            address: None,
         };
         request.extensions_mut().insert(Judged(known.clone()));
         assert_eq!(actor(&request).await.unwrap().unwrap().user_id, known.user_id);

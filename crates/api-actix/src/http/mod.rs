@@ -43,7 +43,7 @@ pub use query::Query;
 pub(crate) use bearer::judge;
 pub(crate) use body::{Form, FormOrJson, OptionalJson};
 pub(crate) use cors::Cors;
-pub(crate) use device::ClientDevice;
+pub(crate) use device::{ClientAddress, ClientDevice};
 pub(crate) use error::chain;
 #[cfg(test)]
 pub(crate) use error::seen;

@@ -113,8 +113,8 @@ async fn clean_up(application: Application, first: Duration, interval: Duration)
         let mut removed = Removed::default();
         let end = application.node.clean_up(&mut removed, || sleep(CLEANUP_PAUSE)).await;
         if removed != Removed::default() {
-            let Removed { sessions, revocations, signing_keys } = removed;
-            tracing::info!(sessions, revocations, signing_keys, "removed what had ended");
+            let Removed { sessions, revocations, signing_keys, events } = removed;
+            tracing::info!(sessions, revocations, signing_keys, events, "removed what had ended");
         }
         wait = match end {
             Ok(CleanupEnd::Complete | CleanupEnd::ByAnother) => interval,

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{RoleBody, UserBody};
 use crate::http::responses::{Body, Conflict, Forbidden, RateLimited, Unauthorized, Unavailable};
-use crate::http::{ApiError, Fields, FromFields, GuardedIfKnown, Json};
+use crate::http::{ApiError, ClientAddress, Fields, FromFields, GuardedIfKnown, Json};
 
 /// A new account.
 #[derive(ToSchema)]
@@ -57,6 +57,7 @@ impl FromFields for CreateUserBody {
     security((), ("bearer" = []), ("password" = [])))]
 pub(crate) async fn create_user(
     application: web::Data<Application>,
+    ClientAddress(address): ClientAddress,
     GuardedIfKnown { actor, input: Json(body) }: GuardedIfKnown<Json<CreateUserBody>>,
 ) -> Result<HttpResponse, ApiError> {
     let new = CreateUser {
@@ -68,7 +69,7 @@ pub(crate) async fn create_user(
         role: body.role,
         is_active: body.is_active,
     };
-    let user = application.users.create(actor.as_ref(), new).await?;
+    let user = application.users.create(actor.as_ref(), new, address).await?;
     let location = format!("/api/v1/users/{}", user.id);
     Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(UserBody::from(user)))
 }

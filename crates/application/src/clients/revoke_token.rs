@@ -1,20 +1,28 @@
+use std::net::IpAddr;
+
+use domain::events::{By, What};
 use domain::sessions::{PresentedRefreshToken, RevocationReason, SessionId};
 use domain::users::UserId;
 
 use super::Clients;
 use crate::ApplicationError;
-use crate::audit::Event;
 
 impl Clients {
     /// Ends the session that a token belongs to, for a client that was let in (RFC 7009, section 2.1). A token that is
-    /// worth nothing already is no fault.
+    /// worth nothing already is no fault. The client and its address are recorded.
     ///
     /// # Errors
     /// [`ApplicationError::Unavailable`].
-    pub async fn revoke_token(&self, token: &str) -> Result<(), ApplicationError> {
+    pub async fn revoke_token(
+        &self,
+        token: &str,
+        client_id: &str,
+        address: Option<IpAddr>,
+    ) -> Result<(), ApplicationError> {
         if let Some((session, user)) = self.owner_of(token).await? {
             let reason = RevocationReason::Client;
-            let event = Event::SessionsEnded { user, session: Some(session), reason, by: None };
+            let what = What::SessionsEnded { user, session: Some(session), reason };
+            let event = By::Client { id: client_id.to_owned() }.did(what).from_address(address);
             self.sessions.revoke_session(session, user, reason, event).await?;
         }
         Ok(())

@@ -1,4 +1,5 @@
 use chrono::TimeDelta;
+use domain::events::By;
 use domain::keys::{KeyState, MAX_KEY_RING_AGE};
 
 use super::{Keys, Rotated, unreadable};
@@ -57,7 +58,7 @@ impl Keys {
             self.access_tokens.reload().await?;
             return Ok(Prepared::Ready);
         }
-        match self.rotate().await? {
+        match self.rotate_keys_by(By::Node).await? {
             Rotated::TooSoon(wait) => Ok(Prepared::Again(wait)),
             Rotated::Done | Rotated::ByAnother => at_once,
         }

@@ -1,8 +1,8 @@
+use domain::events::{By, What};
 use domain::keys::KeyState;
 
 use super::Keys;
 use crate::ApplicationError;
-use crate::audit::{Event, record};
 
 impl Keys {
     /// Throws away every signing key and makes new ones of the same algorithm: for when a key is no longer secret, or
@@ -31,7 +31,7 @@ impl Keys {
                 return Err(ApplicationError::Unavailable("another node changes keys at the same time".into()));
             }
         }
-        record(Event::KeysReplaced { active: active.id }, unit.commit(), |()| true).await?;
+        self.journal.commit(unit, By::Operator.did(What::KeysReplaced { active: active.id })).await?;
         // It is done. Where the keys cannot be read now, those that were known are used for MAX_KEY_RING_AGE at most.
         let _ = self.access_tokens.reload().await;
         Ok(())

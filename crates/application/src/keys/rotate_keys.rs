@@ -1,10 +1,10 @@
 use chrono::TimeDelta;
 use domain::Timestamp;
+use domain::events::{By, What};
 use domain::keys::{KeyState, MAX_KEY_RING_AGE, SigningKey, StoredKeys};
 
 use super::{Keys, unreadable};
 use crate::ApplicationError;
-use crate::audit::Event;
 
 /// Most keys in the ring. Rotating faster than keys retire would let it grow without end.
 const MAX_KEYS: usize = 200;
@@ -21,7 +21,7 @@ pub enum Rotated {
 }
 
 impl Keys {
-    /// Makes the next key the active one, retires the active one, and publishes another next key. Tokens of the
+    /// On the word of whoever runs the service, makes the next key the active one, retires the active one, and publishes another next key. Tokens of the
     /// retired key are accepted until the last of them has expired. The algorithm stays that of the next key: only a
     /// server that starts brings another. A key that this process cannot open never becomes active: where the next key
     /// is such a one, another is published in its place.
@@ -31,6 +31,11 @@ impl Keys {
     /// sealed with another root secret; [`ApplicationError::Internal`] when this version cannot read the active or the
     /// next key; [`ApplicationError::Unavailable`]. Nothing was changed then.
     pub async fn rotate(&self) -> Result<Rotated, ApplicationError> {
+        self.rotate_keys_by(By::Operator).await
+    }
+
+    /// As [`Keys::rotate`], by the operator or by the node itself.
+    pub(super) async fn rotate_keys_by(&self, by: By) -> Result<Rotated, ApplicationError> {
         let keys = self.signing_keys.list().await?;
         let (active, next) = (keys.active().map_err(unreadable)?, keys.next().map_err(unreadable)?);
         let (Some(active), Some(next)) = (active, next) else { return Err(ApplicationError::NotFound) };
@@ -58,7 +63,7 @@ impl Keys {
             return Ok(Rotated::ByAnother);
         }
         repository.delete_retired(now).await?;
-        let event = Event::KeysRotated { active: next.id, retired: active.id };
+        let event = by.did(What::KeysRotated { active: next.id, retired: active.id });
         self.journal.commit(unit, event).await?;
         // It is done. Where the keys cannot be read now, they are before the next token is signed.
         let _ = self.access_tokens.reload().await;
@@ -91,7 +96,7 @@ impl Keys {
             KeyState::Active { since, .. } => now - since >= rotate_after || since > now + MAX_KEY_RING_AGE,
             KeyState::Next | KeyState::Retired { .. } => false,
         });
-        Ok(is_due && self.rotate().await? == Rotated::Done)
+        Ok(is_due && self.rotate_keys_by(By::Node).await? == Rotated::Done)
     }
 }
 
@@ -198,7 +203,9 @@ mod tests {
         unit.signing_keys.expect_delete_retired().returning(|_| Ok(0));
         mocks.units([unit]);
         mocks.access_tokens.expect_reload().returning(|| Ok(()));
+        let events = mocks.units.events();
         assert_eq!(mocks.build().rotate().await.unwrap(), Rotated::Done);
+        assert!(events.lock().unwrap().iter().map(|event| &event.by).eq([&By::Operator]));
     }
 
     #[tokio::test]
@@ -259,7 +266,9 @@ mod tests {
             unit.signing_keys.expect_insert().returning(|_| Ok(true));
             unit.signing_keys.expect_delete_retired().returning(|_| Ok(0));
             mocks.units([unit]);
+            let events = mocks.units.events();
             assert_eq!(mocks.build().rotate_if_due().await.unwrap(), is_due, "{seconds} s ahead");
+            assert!(events.lock().unwrap().iter().all(|event| event.by == By::Node));
         }
     }
 }

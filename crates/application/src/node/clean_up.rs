@@ -21,6 +21,8 @@ pub struct Removed {
     pub revocations: u64,
     /// Signing keys whose tokens have expired.
     pub signing_keys: u64,
+    /// Events that were old enough.
+    pub events: u64,
 }
 
 impl AddAssign for Removed {
@@ -28,6 +30,7 @@ impl AddAssign for Removed {
         self.sessions += other.sessions;
         self.revocations += other.revocations;
         self.signing_keys += other.signing_keys;
+        self.events += other.events;
     }
 }
 
@@ -43,7 +46,7 @@ pub enum CleanupEnd {
 }
 
 impl Node {
-    /// Removes what has ended, in batches, and adds to `removed` how much, also where it fails later on. The tokens in
+    /// Removes what has ended and events that are old, in batches, and adds to `removed` how much, also where it fails later on. The tokens in
     /// question are refused before and after alike. Safe to interrupt. Of several nodes that do it, one at a time does,
     /// and each row is counted by who removed it.
     ///
@@ -61,7 +64,7 @@ impl Node {
         for _ in 0..MAX_BATCHES {
             let Some(batch) = self.remove_batch(now).await? else { return Ok(CleanupEnd::ByAnother) };
             *removed += batch;
-            if batch.sessions < BATCH && batch.revocations < BATCH {
+            if batch.sessions < BATCH && batch.revocations < BATCH && batch.events < BATCH {
                 return Ok(CleanupEnd::Complete);
             }
             pause().await;
@@ -79,6 +82,7 @@ impl Node {
             sessions: self.refresh_tokens.count_ended(now).await?,
             revocations: self.revocations.count_expired(now - MAX_CLOCK_JUMP).await?,
             signing_keys: self.signing_keys.count_retired(now).await?,
+            events: self.events.count_older(now - self.events_retention).await?,
         })
     }
 
@@ -91,11 +95,12 @@ impl Node {
         let sessions = unit.refresh_tokens().delete_ended(before, BATCH).await?;
         // If our clock is ahead, a node that starts after it was set back has to know them.
         let revocations = unit.revocations().delete_expired(before - MAX_CLOCK_JUMP, BATCH).await?;
+        let events = unit.events().delete_older(before - self.events_retention, BATCH).await?;
         // It wakes all nodes, so it is done once.
-        let is_last = sessions < BATCH && revocations < BATCH;
+        let is_last = sessions < BATCH && revocations < BATCH && events < BATCH;
         let signing_keys = if is_last { unit.signing_keys().delete_retired(before).await? } else { 0 };
         unit.commit().await?;
-        Ok(Some(Removed { sessions, revocations, signing_keys }))
+        Ok(Some(Removed { sessions, revocations, signing_keys, events }))
     }
 }
 
@@ -113,7 +118,7 @@ mod tests {
     use crate::testing::now;
 
     /// A unit that finds so much. Where a batch is full, it leaves the keys alone.
-    fn a_unit(sessions: u64, revocations: u64) -> MockCleanupUnit {
+    fn a_unit(sessions: u64, revocations: u64, events: u64) -> MockCleanupUnit {
         let mut unit = MockCleanupUnit::default();
         let is_asked = |before: &Timestamp, limit: &u64| (*before, *limit) == (now(), BATCH);
         let is_asked_of_yesterday =
@@ -124,7 +129,10 @@ mod tests {
             .withf(is_asked_of_yesterday)
             .times(1)
             .returning(move |_, _| Ok(revocations));
-        if sessions < BATCH && revocations < BATCH {
+        let is_asked_of_90_days_ago =
+            |before: &Timestamp, limit: &u64| (*before, *limit) == (now() - TimeDelta::days(90), BATCH);
+        unit.events.expect_delete_older().withf(is_asked_of_90_days_ago).times(1).returning(move |_, _| Ok(events));
+        if sessions < BATCH && revocations < BATCH && events < BATCH {
             unit.signing_keys.expect_delete_retired().times(1).returning(|_| Ok(1));
         }
         unit
@@ -143,32 +151,32 @@ mod tests {
         (end, removed, commits.load(Ordering::SeqCst), pauses.get())
     }
 
-    fn removed(sessions: u64, revocations: u64, signing_keys: u64) -> Removed {
-        Removed { sessions, revocations, signing_keys }
+    fn removed(sessions: u64, revocations: u64, events: u64, signing_keys: u64) -> Removed {
+        Removed { sessions, revocations, signing_keys, events }
     }
 
     #[tokio::test]
     async fn it_goes_on_until_no_batch_is_full_and_pauses_in_between() {
-        let units = vec![a_unit(BATCH, 0), a_unit(2, BATCH), a_unit(0, 3)];
+        let units = vec![a_unit(BATCH, 0, 0), a_unit(2, BATCH, 0), a_unit(0, 0, BATCH), a_unit(0, 3, 4)];
         let (end, sum, commits, pauses) = clean_up(units).await;
         assert_eq!(end.unwrap(), CleanupEnd::Complete);
-        assert_eq!((sum, commits, pauses), (removed(BATCH + 2, BATCH + 3, 1), 3, 2));
+        assert_eq!((sum, commits, pauses), (removed(BATCH + 2, BATCH + 3, BATCH + 4, 1), 4, 3));
     }
 
     #[tokio::test]
     async fn it_leaves_the_rest_to_another_node_that_is_at_it() {
         let mut busy = MockCleanupUnit::default();
         busy.unit.is_turn_taken = true;
-        let (end, sum, commits, _) = clean_up(vec![a_unit(BATCH, 0), busy]).await;
+        let (end, sum, commits, _) = clean_up(vec![a_unit(BATCH, 0, 0), busy]).await;
         assert_eq!(end.unwrap(), CleanupEnd::ByAnother);
-        assert_eq!((sum, commits), (removed(BATCH, 0, 0), 1));
+        assert_eq!((sum, commits), (removed(BATCH, 0, 0, 0), 1));
     }
 
     #[tokio::test]
     async fn one_run_has_a_limit() {
-        let (end, sum, commits, _) = clean_up((0..MAX_BATCHES).map(|_| a_unit(BATCH, 0)).collect()).await;
+        let (end, sum, commits, _) = clean_up((0..MAX_BATCHES).map(|_| a_unit(BATCH, 0, 0)).collect()).await;
         assert_eq!(end.unwrap(), CleanupEnd::Limit);
-        assert_eq!((sum, commits), (removed(1_000_000, 0, 0), MAX_BATCHES));
+        assert_eq!((sum, commits), (removed(1_000_000, 0, 0, 0), MAX_BATCHES));
     }
 
     #[tokio::test]
@@ -176,8 +184,8 @@ mod tests {
         let mut failing = MockCleanupUnit::default();
         let unavailable = |_, _| Err(RepositoryError::Unavailable("it is down".into()));
         failing.refresh_tokens.expect_delete_ended().returning(unavailable);
-        let (end, sum, commits, _) = clean_up(vec![a_unit(BATCH, 5), failing]).await;
+        let (end, sum, commits, _) = clean_up(vec![a_unit(BATCH, 5, 6), failing]).await;
         assert!(matches!(end, Err(ApplicationError::Unavailable(_))));
-        assert_eq!((sum, commits), (removed(BATCH, 5, 0), 1));
+        assert_eq!((sum, commits), (removed(BATCH, 5, 6, 0), 1));
     }
 }

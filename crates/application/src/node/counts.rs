@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use domain::events::What;
 use domain::sessions::RevocationReason;
 
-use super::Node;
 use crate::{ApplicationError, TokenPair};
 
 /// How a sign-in ended.
@@ -18,7 +18,7 @@ pub enum SignInOutcome {
     Disabled,
     /// Too many passwords were waiting to be hashed.
     Overloaded,
-    /// The database was not there, or something broke.
+    /// The database was not there, or something broke. Of a refusal that could not be recorded, too.
     Failed,
 }
 
@@ -47,13 +47,12 @@ impl SignInOutcome {
         }
     }
 
-    pub(crate) fn of(result: &Result<TokenPair, ApplicationError>) -> Self {
+    /// The outcome of a sign-in of which there is no event.
+    pub(crate) fn without_event(result: &Result<TokenPair, ApplicationError>) -> Option<Self> {
         match result {
-            Ok(_) => Self::Ok,
-            Err(ApplicationError::InvalidCredentials) => Self::WrongPassword,
-            Err(ApplicationError::AccountDisabled) => Self::Disabled,
-            Err(ApplicationError::Overloaded) => Self::Overloaded,
-            Err(_) => Self::Failed,
+            Ok(_) | Err(ApplicationError::InvalidCredentials | ApplicationError::AccountDisabled) => None,
+            Err(ApplicationError::Overloaded) => Some(Self::Overloaded),
+            Err(_) => Some(Self::Failed),
         }
     }
 }
@@ -92,18 +91,34 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
+    pub(crate) fn read(&self) -> Counts {
+        Counts {
+            sign_ins: read(&self.sign_ins, SignInOutcome::ALL),
+            refreshes: read(&self.refreshes, RefreshOutcome::ALL),
+            revocations: read(&self.revocations, RevocationReason::ALL),
+        }
+    }
+
+    /// Counts what was committed.
+    pub(crate) fn event(&self, what: &What) {
+        match what {
+            What::LoginSucceeded { .. } => self.sign_in(SignInOutcome::Ok),
+            What::LoginFailed { .. } => self.sign_in(SignInOutcome::WrongPassword),
+            What::LoginRefusedDisabled { .. } => self.sign_in(SignInOutcome::Disabled),
+            What::RefreshTokenReused { .. } => self.refresh(RefreshOutcome::Reused),
+            _ => {}
+        }
+        if let Some(reason) = what.revoked_for() {
+            count(&self.revocations, &RevocationReason::ALL, reason);
+        }
+    }
+
     pub(crate) fn sign_in(&self, outcome: SignInOutcome) {
         count(&self.sign_ins, &SignInOutcome::ALL, outcome);
     }
 
     pub(crate) fn refresh(&self, outcome: RefreshOutcome) {
         count(&self.refreshes, &RefreshOutcome::ALL, outcome);
-    }
-
-    pub(crate) fn revocation(&self, reason: Option<RevocationReason>) {
-        if let Some(reason) = reason {
-            count(&self.revocations, &RevocationReason::ALL, reason);
-        }
     }
 }
 
@@ -115,15 +130,4 @@ fn count<T: PartialEq + Copy, const N: usize>(counters: &[AtomicU64; N], all: &[
 
 fn read<T: Copy, const N: usize>(counters: &[AtomicU64; N], all: [T; N]) -> [(T, u64); N] {
     std::array::from_fn(|index| (all[index], counters[index].load(Ordering::Relaxed)))
-}
-
-impl Node {
-    /// What happened on this node since it started.
-    pub fn counts(&self) -> Counts {
-        Counts {
-            sign_ins: read(&self.journal.counters.sign_ins, SignInOutcome::ALL),
-            refreshes: read(&self.journal.counters.refreshes, RefreshOutcome::ALL),
-            revocations: read(&self.journal.counters.revocations, RevocationReason::ALL),
-        }
-    }
 }

@@ -7,7 +7,9 @@ mod testing;
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use domain::Clock;
+use domain::events::EventRepository;
 use domain::keys::SigningKeyRepository;
 use domain::sessions::{RefreshTokenRepository, RevocationRepository};
 use domain::units::{Begin, CleanupUnit};
@@ -29,8 +31,19 @@ pub struct Node {
     pub revocations: Arc<dyn RevocationRepository>,
     /// Signing keys, outside a unit of work.
     pub signing_keys: Arc<dyn SigningKeyRepository>,
+    /// Events, outside a unit of work.
+    pub events: Arc<dyn EventRepository>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// The node's journal.
     pub journal: Journal,
+    /// How long events are kept.
+    pub events_retention: TimeDelta,
+}
+
+impl Node {
+    /// What happened on this node since it started.
+    pub fn counts(&self) -> Counts {
+        self.journal.counters.read()
+    }
 }

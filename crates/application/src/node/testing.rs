@@ -1,6 +1,8 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+use chrono::TimeDelta;
+use domain::events::MockEventRepository;
 use domain::keys::MockSigningKeyRepository;
 use domain::sessions::{MockRefreshTokenRepository, MockRevocationRepository};
 use domain::units::{MockCleanupUnit, MockUnits};
@@ -13,6 +15,7 @@ pub(crate) struct Mocks {
     pub(crate) refresh_tokens: MockRefreshTokenRepository,
     pub(crate) revocations: MockRevocationRepository,
     pub(crate) signing_keys: MockSigningKeyRepository,
+    pub(crate) events: MockEventRepository,
     pub(crate) units: MockUnits<MockCleanupUnit>,
 }
 
@@ -29,8 +32,10 @@ impl Mocks {
             refresh_tokens: Arc::new(self.refresh_tokens),
             revocations: Arc::new(self.revocations),
             signing_keys: Arc::new(self.signing_keys),
+            events: Arc::new(self.events),
             clock: clock(),
             journal: journal(Arc::new(access_tokens())),
+            events_retention: TimeDelta::days(90),
         }
     }
 }

@@ -1,9 +1,9 @@
+use domain::events::What;
 use domain::passwords::{Password, PasswordHash};
 use domain::sessions::{Revocation, RevocationReason, RevokedTokens};
 
 use super::Passwords;
 use crate::acting::begin_as;
-use crate::audit::Event;
 use crate::{Actor, ApplicationError};
 
 /// A change of one's own password.
@@ -40,8 +40,8 @@ impl Passwords {
         unit.users().update(&user).await?;
         let revocation = Revocation { at: now, reason: RevocationReason::PasswordChanged };
         unit.refresh_tokens().revoke_all(user.id, Some(actor.session), revocation).await?;
-        let event = Event::PasswordChanged { user: user.id };
-        self.journal.commit_revoking(unit, &[RevokedTokens::OfUser(user.id, user.epoch)], event).await
+        let event = actor.did(What::PasswordChanged { user: user.id });
+        self.journal.commit_revoking(unit, event, &[RevokedTokens::OfUser(user.id, user.epoch)]).await
     }
 }
 
@@ -65,6 +65,10 @@ mod tests {
         let mut mocks = Mocks::default();
         mocks.users.expect_find_by_id().return_once(|_| Ok(Some(a_user())));
         mocks.hashing().expect_verify().times(1).returning(move |_, _| Ok(verification));
+        // For the record that it was wrong.
+        if verification == Verification::Mismatch {
+            mocks.units([MockAccountUnit::default()]);
+        }
         mocks
     }
 
@@ -76,8 +80,18 @@ mod tests {
 
     #[tokio::test]
     async fn the_wrong_current_password_changes_nothing() {
-        let result = verifying(Verification::Mismatch).build().change(&an_actor(), change()).await;
-        assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));
+        for refuses_commit in [false, true] {
+            let mut mocks = verifying(Verification::Mismatch);
+            let mut unit = MockAccountUnit::default();
+            unit.unit.refuses_commit = refuses_commit;
+            mocks.units([unit]);
+            let events = mocks.units.events();
+            let result = mocks.build().change(&an_actor(), change()).await;
+            assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));
+            let events: Vec<_> = events.lock().unwrap().iter().map(|event| event.what).collect();
+            let wrong = What::CurrentPasswordWrong { user: a_user().id };
+            assert_eq!(events, if refuses_commit { vec![] } else { vec![wrong] });
+        }
     }
 
     #[tokio::test]

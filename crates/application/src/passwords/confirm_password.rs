@@ -1,7 +1,7 @@
+use domain::events::What;
 use domain::passwords::{HashPlace, Password, Verification};
 
 use super::Passwords;
-use crate::audit::Event;
 use crate::{Actor, ApplicationError};
 
 impl Passwords {
@@ -23,7 +23,13 @@ impl Passwords {
         match place.verify(current, Some(user.password_hash)).await? {
             Verification::Match { .. } => Ok(place),
             Verification::Mismatch => {
-                Event::CurrentPasswordWrong { user: user.id }.record();
+                self.journal
+                    .record_refusal(
+                        self.units.as_ref(),
+                        &self.hashing,
+                        actor.did(What::CurrentPasswordWrong { user: user.id }),
+                    )
+                    .await;
                 Err(ApplicationError::WrongCurrentPassword)
             }
         }

@@ -1,10 +1,12 @@
+use std::net::IpAddr;
+
+use domain::events::{By, NewEvent, What};
 use domain::sessions::{Revocation, RevocationReason, RevokedTokens, SessionId};
 use domain::units::AccountUnit;
 use domain::users::UserId;
 
 use super::Sessions;
 use crate::acting::{OnAccount, begin_on};
-use crate::audit::Event;
 use crate::{Actor, ApplicationError, Target};
 
 impl Sessions {
@@ -18,8 +20,8 @@ impl Sessions {
         let found = unit.refresh_tokens().find_with_user(id).await?;
         let now = self.clock.now();
         let is_theirs = found.is_some_and(|(session, _)| session.user_id == user.id && session.is_live(now));
-        let (reason, by) = (target.reason(), Some(actor.user_id));
-        let event = Event::SessionsEnded { user: user.id, session: Some(id), reason, by };
+        let reason = target.reason();
+        let event = actor.did(What::SessionsEnded { user: user.id, session: Some(id), reason });
         if is_theirs && self.revoke_in(unit, id, reason, event).await? {
             return Ok(());
         }
@@ -33,7 +35,7 @@ impl Sessions {
         id: SessionId,
         user: UserId,
         reason: RevocationReason,
-        event: Event,
+        event: NewEvent,
     ) -> Result<bool, ApplicationError> {
         let unit = self.units.begin().await?;
         // Held, so that a write of the session's holder either comes before or is refused.
@@ -46,21 +48,27 @@ impl Sessions {
         unit: Box<dyn AccountUnit>,
         id: SessionId,
         reason: RevocationReason,
-        event: Event,
+        event: NewEvent,
     ) -> Result<bool, ApplicationError> {
         let revocation = Revocation { at: self.clock.now(), reason };
         if !unit.refresh_tokens().revoke(id, revocation).await? {
             self.journal.learn(RevokedTokens::OfSession(id));
             return Ok(false);
         }
-        self.journal.commit_revoking(unit, &[RevokedTokens::OfSession(id)], event).await?;
+        self.journal.commit_revoking(unit, event, &[RevokedTokens::OfSession(id)]).await?;
         Ok(true)
     }
 
     /// Ends a session for who holds one of its tokens.
-    pub(crate) async fn end_for_logout(&self, session: SessionId, user: UserId) -> Result<bool, ApplicationError> {
+    pub(crate) async fn end_for_logout(
+        &self,
+        session: SessionId,
+        user: UserId,
+        address: Option<IpAddr>,
+    ) -> Result<bool, ApplicationError> {
         let reason = RevocationReason::Logout;
-        let event = Event::SessionsEnded { user, session: Some(session), reason, by: Some(user) };
+        let what = What::SessionsEnded { user, session: Some(session), reason };
+        let event = By::User { user, session }.did(what).from_address(address);
         self.revoke_session(session, user, reason, event).await
     }
 }

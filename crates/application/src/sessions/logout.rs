@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use domain::sessions::PresentedRefreshToken;
 
 use super::Sessions;
@@ -9,17 +11,17 @@ impl Sessions {
     /// # Errors
     /// [`ApplicationError::Unavailable`].
     pub async fn logout(&self, actor: &Actor) -> Result<(), ApplicationError> {
-        self.end_for_logout(actor.session, actor.user_id).await.map(drop)
+        self.end_for_logout(actor.session, actor.user_id, actor.address).await.map(drop)
     }
 
     /// Ends the session that a refresh token belongs to. Any genuine one will do, an old one too, and doing it twice
-    /// is no fault.
+    /// is no fault. It comes from `address`, which is recorded.
     ///
     /// # Errors
     /// [`ApplicationError::InvalidRefreshToken`], [`ApplicationError::Unavailable`].
-    pub async fn logout_holder(&self, refresh_token: &str) -> Result<(), ApplicationError> {
+    pub async fn logout_holder(&self, refresh_token: &str, address: Option<IpAddr>) -> Result<(), ApplicationError> {
         let presented = PresentedRefreshToken::parse(refresh_token).ok_or(ApplicationError::InvalidRefreshToken)?;
         let (session, user) = self.find_genuine(&presented).await?.ok_or(ApplicationError::InvalidRefreshToken)?;
-        self.end_for_logout(session.id, user.id).await.map(drop)
+        self.end_for_logout(session.id, user.id, address).await.map(drop)
     }
 }

@@ -1,8 +1,8 @@
+use domain::events::What;
 use domain::sessions::{Revocation, RevokedTokens};
 
 use super::Sessions;
 use crate::acting::{OnAccount, begin_on};
-use crate::audit::Event;
 use crate::{Actor, ApplicationError, Target};
 
 impl Sessions {
@@ -20,7 +20,7 @@ impl Sessions {
         user.void_access_tokens();
         unit.users().update(&user).await?;
         unit.refresh_tokens().revoke_all(user.id, None, revocation).await?;
-        let event = Event::SessionsEnded { user: user.id, session: None, reason, by: Some(actor.user_id) };
-        self.journal.commit_revoking(unit, &[RevokedTokens::OfUser(user.id, user.epoch)], event).await
+        let event = actor.did(What::SessionsEnded { user: user.id, session: None, reason });
+        self.journal.commit_revoking(unit, event, &[RevokedTokens::OfUser(user.id, user.epoch)]).await
     }
 }

@@ -1,10 +1,10 @@
+use domain::events::What;
 use domain::sessions::{Revocation, RevocationReason, RevokedTokens, SessionId};
 use domain::units::AccountUnit;
 use domain::users::User;
 
 use super::Sessions;
 use crate::acting::begin_as;
-use crate::audit::Event;
 use crate::{Actor, ApplicationError};
 
 /// Most sessions whose access tokens are voided one by one. Beyond, all of the user's are, this session's too, which
@@ -42,8 +42,8 @@ impl Sessions {
         if user.epoch != actor.epoch {
             unit.users().update(&user).await?;
         }
-        let event = Event::SessionsEnded { user: user.id, session: None, reason, by: Some(user.id) };
-        self.journal.commit_revoking(unit, &tokens, event).await
+        let event = actor.did(What::SessionsEnded { user: user.id, session: None, reason });
+        self.journal.commit_revoking(unit, event, &tokens).await
     }
 }
 

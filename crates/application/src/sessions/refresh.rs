@@ -1,19 +1,21 @@
+use std::net::IpAddr;
+
 use domain::Timestamp;
+use domain::events::{By, What};
 use domain::sessions::{PresentedRefreshToken, RefreshToken, RevocationReason, Rotation};
 use domain::users::User;
 
 use super::Sessions;
-use crate::audit::Event;
 use crate::{ApplicationError, RefreshOutcome, TokenPair};
 
 impl Sessions {
     /// Exchanges a refresh token for the next pair (RFC 6749, section 6; rotation and reuse detection as in RFC 9700,
-    /// section 4.14).
+    /// section 4.14). That an old token came back is recorded with `address`, and nothing else is.
     ///
     /// # Errors
     /// [`ApplicationError::InvalidRefreshToken`]; if an old token came back, its session has been revoked by then.
     /// [`ApplicationError::Unavailable`].
-    pub async fn refresh(&self, refresh_token: &str) -> Result<TokenPair, ApplicationError> {
+    pub async fn refresh(&self, refresh_token: &str, address: Option<IpAddr>) -> Result<TokenPair, ApplicationError> {
         // Taken before the first read: whoever loses a race is no later than the winner.
         let now = self.clock.now();
         let presented = PresentedRefreshToken::parse(refresh_token).ok_or(ApplicationError::InvalidRefreshToken)?;
@@ -21,7 +23,7 @@ impl Sessions {
         let policy = &self.policy;
         let next = match session.rotate(presented.generation, now, policy) {
             Rotation::Next(next) => next,
-            rotation => return self.answer_old_token(rotation, &session, &user, now).await,
+            rotation => return self.answer_old_token(rotation, &session, &user, now, address).await,
         };
         // Signed first: where that fails nothing is used up, and the client may try again with the same token.
         let pair = self.issuer.issue(&next, &user, now).await?;
@@ -33,7 +35,7 @@ impl Sessions {
         let (session, user) = self.find_exchangeable(&presented).await?;
         // The two overlapped, however long this one was held up and whatever the clocks of their nodes say.
         let rotation = session.rotate(presented.generation, now.max(session.rotated_at), policy);
-        self.answer_old_token(rotation, &session, &user, now).await
+        self.answer_old_token(rotation, &session, &user, now, address).await
     }
 
     /// The session and the user that a token was issued for; `None` for a token that was not issued by us.
@@ -61,6 +63,7 @@ impl Sessions {
         session: &RefreshToken,
         user: &User,
         now: Timestamp,
+        address: Option<IpAddr>,
     ) -> Result<TokenPair, ApplicationError> {
         match rotation {
             Rotation::SameChild => {
@@ -70,9 +73,9 @@ impl Sessions {
             // A session's generation never goes back, so `Next` cannot come up again.
             Rotation::Ended | Rotation::Next(_) => Err(ApplicationError::InvalidRefreshToken),
             Rotation::Reuse => {
-                let event = Event::RefreshTokenReused { user: user.id, session: session.id };
+                let what = What::RefreshTokenReused { user: user.id, session: session.id };
+                let event = By::Anyone.did(what).from_address(address);
                 self.revoke_session(session.id, user.id, RevocationReason::Reuse, event).await?;
-                self.journal.counters.refresh(RefreshOutcome::Reused);
                 Err(ApplicationError::InvalidRefreshToken)
             }
         }
@@ -118,21 +121,21 @@ mod tests {
     async fn the_current_token_gets_the_next_one() {
         let mut mocks = storing(a_session());
         mocks.refresh_tokens.expect_rotate().times(1).returning(|_| Ok(true));
-        let pair = mocks.build().refresh(&token_of(&a_session())).await.unwrap();
+        let pair = mocks.build().refresh(&token_of(&a_session()), None).await.unwrap();
         assert_eq!(pair.refresh_token.expose(), token_of(&rotated(0)));
     }
 
     #[tokio::test]
     async fn without_a_signature_no_token_is_used_up() {
         let mocks = Mocks { access_tokens: unable_to_sign(), ..storing(a_session()) };
-        let result = mocks.build().refresh(&token_of(&a_session())).await;
+        let result = mocks.build().refresh(&token_of(&a_session()), None).await;
         assert!(matches!(result, Err(ApplicationError::Unavailable(_))));
     }
 
     #[tokio::test]
     async fn the_loser_of_a_race_gets_the_winners_child() {
         let mocks = losing_to(rotated(0));
-        let pair = mocks.build().refresh(&token_of(&a_session())).await.unwrap();
+        let pair = mocks.build().refresh(&token_of(&a_session()), None).await.unwrap();
         assert_eq!(pair.refresh_token.expose(), token_of(&rotated(0)));
     }
 
@@ -140,13 +143,13 @@ mod tests {
     async fn who_loses_against_a_revocation_is_refused() {
         let revocation = Some(Revocation { at: now(), reason: RevocationReason::Logout });
         let mocks = losing_to(RefreshToken { revocation, ..a_session() });
-        let result = mocks.build().refresh(&token_of(&a_session())).await;
+        let result = mocks.build().refresh(&token_of(&a_session()), None).await;
         assert!(matches!(result, Err(ApplicationError::InvalidRefreshToken)));
     }
 
     #[tokio::test]
     async fn an_old_token_within_the_grace_window_gets_the_same_child_and_writes_nothing() {
-        let pair = storing(rotated(10)).build().refresh(&token_of(&a_session())).await.unwrap();
+        let pair = storing(rotated(10)).build().refresh(&token_of(&a_session()), None).await.unwrap();
         assert_eq!(pair.refresh_token.expose(), token_of(&rotated(0)));
     }
 
@@ -154,31 +157,35 @@ mod tests {
     async fn an_old_token_after_the_grace_window_revokes_the_session() {
         let mut mocks = storing(rotated(11));
         mocks.units([a_revoking_unit(RevocationReason::Reuse)]);
-        let result = mocks.build().refresh(&token_of(&a_session())).await;
+        let events = mocks.units.events();
+        let address = Some(IpAddr::from([192, 0, 2, 7]));
+        let result = mocks.build().refresh(&token_of(&a_session()), address).await;
         assert!(matches!(result, Err(ApplicationError::InvalidRefreshToken)));
+        let reused = What::RefreshTokenReused { user: a_user().id, session: a_session().id };
+        assert!(matches!(&events.lock().unwrap()[..], [event] if event.what == reused && event.address == address));
     }
 
     #[tokio::test]
     async fn an_old_token_after_the_clock_was_set_back_revokes_the_session() {
         let mut mocks = storing(rotated(-6));
         mocks.units([a_revoking_unit(RevocationReason::Reuse)]);
-        let result = mocks.build().refresh(&token_of(&a_session())).await;
+        let result = mocks.build().refresh(&token_of(&a_session()), None).await;
         assert!(matches!(result, Err(ApplicationError::InvalidRefreshToken)), "{result:?}");
     }
 
     #[tokio::test]
     async fn the_loser_of_a_race_that_was_held_up_for_long_gets_the_winners_child() {
-        let pair = losing_to(rotated(-60)).build().refresh(&token_of(&a_session())).await.unwrap();
+        let pair = losing_to(rotated(-60)).build().refresh(&token_of(&a_session()), None).await.unwrap();
         assert_eq!(pair.refresh_token.expose(), token_of(&rotated(0)));
     }
 
     #[tokio::test]
     async fn garbage_and_forgeries_are_refused_and_nothing_happens() {
-        let result = Mocks::default().build().refresh("garbage").await;
+        let result = Mocks::default().build().refresh("garbage", None).await;
         assert!(matches!(result, Err(ApplicationError::InvalidRefreshToken)));
         // A right id and generation, but another session's nonce: the tag is not ours.
         let forged = RefreshToken { nonce: Nonce::new([9; 16]), ..a_session() };
-        let result = storing(rotated(60)).build().refresh(&token_of(&forged)).await;
+        let result = storing(rotated(60)).build().refresh(&token_of(&forged), None).await;
         assert!(matches!(result, Err(ApplicationError::InvalidRefreshToken)));
     }
 }

@@ -111,7 +111,7 @@ impl Revocations {
         latest.unwrap_or(now).clamp(now, now + MAX_CLOCK_JUMP)
     }
 
-    fn status(&self, now: Timestamp) -> FeedStatus {
+    pub(crate) fn status(&self, now: Timestamp) -> FeedStatus {
         let state = self.0.read().unwrap_or_else(PoisonError::into_inner);
         FeedStatus { size: state.size(), age: state.polled_at.map(|polled_at| now - polled_at) }
     }

@@ -1,10 +1,12 @@
+use std::net::IpAddr;
+
+use domain::events::{By, What};
 use domain::passwords::{HashError, HashPlace, Password, PasswordHash, Verification};
 use domain::sessions::{Device, NewRefreshToken, RefreshToken};
 use domain::users::{Email, User, Username};
 use tracing::error;
 
 use super::SignIn;
-use crate::audit::Event;
 use crate::{ApplicationError, SignInOutcome, TokenPair};
 
 /// A sign-in with a password.
@@ -27,7 +29,9 @@ impl SignIn {
     /// [`ApplicationError::Unavailable`].
     pub async fn with_password(&self, login: Login) -> Result<TokenPair, ApplicationError> {
         let result = self.verify_and_start(login).await;
-        self.journal.counters.sign_in(SignInOutcome::of(&result));
+        if let Some(outcome) = SignInOutcome::without_event(&result) {
+            self.journal.counters.sign_in(outcome);
+        }
         result
     }
 
@@ -35,16 +39,17 @@ impl SignIn {
         // Before it is looked whether there is such a user: a refusal is cheap, and tells nothing about the account. The
         // place is kept to the end, which bounds all that sign-ins do at a time.
         let mut place = self.hashing.reserve()?;
+        let address = login.device.address();
         let user = self.hashing.in_turn(self.find_by_identifier(&login.identifier)).await?;
         let stored = user.as_ref().map(|user| user.password_hash.clone());
         let verification = verify_or_mismatch(place.as_mut(), &login.password, stored).await?;
         let (Some(user), Verification::Match { outdated }) = (&user, verification) else {
-            Event::LoginFailed { user: user.map(|user| user.id) }.record();
-            return Err(ApplicationError::InvalidCredentials);
+            let what = What::LoginFailed { user: user.map(|user| user.id) };
+            return Err(self.refused(what, address, ApplicationError::InvalidCredentials).await);
         };
         if !user.is_active {
-            Event::LoginRefusedDisabled { user: user.id }.record();
-            return Err(ApplicationError::AccountDisabled);
+            let what = What::LoginRefusedDisabled { user: user.id };
+            return Err(self.refused(what, address, ApplicationError::AccountDisabled).await);
         }
         let rehashed = if outdated { rehash(place.as_mut(), &login.password).await? } else { None };
         if let Some(pair) =
@@ -61,8 +66,17 @@ impl SignIn {
         {
             return Ok(pair);
         }
-        Event::LoginFailed { user: Some(user.id) }.record();
-        Err(ApplicationError::InvalidCredentials)
+        let what = What::LoginFailed { user: Some(user.id) };
+        Err(self.refused(what, address, ApplicationError::InvalidCredentials).await)
+    }
+
+    /// Records a refusal, the same for a name that is known and one that is not, and returns it.
+    async fn refused(&self, what: What, address: Option<IpAddr>, error: ApplicationError) -> ApplicationError {
+        let event = By::Anyone.did(what).from_address(address);
+        if !self.journal.record_refusal(self.units.as_ref(), &self.hashing, event).await {
+            self.journal.counters.sign_in(SignInOutcome::Failed);
+        }
+        error
     }
 
     async fn find_by_identifier(&self, identifier: &str) -> Result<Option<User>, ApplicationError> {
@@ -83,6 +97,7 @@ impl SignIn {
         device: Device,
     ) -> Result<Option<TokenPair>, ApplicationError> {
         let now = self.clock.now();
+        let address = device.address();
         let new = NewRefreshToken { id: self.ids.session_id(), user_id: user.id, nonce: self.ids.nonce(), device };
         let session = RefreshToken::start(new, now, &self.policy);
         // Signed first: a session that nobody holds a token of is not to be stored.
@@ -93,7 +108,8 @@ impl SignIn {
             return Ok(None);
         }
         unit.refresh_tokens().insert(&session).await?;
-        let event = Event::LoginSucceeded { user: user.id, session: session.id };
+        let (user, session) = (user.id, session.id);
+        let event = By::User { user, session }.did(What::LoginSucceeded { user, session }).from_address(address);
         self.journal.commit(unit, event).await?;
         Ok(Some(pair))
     }
@@ -146,6 +162,15 @@ mod tests {
         mocks
     }
 
+    /// Whose sign-in fails is recorded.
+    async fn fail(mut mocks: Mocks, login: Login) -> (ApplicationError, Vec<What>) {
+        mocks.units([MockAccountUnit::default()]);
+        let events = mocks.units.events();
+        let error = mocks.build().with_password(login).await.unwrap_err();
+        let events = events.lock().unwrap().iter().map(|event| event.what).collect();
+        (error, events)
+    }
+
     fn a_unit(recorded: bool, rehashed: bool) -> MockAccountUnit {
         let mut unit = MockAccountUnit::default();
         unit.users
@@ -189,25 +214,44 @@ mod tests {
             .withf(|_, stored| stored.is_none())
             .times(1)
             .returning(|_, _| Ok(Verification::Mismatch));
-        let result = mocks.build().with_password(login()).await;
-        assert!(matches!(result, Err(ApplicationError::InvalidCredentials)));
+        let (error, events) = fail(mocks, login()).await;
+        assert!(matches!(error, ApplicationError::InvalidCredentials));
+        assert_eq!(events, [What::LoginFailed { user: None }]);
     }
 
     #[tokio::test]
     async fn a_name_that_is_none_costs_one_verification_too() {
         let mut mocks = Mocks::default();
         mocks.hashing().expect_verify().times(1).returning(|_, _| Ok(Verification::Mismatch));
-        let result = mocks.build().with_password(Login { identifier: "no such name!".to_owned(), ..login() }).await;
-        assert!(matches!(result, Err(ApplicationError::InvalidCredentials)));
+        let (error, _) = fail(mocks, Login { identifier: "no such name!".to_owned(), ..login() }).await;
+        assert!(matches!(error, ApplicationError::InvalidCredentials));
     }
 
     #[tokio::test]
     async fn that_an_account_is_disabled_is_told_for_the_right_password_only() {
         let disabled = User { is_active: false, ..a_user() };
         let mocks = verified(Verification::Match { outdated: false }, Some(disabled.clone()));
-        assert!(matches!(mocks.build().with_password(login()).await, Err(ApplicationError::AccountDisabled)));
+        let (error, events) = fail(mocks, login()).await;
+        assert!(matches!(error, ApplicationError::AccountDisabled));
+        assert_eq!(events, [What::LoginRefusedDisabled { user: a_user().id }]);
         let mocks = verified(Verification::Mismatch, Some(disabled));
-        assert!(matches!(mocks.build().with_password(login()).await, Err(ApplicationError::InvalidCredentials)));
+        let (error, events) = fail(mocks, login()).await;
+        assert!(matches!(error, ApplicationError::InvalidCredentials));
+        assert_eq!(events, [What::LoginFailed { user: Some(a_user().id) }]);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_stands_where_the_database_does_not_take_its_record() {
+        for user in [None, Some(a_user())] {
+            let mut mocks = verified(Verification::Mismatch, user);
+            let mut unit = MockAccountUnit::default();
+            unit.unit.refuses_commit = true;
+            mocks.units([unit]);
+            let sign_in = mocks.build();
+            assert!(matches!(sign_in.with_password(login()).await, Err(ApplicationError::InvalidCredentials)));
+            let counted = sign_in.journal.counters.read().sign_ins.into_iter().filter(|(_, count)| *count > 0);
+            assert!(counted.eq([(SignInOutcome::Failed, 1)]));
+        }
     }
 
     #[tokio::test]
@@ -220,9 +264,11 @@ mod tests {
         ] {
             let mut mocks = verified(Verification::Match { outdated: false }, Some(a_user()));
             mocks.users.expect_find_by_id().return_once(move |_| Ok(changed));
-            let commits = mocks.units([a_unit(false, false)]);
+            mocks.units([a_unit(false, false), MockAccountUnit::default()]);
+            let events = mocks.units.events();
             assert!(matches!(mocks.build().with_password(login()).await, Err(ApplicationError::InvalidCredentials)));
-            assert_eq!(commits.load(Ordering::SeqCst), 0);
+            let events: Vec<_> = events.lock().unwrap().iter().map(|event| event.what).collect();
+            assert_eq!(events, [What::LoginFailed { user: Some(a_user().id) }]);
         }
     }
 
@@ -256,6 +302,7 @@ mod tests {
         mocks.hashing().expect_verify().times(2).returning(|_, stored| {
             stored.map_or(Ok(Verification::Mismatch), |_| Err(HashError::Unusable("over the cap")))
         });
-        assert!(matches!(mocks.build().with_password(login()).await, Err(ApplicationError::InvalidCredentials)));
+        let (error, _) = fail(mocks, login()).await;
+        assert!(matches!(error, ApplicationError::InvalidCredentials));
     }
 }

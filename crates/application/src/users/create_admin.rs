@@ -1,9 +1,10 @@
+use domain::events::{By, What};
 use domain::passwords::Password;
+use domain::units::AccountUnit;
 use domain::users::{Email, Role, User, UserFilter};
 
 use super::{CreateUser, Users};
 use crate::ApplicationError;
-use crate::audit::Event;
 
 /// What came of asking for an admin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +28,13 @@ impl Users {
         if let Some(found) = self.find_admin(&email).await? {
             return Ok(found);
         }
-        match self.insert_user(an_admin(email.clone(), password), None).await {
-            Ok(user) => Ok(AdminAccount::Created(user)),
+        let (user, _place) = self.hashed(an_admin(email.clone(), password)).await?;
+        let storing = async {
+            let unit = self.units.begin().await?;
+            self.insert_admin(unit, &user).await
+        };
+        match self.hashing.in_turn(storing).await {
+            Ok(()) => Ok(AdminAccount::Created(user)),
             // Somebody else was faster.
             Err(error @ ApplicationError::Duplicate("email")) => self.find_admin(&email).await?.ok_or(error),
             Err(error) => Err(error),
@@ -69,10 +75,15 @@ impl Users {
         if !unit.users().lock_active_admins(None).await?.is_empty() {
             return Ok(false);
         }
-        unit.users().insert(user).await?;
-        let event = Event::UserCreated { user: user.id, by: None, role: user.role };
-        self.journal.commit(unit, event).await?;
+        self.insert_admin(unit, user).await?;
         Ok(true)
+    }
+
+    /// Stores the admin in the last step of this unit.
+    async fn insert_admin(&self, unit: Box<dyn AccountUnit>, user: &User) -> Result<(), ApplicationError> {
+        unit.users().insert(user).await?;
+        let event = By::Operator.did(What::UserCreated { user: user.id, role: user.role });
+        self.journal.commit(unit, event).await
     }
 
     async fn find_admin(&self, email: &Email) -> Result<Option<AdminAccount>, ApplicationError> {
@@ -209,7 +220,9 @@ mod tests {
         let mut unit = MockAccountUnit::default();
         unit.users.expect_insert().times(1).withf(User::is_active_admin).returning(|_| Ok(()));
         mocks.units([unit]);
+        let events = mocks.units.events();
         let AdminAccount::Created(user) = create(mocks).await else { panic!("it was not made") };
         assert!(user.is_active_admin());
+        assert!(matches!(&events.lock().unwrap()[..], [event] if event.by == By::Operator));
     }
 }

@@ -1,9 +1,11 @@
+use std::net::IpAddr;
+
+use domain::events::{By, What};
 use domain::passwords::{HashPlace, Password};
 use domain::users::{Birthday, Email, Epoch, FullName, Role, User, Username};
 
 use super::Users;
 use crate::acting::begin_as;
-use crate::audit::Event;
 use crate::{Actor, ApplicationError};
 
 /// A new account.
@@ -26,14 +28,20 @@ pub struct CreateUser {
 }
 
 impl Users {
-    /// Makes an account: anyone their own while registration is open, an admin anybody's at any time.
+    /// Makes an account: anyone their own while registration is open, an admin anybody's at any time. The address from
+    /// which it comes is recorded: `address`, or the actor's own.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`] when the role or the activity is given by who is no admin;
     /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
     /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::Duplicate`], [`ApplicationError::Overloaded`],
     /// [`ApplicationError::Unavailable`].
-    pub async fn create(&self, actor: Option<&Actor>, new: CreateUser) -> Result<User, ApplicationError> {
+    pub async fn create(
+        &self,
+        actor: Option<&Actor>,
+        new: CreateUser,
+        address: Option<IpAddr>,
+    ) -> Result<User, ApplicationError> {
         let is_admin = actor.is_some_and(|actor| actor.role == Role::Admin);
         if !is_admin && (new.role.is_some() || new.is_active.is_some()) {
             return Err(ApplicationError::Forbidden);
@@ -41,18 +49,15 @@ impl Users {
         if !is_admin && !self.registration_open {
             return Err(ApplicationError::RegistrationClosed);
         }
-        self.insert_user(new, actor).await
-    }
-
-    /// Hashes and stores. The unique index decides between two at the same time.
-    pub(super) async fn insert_user(&self, new: CreateUser, by: Option<&Actor>) -> Result<User, ApplicationError> {
         let (user, _place) = self.hashed(new).await?;
-        let event = Event::UserCreated { user: user.id, by: by.map(|actor| actor.user_id), role: user.role };
+        let what = What::UserCreated { user: user.id, role: user.role };
         self.hashing
             .in_turn(async {
-                let unit = match by {
-                    Some(actor) => begin_as(self.units.as_ref(), actor, self.clock.as_ref()).await?.0,
-                    None => self.units.begin().await?,
+                let (unit, event) = match actor {
+                    Some(actor) => {
+                        (begin_as(self.units.as_ref(), actor, self.clock.as_ref()).await?.0, actor.did(what))
+                    }
+                    None => (self.units.begin().await?, By::Anyone.did(what).from_address(address)),
                 };
                 unit.users().insert(&user).await?;
                 self.journal.commit(unit, event).await
@@ -107,7 +112,7 @@ mod tests {
         }
     }
 
-    fn inserting_in(mut unit: MockAccountUnit, result: fn(&User) -> Result<(), RepositoryError>) -> Mocks {
+    fn inserting(mut unit: MockAccountUnit, result: fn(&User) -> Result<(), RepositoryError>) -> Mocks {
         let mut mocks = Mocks::default();
         mocks.hashing().expect_hash().returning(|_| Ok(a_user().password_hash));
         unit.users.expect_insert().times(1).returning(result);
@@ -116,22 +121,22 @@ mod tests {
     }
 
     fn inserting_as(actor: &Actor) -> Mocks {
-        inserting_in(a_unit_of(actor), |_| Ok(()))
-    }
-
-    fn inserting(result: fn(&User) -> Result<(), RepositoryError>) -> Mocks {
-        inserting_in(MockAccountUnit::default(), result)
+        inserting(a_unit_of(actor), |_| Ok(()))
     }
 
     #[tokio::test]
     async fn anyone_may_register_as_an_active_user() {
-        let user = inserting(|_| Ok(())).build().create(None, new()).await.unwrap();
+        let mocks = inserting(MockAccountUnit::default(), |_| Ok(()));
+        let events = mocks.units.events();
+        let address = Some(IpAddr::from([192, 0, 2, 7]));
+        let user = mocks.build().create(None, new(), address).await.unwrap();
         assert_eq!((user.role, user.is_active, user.email_verified), (Role::User, true, false));
+        assert!(matches!(&events.lock().unwrap()[..], [event] if event.by == By::Anyone && event.address == address));
     }
 
     #[tokio::test]
     async fn without_a_place_at_the_hasher_the_database_is_not_asked() {
-        let result = Mocks::overloaded().create(None, new()).await;
+        let result = Mocks::overloaded().create(None, new(), None).await;
         assert!(matches!(result, Err(ApplicationError::Overloaded)));
     }
 
@@ -139,26 +144,26 @@ mod tests {
     async fn only_admins_choose_role_and_activity() {
         for new in [CreateUser { role: Some(Role::User), ..new() }, CreateUser { is_active: Some(true), ..new() }] {
             for actor in [None, Some(&an_actor())] {
-                let result = Mocks::default().build().create(actor, new.clone()).await;
+                let result = Mocks::default().build().create(actor, new.clone(), None).await;
                 assert!(matches!(result, Err(ApplicationError::Forbidden)));
             }
-            inserting_as(&an_admin()).build().create(Some(&an_admin()), new).await.unwrap();
+            inserting_as(&an_admin()).build().create(Some(&an_admin()), new, None).await.unwrap();
         }
     }
 
     #[tokio::test]
     async fn where_registration_is_closed_admins_still_create() {
         let closed = Mocks { registration_open: false, ..Mocks::default() };
-        let result = closed.build().create(Some(&an_actor()), new()).await;
+        let result = closed.build().create(Some(&an_actor()), new(), None).await;
         assert!(matches!(result, Err(ApplicationError::RegistrationClosed)));
         let closed = Mocks { registration_open: false, ..inserting_as(&an_admin()) };
-        closed.build().create(Some(&an_admin()), new()).await.unwrap();
+        closed.build().create(Some(&an_admin()), new(), None).await.unwrap();
     }
 
     #[tokio::test]
     async fn a_taken_email_is_a_duplicate() {
-        let mocks = inserting(|_| Err(RepositoryError::Duplicate("email")));
-        let result = mocks.build().create(None, new()).await;
+        let mocks = inserting(MockAccountUnit::default(), |_| Err(RepositoryError::Duplicate("email")));
+        let result = mocks.build().create(None, new(), None).await;
         assert!(matches!(result, Err(ApplicationError::Duplicate("email"))));
     }
 }

@@ -1,10 +1,10 @@
+use domain::events::What;
 use domain::passwords::Password;
 use domain::sessions::RevokedTokens;
 use domain::users::{Epoch, Role};
 
 use super::{Users, keep_an_admin};
 use crate::acting::{OnAccount, begin_on};
-use crate::audit::Event;
 use crate::{Actor, ApplicationError, Target};
 
 impl Users {
@@ -35,8 +35,8 @@ impl Users {
         let OnAccount { unit, admins, .. } = begin_on(self.units.as_ref(), actor, locking, self.clock.as_ref()).await?;
         keep_an_admin(&admins, id)?;
         unit.users().delete(id).await?;
-        let event = Event::UserDeleted { user: id, by: actor.user_id };
-        self.journal.commit_revoking(unit, &[RevokedTokens::OfUser(id, Epoch::END)], event).await
+        let event = actor.did(What::UserDeleted { user: id });
+        self.journal.commit_revoking(unit, event, &[RevokedTokens::OfUser(id, Epoch::END)]).await
     }
 }
 
@@ -55,6 +55,10 @@ mod tests {
         let mut mocks = Mocks::default();
         mocks.users.expect_find_by_id().returning(|_| Ok(Some(a_user())));
         mocks.hashing().expect_verify().returning(move |_, _| Ok(verification));
+        // For the record that it was wrong.
+        if verification == Verification::Mismatch {
+            mocks.units([MockAccountUnit::default()]);
+        }
         mocks
     }
 

@@ -1,10 +1,10 @@
+use domain::events::What;
 use domain::passwords::Password;
 use domain::sessions::{Revocation, RevocationReason, RevokedTokens};
 use domain::users::{Birthday, Email, FullName, Role, User, Username};
 
 use super::{Users, keep_an_admin};
 use crate::acting::{OnAccount, begin_on};
-use crate::audit::Event;
 use crate::sessions::end_others;
 use crate::{Actor, ApplicationError, Target};
 
@@ -109,9 +109,8 @@ impl Users {
             void = vec![RevokedTokens::OfUser(id, user.epoch)];
         }
         unit.users().update(&user).await?;
-        let event =
-            Event::UserUpdated { user: id, by: actor.user_id, role: user.role, is_active: user.is_active, ends };
-        self.journal.commit_revoking(unit, &void, event).await?;
+        let what = What::UserUpdated { user: id, role: user.role, is_active: user.is_active, ends };
+        self.journal.commit_revoking(unit, actor.did(what), &void).await?;
         Ok(user)
     }
 }
@@ -182,6 +181,10 @@ mod tests {
         let mut mocks = Mocks::default();
         mocks.users.expect_find_by_id().return_once(|_| Ok(Some(a_user())));
         mocks.hashing().expect_verify().times(1).returning(move |_, _| Ok(verification));
+        // For the record that it was wrong.
+        if verification == Verification::Mismatch {
+            mocks.units([MockAccountUnit::default()]);
+        }
         mocks
     }
 

@@ -1,5 +1,6 @@
 use crate::Timestamp;
 use crate::access_tokens::TokenId;
+use crate::events::EventId;
 use crate::keys::KeyId;
 use crate::sessions::{Nonce, SessionId};
 use crate::tasks::TaskId;
@@ -13,6 +14,9 @@ pub trait IdGenerator: Send + Sync {
 
     /// A new task id. It MUST be a UUID version 7 of `now`.
     fn task_id(&self, now: Timestamp) -> TaskId;
+
+    /// A new event id. It MUST be a UUID version 7 of `now`.
+    fn event_id(&self, now: Timestamp) -> EventId;
 
     /// A new session id. It MUST be a UUID version 4, so that it tells nothing.
     fn session_id(&self) -> SessionId;

@@ -2,10 +2,12 @@ use async_trait::async_trait;
 
 use super::UnitOfWork;
 use crate::RepositoryError;
+use crate::events::EventRepository;
 use crate::keys::SigningKeyRepository;
 use crate::sessions::{RefreshTokenRepository, RevocationRepository};
 #[cfg(feature = "mocks")]
 use crate::{
+    events::MockEventRepository,
     keys::MockSigningKeyRepository,
     sessions::{MockRefreshTokenRepository, MockRevocationRepository},
 };
@@ -25,6 +27,9 @@ pub trait CleanupUnit: UnitOfWork {
 
     /// The signing keys, inside this unit.
     fn signing_keys(&self) -> &dyn SigningKeyRepository;
+
+    /// The events, inside this unit.
+    fn events(&self) -> &dyn EventRepository;
 }
 
 #[cfg(feature = "mocks")]
@@ -34,6 +39,7 @@ super::mock_unit! {
         refresh_tokens: MockRefreshTokenRepository as RefreshTokenRepository,
         revocations: MockRevocationRepository as RevocationRepository,
         signing_keys: MockSigningKeyRepository as SigningKeyRepository,
+        events: MockEventRepository as EventRepository,
     }
     async fn try_lock(&self) -> Result<bool, RepositoryError> {
         Ok(!self.unit.is_turn_taken)

@@ -3,13 +3,17 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use crate::RepositoryError;
+use crate::events::Event;
 use crate::sessions::RefreshToken;
 use crate::users::User;
 
-/// Hands out the units of work it was given, in order, and panics when asked for more. Counts the commits.
+/// Hands out the units of work it was given, in order, and panics when asked for more. Counts the commits, and keeps the
+/// events that were recorded and committed.
 pub struct MockUnits<U> {
     units: Mutex<Vec<U>>,
     commits: Arc<AtomicUsize>,
+    events: Arc<Mutex<Vec<Event>>>,
 }
 
 /// What all mocked units of work have in common.
@@ -19,24 +23,38 @@ pub struct MockUnit {
     pub held: Option<Option<(RefreshToken, User)>>,
     /// Whether another unit has the turn to clean up.
     pub is_turn_taken: bool,
+    /// Whether the database refuses to commit.
+    pub refuses_commit: bool,
     /// Counts the commits.
     pub commits: Arc<AtomicUsize>,
+    /// What was recorded.
+    pub recorded: Mutex<Vec<Event>>,
+    /// What was recorded and committed.
+    pub events: Arc<Mutex<Vec<Event>>>,
 }
 
 impl<U> Default for MockUnits<U> {
     fn default() -> Self {
-        Self { units: Mutex::default(), commits: Arc::default() }
+        Self { units: Mutex::default(), commits: Arc::default(), events: Arc::default() }
     }
 }
 
 impl<U: AsMut<MockUnit>> MockUnits<U> {
     /// Hands out these units.
     pub fn new(units: impl IntoIterator<Item = U>) -> Self {
-        let commits = Arc::new(AtomicUsize::new(0));
+        let (commits, events) = (Arc::<AtomicUsize>::default(), Arc::<Mutex<Vec<Event>>>::default());
         let mut units: Vec<_> = units.into_iter().collect();
-        units.iter_mut().for_each(|unit| unit.as_mut().commits = Arc::clone(&commits));
+        for unit in &mut units {
+            let unit = unit.as_mut();
+            (unit.commits, unit.events) = (Arc::clone(&commits), Arc::clone(&events));
+        }
         units.reverse();
-        Self { units: Mutex::new(units), commits }
+        Self { units: Mutex::new(units), commits, events }
+    }
+
+    /// What was recorded and committed so far, readable after this was handed on.
+    pub fn events(&self) -> Arc<Mutex<Vec<Event>>> {
+        Arc::clone(&self.events)
     }
 
     /// The number of commits so far, readable after this was handed on.
@@ -58,8 +76,20 @@ impl MockUnit {
         self.held.clone().expect("the use case asked for an actor that the test does not expect")
     }
 
-    pub(crate) fn commit(&self) {
+    #[expect(clippy::expect_used, reason = "a poisoned lock is a failed test")]
+    pub(crate) fn record(&self, event: &Event) {
+        self.recorded.lock().expect("no test panics with this lock held").push(event.clone());
+    }
+
+    #[expect(clippy::expect_used, reason = "a poisoned lock is a failed test")]
+    pub(crate) fn commit(self) -> Result<(), RepositoryError> {
+        if self.refuses_commit {
+            return Err(RepositoryError::Unavailable("it is down".into()));
+        }
+        let recorded = self.recorded.into_inner().expect("no test panics with this lock held");
+        self.events.lock().expect("no test panics with this lock held").extend(recorded);
         self.commits.fetch_add(1, Ordering::SeqCst);
+        Ok(())
     }
 }
 
@@ -98,9 +128,13 @@ macro_rules! mock_unit {
                 Ok(self.unit.held())
             }
 
-            async fn commit(self: Box<Self>) -> Result<(), $crate::RepositoryError> {
-                self.unit.commit();
+            async fn record(&self, event: &$crate::events::Event) -> Result<(), $crate::RepositoryError> {
+                self.unit.record(event);
                 Ok(())
+            }
+
+            async fn commit(self: Box<Self>) -> Result<(), $crate::RepositoryError> {
+                self.unit.commit()
             }
         }
 

@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 
 use crate::RepositoryError;
+use crate::events::Event;
 use crate::sessions::{RefreshToken, SessionId};
 use crate::users::{User, UserId};
 
@@ -31,6 +32,10 @@ pub trait UnitOfWork: Send + Sync {
     /// the session still may if the two say so, and nothing ends them until the unit ends. `None` when there is no such
     /// session.
     async fn hold(&self, user: UserId, session: SessionId) -> Result<Option<(RefreshToken, User)>, RepositoryError>;
+
+    /// Writes what happened, as one more write of this unit: it MUST last exactly where the others do. Every field MUST
+    /// be kept as it is, and the event MUST outlive whatever it is about.
+    async fn record(&self, event: &Event) -> Result<(), RepositoryError>;
 
     /// Makes the writes last. When this returns `Ok` they MUST survive a crash of the service or the database.
     ///

@@ -39,7 +39,7 @@ pub fn services<C: SqlConnections + 'static>(
 ) -> Application {
     let Adapters { password_hasher, access_tokens, key_factory, client_secrets, mac, ids, clock } = adapters;
     let Settings { access_token_ttl, refresh: policy, .. } = settings;
-    let journal = Journal::new(access_tokens.clone(), clock.clone(), access_token_ttl);
+    let journal = Journal::new(access_tokens.clone(), ids.clone(), clock.clone(), access_token_ttl);
     let hashing = Hashing::new(password_hasher, settings.sign_in_connections, settings.sign_in_patience);
     let issuer = TokenIssuer { access_tokens: access_tokens.clone(), mac, ids: ids.clone(), access_token_ttl };
     let passwords = Passwords {
@@ -99,8 +99,10 @@ pub fn services<C: SqlConnections + 'static>(
             refresh_tokens: store.clone(),
             revocations: store.clone(),
             signing_keys: store.clone(),
+            events: store.clone(),
             clock,
             journal,
+            events_retention: settings.events_retention,
         },
         passwords,
         sessions,

@@ -1,0 +1,256 @@
+use std::net::IpAddr;
+
+use uuid::Uuid;
+
+use crate::Timestamp;
+use crate::events::EventId;
+use crate::keys::KeyId;
+use crate::sessions::{RevocationReason, SessionId};
+use crate::users::{Role, UserId};
+
+/// Something that happened, as it is kept. It holds ids and an address; no name, email, token or password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// A UUID version 7 of `at`.
+    pub id: EventId,
+    /// When.
+    pub at: Timestamp,
+    /// Who did it.
+    pub by: By,
+    /// From where, if it came by a request whose client has an address.
+    pub address: Option<IpAddr>,
+    /// What it is.
+    pub what: What,
+}
+
+/// Something that happened, before it has an id and a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEvent {
+    by: By,
+    address: Option<IpAddr>,
+    what: What,
+}
+
+/// Who did it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum By {
+    /// A user, or whoever holds a token of their session.
+    User {
+        /// The user.
+        user: UserId,
+        /// The session by whose token they did it.
+        session: SessionId,
+    },
+    /// A client that was let in by its secret.
+    Client {
+        /// Its id in the configuration.
+        id: String,
+    },
+    /// Whoever runs the service: by the command line or the configuration.
+    Operator,
+    /// The service itself.
+    Node,
+    /// Anyone: no proof came with it.
+    Anyone,
+}
+
+/// What an operator may have to answer for later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A session has begun.
+    LoginSucceeded {
+        /// Whose.
+        user: UserId,
+        /// The new one.
+        session: SessionId,
+    },
+    /// Unknown name or wrong password.
+    LoginFailed {
+        /// The account, if the name is of one.
+        user: Option<UserId>,
+    },
+    /// Right password, disabled account.
+    LoginRefusedDisabled {
+        /// The account.
+        user: UserId,
+    },
+    /// An old refresh token came back, and its session was revoked.
+    RefreshTokenReused {
+        /// Whose.
+        user: UserId,
+        /// The session.
+        session: SessionId,
+    },
+    /// One session was ended, or all of a user's but perhaps that of the actor.
+    SessionsEnded {
+        /// Whose.
+        user: UserId,
+        /// The one, if it was one.
+        session: Option<SessionId>,
+        /// Why.
+        reason: RevocationReason,
+    },
+    /// A user changed their password, which ended their other sessions.
+    PasswordChanged {
+        /// The user.
+        user: UserId,
+    },
+    /// The current password that came with a change was wrong.
+    CurrentPasswordWrong {
+        /// Whose.
+        user: UserId,
+    },
+    /// An account was made.
+    UserCreated {
+        /// The new one.
+        user: UserId,
+        /// What they may do.
+        role: Role,
+    },
+    /// An account was changed.
+    UserUpdated {
+        /// The account.
+        user: UserId,
+        /// What they may do now.
+        role: Role,
+        /// Whether they may sign in now.
+        is_active: bool,
+        /// Why sessions of the user were revoked, if they were.
+        ends: Option<RevocationReason>,
+    },
+    /// An account was deleted, and its sessions with it.
+    UserDeleted {
+        /// The account.
+        user: UserId,
+    },
+    /// The next signing key signs from now on.
+    KeysRotated {
+        /// The one that signs.
+        active: KeyId,
+        /// The one that signed before.
+        retired: KeyId,
+    },
+    /// Every signing key was thrown away.
+    KeysReplaced {
+        /// The new one that signs.
+        active: KeyId,
+    },
+}
+
+impl By {
+    /// The name of this kind of actor, which never changes.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::User { .. } => "user",
+            Self::Client { .. } => "client",
+            Self::Operator => "operator",
+            Self::Node => "node",
+            Self::Anyone => "anyone",
+        }
+    }
+
+    /// The user, if it was one.
+    pub const fn user(&self) -> Option<UserId> {
+        match self {
+            Self::User { user, .. } => Some(*user),
+            _ => None,
+        }
+    }
+
+    /// What they did. Where they did it from is added by [`NewEvent::from_address`].
+    pub const fn did(self, what: What) -> NewEvent {
+        NewEvent { by: self, address: None, what }
+    }
+}
+
+impl NewEvent {
+    /// What happened.
+    pub const fn what(&self) -> &What {
+        &self.what
+    }
+
+    /// The same, from this address.
+    pub fn from_address(self, address: Option<IpAddr>) -> Self {
+        Self { address, ..self }
+    }
+
+    /// The event, once it is known by which id and when.
+    pub fn at(self, id: EventId, at: Timestamp) -> Event {
+        let Self { by, address, what } = self;
+        Event { id, at, by, address, what }
+    }
+}
+
+impl What {
+    /// The kind's name, which never changes.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::LoginSucceeded { .. } => "login.succeeded",
+            Self::LoginFailed { .. } => "login.failed",
+            Self::LoginRefusedDisabled { .. } => "login.refused_disabled",
+            Self::RefreshTokenReused { .. } => "refresh_token.reused",
+            Self::SessionsEnded { .. } => "sessions.ended",
+            Self::PasswordChanged { .. } => "password.changed",
+            Self::CurrentPasswordWrong { .. } => "password.change_refused",
+            Self::UserCreated { .. } => "user.created",
+            Self::UserUpdated { .. } => "user.updated",
+            Self::UserDeleted { .. } => "user.deleted",
+            Self::KeysRotated { .. } => "keys.rotated",
+            Self::KeysReplaced { .. } => "keys.replaced",
+        }
+    }
+
+    /// The id of what it is about: of a key in the kinds that begin with `keys.`, and of a user in all others.
+    pub const fn subject(&self) -> Option<Uuid> {
+        match self {
+            Self::LoginFailed { user: None } => None,
+            Self::LoginSucceeded { user, .. }
+            | Self::LoginFailed { user: Some(user) }
+            | Self::LoginRefusedDisabled { user }
+            | Self::RefreshTokenReused { user, .. }
+            | Self::SessionsEnded { user, .. }
+            | Self::PasswordChanged { user }
+            | Self::CurrentPasswordWrong { user }
+            | Self::UserCreated { user, .. }
+            | Self::UserUpdated { user, .. }
+            | Self::UserDeleted { user } => Some(user.as_uuid()),
+            Self::KeysRotated { active, .. } | Self::KeysReplaced { active } => Some(active.as_uuid()),
+        }
+    }
+
+    /// The session that it is about, if it is about one.
+    pub const fn session(&self) -> Option<SessionId> {
+        match self {
+            Self::LoginSucceeded { session, .. } | Self::RefreshTokenReused { session, .. } => Some(*session),
+            Self::SessionsEnded { session, .. } => *session,
+            _ => None,
+        }
+    }
+
+    /// What else there is to say, under names that never change.
+    pub fn details(&self) -> Vec<(&'static str, String)> {
+        let text = |text: &str| text.to_owned();
+        match self {
+            Self::SessionsEnded { reason, .. } => vec![("reason", text(reason.as_str()))],
+            Self::UserCreated { role, .. } => vec![("role", text(role.as_str()))],
+            Self::UserUpdated { role, is_active, ends, .. } => {
+                let mut details = vec![("role", text(role.as_str())), ("is_active", is_active.to_string())];
+                details.extend(ends.map(|reason| ("sessions_ended", text(reason.as_str()))));
+                details
+            }
+            Self::KeysRotated { retired, .. } => vec![("retired", retired.to_string())],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Why sessions were revoked, if they were. Those of a deleted user go with them, unrevoked.
+    pub const fn revoked_for(&self) -> Option<RevocationReason> {
+        match self {
+            Self::SessionsEnded { reason, .. } => Some(*reason),
+            Self::RefreshTokenReused { .. } => Some(RevocationReason::Reuse),
+            Self::PasswordChanged { .. } => Some(RevocationReason::PasswordChanged),
+            Self::UserUpdated { ends, .. } => *ends,
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Events: what an operator may have to answer for later, kept beside the writes that it is about.
+
+mod event;
+mod repository;
+
+pub use event::{By, Event, NewEvent, What};
+pub use repository::EventRepository;
+
+#[cfg(feature = "mocks")]
+pub use repository::MockEventRepository;
+
+use crate::Id;
+
+/// Names an event.
+pub type EventId = Id<Event>;

@@ -1,0 +1,51 @@
+use domain::events::{By, Event};
+use sea_orm::ActiveValue::Set;
+use sea_orm::JsonValue;
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "events")]
+pub(crate) struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) id: Uuid,
+    pub(crate) at: DateTimeUtc,
+    pub(crate) kind: String,
+    pub(crate) subject: Option<Uuid>,
+    pub(crate) actor_kind: String,
+    /// Of a user in the form of a UUID, and of a client as the configuration has it.
+    pub(crate) actor_id: Option<String>,
+    pub(crate) actor_session: Option<Uuid>,
+    pub(crate) session: Option<Uuid>,
+    pub(crate) address: Option<String>,
+    /// An object whose values are strings.
+    #[sea_orm(column_type = "JsonBinary")]
+    pub(crate) details: Json,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl From<&Event> for ActiveModel {
+    fn from(event: &Event) -> Self {
+        let (actor_id, actor_session) = match &event.by {
+            By::User { user, session } => (Some(user.to_string()), Some(session.as_uuid())),
+            By::Client { id } => (Some(id.clone()), None),
+            By::Operator | By::Node | By::Anyone => (None, None),
+        };
+        let details = event.what.details().into_iter();
+        Self {
+            id: Set(event.id.as_uuid()),
+            at: Set(event.at),
+            kind: Set(event.what.kind().to_owned()),
+            subject: Set(event.what.subject()),
+            actor_kind: Set(event.by.kind().to_owned()),
+            actor_id: Set(actor_id),
+            actor_session: Set(actor_session),
+            session: Set(event.what.session().map(|session| session.as_uuid())),
+            address: Set(event.address.map(|address| address.to_string())),
+            details: Set(JsonValue::Object(
+                details.map(|(name, value)| (name.to_owned(), JsonValue::String(value))).collect(),
+            )),
+        }
+    }
+}

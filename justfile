@@ -28,6 +28,10 @@ check-domain:
 migrate *args="up":
     cargo run --locked -- migrate {{args}}
 
+# Write .env.example and the table of settings in docs/operations/configure.md from the table in the code
+settings:
+    UPDATE=1 cargo test --locked -p api-actix --lib config::documentation
+
 # Write a resource through all layers: just new-resource invoice number:string amount:decimal due:date paid:bool
 new-resource *args:
     cargo run --quiet --locked -p xtask -- new-resource {{args}}

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use api_actix::config::{Config, Environment};
 use api_actix::server::Server;
+use api_actix::wiring;
 use application::{AdminAccount, Application};
 use domain::passwords::Password;
 use domain::users::Email;
@@ -52,7 +53,7 @@ impl App {
         ];
         variables.retain(|(name, _)| !settings.iter().any(|(other, _)| other == name));
         variables.extend(settings);
-        let config = Config::load(None, Environment::new(variables)).unwrap();
+        let config = Config::load(None, Environment::new(variables), wiring::CHECKS).unwrap();
         let server = Server::build(&config).await.unwrap();
         let url = format!("http://{}", server.address());
         let metrics_url = server.metrics_address().map(|address| format!("http://{address}/metrics"));
@@ -94,7 +95,7 @@ impl App {
         send(self.request(Method::DELETE, path).bearer_auth(token)).await
     }
 
-    /// Deletes the account of who holds the token.
+    /// Deletes the account of the holder of the token.
     pub(crate) async fn delete_me(&self, token: &str) -> Answer {
         self.send_as(token, Method::DELETE, "/api/v1/users/me", json!({"current_password": PASSWORD})).await
     }
@@ -127,7 +128,7 @@ impl App {
 
     pub(crate) async fn admin(&self, email: &str) -> Tokens {
         let password = Password::presented(PASSWORD).unwrap();
-        let made = self.application.create_admin(Email::parse(email).unwrap(), password).await.unwrap();
+        let made = self.application.users.create_admin(Email::parse(email).unwrap(), password).await.unwrap();
         assert!(matches!(made, AdminAccount::Created(_)));
         self.sign_in(email).await
     }
@@ -140,7 +141,7 @@ impl App {
         self.get("/api/v1/users/me", access_token).await
     }
 
-    /// The id of who holds the token.
+    /// The id of the holder of the token.
     pub(crate) async fn id(&self, tokens: &Tokens) -> String {
         self.me(&tokens.access).await.json()["id"].as_str().unwrap().to_owned()
     }
@@ -178,7 +179,7 @@ impl Answer {
         Tokens { access: text("access_token"), refresh: text("refresh_token") }
     }
 
-    /// Asserts a problem document of this status and code, and answers its errors as `field:code`.
+    /// Asserts a problem document of this status and code, and returns its errors as `field:code`.
     pub(crate) fn problem(&self, status: u16, code: &str) -> Vec<String> {
         assert_eq!(self.status.as_u16(), status, "{self:?}");
         assert_eq!(self.header("content-type"), "application/problem+json");

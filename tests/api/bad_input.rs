@@ -223,7 +223,7 @@ async fn every_host_that_is_one_is_served() {
     assert!(answer.starts_with("HTTP/1.0 200 "), "{answer}");
 }
 
-/// Sends `head`, then what `more` gives, and answers all that came back until the server closed, in at most 20 s.
+/// Sends `head`, then what `more` gives, and returns all that came back until the server closed, in at most 20 s.
 async fn converse(app: &App, head: &str, more: impl Fn() -> Option<Vec<u8>>) -> String {
     let address = app.url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();

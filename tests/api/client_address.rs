@@ -8,7 +8,7 @@ on_each_database!(a_session_has_the_address_that_a_trusted_proxy_tells);
 
 const EMAIL: &str = "ada@example.com";
 
-/// Signs in with these headers, and answers the address of the session.
+/// Signs in with these headers, and returns the address of the session.
 async fn address_of_sign_in(app: &App, headers: &[(&str, &str)]) -> Value {
     let body = json!({"username": EMAIL, "password": PASSWORD});
     let request = app.request(Method::POST, "/api/v1/auth/login").json(&body);

@@ -121,7 +121,7 @@ async fn what_is_worth_nothing_is_revoked_without_a_fault(clients: Clients) {
     }
 }
 
-/// A refusal as both problem documents and OAuth have it.
+/// A refusal, as problem documents and OAuth describe it.
 fn assert_refused(answer: &Answer, status: u16, code: &str) {
     assert_eq!(answer.status.as_u16(), status, "{answer:?}");
     let problem = answer.json();

@@ -29,7 +29,7 @@ async fn a_whole_session(app: App) {
     let second = app.refresh(&first.refresh).await.tokens();
     let third = app.refresh(&second.refresh).await.tokens();
     assert_eq!(app.me(&third.access).await.status, StatusCode::OK);
-    // The first token's child has been used: a copy is about.
+    // The first token's child has been used: there is a copy.
     app.refresh(&first.refresh).await.problem(401, "invalid_refresh_token");
     for tokens in [&first, &second, &third] {
         app.me(&tokens.access).await.problem(401, "invalid_token");

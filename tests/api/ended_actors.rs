@@ -1,4 +1,4 @@
-//! Whoever may not act any more writes nothing, however far their request has come. Walks every writing route of the
+//! An actor who may no longer act writes nothing, however far their request has come. Walks every writing route of the
 //! OpenAPI document, so that none is forgotten.
 
 use std::time::Duration;
@@ -20,7 +20,7 @@ on_each_database!(
     an_actor_who_ends_in_any_way_while_the_write_waits_writes_nothing,
 );
 
-/// By then the server has judged a token and waits for the rest of a body, or for a lock.
+/// By then the server has checked a token and waits for the rest of a body, or for a lock.
 const SETTLED: Duration = Duration::from_millis(400);
 
 const SIGN_OUT: &str = "POST /api/v1/auth/logout";

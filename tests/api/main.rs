@@ -8,6 +8,7 @@
 )]
 
 mod admin;
+mod answers;
 mod app;
 mod bad_input;
 mod client_address;

@@ -38,7 +38,7 @@ struct Metrics {
 }
 
 impl Metrics {
-    /// Reads the OpenMetrics text format, and panics at whatever is off.
+    /// Reads the OpenMetrics text format, and panics at anything that is wrong.
     fn parse(text: &str) -> Self {
         let mut metrics = Self { series: BTreeMap::new(), types: BTreeMap::new() };
         let body = text.strip_suffix("# EOF\n").expect("it ends with a mark");
@@ -260,7 +260,7 @@ async fn metrics_have_a_listener_of_their_own_and_come_in_two_formats() {
         let samples = text.lines().filter(|line| !line.starts_with('#'));
         samples.map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect::<BTreeSet<_>>()
     };
-    // The first scrape is no request of the API, so both have the same series.
+    // The first scrape is not a request to the API, so both have the same series.
     assert_eq!(names(&plain.text), names(&modern.text));
 }
 
@@ -305,9 +305,9 @@ async fn the_dashboard_and_the_docs_name_the_metrics_that_there_are() {
     for name in mentioned {
         assert!(served.names().contains(name), "the dashboard has {name}, which is not served");
     }
-    let docs = fs::read_to_string(root.join("docs/operations.md")).unwrap();
+    let docs = fs::read_to_string(root.join("docs/operations/monitor.md")).unwrap();
     for family in served.types.keys() {
-        assert!(docs.contains(&format!("`{family}")), "docs/operations.md lacks {family}");
+        assert!(docs.contains(&format!("`{family}")), "docs/operations/monitor.md lacks {family}");
     }
 }
 

@@ -33,7 +33,7 @@ fn the_document_is_complete() {
             assert!(operation.get("security").is_none() || has("401"), "{place}");
             if operation.get("requestBody").is_some() {
                 assert!(["400", "413", "415"].into_iter().all(has), "{place}");
-                // OAuth answers 400 for what is not valid.
+                // OAuth endpoints return 400 for what is not valid.
                 assert!(has("422") || path.ends_with("/introspect") || path.ends_with("/revoke"), "{place}");
             }
             for (status, response) in operation["responses"].as_object().unwrap() {

@@ -30,7 +30,7 @@ async fn create(app: &App, tokens: &Tokens, body: Value) -> Answer {
     app.send_as(&tokens.access, Method::POST, TASKS, body).await
 }
 
-/// Makes a task with this title, and answers its path.
+/// Makes a task with this title, and returns its path.
 async fn make(app: &App, tokens: &Tokens, title: &str) -> String {
     let answer = create(app, tokens, json!({"title": title})).await;
     assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
@@ -185,7 +185,7 @@ async fn admins_list_anybodys_tasks(app: App) {
     assert_eq!(titles(&list(&app, &root, &of(&eve).await).await), Vec::<String>::new());
     let nobody = "owner_id=01900000-0000-7000-8000-000000000000";
     assert_eq!(titles(&list(&app, &root, nobody).await), Vec::<String>::new());
-    // Of who is no admin, who exists cannot be told from who does not.
+    // To anyone but admins, users who exist and users who do not look alike.
     list(&app, &eve, nobody).await.problem(403, "forbidden");
 }
 

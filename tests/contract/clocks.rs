@@ -1,11 +1,12 @@
-//! Nodes on one database whose clocks or settings differ: what one revokes, none lets in again.
+//! Nodes on one database whose clocks or settings differ: what one revokes, none accepts again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use api_actix::wiring::Adapters;
 use application::{
-    Actor, Application, ApplicationError, CreateUser, Login, Ports, Prepared, Removed, Rotated, Settings, TokenPair,
+    Actor, Application, ApplicationError, CreateUser, Login, Prepared, Removed, Rotated, Settings, TokenPair,
 };
 use chrono::TimeDelta;
 use domain::keys::{MAX_KEY_RING_AGE, RootSecret};
@@ -48,13 +49,7 @@ impl Node {
         let hashing = Argon2Settings { memory_kib: 64, iterations: 1, ..Argon2Settings::default() };
         let hasher = Arc::new(Argon2Pool::new(hashing).unwrap());
         let (keys, name) = (db.signing_keys.clone(), || "us".to_owned());
-        let ports = Ports {
-            users: db.users.clone(),
-            refresh_tokens: db.refresh_tokens.clone(),
-            revocations: db.revocations.clone(),
-            signing_keys: keys.clone(),
-            tasks: db.tasks.clone(),
-            units_of_work: db.units.clone(),
+        let adapters = Adapters {
             password_hasher: hasher.clone(),
             access_tokens: Arc::new(KeyRing::new(keys, sealer.clone(), clock.clone(), name(), name())),
             key_factory: sealer,
@@ -63,8 +58,8 @@ impl Node {
             ids: Arc::new(SystemIds),
             clock: clock.clone(),
         };
-        let application = Application::new(ports, Settings { access_token_ttl, ..Settings::default() });
-        while application.prepare_keys().await.unwrap() != Prepared::Ready {}
+        let application = db.services(adapters, Settings { access_token_ttl, ..Settings::default() });
+        while application.keys.prepare().await.unwrap() != Prepared::Ready {}
         let mut node = Self { application, clock: clock.clone(), feed: db.feed() };
         node.follow().await;
         node
@@ -72,8 +67,8 @@ impl Node {
 
     /// As a server does once a second.
     async fn follow(&mut self) {
-        self.application.reload_keys().await.unwrap();
-        self.application.follow_revocations(self.feed.as_mut()).await.unwrap();
+        self.application.keys.reload().await.unwrap();
+        self.application.sessions.follow_revocations(self.feed.as_mut()).await.unwrap();
     }
 
     async fn register(&self) {
@@ -87,21 +82,21 @@ impl Node {
             role: None,
             is_active: None,
         };
-        self.application.create_user(None, new).await.unwrap();
+        self.application.users.create(None, new).await.unwrap();
     }
 
     async fn sign_in(&self) -> TokenPair {
         let password = Password::presented(PASSWORD).unwrap();
         let login = Login { identifier: EMAIL.to_owned(), password, device: Device::default() };
-        self.application.login(login).await.unwrap()
+        self.application.sign_in.with_password(login).await.unwrap()
     }
 
     async fn authenticate(&self, pair: &TokenPair) -> Result<Actor, ApplicationError> {
-        self.application.authenticate(pair.access_token.expose()).await
+        self.application.sessions.authenticate(pair.access_token.expose()).await
     }
 
     async fn log_out(&self, pair: &TokenPair) {
-        self.application.logout_holder(pair.refresh_token.expose()).await.unwrap();
+        self.application.sessions.logout_holder(pair.refresh_token.expose()).await.unwrap();
     }
 
     async fn assert_refuses(&self, pair: &TokenPair, when: &str) {
@@ -148,7 +143,7 @@ async fn what_is_revoked_is_known_until_the_tokens_of_retired_keys_have_expired(
     nodes[0].register().await;
     let pair = nodes[1].sign_in().await;
     nodes.iter().for_each(|node| node.advance(MAX_KEY_RING_AGE));
-    assert_eq!(nodes[0].application.rotate_keys().await.unwrap(), Rotated::Done);
+    assert_eq!(nodes[0].application.keys.rotate().await.unwrap(), Rotated::Done);
     nodes[0].log_out(&pair).await;
     assert_refused_for(&mut nodes, LONG + MINUTE * 2, &pair).await;
 }
@@ -189,7 +184,7 @@ async fn what_a_node_with_a_clock_ahead_cleans_up_does_not_let_anything_in_again
     node.log_out(&revoked).await;
     jumper.advance(JUMP);
     jumper.follow().await;
-    jumper.application.cleanup(&mut Removed::default(), || std::future::ready(())).await.unwrap();
+    jumper.application.node.clean_up(&mut Removed::default(), || std::future::ready(())).await.unwrap();
     jumper.advance(-JUMP);
     for node in [&mut node, &mut jumper, &mut Node::start(&db, &jumping, SHORT).await] {
         node.follow().await;
@@ -215,12 +210,12 @@ async fn a_clock_that_is_set_back_does_not_lengthen_the_grace_window(db: TestDat
     node.register().await;
     for (back, is_race) in [(TimeDelta::seconds(5), true), (TimeDelta::seconds(6), false), (JUMP, false)] {
         let first = node.sign_in().await;
-        let second = node.application.refresh(first.refresh_token.expose()).await.unwrap();
+        let second = node.application.sessions.refresh(first.refresh_token.expose()).await.unwrap();
         node.advance(-back);
-        let repeated = node.application.refresh(first.refresh_token.expose()).await;
+        let repeated = node.application.sessions.refresh(first.refresh_token.expose()).await;
         assert_eq!(repeated.is_ok(), is_race, "{back} before: {repeated:?}");
-        // Where it is no race, a copy is about.
-        let next = node.application.refresh(second.refresh_token.expose()).await;
+        // If it is not a race, there is a copy.
+        let next = node.application.sessions.refresh(second.refresh_token.expose()).await;
         assert_eq!(next.is_ok(), is_race, "{back} before: {next:?}");
     }
 }

@@ -26,7 +26,7 @@ async fn many_checks_write_little(db: TestDatabase) {
     assert_eq!(writes(&db).await, 1);
 }
 
-/// How often a row was written for nothing but to see whether it can be.
+/// How often a row was written only to see whether it can be.
 async fn writes(db: &TestDatabase) -> i64 {
     let connection = tests::connect(&db.url).await;
     let backend = connection.get_database_backend();

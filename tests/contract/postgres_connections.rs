@@ -1,14 +1,14 @@
-//! What the connections to PostgreSQL must stand.
+//! What the connections to PostgreSQL must withstand.
 
 use std::time::{Duration, Instant};
 
 use domain::RepositoryError;
-use domain::units::UnitOfWorkFactory;
+use domain::units::{AccountUnit, Begin};
 use domain::users::UserFilter;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use infra_postgres::{PostgresConnections, PostgresError, PostgresSettings};
-use infra_seaorm::{Connections, Transaction};
+use infra_seaorm::{SqlConnections, Transaction};
 use migration::Step;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
 use sea_orm_migration::prelude::{DbErr, MigrationName, MigrationTrait, MigratorTrait, SchemaManager, async_trait};
@@ -134,7 +134,7 @@ async fn connections_that_moved_outlive_the_runtime_that_opened_them() {
     store.connection().move_to(Handle::current()).await;
     end.send(()).unwrap();
     worker.join().unwrap();
-    let units = join_all((0..10).map(|_| store.begin())).await;
+    let units = join_all((0..10).map(|_| Begin::<dyn AccountUnit>::begin(&store))).await;
     for unit in units {
         unit.unwrap().commit().await.unwrap();
     }
@@ -148,7 +148,7 @@ async fn when_the_server_is_back_everybody_is_served_at_once() {
     let db = TestDatabase::with_settings(cluster.url(), settings).await;
     for round in 0..3 {
         cluster.kill();
-        // They come while it is away, and wait for a connection or are told that there is none.
+        // They come while it is away, and wait for a connection or learn that there is none.
         let asking = (0..30).map(|_| {
             let users = db.users.clone();
             tokio::spawn(async move {

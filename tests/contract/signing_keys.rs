@@ -62,7 +62,7 @@ async fn there_is_one_next_key_and_one_active_key(db: TestDatabase) {
         assert!(!db.signing_keys.insert(&another).await.unwrap(), "{another:?}");
     }
     assert_eq!(db.keys().await, keys);
-    // Nor by a change of state, which is a fault of ours: the one before has to be retired first.
+    // Nor by a change of state, which is a fault of ours: the previous one has to be retired first.
     let changed = db.signing_keys.change_state(key_id(4), KeyState::Next, ACTIVE(10)).await;
     assert!(matches!(changed, Err(RepositoryError::Internal(_))), "{changed:?}");
     assert_eq!(db.keys().await, keys);
@@ -86,7 +86,7 @@ async fn of_many_who_add_a_key_at_once_one_does(db: TestDatabase) {
 }
 
 async fn a_key_that_is_not_added_after_all_leaves_room(db: TestDatabase) {
-    let unit = db.units.begin().await.unwrap();
+    let unit = db.key_units.begin().await.unwrap();
     assert!(unit.signing_keys().insert(&key(1, KeyState::Next)).await.unwrap());
     let keys = db.signing_keys.clone();
     let second = tokio::spawn(async move { keys.insert(&key(2, KeyState::Next)).await.unwrap() });
@@ -149,7 +149,7 @@ async fn a_key_is_deleted_only_from_the_state_that_is_stored(db: TestDatabase) {
         assert!(!db.signing_keys.delete(key_id(1), wrong).await.unwrap(), "{wrong:?}");
     }
     // As where one node begins to sign with the key that another is about to throw away.
-    let unit = db.units.begin().await.unwrap();
+    let unit = db.key_units.begin().await.unwrap();
     assert!(unit.signing_keys().change_state(key_id(1), KeyState::Next, ACTIVE(5)).await.unwrap());
     let keys = db.signing_keys.clone();
     let deleting = tokio::spawn(async move { keys.delete(key_id(1), KeyState::Next).await.unwrap() });

@@ -1,8 +1,13 @@
 //! [`domain::tasks::TaskRepository`].
 
+use std::sync::Arc;
+
 use domain::RepositoryError;
-use domain::tasks::{Task, TaskDescription, TaskId, TaskPosition, TaskQuery, TaskStatus, TaskTitle};
-use tests::{TestDatabase, on_each_database_and_pgbouncer};
+use domain::tasks::{
+    Task, TaskDescription, TaskId, TaskPosition, TaskQuery, TaskRepository, TaskStatus, TaskTitle, TaskUnit,
+};
+use domain::units::Begin;
+use tests::{TestDatabase, on_each_database_and_pgbouncer, port};
 use uuid::Uuid;
 
 use crate::fixtures::{Stored, assert_waits, at, user, user_id};
@@ -23,6 +28,14 @@ on_each_database_and_pgbouncer!(
     a_limit_of_none_lists_nothing,
     a_row_that_is_not_valid_any_more_is_named,
 );
+
+fn store(db: &TestDatabase) -> Arc<dyn TaskRepository> {
+    port!(db, dyn TaskRepository)
+}
+
+fn units(db: &TestDatabase) -> Arc<dyn Begin<dyn TaskUnit>> {
+    port!(db, dyn Begin<dyn TaskUnit>)
+}
 
 fn task_id(number: u128) -> TaskId {
     TaskId::new(Uuid::from_u128(number))
@@ -75,16 +88,16 @@ trait Tasks {
 impl Tasks for TestDatabase {
     async fn insert_tasks(&self, tasks: &[Task]) {
         for task in tasks {
-            self.tasks.insert(task).await.unwrap();
+            store(self).insert(task).await.unwrap();
         }
     }
 
     async fn task(&self, number: u128) -> Option<Task> {
-        self.tasks.find_by_id(task_id(number)).await.unwrap()
+        store(self).find_by_id(task_id(number)).await.unwrap()
     }
 
     async fn list(&self, query: &TaskQuery) -> Vec<Task> {
-        self.tasks.list(query).await.unwrap()
+        store(self).list(query).await.unwrap()
     }
 }
 
@@ -94,14 +107,14 @@ async fn a_task_reads_back_equal_in_every_field(db: TestDatabase) {
     let tasks = [task(1, 1), full_task(2, 1), empty];
     db.insert_tasks(&tasks).await;
     for task in &tasks {
-        assert_eq!(db.tasks.find_by_id(task.id).await.unwrap().as_ref(), Some(task));
-        assert_eq!(db.tasks.find_by_id_for_update(task.id).await.unwrap().as_ref(), Some(task));
+        assert_eq!(store(&db).find_by_id(task.id).await.unwrap().as_ref(), Some(task));
+        assert_eq!(store(&db).find_by_id_for_update(task.id).await.unwrap().as_ref(), Some(task));
     }
     assert_eq!(db.list(&query(1)).await, [task(1, 1), tasks[2].clone(), full_task(2, 1)]);
 }
 
 async fn a_task_of_nobody_is_refused(db: TestDatabase) {
-    let result = db.tasks.insert(&task(1, 9)).await;
+    let result = store(&db).insert(&task(1, 9)).await;
     assert!(matches!(result, Err(RepositoryError::NotFound)), "{result:?}");
     assert_eq!(db.task(1).await, None);
 }
@@ -110,7 +123,7 @@ async fn a_task_made_while_its_owner_is_deleted_is_refused(db: TestDatabase) {
     db.insert_users(&[user(1)]).await;
     let unit = db.units.begin().await.unwrap();
     assert!(unit.users().delete(user_id(1)).await.unwrap());
-    let tasks = db.tasks.clone();
+    let tasks = store(&db);
     let inserting = tokio::spawn(async move { tasks.insert(&task(1, 1)).await });
     assert_waits(&inserting).await;
     unit.commit().await.unwrap();
@@ -123,11 +136,11 @@ async fn what_is_not_there_is_not_found(db: TestDatabase) {
     db.insert_users(&[user(1)]).await;
     db.insert_tasks(&[task(1, 1)]).await;
     assert_eq!(db.task(9).await, None);
-    assert_eq!(db.tasks.find_by_id_for_update(task_id(9)).await.unwrap(), None);
-    let result = db.tasks.update(&task(9, 1)).await;
+    assert_eq!(store(&db).find_by_id_for_update(task_id(9)).await.unwrap(), None);
+    let result = store(&db).update(&task(9, 1)).await;
     assert!(matches!(result, Err(RepositoryError::NotFound)), "{result:?}");
     assert_eq!(db.task(9).await, None);
-    assert!(!db.tasks.delete(task_id(9)).await.unwrap());
+    assert!(!store(&db).delete(task_id(9)).await.unwrap());
     assert_eq!(db.list(&query(9)).await, []);
 }
 
@@ -136,18 +149,18 @@ async fn an_update_replaces_every_field_of_this_task_only(db: TestDatabase) {
     db.insert_tasks(&[task(1, 1), full_task(2, 2), task(3, 1)]).await;
     let changed = [full_task(1, 2), task(2, 1)];
     for task in &changed {
-        db.tasks.update(task).await.unwrap();
+        store(&db).update(task).await.unwrap();
     }
     for task in changed.into_iter().chain([task(3, 1)]) {
-        assert_eq!(db.tasks.find_by_id(task.id).await.unwrap(), Some(task));
+        assert_eq!(store(&db).find_by_id(task.id).await.unwrap(), Some(task));
     }
 }
 
 async fn a_deletion_removes_this_task_only(db: TestDatabase) {
     db.insert_users(&[user(1)]).await;
     db.insert_tasks(&[task(1, 1), task(2, 1)]).await;
-    assert!(db.tasks.delete(task_id(1)).await.unwrap());
-    assert!(!db.tasks.delete(task_id(1)).await.unwrap());
+    assert!(store(&db).delete(task_id(1)).await.unwrap());
+    assert!(!store(&db).delete(task_id(1)).await.unwrap());
     assert_eq!(db.list(&query(1)).await, [task(2, 1)]);
 }
 
@@ -167,9 +180,9 @@ async fn deleting_a_user_removes_their_tasks_only(db: TestDatabase) {
 async fn a_task_read_for_update_waits_for_the_unit_to_end(db: TestDatabase) {
     db.insert_users(&[user(1)]).await;
     db.insert_tasks(&[task(1, 1)]).await;
-    let first = db.units.begin().await.unwrap();
+    let first = units(&db).begin().await.unwrap();
     let mine = first.tasks().find_by_id_for_update(task_id(1)).await.unwrap().unwrap();
-    let units = db.units.clone();
+    let units = units(&db);
     let second = tokio::spawn(async move {
         let unit = units.begin().await.unwrap();
         let seen = unit.tasks().find_by_id_for_update(task_id(1)).await.unwrap().unwrap();
@@ -186,14 +199,14 @@ async fn a_task_read_for_update_waits_for_the_unit_to_end(db: TestDatabase) {
 async fn reading_for_update_outside_of_a_unit_locks_nothing(db: TestDatabase) {
     db.insert_users(&[user(1)]).await;
     db.insert_tasks(&[task(1, 1)]).await;
-    db.tasks.find_by_id_for_update(task_id(1)).await.unwrap();
-    db.tasks.update(&full_task(1, 1)).await.unwrap();
+    store(&db).find_by_id_for_update(task_id(1)).await.unwrap();
+    store(&db).update(&full_task(1, 1)).await.unwrap();
 }
 
 async fn a_unit_that_is_dropped_leaves_no_task_behind(db: TestDatabase) {
     db.insert_users(&[user(1)]).await;
     db.insert_tasks(&[task(1, 1)]).await;
-    let unit = db.units.begin().await.unwrap();
+    let unit = units(&db).begin().await.unwrap();
     unit.tasks().insert(&task(2, 1)).await.unwrap();
     assert!(unit.tasks().delete(task_id(1)).await.unwrap());
     assert_eq!(unit.tasks().list(&query(1)).await.unwrap(), [task(2, 1)]);
@@ -264,12 +277,12 @@ async fn a_row_that_is_not_valid_any_more_is_named(db: TestDatabase) {
     for (expected, value) in [("title", "' '"), ("description", "'\u{1b}'"), ("status", "'nonsense'")] {
         db.insert_tasks(&[task(1, 1)]).await;
         db.run_sql(&format!("UPDATE tasks SET {expected} = {value}")).await;
-        let found = db.tasks.find_by_id(task_id(1)).await.map(drop);
-        let listed = db.tasks.list(&query(1)).await.map(drop);
+        let found = store(&db).find_by_id(task_id(1)).await.map(drop);
+        let listed = store(&db).list(&query(1)).await.map(drop);
         for result in [found, listed] {
             let Err(RepositoryError::Corrupt { table, column, id }) = result else { panic!("{expected}: {result:?}") };
             assert_eq!((table, column, id), ("tasks", expected, task_id(1).as_uuid()));
         }
-        assert!(db.tasks.delete(task_id(1)).await.unwrap());
+        assert!(store(&db).delete(task_id(1)).await.unwrap());
     }
 }

@@ -3,17 +3,15 @@
 use std::time::{Duration, Instant};
 
 use domain::RepositoryError;
-use domain::keys::KeyState;
 use domain::sessions::{Generation, RefreshToken, Revocation, RevocationReason};
-use domain::units::UnitOfWorkFactory;
+use domain::tasks::TaskUnit;
+use domain::units::{AccountUnit, Begin};
 use domain::users::{Epoch, Role, User};
 use infra_postgres::PostgresSettings;
 use infra_sqlite::SqliteSettings;
-use tests::{TestDatabase, on_each_database_and_pgbouncer};
+use tests::{TestDatabase, on_each_database_and_pgbouncer, port};
 
-use crate::fixtures::{
-    Stored, admin, assert_waits, at, key, revoked_session, session, session_id, user, user_id, username,
-};
+use crate::fixtures::{Stored, admin, assert_waits, at, revoked_session, session, session_id, user, user_id, username};
 
 on_each_database_and_pgbouncer!(
     nobody_sees_a_write_before_the_commit_and_everybody_after_it,
@@ -21,6 +19,8 @@ on_each_database_and_pgbouncer!(
     a_dropped_unit_leaves_nothing_behind,
     a_row_that_a_unit_wrote_is_left_alone_until_it_ends,
     what_is_read_behind_a_lock_is_as_new_as_the_lock,
+    whoever_is_held_is_as_new_as_the_lock_and_stays_so,
+    of_an_account_or_a_session_that_is_gone_nobody_is_held,
     a_unit_with_a_refused_statement_cannot_commit,
     many_units_at_once_all_get_their_turn,
     units_that_lock_the_admins_and_an_account_never_wait_in_a_circle,
@@ -28,25 +28,25 @@ on_each_database_and_pgbouncer!(
 );
 
 async fn one_unit_at_a_time_has_the_turn_to_clean_up(db: TestDatabase) {
-    let first = db.units.begin().await.unwrap();
-    assert!(first.try_lock_cleanup().await.unwrap());
-    let units = db.units.clone();
-    let second = tokio::spawn(async move { units.begin().await.unwrap().try_lock_cleanup().await.unwrap() });
+    let first = db.cleanup_units.begin().await.unwrap();
+    assert!(first.try_lock().await.unwrap());
+    let units = db.cleanup_units.clone();
+    let second = tokio::spawn(async move { units.begin().await.unwrap().try_lock().await.unwrap() });
     tokio::time::sleep(Duration::from_millis(250)).await;
     // On SQLite it has not even begun.
     let has_waited = !second.is_finished();
     drop(first);
     assert_eq!(second.await.unwrap(), has_waited);
     // A unit that was dropped ends in its own time, and one that was committed has ended.
-    let mut unit = db.units.begin().await.unwrap();
+    let mut unit = db.cleanup_units.begin().await.unwrap();
     let dropped = Instant::now();
-    while !unit.try_lock_cleanup().await.unwrap() {
+    while !unit.try_lock().await.unwrap() {
         assert!(dropped.elapsed() < Duration::from_secs(10), "the turn is lost with a unit that was dropped");
         drop(unit);
-        unit = db.units.begin().await.unwrap();
+        unit = db.cleanup_units.begin().await.unwrap();
     }
     unit.commit().await.unwrap();
-    assert!(db.units.begin().await.unwrap().try_lock_cleanup().await.unwrap());
+    assert!(db.cleanup_units.begin().await.unwrap().try_lock().await.unwrap());
 }
 
 async fn nobody_sees_a_write_before_the_commit_and_everybody_after_it(db: TestDatabase) {
@@ -56,10 +56,8 @@ async fn nobody_sees_a_write_before_the_commit_and_everybody_after_it(db: TestDa
     unit.refresh_tokens().insert(&session(21, user_id(2))).await.unwrap();
     unit.users().update(&User { username: Some(username("ada")), ..user(1) }).await.unwrap();
     unit.revocations().insert(&revoked_session(1, 1000)).await.unwrap();
-    assert!(unit.signing_keys().insert(&key(1, KeyState::Next)).await.unwrap());
     let mut feed = db.feed();
     assert_eq!(feed.poll(at(0)).await.unwrap(), []);
-    assert_eq!(db.signing_keys.list().await.unwrap().readable, []);
     assert_eq!(db.users.find_by_id(user_id(2)).await.unwrap(), None);
     assert_eq!(db.refresh_tokens.find_with_user(session_id(21)).await.unwrap(), None);
     assert_eq!(db.user(user_id(1)).await, user(1));
@@ -68,7 +66,6 @@ async fn nobody_sees_a_write_before_the_commit_and_everybody_after_it(db: TestDa
     assert_eq!(db.session(session_id(21)).await, session(21, user_id(2)));
     assert_eq!(db.user(user_id(1)).await.username, Some(username("ada")));
     assert_eq!(feed.poll(at(0)).await.unwrap(), [revoked_session(1, 1000)]);
-    assert_eq!(db.signing_keys.list().await.unwrap().readable, [key(1, KeyState::Next)]);
 }
 
 async fn a_unit_sees_its_own_writes(db: TestDatabase) {
@@ -88,7 +85,6 @@ async fn a_dropped_unit_leaves_nothing_behind(db: TestDatabase) {
     assert!(unit.refresh_tokens().revoke(session_id(11), revocation).await.unwrap());
     assert!(unit.users().delete(user_id(1)).await.unwrap());
     unit.revocations().insert(&revoked_session(1, 1000)).await.unwrap();
-    assert!(unit.signing_keys().insert(&key(1, KeyState::Next)).await.unwrap());
     drop(unit);
     // Another unit gets its turn, so the locks are gone too.
     let next = db.units.begin().await.unwrap();
@@ -98,7 +94,6 @@ async fn a_dropped_unit_leaves_nothing_behind(db: TestDatabase) {
     assert_eq!(db.users.find_by_id(user_id(2)).await.unwrap(), None);
     assert_eq!(db.session(session_id(11)).await, session(11, user_id(1)));
     assert_eq!(db.feed().poll(at(0)).await.unwrap(), []);
-    assert_eq!(db.signing_keys.list().await.unwrap().readable, []);
 }
 
 async fn a_row_that_a_unit_wrote_is_left_alone_until_it_ends(db: TestDatabase) {
@@ -146,6 +141,35 @@ async fn what_is_read_behind_a_lock_is_as_new_as_the_lock(db: TestDatabase) {
         first.commit().await.unwrap();
         let (session, user) = second.await.unwrap();
         assert_eq!((user.epoch, session.generation), (changed.epoch, rotated.generation));
+    }
+}
+
+async fn whoever_is_held_is_as_new_as_the_lock_and_stays_so(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    db.insert_sessions(&[session(11, user_id(1))]).await;
+    let first = db.units.begin().await.unwrap();
+    let held = first.hold(user_id(1), session_id(11)).await.unwrap();
+    assert_eq!(held, Some((session(11, user_id(1)), user(1))));
+    let units = port!(db, dyn Begin<dyn TaskUnit>);
+    let second = tokio::spawn(async move {
+        let unit = units.begin().await.unwrap();
+        unit.hold(user_id(1), session_id(11)).await.unwrap().unwrap()
+    });
+    assert_waits(&second).await;
+    let changed = User { epoch: Epoch::new(1), ..user(1) };
+    first.users().update(&changed).await.unwrap();
+    let revocation = Revocation { at: at(1), reason: RevocationReason::Logout };
+    first.refresh_tokens().revoke(session_id(11), revocation).await.unwrap();
+    first.commit().await.unwrap();
+    let (session, user) = second.await.unwrap();
+    assert_eq!((session.revocation, user), (Some(revocation), changed));
+}
+
+async fn of_an_account_or_a_session_that_is_gone_nobody_is_held(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    let unit = db.units.begin().await.unwrap();
+    for (user, session) in [(user_id(1), session_id(11)), (user_id(2), session_id(21))] {
+        assert_eq!(unit.hold(user, session).await.unwrap(), None);
     }
 }
 
@@ -219,7 +243,7 @@ async fn without_the_writer_of_sqlite_a_unit_is_unavailable() {
     assert_one_unit_at_a_time(&infra_sqlite::connect(&settings).await.unwrap()).await;
 }
 
-async fn assert_one_unit_at_a_time(units: &impl UnitOfWorkFactory) {
+async fn assert_one_unit_at_a_time(units: &dyn Begin<dyn AccountUnit>) {
     let first = units.begin().await.unwrap();
     let second = units.begin().await.map(drop);
     assert!(matches!(second, Err(RepositoryError::Unavailable(_))), "{second:?}");

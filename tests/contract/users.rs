@@ -186,7 +186,10 @@ async fn two_admins_cannot_demote_each_other(db: TestDatabase) {
     }
 }
 
-async fn demote_unless_last(units: std::sync::Arc<dyn domain::units::UnitOfWorkFactory>, number: u128) -> bool {
+async fn demote_unless_last(
+    units: std::sync::Arc<dyn domain::units::Begin<dyn domain::units::AccountUnit>>,
+    number: u128,
+) -> bool {
     let unit = units.begin().await.unwrap();
     let remain = unit.users().lock_active_admins(None).await.unwrap().into_iter().any(|id| id != user_id(number));
     if remain {

@@ -10,7 +10,7 @@ on_each_database!(two_admins_on_two_nodes_cannot_remove_each_other);
 
 const ROUNDS: usize = 20;
 
-/// Who asks, and where.
+/// An admin, and the node that they ask.
 struct Admin<'a> {
     client: &'a Client,
     email: String,

@@ -39,7 +39,7 @@ async fn sign_in_times(nodes: &Nodes, count: usize) -> Vec<String> {
     sessions
 }
 
-/// Signs out on one node, and asks another until it refuses. Answers how long that took.
+/// Signs out on one node, and asks another until it refuses. Returns how long that took.
 async fn revoke_here_and_ask_there(here: &Client, there: &Client, token: &str) -> Duration {
     assert_eq!(here.logout(token).await, StatusCode::NO_CONTENT);
     let acknowledged = Instant::now();
@@ -60,7 +60,7 @@ async fn wait_until_refused(client: &Client, token: &str, acknowledged: Instant)
     }
 }
 
-/// What was refused once stays so.
+/// What was refused once stays refused.
 async fn assert_all_refused(nodes: &Nodes, tokens: &[String]) {
     for token in tokens {
         assert!(nodes.verify(token).await.iter().all(|status| *status == StatusCode::UNAUTHORIZED));

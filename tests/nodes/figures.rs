@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-/// Prints how long something took, and answers the 99th percentile: at most one in a hundred was longer.
+/// Prints how long something took, and returns the 99th percentile: at most one in a hundred was longer.
 pub(crate) fn percentile_99(what: &str, mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     let at = |percent: usize| times[(times.len() * percent).div_ceil(100).max(1) - 1];

@@ -97,7 +97,7 @@ async fn use_tokens(clients: Vec<Client>, number: usize, stop: Arc<AtomicBool>) 
     seen
 }
 
-/// Only a token that lives longer than the key was told shows that it is the key that is refused.
+/// Only a token that outlives what the key says shows that it is the key that is refused.
 async fn a_retired_key_past_its_overlap_is_gone_and_refused(workplace: Workplace) {
     let workplace = workplace.with("APP_AUTH__ACCESS_TOKEN_TTL", "1h");
     let node = workplace.serve().await;

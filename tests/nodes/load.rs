@@ -100,11 +100,11 @@ impl Person {
         while let Some(client) = self.next() {
             let Some(answer) = served(client.login(EMAIL, PASSWORD).await, StatusCode::OK).await else { continue };
             let session = tokens(answer).await;
-            // Whoever gets no answer does not know, and asks again.
+            // A client without an answer does not know, and asks again.
             loop {
                 match client.logout(&session.access).await {
                     StatusCode::NO_CONTENT => ended.push(session),
-                    // The one before has done it.
+                    // The previous attempt has done it.
                     StatusCode::UNAUTHORIZED => {}
                     StatusCode::SERVICE_UNAVAILABLE => {
                         tokio::time::sleep(PAUSE).await;

@@ -1,4 +1,4 @@
-//! Several servers on one database, databases that fail, and what must hold all the same.
+//! Several servers on one database, databases that fail, and what must hold nevertheless.
 
 #![expect(
     clippy::unwrap_used,

@@ -94,7 +94,7 @@ async fn serve() -> SocketAddr {
     tokio::spawn(async move {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
-            // A client that breaks off is no fault of the test.
+            // A client that breaks off does not fail the test.
             tokio::spawn(async move { drop(echo(stream).await) });
         }
     });
@@ -162,7 +162,7 @@ async fn hexauth_is_asked_about_the_token_only() {
     }
 }
 
-/// Sends a head with these lines, which may be such as no client library sends, and returns the status.
+/// Sends a head with these lines, even lines that no client library would send, and returns the status.
 async fn status_of(gateway: &Gateway, lines: &str) -> u16 {
     let mut stream = TcpStream::connect(gateway.url.trim_start_matches("http://")).await.unwrap();
     let head = format!("GET /anything HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{lines}\r\n");

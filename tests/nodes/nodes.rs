@@ -32,7 +32,7 @@ impl Nodes {
         Self::start_on(Turn::Shared { _guard: MACHINE.read().await }, workplace, count).await
     }
 
-    /// For who measures time: no other test runs meanwhile.
+    /// For a test that measures time: no other test runs meanwhile.
     pub(crate) async fn start_alone(workplace: Workplace, count: usize) -> Self {
         Self::start_on(Turn::Alone { _guard: MACHINE.write().await }, workplace, count).await
     }
@@ -83,7 +83,7 @@ impl Nodes {
         }
     }
 
-    /// Stops all, and answers what they logged.
+    /// Stops all, and returns what they logged.
     pub(crate) fn stop(self) -> Vec<Value> {
         let logs: Vec<String> = self.nodes.into_iter().map(|node| node.stop().stderr).collect();
         logs.iter().flat_map(|log| log.lines()).map(|line| serde_json::from_str(line).unwrap()).collect()

@@ -16,7 +16,7 @@ const BACK_IN: Duration = Duration::from_secs(2);
 /// For people to do something in.
 const WHILE: Duration = Duration::from_millis(400);
 
-/// Signs in on every node until it works, and answers how long the last one took.
+/// Signs in on every node until it works, and returns how long the last one took.
 async fn time_to_serve(nodes: &Nodes) -> Duration {
     let begun = Instant::now();
     join_all(nodes.clients().iter().map(sign_in_until_it_works)).await;

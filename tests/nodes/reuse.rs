@@ -39,7 +39,7 @@ impl Family {
         assert_eq!(status(client.refresh(&self.generations[0].refresh).await).await, StatusCode::UNAUTHORIZED);
     }
 
-    /// Asks all nodes until each refuses the access tokens, and answers how long the last one took.
+    /// Asks all nodes until each refuses the access tokens, and returns how long the last one took.
     async fn wait_for_death(&self, nodes: &Nodes) -> Duration {
         let begun = Instant::now();
         let youngest = &self.generations[2];

@@ -74,9 +74,9 @@ struct Session<'a, S> {
     /// Another session of the user.
     other: Tokens,
     pairs: Mutex<Vec<Tokens>>,
-    /// The nodes that acknowledged that it is over.
+    /// The nodes that acknowledged its end.
     ended_by: Mutex<Vec<usize>>,
-    /// Whether it must be over in the end: a refresh was refused, or the session was one of several to be ended.
+    /// Whether it must have ended at last: a refresh was refused, or the session was one of several to be ended.
     must_be_over: AtomicBool,
 }
 
@@ -142,7 +142,7 @@ impl<'a, S: Service> Session<'a, S> {
         self.pairs().into_iter().max_by_key(generation).unwrap()
     }
 
-    /// The node that said that the session is over must know.
+    /// The node that acknowledged the end of the session must know of it.
     async fn assert_refused_at_once(&self, node: usize) {
         for pair in self.pairs() {
             assert!(!self.nodes[node].accepts(&pair.access).await, "who ended the session accepts its token");

@@ -49,19 +49,19 @@ impl InProcess {
             ("APP_PASSWORD__MEMORY_KIB", "8"),
             ("APP_PASSWORD__ITERATIONS", "1"),
         ];
-        let config = Config::load(None, Environment::new(variables)).unwrap();
+        let config = Config::load(None, Environment::new(variables), wiring::CHECKS).unwrap();
         let Parts { application, feed, .. } = wiring::start(&config).await.unwrap();
-        while let Prepared::Again(_) = application.prepare_keys().await.unwrap() {}
-        application.create_admin(Email::parse(ADMIN).unwrap(), password(PASSWORD)).await.unwrap();
+        while let Prepared::Again(_) = application.keys.prepare().await.unwrap() {}
+        application.users.create_admin(Email::parse(ADMIN).unwrap(), password(PASSWORD)).await.unwrap();
         let tokens = sign_in(&application, ADMIN).await;
-        let admin = application.authenticate(&tokens.access).await.unwrap();
+        let admin = application.sessions.authenticate(&tokens.access).await.unwrap();
         let node = Self { application, feed: Mutex::new(feed), admin };
         node.catch_up().await;
         node
     }
 
     async fn actor(&self, access_token: &str) -> Option<Actor> {
-        done(self.application.authenticate(access_token).await)
+        done(self.application.sessions.authenticate(access_token).await)
     }
 }
 
@@ -71,7 +71,7 @@ fn password(text: &str) -> Password {
 
 async fn sign_in(application: &Application, email: &str) -> Tokens {
     let login = Login { identifier: email.to_owned(), password: password(PASSWORD), device: Device::default() };
-    pair(application.login(login).await.unwrap())
+    pair(application.sign_in.with_password(login).await.unwrap())
 }
 
 fn pair(pair: TokenPair) -> Tokens {
@@ -104,7 +104,7 @@ impl Service for InProcess {
             role: None,
             is_active: None,
         };
-        self.application.create_user(None, new).await.unwrap().id.as_uuid()
+        self.application.users.create(None, new).await.unwrap().id.as_uuid()
     }
 
     async fn sign_in(&self, email: &str) -> Tokens {
@@ -112,7 +112,7 @@ impl Service for InProcess {
     }
 
     async fn refresh(&self, refresh_token: &str) -> Option<Tokens> {
-        done(self.application.refresh(refresh_token).await).map(pair)
+        done(self.application.sessions.refresh(refresh_token).await).map(pair)
     }
 
     async fn accepts(&self, access_token: &str) -> bool {
@@ -121,31 +121,31 @@ impl Service for InProcess {
 
     async fn logout(&self, access_token: &str) -> bool {
         let Some(actor) = self.actor(access_token).await else { return false };
-        done(self.application.logout(&actor).await).is_some()
+        done(self.application.sessions.logout(&actor).await).is_some()
     }
 
     async fn logout_holder(&self, refresh_token: &str) -> bool {
-        done(self.application.logout_holder(refresh_token).await).is_some()
+        done(self.application.sessions.logout_holder(refresh_token).await).is_some()
     }
 
     async fn logout_others(&self, access_token: &str) -> bool {
         let Some(actor) = self.actor(access_token).await else { return false };
-        done(self.application.logout_others(&actor).await).is_some()
+        done(self.application.sessions.logout_others(&actor).await).is_some()
     }
 
     async fn disable(&self, user: Uuid) -> bool {
         let change = UserChange { is_active: Some(false), ..UserChange::default() };
-        done(self.application.update_user(&self.admin, Target::User(UserId::new(user)), change).await).is_some()
+        done(self.application.users.update(&self.admin, Target::User(UserId::new(user)), change).await).is_some()
     }
 
     async fn change_password(&self, access_token: &str, new: &str) -> bool {
         let Some(actor) = self.actor(access_token).await else { return false };
         let change = ChangePassword { current: password(PASSWORD), new: password(new) };
-        done(self.application.change_password(&actor, change).await).is_some()
+        done(self.application.passwords.change(&actor, change).await).is_some()
     }
 
     async fn catch_up(&self) {
-        self.application.follow_revocations(self.feed.lock().await.as_mut()).await.unwrap();
+        self.application.sessions.follow_revocations(self.feed.lock().await.as_mut()).await.unwrap();
     }
 }
 

@@ -1,4 +1,4 @@
-//! What one connection, or many, may take of the server. Linux tells by `/proc` what a process has open and in memory.
+//! What one connection, or many, may take of the server. Linux shows in `/proc` what a process has open and in memory.
 
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
@@ -33,7 +33,7 @@ fn read_all(stream: &mut TcpStream) -> String {
     }
 }
 
-/// What the server answers to these bytes, on a connection that it closes.
+/// What the server sends back for these bytes, on a connection that it closes.
 fn exchange(node: &Node, request: &str) -> String {
     let mut stream = connect(node);
     stream.write_all(request.as_bytes()).unwrap();

@@ -19,7 +19,7 @@ fn assert_refused(workplace: &Workplace, words: &[&str]) -> Finished {
     finished
 }
 
-/// One message, to which a list of faults may belong, and no trace of the program's inside.
+/// One message, to which a list of faults may belong, and nothing of the program's internals.
 #[track_caller]
 fn assert_plain_message(finished: &Finished, words: &[&str]) {
     let message = &finished.stderr;

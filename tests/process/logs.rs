@@ -84,7 +84,7 @@ async fn assert_logs_are_sound(workplace: Workplace, level: &str) {
     }
 }
 
-/// Once, with the id that the client was told.
+/// Once, with the id that the client got.
 #[track_caller]
 fn assert_was_logged(records: &[Value], id: &str, status: u16) {
     let of_request = records.iter().filter(|record| record["span"]["request_id"] == id);
@@ -143,7 +143,7 @@ async fn a_refusal_by_a_rate_limit_is_one_record_with_the_client() {
     assert!(!stderr.contains("1.1.1.1"));
 }
 
-/// Sends bytes as they are, and answers the first line.
+/// Sends bytes as they are, and returns the first line.
 fn send_raw(url: &str, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
     stream.set_read_timeout(Some(std::time::Duration::from_secs(15))).unwrap();

@@ -1,4 +1,4 @@
-//! Runs the `hexauth` binary as an operator does, and looks at what it says, leaves and answers.
+//! Runs the `hexauth` binary as an operator does, and looks at what it prints, leaves behind and returns.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Whom the files belong to that the binary makes, and who may open them.
+//! The owners and the rights of the files that the binary makes.
 
 use std::fs::{self, File, Permissions};
 use std::io::Write;

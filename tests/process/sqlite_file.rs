@@ -75,7 +75,7 @@ fn assert_holds(stored: &[String], acknowledged: &[String]) {
     assert!(lost.is_empty(), "{} of {} acknowledged are lost, such as {}", lost.len(), acknowledged.len(), lost[0]);
 }
 
-/// Nothing is served from a file that nobody else sees, the log says so once, and a restart mends it.
+/// Nothing is served from a file that nobody else sees, the log says so once, and a restart repairs it.
 async fn assert_refuses(node: &Node) {
     let client = Client::of(node);
     assert_eq!(client.register("late@example.com").await.status(), StatusCode::SERVICE_UNAVAILABLE);

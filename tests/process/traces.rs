@@ -52,7 +52,7 @@ impl Collector {
     }
 }
 
-/// Hands an export on before it answers.
+/// Passes an export on before it responds.
 fn take_export(stream: TcpStream, sender: &Sender<(String, Vec<u8>)>) {
     let mut reader = BufReader::new(stream);
     let mut head = String::new();

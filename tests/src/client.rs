@@ -22,7 +22,7 @@ pub struct Client {
     http: reqwest::Client,
 }
 
-/// What a sign-in hands out.
+/// What a sign-in returns.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tokens {
     /// The access token.
@@ -80,7 +80,7 @@ impl Client {
         self.post("/auth/login", json!({"username": email, "password": password})).await
     }
 
-    /// Signs a user in who must be there.
+    /// Signs in a user who must exist.
     pub async fn sign_in(&self, email: &str) -> Tokens {
         tokens(self.login(email, PASSWORD).await).await
     }
@@ -96,7 +96,7 @@ impl Client {
         self.post("/auth/refresh", json!({"refresh_token": refresh_token})).await
     }
 
-    /// Asks for what the database says about who holds the token.
+    /// Asks for the account of the holder of the token.
     pub async fn me(&self, token: &str) -> Response {
         self.send(Method::GET, "/users/me", Some(token), None).await
     }
@@ -130,7 +130,7 @@ pub async fn tokens(answer: Response) -> Tokens {
 /// The status of an answer that was read to its end, so that its connection can be used again.
 pub async fn status(answer: Response) -> StatusCode {
     let status = answer.status();
-    // Where the connection breaks after the status, the status counts all the same.
+    // If the connection breaks after the status, the status still counts.
     let _ = answer.bytes().await;
     status
 }

@@ -144,7 +144,7 @@ impl Cluster {
         self.wait_until_ready()
     }
 
-    /// Waits for the server's own word, since whoever answers on the port may be another.
+    /// Waits until the server itself says so, since another program may listen on the port.
     fn wait_until_ready(&self) -> Result<(), String> {
         let deadline = Instant::now() + START_LIMIT;
         loop {

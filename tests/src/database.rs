@@ -1,13 +1,15 @@
 use std::sync::Arc;
 
+use api_actix::wiring::{Adapters, services};
+use application::{Application, Settings};
 use domain::HealthCheck;
-use domain::keys::SigningKeyRepository;
+use domain::keys::{KeyUnit, SigningKeyRepository};
 use domain::sessions::{RefreshTokenRepository, RevocationFeed, RevocationRepository};
-use domain::tasks::TaskRepository;
-use domain::units::UnitOfWorkFactory;
+use domain::units::{AccountUnit, Begin, CleanupUnit};
 use domain::users::UserRepository;
-use infra_postgres::{PostgresRevocationFeed, PostgresSettings};
-use infra_sqlite::{SqliteRevocationFeed, SqliteSettings};
+use infra_postgres::{PostgresRevocationFeed, PostgresSettings, PostgresStore};
+use infra_seaorm::{SqlConnections, Store};
+use infra_sqlite::{SqliteRevocationFeed, SqliteSettings, SqliteStore};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
 use tempfile::TempDir;
 
@@ -43,11 +45,34 @@ pub async fn on_postgres<D: OnDatabase, F: Future<Output = ()>>(test: impl FnOnc
     test(D::postgres().await).await;
 }
 
+/// The repositories of a database, whatever it is.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "the stores have none")]
+pub enum AnyStore {
+    /// On PostgreSQL.
+    Postgres(Arc<PostgresStore>),
+    /// On SQLite.
+    Sqlite(Arc<SqliteStore>),
+}
+
+/// What of a [`TestDatabase`] implements a port: `port!(db, dyn TaskRepository)`.
+#[macro_export]
+macro_rules! port {
+    ($database:expr, $port:ty) => {
+        match $database.store.clone() {
+            $crate::AnyStore::Postgres(store) => store as std::sync::Arc<$port>,
+            $crate::AnyStore::Sqlite(store) => store as std::sync::Arc<$port>,
+        }
+    };
+}
+
 /// A database of its own for one test, migrated, with its repositories.
 #[expect(missing_debug_implementations, reason = "the ports have none")]
 pub struct TestDatabase {
     /// Where it is.
     pub url: String,
+    /// All of its repositories.
+    pub store: AnyStore,
     /// Its users.
     pub users: Arc<dyn UserRepository>,
     /// Its refresh tokens.
@@ -56,41 +81,41 @@ pub struct TestDatabase {
     pub revocations: Arc<dyn RevocationRepository>,
     /// Its signing keys.
     pub signing_keys: Arc<dyn SigningKeyRepository>,
-    /// Its tasks.
-    pub tasks: Arc<dyn TaskRepository>,
-    /// Its units of work.
-    pub units: Arc<dyn UnitOfWorkFactory>,
-    /// Whether it answers.
+    /// Units of work on its accounts.
+    pub units: Arc<dyn Begin<dyn AccountUnit>>,
+    /// Units of work on its key ring.
+    pub key_units: Arc<dyn Begin<dyn KeyUnit>>,
+    /// Units of work that clean up.
+    pub cleanup_units: Arc<dyn Begin<dyn CleanupUnit>>,
+    /// Its health check.
     pub health: Arc<dyn HealthCheck>,
+    make_services: Box<dyn Fn(Adapters, Settings) -> Application + Send + Sync>,
     make_feed: Box<dyn Fn() -> Box<dyn RevocationFeed> + Send + Sync>,
     /// Removes the file at the end.
     _folder: Option<TempDir>,
 }
 
 impl TestDatabase {
-    fn new<S>(
+    fn new<C: SqlConnections + Clone + 'static>(
         url: String,
-        store: Arc<S>,
+        store: Arc<Store<C>>,
+        any: AnyStore,
         make_feed: impl Fn() -> Box<dyn RevocationFeed> + Send + Sync + 'static,
-    ) -> Self
-    where
-        S: UserRepository
-            + RefreshTokenRepository
-            + RevocationRepository
-            + SigningKeyRepository
-            + TaskRepository
-            + UnitOfWorkFactory
-            + HealthCheck
-            + 'static,
-    {
+    ) -> Self {
         Self {
             url,
+            store: any,
             users: store.clone(),
             refresh_tokens: store.clone(),
             revocations: store.clone(),
             signing_keys: store.clone(),
-            tasks: store.clone(),
             units: store.clone(),
+            key_units: store.clone(),
+            cleanup_units: store.clone(),
+            make_services: {
+                let store = store.clone();
+                Box::new(move |adapters, settings| services(&store, adapters, settings))
+            },
             health: store,
             make_feed: Box::new(make_feed),
             _folder: None,
@@ -100,7 +125,13 @@ impl TestDatabase {
     /// On PostgreSQL, reached by these settings. `url` is where SQL is run past the repositories.
     pub async fn with_settings(url: String, settings: PostgresSettings) -> Self {
         let store = Arc::new(infra_postgres::connect(&settings).await.unwrap());
-        Self::new(url, store, move || Box::new(PostgresRevocationFeed::new(&settings).unwrap()))
+        let any = AnyStore::Postgres(store.clone());
+        Self::new(url, store, any, move || Box::new(PostgresRevocationFeed::new(&settings).unwrap()))
+    }
+
+    /// The services of a node.
+    pub fn services(&self, adapters: Adapters, settings: Settings) -> Application {
+        (self.make_services)(adapters, settings)
     }
 
     /// Another node's feed of what is revoked.
@@ -118,7 +149,8 @@ impl OnDatabase for TestDatabase {
     async fn sqlite() -> Self {
         let (folder, url) = sqlite::create_migrated_database().await;
         let store = Arc::new(infra_sqlite::connect(&SqliteSettings::new(url.clone())).await.unwrap());
-        let database = Self::new(url, store.clone(), move || Box::new(SqliteRevocationFeed::new(&store)));
+        let any = AnyStore::Sqlite(store.clone());
+        let database = Self::new(url, store.clone(), any, move || Box::new(SqliteRevocationFeed::new(&store)));
         Self { _folder: Some(folder), ..database }
     }
 

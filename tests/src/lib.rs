@@ -33,7 +33,8 @@ pub mod sqlite;
 pub mod token_corpus;
 
 pub use database::{
-    EmptyDatabase, OnDatabase, OnPgBouncer, TestDatabase, connect, on_pgbouncer, on_postgres, on_sqlite, run_sql,
+    AnyStore, EmptyDatabase, OnDatabase, OnPgBouncer, TestDatabase, connect, on_pgbouncer, on_postgres, on_sqlite,
+    run_sql,
 };
 
 /// Makes each of these functions one test on SQLite and one on PostgreSQL.
@@ -42,9 +43,9 @@ pub use database::{
 /// list is dead code, which the compiler reports.
 ///
 /// ```ignore
-/// on_each_database!(the_database_answers);
+/// on_each_database!(the_database_is_healthy);
 ///
-/// async fn the_database_answers(db: TestDatabase) {
+/// async fn the_database_is_healthy(db: TestDatabase) {
 ///     db.health.check().await.unwrap();
 /// }
 /// ```

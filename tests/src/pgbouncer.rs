@@ -1,4 +1,4 @@
-//! A PgBouncer in transaction mode before the server of [`crate::postgres`], which ends with this process.
+//! A PgBouncer in transaction mode in front of the server of [`crate::postgres`], which ends with this process.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};

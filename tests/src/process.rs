@@ -39,7 +39,7 @@ pub fn example(name: &str) -> &'static Path {
     &PROGRAMS.get_or_init(build)[&format!("example-{name}")]
 }
 
-/// Builds programs, and answers where they are by their names.
+/// Builds programs, and returns their paths by their names.
 fn build(what: &[&str]) -> BTreeMap<String, PathBuf> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(env!("CARGO_MANIFEST_DIR")).stderr(Stdio::inherit());
@@ -72,7 +72,7 @@ impl Default for Workplace {
         Self { folder, variables }
             .with("APP_SERVER__PORT", "0")
             .with("APP_LOG__FORMAT", "json")
-            // Sound hashes would take most of the time of the tests.
+            // Hashes of the usual cost would take most of the time of the tests.
             .with("APP_PASSWORD__MEMORY_KIB", "64")
             .with("APP_PASSWORD__ITERATIONS", "1")
             // All tests come from one address.
@@ -97,7 +97,7 @@ impl Workplace {
         self
     }
 
-    /// Sets a variable for who is started from now on.
+    /// Sets a variable for programs that are started from now on.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.variables.insert(name.to_owned(), value.into());
     }

@@ -22,7 +22,11 @@ impl From<ApplicationError> for ApiError {
                 return Self::invalid("current_password", "required", "This field is required.");
             }
             E::UnchangedPassword => {
-                return Self::invalid("new_password", "unchanged", "The new password equals the current one.");
+                return Self::invalid(
+                    "new_password",
+                    "unchanged",
+                    "The new password must differ from the current one.",
+                );
             }
             E::InvalidCursor(fault) => return Self::invalid("cursor", fault.code, fault.message.clone()),
             E::Duplicate(field) => {

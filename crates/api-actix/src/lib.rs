@@ -6,7 +6,6 @@
 pub mod cli;
 pub mod config;
 pub mod http1;
-pub mod wiring;
 
 mod docs;
 mod errors;
@@ -28,5 +27,5 @@ pub use http::{
     Allowance, ApiError, AtId, ErrorRow, FieldError, Fields, FromFields, Guarded, GuardedIfKnown, Json, PathId, Query,
     Refusal,
 };
-pub use node::{hexauth, server};
+pub use node::{hexauth, server, wiring};
 pub use observe::telemetry;

@@ -1,72 +1,77 @@
 //! How an actor writes: in a unit of work that begins with the proof that they still may.
 
-use domain::units::UnitOfWork;
+use domain::Clock;
+use domain::units::{AccountUnit, Begin, UnitOfWork};
 use domain::users::{User, UserId};
 
-use crate::{Actor, Application, ApplicationError, Target};
+use crate::{Actor, ApplicationError, Target};
 
 /// A unit of work about an account, begun by somebody who may act on it.
 pub(crate) struct OnAccount {
-    pub(crate) unit: Box<dyn UnitOfWork>,
+    pub(crate) unit: Box<dyn AccountUnit>,
     /// The account, locked.
     pub(crate) user: User,
     /// All active admins, locked, where the unit was begun by [`Target::User`]; nobody otherwise.
     pub(crate) admins: Vec<UserId>,
 }
 
-impl Application {
-    /// Begins a unit of work of the actor's own, and returns it with their account. Every use case in which an actor
-    /// writes begins its unit here or by [`Application::begin_on`], after the work that takes its time.
-    ///
-    /// The account stays locked until the unit ends, and nothing ends the actor without that lock: neither disabling
-    /// nor a change of role or password, nor the end of their session.
-    ///
-    /// # Errors
-    /// [`ApplicationError::InvalidAccessToken`] where the actor may not act any more: deleted, disabled, of another
-    /// epoch or role, or their session or token has ended. [`ApplicationError::Unavailable`].
-    pub(crate) async fn begin_as(&self, actor: &Actor) -> Result<(Box<dyn UnitOfWork>, User), ApplicationError> {
-        let unit = self.ports.units_of_work.begin().await?;
-        let user = unit.users().find_by_id_for_update(actor.user_id).await?;
-        let user = user.ok_or(ApplicationError::InvalidAccessToken)?;
-        self.require_still(actor, unit.as_ref()).await?;
-        Ok((unit, user))
-    }
+/// Begins a unit of work of the actor's own, and returns it with their account. Every use case in which an actor writes
+/// begins its unit here or by [`begin_on`], after the work that takes its time.
+///
+/// The account stays locked until the unit ends, and nothing ends the actor without that lock: neither disabling nor a
+/// change of role or password, nor the end of their session.
+///
+/// # Errors
+/// [`ApplicationError::InvalidAccessToken`] where the actor may not act any more: deleted, disabled, of another epoch or
+/// role, or their session or token has ended. [`ApplicationError::Unavailable`].
+pub(crate) async fn begin_as<U: UnitOfWork + ?Sized>(
+    units: &dyn Begin<U>,
+    actor: &Actor,
+    clock: &dyn Clock,
+) -> Result<(Box<U>, User), ApplicationError> {
+    let unit = units.begin().await?;
+    let user = hold(unit.as_ref(), actor, clock).await?;
+    Ok((unit, user))
+}
 
-    /// As [`Application::begin_as`], for what is done to an account: one's own, or anybody's for an admin.
-    ///
-    /// An admin locks all active admins and the account at once, so that admins who act on each other do not wait in a
-    /// circle.
-    ///
-    /// # Errors
-    /// As of [`Application::begin_as`]; [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`].
-    pub(crate) async fn begin_on(&self, actor: &Actor, target: Target) -> Result<OnAccount, ApplicationError> {
-        let id = target.authorize(actor)?;
-        if target == Target::Me {
-            let (unit, user) = self.begin_as(actor).await?;
-            return Ok(OnAccount { unit, user, admins: Vec::new() });
-        }
-        let unit = self.ports.units_of_work.begin().await?;
-        let admins = unit.users().lock_active_admins(Some(id)).await?;
-        if !admins.contains(&actor.user_id) {
-            return Err(ApplicationError::InvalidAccessToken);
-        }
-        let user = unit.users().find_by_id_for_update(id).await?;
-        // Behind the wait for the locks, in which the token may have expired. An actor who may not act any more does not
-        // hear whether the account exists.
-        self.require_still(actor, unit.as_ref()).await?;
-        let user = user.ok_or(ApplicationError::NotFound)?;
-        Ok(OnAccount { unit, user, admins })
+/// As [`begin_as`], for what is done to an account: one's own, or anybody's for an admin.
+///
+/// An admin locks all active admins and the account at once, so that admins who act on each other do not wait in a
+/// circle.
+///
+/// # Errors
+/// As of [`begin_as`]; [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`].
+pub(crate) async fn begin_on(
+    units: &dyn Begin<dyn AccountUnit>,
+    actor: &Actor,
+    target: Target,
+    clock: &dyn Clock,
+) -> Result<OnAccount, ApplicationError> {
+    let id = target.authorize(actor)?;
+    if target == Target::Me {
+        let (unit, user) = begin_as(units, actor, clock).await?;
+        return Ok(OnAccount { unit, user, admins: Vec::new() });
     }
+    let unit = units.begin().await?;
+    let admins = unit.users().lock_active_admins(Some(id)).await?;
+    if !admins.contains(&actor.user_id) {
+        return Err(ApplicationError::InvalidAccessToken);
+    }
+    let user = unit.users().find_by_id_for_update(id).await?;
+    // Behind the wait for the locks, in which the token may have expired. An actor who may not act any more does not
+    // hear whether the account exists.
+    hold(unit.as_ref(), actor, clock).await?;
+    let user = user.ok_or(ApplicationError::NotFound)?;
+    Ok(OnAccount { unit, user, admins })
+}
 
-    /// Lets pass an actor who still may act. Their account must have been locked in the unit before: what is read here
-    /// is then true until the unit ends. Every other account that the unit locks must be locked before, too: this looks
-    /// at the clock, and waiting for a lock takes time.
-    async fn require_still(&self, actor: &Actor, unit: &dyn UnitOfWork) -> Result<(), ApplicationError> {
-        let found = unit.refresh_tokens().find_with_user(actor.session).await?;
-        let now = self.ports.clock.now();
-        let holds = found.is_some_and(|(session, user)| actor.holds(&session, &user, now));
-        if holds { Ok(()) } else { Err(ApplicationError::InvalidAccessToken) }
-    }
+/// Lets pass an actor who still may act, and keeps it so until the unit ends. Every other account that the unit locks
+/// must be locked before: this looks at the clock, and waiting for a lock takes time.
+async fn hold<U: UnitOfWork + ?Sized>(unit: &U, actor: &Actor, clock: &dyn Clock) -> Result<User, ApplicationError> {
+    let found = unit.hold(actor.user_id, actor.session).await?;
+    let now = clock.now();
+    let still = found.filter(|(session, user)| actor.holds(session, user, now));
+    still.map(|(_, user)| user).ok_or(ApplicationError::InvalidAccessToken)
 }
 
 #[cfg(test)]
@@ -76,30 +81,27 @@ mod tests {
 
     use domain::MockClock;
     use domain::sessions::{RefreshToken, Revocation, RevocationReason, SessionId};
-    use domain::units::MockUnitOfWork;
+    use domain::units::{MockAccountUnit, MockUnits};
     use domain::users::{Epoch, Role};
     use uuid::Uuid;
 
     use super::*;
-    use crate::testing::{Mocks, a_session, a_unit_of, a_user, an_actor, an_admin, now, session_of, user_id, user_of};
+    use crate::testing::{a_session, a_unit_of, a_user, an_actor, an_admin, clock, now, session_of, user_id, user_of};
 
     fn is_refused<T>(result: Result<T, ApplicationError>) -> bool {
         matches!(result, Err(ApplicationError::InvalidAccessToken))
     }
 
     /// The actor's account and session as the unit finds them.
-    fn finding(session: Option<RefreshToken>, user: User) -> MockUnitOfWork {
-        let mut unit = MockUnitOfWork::default();
-        let locked = user.clone();
-        unit.users.expect_find_by_id_for_update().return_once(move |_| Ok(Some(locked)));
-        unit.refresh_tokens.expect_find_with_user().return_once(move |_| Ok(session.map(|session| (session, user))));
+    fn finding(session: Option<RefreshToken>, user: User) -> MockAccountUnit {
+        let mut unit = MockAccountUnit::default();
+        unit.unit.held = Some(session.map(|session| (session, user)));
         unit
     }
 
-    async fn begin(actor: &Actor, unit: MockUnitOfWork) -> Result<User, ApplicationError> {
-        let mut mocks = Mocks::default();
-        mocks.units([unit]);
-        mocks.build().begin_as(actor).await.map(|(_, user)| user)
+    async fn begin(actor: &Actor, unit: MockAccountUnit) -> Result<User, ApplicationError> {
+        let units = MockUnits::new([unit]);
+        begin_as::<dyn AccountUnit>(&units, actor, clock().as_ref()).await.map(|(_, user)| user)
     }
 
     #[tokio::test]
@@ -131,26 +133,24 @@ mod tests {
     async fn an_expired_token_and_a_deleted_account_get_none() {
         let late = Actor { token_expires_at: now(), ..an_actor() };
         assert!(is_refused(begin(&late, a_unit_of(&late)).await));
-        let mut unit = MockUnitOfWork::default();
-        unit.users.expect_find_by_id_for_update().return_once(|_| Ok(None));
+        let mut unit = MockAccountUnit::default();
+        unit.unit.held = Some(None);
         assert!(is_refused(begin(&an_actor(), unit).await));
     }
 
     #[tokio::test]
     async fn an_admin_who_was_demoted_or_is_of_another_epoch_gets_none() {
-        let mut mocks = Mocks::default();
-        let mut gone = MockUnitOfWork::default();
+        let mut gone = MockAccountUnit::default();
         gone.users.expect_lock_active_admins().return_once(|_| Ok(vec![user_id()]));
-        let mut changed = MockUnitOfWork::default();
+        let mut changed = MockAccountUnit::default();
         changed.users.expect_lock_active_admins().return_once(|_| Ok(vec![an_admin().user_id]));
         let user = User { epoch: Epoch::new(1), ..user_of(&an_admin()) };
         let session = session_of(&an_admin());
         changed.users.expect_find_by_id_for_update().return_once(|_| Ok(Some(a_user())));
-        changed.refresh_tokens.expect_find_with_user().return_once(move |_| Ok(Some((session, user))));
-        mocks.units([gone, changed]);
-        let application = mocks.build();
+        changed.unit.held = Some(Some((session, user)));
+        let units = MockUnits::new([gone, changed]);
         for _ in 0..2 {
-            assert!(is_refused(application.begin_on(&an_admin(), Target::User(user_id())).await));
+            assert!(is_refused(begin_on(&units, &an_admin(), Target::User(user_id()), clock().as_ref()).await));
         }
     }
 
@@ -159,40 +159,37 @@ mod tests {
         for target in [Some(a_user()), None] {
             let has_expired = Arc::new(AtomicBool::new(false));
             let (expire, is_late) = (Arc::clone(&has_expired), has_expired);
-            let mut mocks = Mocks { clock: MockClock::new(), ..Mocks::default() };
-            mocks.clock.expect_now().returning(move || match is_late.load(Ordering::SeqCst) {
+            let mut clock = MockClock::new();
+            clock.expect_now().returning(move || match is_late.load(Ordering::SeqCst) {
                 true => an_admin().token_expires_at,
                 false => now(),
             });
-            let mut unit = MockUnitOfWork::default();
+            let mut unit = MockAccountUnit::default();
             unit.users.expect_lock_active_admins().return_once(|_| Ok(vec![an_admin().user_id]));
             unit.users.expect_find_by_id_for_update().return_once(move |_| {
                 expire.store(true, Ordering::SeqCst);
                 Ok(target)
             });
-            let found = (session_of(&an_admin()), user_of(&an_admin()));
-            unit.refresh_tokens.expect_find_with_user().return_once(move |_| Ok(Some(found)));
-            mocks.units([unit]);
-            assert!(is_refused(mocks.build().begin_on(&an_admin(), Target::User(user_id())).await));
+            unit.unit.held = Some(Some((session_of(&an_admin()), user_of(&an_admin()))));
+            let units = MockUnits::new([unit]);
+            assert!(is_refused(begin_on(&units, &an_admin(), Target::User(user_id()), &clock).await));
         }
     }
 
     #[tokio::test]
     async fn of_an_account_that_is_gone_hears_who_still_may() {
-        let mut mocks = Mocks::default();
-        let mut unit = MockUnitOfWork::default();
+        let mut unit = a_unit_of(&an_admin());
         unit.users.expect_lock_active_admins().return_once(|_| Ok(vec![an_admin().user_id]));
         unit.users.expect_find_by_id_for_update().return_once(|_| Ok(None));
-        let found = (session_of(&an_admin()), user_of(&an_admin()));
-        unit.refresh_tokens.expect_find_with_user().return_once(move |_| Ok(Some(found)));
-        mocks.units([unit]);
-        let result = mocks.build().begin_on(&an_admin(), Target::User(user_id())).await;
+        let units = MockUnits::new([unit]);
+        let result = begin_on(&units, &an_admin(), Target::User(user_id()), clock().as_ref()).await;
         assert!(matches!(result, Err(ApplicationError::NotFound)));
     }
 
     #[tokio::test]
     async fn a_user_does_not_even_begin_on_another() {
-        let result = Mocks::default().build().begin_on(&an_actor(), Target::User(user_id())).await;
+        let units = MockUnits::<MockAccountUnit>::default();
+        let result = begin_on(&units, &an_actor(), Target::User(user_id()), clock().as_ref()).await;
         assert!(matches!(result, Err(ApplicationError::Forbidden)));
     }
 }

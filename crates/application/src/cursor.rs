@@ -28,7 +28,7 @@ pub(crate) fn decode<P>(
     position: impl FnOnce(Uuid, &str) -> Option<P>,
 ) -> Result<P, ApplicationError> {
     read(cursor, list, position).ok_or_else(|| {
-        let message = "A cursor is the next_cursor of the page before, of the same list in the same order.";
+        let message = "A cursor must be the next_cursor of the previous page, of the same list in the same order.";
         ApplicationError::InvalidCursor(ValidationError::new("invalid_cursor", message))
     })
 }

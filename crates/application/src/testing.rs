@@ -1,117 +1,73 @@
-//! An application on mocked ports. A mock that a test gives no expectation panics when it is called, so each test
-//! also shows what a use case leaves alone.
+//! What the tests of several services have in common. Each service has its mocks in a `testing.rs` of its own: one that
+//! a test gives no expectation panics when it is called, so each test also shows what a use case leaves alone.
 
-use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
-use domain::access_tokens::{AccessClaims, MockAccessTokens, TokenId};
-use domain::clients::MockClientSecrets;
-use domain::keys::{
-    Algorithm, KeyId, KeyState, MockSigningKeyFactory, MockSigningKeyRepository, SealedKey, SigningKey,
-};
+use domain::access_tokens::{AccessClaims, AccessTokens, MockAccessTokens, TokenId};
+use domain::keys::{Algorithm, KeyId, KeyState, SealedKey, SigningKey};
 use domain::passwords::{HashError, HashPlace, MockHashPlace, MockPasswordHasher, Password, PasswordHash};
 use domain::sessions::{
-    Device, MockRefreshTokenRepository, MockRevocationRepository, NewRefreshToken, Nonce, RefreshPolicy, RefreshToken,
-    RevocationFeed, RevocationReason, Revoked, SessionId,
+    Device, NewRefreshToken, Nonce, RefreshPolicy, RefreshToken, RevocationFeed, RevocationReason, Revoked, SessionId,
 };
-use domain::tasks::{MockTaskRepository, Task, TaskDescription, TaskId, TaskStatus, TaskTitle};
-use domain::units::{MockUnitOfWork, MockUnitsOfWork};
-use domain::users::{Email, Epoch, MockUserRepository, Role, User, UserId};
-use domain::{Mac, MacPurpose, MacTag, MockClock, MockIdGenerator, RepositoryError, Secret, Timestamp};
+use domain::tasks::{Task, TaskDescription, TaskId, TaskStatus, TaskTitle};
+use domain::units::{MockAccountUnit, MockUnit};
+use domain::users::{Email, Epoch, Role, User, UserId};
+use domain::{
+    Clock, IdGenerator, Mac, MacPurpose, MacTag, MockClock, MockIdGenerator, RepositoryError, Secret, Timestamp,
+};
 use uuid::Uuid;
 
-use crate::{Actor, Application, Ports, Settings};
+use crate::{Actor, Hashing, Journal, TokenIssuer};
 
-pub(crate) struct Mocks {
-    pub(crate) users: MockUserRepository,
-    pub(crate) refresh_tokens: MockRefreshTokenRepository,
-    /// The one place that the hasher has. `None`: it is taken.
-    pub(crate) hash_place: Option<MockHashPlace>,
-    pub(crate) access_tokens: MockAccessTokens,
-    pub(crate) signing_keys: MockSigningKeyRepository,
-    pub(crate) key_factory: MockSigningKeyFactory,
-    pub(crate) tasks: MockTaskRepository,
-    /// Tells [`now`], unless a test brings one that moves.
-    pub(crate) clock: MockClock,
-    pub(crate) settings: Settings,
-    pub(crate) units: MockUnitsOfWork,
+/// How long access tokens live.
+pub(crate) const TOKEN_TTL: TimeDelta = TimeDelta::minutes(15);
+
+/// The clock, at [`now`].
+pub(crate) fn clock() -> Arc<dyn Clock> {
+    let mut clock = MockClock::new();
+    clock.expect_now().returning(now);
+    Arc::new(clock)
 }
 
-impl Default for Mocks {
-    fn default() -> Self {
-        let mut clock = MockClock::new();
-        clock.expect_now().returning(now);
-        let mut access_tokens = MockAccessTokens::new();
-        access_tokens.expect_sign().returning(|claims| Ok(Secret::new(format!("access token {}", claims.id))));
-        access_tokens.expect_tokens_expire_at().returning(|now| now);
-        Self {
-            users: MockUserRepository::new(),
-            refresh_tokens: MockRefreshTokenRepository::new(),
-            hash_place: Some(MockHashPlace::new()),
-            access_tokens,
-            signing_keys: MockSigningKeyRepository::new(),
-            key_factory: MockSigningKeyFactory::new(),
-            tasks: MockTaskRepository::new(),
-            clock,
-            settings: Settings::default(),
-            units: MockUnitsOfWork::default(),
-        }
-    }
+/// Ids that are the same in each test.
+pub(crate) fn ids() -> Arc<dyn IdGenerator> {
+    let mut ids = MockIdGenerator::new();
+    ids.expect_user_id().returning(|_| user_id());
+    ids.expect_task_id().returning(|_| task_id());
+    ids.expect_session_id().returning(session_id);
+    ids.expect_token_id().returning(|| TokenId::new(Uuid::from_u128(3)));
+    ids.expect_key_id().returning(|| KeyId::new(Uuid::from_u128(4)));
+    ids.expect_nonce().returning(|| Nonce::new([7; Nonce::LENGTH]));
+    Arc::new(ids)
 }
 
-impl Mocks {
-    /// What the hasher is to be asked.
-    pub(crate) fn hashing(&mut self) -> &mut MockHashPlace {
-        self.hash_place.get_or_insert_default()
-    }
-
-    /// All is as it should be, but that too many wait to be hashed: nothing else may be asked.
-    pub(crate) fn overloaded() -> Application {
-        Self { hash_place: None, ..Self::default() }.build()
-    }
-
-    /// Expects these units of work, in this order, and counts their commits.
-    pub(crate) fn units(&mut self, units: impl IntoIterator<Item = MockUnitOfWork>) -> Arc<AtomicUsize> {
-        self.units = MockUnitsOfWork::new(units);
-        self.units.commits()
-    }
-
-    pub(crate) fn build(self) -> Application {
-        let mut ids = MockIdGenerator::new();
-        ids.expect_user_id().returning(|_| user_id());
-        ids.expect_task_id().returning(|_| task_id());
-        ids.expect_session_id().returning(session_id);
-        ids.expect_token_id().returning(|| TokenId::new(Uuid::from_u128(3)));
-        ids.expect_key_id().returning(|| KeyId::new(Uuid::from_u128(4)));
-        ids.expect_nonce().returning(|| Nonce::new([7; Nonce::LENGTH]));
-        let ports = Ports {
-            users: Arc::new(self.users),
-            refresh_tokens: Arc::new(self.refresh_tokens),
-            revocations: Arc::new(MockRevocationRepository::new()),
-            signing_keys: Arc::new(self.signing_keys),
-            tasks: Arc::new(self.tasks),
-            units_of_work: Arc::new(self.units),
-            password_hasher: Arc::new(a_hasher(self.hash_place)),
-            access_tokens: Arc::new(self.access_tokens),
-            key_factory: Arc::new(self.key_factory),
-            client_secrets: Arc::new(MockClientSecrets::new()),
-            mac: Arc::new(FakeMac),
-            ids: Arc::new(ids),
-            clock: Arc::new(self.clock),
-        };
-        Application::new(ports, self.settings)
-    }
+/// A node that signs, and knows no token that lives longer than its own.
+pub(crate) fn access_tokens() -> MockAccessTokens {
+    let mut access_tokens = MockAccessTokens::new();
+    access_tokens.expect_sign().returning(|claims| Ok(Secret::new(format!("access token {}", claims.id))));
+    access_tokens.expect_tokens_expire_at().returning(|now| now);
+    access_tokens
 }
 
-fn a_hasher(place: Option<MockHashPlace>) -> MockPasswordHasher {
+pub(crate) fn journal(access_tokens: Arc<dyn AccessTokens>) -> Journal {
+    Journal::new(access_tokens, clock(), TOKEN_TTL)
+}
+
+pub(crate) fn issuer(access_tokens: Arc<dyn AccessTokens>) -> TokenIssuer {
+    TokenIssuer { access_tokens, mac: Arc::new(FakeMac), ids: ids(), access_token_ttl: TOKEN_TTL }
+}
+
+/// A hasher with this place, or overloaded where there is none, and with turns for many.
+pub(crate) fn hashing(place: Option<MockHashPlace>) -> Hashing {
     let place = Mutex::new(place);
     let mut hasher = MockPasswordHasher::new();
     hasher.expect_reserve().returning(move || match place.lock().unwrap().take() {
         Some(place) => Ok(Box::new(place) as Box<dyn HashPlace>),
         None => Err(HashError::Overloaded),
     });
-    hasher
+    Hashing::new(Arc::new(hasher), 5, Duration::from_secs(3))
 }
 
 /// A node that cannot read the signing keys.
@@ -252,30 +208,26 @@ pub(crate) fn session_of(actor: &Actor) -> RefreshToken {
 }
 
 /// A unit of work of the actor's own.
-pub(crate) fn a_unit_of(actor: &Actor) -> MockUnitOfWork {
-    let (user, id) = (user_of(actor), actor.user_id);
-    let mut unit = MockUnitOfWork::default();
-    unit.users.expect_find_by_id_for_update().withf(move |locked| *locked == id).return_once(move |_| Ok(Some(user)));
-    with_session_of(actor, unit)
+pub(crate) fn a_unit_of(actor: &Actor) -> MockAccountUnit {
+    MockAccountUnit { unit: held_by(actor), ..MockAccountUnit::default() }
+}
+
+/// What units that the actor begins have in common.
+pub(crate) fn held_by(actor: &Actor) -> MockUnit {
+    MockUnit { held: Some(Some((session_of(actor), user_of(actor)))), ..MockUnit::default() }
 }
 
 /// A unit of work of [`an_admin`] on this account, while these are the active admins.
-pub(crate) fn a_unit_on(user: User, admins: Vec<UserId>) -> MockUnitOfWork {
+pub(crate) fn a_unit_on(user: User, admins: Vec<UserId>) -> MockAccountUnit {
     let id = user.id;
-    let mut unit = MockUnitOfWork::default();
+    let mut unit = a_unit_of(&an_admin());
     unit.users.expect_lock_active_admins().withf(move |and| *and == Some(id)).times(1).return_once(move |_| Ok(admins));
     unit.users.expect_find_by_id_for_update().withf(move |locked| *locked == id).return_once(move |_| Ok(Some(user)));
-    with_session_of(&an_admin(), unit)
-}
-
-fn with_session_of(actor: &Actor, mut unit: MockUnitOfWork) -> MockUnitOfWork {
-    let found = (session_of(actor), user_of(actor));
-    unit.refresh_tokens.expect_find_with_user().times(1).return_once(move |_| Ok(Some(found)));
     unit
 }
 
 /// Expects that this unit ends one session for this reason, and tells all nodes.
-pub(crate) fn revoking(mut unit: MockUnitOfWork, reason: RevocationReason) -> MockUnitOfWork {
+pub(crate) fn revoking(mut unit: MockAccountUnit, reason: RevocationReason) -> MockAccountUnit {
     unit.refresh_tokens
         .expect_revoke()
         .withf(move |_, revocation| revocation.reason == reason)
@@ -286,8 +238,8 @@ pub(crate) fn revoking(mut unit: MockUnitOfWork, reason: RevocationReason) -> Mo
 }
 
 /// A unit of work without an actor that ends one session for this reason, and tells all nodes.
-pub(crate) fn a_revoking_unit(reason: RevocationReason) -> MockUnitOfWork {
-    let mut unit = MockUnitOfWork::default();
+pub(crate) fn a_revoking_unit(reason: RevocationReason) -> MockAccountUnit {
+    let mut unit = MockAccountUnit::default();
     unit.users.expect_find_by_id_for_update().times(1).return_once(|_| Ok(Some(a_user())));
     revoking(unit, reason)
 }

@@ -27,8 +27,8 @@ pub struct PostgresSettings {
     pub acquire_timeout: Duration,
     /// Longest run of one statement, waits for locks included.
     pub statement_timeout: Duration,
-    /// Whether to prepare statements under a name, once per connection, and to listen for notifications. Not through
-    /// a PgBouncer in transaction mode.
+    /// Whether to prepare statements under a name, once per connection, and to listen for notifications. Must be false
+    /// through a PgBouncer in transaction mode.
     pub prepared_statements: bool,
 }
 
@@ -70,12 +70,12 @@ impl PostgresSettings {
         if self.prepared_statements {
             return begin;
         }
-        // In one message with BEGIN, since the limits of a connection would end up on any server.
+        // In one message with BEGIN: set on the connection, the limits could end up on any server.
         format!("{begin}; {}", set("SET LOCAL", &limits(self.statement_timeout)))
     }
 
-    /// What sets the limits for the rest of a message, where that is one transaction on any server of a PgBouncer.
-    /// The time that the server's own limit is counting for the message is stopped first, or it would stay in force.
+    /// The statements that set the limits for the rest of a message, which is one transaction on any server of a
+    /// PgBouncer. They first stop the timer of the server's own limit, which would otherwise still end the message.
     pub(crate) fn limits_of_message(&self) -> String {
         if self.prepared_statements {
             return String::new();
@@ -83,27 +83,27 @@ impl PostgresSettings {
         format!("SET LOCAL statement_timeout = 0; {};", set("SET LOCAL", &limits(self.statement_timeout)))
     }
 
-    /// What a new connection is set to, before anything else. Through PgBouncer each transaction has to do it. Not
-    /// among the options of the connection, which a PgBouncer in session mode ignores.
+    /// The settings of a new connection, made before anything else. Through PgBouncer each transaction has to make
+    /// them. They are not options of the connection, since a PgBouncer in session mode ignores those.
     pub(crate) fn set_up(&self, statement_limit: Duration) -> Option<String> {
         let isolation = format!("SET default_transaction_isolation = '{ISOLATION}'");
         self.prepared_statements.then(|| format!("{isolation}; {}", set("SET", &limits(statement_limit))))
     }
 }
 
-/// What all statements are written for: one that waited for a row sees what the other transaction made of it. Under
-/// any other level, which a server, a database or a role may have, it would fail.
+/// The isolation level that all statements are written for: one that waited for a row sees what the other transaction
+/// made of it. Under any other level, which a server, a database or a role may be set to, it would fail.
 pub(crate) const ISOLATION: &str = "READ COMMITTED";
 
-/// The limits, in milliseconds. They replace those of the server, the database and the role. Zero is none.
+/// The limits, in milliseconds. They replace those of the server, the database and the role. Zero means no limit.
 ///
-/// Whether transactions are read-only stays as it is: by that, operators take a server out of use.
+/// Whether transactions are read-only is left alone: operators use that to take a server out of use.
 pub(crate) fn limits(statement: Duration) -> [(&'static str, u128); 3] {
     let statement = statement.as_millis();
     [
         ("statement_timeout", statement),
         ("idle_in_transaction_session_timeout", statement),
-        // The limit of the statement is that of its waits for locks, too.
+        // The limit of a statement covers its waits for locks, too.
         ("lock_timeout", 0),
     ]
 }
@@ -132,7 +132,7 @@ pub(crate) async fn run_set_up(connection: &mut PgConnection, set_up: Option<&st
 ///
 /// # Errors
 /// [`PostgresError::Url`]; [`PostgresError::Encoding`]; [`PostgresError::Connect`] when the server cannot be reached now,
-/// so that a wrong setting is seen at the start. Later on the pool reconnects by itself.
+/// so that a wrong setting is seen at the start. After that the pool reconnects by itself.
 pub async fn connect(settings: &PostgresSettings) -> Result<PostgresStore, PostgresError> {
     let options = settings.connect_options()?;
     try_connection(settings).await?;
@@ -147,8 +147,8 @@ pub async fn connect(settings: &PostgresSettings) -> Result<PostgresStore, Postg
     Ok(Store::new(PostgresConnections::new(pool, &settings.begin()), is_transient))
 }
 
-/// Connects once outside the pool, and asks for the encoding: the pool would try again until its time is up and then
-/// only know that it is.
+/// Connects once outside the pool, and asks for the encoding. The pool would try again until its time is up, and then
+/// report only that.
 pub(crate) async fn try_connection(settings: &PostgresSettings) -> Result<(), PostgresError> {
     let options = settings.connect_options()?;
     let set_up = settings.set_up(settings.statement_timeout);

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use infra_seaorm::{Connections, PoolUsage, Transaction};
+use infra_seaorm::{PoolUsage, SqlConnections, Transaction};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use crate::lease::{Answer, Lease};
 use crate::pool::Pool;
 
-/// Connections to PostgreSQL, or to a PgBouncer before it.
+/// Connections to PostgreSQL, or to a PgBouncer in front of it.
 #[derive(Clone)]
 #[expect(missing_debug_implementations, reason = "the settings may hold a password")]
 pub struct PostgresConnections {
@@ -25,8 +25,8 @@ impl PostgresConnections {
 
     /// Opens connections on this runtime from now on, and waits until all others have come back, to close them.
     ///
-    /// A connection is opened on the runtime that first needs it, which is the fastest for that one, and breaks when
-    /// that runtime ends. So call this before one of several runtimes ends while others go on.
+    /// A connection is opened on the runtime that first needs it, where it is fastest, and breaks when that runtime
+    /// ends. So call this before one of several runtimes ends while others go on.
     pub async fn move_to(&self, runtime: Handle) {
         self.pool.move_to(runtime).await;
     }
@@ -40,8 +40,8 @@ impl PostgresConnections {
         if self.pool.settings.names_statements {
             return self.pool.acquire().await?.run(statement).await;
         }
-        // A statement without a name is sent in two steps, and only a transaction keeps both on one server. It also has
-        // our isolation level and limits only there.
+        // A statement without a name is sent in two steps, and only a transaction keeps both on one server. Only there
+        // does it have our isolation level and limits, too.
         let mut lease = self.begin().await?;
         let answer = lease.run(statement).await?;
         lease.commit().await?;
@@ -84,7 +84,7 @@ impl ConnectionTrait for PostgresConnections {
     }
 }
 
-/// Rolled back, the row takes a page that nobody uses again before a vacuum, so that the next one needs another page.
+/// When rolled back, the row occupies a page that is not used again before a vacuum, so that the next one needs another.
 /// The transaction itself has written and is committed, so that this waits for all that a commit waits for: the log,
 /// and standbys. Nobody may look at the table, since PostgreSQL would tidy up the pages on the way.
 const PROBE: &str = "SAVEPOINT probe;
@@ -92,7 +92,7 @@ const PROBE: &str = "SAVEPOINT probe;
     ROLLBACK TO SAVEPOINT probe";
 
 #[async_trait]
-impl Connections for PostgresConnections {
+impl SqlConnections for PostgresConnections {
     type Transaction = PostgresTransaction;
 
     async fn begin_unit(&self) -> Result<PostgresTransaction, DbErr> {

@@ -9,7 +9,7 @@ pub enum PostgresError {
     /// The URL cannot be read.
     #[error("the PostgreSQL URL cannot be read: {0}")]
     Url(#[source] sqlx::Error),
-    /// The server does not let us in.
+    /// The server rejects the connection.
     #[error("cannot connect to PostgreSQL at {host}:{port}, database '{database}': {source}")]
     Connect {
         /// Where.
@@ -48,12 +48,12 @@ pub(crate) fn query_error(error: sqlx::Error) -> DbErr {
     DbErr::Query(RuntimeErr::SqlxError(error.into()))
 }
 
-/// What an error that is about no row in particular means to a use case.
+/// What an error that does not concern a single row means to a use case.
 pub fn unavailable_or_internal(error: DbErr) -> RepositoryError {
     infra_seaorm::unavailable_or_internal(error, is_transient)
 }
 
-/// Whether an error is one to try again after.
+/// Whether trying again after this error may succeed.
 pub(crate) fn is_transient(error: &DbErr) -> bool {
     infra_seaorm::is_transient(error, is_transient_code)
 }

@@ -34,11 +34,11 @@ enum Left {
     Transaction,
     /// A `COMMIT` for which the caller stopped waiting, or that failed.
     Commit,
-    /// What cannot be mended.
+    /// What cannot be repaired.
     Ruin,
 }
 
-/// What a statement came to.
+/// The outcome of a statement.
 #[derive(Default)]
 pub(crate) struct Answer {
     result: PgQueryResult,
@@ -97,7 +97,7 @@ impl Lease {
         let connection = self.connection.as_mut().ok_or_else(gone)?;
         let left = self.left;
         if matches!(left, Left::Nothing) {
-            // In case that the caller stops waiting.
+            // In case the caller stops waiting.
             self.left = Left::Statement;
         }
         let answer = timeout(self.pool.settings.answer_timeout, answer(connection, query)).await;
@@ -106,19 +106,19 @@ impl Lease {
         answer.map_err(query_error)
     }
 
-    /// Makes an end of what is left, in the background, so that the connection can be used again.
+    /// Finishes what is left, in the background, so that the connection can be used again.
     fn clean_up(mut self, runtime: &Handle) {
-        // As long as it is not known to be clean: the runtime may be shut down meanwhile.
+        // Until it is known to be clean: the runtime may be shut down meanwhile.
         let left = std::mem::replace(&mut self.left, Left::Ruin);
         runtime.spawn(async move {
             match left {
                 Left::Nothing | Left::Ruin => Ok(()),
-                // One that does nothing comes after the one before has ended.
+                // An empty statement is sent once the running one has ended.
                 Left::Statement => self.end("").await,
                 Left::Transaction => self.end("ROLLBACK").await,
                 Left::Commit => {
                     // The transaction has nearly always ended, and PostgreSQL logs a warning for a ROLLBACK without one.
-                    // So one is begun. That may fail in a transaction that has not ended; ROLLBACK then ends that.
+                    // So one is begun first. That may fail inside a transaction that has not ended; ROLLBACK then ends it.
                     let _ = self.run_unprepared("BEGIN").await;
                     self.end("ROLLBACK").await
                 }

@@ -1,5 +1,5 @@
-//! SeaORM on PostgreSQL: the pool with its limits, TLS, PgBouncer, migrations under an advisory lock, the feed of what
-//! is revoked, and which errors pass.
+//! SeaORM on PostgreSQL: the pool with its limits, TLS, PgBouncer, migrations under an advisory lock, the feed of
+//! revocations, and which errors are temporary.
 
 mod connect;
 mod connections;

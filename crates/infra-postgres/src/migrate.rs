@@ -19,7 +19,7 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(120);
 /// How often to ask. Waiting inside `pg_advisory_lock` would hold a snapshot open, which blocks the other node's
 /// `CREATE INDEX CONCURRENTLY` for ever.
 const LOCK_RETRY: Duration = Duration::from_millis(200);
-/// A migration may take long, whatever limits the server, the database or the role have.
+/// A migration may take long, whatever limits are set on the server, the database or the role.
 const NO_LIMIT: Duration = Duration::ZERO;
 
 /// Migrates Hexauth's own tables, as [`migrate_with`] does.
@@ -31,7 +31,7 @@ pub async fn migrate(settings: &PostgresSettings, step: Step) -> Result<Vec<Stri
 }
 
 /// Migrates the database with the migrator `M`, under a lock, so that of many nodes at once one does the work and the
-/// others wait. Answers the names of the migrations that this call applied or reverted.
+/// others wait. Returns the names of the migrations that this call applied or reverted.
 ///
 /// # Errors
 /// [`PostgresError`], every variant. Each migration is one transaction: one that fails leaves nothing behind. Through
@@ -137,7 +137,7 @@ async fn wait_for_lock(started: Instant) -> Result<(), PostgresError> {
 }
 
 /// SeaORM names every statement, counting from one. Behind a PgBouncer the names stay on the server, where another
-/// who counts would trip over them, so they are removed before and after.
+/// client that counts would collide with them, so they are removed before and after.
 const FORGET_STATEMENTS: &str = "DEALLOCATE ALL";
 
 async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
@@ -148,7 +148,7 @@ async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, D
     Ok(transaction)
 }
 
-/// Commits if all went well.
+/// Commits unless something failed.
 async fn commit<T>(transaction: DatabaseTransaction, result: Result<T, DbErr>) -> Result<T, DbErr> {
     let value = result?;
     transaction.execute_unprepared(FORGET_STATEMENTS).await?;

@@ -12,7 +12,7 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// How long to wait before connecting again, at first and at most.
 const PAUSE: Duration = Duration::from_millis(100);
 const MAX_PAUSE: Duration = Duration::from_secs(1);
-/// After so long without a word the server is asked whether it is still there: one that vanished says nothing.
+/// After so long without a message the server is asked whether it is still there: one that vanished sends nothing.
 const SILENCE: Duration = Duration::from_secs(30);
 /// Longest wait for that answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
@@ -34,8 +34,8 @@ impl Notifications {
         Self(receiver)
     }
 
-    /// Returns when there was a notification since the last time, or when there may have been: after each time that
-    /// the connection was made anew. Dropping the future loses nothing.
+    /// Returns when there was a notification since the last call, or when there may have been one: after each
+    /// reconnection. Dropping the future loses nothing.
     pub(crate) async fn received(&mut self) {
         if self.0.changed().await.is_err() {
             // The runtime is shutting down.
@@ -49,7 +49,7 @@ async fn keep_listening(options: &PgConnectOptions, set_up: Option<&str>, sender
     loop {
         if let Ok(Ok(listener)) = timeout(CONNECT_LIMIT, connect(options, set_up)).await {
             pause = PAUSE;
-            // What was notified before reached nobody.
+            // Earlier notifications were lost.
             sender.send_replace(());
             forward(listener, sender).await;
         }

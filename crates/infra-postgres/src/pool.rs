@@ -18,9 +18,9 @@ use crate::lease::Lease;
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 /// A connection that is older is replaced, so that load spreads again after a fail-over.
 const MAX_LIFETIME: Duration = Duration::from_secs(30 * 60);
-/// A connection that idled longer is asked whether it still lives before it is used.
+/// A connection that idled longer is pinged before it is used.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
-/// Longest wait for that answer, and for a goodbye.
+/// Longest wait for that answer, and for closing a connection.
 const PING_LIMIT: Duration = Duration::from_millis(500);
 /// How long to wait before trying again while the server is away, at first and at most.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -28,8 +28,8 @@ const MAX_PAUSE: Duration = Duration::from_millis(250);
 
 /// A pool of connections.
 ///
-/// It is not sqlx's, which asks each connection that comes back whether it still lives. That is as many round trips
-/// again as there are statements, and where the server vanished without a word it waits for ever.
+/// It replaces sqlx's pool, which pings each connection that comes back. That doubles the number of round trips, and
+/// where the server vanished without closing the connection it waits for ever. See `docs/adr/0007-pool-for-postgres.md`.
 pub(crate) struct Pool {
     pub(crate) settings: PoolSettings,
     permits: Arc<Semaphore>,
@@ -48,7 +48,8 @@ pub(crate) struct PoolSettings {
     pub(crate) max_connections: u32,
     /// Longest wait for a connection.
     pub(crate) acquire_timeout: Duration,
-    /// Longest wait for an answer. The server gives up before; this is for one that is gone without a word.
+    /// Longest wait for an answer. The server gives up earlier; this is for one that vanished without closing the
+    /// connection.
     pub(crate) answer_timeout: Duration,
     /// Whether a statement gets a name and is prepared once per connection.
     pub(crate) names_statements: bool,
@@ -76,7 +77,7 @@ impl Pool {
     /// Lends a connection.
     ///
     /// # Errors
-    /// When none is free in time, or no new one can be had.
+    /// When no connection is free in time and no new one can be opened.
     pub(crate) async fn acquire(self: &Arc<Self>) -> Result<Lease, DbErr> {
         let too_late = |_| Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
         timeout(self.settings.acquire_timeout, self.wait()).await.unwrap_or_else(too_late)
@@ -136,7 +137,7 @@ impl Pool {
         PoolUsage { pool: "all", in_use: max.saturating_sub(free), idle: u32::try_from(idle).unwrap_or(max), max }
     }
 
-    /// The one used last of those that were opened here, or else of all.
+    /// The most recently used of those that were opened here, or else of all.
     fn pop(&self) -> Option<Idle> {
         let here = Handle::current().id();
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
@@ -146,7 +147,7 @@ impl Pool {
         }
     }
 
-    /// Takes a connection back that nothing is left on.
+    /// Takes back a connection that nothing is left on.
     pub(crate) fn put_back(&self, connection: PgConnection, opened: Opened) {
         if opened.at.elapsed() > MAX_LIFETIME {
             return close(connection);
@@ -158,13 +159,13 @@ impl Pool {
         }
     }
 
-    /// Closes all connections that idle: when one is of no use any more, the others are most likely not, either.
+    /// Closes all idle connections: when one is broken, the others most likely are, too.
     pub(crate) fn close_idle(&self) {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 
-/// Says goodbye in the background, for the sake of the server's log.
+/// Closes a connection in order, in the background, so that the server does not log a lost client.
 fn close(connection: PgConnection) {
     if let Ok(runtime) = Handle::try_current() {
         runtime.spawn(timeout(PING_LIMIT, connection.close()));

@@ -1,18 +1,18 @@
 //! Follows what all nodes revoke, exactly.
 //!
-//! Transactions end in another order than they began in, so neither ids nor times tell what is new. PostgreSQL does:
+//! Transactions do not end in the order in which they began, so neither ids nor times tell what is new. PostgreSQL does:
 //! each row of `revocations` holds the number of the transaction that wrote it, and every statement reads from a
 //! snapshot that knows its `xmin`, the lowest number that was still running. All transactions with lower numbers had
 //! ended by then, so their rows, if they were committed, were in that snapshot. A poll reads its own `xmin` and the
-//! rows whose number is not below the `xmin` of the poll before, in one statement and thus from one snapshot: whatever
+//! rows whose number is not below the `xmin` of the previous poll, in one statement and thus from one snapshot: whatever
 //! was not in the last snapshot is among them, however late it was committed.
 //!
 //! Numbers are comparable only as long as they do not repeat, which they do after the server crashed (those that were
 //! not yet on disk) or another one took its place. Both show: no two servers were started in the same microsecond, and
-//! a server that recovers from a crash makes a checkpoint before it lets anybody in. When either differs from the poll
-//! before, everything is read again. An ordinary checkpoint, every few minutes, costs that too and does no harm.
+//! a server that recovers from a crash makes a checkpoint before it accepts connections. When either differs from the
+//! previous poll, everything is read again. An ordinary checkpoint, every few minutes, causes that too, without harm.
 //!
-//! What is much is read in pages, each from a snapshot of its own, in the order of those numbers. The position is that
+//! Many rows are read in pages, each from a snapshot of its own, in the order of those numbers. The position is that
 //! of the first page: what that one could not see is read by the next poll, wherever in the order it belongs.
 
 use std::io;
@@ -52,7 +52,7 @@ pub struct PostgresRevocationFeed {
     notifications: Option<Notifications>,
 }
 
-/// How far a poll saw.
+/// How far a poll has read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Position {
     /// Names the run of the server that the number belongs to.
@@ -62,7 +62,7 @@ struct Position {
 }
 
 impl Position {
-    /// Before everything.
+    /// The position before all rows.
     fn start() -> Self {
         Self { server: String::new(), xmin: "0".to_owned() }
     }
@@ -108,7 +108,7 @@ impl PostgresRevocationFeed {
         }
         loop {
             if let Some((revoked, position)) = self.read_pages(now).await? {
-                // Only now, that all of it was read.
+                // Only now that all pages were read.
                 self.position = position;
                 self.polled_at = now;
                 return Ok(revoked);
@@ -166,7 +166,7 @@ impl PostgresRevocationFeed {
     }
 }
 
-/// Always answers a row: where there is nothing new, one that holds the position only. Statements of one message are
+/// Always returns a row: where there is nothing new, one that holds the position only. Statements of one message are
 /// one transaction, so that the level holds for that one, through PgBouncer too.
 fn statement(limits: &str, now: Timestamp, LastRow { transaction_id, id }: &LastRow) -> String {
     let now = now.to_rfc3339();

@@ -9,7 +9,7 @@ use sea_orm::{ConnAcquireErr, DbErr};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use crate::{Connections, Store};
+use crate::{SqlConnections, Store};
 
 /// Longest time that a check takes, and that a write is waited for.
 const CHECK_LIMIT: Duration = Duration::from_secs(2);
@@ -28,7 +28,7 @@ struct Tried {
 
 impl LastWrite {
     /// What the last write came to, or another one when it is time. Callers wait for each other.
-    async fn recent(&self, connections: &(impl Connections + Clone + 'static)) -> Result<(), DbErr> {
+    async fn recent(&self, connections: &(impl SqlConnections + Clone + 'static)) -> Result<(), DbErr> {
         let mut last = Arc::clone(&self.0).lock_owned().await;
         if let Some(tried) = last.as_ref().filter(|tried| tried.at.elapsed() < WRITE_INTERVAL) {
             return tried.result.clone();
@@ -45,7 +45,7 @@ impl LastWrite {
 }
 
 #[async_trait]
-impl<C: Connections + Clone + 'static> HealthCheck for Store<C> {
+impl<C: SqlConnections + Clone + 'static> HealthCheck for Store<C> {
     async fn check(&self) -> Result<(), RepositoryError> {
         let checking = async {
             self.connection.check().await?;

@@ -1,11 +1,10 @@
 //! The repository ports on SeaORM: one implementation for every SQL database and for pool and transaction alike.
 //!
 //! [`Store`] implements all of them over anything that is a SeaORM connection. What differs between databases comes
-//! from the adapter crates: how to connect, how a unit of work begins ([`Connections`]), which errors pass, and how to
+//! from the adapter crates: how to connect, how a unit of work begins ([`SqlConnections`]), which errors pass, and how to
 //! follow what is revoked, for which [`revoked_from_row`] is here.
 //!
-//! To add a repository: a folder with the entity and the port implemented for [`Store`], and an accessor in
-//! `unit_of_work.rs`.
+//! To add a feature: a folder with the entity, and its ports and its unit of work implemented for [`Store`].
 
 mod columns;
 mod error;
@@ -25,4 +24,4 @@ pub use error::unavailable_or_internal;
 pub use revocations::revoked_from_row;
 #[cfg(feature = "sqlx")]
 pub use sqlx_error::is_transient;
-pub use store::{Connections, PoolUsage, Store, Transaction};
+pub use store::{PoolUsage, SqlConnections, Store, Transaction};

@@ -48,7 +48,7 @@ pub struct PoolUsage {
 
 /// What can run single statements and begin units of work.
 #[async_trait]
-pub trait Connections: ConnectionTrait + Send + Sync {
+pub trait SqlConnections: ConnectionTrait + Send + Sync {
     /// What a unit of work runs in.
     type Transaction: Transaction;
 

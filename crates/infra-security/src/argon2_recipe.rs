@@ -3,7 +3,7 @@ use data_encoding::BASE64_NOPAD;
 use domain::passwords::{HashError, PasswordHash};
 use zeroize::Zeroizing;
 
-/// What a hash is computed with, but for the password: Argon2id, version 1.3 (RFC 9106).
+/// What a hash is computed with, except the password: Argon2id, version 1.3 (RFC 9106).
 #[derive(Clone, Debug)]
 pub(crate) struct Argon2Recipe {
     /// The parameters, with the length of the hash.

@@ -80,7 +80,7 @@ pub enum InvalidArgon2Settings {
 }
 
 impl Argon2Settings {
-    /// Finds out whether a password can be compared with this hash.
+    /// Checks whether a password can be compared with this hash.
     ///
     /// # Errors
     /// [`HashError::Unusable`] when it cannot be read or exceeds a cap.

@@ -12,11 +12,11 @@ use tokio::sync::{Mutex, Semaphore};
 
 use crate::refusals::Refusals;
 
-/// What a client that is not known is compared with. No secret is known to have this digest.
+/// What the secret of an unknown client is compared with. No secret is known to have this digest.
 const NO_DIGEST: ClientSecretHash = ClientSecretHash::Sha256([0; 32]);
-/// What is hashed in the place of a secret that is no password.
+/// What is hashed in place of a secret that cannot be a password.
 const NO_PASSWORD: &str = "no password";
-/// Requests whose secret is hashed or waits to be. Beyond, a client is told to try again.
+/// Most requests whose secret is being hashed or waits for it. Beyond that, a client has to try again.
 const MAX_HASHING: usize = 16;
 
 /// The clients that the configuration names, with their hashed secrets.
@@ -25,7 +25,7 @@ pub struct ConfiguredClients {
     hasher: Arc<dyn PasswordHasher>,
     places: Semaphore,
     refusals: Refusals,
-    /// One secret at a time, since anybody may present some, and people who sign in need the hasher, too.
+    /// One secret at a time, since anyone may present some, and people who sign in need the hasher, too.
     turn: Mutex<()>,
 }
 
@@ -37,7 +37,7 @@ impl ConfiguredClients {
     }
 
     async fn verify_password(&self, secret: &Secret, hash: &PasswordHash) -> Result<bool, HashError> {
-        // What is no password is not the right one, and takes as long all the same.
+        // What cannot be a password is wrong, and must take as long as one that can.
         let presented = Password::presented(secret.expose());
         let is_password = presented.is_ok();
         let Ok(password) = presented.or_else(|_| Password::presented(NO_PASSWORD)) else { return Ok(false) };
@@ -60,7 +60,7 @@ impl ClientSecrets for ConfiguredClients {
             ClientSecretHash::Argon2id(hash) => return self.verify_password(secret, hash).await,
             ClientSecretHash::Sha256(expected) => has_digest(secret, expected) && client.is_some(),
         };
-        // Nobody learns from the time a refusal takes whether there is such a client, or how its secret is hashed.
+        // The time that a refusal takes must not tell whether the client exists, or how its secret is hashed.
         if !is_right && let Some(hash) = self.clients.values().find_map(password_hash) {
             self.verify_password(secret, hash).await?;
         }

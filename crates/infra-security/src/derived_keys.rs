@@ -15,7 +15,7 @@ pub fn generate_secret() -> Secret {
 }
 
 /// The key for the purpose that `info` names, by HKDF-SHA256 (RFC 5869): keys for different purposes are independent,
-/// and none of them tells the secret.
+/// and none of them reveals the secret.
 #[expect(clippy::expect_used, reason = "HKDF refuses only keys of more than 255 times 32 bytes")]
 pub(crate) fn derive(root: &RootSecret, info: &[u8]) -> Zeroizing<[u8; 32]> {
     let mut key = Zeroizing::new([0; 32]);

@@ -11,11 +11,11 @@ const LENGTH: usize = 32;
 /// The longest that a policy may ask for: 128 characters.
 const MOST_BYTES: usize = 80;
 
-/// A new password that the policy takes, of capital letters and the digits 2 to 7, with 160 random bits or more.
+/// A new password that the policy accepts, of capital letters and the digits 2 to 7, with 160 random bits or more.
 pub fn generate_password(policy: &PasswordPolicy) -> Secret {
     let bytes = Zeroizing::new(random_bytes::<MOST_BYTES>());
     let mut text = BASE32.encode(&*bytes);
-    // No secret is left behind the end: it is wiped with the rest, being in the same memory.
+    // Nothing secret stays after the end of the text: it is in the same memory, and is wiped with it.
     text.truncate(LENGTH.max(policy.min_length));
     Secret::new(text)
 }

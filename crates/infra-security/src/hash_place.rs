@@ -19,7 +19,7 @@ pub(crate) struct Argon2Place {
     pub(crate) settings: Argon2Settings,
     pub(crate) current: Params,
     pub(crate) queue: Arc<HashQueue>,
-    /// Each job holds it too, so that the jobs of callers that left are never more than there are places.
+    /// Each job holds it, too, so that there are never more jobs of callers that left than places.
     pub(crate) permit: Arc<OwnedSemaphorePermit>,
 }
 

@@ -12,9 +12,10 @@ const OUTPUT_BYTES: usize = 32;
 
 /// Hashes passwords on a fixed number of threads, each with its own memory, behind a bounded queue.
 ///
-/// There is a place for each thread, and for as many callers more as the settings let wait. When all are taken, the next
-/// caller is refused at once with [`HashError::Overloaded`]. A password whose caller went away is not hashed. The threads
-/// give way to those that serve requests, where the system can do so. Dropping the pool ends them.
+/// There is a place for each thread, and for as many more callers as the settings allow to wait. When all are taken, the
+/// next caller is refused at once with [`HashError::Overloaded`]. A password whose caller went away is not hashed. The
+/// threads run at a lower priority than those that serve requests, where the system supports it. Dropping the pool ends
+/// them.
 ///
 /// ```
 /// use domain::passwords::{HashPlace, Password, PasswordHasher, Verification};
@@ -56,7 +57,7 @@ impl Argon2Pool {
         Ok(pool)
     }
 
-    /// How the pool is doing, for metrics.
+    /// The load of the pool, for metrics.
     pub fn load(&self) -> HashLoad {
         self.queue.load()
     }
@@ -82,7 +83,8 @@ impl Drop for Argon2Pool {
     }
 }
 
-/// The settings are checked before, so Argon2 takes them; were its bounds narrower, the memory is what to change.
+/// The settings were checked, so Argon2 accepts them. If its bounds were narrower, the memory would be the setting to
+/// change.
 fn current_params(settings: &Argon2Settings) -> Result<Params, InvalidArgon2Settings> {
     let Argon2Settings { memory_kib, iterations, parallelism, max_memory_kib: max, .. } = *settings;
     Params::new(memory_kib, iterations, parallelism, Some(OUTPUT_BYTES))

@@ -19,10 +19,10 @@ pub(crate) struct HashJob {
     pub(crate) place: Arc<OwnedSemaphorePermit>,
 }
 
-/// What comes of a job.
+/// The outcome of a job.
 pub(crate) type HashAnswer = Result<Zeroizing<Vec<u8>>, HashError>;
 
-/// Upper bounds of the waiting times that are told apart. Whoever waits longer than the last may have given up.
+/// Upper bounds of the classes of waiting times. A caller that waits longer than the last may have given up.
 const WAIT_BOUNDS: [Duration; 10] = [
     Duration::from_millis(1),
     Duration::from_millis(5),
@@ -36,7 +36,7 @@ const WAIT_BOUNDS: [Duration; 10] = [
     Duration::from_millis(2500),
 ];
 
-/// How the pool is doing, and what it has done since it was made.
+/// The load of the pool, and what it has done since it was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HashLoad {
     /// Threads.
@@ -47,7 +47,7 @@ pub struct HashLoad {
     pub waiting: usize,
     /// Passwords that may wait when all threads are busy.
     pub capacity: usize,
-    /// Passwords that were refused since all places were taken.
+    /// Passwords that were refused because all places were taken.
     pub rejected: u64,
     /// How many waited no longer than so, and longer than the bound before. The last bound is `Duration::MAX`.
     pub waits: Vec<(Duration, u64)>,
@@ -58,7 +58,7 @@ pub struct HashLoad {
 /// The jobs on their way to the threads. There is a place for each thread and `capacity` beyond, and one has to be
 /// reserved before a job is pushed.
 ///
-/// To reserve takes no lock that a thread holds: these run at a low priority, and whoever waits for them waits long.
+/// Reserving takes no lock that a thread holds: these run at a low priority, so waiting for them takes long.
 pub(crate) struct HashQueue {
     threads: usize,
     capacity: usize,
@@ -137,7 +137,7 @@ impl HashQueue {
         self.lock().free_threads += 1;
     }
 
-    /// How it is doing.
+    /// Its load.
     pub(crate) fn load(&self) -> HashLoad {
         let state = self.lock();
         let bounds = WAIT_BOUNDS.into_iter().chain([Duration::MAX]);
@@ -161,7 +161,7 @@ impl HashQueue {
         self.changed.notify_all();
     }
 
-    /// Nothing panics while it holds the lock half-way through a change, so a poisoned state is a sound one.
+    /// Nothing panics half-way through a change while it holds the lock, so a poisoned state is still consistent.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -25,18 +25,18 @@ pub(crate) fn work(queue: &HashQueue, blocks: usize) {
 /// processor from a hash, which is in the middle of milliseconds of work.
 #[cfg(target_os = "linux")]
 fn give_way() {
-    // On Linux, what has no id is the thread that calls, and not the process.
+    // On Linux, no id means the calling thread, and not the process.
     if let Err(error) = rustix::process::setpriority_process(None, NICE) {
         tracing::debug!(%error, "the priority of a thread that hashes cannot be lowered");
     }
 }
 
-/// Elsewhere a priority is of the whole process.
+/// Elsewhere a priority belongs to the whole process.
 #[cfg(not(target_os = "linux"))]
 fn give_way() {}
 
-/// A job whose caller has gone away is not computed. A panic, which nothing is known to cause, costs the one caller
-/// an answer and not all of them the thread.
+/// A job whose caller has gone away is not computed. After a panic, which nothing is known to cause, one caller gets no
+/// result, and the thread goes on.
 fn answer(queue: &HashQueue, job: HashJob, memory: &mut [Block]) {
     let HashJob { password, recipe, reply, place } = job;
     let compute = AssertUnwindSafe(|| recipe.compute(password.expose(), memory));

@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn is_hmac_sha256_under_a_derived_key() {
-        // Computed with Python's hmac module. A change of it would void every refresh token in use.
+        // Computed with Python's hmac module. A change would void every refresh token in use.
         let tag = mac().sign(MacPurpose::RefreshToken, b"a message");
         assert_eq!(HEXLOWER.encode(tag.as_bytes()), "258fbf86eae5fce71e6f8a3d3917a97d686217689a4d7f7634bac63067d34347");
     }

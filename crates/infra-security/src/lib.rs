@@ -1,4 +1,4 @@
-//! What Hexauth asks of cryptography and of the operating system, behind the ports of `domain`.
+//! What Hexauth needs of cryptography and of the operating system, behind the ports of `domain`.
 //!
 //! - [`Argon2Pool`]: hashes passwords on threads of its own, with bounded memory and a bounded queue.
 //! - [`KeyRing`]: signs access tokens, and reads them with the crate `access-token`; follows the keys of all nodes.

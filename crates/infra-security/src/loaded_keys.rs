@@ -35,7 +35,7 @@ pub(crate) enum NoActiveKey {
 }
 
 impl LoadedKeys {
-    /// The ring that comes after this one. A key that is here already is not opened again, whether it could be or not.
+    /// The next ring. A key that is here already is not opened again, whether that succeeded or not.
     pub(crate) fn followed_by(
         &self,
         stored: StoredKeys,
@@ -54,12 +54,12 @@ impl LoadedKeys {
         Self { read_at: Some(read_at), keys, unreadable: stored.unreadable }
     }
 
-    /// Whether this may be used to sign at `now`. Not where the clock was set back: nobody knows how old it is then.
+    /// Whether this may be used to sign at `now`. False if the clock was set back: its age is unknown then.
     pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
         self.read_at.is_some_and(|read_at| read_at <= now && now - read_at <= MAX_KEY_RING_AGE)
     }
 
-    /// For how long no key can sign that is not here: one that was made since is published for longer first.
+    /// For how long no other key than these can sign: one that was made since is published for longer before it signs.
     pub(crate) fn good_for(&self, now: Timestamp) -> TimeDelta {
         let rest = self.read_at.filter(|read_at| *read_at <= now).map(|read_at| read_at + MAX_KEY_RING_AGE - now);
         rest.map_or(TimeDelta::zero(), |rest| rest.max(TimeDelta::zero()))
@@ -70,7 +70,7 @@ impl LoadedKeys {
         self.keys.iter().map(|key| key.stored.tokens_expire_at(now)).fold(now, Timestamp::max)
     }
 
-    /// The key that signs, and as what it is stored.
+    /// The key that signs, and its stored form.
     pub(crate) fn active(&self) -> Result<(&OpenedKey, &SigningKey), NoActiveKey> {
         if let Some(active) = self.unreadable.iter().find(|key| key.is_active()) {
             return Err(NoActiveKey::Unreadable(active.clone()));

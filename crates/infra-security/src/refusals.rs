@@ -1,10 +1,10 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Refusals are over when there was none for so long.
+/// Refusals have ended when there was none for so long.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// Logs when refusals begin and when they are over, and not each one: a storm of requests is not to become one of log
+/// Logs when refusals begin and when they end, and not each one: a storm of requests must not become a storm of log
 /// records.
 pub(crate) struct Refusals {
     what: &'static str,

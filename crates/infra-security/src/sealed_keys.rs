@@ -18,7 +18,7 @@ const VERSION: u8 = 1;
 /// Makes signing keys and seals them with AES-256-GCM under a key derived from the root secret.
 ///
 /// A sealed key is a version byte, a random nonce, the ciphertext and its tag. It opens only under the id and the
-/// algorithm that it was made for, so that whoever can write to the database cannot give a key another role.
+/// algorithm that it was made for, so that anyone who can write to the database still cannot give a key another role.
 pub struct SealedKeys {
     seal: RandomizedNonceKey,
 }
@@ -36,7 +36,7 @@ impl SealedKeys {
         Ok(SealedKey::new([&[VERSION], nonce.as_ref().as_slice(), &key, tag.as_ref()].concat()))
     }
 
-    /// Opens a key. `None` where it was sealed with another root secret or for another id or algorithm, or damaged.
+    /// Opens a key. `None` if it was sealed with another root secret or for another id or algorithm, or is damaged.
     pub(crate) fn open(&self, key: &SigningKey) -> Option<OpenedKey> {
         let SigningKey { id, algorithm, sealed, .. } = key;
         let sealed = sealed.as_bytes().strip_prefix(&[VERSION])?;
@@ -48,7 +48,7 @@ impl SealedKeys {
     }
 }
 
-/// What the seal says besides the key: all that must not be changed around it.
+/// What the seal authenticates besides the key: everything about it that must not be changed.
 fn context(id: KeyId, algorithm: Algorithm) -> Aad<Vec<u8>> {
     Aad::from([&[VERSION], id.as_uuid().as_bytes().as_slice(), algorithm.as_str().as_bytes()].concat())
 }

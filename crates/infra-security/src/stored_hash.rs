@@ -7,17 +7,17 @@ use crate::argon2_recipe::Argon2Recipe;
 const SALT_BYTES: std::ops::RangeInclusive<usize> = 8..=64;
 const OUTPUT_BYTES: std::ops::RangeInclusive<usize> = 16..=64;
 
-/// A stored hash, taken apart and found fit to be computed.
+/// A stored hash, parsed and within the caps.
 #[derive(Debug)]
 pub(crate) struct StoredHash {
     /// How it was made.
     pub(crate) recipe: Argon2Recipe,
-    /// What came of it.
+    /// The result.
     pub(crate) output: Vec<u8>,
 }
 
 impl StoredHash {
-    /// Takes a PHC string apart. Only Argon2id, version 1.3, within the caps of `settings`.
+    /// Parses a PHC string. Only Argon2id, version 1.3, within the caps of `settings`.
     pub(crate) fn read(stored: &PasswordHash, settings: &Argon2Settings) -> Result<Self, HashError> {
         let phc = Phc::new(stored.expose()).map_err(|_| HashError::Unusable("it is not a PHC string"))?;
         if phc.algorithm != ARGON2ID_IDENT {
@@ -37,7 +37,7 @@ impl StoredHash {
     }
 }
 
-/// Asks for `m`, `t` and `p` each: the parser would take a default for one that is missing.
+/// Requires each of `m`, `t` and `p`: the parser would use a default for a missing one.
 fn read_params(phc: &Phc) -> Result<Params, HashError> {
     let invalid = HashError::Unusable("its parameters are not m, t and p within the bounds of Argon2");
     let names: Vec<_> = phc.params.iter().map(|(name, _)| name).collect();

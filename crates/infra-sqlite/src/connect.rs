@@ -35,7 +35,7 @@ impl SqliteSettings {
     }
 
     pub(crate) fn connect_options(&self) -> Result<SqliteConnectOptions, SqliteError> {
-        // Every connection would have a memory of its own, and all would be lost at the end.
+        // Every connection would have a database of its own, and all would be lost at the end.
         if self.url.contains(":memory:") || self.url.contains("mode=memory") {
             return Err(SqliteError::InMemory);
         }
@@ -68,10 +68,10 @@ pub async fn connect(settings: &SqliteSettings) -> Result<SqliteStore, SqliteErr
     Ok(Store::new(SqliteConnections { readers, writer, file: Arc::new(opened) }, is_transient))
 }
 
-/// Connections of which none is lent while it is in a transaction.
+/// Connections that are never lent while they are in a transaction.
 ///
-/// A unit that ends without a commit is rolled back before its connection is idle again. Where that fails, nobody knows
-/// what the connection is in: after a full disk SQLite has rolled back by itself, and sqlx takes the next unit for one
+/// A unit that ends without a commit is rolled back before its connection is idle again. If that fails, the state of
+/// the connection is unknown: after a full disk SQLite has rolled back by itself, and sqlx takes the next unit for one
 /// inside another, whose commit may write nothing. Such a connection is closed, which rolls back for certain, and
 /// another one is opened.
 pub(crate) fn pool(options: SqliteConnectOptions, connections: u32, acquire_timeout: Duration) -> DatabaseConnection {
@@ -91,8 +91,8 @@ pub(crate) fn pool(options: SqliteConnectOptions, connections: u32, acquire_time
     SqlxSqliteConnector::from_sqlx_sqlite_pool(pool)
 }
 
-/// Opens the file once outside the pool, to have the cause where it cannot be done. Setting the journal mode reads the
-/// header, so a file that is no database is seen here.
+/// Opens the file once outside the pool, to report why it cannot be opened. Setting the journal mode reads the header,
+/// so a file that is not a database is noticed here.
 pub(crate) async fn try_connection(options: &SqliteConnectOptions) -> Result<SqliteConnection, SqliteError> {
     let file = options.get_filename().to_owned();
     SqliteConnection::connect_with(options).await.map_err(|source| SqliteError::Open { file, source })
@@ -101,8 +101,8 @@ pub(crate) async fn try_connection(options: &SqliteConnectOptions) -> Result<Sql
 /// What a SQLite file begins with (SQLite's file format, section 1.3). A new one is empty.
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
-/// Makes the file, readable by its owner only, since it holds password hashes, and its folder. One that is there must
-/// be ours to write and look like a database, or nothing is made beside it.
+/// Makes the file, readable by its owner only, since it holds password hashes, and its folder. An existing file
+/// must be writable and look like a database, or nothing is made beside it.
 pub(crate) fn prepare_file(file: &Path) -> io::Result<()> {
     if file.exists() {
         let mut start = Vec::new();

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use infra_seaorm::{Connections, PoolUsage, Transaction};
+use infra_seaorm::{PoolUsage, SqlConnections, Transaction};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
@@ -18,8 +18,8 @@ pub struct SqliteConnections {
     pub(crate) file: Arc<OpenedFile>,
 }
 
-/// Reads go to the readers, all else to the writer. The readers are opened `query_only`, so that a write that takes
-/// the wrong way fails instead of contending.
+/// Reads go to the readers, everything else to the writer. The readers are opened `query_only`, so that a write that
+/// goes to the wrong one fails instead of contending.
 ///
 /// Before and after each statement the file must be the one that was opened, or it is not available: a write that
 /// succeeded is in a file that was there after it.
@@ -64,7 +64,7 @@ impl SqliteConnections {
         Ok(result)
     }
 
-    /// Where to send a statement that answers rows: one with RETURNING writes.
+    /// Where to send a statement that returns rows: one with RETURNING writes.
     fn for_query(&self, statement: &Statement) -> &DatabaseConnection {
         let is_select = statement.sql.starts_with("SELECT ");
         if is_select { &self.readers } else { &self.writer }
@@ -72,11 +72,11 @@ impl SqliteConnections {
 }
 
 #[async_trait]
-impl Connections for SqliteConnections {
+impl SqlConnections for SqliteConnections {
     type Transaction = SqliteTransaction;
 
     async fn begin_unit(&self) -> Result<SqliteTransaction, DbErr> {
-        // Takes the write lock at once: a unit that reads first and writes later could not get it any more.
+        // Takes the write lock at once: a unit that reads first and writes later might no longer get it.
         let immediate = Some(SqliteTransactionMode::Immediate);
         let options = TransactionOptions { sqlite_transaction_mode: immediate, ..TransactionOptions::default() };
         let transaction = self.while_file_is_there(self.writer.begin_with_options(options)).await?;

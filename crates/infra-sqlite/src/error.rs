@@ -14,7 +14,7 @@ pub enum SqliteError {
     /// A database in memory was asked for.
     #[error("a SQLite database in memory is not supported: name a file, such as sqlite://data/hexauth.db")]
     InMemory,
-    /// The file or its folder cannot be made, or is not ours to write, or is no database.
+    /// The file or its folder cannot be made or written, or the file is not a database.
     #[error("cannot use the SQLite file {file}: {source}", file = file.display())]
     Prepare {
         /// Which.
@@ -43,12 +43,12 @@ pub enum SqliteError {
     Migrate(#[from] DbErr),
 }
 
-/// What an error that is about no row in particular means to a use case.
+/// What an error that does not concern a single row means to a use case.
 pub fn unavailable_or_internal(error: DbErr) -> RepositoryError {
     infra_seaorm::unavailable_or_internal(error, is_transient)
 }
 
-/// Whether an error is one to try again after.
+/// Whether trying again after this error may succeed.
 pub(crate) fn is_transient(error: &DbErr) -> bool {
     infra_seaorm::is_transient(error, is_transient_code)
 }

@@ -1,5 +1,5 @@
 //! SeaORM on SQLite: the file and its rights, write-ahead log, many readers and one writer, migrations under a file
-//! lock, the feed of what is revoked, and which errors pass.
+//! lock, the feed of revocations, and which errors are temporary.
 //!
 //! ```
 //! use domain::passwords::PasswordHash;

@@ -22,7 +22,7 @@ pub async fn migrate(settings: &SqliteSettings, step: Step) -> Result<Vec<String
 }
 
 /// Migrates the database with the migrator `M`, creating the file if there is none, under a lock, so that of several
-/// processes at once one does the work and the others wait. Answers the names of the migrations that this call applied
+/// processes at once one does the work and the others wait. Returns the names of the migrations that this call applied
 /// or reverted.
 ///
 /// # Errors
@@ -32,7 +32,7 @@ pub async fn migrate_with<M: MigratorTrait>(settings: &SqliteSettings, step: Ste
     let file = options.get_filename().to_owned();
     prepare_file(&file).map_err(|source| SqliteError::Prepare { file: file.clone(), source })?;
     let _lock = acquire_lock(&file).await?;
-    // Under the lock, since turning on the write-ahead log waits for nobody.
+    // Under the lock, since turning on the write-ahead log does not wait for others.
     try_connection(&options).await?.close().await.map_err(|source| SqliteError::Open { file, source })?;
     let connection = pool(options, 1, settings.acquire_timeout);
     let result = migration::run::<M, _>(&connection, step).await;
@@ -65,16 +65,16 @@ pub async fn migration_status_with<M: MigratorTrait>(settings: &SqliteSettings) 
     Ok(status?)
 }
 
-/// A file beside the database: locking the database itself would meddle with SQLite's own locks.
+/// A file beside the database: locking the database itself would interfere with SQLite's own locks.
 fn lock_file(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(".migrate-lock");
     PathBuf::from(name)
 }
 
-/// Opens the lock of a database, for which only the owner of the database may wait: whoever can open it can hold it.
-/// One with other rights, from root or an earlier version, or that is no file at all, is replaced. Were it held at
-/// that moment, two would migrate at once, of which one fails.
+/// Opens the lock file of a database. Only the owner of the database may open it, since anyone who can open it can hold
+/// it. One with other rights, from root or an earlier version, or that is not a file, is replaced. If it is held at that
+/// moment, two processes migrate at once, and one of them fails.
 fn open_lock(file: &Path, database: &Path) -> io::Result<File> {
     match private_file::create(file, database) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

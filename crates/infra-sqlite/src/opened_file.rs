@@ -13,8 +13,8 @@ use sqlx::SqliteConnection;
 #[derive(Debug)]
 pub(crate) struct OpenedFile {
     parts: Vec<(PathBuf, Identity)>,
-    /// Never used, and open as long as the pools are: the last connection to close would remove the write-ahead log, and
-    /// any of theirs may be closed and replaced.
+    /// Never used, but open as long as the pools are: the last connection to close would remove the write-ahead log, and
+    /// any connection of the pools may be closed and replaced.
     _kept: SqliteConnection,
     /// Whether the operator has been told that a part is gone.
     is_lost: AtomicBool,
@@ -37,7 +37,7 @@ impl OpenedFile {
     }
 
     /// # Errors
-    /// One that passes, when the file is put back.
+    /// A temporary error, until the file is put back.
     pub(crate) fn check(&self) -> Result<(), DbErr> {
         let is_there = |path: &Path, known: &Identity| fs::metadata(path).is_ok_and(|found| identity(&found) == *known);
         let Some((lost, _)) = self.parts.iter().find(|(path, known)| !is_there(path, known)) else {

@@ -1,14 +1,14 @@
 //! Files and folders that we make. Where root runs a command beside a service that has an account of its own, they
 //! must not lock the service out.
 //!
-//! Public, since the `wiring` of `api-actix` makes `hexauth.secret` by it, also where the database is PostgreSQL.
+//! Public, since the `wiring` of `api-actix` makes `hexauth.secret` with it, also where the database is PostgreSQL.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// Makes a file that only its owner may open. Made by root, it belongs to whom `model` belongs: the folder that it is
-/// in, or a file that it is of no use without.
+/// Makes a file that only its owner may open. If root makes it, it gets the owner of `model`: the folder that it is in,
+/// or a file that it belongs to.
 ///
 /// # Errors
 /// [`io::ErrorKind::AlreadyExists`] if there is one, or a link: root must not give away what a link leads to.
@@ -26,10 +26,10 @@ pub fn create(file: &Path, model: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Makes a folder, and those above it that are missing. Made by root, each belongs to whom the one above belongs.
+/// Makes a folder, and those above it that are missing. If root makes them, each gets the owner of the one above.
 ///
 /// # Errors
-/// Those of the file system. One that is there is none.
+/// Those of the file system. An existing folder is not an error.
 pub fn create_folder(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -52,8 +52,8 @@ pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The owner and the group of the model, where root made something beside what belongs to another. Others than root
-/// cannot give anything away.
+/// The owner and the group of the model, where root made something beside the files of another account. Only root can
+/// change the owner.
 #[cfg(unix)]
 fn other_owner(made: &Metadata, model: &Metadata) -> Option<(u32, u32)> {
     use std::os::unix::fs::MetadataExt;
@@ -61,7 +61,7 @@ fn other_owner(made: &Metadata, model: &Metadata) -> Option<(u32, u32)> {
     (made.uid() == ROOT && model.uid() != ROOT).then(|| (model.uid(), model.gid()))
 }
 
-/// Whether it is a file, no link, that only the owner of the model may open.
+/// Whether it is a file, and not a link, that only the owner of the model may open.
 pub(crate) fn is_private(file: &Path, model: &Path) -> io::Result<bool> {
     let (file, model) = (fs::symlink_metadata(file)?, fs::metadata(model)?);
     Ok(file.is_file() && has_private_rights(&file, &model))

@@ -8,7 +8,7 @@ use crate::error::unavailable_or_internal;
 use crate::{SqliteConnections, SqliteStore};
 
 /// Follows what is revoked in a SQLite file, by this process or another. There is one writer at a time and no id comes
-/// twice, so ids are committed in order: what is new has a greater id than all that was there.
+/// twice, so ids are committed in order: new rows have greater ids than all rows before.
 #[derive(Debug)]
 pub struct SqliteRevocationFeed {
     connections: SqliteConnections,
@@ -46,7 +46,7 @@ impl RevocationFeed for SqliteRevocationFeed {
         self.read(now).await.map_err(unavailable_or_internal)
     }
 
-    /// Never returns: SQLite tells nobody, and the caller polls in any case.
+    /// Never returns: SQLite has no notifications, and the caller polls in any case.
     async fn changed(&mut self) {
         std::future::pending().await
     }

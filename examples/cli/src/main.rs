@@ -7,12 +7,14 @@ use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use application::{AdminAccount, Application, ApplicationError, CreateUser, Login, Prepared, Target, UserChange};
+use application::{AdminAccount, ApplicationError, CreateUser, Login, Prepared, Target, UserChange, Users};
 use clap::{Parser, Subcommand};
 use domain::Secret;
 use domain::passwords::{Password, PasswordPolicy};
 use domain::sessions::Device;
-use domain::users::{Email, Role, UserRepository};
+use domain::users::{Email, Role};
+
+use wiring::Services;
 
 /// Longest line that is read as a password, in bytes.
 const MAX_LINE: u64 = 4096;
@@ -57,7 +59,7 @@ async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            #[expect(clippy::print_stderr, reason = "this is for who runs the program")]
+            #[expect(clippy::print_stderr, reason = "this is for the person who runs the program")]
             {
                 eprintln!("example-cli: {error}");
             }
@@ -68,57 +70,51 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let Arguments { database, secret_file, command } = arguments;
-    // What an operator may have to answer for is logged by the use cases.
+    // What an operator may have to account for is logged by the use cases.
     tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).init();
-    let (application, users) = wiring::open(&database, &secret_file).await?;
+    let services = wiring::open(&database, &secret_file).await?;
     match command {
-        Command::Register { email, admin } => register(&application, &email, admin).await,
-        Command::SetRole { email, role, by } => set_role(&application, users.as_ref(), &email, &role, by).await,
+        Command::Register { email, admin } => register(&services.users, &email, admin).await,
+        Command::SetRole { email, role, by } => set_role(&services, &email, &role, by).await,
     }
 }
 
-async fn register(application: &Application, email: &str, admin: bool) -> Result<(), Box<dyn Error>> {
+async fn register(users: &Users, email: &str, admin: bool) -> Result<(), Box<dyn Error>> {
     let email = Email::parse(email)?;
     let password = Password::chosen(read_password()?.expose(), &PasswordPolicy::default())?;
     if admin {
-        return match application.create_admin(email, password).await? {
+        return match users.create_admin(email, password).await? {
             AdminAccount::Created(user) => say(&format!("registered the admin {}", user.email.as_str())),
             AdminAccount::AlreadyAdmin(_) => say("this is an admin already; nothing was changed"),
             AdminAccount::NotAdmin(_) => {
-                Err("this account is there and is no active admin; nothing was changed".into())
+                Err("this account exists and is not an active admin; nothing was changed".into())
             }
         };
     }
     let new =
         CreateUser { email, password, username: None, full_name: None, birthday: None, role: None, is_active: None };
-    let user = application.create_user(None, new).await?;
+    let user = users.create(None, new).await?;
     say(&format!("registered {} as {}", user.email.as_str(), user.id))
 }
 
-/// Signs the admin in, since who may do what is decided by the use cases, from who asks.
-async fn set_role(
-    application: &Application,
-    users: &dyn UserRepository,
-    email: &str,
-    role: &str,
-    by: String,
-) -> Result<(), Box<dyn Error>> {
+/// Signs the admin in, since the use cases decide by the actor who may do what.
+async fn set_role(services: &Services, email: &str, role: &str, by: String) -> Result<(), Box<dyn Error>> {
     let (email, role) = (Email::parse(email)?, Role::parse(role)?);
     let password = Password::presented(read_password()?.expose())?;
-    while let Prepared::Again(wait) = application.prepare_keys().await? {
+    while let Prepared::Again(wait) = services.keys.prepare().await? {
         tokio::time::sleep(wait.to_std()?).await;
     }
-    let tokens = application.login(Login { identifier: by, password, device: Device::default() }).await?;
-    let admin = application.authenticate(tokens.access_token.expose()).await?;
-    let user = users.find_by_email(&email).await?;
+    let tokens = services.sign_in.with_password(Login { identifier: by, password, device: Device::default() }).await?;
+    let admin = services.sessions.authenticate(tokens.access_token.expose()).await?;
+    let user = services.accounts.find_by_email(&email).await?;
     let result = match user {
         Some(user) => {
             let change = UserChange { role: Some(role), ..UserChange::default() };
-            application.update_user(&admin, Target::User(user.id), change).await.map(drop)
+            services.users.update(&admin, Target::User(user.id), change).await.map(drop)
         }
         None => Err(ApplicationError::NotFound),
     };
-    application.logout(&admin).await?;
+    services.sessions.logout(&admin).await?;
     result?;
     say(&format!("{} is now {role}", email.as_str()))
 }

@@ -1,52 +1,100 @@
-//! Where the adapters are chosen: a SQLite file, and the cryptography of the operating system.
+//! Where the adapters are chosen: a SQLite file, and the cryptography of the operating system. This program has the
+//! services that it needs, and no others.
 
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use application::{Application, Ports, Settings};
+use application::{Activity, Hashing, Journal, Keys, Passwords, Sessions, Settings, SignIn, TokenIssuer, Users};
 use domain::keys::RootSecret;
 use domain::users::UserRepository;
-use infra_security::{
-    Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, KeyRing, SealedKeys, SystemClock, SystemIds,
-};
+use infra_security::{Argon2Pool, Argon2Settings, HmacSha256, KeyRing, SealedKeys, SystemClock, SystemIds};
 use infra_sqlite::SqliteSettings;
 use migration::Step;
 
 /// `iss` and `aud` of the tokens, which do not leave this program.
 const NAME: &str = "example-cli";
 
-/// Migrates the database, creating it if there is none, and puts the use cases on it.
-pub(crate) async fn open(
-    url: &str,
-    secret_file: &Path,
-) -> Result<(Application, Arc<dyn UserRepository>), Box<dyn Error>> {
+/// What the commands use.
+pub(crate) struct Services {
+    pub(crate) users: Users,
+    pub(crate) sign_in: SignIn,
+    pub(crate) sessions: Sessions,
+    pub(crate) keys: Keys,
+    pub(crate) accounts: Arc<dyn UserRepository>,
+}
+
+/// Migrates the database, creating it if there is none, and puts the services on it.
+pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<dyn Error>> {
     let secret = fs::read_to_string(secret_file).map_err(|error| format!("{}: {error}", secret_file.display()))?;
     let secret = RootSecret::parse(secret.trim())?;
     let database = SqliteSettings::new(url);
     infra_sqlite::migrate(&database, Step::Up).await?;
 
+    let settings = Settings::default();
+    let access_token_ttl = settings.access_token_ttl;
     let store = Arc::new(infra_sqlite::connect(&database).await?);
-    let clock = Arc::new(SystemClock);
+    let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
     let hasher = Arc::new(Argon2Pool::new(Argon2Settings::default())?);
     let sealer = Arc::new(SealedKeys::new(&secret));
-    let key_ring = KeyRing::new(store.clone(), sealer.clone(), clock.clone(), NAME.to_owned(), NAME.to_owned());
-    let ports = Ports {
+    let access_tokens =
+        Arc::new(KeyRing::new(store.clone(), sealer.clone(), clock.clone(), NAME.to_owned(), NAME.to_owned()));
+
+    let journal = Journal::new(access_tokens.clone(), clock.clone(), access_token_ttl);
+    let hashing = Hashing::new(hasher, settings.sign_in_connections, settings.sign_in_patience);
+    let mac = Arc::new(HmacSha256::new(&secret));
+    let issuer = TokenIssuer { access_tokens: access_tokens.clone(), mac, ids: ids.clone(), access_token_ttl };
+    let passwords = Passwords {
         users: store.clone(),
-        refresh_tokens: store.clone(),
-        revocations: store.clone(),
-        signing_keys: store.clone(),
-        tasks: store.clone(),
-        units_of_work: store.clone(),
-        password_hasher: hasher.clone(),
-        access_tokens: Arc::new(key_ring),
-        key_factory: sealer,
-        client_secrets: Arc::new(ConfiguredClients::new(BTreeMap::new(), hasher)),
-        mac: Arc::new(HmacSha256::new(&secret)),
-        ids: Arc::new(SystemIds),
-        clock,
+        units: store.clone(),
+        hashing: hashing.clone(),
+        clock: clock.clone(),
+        journal: journal.clone(),
     };
-    Ok((Application::new(ports, Settings::default()), store))
+    Ok(Services {
+        users: Users {
+            users: store.clone(),
+            units: store.clone(),
+            passwords,
+            hashing: hashing.clone(),
+            ids: ids.clone(),
+            clock: clock.clone(),
+            journal: journal.clone(),
+            registration_open: true,
+        },
+        sign_in: SignIn {
+            users: store.clone(),
+            units: store.clone(),
+            hashing,
+            issuer: issuer.clone(),
+            ids: ids.clone(),
+            clock: clock.clone(),
+            journal: journal.clone(),
+            policy: settings.refresh,
+        },
+        sessions: Sessions {
+            refresh_tokens: store.clone(),
+            users: store.clone(),
+            units: store.clone(),
+            issuer,
+            clock: clock.clone(),
+            journal: journal.clone(),
+            activity: Activity::default(),
+            policy: settings.refresh,
+        },
+        keys: Keys {
+            signing_keys: store.clone(),
+            units: store.clone(),
+            factory: sealer,
+            access_tokens,
+            ids,
+            clock,
+            journal,
+            algorithm: settings.algorithm,
+            rotate_after: settings.rotate_keys_after,
+            access_token_ttl,
+        },
+        accounts: store,
+    })
 }

@@ -1,4 +1,4 @@
-//! The table of the notes. What was applied is kept in a table of its own, so that neither side meddles with the
+//! The table of the notes. What was applied is kept in a table of its own, so that neither side touches the
 //! migrations of the other.
 
 use sea_orm_migration::prelude::*;
@@ -37,7 +37,7 @@ impl MigrationTrait for CreateNotes {
             .col(ColumnDef::new("text").text().not_null())
             .col(ColumnDef::new("created_at").timestamp_with_time_zone().not_null())
             .foreign_key(
-                // Who deletes a user deletes their notes.
+                // Deleting a user deletes their notes.
                 ForeignKey::create()
                     .name("fk_notes_user_id")
                     .from("notes", "user_id")

@@ -1,4 +1,4 @@
-//! The routes of the notes, written as Hexauth's own are.
+//! The routes of the notes, written like Hexauth's own.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig, delete, get, post, resource};

@@ -1,4 +1,4 @@
-//! Another service, which checks Hexauth's access tokens by itself: `GET /hello` greets who holds a valid one.
+//! Another service, which checks Hexauth's access tokens by itself: `GET /hello` greets the holder of a valid one.
 
 mod tokens;
 
@@ -13,7 +13,7 @@ use clap::Parser;
 
 use crate::tokens::{Refused, Tokens};
 
-/// Greets who holds an access token of Hexauth.
+/// Greets the holder of an access token of Hexauth.
 #[derive(Parser)]
 struct Arguments {
     /// Where to listen.

@@ -8,17 +8,17 @@ use tokio::time::{Instant, sleep};
 
 /// How often the keys are loaded in any case, so that a key that Hexauth has given up is given up here.
 const RELOAD_INTERVAL: Duration = Duration::from_secs(300);
-/// Shortest time from one load to the next. Anybody can make a token with a key that nobody knows.
+/// Shortest time from one load to the next. Anyone can make a token with an unknown key.
 const RELOAD_PAUSE: Duration = Duration::from_secs(5);
 /// Longest time for one load.
 const LOAD_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Why a token does not count.
+/// Why a token is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
     /// It is not valid.
     Invalid,
-    /// Hexauth did not give its keys, so that nobody can tell.
+    /// Hexauth did not give its keys, so the token cannot be checked.
     NoKeys,
 }
 
@@ -30,7 +30,7 @@ pub(crate) struct Tokens {
     last_load: Mutex<Option<Load>>,
 }
 
-/// What came of trying to load the keys.
+/// The outcome of trying to load the keys.
 #[derive(Clone, Copy)]
 struct Load {
     at: Instant,
@@ -53,7 +53,7 @@ impl Tokens {
         Ok(Self { verifier: Verifier::new(issuer, audience), http, url, last_load: Mutex::new(None) })
     }
 
-    /// Reads a token. Nobody is asked, unless it names a key that is not known yet.
+    /// Reads a token. Hexauth is asked only if the token names a key that is not known yet.
     pub(crate) async fn check(&self, token: &str) -> Result<AccessClaims, Refused> {
         match self.verifier.verify(token, now()) {
             Ok(claims) => Ok(claims),
@@ -75,8 +75,8 @@ impl Tokens {
         }
     }
 
-    /// Loads the keys, unless that was tried a moment ago, and answers whether the last try succeeded. Of many at once,
-    /// one asks Hexauth and the others wait for what comes of it.
+    /// Loads the keys, unless that was tried a moment ago, and returns whether the last try succeeded. Of many callers at
+    /// once, one asks Hexauth and the others wait for its result.
     async fn load_unless_recent(&self) -> bool {
         let mut last = self.last_load.lock().await;
         if let Some(load) = *last
@@ -84,7 +84,7 @@ impl Tokens {
         {
             return load.succeeded;
         }
-        // Noted before: who hangs up while it loads does not let the next one try at once.
+        // Noted before: a client that hangs up meanwhile must not let the next one try at once.
         *last = Some(Load { at: Instant::now(), succeeded: false });
         let result = self.load().await;
         if let Err(error) = &result {

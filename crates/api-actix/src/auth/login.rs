@@ -36,13 +36,13 @@ impl FromFields for LoginBody {
 
 fn identifier(text: &str) -> Result<String, ValidationError> {
     if text.is_empty() {
-        return Err(ValidationError::new("too_short", "A sign-in name is not empty."));
+        return Err(ValidationError::new("too_short", "A sign-in name must not be empty."));
     }
     if text.len() > MAX_IDENTIFIER_BYTES {
-        return Err(ValidationError::new("too_long", "A sign-in name has at most 320 bytes."));
+        return Err(ValidationError::new("too_long", "A sign-in name must have at most 320 bytes."));
     }
     if text.contains('\0') {
-        return Err(ValidationError::new("control_character", "A sign-in name has no NUL character."));
+        return Err(ValidationError::new("control_character", "A sign-in name must not have a NUL character."));
     }
     Ok(text.to_owned())
 }
@@ -51,7 +51,7 @@ fn identifier(text: &str) -> Result<String, ValidationError> {
 fn grant_type(text: &str) -> Result<(), ValidationError> {
     match text {
         "" | "password" => Ok(()),
-        _ => Err(ValidationError::new("unsupported_grant_type", "The grant type is 'password'.")),
+        _ => Err(ValidationError::new("unsupported_grant_type", "The grant type must be 'password'.")),
     }
 }
 
@@ -68,5 +68,5 @@ pub(crate) async fn login(
     FormOrJson(body): FormOrJson<LoginBody>,
 ) -> Result<HttpResponse, ApiError> {
     let login = Login { identifier: body.username, password: body.password, device };
-    Ok(answer(&application.login(login).await?))
+    Ok(answer(&application.sign_in.with_password(login).await?))
 }

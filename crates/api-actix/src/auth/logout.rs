@@ -30,10 +30,10 @@ pub(crate) async fn logout(
         return Err(ApiError::MissingToken);
     }
     if let Some(actor) = &actor {
-        application.logout(actor).await?;
+        application.sessions.logout(actor).await?;
     }
     if let Some(body) = body {
-        match application.logout_holder(body.refresh_token.expose()).await {
+        match application.sessions.logout_holder(body.refresh_token.expose()).await {
             // The access token has done it already; the refresh token may have died before.
             Err(ApplicationError::InvalidRefreshToken) if actor.is_some() => {}
             result => result?,

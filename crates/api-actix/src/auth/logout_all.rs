@@ -14,6 +14,6 @@ pub(crate) async fn logout_all(
     application: web::Data<Application>,
     guarded: Guarded<()>,
 ) -> Result<HttpResponse, ApiError> {
-    application.logout_all(&guarded.actor, Target::Me).await?;
+    application.sessions.logout_all(&guarded.actor, Target::Me).await?;
     Ok(HttpResponse::NoContent().finish())
 }

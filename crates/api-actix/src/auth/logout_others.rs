@@ -14,6 +14,6 @@ pub(crate) async fn logout_others(
     application: web::Data<Application>,
     guarded: Guarded<()>,
 ) -> Result<HttpResponse, ApiError> {
-    application.logout_others(&guarded.actor).await?;
+    application.sessions.logout_others(&guarded.actor).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -34,5 +34,5 @@ pub(crate) async fn refresh(
     application: web::Data<Application>,
     Json(body): Json<RefreshTokenBody>,
 ) -> Result<HttpResponse, ApiError> {
-    Ok(answer(&application.refresh(body.refresh_token.expose()).await?))
+    Ok(answer(&application.sessions.refresh(body.refresh_token.expose()).await?))
 }

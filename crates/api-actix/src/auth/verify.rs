@@ -28,7 +28,7 @@ pub(crate) struct VerifiedBody {
 /// Whether the access token is let in, and whose it is. Reads no row. Made for reverse proxies that ask before they
 /// pass a request on: nginx's `auth_request`, Traefik's `forwardAuth`.
 #[utoipa::path(get, path = "/api/v1/auth/verify", tag = "auth",
-    responses((status = 200, description = "The token is let in.", body = VerifiedBody, headers(
+    responses((status = 200, description = "The token is valid.", body = VerifiedBody, headers(
         ("X-User-Id" = String, description = "The user, as `sub`."),
         ("X-User-Role" = String, description = "The role, as `role`."),
     )), Unauthorized, Unavailable),

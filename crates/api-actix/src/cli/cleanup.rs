@@ -19,7 +19,7 @@ pub(super) struct Cleanup {
 pub(super) async fn run(arguments: Cleanup, config: &Config) -> Result<(), Failure> {
     let application = wiring::attach(config).await.map_err(failure)?.application;
     if arguments.dry_run {
-        let ended = application.count_ended().await.map_err(|error| failure(chain(&error)))?;
+        let ended = application.node.count_ended().await.map_err(|error| failure(chain(&error)))?;
         return say(format!("would remove {}", listed(ended, "have ended")));
     }
     remove(&application).await
@@ -27,7 +27,7 @@ pub(super) async fn run(arguments: Cleanup, config: &Config) -> Result<(), Failu
 
 async fn remove(application: &Application) -> Result<(), Failure> {
     let mut removed = Removed::default();
-    let end = application.cleanup(&mut removed, || sleep(CLEANUP_PAUSE)).await;
+    let end = application.node.clean_up(&mut removed, || sleep(CLEANUP_PAUSE)).await;
     if end.is_ok() || removed != Removed::default() {
         say(format!("removed {}", listed(removed, "had ended")))?;
     }

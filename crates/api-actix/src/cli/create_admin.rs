@@ -38,7 +38,7 @@ pub(super) async fn run(arguments: CreateAdmin, config: &Config) -> Result<(), F
         .map_err(|error| failure(format!("the password is not accepted: {error}")))?;
     // On a fresh machine this may come before the server has ever run, so it prepares the database as the server does.
     let parts = wiring::start(config).await.map_err(failure)?;
-    match parts.application.create_admin(email, password).await.map_err(|error| failure(chain(&error)))? {
+    match parts.application.users.create_admin(email, password).await.map_err(|error| failure(chain(&error)))? {
         AdminAccount::Created(user) => {
             let created = format!("created the admin {}", user.email.as_str());
             if !arguments.generate_password {

@@ -39,7 +39,7 @@ pub(super) async fn run(action: Action, config: &Config) -> Result<(), Failure> 
     let failed = |error: ApplicationError| failure(chain(&error));
     match action {
         Action::List => {
-            let keys = application.list_keys().await.map_err(failed)?;
+            let keys = application.keys.list().await.map_err(failed)?;
             keys.readable.iter().try_for_each(|key| {
                 let made = key.created_at.to_rfc3339_opts(SecondsFormat::Secs, true);
                 let until = match key.state {
@@ -52,7 +52,7 @@ pub(super) async fn run(action: Action, config: &Config) -> Result<(), Failure> 
             })?;
             keys.unreadable.iter().try_for_each(say)
         }
-        Action::Rotate { replace: true, yes } => match application.replace_keys(yes).await {
+        Action::Rotate { replace: true, yes } => match application.keys.replace(yes).await {
             Ok(()) => say("replaced all keys: every access token is void"),
             Err(ApplicationError::ForeignKeys) => Err(failure(format!(
                 "{OTHER_SECRET}. Replacing them voids every access token and, where the secret is another, every \
@@ -67,7 +67,7 @@ pub(super) async fn run(action: Action, config: &Config) -> Result<(), Failure> 
 async fn rotate(application: &application::Application) -> Result<(), Failure> {
     let started = Instant::now();
     loop {
-        match application.rotate_keys().await {
+        match application.keys.rotate().await {
             Ok(Rotated::Done) => return say("rotated"),
             Ok(Rotated::ByAnother) => return say("rotated, by another process at the same time"),
             Ok(Rotated::TooSoon(wait)) => {

@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Environment};
+use crate::node::wiring;
 use crate::observe::telemetry;
 
 /// Sign-in and users, from one binary.
@@ -110,7 +111,7 @@ fn load_config(file: Option<&Path>) -> Result<Config, Failure> {
         environment.add_file(Path::new(".env")).map_err(failure)?;
     }
     let file = file.map(Path::to_path_buf).or_else(|| environment.get("APP_CONFIG").map(PathBuf::from));
-    Config::load(file.as_deref(), environment).map_err(failure)
+    Config::load(file.as_deref(), environment, wiring::CHECKS).map_err(failure)
 }
 
 fn failure(error: impl Display + 'static) -> Failure {

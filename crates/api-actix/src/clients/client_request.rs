@@ -41,7 +41,7 @@ impl Body {
             (Some(_), _, Some(_)) => Err(ApiError::invalid(
                 "client_secret",
                 "duplicate_field",
-                "The client's secret is given more than once.",
+                "The client's secret must not be given more than once.",
             )),
             (Some((id, _)), Some(other), None) if id != *other => {
                 Err(ApiError::invalid("client_id", "mismatch", "The header names another client."))
@@ -67,13 +67,13 @@ impl FromRequest for ClientRequest {
                 Err(fault) => {
                     // Who is not let in is told so first, unless the credentials may be in what cannot be read.
                     if let Some((id, secret)) = &in_header {
-                        application.authenticate_client(id, secret).await?;
+                        application.clients.authenticate(id, secret).await?;
                     }
                     return Err(fault.into());
                 }
             };
             let (id, secret) = body.credentials(in_header)?;
-            application.authenticate_client(&id, &secret).await?;
+            application.clients.authenticate(&id, &secret).await?;
             let token = body.token.ok_or_else(|| ApiError::invalid("token", "required", "This field is required."))?;
             Ok(Self { token })
         })

@@ -77,7 +77,7 @@ pub(crate) async fn introspect(
     parties: web::Data<TokenParties>,
     request: ClientRequest,
 ) -> Result<HttpResponse, OAuthError> {
-    let body = match application.introspect(request.token.expose()).await? {
+    let body = match application.clients.introspect(request.token.expose()).await? {
         Introspection::Inactive => IntrospectionBody::default(),
         Introspection::AccessToken(claims) => of_access_token(&claims, &parties),
         Introspection::RefreshToken(info) => of_refresh_token(&info, &parties),

@@ -29,10 +29,10 @@ const ERRORS: &[ErrorRow] = &[INVALID_CLIENT, INVALID_REQUEST];
 const INVALID_CLIENT: ErrorRow = ErrorRow::new(
     StatusCode::UNAUTHORIZED,
     "invalid_client",
-    "The client is not known, or its secret is missing or wrong.",
+    "The client is unknown, or its secret is missing or wrong.",
 );
 const INVALID_REQUEST: ErrorRow = ErrorRow::new(
     StatusCode::BAD_REQUEST,
     "invalid_request",
-    "A parameter is missing, is there more than once, or contradicts another.",
+    "A parameter is missing, given more than once, or contradicts another.",
 );

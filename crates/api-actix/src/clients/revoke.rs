@@ -18,6 +18,6 @@ pub(crate) async fn revoke(
     application: web::Data<Application>,
     request: ClientRequest,
 ) -> Result<HttpResponse, OAuthError> {
-    application.revoke_token(request.token.expose()).await?;
+    application.clients.revoke_token(request.token.expose()).await?;
     Ok(HttpResponse::Ok().finish())
 }

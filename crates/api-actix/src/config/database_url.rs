@@ -1,7 +1,5 @@
 use std::path::{Path, PathBuf};
 
-use crate::wiring::is_postgres_url;
-
 /// A database URL by its kind. May hold a password: there is no `Debug`.
 #[derive(Clone)]
 pub enum DatabaseUrl {
@@ -13,7 +11,7 @@ pub enum DatabaseUrl {
 
 impl DatabaseUrl {
     /// The text is not repeated: it may hold a password.
-    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+    pub(super) fn parse(text: &str, is_postgres_url: fn(&str) -> bool) -> Result<Self, &'static str> {
         let (scheme, rest) = text.split_once(':').unwrap_or_default();
         let path = rest.strip_prefix("//").and_then(|rest| rest.split('?').next()).unwrap_or_default();
         match scheme {

@@ -4,9 +4,6 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
-use figment::value::{Dict, Map, Value};
-use figment::{Error, Metadata, Profile, Provider};
-
 use super::env_file;
 
 /// Starts every variable but `DATABASE_URL`.
@@ -84,8 +81,8 @@ impl Environment {
         Ok(())
     }
 
-    /// What the variables say, and what is wrong with them.
-    pub(super) fn into_values(self) -> (EnvironmentValues, Vec<String>) {
+    /// What the variables say, by the keys of settings, and what is wrong with them.
+    pub(super) fn into_values(self) -> (BTreeMap<String, String>, Vec<String>) {
         let mut values = BTreeMap::new();
         let not_text = |name: &String| format!("{name}: its value is not UTF-8");
         let mut faults: Vec<String> = self.unreadable.iter().map(not_text).collect();
@@ -103,23 +100,24 @@ impl Environment {
                 Err(fault) => faults.push(fault),
             }
         }
-        (EnvironmentValues(values), faults)
+        (values, faults)
     }
 }
 
-struct Setting {
+/// What a variable names.
+struct Named {
     key: String,
     is_file: bool,
 }
 
 /// What a variable sets, if it is one of ours.
-fn setting(name: &str) -> Option<Setting> {
+fn setting(name: &str) -> Option<Named> {
     let (plain, is_file) = match name.strip_suffix(FILE_SUFFIX) {
         Some(plain) => (plain, true),
         None => (name, false),
     };
     if plain == DATABASE_VARIABLE {
-        return Some(Setting { key: "database.url".to_owned(), is_file });
+        return Some(Named { key: "database.url".to_owned(), is_file });
     }
     if name == CONFIG_VARIABLE {
         return None;
@@ -127,9 +125,9 @@ fn setting(name: &str) -> Option<Setting> {
     let key = plain.strip_prefix(PREFIX)?.to_ascii_lowercase().replace("__", ".");
     if key == "database.url" {
         // It has one name, or one of two would win unseen. This one is refused as unknown.
-        return Some(Setting { key: "database__url".to_owned(), is_file });
+        return Some(Named { key: "database__url".to_owned(), is_file });
     }
-    Some(Setting { key, is_file })
+    Some(Named { key, is_file })
 }
 
 /// The variable that sets a key.
@@ -163,42 +161,6 @@ fn read_file(path: &Path) -> io::Result<Vec<u8>> {
         return Err(io::Error::other(format!("it is larger than {MAX_FILE_BYTES} bytes")));
     }
     Ok(bytes)
-}
-
-/// Values from the environment. Always text: `figment`'s own provider would turn a password of digits into a number.
-pub(super) struct EnvironmentValues(BTreeMap<String, String>);
-
-impl EnvironmentValues {
-    /// Takes out what would replace a whole section by one value.
-    pub(super) fn take_sections(&mut self) -> Vec<String> {
-        let is_section = |key: &str| super::DEFAULTS.lines().any(|line| line == format!("[{key}]"));
-        self.0.extract_if(.., |key, _| is_section(key)).map(|(key, _)| key).collect()
-    }
-}
-
-impl Provider for EnvironmentValues {
-    fn metadata(&self) -> Metadata {
-        Metadata::named("environment variables")
-    }
-
-    fn data(&self) -> Result<Map<Profile, Dict>, Error> {
-        let mut root = Dict::new();
-        for (key, value) in &self.0 {
-            let nested = figment::util::nest(key, Value::from(value.clone()));
-            merge(&mut root, nested);
-        }
-        Ok(Profile::Default.collect(root))
-    }
-}
-
-fn merge(into: &mut Dict, from: Value) {
-    let Value::Dict(_, from) = from else { return };
-    for (key, value) in from {
-        match (into.get_mut(&key), value) {
-            (Some(Value::Dict(_, section)), value @ Value::Dict(..)) => merge(section, value),
-            (_, value) => drop(into.insert(key, value)),
-        }
-    }
 }
 
 #[cfg(all(test, unix))]

@@ -17,7 +17,7 @@ pub(crate) async fn ready(
 ) -> Result<HttpResponse, ApiError> {
     let database = async { health.check().await.map_err(ApplicationError::from) };
     // Without them no token is let in, whatever keeps them from being read.
-    let keys = async { application.reload_keys().await.map_err(|error| ApplicationError::Unavailable(error.into())) };
+    let keys = async { application.keys.reload().await.map_err(|error| ApplicationError::Unavailable(error.into())) };
     // At once, since each may take 2 s.
     tokio::try_join!(database, keys)?;
     Ok(HttpResponse::Ok().json(Health { status: "ok" }))

@@ -26,7 +26,7 @@ pub(crate) async fn actor(request: &HttpRequest) -> Result<Option<Actor>, ApiErr
 /// The same, judged now: for what had to wait meanwhile.
 pub(crate) async fn judge(request: &HttpRequest) -> Result<Option<Actor>, ApiError> {
     match token(request)? {
-        Some(token) => Ok(Some(part::<Application>(request)?.authenticate(token).await?)),
+        Some(token) => Ok(Some(part::<Application>(request)?.sessions.authenticate(token).await?)),
         None => Ok(None),
     }
 }

@@ -151,7 +151,7 @@ fn json(bytes: &[u8]) -> Result<RawFields, ApiError> {
         Category::Data => ApiError::Invalid(vec![FieldError {
             field: String::new(),
             code: "wrong_type",
-            message: "The body is an object.".to_owned(),
+            message: "The body must be an object.".to_owned(),
         }]),
         Category::Io | Category::Syntax | Category::Eof => ApiError::MalformedBody,
     })

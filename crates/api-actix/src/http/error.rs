@@ -27,7 +27,7 @@ pub enum ApiError {
     MalformedBody,
     /// The body is of a type the route does not take.
     UnsupportedMediaType,
-    /// The body did not come in time.
+    /// The body did not arrive in time.
     SlowBody,
     /// The body is over the limit.
     BodyTooLarge,

@@ -29,20 +29,20 @@ macro_rules! rows {
 
 rows! {
     BAD_REQUEST = BAD_REQUEST, "bad_request", "The request cannot be read.";
-    BODY_TOO_LARGE = PAYLOAD_TOO_LARGE, "body_too_large", "The body is over 64 KiB.";
-    FORBIDDEN = FORBIDDEN, "forbidden", "You may not do this.";
-    INTERNAL = INTERNAL_SERVER_ERROR, "internal_error", "Something broke. It has been logged.";
+    BODY_TOO_LARGE = PAYLOAD_TOO_LARGE, "body_too_large", "The body must have at most 64 KiB.";
+    FORBIDDEN = FORBIDDEN, "forbidden", "You are not allowed to do this.";
+    INTERNAL = INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side. It has been logged.";
     INVALID = UNPROCESSABLE_ENTITY, "validation_failed", "Some fields are not valid.";
     INVALID_HOST = BAD_REQUEST, "invalid_host", "The host must be a name or an address, and may have a port.";
     INVALID_TOKEN = UNAUTHORIZED, "invalid_token", "The access token is not valid, or its session has ended.";
     MALFORMED_BODY = BAD_REQUEST, "malformed_body", "The body cannot be read.";
-    METHOD_NOT_ALLOWED = METHOD_NOT_ALLOWED, "method_not_allowed", "The route does not take this method.";
+    METHOD_NOT_ALLOWED = METHOD_NOT_ALLOWED, "method_not_allowed", "This route does not accept this method.";
     MISSING_TOKEN = UNAUTHORIZED, "missing_token", "Send an access token: 'Authorization: Bearer …'.";
-    NOT_FOUND = NOT_FOUND, "not_found", "There is no such thing here.";
+    NOT_FOUND = NOT_FOUND, "not_found", "Not found.";
     OVERLOADED = SERVICE_UNAVAILABLE, "overloaded", "Too many sign-ins at once. Try again.";
     RATE_LIMITED = TOO_MANY_REQUESTS, "rate_limited", "Too many requests. Try again after the time in Retry-After.";
-    SLOW_BODY = REQUEST_TIMEOUT, "slow_body", "The body did not come in time.";
+    SLOW_BODY = REQUEST_TIMEOUT, "slow_body", "The body did not arrive in time.";
     TIMED_OUT = SERVICE_UNAVAILABLE, "timeout", "The request took too long. Try again.";
     UNAVAILABLE = SERVICE_UNAVAILABLE, "unavailable", "The database is not available. Try again.";
-    UNSUPPORTED_MEDIA_TYPE = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body is of a type that is not taken here.";
+    UNSUPPORTED_MEDIA_TYPE = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body has a media type that this route does not accept.";
 }

@@ -21,7 +21,7 @@ pub(crate) fn text<T>(
 ) -> impl FnOnce(Value) -> Result<T, ValidationError> {
     |value| match value {
         Value::String(text) => parse(&Zeroizing::new(text)),
-        _ => Err(wrong_type("This field is a text.")),
+        _ => Err(wrong_type("This field must be a string.")),
     }
 }
 
@@ -36,7 +36,7 @@ fn wrong_type(message: &str) -> ValidationError {
 
 impl FromValue for bool {
     fn from_value(value: Value) -> Result<Self, ValidationError> {
-        value.as_bool().ok_or_else(|| wrong_type("This field is true or false."))
+        value.as_bool().ok_or_else(|| wrong_type("This field must be true or false."))
     }
 }
 
@@ -46,9 +46,9 @@ impl FromValue for i64 {
         match (value.as_i64(), value.as_f64()) {
             (Some(number), _) => Ok(number),
             (None, Some(number)) if is_too_large(number) => {
-                Err(ValidationError::new("out_of_range", "This is a whole number of at most 64 bits."))
+                Err(ValidationError::new("out_of_range", "This field must be a whole number of at most 64 bits."))
             }
-            _ => Err(wrong_type("This field is a whole number.")),
+            _ => Err(wrong_type("This field must be a whole number.")),
         }
     }
 }
@@ -63,7 +63,7 @@ impl FromValue for Decimal {
                 // Whole numbers up to 64 bits were never a double.
                 _ => Self::parse(&number.to_string()),
             },
-            _ => Err(wrong_type("This field is a number, best written as a text.")),
+            _ => Err(wrong_type("This field must be a number, best written as a string.")),
         }
     }
 }
@@ -76,7 +76,7 @@ impl FromValue for NaiveDate {
             let date = Some(text).filter(|text| text.len() == "YYYY-MM-DD".len() && text.is_ascii());
             let date = date.filter(|text| text.starts_with(|first: char| first.is_ascii_digit()));
             let date = date.and_then(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok());
-            date.ok_or_else(|| ValidationError::new("invalid_date", "A date is written YYYY-MM-DD."))
+            date.ok_or_else(|| ValidationError::new("invalid_date", "A date must be written YYYY-MM-DD."))
         })(value)?;
         in_range(date.year()).map(|()| date)
     }
@@ -86,7 +86,7 @@ impl FromValue for NaiveDate {
 /// after it.
 impl FromValue for Timestamp {
     fn from_value(value: Value) -> Result<Self, ValidationError> {
-        let invalid = || ValidationError::new("invalid_time", "A time is written YYYY-MM-DDThh:mm:ssZ.");
+        let invalid = || ValidationError::new("invalid_time", "A time must be written YYYY-MM-DDThh:mm:ssZ.");
         let time = text(|text| DateTime::parse_from_rfc3339(text).map_err(|_| invalid()))(value)?;
         let time = DateTime::from_timestamp_micros(time.timestamp_micros()).ok_or_else(invalid)?;
         in_range(time.year()).map(|()| time)
@@ -96,12 +96,12 @@ impl FromValue for Timestamp {
 /// What both databases keep, and RFC 3339 can write.
 fn in_range(year: i32) -> Result<(), ValidationError> {
     let is_in_range = (1..=9999).contains(&year);
-    is_in_range.then_some(()).ok_or_else(|| ValidationError::new("out_of_range", "The year is from 1 to 9999."))
+    is_in_range.then_some(()).ok_or_else(|| ValidationError::new("out_of_range", "The year must be from 1 to 9999."))
 }
 
 impl FromValue for Uuid {
     fn from_value(value: Value) -> Result<Self, ValidationError> {
-        text(|text| parse_id(text).ok_or_else(|| ValidationError::new("invalid_id", "An id is a UUID.")))(value)
+        text(|text| parse_id(text).ok_or_else(|| ValidationError::new("invalid_id", "An id must be a UUID.")))(value)
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) struct Rules {
 ///         let email = fields.required("email", Email::parse);
 ///         let note = fields.optional("note", |text| match text.len() {
 ///             0..=500 => Ok(text.to_owned()),
-///             _ => Err(ValidationError::new("too_long", "A note has 500 bytes at most.")),
+///             _ => Err(ValidationError::new("too_long", "A note must have at most 500 bytes.")),
 ///         });
 ///         Some(Self { email: email?, note })
 ///     }
@@ -71,11 +71,11 @@ impl Fields {
     pub(crate) fn read<T: FromFields>(raw: RawFields, rules: Rules) -> Result<T, Vec<FieldError>> {
         let mut fields = Self { values: raw.values, errors: Vec::new(), rules };
         for name in raw.duplicates {
-            fields.note(&name, "duplicate_field", "This field is given more than once.");
+            fields.note(&name, "duplicate_field", "This field must not be given more than once.");
         }
         let value = T::from_fields(&mut fields);
         for name in std::mem::take(&mut fields.values).keys() {
-            fields.note(name, "unknown_field", "There is no such field.");
+            fields.note(name, "unknown_field", "This field is unknown.");
         }
         match value {
             Some(value) if fields.errors.is_empty() => Ok(value),

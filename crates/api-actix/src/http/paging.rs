@@ -25,7 +25,7 @@ pub(crate) fn parse_number(text: &str, bounds: RangeInclusive<u64>) -> Result<u6
     // `parse` would take "+1".
     let number = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     number.and_then(|text| text.parse().ok()).filter(|number| bounds.contains(number)).ok_or_else(|| {
-        let message = format!("This is a whole number from {} to {}.", bounds.start(), bounds.end());
+        let message = format!("This must be a whole number from {} to {}.", bounds.start(), bounds.end());
         ValidationError::new("out_of_range", message)
     })
 }

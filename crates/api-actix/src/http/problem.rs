@@ -49,6 +49,6 @@ pub struct FieldError {
     #[schema(example = "invalid_email")]
     pub code: &'static str,
     /// One sentence for a person.
-    #[schema(example = "This is not an email address.")]
+    #[schema(example = "This must be an email address.")]
     pub message: String,
 }

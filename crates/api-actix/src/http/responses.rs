@@ -26,26 +26,26 @@ macro_rules! problem_response {
 
 problem_response! {
     /// What a body can be refused for.
-    Body = BAD_REQUEST: "The body cannot be read.", REQUEST_TIMEOUT: "The body did not come in time.",
-        PAYLOAD_TOO_LARGE: "The body is over 64 KiB.",
-        UNSUPPORTED_MEDIA_TYPE: "The body is of another type.",
+    Body = BAD_REQUEST: "The body cannot be read.", REQUEST_TIMEOUT: "The body did not arrive in time.",
+        PAYLOAD_TOO_LARGE: "The body must have at most 64 KiB.",
+        UNSUPPORTED_MEDIA_TYPE: "The body has another media type.",
         UNPROCESSABLE_ENTITY: "Some fields are not valid: see `errors`.";
     /// What a query can be refused for.
     Invalid = BAD_REQUEST: "The query cannot be read.",
         UNPROCESSABLE_ENTITY: "Some parameters are not valid: see `errors`.";
     /// What an OAuth endpoint can refuse.
     OAuth = BAD_REQUEST: "The body cannot be read, or its parameters are not valid: `error` is `invalid_request`.",
-        REQUEST_TIMEOUT: "The body did not come in time.", PAYLOAD_TOO_LARGE: "The body is over 64 KiB.",
-        UNSUPPORTED_MEDIA_TYPE: "The body is of another type.",
-        UNAUTHORIZED: "The client is not let in: `error` is `invalid_client`.";
+        REQUEST_TIMEOUT: "The body did not arrive in time.", PAYLOAD_TOO_LARGE: "The body must have at most 64 KiB.",
+        UNSUPPORTED_MEDIA_TYPE: "The body has another media type.",
+        UNAUTHORIZED: "The client is rejected: `error` is `invalid_client`.";
     /// No valid credentials.
     Unauthorized = UNAUTHORIZED: "No valid credentials.";
     /// Not allowed.
     Forbidden = FORBIDDEN: "Not allowed: see `code`.";
     /// No such thing.
-    NotFound = NOT_FOUND: "There is no such thing, or not for this user.";
+    NotFound = NOT_FOUND: "Not found, or not for this user.";
     /// Against another's value or a rule.
-    Conflict = CONFLICT: "Another user has the value, or the last active admin would go: see `code`.";
+    Conflict = CONFLICT: "Another user has the value, or the last active admin would be lost: see `code`.";
     /// Too often.
     RateLimited = TOO_MANY_REQUESTS: "Too many requests from this client.";
     /// Try again.

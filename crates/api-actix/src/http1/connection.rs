@@ -277,4 +277,4 @@ const HEAD_TOO_LARGE: ErrorRow = ErrorRow::new(
 );
 
 const SLOW_HEAD: ErrorRow =
-    ErrorRow::new(StatusCode::REQUEST_TIMEOUT, "slow_headers", "The headers did not come in time.");
+    ErrorRow::new(StatusCode::REQUEST_TIMEOUT, "slow_headers", "The headers did not arrive in time.");

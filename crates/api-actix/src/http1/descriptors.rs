@@ -1,4 +1,4 @@
-use crate::config::{Database, DatabaseUrl};
+use crate::config::{DatabaseSettings, DatabaseUrl};
 
 /// Descriptors that are needed besides those of clients, of workers and of the database: the ports, the runtime, files,
 /// and the connections of operators to the metrics.
@@ -12,7 +12,7 @@ const FEWEST: usize = 16;
 
 /// Raises the limit of open descriptors as far as the system allows, and returns how many connections of clients these
 /// suffice for.
-pub(super) fn connections_that_fit(database: &Database, workers: usize) -> usize {
+pub(super) fn connections_that_fit(database: &DatabaseSettings, workers: usize) -> usize {
     let Some(descriptors) = raise() else { return usize::MAX };
     // Of SQLite the file, its log, and its index.
     let per_connection = if matches!(database.url, DatabaseUrl::Sqlite(_)) { 3 } else { 1 };

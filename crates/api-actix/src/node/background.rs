@@ -59,7 +59,7 @@ impl Background {
 
     /// Ends the tasks, after what they have left to write was written.
     pub(crate) async fn stop(self) {
-        Outage::new(ACTIVITY_FAULT).note(self.application.write_activity().await);
+        Outage::new(ACTIVITY_FAULT).note(self.application.sessions.write_activity().await);
     }
 }
 
@@ -76,7 +76,7 @@ async fn follow_revocations(application: Application, mut feed: Box<dyn Revocati
             () = feed.changed() => {}
             () = sleep(FOLLOW_INTERVAL) => {}
         }
-        outage.note(application.follow_revocations(feed.as_mut()).await);
+        outage.note(application.sessions.follow_revocations(feed.as_mut()).await);
     }
 }
 
@@ -85,7 +85,7 @@ async fn follow_keys(application: Application) {
     let mut outage = Outage::new("signing keys cannot be followed");
     loop {
         sleep(FOLLOW_INTERVAL).await;
-        outage.note(application.reload_keys().await);
+        outage.note(application.keys.reload().await);
     }
 }
 
@@ -93,7 +93,7 @@ async fn write_activity(application: Application) {
     let mut outage = Outage::new(ACTIVITY_FAULT);
     loop {
         sleep(ACTIVITY_INTERVAL).await;
-        outage.note(application.write_activity().await);
+        outage.note(application.sessions.write_activity().await);
     }
 }
 
@@ -101,7 +101,7 @@ async fn rotate_keys(application: Application) {
     let mut outage = Outage::new("signing keys cannot be rotated");
     loop {
         sleep(ROTATION_INTERVAL).await;
-        outage.note(application.rotate_keys_if_due().await.map(drop));
+        outage.note(application.keys.rotate_if_due().await.map(drop));
     }
 }
 
@@ -111,7 +111,7 @@ async fn clean_up(application: Application, first: Duration, interval: Duration)
     loop {
         sleep(wait).await;
         let mut removed = Removed::default();
-        let end = application.cleanup(&mut removed, || sleep(CLEANUP_PAUSE)).await;
+        let end = application.node.clean_up(&mut removed, || sleep(CLEANUP_PAUSE)).await;
         if removed != Removed::default() {
             let Removed { sessions, revocations, signing_keys } = removed;
             tracing::info!(sessions, revocations, signing_keys, "removed what had ended");

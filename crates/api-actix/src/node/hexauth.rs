@@ -65,7 +65,7 @@ pub enum StartError {
 /// use actix_web::{App, HttpResponse, test, web};
 /// use api_actix::config::{Config, Environment};
 /// use api_actix::hexauth::Hexauth;
-/// use api_actix::{ApiError, Guarded};
+/// use api_actix::{ApiError, Guarded, wiring};
 ///
 /// // A handler of yours. It cannot be reached without a valid access token.
 /// async fn whoami(guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {
@@ -77,7 +77,7 @@ pub enum StartError {
 /// # let folder = tempfile::tempdir()?;
 /// # let url = format!("sqlite://{}/hexauth.db", folder.path().display());
 /// // A program reads Environment::of_process() instead.
-/// let config = Config::load(None, Environment::new([("DATABASE_URL", url)]))?;
+/// let config = Config::load(None, Environment::new([("DATABASE_URL", url)]), wiring::CHECKS)?;
 /// let hexauth = Hexauth::start(&config, "127.0.0.1:8080".parse()?).await?;
 ///
 /// // In a program this is in http1::Settings::of(&config).serve(listener, move || …), and then comes
@@ -245,19 +245,19 @@ async fn prepare(parts: &mut Parts) -> Result<(), StartError> {
         error => StartError::Prepare(chain(&error)),
     };
     let started = Instant::now();
-    while let Prepared::Again(wait) = parts.application.prepare_keys().await.map_err(failed)? {
+    while let Prepared::Again(wait) = parts.application.keys.prepare().await.map_err(failed)? {
         if started.elapsed() > PREPARE_TIMEOUT {
             return Err(StartError::Prepare("the key ring did not get ready in time".to_owned()));
         }
         tokio::time::sleep(wait.to_std().unwrap_or_default()).await;
     }
-    parts.application.follow_revocations(parts.feed.as_mut()).await.map_err(failed)
+    parts.application.sessions.follow_revocations(parts.feed.as_mut()).await.map_err(failed)
 }
 
 /// Makes the admin of the configuration while there is no active admin and nobody has the email. An account that is
 /// there is never changed.
 async fn create_first_admin(application: &Application, bootstrap: Bootstrap) -> Result<(), StartError> {
-    let found = application.bootstrap_admin(bootstrap.email, bootstrap.password).await;
+    let found = application.users.bootstrap_admin(bootstrap.email, bootstrap.password).await;
     match found.map_err(|error| StartError::Bootstrap(chain(&error)))? {
         Some(AdminAccount::Created(user)) => tracing::info!(user = %user.id, "made the admin of the configuration"),
         // Another server may have made it a moment ago.

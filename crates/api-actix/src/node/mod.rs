@@ -5,3 +5,4 @@ pub(crate) mod background;
 pub mod hexauth;
 mod metrics_server;
 pub mod server;
+pub mod wiring;

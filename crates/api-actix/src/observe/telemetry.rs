@@ -6,7 +6,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, registry};
 
-use crate::config::{self, Log, LogFormat};
+use crate::config::{LogFormat, LogSettings, TraceSettings};
 use crate::observe::traces::{self, Traces};
 
 /// What is not logged, whatever the configuration says.
@@ -19,7 +19,7 @@ const QUIET: [&str; 3] = [
 ];
 
 /// Writes logs to the standard error stream, and sends traces if so configured, from here on. Call it once.
-pub fn init(log: &Log, traces: Option<&config::Traces>) -> Telemetry {
+pub fn init(log: &LogSettings, traces: Option<&TraceSettings>) -> Telemetry {
     let traces = Traces::start(traces);
     // The configuration has checked the directives.
     let filter = EnvFilter::try_new(&log.level).unwrap_or_else(|_| EnvFilter::new("info"));

@@ -16,6 +16,6 @@ pub(crate) async fn end_session(
     application: web::Data<Application>,
     Guarded { actor, input: PathId(id) }: Guarded<PathId>,
 ) -> Result<HttpResponse, ApiError> {
-    application.end_session(&actor, Target::Me, SessionId::new(id)).await?;
+    application.sessions.end(&actor, Target::Me, SessionId::new(id)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -17,6 +17,6 @@ pub(crate) async fn end_user_session(
     application: web::Data<Application>,
     Guarded { actor, input: AtId { id, input: PathSession(session) } }: Guarded<AtId<PathSession>>,
 ) -> Result<HttpResponse, ApiError> {
-    application.end_session(&actor, Target::User(UserId::new(id)), SessionId::new(session)).await?;
+    application.sessions.end(&actor, Target::User(UserId::new(id)), SessionId::new(session)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -17,6 +17,6 @@ pub(crate) async fn end_user_sessions(
     application: web::Data<Application>,
     Guarded { actor, input: PathId(id) }: Guarded<PathId>,
 ) -> Result<HttpResponse, ApiError> {
-    application.logout_all(&actor, Target::User(UserId::new(id))).await?;
+    application.sessions.logout_all(&actor, Target::User(UserId::new(id))).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -15,6 +15,6 @@ pub(crate) async fn list_sessions(
     application: web::Data<Application>,
     guarded: Guarded<()>,
 ) -> Result<HttpResponse, ApiError> {
-    let sessions = application.list_sessions(&guarded.actor, Target::Me).await?;
+    let sessions = application.sessions.list(&guarded.actor, Target::Me).await?;
     Ok(answer(sessions))
 }

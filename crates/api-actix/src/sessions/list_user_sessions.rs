@@ -18,5 +18,5 @@ pub(crate) async fn list_user_sessions(
     application: web::Data<Application>,
     Guarded { actor, input: PathId(id) }: Guarded<PathId>,
 ) -> Result<HttpResponse, ApiError> {
-    Ok(answer(application.list_sessions(&actor, Target::User(UserId::new(id))).await?))
+    Ok(answer(application.sessions.list(&actor, Target::User(UserId::new(id))).await?))
 }

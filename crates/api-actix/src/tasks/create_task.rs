@@ -44,7 +44,7 @@ pub(crate) async fn create_task(
     Guarded { actor, input: Json(body) }: Guarded<Json<CreateTaskBody>>,
 ) -> Result<HttpResponse, ApiError> {
     let new = CreateTask { title: body.title, description: body.description, status: body.status };
-    let task = application.create_task(&actor, new).await?;
+    let task = application.tasks.create(&actor, new).await?;
     let location = format!("/api/v1/tasks/{}", task.id);
     Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(TaskBody::from(task)))
 }

@@ -16,6 +16,6 @@ pub(crate) async fn delete_task(
     application: web::Data<Application>,
     Guarded { actor, input: PathId(id) }: Guarded<PathId>,
 ) -> Result<HttpResponse, ApiError> {
-    application.delete_task(&actor, TaskId::new(id)).await?;
+    application.tasks.delete(&actor, TaskId::new(id)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

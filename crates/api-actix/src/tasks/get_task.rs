@@ -16,6 +16,6 @@ pub(crate) async fn get_task(
     application: web::Data<Application>,
     Guarded { actor, input: PathId(id) }: Guarded<PathId>,
 ) -> Result<HttpResponse, ApiError> {
-    let task = application.get_task(&actor, TaskId::new(id)).await?;
+    let task = application.tasks.get(&actor, TaskId::new(id)).await?;
     Ok(HttpResponse::Ok().json(TaskBody::from(task)))
 }

@@ -60,7 +60,7 @@ pub(crate) async fn list_tasks(
     application: web::Data<Application>,
     Guarded { actor, input: Query(ListQuery(list)) }: Guarded<Query<ListQuery>>,
 ) -> Result<HttpResponse, ApiError> {
-    let page = application.list_tasks(&actor, list).await?;
+    let page = application.tasks.list(&actor, list).await?;
     Ok(HttpResponse::Ok()
         .json(TaskPageBody { items: page.items.into_iter().map(Into::into).collect(), next_cursor: page.next_cursor }))
 }

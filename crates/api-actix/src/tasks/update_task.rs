@@ -42,6 +42,6 @@ pub(crate) async fn update_task(
     Guarded { actor, input: AtId { id, input: Json(body) } }: Guarded<AtId<Json<UpdateTaskBody>>>,
 ) -> Result<HttpResponse, ApiError> {
     let change = TaskChange { title: body.title, description: body.description, status: body.status };
-    let task = application.update_task(&actor, TaskId::new(id), change).await?;
+    let task = application.tasks.update(&actor, TaskId::new(id), change).await?;
     Ok(HttpResponse::Ok().json(TaskBody::from(task)))
 }

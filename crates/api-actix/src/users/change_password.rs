@@ -37,6 +37,6 @@ pub(crate) async fn change_password(
     Guarded { actor, input: Json(body) }: Guarded<Json<ChangePasswordBody>>,
 ) -> Result<HttpResponse, ApiError> {
     let change = ChangePassword { current: body.current_password, new: body.new_password };
-    application.change_password(&actor, change).await?;
+    application.passwords.change(&actor, change).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -68,7 +68,7 @@ pub(crate) async fn create_user(
         role: body.role,
         is_active: body.is_active,
     };
-    let user = application.create_user(actor.as_ref(), new).await?;
+    let user = application.users.create(actor.as_ref(), new).await?;
     let location = format!("/api/v1/users/{}", user.id);
     Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(UserBody::from(user)))
 }

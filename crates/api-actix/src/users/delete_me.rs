@@ -40,6 +40,6 @@ pub(crate) async fn delete_me(
     Guarded { actor, input: OptionalJson(body) }: Guarded<OptionalJson<DeleteUserBody>>,
 ) -> Result<HttpResponse, ApiError> {
     // No body at all is refused in the use case, as one without the password is.
-    application.delete_user(&actor, Target::Me, DeleteUserBody::password(body)).await?;
+    application.users.delete(&actor, Target::Me, DeleteUserBody::password(body)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -20,6 +20,6 @@ pub(crate) async fn delete_user(
     Guarded { actor, input: AtId { id, input: OptionalJson(body) } }: Guarded<AtId<OptionalJson<DeleteUserBody>>>,
 ) -> Result<HttpResponse, ApiError> {
     let target = Target::User(UserId::new(id));
-    application.delete_user(&actor, target, DeleteUserBody::password(body)).await?;
+    application.users.delete(&actor, target, DeleteUserBody::password(body)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

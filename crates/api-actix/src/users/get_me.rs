@@ -15,6 +15,6 @@ pub(crate) async fn get_me(
     application: web::Data<Application>,
     guarded: Guarded<()>,
 ) -> Result<HttpResponse, ApiError> {
-    let user = application.get_user(&guarded.actor, Target::Me).await?;
+    let user = application.users.get(&guarded.actor, Target::Me).await?;
     Ok(HttpResponse::Ok().json(UserBody::from(user)))
 }

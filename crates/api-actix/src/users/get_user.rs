@@ -17,6 +17,6 @@ pub(crate) async fn get_user(
     application: web::Data<Application>,
     Guarded { actor, input: PathId(id) }: Guarded<PathId>,
 ) -> Result<HttpResponse, ApiError> {
-    let user = application.get_user(&actor, Target::User(UserId::new(id))).await?;
+    let user = application.users.get(&actor, Target::User(UserId::new(id))).await?;
     Ok(HttpResponse::Ok().json(UserBody::from(user)))
 }

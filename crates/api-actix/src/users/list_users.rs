@@ -67,7 +67,7 @@ fn by_number(fields: &mut Fields) -> Paging {
     for name in ["cursor", "limit"] {
         if fields.has(name) {
             fields.ignore(name);
-            fields.note(name, "conflicting", "This does not go with 'page' and 'size'.");
+            fields.note(name, "conflicting", "This must not be combined with 'page' and 'size'.");
         }
     }
     // Pages by number always count.
@@ -92,7 +92,7 @@ fn parse_sort(text: &str) -> Result<UserSort, ValidationError> {
         "email" => UserSortField::Email,
         "last_login" => UserSortField::LastLogin,
         _ => {
-            let message = "Sort by created_at, email or last_login, with '-' in front for the largest first.";
+            let message = "The order must be created_at, email or last_login, with '-' in front for the largest first.";
             return Err(ValidationError::new("unknown_sort", message));
         }
     };
@@ -100,7 +100,7 @@ fn parse_sort(text: &str) -> Result<UserSort, ValidationError> {
 }
 
 fn parse_bool(text: &str) -> Result<bool, ValidationError> {
-    text.parse().map_err(|_| ValidationError::new("wrong_type", "This is true or false."))
+    text.parse().map_err(|_| ValidationError::new("wrong_type", "This must be true or false."))
 }
 
 /// A page of users.
@@ -143,7 +143,7 @@ pub(crate) async fn list_users(
         Paging::Number { page, size } => (Some(page), Some(size)),
         Paging::Cursor { .. } => (None, None),
     };
-    let found = application.list_users(&actor, list).await?;
+    let found = application.users.list(&actor, list).await?;
     Ok(HttpResponse::Ok().json(UserPageBody {
         items: found.items.into_iter().map(Into::into).collect(),
         next_cursor: found.next_cursor.filter(|_| page.is_none()),

@@ -18,6 +18,6 @@ pub(crate) async fn update_me(
     application: web::Data<Application>,
     Guarded { actor, input: Json(body) }: Guarded<Json<UpdateUserBody>>,
 ) -> Result<HttpResponse, ApiError> {
-    let user = application.update_user(&actor, Target::Me, body.into()).await?;
+    let user = application.users.update(&actor, Target::Me, body.into()).await?;
     Ok(HttpResponse::Ok().json(UserBody::from(user)))
 }

@@ -74,6 +74,6 @@ pub(crate) async fn update_user(
     Guarded { actor, input: AtId { id, input: Json(body) } }: Guarded<AtId<Json<UpdateUserBody>>>,
 ) -> Result<HttpResponse, ApiError> {
     let target = Target::User(UserId::new(id));
-    let user = application.update_user(&actor, target, body.into()).await?;
+    let user = application.users.update(&actor, target, body.into()).await?;
     Ok(HttpResponse::Ok().json(UserBody::from(user)))
 }

@@ -10,7 +10,7 @@ use domain::access_tokens::PublishedKeys;
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "keys",
     responses((status = 200, description = "The keys.", body = Object)))]
 pub(crate) async fn jwks(application: web::Data<Application>) -> HttpResponse {
-    let PublishedKeys { jwk_set, good_for } = application.jwks();
+    let PublishedKeys { jwk_set, good_for } = application.keys.jwks();
     // In whole seconds, rounded down: a cache must not hide a key that signs.
     let cached = format!("public, max-age={}", good_for.num_seconds());
     HttpResponse::Ok().insert_header((CACHE_CONTROL, cached)).insert_header(ContentType::json()).body(jwk_set)

@@ -3,7 +3,8 @@ use domain::access_tokens::AccessClaims;
 use domain::sessions::{PresentedRefreshToken, Rotation, SessionId};
 use domain::users::UserId;
 
-use crate::{Application, ApplicationError};
+use super::Clients;
+use crate::ApplicationError;
 
 /// What a token is worth now (RFC 7662, section 2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,13 +30,13 @@ pub struct RefreshTokenInfo {
     pub expires_at: Timestamp,
 }
 
-impl Application {
+impl Clients {
     /// Lets in a client that knows its secret.
     ///
     /// # Errors
     /// [`ApplicationError::InvalidClient`], [`ApplicationError::Overloaded`].
-    pub async fn authenticate_client(&self, client_id: &str, secret: &domain::Secret) -> Result<(), ApplicationError> {
-        let is_known = self.ports.client_secrets.verify(client_id, secret).await?;
+    pub async fn authenticate(&self, client_id: &str, secret: &domain::Secret) -> Result<(), ApplicationError> {
+        let is_known = self.secrets.verify(client_id, secret).await?;
         if is_known { Ok(()) } else { Err(ApplicationError::InvalidClient) }
     }
 
@@ -47,7 +48,7 @@ impl Application {
         if let Some(presented) = PresentedRefreshToken::parse(token) {
             return self.introspect_refresh_token(&presented).await;
         }
-        match self.read_live_token(token, self.ports.clock.now()).await {
+        match self.sessions.read_live_token(token, self.sessions.clock.now()).await {
             Ok(claims) => Ok(Introspection::AccessToken(claims)),
             Err(ApplicationError::InvalidAccessToken) => Ok(Introspection::Inactive),
             Err(error) => Err(error),
@@ -58,10 +59,10 @@ impl Application {
         &self,
         presented: &PresentedRefreshToken,
     ) -> Result<Introspection, ApplicationError> {
-        let now = self.ports.clock.now();
-        let found = self.find_genuine(presented).await?;
+        let now = self.sessions.clock.now();
+        let found = self.sessions.find_genuine(presented).await?;
         let Some((session, _)) = found.filter(|(_, user)| user.is_active) else { return Ok(Introspection::Inactive) };
-        match session.rotate(presented.generation, now, &self.settings.refresh) {
+        match session.rotate(presented.generation, now, &self.sessions.policy) {
             Rotation::Next(_) | Rotation::SameChild => Ok(Introspection::RefreshToken(RefreshTokenInfo {
                 user_id: session.user_id,
                 session_id: session.id,
@@ -81,13 +82,15 @@ mod tests {
     use domain::users::User;
 
     use super::*;
-    use crate::testing::{FakeMac, Feed, Mocks, a_session, a_user, claims_of, now, session_id};
+    use crate::clients::testing::clients_of;
+    use crate::sessions::testing::Mocks;
+    use crate::testing::{FakeMac, Feed, a_session, a_user, claims_of, now, session_id};
 
     async fn introspect(session: RefreshToken, user: User) -> Introspection {
         let mut mocks = Mocks::default();
         mocks.refresh_tokens.expect_find_with_user().return_once(move |_| Ok(Some((session, user))));
         let token = a_session().token(&FakeMac);
-        mocks.build().introspect(token.expose()).await.unwrap()
+        clients_of(mocks).introspect(token.expose()).await.unwrap()
     }
 
     #[tokio::test]
@@ -110,9 +113,9 @@ mod tests {
             "ours" => Ok(claims_of(&a_session(), &a_user())),
             _ => Err(VerifyError::Invalid(InvalidAccessToken)),
         });
-        let application = mocks.build();
-        application.follow_revocations(&mut Feed(Vec::new())).await.unwrap();
-        assert!(matches!(application.introspect("ours").await.unwrap(), Introspection::AccessToken(_)));
-        assert_eq!(application.introspect("garbage").await.unwrap(), Introspection::Inactive);
+        let clients = clients_of(mocks);
+        clients.sessions.follow_revocations(&mut Feed(Vec::new())).await.unwrap();
+        assert!(matches!(clients.introspect("ours").await.unwrap(), Introspection::AccessToken(_)));
+        assert_eq!(clients.introspect("garbage").await.unwrap(), Introspection::Inactive);
     }
 }

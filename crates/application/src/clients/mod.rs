@@ -2,5 +2,22 @@
 
 mod introspect;
 mod revoke_token;
+#[cfg(test)]
+mod testing;
+
+use std::sync::Arc;
+
+use domain::clients::ClientSecrets;
 
 pub use introspect::{Introspection, RefreshTokenInfo};
+
+use crate::sessions::Sessions;
+
+/// The use cases of clients.
+#[derive(Clone)]
+pub struct Clients {
+    /// Knows the clients.
+    pub secrets: Arc<dyn ClientSecrets>,
+    /// What their tokens belong to.
+    pub sessions: Sessions,
+}

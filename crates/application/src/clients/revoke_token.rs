@@ -1,10 +1,11 @@
 use domain::sessions::{PresentedRefreshToken, RevocationReason, SessionId};
 use domain::users::UserId;
 
+use super::Clients;
+use crate::ApplicationError;
 use crate::audit::Event;
-use crate::{Application, ApplicationError};
 
-impl Application {
+impl Clients {
     /// Ends the session that a token belongs to, for a client that was let in (RFC 7009, section 2.1). A token that is
     /// worth nothing already is no fault.
     ///
@@ -14,17 +15,17 @@ impl Application {
         if let Some((session, user)) = self.owner_of(token).await? {
             let reason = RevocationReason::Client;
             let event = Event::SessionsEnded { user, session: Some(session), reason, by: None };
-            self.revoke_session(session, user, reason, event).await?;
+            self.sessions.revoke_session(session, user, reason, event).await?;
         }
         Ok(())
     }
 
     async fn owner_of(&self, token: &str) -> Result<Option<(SessionId, UserId)>, ApplicationError> {
         if let Some(presented) = PresentedRefreshToken::parse(token) {
-            let found = self.find_genuine(&presented).await?;
+            let found = self.sessions.find_genuine(&presented).await?;
             return Ok(found.map(|(session, user)| (session.id, user.id)));
         }
-        match self.read_live_token(token, self.ports.clock.now()).await {
+        match self.sessions.read_live_token(token, self.sessions.clock.now()).await {
             Ok(claims) => Ok(Some((claims.session_id, claims.user_id))),
             Err(ApplicationError::InvalidAccessToken) => Ok(None),
             Err(error) => Err(error),

@@ -4,26 +4,60 @@ mod list_keys;
 mod prepare_keys;
 mod replace_keys;
 mod rotate_keys;
+#[cfg(test)]
+mod testing;
 
 pub use prepare_keys::Prepared;
 pub use rotate_keys::Rotated;
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
-use domain::keys::{Algorithm, KeyState, SigningKey, StoredKeys, UnreadableKey};
+use domain::access_tokens::AccessTokens;
+use domain::keys::{
+    Algorithm, KeyState, KeyUnit, SigningKey, SigningKeyFactory, SigningKeyRepository, StoredKeys, UnreadableKey,
+};
+use domain::units::Begin;
+use domain::{Clock, IdGenerator};
 
-use crate::{Application, ApplicationError};
+use crate::{ApplicationError, Journal};
 
-impl Application {
+/// The use cases of signing keys.
+#[derive(Clone)]
+pub struct Keys {
+    /// Signing keys, outside a unit of work.
+    pub signing_keys: Arc<dyn SigningKeyRepository>,
+    /// Changes the ring.
+    pub units: Arc<dyn Begin<dyn KeyUnit>>,
+    /// Makes keys.
+    pub factory: Arc<dyn SigningKeyFactory>,
+    /// Signs and reads access tokens by the ring.
+    pub access_tokens: Arc<dyn AccessTokens>,
+    /// Makes ids.
+    pub ids: Arc<dyn IdGenerator>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// The node's journal.
+    pub journal: Journal,
+    /// What new keys are for.
+    pub algorithm: Algorithm,
+    /// How long a key is active. `None`: until it is rotated by hand.
+    pub rotate_after: Option<TimeDelta>,
+    /// How long access tokens live.
+    pub access_token_ttl: TimeDelta,
+}
+
+impl Keys {
     /// A new key.
     async fn make_key(&self, algorithm: Algorithm, state: KeyState) -> Result<SigningKey, ApplicationError> {
-        let id = self.ports.ids.key_id();
-        let sealed = self.ports.key_factory.generate(id, algorithm).await.map_err(ApplicationError::Internal)?;
-        Ok(SigningKey { id, algorithm, sealed, created_at: self.ports.clock.now(), state })
+        let id = self.ids.key_id();
+        let sealed = self.factory.generate(id, algorithm).await.map_err(ApplicationError::Internal)?;
+        Ok(SigningKey { id, algorithm, sealed, created_at: self.clock.now(), state })
     }
 
     /// Whether the ring is, or may be, of another root secret: it goes by the active key, and without one by all.
     fn is_foreign(&self, keys: &StoredKeys) -> bool {
-        let is_sealed = |key: &SigningKey| !self.ports.key_factory.can_open(key);
+        let is_sealed = |key: &SigningKey| !self.factory.can_open(key);
         match keys.active() {
             Ok(Some(active)) => is_sealed(active),
             Ok(None) => keys.readable.iter().any(is_sealed),
@@ -33,7 +67,7 @@ impl Application {
 
     /// The state of a key that begins to sign after this one.
     fn active_after(&self, previous: Option<&SigningKey>) -> KeyState {
-        KeyState::Active { since: self.ports.clock.now(), token_ttl: self.token_ttl_after(previous) }
+        KeyState::Active { since: self.clock.now(), token_ttl: self.token_ttl_after(previous) }
     }
 
     /// The longest lifetime of the tokens of a key that becomes active after this one. What this process is told of
@@ -44,7 +78,7 @@ impl Application {
             Some(KeyState::Active { token_ttl, .. }) => token_ttl,
             Some(KeyState::Next | KeyState::Retired { .. }) | None => TimeDelta::zero(),
         };
-        known.max(self.settings.access_token_ttl)
+        known.max(self.access_token_ttl)
     }
 }
 

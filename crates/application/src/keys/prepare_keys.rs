@@ -1,8 +1,8 @@
 use chrono::TimeDelta;
 use domain::keys::{KeyState, MAX_KEY_RING_AGE};
 
-use super::{Rotated, unreadable};
-use crate::{Application, ApplicationError};
+use super::{Keys, Rotated, unreadable};
+use crate::ApplicationError;
 
 /// Whether the key ring is as it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,15 +13,15 @@ pub enum Prepared {
     Again(TimeDelta),
 }
 
-impl Application {
+impl Keys {
     /// Takes one step towards a key ring with an active and a next key, both of the configured algorithm. A node calls
     /// it when it starts, until the ring is ready. Any number of nodes may do so at once: they agree on one ring.
     ///
     /// # Errors
     /// [`ApplicationError::ForeignKeys`] when the ring was sealed with another root secret;
     /// [`ApplicationError::Internal`] when this version cannot read the active key; [`ApplicationError::Unavailable`].
-    pub async fn prepare_keys(&self) -> Result<Prepared, ApplicationError> {
-        let repository = &self.ports.signing_keys;
+    pub async fn prepare(&self) -> Result<Prepared, ApplicationError> {
+        let repository = &self.signing_keys;
         let keys = repository.list().await?;
         let at_once = Ok(Prepared::Again(TimeDelta::zero()));
         let active = keys.active().map_err(unreadable)?;
@@ -29,21 +29,21 @@ impl Application {
             return Err(ApplicationError::ForeignKeys);
         }
         let Some(active) = active else {
-            repository.insert(&self.make_key(self.settings.algorithm, self.active_after(None)).await?).await?;
+            repository.insert(&self.make_key(self.algorithm, self.active_after(None)).await?).await?;
             return at_once;
         };
         // Before the first such token, so that what other nodes revoke is remembered for as long as it lives.
-        if let Some(longer) = active.state.with_longer_life(self.settings.access_token_ttl) {
+        if let Some(longer) = active.state.with_longer_life(self.access_token_ttl) {
             repository.change_state(active.id, active.state, longer).await?;
             return Ok(Prepared::Again(MAX_KEY_RING_AGE));
         }
         let unfit = match keys.next() {
             Ok(None) => {
-                repository.insert(&self.make_key(self.settings.algorithm, KeyState::Next).await?).await?;
+                repository.insert(&self.make_key(self.algorithm, KeyState::Next).await?).await?;
                 return at_once;
             }
             Ok(Some(next)) => {
-                let fits = next.algorithm == self.settings.algorithm && self.ports.key_factory.can_open(next);
+                let fits = next.algorithm == self.algorithm && self.factory.can_open(next);
                 (!fits).then_some(next.id)
             }
             Err(next) => Some(next.id),
@@ -53,11 +53,11 @@ impl Application {
             repository.delete(id, KeyState::Next).await?;
             return at_once;
         }
-        if active.algorithm == self.settings.algorithm {
-            self.ports.access_tokens.reload().await?;
+        if active.algorithm == self.algorithm {
+            self.access_tokens.reload().await?;
             return Ok(Prepared::Ready);
         }
-        match self.rotate_keys().await? {
+        match self.rotate().await? {
             Rotated::TooSoon(wait) => Ok(Prepared::Again(wait)),
             Rotated::Done | Rotated::ByAnother => at_once,
         }
@@ -69,7 +69,8 @@ mod tests {
     use domain::keys::{Algorithm, SealedKey, SigningKey, StoredKeys, UnreadableKey};
 
     use super::*;
-    use crate::testing::{Mocks, a_key, now};
+    use crate::keys::testing::Mocks;
+    use crate::testing::{a_key, now};
 
     fn ring(keys: impl Into<StoredKeys>) -> Mocks {
         let keys = keys.into();
@@ -88,7 +89,7 @@ mod tests {
         let mut mocks = ring(StoredKeys::default());
         let is_active = |key: &SigningKey| matches!(key.state, KeyState::Active { .. });
         mocks.signing_keys.expect_insert().withf(is_active).times(1).returning(|_| Ok(true));
-        assert_eq!(mocks.build().prepare_keys().await.unwrap(), Prepared::Again(TimeDelta::zero()));
+        assert_eq!(mocks.build().prepare().await.unwrap(), Prepared::Again(TimeDelta::zero()));
     }
 
     #[tokio::test]
@@ -96,7 +97,7 @@ mod tests {
         let mut mocks = ring(vec![an_active_key()]);
         mocks.key_factory.expect_can_open().returning(|_| true);
         mocks.signing_keys.expect_insert().withf(|key| key.state == KeyState::Next).times(1).returning(|_| Ok(true));
-        assert_eq!(mocks.build().prepare_keys().await.unwrap(), Prepared::Again(TimeDelta::zero()));
+        assert_eq!(mocks.build().prepare().await.unwrap(), Prepared::Again(TimeDelta::zero()));
     }
 
     #[tokio::test]
@@ -104,13 +105,13 @@ mod tests {
         let mut mocks = ring(vec![an_active_key(), a_key(2, KeyState::Next)]);
         mocks.key_factory.expect_can_open().returning(|_| true);
         mocks.access_tokens.expect_reload().times(1).returning(|| Ok(()));
-        assert_eq!(mocks.build().prepare_keys().await.unwrap(), Prepared::Ready);
+        assert_eq!(mocks.build().prepare().await.unwrap(), Prepared::Ready);
     }
 
     #[tokio::test]
     async fn all_nodes_hear_of_a_longer_life_of_tokens_before_this_one_serves() {
         let mut mocks = ring(vec![an_active_key(), a_key(2, KeyState::Next)]);
-        mocks.settings.access_token_ttl = TimeDelta::hours(1);
+        mocks.access_token_ttl = TimeDelta::hours(1);
         mocks.key_factory.expect_can_open().returning(|_| true);
         let longer = KeyState::Active { since: now(), token_ttl: TimeDelta::hours(1) };
         mocks
@@ -119,7 +120,7 @@ mod tests {
             .withf(move |_, _, to| *to == longer)
             .times(1)
             .returning(|_, _, _| Ok(true));
-        assert_eq!(mocks.build().prepare_keys().await.unwrap(), Prepared::Again(MAX_KEY_RING_AGE));
+        assert_eq!(mocks.build().prepare().await.unwrap(), Prepared::Again(MAX_KEY_RING_AGE));
     }
 
     #[tokio::test]
@@ -128,7 +129,7 @@ mod tests {
         for keys in [vec![an_active_key()], without_active] {
             let mut mocks = ring(keys);
             mocks.key_factory.expect_can_open().returning(|_| false);
-            let refused = mocks.build().prepare_keys().await;
+            let refused = mocks.build().prepare().await;
             assert!(matches!(refused, Err(ApplicationError::ForeignKeys)), "{refused:?}");
         }
     }
@@ -149,13 +150,13 @@ mod tests {
     async fn of_the_keys_that_cannot_be_read_only_the_active_one_is_a_fault() {
         let mut mocks = with_unreadable("retired");
         mocks.access_tokens.expect_reload().times(1).returning(|| Ok(()));
-        assert_eq!(mocks.build().prepare_keys().await.unwrap(), Prepared::Ready);
+        assert_eq!(mocks.build().prepare().await.unwrap(), Prepared::Ready);
 
         let mut mocks = with_unreadable("next");
         mocks.signing_keys.expect_delete().withf(|_, from| *from == KeyState::Next).times(1).returning(|_, _| Ok(true));
-        assert_eq!(mocks.build().prepare_keys().await.unwrap(), Prepared::Again(TimeDelta::zero()));
+        assert_eq!(mocks.build().prepare().await.unwrap(), Prepared::Again(TimeDelta::zero()));
 
-        let refused = with_unreadable("active").build().prepare_keys().await;
+        let refused = with_unreadable("active").build().prepare().await;
         assert!(matches!(refused, Err(ApplicationError::Internal(_))), "{refused:?}");
     }
 
@@ -165,6 +166,6 @@ mod tests {
         let mut mocks = ring(vec![an_active_key(), other]);
         mocks.key_factory.expect_can_open().returning(|_| true);
         mocks.signing_keys.expect_delete().withf(|_, from| *from == KeyState::Next).times(1).returning(|_, _| Ok(true));
-        assert_eq!(mocks.build().prepare_keys().await.unwrap(), Prepared::Again(TimeDelta::zero()));
+        assert_eq!(mocks.build().prepare().await.unwrap(), Prepared::Again(TimeDelta::zero()));
     }
 }

@@ -1,9 +1,10 @@
 use domain::keys::KeyState;
 
+use super::Keys;
+use crate::ApplicationError;
 use crate::audit::{Event, record};
-use crate::{Application, ApplicationError};
 
-impl Application {
+impl Keys {
     /// Throws away every signing key and makes new ones of the same algorithm: for when a key is no longer secret, or
     /// the root secret is another. All access tokens become void, on each node as soon as it hears of it. Sessions go
     /// on by their refresh tokens, which are of the same root secret; keys of another one are only replaced if
@@ -13,17 +14,17 @@ impl Application {
     /// # Errors
     /// [`ApplicationError::ForeignKeys`] when the ring was sealed with another root secret, or that cannot be told, and
     /// not `also_foreign`; [`ApplicationError::Unavailable`], also when another node changes keys at the same time.
-    pub async fn replace_keys(&self, also_foreign: bool) -> Result<(), ApplicationError> {
-        let stored = self.ports.signing_keys.list().await?;
+    pub async fn replace(&self, also_foreign: bool) -> Result<(), ApplicationError> {
+        let stored = self.signing_keys.list().await?;
         if !also_foreign && self.is_foreign(&stored) {
             return Err(ApplicationError::ForeignKeys);
         }
         let replaced = stored.active().ok().flatten();
-        let algorithm = replaced.map_or(self.settings.algorithm, |key| key.algorithm);
+        let algorithm = replaced.map_or(self.algorithm, |key| key.algorithm);
         let active = self.make_key(algorithm, self.active_after(replaced)).await?;
         let next = self.make_key(algorithm, KeyState::Next).await?;
 
-        let unit = self.ports.units_of_work.begin().await?;
+        let unit = self.units.begin().await?;
         unit.signing_keys().delete_all().await?;
         for key in [&active, &next] {
             if !unit.signing_keys().insert(key).await? {
@@ -32,7 +33,7 @@ impl Application {
         }
         record(Event::KeysReplaced { active: active.id }, unit.commit(), |()| true).await?;
         // It is done. Where the keys cannot be read now, those that were known are used for MAX_KEY_RING_AGE at most.
-        let _ = self.ports.access_tokens.reload().await;
+        let _ = self.access_tokens.reload().await;
         Ok(())
     }
 }
@@ -42,11 +43,12 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use chrono::TimeDelta;
+    use domain::keys::MockKeyUnit;
     use domain::keys::{SealedKey, SigningKey, StoredKeys, UnreadableKey};
-    use domain::units::MockUnitOfWork;
 
     use super::*;
-    use crate::testing::{Mocks, a_key, now};
+    use crate::keys::testing::Mocks;
+    use crate::testing::{a_key, now};
 
     /// A process that can open the keys, or cannot.
     fn ring(keys: impl Into<StoredKeys>, can_open: bool) -> Mocks {
@@ -63,8 +65,8 @@ mod tests {
         vec![a_key(1, KeyState::Active { since: now(), token_ttl: TimeDelta::minutes(15) })]
     }
 
-    fn a_replacing_unit() -> MockUnitOfWork {
-        let mut unit = MockUnitOfWork::default();
+    fn a_replacing_unit() -> MockKeyUnit {
+        let mut unit = MockKeyUnit::default();
         unit.signing_keys.expect_delete_all().times(1).returning(|| Ok(1));
         unit.signing_keys.expect_insert().times(2).returning(|_| Ok(true));
         unit
@@ -75,7 +77,7 @@ mod tests {
         for (keys, can_open) in [(an_active_key(), true), (Vec::new(), false)] {
             let mut mocks = ring(keys, can_open);
             let commits = mocks.units([a_replacing_unit()]);
-            mocks.build().replace_keys(false).await.unwrap();
+            mocks.build().replace(false).await.unwrap();
             assert_eq!(commits.load(Ordering::SeqCst), 1);
         }
     }
@@ -86,14 +88,14 @@ mod tests {
             [(TimeDelta::minutes(10), TimeDelta::minutes(15)), (TimeDelta::hours(1), TimeDelta::hours(1))]
         {
             let mut mocks = ring(an_active_key(), true);
-            mocks.settings.access_token_ttl = own;
-            let mut unit = MockUnitOfWork::default();
+            mocks.access_token_ttl = own;
+            let mut unit = MockKeyUnit::default();
             unit.signing_keys.expect_delete_all().returning(|| Ok(1));
             let is_active = move |key: &SigningKey| key.state == KeyState::Active { since: now(), token_ttl: expected };
             unit.signing_keys.expect_insert().withf(is_active).times(1).returning(|_| Ok(true));
             unit.signing_keys.expect_insert().withf(|key| key.state == KeyState::Next).times(1).returning(|_| Ok(true));
             mocks.units([unit]);
-            mocks.build().replace_keys(false).await.unwrap();
+            mocks.build().replace(false).await.unwrap();
         }
     }
 
@@ -104,11 +106,11 @@ mod tests {
         let unreadable = StoredKeys { readable: Vec::new(), unreadable: vec![unreadable] };
         let without_active: StoredKeys = vec![a_key(2, KeyState::Next)].into();
         for keys in [an_active_key().into(), without_active, unreadable] {
-            let refused = ring(keys.clone(), false).build().replace_keys(false).await;
+            let refused = ring(keys.clone(), false).build().replace(false).await;
             assert!(matches!(refused, Err(ApplicationError::ForeignKeys)), "{refused:?}");
             let mut mocks = ring(keys, false);
             mocks.units([a_replacing_unit()]);
-            mocks.build().replace_keys(true).await.unwrap();
+            mocks.build().replace(true).await.unwrap();
         }
     }
 }

@@ -2,9 +2,9 @@ use chrono::TimeDelta;
 use domain::Timestamp;
 use domain::keys::{KeyState, MAX_KEY_RING_AGE, SigningKey, StoredKeys};
 
-use super::unreadable;
-use crate::audit::{Event, record};
-use crate::{Application, ApplicationError};
+use super::{Keys, unreadable};
+use crate::ApplicationError;
+use crate::audit::Event;
 
 /// Most keys in the ring. Rotating faster than keys retire would let it grow without end.
 const MAX_KEYS: usize = 200;
@@ -20,7 +20,7 @@ pub enum Rotated {
     TooSoon(TimeDelta),
 }
 
-impl Application {
+impl Keys {
     /// Makes the next key the active one, retires the active one, and publishes another next key. Tokens of the
     /// retired key are accepted until the last of them has expired. The algorithm stays that of the next key: only a
     /// server that starts brings another. A key that this process cannot open never becomes active: where the next key
@@ -30,15 +30,15 @@ impl Application {
     /// [`ApplicationError::NotFound`] when the ring was never prepared; [`ApplicationError::ForeignKeys`] when it was
     /// sealed with another root secret; [`ApplicationError::Internal`] when this version cannot read the active or the
     /// next key; [`ApplicationError::Unavailable`]. Nothing was changed then.
-    pub async fn rotate_keys(&self) -> Result<Rotated, ApplicationError> {
-        let keys = self.ports.signing_keys.list().await?;
+    pub async fn rotate(&self) -> Result<Rotated, ApplicationError> {
+        let keys = self.signing_keys.list().await?;
         let (active, next) = (keys.active().map_err(unreadable)?, keys.next().map_err(unreadable)?);
         let (Some(active), Some(next)) = (active, next) else { return Err(ApplicationError::NotFound) };
         if self.is_foreign(&keys) {
             return Err(ApplicationError::ForeignKeys);
         }
-        let now = self.ports.clock.now();
-        if !self.ports.key_factory.can_open(next) || next.created_at > now + MAX_KEY_RING_AGE {
+        let now = self.clock.now();
+        if !self.factory.can_open(next) || next.created_at > now + MAX_KEY_RING_AGE {
             return self.publish_instead_of(next).await;
         }
         if let Some(wait) = time_to_wait(&keys, next, now) {
@@ -49,7 +49,7 @@ impl Application {
         let accepted_until = now + token_ttl + MAX_KEY_RING_AGE;
         let active_now = KeyState::Active { since: now, token_ttl };
 
-        let unit = self.ports.units_of_work.begin().await?;
+        let unit = self.units.begin().await?;
         let repository = unit.signing_keys();
         if !repository.change_state(active.id, active.state, KeyState::Retired { accepted_until }).await?
             || !repository.change_state(next.id, next.state, active_now).await?
@@ -59,9 +59,9 @@ impl Application {
         }
         repository.delete_retired(now).await?;
         let event = Event::KeysRotated { active: next.id, retired: active.id };
-        record(event, unit.commit(), |()| true).await?;
+        self.journal.commit(unit, event).await?;
         // It is done. Where the keys cannot be read now, they are before the next token is signed.
-        let _ = self.ports.access_tokens.reload().await;
+        let _ = self.access_tokens.reload().await;
         Ok(Rotated::Done)
     }
 
@@ -70,7 +70,7 @@ impl Application {
     /// meanwhile: then it stays.
     async fn publish_instead_of(&self, next: &SigningKey) -> Result<Rotated, ApplicationError> {
         let new = self.make_key(next.algorithm, KeyState::Next).await?;
-        let unit = self.ports.units_of_work.begin().await?;
+        let unit = self.units.begin().await?;
         if !unit.signing_keys().delete(next.id, KeyState::Next).await? || !unit.signing_keys().insert(&new).await? {
             return Ok(Rotated::ByAnother);
         }
@@ -81,17 +81,17 @@ impl Application {
     /// Rotates if the active key has been so for as long as is configured. Answers whether this call did.
     ///
     /// # Errors
-    /// As for [`Application::rotate_keys`].
-    pub async fn rotate_keys_if_due(&self) -> Result<bool, ApplicationError> {
-        let Some(rotate_after) = self.settings.rotate_keys_after else { return Ok(false) };
-        let keys = self.ports.signing_keys.list().await?;
-        let now = self.ports.clock.now();
+    /// As for [`Keys::rotate`].
+    pub async fn rotate_if_due(&self) -> Result<bool, ApplicationError> {
+        let Some(rotate_after) = self.rotate_after else { return Ok(false) };
+        let keys = self.signing_keys.list().await?;
+        let now = self.clock.now();
         let is_due = keys.active().map_err(unreadable)?.is_some_and(|key| match key.state {
             // One that lies ahead tells no age: the clock was set back.
             KeyState::Active { since, .. } => now - since >= rotate_after || since > now + MAX_KEY_RING_AGE,
             KeyState::Next | KeyState::Retired { .. } => false,
         });
-        Ok(is_due && self.rotate_keys().await? == Rotated::Done)
+        Ok(is_due && self.rotate().await? == Rotated::Done)
     }
 }
 
@@ -110,11 +110,12 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use domain::RepositoryError;
+    use domain::keys::MockKeyUnit;
     use domain::keys::{Algorithm, KeyId, SealedKey};
-    use domain::units::MockUnitOfWork;
 
     use super::*;
-    use crate::testing::{Mocks, a_key, now};
+    use crate::keys::testing::Mocks;
+    use crate::testing::{a_key, now};
 
     /// A ring whose next key was published `seconds` ago.
     fn sealed_ring(seconds: i64) -> Mocks {
@@ -139,8 +140,8 @@ mod tests {
         opening(&[1, 2], seconds)
     }
 
-    fn a_replacing_unit() -> MockUnitOfWork {
-        let mut unit = MockUnitOfWork::default();
+    fn a_replacing_unit() -> MockKeyUnit {
+        let mut unit = MockKeyUnit::default();
         let is_next = |id: &KeyId, from: &KeyState| *id == a_key(2, KeyState::Next).id && *from == KeyState::Next;
         unit.signing_keys.expect_delete().withf(is_next).times(1).returning(|_, _| Ok(true));
         let is_new = |key: &SigningKey| key.state == KeyState::Next && key.created_at == now();
@@ -148,8 +149,8 @@ mod tests {
         unit
     }
 
-    fn a_unit(first_change: bool) -> MockUnitOfWork {
-        let mut unit = MockUnitOfWork::default();
+    fn a_unit(first_change: bool) -> MockKeyUnit {
+        let mut unit = MockKeyUnit::default();
         let accepted_until = now() + TimeDelta::minutes(15) + MAX_KEY_RING_AGE;
         unit.signing_keys
             .expect_change_state()
@@ -175,16 +176,16 @@ mod tests {
         let commits = mocks.units([unit]);
         let unavailable = || Err(RepositoryError::Unavailable("it is down".into()));
         mocks.access_tokens.expect_reload().times(1).returning(unavailable);
-        assert_eq!(mocks.build().rotate_keys().await.unwrap(), Rotated::Done, "what was committed is done");
+        assert_eq!(mocks.build().rotate().await.unwrap(), Rotated::Done, "what was committed is done");
         assert_eq!(commits.load(Ordering::SeqCst), 1);
     }
 
     #[tokio::test]
     async fn whoever_rotates_with_other_settings_keeps_the_lifetime_and_the_algorithm() {
         let mut mocks = ring(5);
-        mocks.settings.access_token_ttl = TimeDelta::seconds(1);
-        mocks.settings.algorithm = Algorithm::Hs256;
-        let mut unit = MockUnitOfWork::default();
+        mocks.access_token_ttl = TimeDelta::seconds(1);
+        mocks.algorithm = Algorithm::Hs256;
+        let mut unit = MockKeyUnit::default();
         let accepted_until = now() + TimeDelta::minutes(10) + MAX_KEY_RING_AGE;
         let to_retired = move |_: &_, _: &_, to: &KeyState| *to == KeyState::Retired { accepted_until };
         unit.signing_keys.expect_change_state().withf(to_retired).times(1).returning(|_, _, _| Ok(true));
@@ -197,19 +198,19 @@ mod tests {
         unit.signing_keys.expect_delete_retired().returning(|_| Ok(0));
         mocks.units([unit]);
         mocks.access_tokens.expect_reload().returning(|| Ok(()));
-        assert_eq!(mocks.build().rotate_keys().await.unwrap(), Rotated::Done);
+        assert_eq!(mocks.build().rotate().await.unwrap(), Rotated::Done);
     }
 
     #[tokio::test]
     async fn a_key_that_was_published_a_moment_ago_does_not_sign_yet() {
-        let rotated = ring(2).build().rotate_keys().await.unwrap();
+        let rotated = ring(2).build().rotate().await.unwrap();
         assert_eq!(rotated, Rotated::TooSoon(TimeDelta::seconds(3)));
     }
 
     #[tokio::test]
     async fn a_ring_of_another_secret_does_not_rotate() {
         for opened in [&[][..], &[2]] {
-            let refused = opening(opened, 5).build().rotate_keys().await;
+            let refused = opening(opened, 5).build().rotate().await;
             assert!(matches!(refused, Err(ApplicationError::ForeignKeys)), "{refused:?}");
         }
     }
@@ -218,7 +219,7 @@ mod tests {
     async fn a_next_key_that_cannot_sign_here_is_replaced_and_does_not_become_active() {
         for mut mocks in [opening(&[1], 5), ring(-6)] {
             let commits = mocks.units([a_replacing_unit()]);
-            assert_eq!(mocks.build().rotate_keys().await.unwrap(), Rotated::TooSoon(MAX_KEY_RING_AGE));
+            assert_eq!(mocks.build().rotate().await.unwrap(), Rotated::TooSoon(MAX_KEY_RING_AGE));
             assert_eq!(commits.load(Ordering::SeqCst), 1);
         }
     }
@@ -227,19 +228,19 @@ mod tests {
     async fn of_two_who_rotate_at_once_one_does_nothing() {
         let mut mocks = ring(5);
         let commits = mocks.units([a_unit(false)]);
-        assert_eq!(mocks.build().rotate_keys().await.unwrap(), Rotated::ByAnother);
+        assert_eq!(mocks.build().rotate().await.unwrap(), Rotated::ByAnother);
         assert_eq!(commits.load(Ordering::SeqCst), 0);
     }
 
     #[tokio::test]
     async fn keys_rotate_by_themselves_when_they_are_old_and_not_before() {
         let mut mocks = ring(5);
-        mocks.settings.rotate_keys_after = Some(TimeDelta::days(91));
-        assert!(!mocks.build().rotate_keys_if_due().await.unwrap());
+        mocks.rotate_keys_after = Some(TimeDelta::days(91));
+        assert!(!mocks.build().rotate_if_due().await.unwrap());
         let mut mocks = ring(5);
-        mocks.settings.rotate_keys_after = Some(TimeDelta::days(90));
+        mocks.rotate_keys_after = Some(TimeDelta::days(90));
         mocks.units([a_unit(false)]);
-        assert!(!mocks.build().rotate_keys_if_due().await.unwrap(), "another node did it");
+        assert!(!mocks.build().rotate_if_due().await.unwrap(), "another node did it");
     }
 
     #[tokio::test]
@@ -253,12 +254,12 @@ mod tests {
             mocks.key_factory.expect_generate().returning(|_, _| Ok(SealedKey::new(vec![1])));
             mocks.key_factory.expect_can_open().returning(|_| true);
             mocks.access_tokens.expect_reload().returning(|| Ok(()));
-            let mut unit = MockUnitOfWork::default();
+            let mut unit = MockKeyUnit::default();
             unit.signing_keys.expect_change_state().returning(|_, _, _| Ok(true));
             unit.signing_keys.expect_insert().returning(|_| Ok(true));
             unit.signing_keys.expect_delete_retired().returning(|_| Ok(0));
             mocks.units([unit]);
-            assert_eq!(mocks.build().rotate_keys_if_due().await.unwrap(), is_due, "{seconds} s ahead");
+            assert_eq!(mocks.build().rotate_if_due().await.unwrap(), is_due, "{seconds} s ahead");
         }
     }
 }

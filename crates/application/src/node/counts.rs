@@ -4,11 +4,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::sessions::RevocationReason;
 
-use crate::{Application, ApplicationError, TokenPair};
+use super::Node;
+use crate::{ApplicationError, TokenPair};
 
 /// How a sign-in ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SignIn {
+pub enum SignInOutcome {
     /// A session has begun.
     Ok,
     /// Unknown name or wrong password.
@@ -23,7 +24,7 @@ pub enum SignIn {
 
 /// What a genuine refresh token was answered with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refresh {
+pub enum RefreshOutcome {
     /// The next pair.
     Rotated,
     /// The same child again, within the grace window.
@@ -32,7 +33,7 @@ pub enum Refresh {
     Reused,
 }
 
-impl SignIn {
+impl SignInOutcome {
     const ALL: [Self; 5] = [Self::Ok, Self::WrongPassword, Self::Disabled, Self::Overloaded, Self::Failed];
 
     /// The outcome's name in metrics.
@@ -57,7 +58,7 @@ impl SignIn {
     }
 }
 
-impl Refresh {
+impl RefreshOutcome {
     const ALL: [Self; 3] = [Self::Rotated, Self::Repeated, Self::Reused];
 
     /// The outcome's name in metrics.
@@ -74,9 +75,9 @@ impl Refresh {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counts {
     /// Sign-ins that came to an end.
-    pub sign_ins: [(SignIn, u64); SignIn::ALL.len()],
+    pub sign_ins: [(SignInOutcome, u64); SignInOutcome::ALL.len()],
     /// Refreshes with a genuine token of a live session.
-    pub refreshes: [(Refresh, u64); Refresh::ALL.len()],
+    pub refreshes: [(RefreshOutcome, u64); RefreshOutcome::ALL.len()],
     /// Times that sessions were revoked, one or all of a user's. A user who is deleted takes their sessions along
     /// unrevoked.
     pub revocations: [(RevocationReason, u64); RevocationReason::ALL.len()],
@@ -85,18 +86,18 @@ pub struct Counts {
 /// The numbers behind [`Counts`]. To count costs nanoseconds, whether or not anybody ever looks.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    sign_ins: [AtomicU64; SignIn::ALL.len()],
-    refreshes: [AtomicU64; Refresh::ALL.len()],
+    sign_ins: [AtomicU64; SignInOutcome::ALL.len()],
+    refreshes: [AtomicU64; RefreshOutcome::ALL.len()],
     revocations: [AtomicU64; RevocationReason::ALL.len()],
 }
 
 impl Counters {
-    pub(crate) fn sign_in(&self, outcome: SignIn) {
-        count(&self.sign_ins, &SignIn::ALL, outcome);
+    pub(crate) fn sign_in(&self, outcome: SignInOutcome) {
+        count(&self.sign_ins, &SignInOutcome::ALL, outcome);
     }
 
-    pub(crate) fn refresh(&self, outcome: Refresh) {
-        count(&self.refreshes, &Refresh::ALL, outcome);
+    pub(crate) fn refresh(&self, outcome: RefreshOutcome) {
+        count(&self.refreshes, &RefreshOutcome::ALL, outcome);
     }
 
     pub(crate) fn revocation(&self, reason: Option<RevocationReason>) {
@@ -116,13 +117,13 @@ fn read<T: Copy, const N: usize>(counters: &[AtomicU64; N], all: [T; N]) -> [(T,
     std::array::from_fn(|index| (all[index], counters[index].load(Ordering::Relaxed)))
 }
 
-impl Application {
+impl Node {
     /// What happened on this node since it started.
     pub fn counts(&self) -> Counts {
         Counts {
-            sign_ins: read(&self.counters.sign_ins, SignIn::ALL),
-            refreshes: read(&self.counters.refreshes, Refresh::ALL),
-            revocations: read(&self.counters.revocations, RevocationReason::ALL),
+            sign_ins: read(&self.journal.counters.sign_ins, SignInOutcome::ALL),
+            refreshes: read(&self.journal.counters.refreshes, RefreshOutcome::ALL),
+            revocations: read(&self.journal.counters.revocations, RevocationReason::ALL),
         }
     }
 }

@@ -1,8 +1,36 @@
 //! What a node does besides answering requests, and what it counts.
 
-mod cleanup;
+mod clean_up;
 mod counts;
+#[cfg(test)]
+mod testing;
 
-pub use cleanup::{CleanupEnd, Removed};
+use std::sync::Arc;
+
+use domain::Clock;
+use domain::keys::SigningKeyRepository;
+use domain::sessions::{RefreshTokenRepository, RevocationRepository};
+use domain::units::{Begin, CleanupUnit};
+
+pub use clean_up::{CleanupEnd, Removed};
 pub(crate) use counts::Counters;
-pub use counts::{Counts, Refresh, SignIn};
+pub use counts::{Counts, RefreshOutcome, SignInOutcome};
+
+use crate::Journal;
+
+/// The use cases of a node.
+#[derive(Clone)]
+pub struct Node {
+    /// Removes what has ended.
+    pub units: Arc<dyn Begin<dyn CleanupUnit>>,
+    /// Refresh tokens, outside a unit of work.
+    pub refresh_tokens: Arc<dyn RefreshTokenRepository>,
+    /// What was revoked, outside a unit of work.
+    pub revocations: Arc<dyn RevocationRepository>,
+    /// Signing keys, outside a unit of work.
+    pub signing_keys: Arc<dyn SigningKeyRepository>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// The node's journal.
+    pub journal: Journal,
+}

@@ -1,8 +1,10 @@
 use domain::passwords::{Password, PasswordHash};
 use domain::sessions::{Revocation, RevocationReason, RevokedTokens};
 
+use super::Passwords;
+use crate::acting::begin_as;
 use crate::audit::Event;
-use crate::{Actor, Application, ApplicationError};
+use crate::{Actor, ApplicationError};
 
 /// A change of one's own password.
 #[derive(Clone, Debug)]
@@ -13,7 +15,7 @@ pub struct ChangePassword {
     pub new: Password,
 }
 
-impl Application {
+impl Passwords {
     /// Changes the actor's password. All access tokens become void and all other sessions end; this session goes on
     /// by its refresh token.
     ///
@@ -21,25 +23,25 @@ impl Application {
     /// [`ApplicationError::UnchangedPassword`], [`ApplicationError::WrongCurrentPassword`],
     /// [`ApplicationError::InvalidAccessToken`] when the account changed meanwhile, [`ApplicationError::Overloaded`],
     /// [`ApplicationError::Unavailable`].
-    pub async fn change_password(&self, actor: &Actor, change: ChangePassword) -> Result<(), ApplicationError> {
+    pub async fn change(&self, actor: &Actor, change: ChangePassword) -> Result<(), ApplicationError> {
         if change.current == change.new {
             return Err(ApplicationError::UnchangedPassword);
         }
-        let mut place = self.confirm_password(actor, &change.current).await?;
+        let mut place = self.confirm(actor, &change.current).await?;
         let hash = place.hash(&change.new).await?;
-        self.in_turn(self.replace_password(actor, hash)).await
+        self.hashing.in_turn(self.replace_password(actor, hash)).await
     }
 
     async fn replace_password(&self, actor: &Actor, hash: PasswordHash) -> Result<(), ApplicationError> {
-        let (unit, mut user) = self.begin_as(actor).await?;
-        let now = self.ports.clock.now();
+        let (unit, mut user) = begin_as(self.units.as_ref(), actor, self.clock.as_ref()).await?;
+        let now = self.clock.now();
         user.set_password(hash);
         user.updated_at = now;
         unit.users().update(&user).await?;
         let revocation = Revocation { at: now, reason: RevocationReason::PasswordChanged };
         unit.refresh_tokens().revoke_all(user.id, Some(actor.session), revocation).await?;
         let event = Event::PasswordChanged { user: user.id };
-        self.commit_revoking(unit, &[RevokedTokens::OfUser(user.id, user.epoch)], event).await
+        self.journal.commit_revoking(unit, &[RevokedTokens::OfUser(user.id, user.epoch)], event).await
     }
 }
 
@@ -48,11 +50,12 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use domain::passwords::Verification;
-    use domain::units::MockUnitOfWork;
+    use domain::units::MockAccountUnit;
     use domain::users::{Epoch, User};
 
     use super::*;
-    use crate::testing::{Mocks, a_session, a_unit_of, a_user, an_actor, password, session_id};
+    use crate::passwords::testing::Mocks;
+    use crate::testing::{a_session, a_unit_of, a_user, an_actor, password, session_id};
 
     fn change() -> ChangePassword {
         ChangePassword { current: password(), new: Password::presented("another good password").unwrap() }
@@ -73,20 +76,20 @@ mod tests {
 
     #[tokio::test]
     async fn the_wrong_current_password_changes_nothing() {
-        let result = verifying(Verification::Mismatch).build().change_password(&an_actor(), change()).await;
+        let result = verifying(Verification::Mismatch).build().change(&an_actor(), change()).await;
         assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));
     }
 
     #[tokio::test]
     async fn without_a_place_at_the_hasher_the_database_is_not_asked() {
-        let result = Mocks::overloaded().change_password(&an_actor(), change()).await;
+        let result = Mocks::overloaded().change(&an_actor(), change()).await;
         assert!(matches!(result, Err(ApplicationError::Overloaded)));
     }
 
     #[tokio::test]
     async fn the_same_password_is_refused() {
         let same = ChangePassword { new: password(), ..change() };
-        let result = Mocks::default().build().change_password(&an_actor(), same).await;
+        let result = Mocks::default().build().change(&an_actor(), same).await;
         assert!(matches!(result, Err(ApplicationError::UnchangedPassword)));
     }
 
@@ -106,20 +109,17 @@ mod tests {
             .returning(|_, _, _| Ok(Vec::new()));
         unit.revocations.expect_insert().times(1).returning(|_| Ok(()));
         let commits = mocks.units([unit]);
-        mocks.build().change_password(&an_actor(), change()).await.unwrap();
+        mocks.build().change(&an_actor(), change()).await.unwrap();
         assert_eq!(commits.load(Ordering::SeqCst), 1);
     }
 
     #[tokio::test]
     async fn a_change_while_hashing_wins() {
         let mut mocks = hashing();
-        let mut unit = MockUnitOfWork::default();
-        let changed = User { epoch: Epoch::new(1), ..a_user() };
-        let locked = changed.clone();
-        unit.users.expect_find_by_id_for_update().return_once(|_| Ok(Some(locked)));
-        unit.refresh_tokens.expect_find_with_user().return_once(|_| Ok(Some((a_session(), changed))));
+        let mut unit = MockAccountUnit::default();
+        unit.unit.held = Some(Some((a_session(), User { epoch: Epoch::new(1), ..a_user() })));
         let commits = mocks.units([unit]);
-        let result = mocks.build().change_password(&an_actor(), change()).await;
+        let result = mocks.build().change(&an_actor(), change()).await;
         assert!(matches!(result, Err(ApplicationError::InvalidAccessToken)));
         assert_eq!(commits.load(Ordering::SeqCst), 0);
     }

@@ -1,13 +1,14 @@
 //! When sessions were last used: noted in memory by each request, written behind it and at most once a minute.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::TimeDelta;
 use domain::Timestamp;
 use domain::sessions::SessionId;
 
-use crate::{Application, ApplicationError};
+use super::Sessions;
+use crate::ApplicationError;
 
 /// A session's last use is written no more often than this.
 const WRITE_INTERVAL: TimeDelta = TimeDelta::minutes(1);
@@ -18,9 +19,10 @@ const MAX_SESSIONS: usize = 100_000;
 /// Requests of different sessions seldom wait for each other.
 const SHARDS: usize = 16;
 
-/// Which sessions were used within the last minute, and of which that is still to be written.
-#[derive(Debug, Default)]
-pub(crate) struct Activity([Mutex<Shard>; SHARDS]);
+/// Which sessions were used within the last minute, and of which that is still to be written. Clones share it: make one
+/// for each node.
+#[derive(Clone, Debug, Default)]
+pub struct Activity(Arc<[Mutex<Shard>; SHARDS]>);
 
 #[derive(Debug, Default)]
 struct Shard {
@@ -45,7 +47,7 @@ impl Activity {
     /// Takes what is to be written, and forgets what was noted long ago.
     fn take(&self, now: Timestamp) -> Vec<SessionId> {
         let mut taken = Vec::new();
-        for shard in &self.0 {
+        for shard in self.0.iter() {
             let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
             taken.append(&mut shard.unwritten);
             shard.noted.retain(|_, noted| is_recent(*noted, now));
@@ -59,16 +61,16 @@ fn is_recent(noted: Timestamp, now: Timestamp) -> bool {
     (now - noted).abs() < WRITE_INTERVAL
 }
 
-impl Application {
+impl Sessions {
     /// Writes which sessions were used since the last call. Call it every few seconds.
     ///
     /// # Errors
     /// [`ApplicationError::Unavailable`]. What was not written is lost, and the next use is written again.
     pub async fn write_activity(&self) -> Result<(), ApplicationError> {
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let sessions = self.activity.take(now);
         if !sessions.is_empty() {
-            self.ports.refresh_tokens.record_use(&sessions, now, now - WRITE_INTERVAL).await?;
+            self.refresh_tokens.record_use(&sessions, now, now - WRITE_INTERVAL).await?;
         }
         Ok(())
     }
@@ -77,7 +79,8 @@ impl Application {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Mocks, now, session_id};
+    use crate::sessions::testing::Mocks;
+    use crate::testing::{now, session_id};
 
     #[test]
     fn many_uses_within_a_minute_are_one() {

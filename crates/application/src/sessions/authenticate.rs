@@ -1,10 +1,10 @@
 use domain::Timestamp;
 use domain::access_tokens::AccessClaims;
 
-use super::revocations::Verdict;
-use crate::{Actor, Application, ApplicationError};
+use super::{Sessions, revocations::Verdict};
+use crate::{Actor, ApplicationError};
 
-impl Application {
+impl Sessions {
     /// Who holds this access token. A session that has ended, or a user who was disabled, deleted, or given another
     /// role or password, is refused: at once on the node that did it, and on every other as soon as its feed tells. No
     /// database is asked while the feed is fresh.
@@ -13,7 +13,7 @@ impl Application {
     /// [`ApplicationError::InvalidAccessToken`]; [`ApplicationError::Unavailable`] when the database had to be asked
     /// and could not be.
     pub async fn authenticate(&self, access_token: &str) -> Result<Actor, ApplicationError> {
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let claims = self.read_live_token(access_token, now).await?;
         self.activity.note(claims.session_id, now);
         Ok(claims.into())
@@ -25,8 +25,8 @@ impl Application {
         access_token: &str,
         now: Timestamp,
     ) -> Result<AccessClaims, ApplicationError> {
-        let claims = self.ports.access_tokens.verify(access_token, now).await?;
-        let is_live = match self.revocations.judge(&claims, now, self.settings.access_token_ttl) {
+        let claims = self.issuer.access_tokens.verify(access_token, now).await?;
+        let is_live = match self.journal.revocations.judge(&claims, now, self.issuer.access_token_ttl) {
             Verdict::Live => true,
             Verdict::Revoked => false,
             Verdict::Unknown => self.is_live_in_database(&claims, now).await?,
@@ -35,7 +35,7 @@ impl Application {
     }
 
     async fn is_live_in_database(&self, claims: &AccessClaims, now: Timestamp) -> Result<bool, ApplicationError> {
-        let found = self.ports.refresh_tokens.find_with_user(claims.session_id).await?;
+        let found = self.refresh_tokens.find_with_user(claims.session_id).await?;
         Ok(found.is_some_and(|(session, user)| Actor::from(*claims).holds(&session, &user, now)))
     }
 }
@@ -48,7 +48,8 @@ mod tests {
     use domain::users::{Epoch, Role, User};
 
     use super::*;
-    use crate::testing::{Feed, Mocks, a_session, a_user, claims_of, now, session_id};
+    use crate::sessions::testing::Mocks;
+    use crate::testing::{Feed, a_session, a_user, claims_of, now, session_id};
 
     fn verifying() -> Mocks {
         let mut mocks = Mocks::default();
@@ -64,18 +65,18 @@ mod tests {
 
     #[tokio::test]
     async fn with_a_fresh_feed_the_database_is_not_asked() {
-        let application = verifying().build();
-        application.follow_revocations(&mut Feed(Vec::new())).await.unwrap();
-        let actor = application.authenticate("token").await.unwrap();
+        let sessions = verifying().build();
+        sessions.follow_revocations(&mut Feed(Vec::new())).await.unwrap();
+        let actor = sessions.authenticate("token").await.unwrap();
         assert_eq!((actor.user_id, actor.role, actor.session), (a_user().id, Role::User, session_id()));
     }
 
     #[tokio::test]
     async fn what_the_feed_tells_is_refused() {
-        let application = verifying().build();
+        let sessions = verifying().build();
         let revoked = Revoked { tokens: RevokedTokens::OfSession(session_id()), until: now() + TimeDelta::minutes(15) };
-        application.follow_revocations(&mut Feed(vec![revoked])).await.unwrap();
-        let result = application.authenticate("token").await;
+        sessions.follow_revocations(&mut Feed(vec![revoked])).await.unwrap();
+        let result = sessions.authenticate("token").await;
         assert!(matches!(result, Err(ApplicationError::InvalidAccessToken)));
     }
 

@@ -1,21 +1,22 @@
 use domain::sessions::{Revocation, RevocationReason, RevokedTokens, SessionId};
-use domain::units::UnitOfWork;
+use domain::units::AccountUnit;
 use domain::users::UserId;
 
-use crate::acting::OnAccount;
+use super::Sessions;
+use crate::acting::{OnAccount, begin_on};
 use crate::audit::Event;
-use crate::{Actor, Application, ApplicationError, Target};
+use crate::{Actor, ApplicationError, Target};
 
-impl Application {
+impl Sessions {
     /// Ends one session of an account: one's own, or anybody's for an admin.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`]; [`ApplicationError::NotFound`] when there is no such live session of theirs;
     /// [`ApplicationError::Unavailable`].
-    pub async fn end_session(&self, actor: &Actor, target: Target, id: SessionId) -> Result<(), ApplicationError> {
-        let OnAccount { unit, user, .. } = self.begin_on(actor, target).await?;
+    pub async fn end(&self, actor: &Actor, target: Target, id: SessionId) -> Result<(), ApplicationError> {
+        let OnAccount { unit, user, .. } = begin_on(self.units.as_ref(), actor, target, self.clock.as_ref()).await?;
         let found = unit.refresh_tokens().find_with_user(id).await?;
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let is_theirs = found.is_some_and(|(session, _)| session.user_id == user.id && session.is_live(now));
         let (reason, by) = (target.reason(), Some(actor.user_id));
         let event = Event::SessionsEnded { user: user.id, session: Some(id), reason, by };
@@ -34,7 +35,7 @@ impl Application {
         reason: RevocationReason,
         event: Event,
     ) -> Result<bool, ApplicationError> {
-        let unit = self.ports.units_of_work.begin().await?;
+        let unit = self.units.begin().await?;
         // Held, so that a write of the session's holder either comes before or is refused.
         unit.users().find_by_id_for_update(user).await?;
         self.revoke_in(unit, id, reason, event).await
@@ -42,17 +43,17 @@ impl Application {
 
     async fn revoke_in(
         &self,
-        unit: Box<dyn UnitOfWork>,
+        unit: Box<dyn AccountUnit>,
         id: SessionId,
         reason: RevocationReason,
         event: Event,
     ) -> Result<bool, ApplicationError> {
-        let revocation = Revocation { at: self.ports.clock.now(), reason };
+        let revocation = Revocation { at: self.clock.now(), reason };
         if !unit.refresh_tokens().revoke(id, revocation).await? {
-            self.learn(RevokedTokens::OfSession(id));
+            self.journal.learn(RevokedTokens::OfSession(id));
             return Ok(false);
         }
-        self.commit_revoking(unit, &[RevokedTokens::OfSession(id)], event).await?;
+        self.journal.commit_revoking(unit, &[RevokedTokens::OfSession(id)], event).await?;
         Ok(true)
     }
 
@@ -81,9 +82,8 @@ mod tests {
     use domain::sessions::RefreshToken;
 
     use super::*;
-    use crate::testing::{
-        Mocks, a_session, a_unit_of, a_unit_on, a_user, an_actor, an_admin, revoking, session_id, user_id,
-    };
+    use crate::sessions::testing::Mocks;
+    use crate::testing::{a_session, a_unit_of, a_unit_on, a_user, an_actor, an_admin, revoking, session_id, user_id};
 
     #[tokio::test]
     async fn anothers_session_is_not_found_and_lives_on() {
@@ -92,7 +92,7 @@ mod tests {
         let anothers = RefreshToken { user_id: UserId::new(uuid::Uuid::from_u128(99)), ..a_session() };
         unit.refresh_tokens.expect_find_with_user().return_once(|_| Ok(Some((anothers, a_user()))));
         let commits = mocks.units([unit]);
-        let result = mocks.build().end_session(&an_actor(), Target::Me, session_id()).await;
+        let result = mocks.build().end(&an_actor(), Target::Me, session_id()).await;
         assert_eq!(commits.load(Ordering::SeqCst), 0);
         assert!(matches!(result, Err(ApplicationError::NotFound)));
     }
@@ -106,13 +106,13 @@ mod tests {
             let mut mocks = Mocks::default();
             unit.refresh_tokens.expect_find_with_user().return_once(|_| Ok(Some((a_session(), a_user()))));
             mocks.units([revoking(unit, target.reason())]);
-            mocks.build().end_session(&actor, target, session_id()).await.unwrap();
+            mocks.build().end(&actor, target, session_id()).await.unwrap();
         }
     }
 
     #[tokio::test]
     async fn nobody_else_ends_it() {
-        let result = Mocks::default().build().end_session(&an_actor(), Target::User(user_id()), session_id()).await;
+        let result = Mocks::default().build().end(&an_actor(), Target::User(user_id()), session_id()).await;
         assert!(matches!(result, Err(ApplicationError::Forbidden)));
     }
 }

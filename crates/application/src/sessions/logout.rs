@@ -1,8 +1,9 @@
 use domain::sessions::PresentedRefreshToken;
 
-use crate::{Actor, Application, ApplicationError};
+use super::Sessions;
+use crate::{Actor, ApplicationError};
 
-impl Application {
+impl Sessions {
     /// Ends the actor's session: its access and refresh tokens are dead once this returns.
     ///
     /// # Errors

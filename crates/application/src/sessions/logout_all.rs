@@ -1,10 +1,11 @@
 use domain::sessions::{Revocation, RevokedTokens};
 
-use crate::acting::OnAccount;
+use super::Sessions;
+use crate::acting::{OnAccount, begin_on};
 use crate::audit::Event;
-use crate::{Actor, Application, ApplicationError, Target};
+use crate::{Actor, ApplicationError, Target};
 
-impl Application {
+impl Sessions {
     /// Ends all sessions of an account: all of one's own, this one too, or anybody's for an admin.
     ///
     /// # Errors
@@ -13,12 +14,13 @@ impl Application {
     pub async fn logout_all(&self, actor: &Actor, target: Target) -> Result<(), ApplicationError> {
         let reason = target.reason();
 
-        let OnAccount { unit, mut user, .. } = self.begin_on(actor, target).await?;
-        let revocation = Revocation { at: self.ports.clock.now(), reason };
+        let OnAccount { unit, mut user, .. } =
+            begin_on(self.units.as_ref(), actor, target, self.clock.as_ref()).await?;
+        let revocation = Revocation { at: self.clock.now(), reason };
         user.void_access_tokens();
         unit.users().update(&user).await?;
         unit.refresh_tokens().revoke_all(user.id, None, revocation).await?;
         let event = Event::SessionsEnded { user: user.id, session: None, reason, by: Some(actor.user_id) };
-        self.commit_revoking(unit, &[RevokedTokens::OfUser(user.id, user.epoch)], event).await
+        self.journal.commit_revoking(unit, &[RevokedTokens::OfUser(user.id, user.epoch)], event).await
     }
 }

@@ -1,9 +1,11 @@
 use domain::sessions::{Revocation, RevocationReason, RevokedTokens, SessionId};
-use domain::units::UnitOfWork;
+use domain::units::AccountUnit;
 use domain::users::User;
 
+use super::Sessions;
+use crate::acting::begin_as;
 use crate::audit::Event;
-use crate::{Actor, Application, ApplicationError};
+use crate::{Actor, ApplicationError};
 
 /// Most sessions whose access tokens are voided one by one. Beyond, all of the user's are, this session's too, which
 /// then goes on by its refresh token.
@@ -12,7 +14,7 @@ const MAX_ONE_BY_ONE: usize = 100;
 /// Ends all sessions of a user but one, and returns the access tokens that are void by it. Where these are those of the
 /// whole user, the epoch of `user`, who is still to be stored, has grown.
 pub(crate) async fn end_others(
-    unit: &dyn UnitOfWork,
+    unit: &dyn AccountUnit,
     user: &mut User,
     this: SessionId,
     revocation: Revocation,
@@ -25,7 +27,7 @@ pub(crate) async fn end_others(
     Ok(ended.into_iter().map(RevokedTokens::OfSession).collect())
 }
 
-impl Application {
+impl Sessions {
     /// Ends all of the actor's sessions but this one.
     ///
     /// # Errors
@@ -34,27 +36,28 @@ impl Application {
         let reason = RevocationReason::Logout;
 
         // The account is held, so that no other sign-in slips in between.
-        let (unit, mut user) = self.begin_as(actor).await?;
-        let revocation = Revocation { at: self.ports.clock.now(), reason };
+        let (unit, mut user) = begin_as(self.units.as_ref(), actor, self.clock.as_ref()).await?;
+        let revocation = Revocation { at: self.clock.now(), reason };
         let tokens = end_others(unit.as_ref(), &mut user, actor.session, revocation).await?;
         if user.epoch != actor.epoch {
             unit.users().update(&user).await?;
         }
         let event = Event::SessionsEnded { user: user.id, session: None, reason, by: Some(user.id) };
-        self.commit_revoking(unit, &tokens, event).await
+        self.journal.commit_revoking(unit, &tokens, event).await
     }
 }
 
 #[cfg(test)]
 mod tests {
     use domain::sessions::Revoked;
-    use domain::units::MockUnitOfWork;
+    use domain::units::MockAccountUnit;
     use uuid::Uuid;
 
     use super::*;
-    use crate::testing::{Mocks, a_unit_of, an_actor, session_id, user_id};
+    use crate::sessions::testing::Mocks;
+    use crate::testing::{a_unit_of, an_actor, session_id, user_id};
 
-    fn ending(sessions: u128) -> MockUnitOfWork {
+    fn ending(sessions: u128) -> MockAccountUnit {
         let mut unit = a_unit_of(&an_actor());
         unit.refresh_tokens
             .expect_revoke_all()

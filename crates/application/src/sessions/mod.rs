@@ -9,11 +9,43 @@ mod logout_all;
 mod logout_others;
 mod refresh;
 mod revocations;
-mod token_pair;
+#[cfg(test)]
+pub(crate) mod testing;
+mod token_issuer;
 
-pub(crate) use activity::Activity;
+use std::sync::Arc;
+
+use domain::Clock;
+use domain::sessions::{RefreshPolicy, RefreshTokenRepository};
+use domain::units::{AccountUnit, Begin};
+use domain::users::UserRepository;
+
+pub use activity::Activity;
 pub use list_sessions::{MAX_SESSIONS_LISTED, Session};
 pub(crate) use logout_others::end_others;
 pub use revocations::{FeedStatus, MAX_FEED_AGE};
 pub(crate) use revocations::{MAX_CLOCK_JUMP, Revocations};
-pub use token_pair::TokenPair;
+pub use token_issuer::{TokenIssuer, TokenPair};
+
+use crate::Journal;
+
+/// The use cases of sessions.
+#[derive(Clone)]
+pub struct Sessions {
+    /// Refresh tokens, outside a unit of work.
+    pub refresh_tokens: Arc<dyn RefreshTokenRepository>,
+    /// Users, outside a unit of work.
+    pub users: Arc<dyn UserRepository>,
+    /// Writes accounts.
+    pub units: Arc<dyn Begin<dyn AccountUnit>>,
+    /// Issues and reads tokens.
+    pub issuer: TokenIssuer,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// The node's journal.
+    pub journal: Journal,
+    /// Which sessions were used lately.
+    pub activity: Activity,
+    /// How long sessions live.
+    pub policy: RefreshPolicy,
+}

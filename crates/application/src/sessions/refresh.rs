@@ -2,10 +2,11 @@ use domain::Timestamp;
 use domain::sessions::{PresentedRefreshToken, RefreshToken, RevocationReason, Rotation};
 use domain::users::User;
 
+use super::Sessions;
 use crate::audit::Event;
-use crate::{Application, ApplicationError, Refresh, TokenPair};
+use crate::{ApplicationError, RefreshOutcome, TokenPair};
 
-impl Application {
+impl Sessions {
     /// Exchanges a refresh token for the next pair (RFC 6749, section 6; rotation and reuse detection as in RFC 9700,
     /// section 4.14).
     ///
@@ -14,18 +15,18 @@ impl Application {
     /// [`ApplicationError::Unavailable`].
     pub async fn refresh(&self, refresh_token: &str) -> Result<TokenPair, ApplicationError> {
         // Taken before the first read: whoever loses a race is no later than the winner.
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let presented = PresentedRefreshToken::parse(refresh_token).ok_or(ApplicationError::InvalidRefreshToken)?;
         let (session, user) = self.find_exchangeable(&presented).await?;
-        let policy = &self.settings.refresh;
+        let policy = &self.policy;
         let next = match session.rotate(presented.generation, now, policy) {
             Rotation::Next(next) => next,
             rotation => return self.answer_old_token(rotation, &session, &user, now).await,
         };
         // Signed first: where that fails nothing is used up, and the client may try again with the same token.
-        let pair = self.token_pair(&next, &user, now).await?;
-        if self.ports.refresh_tokens.rotate(&next).await? {
-            self.counters.refresh(Refresh::Rotated);
+        let pair = self.issuer.issue(&next, &user, now).await?;
+        if self.refresh_tokens.rotate(&next).await? {
+            self.journal.counters.refresh(RefreshOutcome::Rotated);
             return Ok(pair);
         }
         // Somebody else was faster, with this token or by revoking the session: see what it is worth now.
@@ -40,8 +41,8 @@ impl Application {
         &self,
         presented: &PresentedRefreshToken,
     ) -> Result<Option<(RefreshToken, User)>, ApplicationError> {
-        let found = self.ports.refresh_tokens.find_with_user(presented.id).await?;
-        Ok(found.filter(|(session, _)| presented.is_genuine(session, self.ports.mac.as_ref())))
+        let found = self.refresh_tokens.find_with_user(presented.id).await?;
+        Ok(found.filter(|(session, _)| presented.is_genuine(session, self.issuer.mac.as_ref())))
     }
 
     async fn find_exchangeable(
@@ -63,15 +64,15 @@ impl Application {
     ) -> Result<TokenPair, ApplicationError> {
         match rotation {
             Rotation::SameChild => {
-                self.counters.refresh(Refresh::Repeated);
-                self.token_pair(session, user, now).await
+                self.journal.counters.refresh(RefreshOutcome::Repeated);
+                self.issuer.issue(session, user, now).await
             }
             // A session's generation never goes back, so `Next` cannot come up again.
             Rotation::Ended | Rotation::Next(_) => Err(ApplicationError::InvalidRefreshToken),
             Rotation::Reuse => {
                 let event = Event::RefreshTokenReused { user: user.id, session: session.id };
                 self.revoke_session(session.id, user.id, RevocationReason::Reuse, event).await?;
-                self.counters.refresh(Refresh::Reused);
+                self.journal.counters.refresh(RefreshOutcome::Reused);
                 Err(ApplicationError::InvalidRefreshToken)
             }
         }
@@ -84,7 +85,8 @@ mod tests {
     use domain::sessions::{Generation, Nonce, Revocation};
 
     use super::*;
-    use crate::testing::{FakeMac, Mocks, a_revoking_unit, a_session, a_user, now, unable_to_sign};
+    use crate::sessions::testing::Mocks;
+    use crate::testing::{FakeMac, a_revoking_unit, a_session, a_user, now, unable_to_sign};
 
     /// A session that was rotated once, `seconds` ago.
     fn rotated(seconds: i64) -> RefreshToken {

@@ -7,11 +7,10 @@ use chrono::TimeDelta;
 use domain::Timestamp;
 use domain::access_tokens::AccessClaims;
 use domain::sessions::{RevocationFeed, Revoked, RevokedTokens, SessionId};
-use domain::units::UnitOfWork;
 use domain::users::{Epoch, UserId};
 
-use crate::audit::{Event, record};
-use crate::{Application, ApplicationError};
+use super::Sessions;
+use crate::ApplicationError;
 
 /// A node whose last look at the feed is older asks the database for each request instead: it fails closed.
 pub const MAX_FEED_AGE: TimeDelta = TimeDelta::seconds(5);
@@ -19,10 +18,6 @@ pub const MAX_FEED_AGE: TimeDelta = TimeDelta::seconds(5);
 /// A request reads the clock and looks here a little later. A poll that began in between is younger than the request by
 /// up to this much; by more, the clock was set back.
 const MAX_OVERLAP: TimeDelta = TimeDelta::milliseconds(100);
-
-/// What is revoked is remembered for the lifetime of an access token and this much longer, for clocks that differ and
-/// for transactions that take their time to end.
-const MARGIN: TimeDelta = TimeDelta::minutes(1);
 
 /// Most entries in memory: about 30 MB, and as much again for a moment while all of them are read anew. A node that
 /// would need more asks the database until those that it could not hold have expired.
@@ -75,6 +70,10 @@ pub struct FeedStatus {
 }
 
 impl Revocations {
+    /// What is revoked is remembered for the lifetime of an access token and this much longer, for clocks that differ
+    /// and for transactions that take their time to end.
+    pub(crate) const MARGIN: TimeDelta = TimeDelta::minutes(1);
+
     /// Judges a token that verifies. `lifetime` is how long access tokens live: an older one was issued under another
     /// setting, and what revoked it may be forgotten by now.
     pub(crate) fn judge(&self, claims: &AccessClaims, now: Timestamp, lifetime: TimeDelta) -> Verdict {
@@ -102,12 +101,12 @@ impl Revocations {
     }
 
     /// Adds what this node has committed itself.
-    fn add(&self, revoked: Revoked) {
+    pub(crate) fn add(&self, revoked: Revoked) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).add(revoked);
     }
 
     /// `now`, or where the clock was set back the time up to which tokens may have been issued.
-    fn latest(&self, now: Timestamp) -> Timestamp {
+    pub(crate) fn latest(&self, now: Timestamp) -> Timestamp {
         let latest = self.0.read().unwrap_or_else(PoisonError::into_inner).latest;
         latest.unwrap_or(now).clamp(now, now + MAX_CLOCK_JUMP)
     }
@@ -162,55 +161,26 @@ impl State {
     }
 }
 
-impl Application {
+impl Sessions {
     /// Brings this node's knowledge of revocations up to date. Call it once a second, and whenever the feed changed.
     ///
     /// # Errors
     /// [`ApplicationError::Unavailable`]. What was known stays known, until it is older than [`MAX_FEED_AGE`].
     pub async fn follow_revocations(&self, feed: &mut dyn RevocationFeed) -> Result<(), ApplicationError> {
         // Taken before the poll: what is committed from here on may be missing from the answer.
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let revoked = feed.poll(now).await?;
-        if self.revocations.status(now).age.is_some_and(|age| age < -MAX_OVERLAP) {
+        let revocations = &self.journal.revocations;
+        if revocations.status(now).age.is_some_and(|age| age < -MAX_OVERLAP) {
             tracing::warn!("the clock was set back: the database is asked for each request until it has caught up");
         }
-        self.revocations.absorb(revoked, now);
+        revocations.absorb(revoked, now);
         Ok(())
     }
 
     /// How the feed is doing.
     pub fn feed_status(&self) -> FeedStatus {
-        self.revocations.status(self.ports.clock.now())
-    }
-
-    /// Commits a unit of work that voids access tokens, with what every node has to know of it, and records `event`.
-    pub(crate) async fn commit_revoking(
-        &self,
-        unit: Box<dyn UnitOfWork>,
-        tokens: &[RevokedTokens],
-        event: Event,
-    ) -> Result<(), ApplicationError> {
-        let until = self.forgotten_at();
-        for tokens in tokens {
-            unit.revocations().insert(&Revoked { tokens: *tokens, until }).await?;
-        }
-        let reason = event.revokes_for();
-        record(event, unit.commit(), |()| true).await?;
-        self.counters.revocation(reason);
-        tokens.iter().for_each(|tokens| self.learn(*tokens));
-        Ok(())
-    }
-
-    /// Remembers what was committed. Also what another node has done before, where this one is about to say that it is
-    /// done: it may not have heard of it yet.
-    pub(crate) fn learn(&self, tokens: RevokedTokens) {
-        self.revocations.add(Revoked { tokens, until: self.forgotten_at() });
-    }
-
-    /// When every token that was issued until now has expired, also of nodes that give tokens a longer life.
-    fn forgotten_at(&self) -> Timestamp {
-        let now = self.revocations.latest(self.ports.clock.now());
-        self.ports.access_tokens.tokens_expire_at(now).max(now + self.settings.access_token_ttl) + MARGIN
+        self.journal.revocations.status(self.clock.now())
     }
 }
 

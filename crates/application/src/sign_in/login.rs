@@ -3,8 +3,9 @@ use domain::sessions::{Device, NewRefreshToken, RefreshToken};
 use domain::users::{Email, User, Username};
 use tracing::error;
 
-use crate::audit::{Event, record};
-use crate::{Application, ApplicationError, SignIn, TokenPair};
+use super::SignIn;
+use crate::audit::Event;
+use crate::{ApplicationError, SignInOutcome, TokenPair};
 
 /// A sign-in with a password.
 #[derive(Clone, Debug)]
@@ -17,24 +18,24 @@ pub struct Login {
     pub device: Device,
 }
 
-impl Application {
+impl SignIn {
     /// Starts a session.
     ///
     /// # Errors
     /// [`ApplicationError::InvalidCredentials`], after the same work whether the user exists or not;
     /// [`ApplicationError::AccountDisabled`], only to who knows the password; [`ApplicationError::Overloaded`],
     /// [`ApplicationError::Unavailable`].
-    pub async fn login(&self, login: Login) -> Result<TokenPair, ApplicationError> {
-        let result = self.sign_in(login).await;
-        self.counters.sign_in(SignIn::of(&result));
+    pub async fn with_password(&self, login: Login) -> Result<TokenPair, ApplicationError> {
+        let result = self.verify_and_start(login).await;
+        self.journal.counters.sign_in(SignInOutcome::of(&result));
         result
     }
 
-    async fn sign_in(&self, login: Login) -> Result<TokenPair, ApplicationError> {
+    async fn verify_and_start(&self, login: Login) -> Result<TokenPair, ApplicationError> {
         // Before it is looked whether there is such a user: a refusal is cheap, and tells nothing about the account. The
         // place is kept to the end, which bounds all that sign-ins do at a time.
-        let mut place = self.ports.password_hasher.reserve()?;
-        let user = self.in_turn(self.find_by_identifier(&login.identifier)).await?;
+        let mut place = self.hashing.reserve()?;
+        let user = self.hashing.in_turn(self.find_by_identifier(&login.identifier)).await?;
         let stored = user.as_ref().map(|user| user.password_hash.clone());
         let verification = verify_or_mismatch(place.as_mut(), &login.password, stored).await?;
         let (Some(user), Verification::Match { outdated }) = (&user, verification) else {
@@ -46,15 +47,17 @@ impl Application {
             return Err(ApplicationError::AccountDisabled);
         }
         let rehashed = if outdated { rehash(place.as_mut(), &login.password).await? } else { None };
-        if let Some(pair) = self.in_turn(self.start_session(user, rehashed.clone(), login.device.clone())).await? {
+        if let Some(pair) =
+            self.hashing.in_turn(self.start_session(user, rehashed.clone(), login.device.clone())).await?
+        {
             return Ok(pair);
         }
         // Hashing took its time, and the account changed meanwhile. Where it was not the password, nor that the account
         // is active, the password is still right.
-        let changed = self.in_turn(self.ports.users.find_by_id(user.id)).await?;
+        let changed = self.hashing.in_turn(self.users.find_by_id(user.id)).await?;
         let same = changed.filter(|changed| changed.password_hash == user.password_hash && changed.is_active);
         if let Some(same) = same
-            && let Some(pair) = self.in_turn(self.start_session(&same, rehashed, login.device)).await?
+            && let Some(pair) = self.hashing.in_turn(self.start_session(&same, rehashed, login.device)).await?
         {
             return Ok(pair);
         }
@@ -66,10 +69,10 @@ impl Application {
         // A username has no '@', so there is one way to read a name.
         if identifier.contains('@') {
             let Ok(email) = Email::parse(identifier) else { return Ok(None) };
-            return Ok(self.ports.users.find_by_email(&email).await?);
+            return Ok(self.users.find_by_email(&email).await?);
         }
         let Ok(username) = Username::parse(identifier) else { return Ok(None) };
-        Ok(self.ports.users.find_by_username(&username).await?)
+        Ok(self.users.find_by_username(&username).await?)
     }
 
     /// `None` when the account is not the one that was verified any more.
@@ -79,24 +82,19 @@ impl Application {
         rehashed: Option<PasswordHash>,
         device: Device,
     ) -> Result<Option<TokenPair>, ApplicationError> {
-        let now = self.ports.clock.now();
-        let new = NewRefreshToken {
-            id: self.ports.ids.session_id(),
-            user_id: user.id,
-            nonce: self.ports.ids.nonce(),
-            device,
-        };
-        let session = RefreshToken::start(new, now, &self.settings.refresh);
+        let now = self.clock.now();
+        let new = NewRefreshToken { id: self.ids.session_id(), user_id: user.id, nonce: self.ids.nonce(), device };
+        let session = RefreshToken::start(new, now, &self.policy);
         // Signed first: a session that nobody holds a token of is not to be stored.
-        let pair = self.token_pair(&session, user, now).await?;
+        let pair = self.issuer.issue(&session, user, now).await?;
 
-        let unit = self.ports.units_of_work.begin().await?;
+        let unit = self.units.begin().await?;
         if !unit.users().record_login(user.id, user.epoch, now, rehashed).await? {
             return Ok(None);
         }
         unit.refresh_tokens().insert(&session).await?;
         let event = Event::LoginSucceeded { user: user.id, session: session.id };
-        record(event, unit.commit(), |()| true).await?;
+        self.journal.commit(unit, event).await?;
         Ok(Some(pair))
     }
 }
@@ -130,11 +128,12 @@ async fn rehash(place: &mut dyn HashPlace, password: &Password) -> Result<Option
 mod tests {
     use std::sync::atomic::Ordering;
 
-    use domain::units::MockUnitOfWork;
+    use domain::units::MockAccountUnit;
     use domain::users::Epoch;
 
     use super::*;
-    use crate::testing::{Mocks, a_user, password, unable_to_sign};
+    use crate::sign_in::testing::Mocks;
+    use crate::testing::{a_user, password, unable_to_sign};
 
     fn login() -> Login {
         Login { identifier: "ada@example.com".to_owned(), password: password(), device: Device::default() }
@@ -147,8 +146,8 @@ mod tests {
         mocks
     }
 
-    fn a_unit(recorded: bool, rehashed: bool) -> MockUnitOfWork {
-        let mut unit = MockUnitOfWork::default();
+    fn a_unit(recorded: bool, rehashed: bool) -> MockAccountUnit {
+        let mut unit = MockAccountUnit::default();
         unit.users
             .expect_record_login()
             .withf(move |_, _, _, hash| hash.is_some() == rehashed)
@@ -163,13 +162,13 @@ mod tests {
     async fn the_right_password_starts_a_session() {
         let mut mocks = verified(Verification::Match { outdated: false }, Some(a_user()));
         let commits = mocks.units([a_unit(true, false)]);
-        mocks.build().login(login()).await.unwrap();
+        mocks.build().with_password(login()).await.unwrap();
         assert_eq!(commits.load(Ordering::SeqCst), 1);
     }
 
     #[tokio::test]
     async fn without_a_place_at_the_hasher_the_database_is_not_asked() {
-        let result = Mocks::overloaded().login(login()).await;
+        let result = Mocks::overloaded().with_password(login()).await;
         assert!(matches!(result, Err(ApplicationError::Overloaded)));
     }
 
@@ -177,7 +176,7 @@ mod tests {
     async fn without_a_signature_no_session_is_stored() {
         let mocks = verified(Verification::Match { outdated: false }, Some(a_user()));
         let mocks = Mocks { access_tokens: unable_to_sign(), ..mocks };
-        assert!(matches!(mocks.build().login(login()).await, Err(ApplicationError::Unavailable(_))));
+        assert!(matches!(mocks.build().with_password(login()).await, Err(ApplicationError::Unavailable(_))));
     }
 
     #[tokio::test]
@@ -190,7 +189,7 @@ mod tests {
             .withf(|_, stored| stored.is_none())
             .times(1)
             .returning(|_, _| Ok(Verification::Mismatch));
-        let result = mocks.build().login(login()).await;
+        let result = mocks.build().with_password(login()).await;
         assert!(matches!(result, Err(ApplicationError::InvalidCredentials)));
     }
 
@@ -198,7 +197,7 @@ mod tests {
     async fn a_name_that_is_none_costs_one_verification_too() {
         let mut mocks = Mocks::default();
         mocks.hashing().expect_verify().times(1).returning(|_, _| Ok(Verification::Mismatch));
-        let result = mocks.build().login(Login { identifier: "no such name!".to_owned(), ..login() }).await;
+        let result = mocks.build().with_password(Login { identifier: "no such name!".to_owned(), ..login() }).await;
         assert!(matches!(result, Err(ApplicationError::InvalidCredentials)));
     }
 
@@ -206,9 +205,9 @@ mod tests {
     async fn that_an_account_is_disabled_is_told_for_the_right_password_only() {
         let disabled = User { is_active: false, ..a_user() };
         let mocks = verified(Verification::Match { outdated: false }, Some(disabled.clone()));
-        assert!(matches!(mocks.build().login(login()).await, Err(ApplicationError::AccountDisabled)));
+        assert!(matches!(mocks.build().with_password(login()).await, Err(ApplicationError::AccountDisabled)));
         let mocks = verified(Verification::Mismatch, Some(disabled));
-        assert!(matches!(mocks.build().login(login()).await, Err(ApplicationError::InvalidCredentials)));
+        assert!(matches!(mocks.build().with_password(login()).await, Err(ApplicationError::InvalidCredentials)));
     }
 
     #[tokio::test]
@@ -222,7 +221,7 @@ mod tests {
             let mut mocks = verified(Verification::Match { outdated: false }, Some(a_user()));
             mocks.users.expect_find_by_id().return_once(move |_| Ok(changed));
             let commits = mocks.units([a_unit(false, false)]);
-            assert!(matches!(mocks.build().login(login()).await, Err(ApplicationError::InvalidCredentials)));
+            assert!(matches!(mocks.build().with_password(login()).await, Err(ApplicationError::InvalidCredentials)));
             assert_eq!(commits.load(Ordering::SeqCst), 0);
         }
     }
@@ -233,7 +232,7 @@ mod tests {
         let changed = User { epoch: Epoch::new(1), ..a_user() };
         mocks.users.expect_find_by_id().return_once(move |_| Ok(Some(changed)));
         let commits = mocks.units([a_unit(false, false), a_unit(true, false)]);
-        mocks.build().login(login()).await.unwrap();
+        mocks.build().with_password(login()).await.unwrap();
         assert_eq!(commits.load(Ordering::SeqCst), 1);
     }
 
@@ -242,12 +241,12 @@ mod tests {
         let mut mocks = verified(Verification::Match { outdated: true }, Some(a_user()));
         mocks.hashing().expect_hash().times(1).returning(|_| Ok(a_user().password_hash));
         mocks.units([a_unit(true, true)]);
-        mocks.build().login(login()).await.unwrap();
+        mocks.build().with_password(login()).await.unwrap();
 
         let mut mocks = verified(Verification::Match { outdated: true }, Some(a_user()));
         mocks.hashing().expect_hash().times(1).returning(|_| Err(HashError::Overloaded));
         mocks.units([a_unit(true, false)]);
-        mocks.build().login(login()).await.unwrap();
+        mocks.build().with_password(login()).await.unwrap();
     }
 
     #[tokio::test]
@@ -257,6 +256,6 @@ mod tests {
         mocks.hashing().expect_verify().times(2).returning(|_, stored| {
             stored.map_or(Ok(Verification::Mismatch), |_| Err(HashError::Unusable("over the cap")))
         });
-        assert!(matches!(mocks.build().login(login()).await, Err(ApplicationError::InvalidCredentials)));
+        assert!(matches!(mocks.build().with_password(login()).await, Err(ApplicationError::InvalidCredentials)));
     }
 }

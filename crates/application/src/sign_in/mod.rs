@@ -1,7 +1,39 @@
 //! Signing in: factors in, session out.
 
 mod login;
-mod turns;
+#[cfg(test)]
+mod testing;
+
+use std::sync::Arc;
+
+use domain::sessions::RefreshPolicy;
+use domain::units::{AccountUnit, Begin};
+use domain::users::UserRepository;
+use domain::{Clock, IdGenerator};
 
 pub use login::Login;
-pub(crate) use turns::SignInTurns;
+
+use crate::Journal;
+use crate::passwords::Hashing;
+use crate::sessions::TokenIssuer;
+
+/// The use cases of signing in.
+#[derive(Clone)]
+pub struct SignIn {
+    /// Users, outside a unit of work.
+    pub users: Arc<dyn UserRepository>,
+    /// Writes accounts.
+    pub units: Arc<dyn Begin<dyn AccountUnit>>,
+    /// Compares passwords.
+    pub hashing: Hashing,
+    /// Issues the tokens of a session.
+    pub issuer: TokenIssuer,
+    /// Makes ids.
+    pub ids: Arc<dyn IdGenerator>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// The node's journal.
+    pub journal: Journal,
+    /// How long sessions live.
+    pub policy: RefreshPolicy,
+}

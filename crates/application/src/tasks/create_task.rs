@@ -1,6 +1,8 @@
 use domain::tasks::{Task, TaskDescription, TaskStatus, TaskTitle};
 
-use crate::{Actor, Application, ApplicationError};
+use super::Tasks;
+use crate::acting::begin_as;
+use crate::{Actor, ApplicationError};
 
 /// A new task.
 #[derive(Clone, Debug)]
@@ -13,15 +15,15 @@ pub struct CreateTask {
     pub status: Option<TaskStatus>,
 }
 
-impl Application {
+impl Tasks {
     /// Makes a task of the actor's own.
     ///
     /// # Errors
     /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile, [`ApplicationError::Unavailable`].
-    pub async fn create_task(&self, actor: &Actor, new: CreateTask) -> Result<Task, ApplicationError> {
-        let now = self.ports.clock.now();
+    pub async fn create(&self, actor: &Actor, new: CreateTask) -> Result<Task, ApplicationError> {
+        let now = self.clock.now();
         let task = Task {
-            id: self.ports.ids.task_id(now),
+            id: self.ids.task_id(now),
             owner: actor.user_id,
             title: new.title,
             description: new.description,
@@ -29,7 +31,7 @@ impl Application {
             created_at: now,
             updated_at: now,
         };
-        let (unit, _) = self.begin_as(actor).await?;
+        let (unit, _) = begin_as(self.units.as_ref(), actor, self.clock.as_ref()).await?;
         unit.tasks().insert(&task).await?;
         unit.commit().await?;
         Ok(task)
@@ -41,7 +43,8 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use super::*;
-    use crate::testing::{Mocks, a_task, a_unit_of, an_actor};
+    use crate::tasks::testing::{Mocks, a_unit_of};
+    use crate::testing::{a_task, an_actor};
 
     fn new() -> CreateTask {
         CreateTask { title: a_task().title, description: a_task().description, status: None }
@@ -53,7 +56,7 @@ mod tests {
         let mut unit = a_unit_of(&an_actor());
         unit.tasks.expect_insert().withf(|task| *task == a_task()).times(1).returning(|_| Ok(()));
         let commits = mocks.units([unit]);
-        assert_eq!(mocks.build().create_task(&an_actor(), new()).await.unwrap(), a_task());
+        assert_eq!(mocks.build().create(&an_actor(), new()).await.unwrap(), a_task());
         assert_eq!(commits.load(Ordering::SeqCst), 1);
     }
 
@@ -64,6 +67,6 @@ mod tests {
         unit.tasks.expect_insert().withf(|task| task.status == TaskStatus::Done).times(1).returning(|_| Ok(()));
         mocks.units([unit]);
         let new = CreateTask { status: Some(TaskStatus::Done), ..new() };
-        assert_eq!(mocks.build().create_task(&an_actor(), new).await.unwrap().status, TaskStatus::Done);
+        assert_eq!(mocks.build().create(&an_actor(), new).await.unwrap().status, TaskStatus::Done);
     }
 }

@@ -1,16 +1,17 @@
 use domain::tasks::TaskId;
 
-use super::own;
-use crate::{Actor, Application, ApplicationError};
+use super::{Tasks, own};
+use crate::acting::begin_as;
+use crate::{Actor, ApplicationError};
 
-impl Application {
+impl Tasks {
     /// Deletes a task of the actor's own.
     ///
     /// # Errors
     /// [`ApplicationError::NotFound`], also for another's; [`ApplicationError::InvalidAccessToken`] when the actor has
     /// ended meanwhile; [`ApplicationError::Unavailable`].
-    pub async fn delete_task(&self, actor: &Actor, id: TaskId) -> Result<(), ApplicationError> {
-        let (unit, _) = self.begin_as(actor).await?;
+    pub async fn delete(&self, actor: &Actor, id: TaskId) -> Result<(), ApplicationError> {
+        let (unit, _) = begin_as(self.units.as_ref(), actor, self.clock.as_ref()).await?;
         own(unit.tasks().find_by_id_for_update(id).await?, actor)?;
         unit.tasks().delete(id).await?;
         Ok(unit.commit().await?)
@@ -24,7 +25,8 @@ mod tests {
     use domain::tasks::Task;
 
     use super::*;
-    use crate::testing::{Mocks, a_task, a_unit_of, an_actor, an_admin, task_id};
+    use crate::tasks::testing::{Mocks, a_unit_of};
+    use crate::testing::{a_task, an_actor, an_admin, task_id};
 
     /// Deletes, and returns whether that was committed.
     async fn delete(actor: &Actor, stored: Option<Task>) -> Result<bool, ApplicationError> {
@@ -33,7 +35,7 @@ mod tests {
         unit.tasks.expect_find_by_id_for_update().withf(|id| *id == task_id()).return_once(move |_| Ok(stored));
         unit.tasks.expect_delete().withf(|id| *id == task_id()).returning(|_| Ok(true));
         let commits = mocks.units([unit]);
-        mocks.build().delete_task(actor, task_id()).await?;
+        mocks.build().delete(actor, task_id()).await?;
         Ok(commits.load(Ordering::SeqCst) == 1)
     }
 

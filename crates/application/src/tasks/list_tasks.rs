@@ -2,8 +2,9 @@ use domain::tasks::{Task, TaskId, TaskPosition, TaskQuery, TaskStatus};
 use domain::users::UserId;
 use uuid::Uuid;
 
+use super::Tasks;
 use crate::cursor::{self, read_time, time};
-use crate::{Actor, Application, ApplicationError};
+use crate::{Actor, ApplicationError};
 
 /// A request for a page of tasks, oldest first. The caller bounds the limit.
 #[derive(Clone, Debug)]
@@ -27,12 +28,12 @@ pub struct TaskPage {
     pub next_cursor: Option<String>,
 }
 
-impl Application {
+impl Tasks {
     /// Lists the actor's tasks, or for admins anybody's.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`], [`ApplicationError::InvalidCursor`], [`ApplicationError::Unavailable`].
-    pub async fn list_tasks(&self, actor: &Actor, list: ListTasks) -> Result<TaskPage, ApplicationError> {
+    pub async fn list(&self, actor: &Actor, list: ListTasks) -> Result<TaskPage, ApplicationError> {
         let owner = list.owner.unwrap_or(actor.user_id);
         if owner != actor.user_id {
             actor.require_admin()?;
@@ -41,7 +42,7 @@ impl Application {
         let after = list.cursor.map(|text| cursor::decode(&text, &name, position)).transpose()?;
         // One more than asked for tells whether there is a next page.
         let query = TaskQuery { owner, status: list.status, after, limit: list.limit.saturating_add(1) };
-        let mut items = self.ports.tasks.list(&query).await?;
+        let mut items = self.tasks.list(&query).await?;
         let last = cursor::cut(&mut items, list.limit);
         let next_cursor = last.map(|task| cursor::encode(&name, task.id.as_uuid(), &time(task.created_at)));
         Ok(TaskPage { items, next_cursor })
@@ -60,7 +61,8 @@ fn position(id: Uuid, key: &str) -> Option<TaskPosition> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Mocks, a_task, an_actor, an_admin, now, task_id, user_id};
+    use crate::tasks::testing::Mocks;
+    use crate::testing::{a_task, an_actor, an_admin, now, task_id, user_id};
 
     fn first(limit: u64) -> ListTasks {
         ListTasks { owner: None, status: None, cursor: None, limit }
@@ -71,13 +73,13 @@ mod tests {
         let mut mocks = Mocks::default();
         mocks.tasks.expect_list().withf(|query| query.owner == user_id()).times(3).returning(|_| Ok(vec![a_task()]));
         mocks.tasks.expect_list().withf(|query| query.owner == an_admin().user_id).returning(|_| Ok(vec![]));
-        let application = mocks.build();
+        let tasks = mocks.build();
         let of = |owner| ListTasks { owner: Some(owner), ..first(2) };
         for (actor, list) in [(an_actor(), first(2)), (an_actor(), of(user_id())), (an_admin(), of(user_id()))] {
-            assert_eq!(application.list_tasks(&actor, list).await.unwrap().items, [a_task()]);
+            assert_eq!(tasks.list(&actor, list).await.unwrap().items, [a_task()]);
         }
-        assert_eq!(application.list_tasks(&an_admin(), first(2)).await.unwrap().items, []);
-        let result = application.list_tasks(&an_actor(), of(an_admin().user_id)).await;
+        assert_eq!(tasks.list(&an_admin(), first(2)).await.unwrap().items, []);
+        let result = tasks.list(&an_actor(), of(an_admin().user_id)).await;
         assert!(matches!(result, Err(ApplicationError::Forbidden)));
     }
 
@@ -85,11 +87,11 @@ mod tests {
     async fn a_full_page_leads_to_the_next_and_a_short_one_does_not() {
         let mut mocks = Mocks::default();
         mocks.tasks.expect_list().withf(|query| query.limit <= 4).returning(|_| Ok(vec![a_task(), a_task(), a_task()]));
-        let application = mocks.build();
-        let page = application.list_tasks(&an_actor(), first(2)).await.unwrap();
+        let tasks = mocks.build();
+        let page = tasks.list(&an_actor(), first(2)).await.unwrap();
         assert_eq!(page.items.len(), 2);
         assert!(page.next_cursor.is_some());
-        let page = application.list_tasks(&an_actor(), first(3)).await.unwrap();
+        let page = tasks.list(&an_actor(), first(3)).await.unwrap();
         assert_eq!((page.items.len(), page.next_cursor), (3, None));
     }
 
@@ -99,13 +101,13 @@ mod tests {
         mocks.tasks.expect_list().withf(|query| query.after.is_none()).returning(|_| Ok(vec![a_task(), a_task()]));
         let position = TaskPosition { created_at: now(), id: task_id() };
         mocks.tasks.expect_list().withf(move |query| query.after == Some(position)).returning(|_| Ok(vec![]));
-        let application = mocks.build();
-        let cursor = application.list_tasks(&an_actor(), first(1)).await.unwrap().next_cursor;
+        let tasks = mocks.build();
+        let cursor = tasks.list(&an_actor(), first(1)).await.unwrap().next_cursor;
         let next = ListTasks { cursor, ..first(1) };
-        application.list_tasks(&an_actor(), next.clone()).await.unwrap();
+        tasks.list(&an_actor(), next.clone()).await.unwrap();
         let filtered = ListTasks { status: Some(TaskStatus::Todo), ..next.clone() };
         for (actor, list) in [(an_actor(), filtered), (an_admin(), next)] {
-            let result = application.list_tasks(&actor, list).await;
+            let result = tasks.list(&actor, list).await;
             assert!(matches!(result, Err(ApplicationError::InvalidCursor(_))));
         }
     }

@@ -1,7 +1,8 @@
 use domain::tasks::{Task, TaskDescription, TaskId, TaskStatus, TaskTitle};
 
-use super::own;
-use crate::{Actor, Application, ApplicationError};
+use super::{Tasks, own};
+use crate::acting::begin_as;
+use crate::{Actor, ApplicationError};
 
 /// What to change of a task. `None` leaves a field as it is; the inner `None` of a field that may be empty clears it.
 #[derive(Clone, Debug, Default)]
@@ -28,16 +29,16 @@ impl TaskChange {
     }
 }
 
-impl Application {
+impl Tasks {
     /// Changes a task of the actor's own and answers its new state. Of changes at the same time, none is lost.
     ///
     /// # Errors
     /// [`ApplicationError::NotFound`], also for another's; [`ApplicationError::InvalidAccessToken`] when the actor has
     /// ended meanwhile; [`ApplicationError::Unavailable`].
-    pub async fn update_task(&self, actor: &Actor, id: TaskId, change: TaskChange) -> Result<Task, ApplicationError> {
-        let now = self.ports.clock.now();
+    pub async fn update(&self, actor: &Actor, id: TaskId, change: TaskChange) -> Result<Task, ApplicationError> {
+        let now = self.clock.now();
 
-        let (unit, _) = self.begin_as(actor).await?;
+        let (unit, _) = begin_as(self.units.as_ref(), actor, self.clock.as_ref()).await?;
         let before = own(unit.tasks().find_by_id_for_update(id).await?, actor)?;
         let mut task = before.clone();
         change.apply_to(&mut task);
@@ -56,12 +57,13 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use chrono::TimeDelta;
-    use domain::units::MockUnitOfWork;
+    use domain::tasks::MockTaskUnit;
 
     use super::*;
-    use crate::testing::{Mocks, a_task, a_unit_of, an_actor, an_admin, now, task_id};
+    use crate::tasks::testing::{Mocks, a_unit_of};
+    use crate::testing::{a_task, an_actor, an_admin, now, task_id};
 
-    fn a_unit(actor: &Actor, stored: Option<Task>) -> MockUnitOfWork {
+    fn a_unit(actor: &Actor, stored: Option<Task>) -> MockTaskUnit {
         let mut unit = a_unit_of(actor);
         unit.tasks.expect_find_by_id_for_update().withf(|id| *id == task_id()).return_once(move |_| Ok(stored));
         unit
@@ -77,7 +79,7 @@ mod tests {
         let mut mocks = Mocks::default();
         let commits = mocks.units([unit]);
         let change = TaskChange { status: Some(TaskStatus::Done), ..TaskChange::default() };
-        assert_eq!(mocks.build().update_task(&an_actor(), task_id(), change).await.unwrap(), expected);
+        assert_eq!(mocks.build().update(&an_actor(), task_id(), change).await.unwrap(), expected);
         assert_eq!(commits.load(Ordering::SeqCst), 1);
     }
 
@@ -88,7 +90,7 @@ mod tests {
         let mut mocks = Mocks::default();
         mocks.units([unit]);
         let change = TaskChange { description: Some(None), ..TaskChange::default() };
-        let task = mocks.build().update_task(&an_actor(), task_id(), change).await.unwrap();
+        let task = mocks.build().update(&an_actor(), task_id(), change).await.unwrap();
         assert_eq!(task, Task { description: None, ..a_task() });
     }
 
@@ -97,7 +99,7 @@ mod tests {
         for change in [TaskChange::default(), TaskChange { title: Some(a_task().title), ..TaskChange::default() }] {
             let mut mocks = Mocks::default();
             mocks.units([a_unit(&an_actor(), Some(a_task()))]);
-            assert_eq!(mocks.build().update_task(&an_actor(), task_id(), change).await.unwrap(), a_task());
+            assert_eq!(mocks.build().update(&an_actor(), task_id(), change).await.unwrap(), a_task());
         }
     }
 
@@ -107,7 +109,7 @@ mod tests {
         for (stored, actor) in [(Some(a_task()), an_admin()), (None, an_actor())] {
             let mut mocks = Mocks::default();
             let commits = mocks.units([a_unit(&actor, stored)]);
-            let result = mocks.build().update_task(&actor, task_id(), change.clone()).await;
+            let result = mocks.build().update(&actor, task_id(), change.clone()).await;
             assert!(matches!(result, Err(ApplicationError::NotFound)));
             assert_eq!(commits.load(Ordering::SeqCst), 0);
         }

@@ -1,9 +1,9 @@
 use domain::passwords::Password;
 use domain::users::{Email, Role, User, UserFilter};
 
-use super::CreateUser;
-use crate::audit::{Event, record};
-use crate::{Application, ApplicationError};
+use super::{CreateUser, Users};
+use crate::ApplicationError;
+use crate::audit::Event;
 
 /// What came of asking for an admin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum AdminAccount {
     NotAdmin(User),
 }
 
-impl Application {
+impl Users {
     /// Makes an admin on the word of whoever runs the service: there is no actor. Asking again changes nothing, and of
     /// many who ask at once one makes it.
     ///
@@ -40,21 +40,21 @@ impl Application {
     /// email. Returns `None` where there was one.
     ///
     /// # Errors
-    /// As of [`Application::create_admin`].
+    /// As of [`Users::create_admin`].
     pub async fn bootstrap_admin(
         &self,
         email: Email,
         password: Password,
     ) -> Result<Option<AdminAccount>, ApplicationError> {
         let admins = UserFilter { role: Some(Role::Admin), is_active: Some(true), ..UserFilter::default() };
-        if self.ports.users.count(&admins).await? > 0 {
+        if self.users.count(&admins).await? > 0 {
             return Ok(None);
         }
         if let Some(found) = self.find_admin(&email).await? {
             return Ok(Some(found));
         }
         let (user, _place) = self.hashed(an_admin(email.clone(), password)).await?;
-        match self.in_turn(self.insert_first_admin(&user)).await {
+        match self.hashing.in_turn(self.insert_first_admin(&user)).await {
             Ok(is_first) => Ok(is_first.then_some(AdminAccount::Created(user))),
             // Somebody else was faster.
             Err(error @ ApplicationError::Duplicate("email")) => self.find_admin(&email).await?.ok_or(error).map(Some),
@@ -65,18 +65,18 @@ impl Application {
     /// Stores the admin, unless there is an active one. It looks where it stores: while the password was hashed, another
     /// node may have made its admin, who may have changed the email since.
     async fn insert_first_admin(&self, user: &User) -> Result<bool, ApplicationError> {
-        let unit = self.ports.units_of_work.begin().await?;
+        let unit = self.units.begin().await?;
         if !unit.users().lock_active_admins(None).await?.is_empty() {
             return Ok(false);
         }
         unit.users().insert(user).await?;
         let event = Event::UserCreated { user: user.id, by: None, role: user.role };
-        record(event, unit.commit(), |()| true).await?;
+        self.journal.commit(unit, event).await?;
         Ok(true)
     }
 
     async fn find_admin(&self, email: &Email) -> Result<Option<AdminAccount>, ApplicationError> {
-        let found = self.ports.users.find_by_email(email).await?;
+        let found = self.users.find_by_email(email).await?;
         Ok(found.map(|user| match user.is_active_admin() {
             true => AdminAccount::AlreadyAdmin(user),
             false => AdminAccount::NotAdmin(user),
@@ -102,11 +102,12 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use domain::RepositoryError;
-    use domain::units::MockUnitOfWork;
+    use domain::units::MockAccountUnit;
     use domain::users::UserId;
 
     use super::*;
-    use crate::testing::{Mocks, a_user, password};
+    use crate::testing::{a_user, password};
+    use crate::users::testing::Mocks;
 
     fn admin() -> User {
         User { role: Role::Admin, ..a_user() }
@@ -137,10 +138,12 @@ mod tests {
         let is_there = Arc::clone(&first_is_done);
         mocks.users.expect_find_by_email().returning(move |_| Ok(is_there.load(Ordering::SeqCst).then(admin)));
         mocks.hashing().expect_hash().returning(|_| Ok(a_user().password_hash));
-        mocks.users.expect_insert().times(1).returning(move |_| {
+        let mut unit = MockAccountUnit::default();
+        unit.users.expect_insert().times(1).returning(move |_| {
             first_is_done.store(true, Ordering::SeqCst);
             Err(RepositoryError::Duplicate("email"))
         });
+        mocks.units([unit]);
         assert_eq!(create(mocks).await, AdminAccount::AlreadyAdmin(admin()));
     }
 
@@ -152,13 +155,13 @@ mod tests {
     }
 
     /// A start that finds no admin before it hashes, and these when it stores.
-    fn starting(admins: Vec<UserId>) -> (Mocks, MockUnitOfWork) {
+    fn starting(admins: Vec<UserId>) -> (Mocks, MockAccountUnit) {
         let mut mocks = Mocks::default();
         let is_of_active_admins =
             |filter: &UserFilter| filter.role == Some(Role::Admin) && filter.is_active == Some(true);
         mocks.users.expect_count().withf(is_of_active_admins).returning(|_| Ok(0));
         mocks.hashing().expect_hash().times(1).returning(|_| Ok(a_user().password_hash));
-        let mut unit = MockUnitOfWork::default();
+        let mut unit = MockAccountUnit::default();
         unit.users.expect_lock_active_admins().times(1).return_once(move |_| Ok(admins));
         (mocks, unit)
     }
@@ -203,7 +206,9 @@ mod tests {
         let mut mocks = Mocks::default();
         mocks.hashing().expect_hash().returning(|_| Ok(a_user().password_hash));
         mocks.users.expect_find_by_email().returning(|_| Ok(None));
-        mocks.users.expect_insert().times(1).withf(User::is_active_admin).returning(|_| Ok(()));
+        let mut unit = MockAccountUnit::default();
+        unit.users.expect_insert().times(1).withf(User::is_active_admin).returning(|_| Ok(()));
+        mocks.units([unit]);
         let AdminAccount::Created(user) = create(mocks).await else { panic!("it was not made") };
         assert!(user.is_active_admin());
     }

@@ -1,8 +1,10 @@
 use domain::passwords::{HashPlace, Password};
 use domain::users::{Birthday, Email, Epoch, FullName, Role, User, Username};
 
-use crate::audit::{Event, record};
-use crate::{Actor, Application, ApplicationError};
+use super::Users;
+use crate::acting::begin_as;
+use crate::audit::Event;
+use crate::{Actor, ApplicationError};
 
 /// A new account.
 #[derive(Clone, Debug)]
@@ -23,7 +25,7 @@ pub struct CreateUser {
     pub is_active: Option<bool>,
 }
 
-impl Application {
+impl Users {
     /// Makes an account: anyone their own while registration is open, an admin anybody's at any time.
     ///
     /// # Errors
@@ -31,12 +33,12 @@ impl Application {
     /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
     /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::Duplicate`], [`ApplicationError::Overloaded`],
     /// [`ApplicationError::Unavailable`].
-    pub async fn create_user(&self, actor: Option<&Actor>, new: CreateUser) -> Result<User, ApplicationError> {
+    pub async fn create(&self, actor: Option<&Actor>, new: CreateUser) -> Result<User, ApplicationError> {
         let is_admin = actor.is_some_and(|actor| actor.role == Role::Admin);
         if !is_admin && (new.role.is_some() || new.is_active.is_some()) {
             return Err(ApplicationError::Forbidden);
         }
-        if !is_admin && !self.settings.registration_open {
+        if !is_admin && !self.registration_open {
             return Err(ApplicationError::RegistrationClosed);
         }
         self.insert_user(new, actor).await
@@ -46,26 +48,27 @@ impl Application {
     pub(super) async fn insert_user(&self, new: CreateUser, by: Option<&Actor>) -> Result<User, ApplicationError> {
         let (user, _place) = self.hashed(new).await?;
         let event = Event::UserCreated { user: user.id, by: by.map(|actor| actor.user_id), role: user.role };
-        self.in_turn(async {
-            let Some(actor) = by else {
-                return Ok(record(event, self.ports.users.insert(&user), |()| true).await?);
-            };
-            let (unit, _) = self.begin_as(actor).await?;
-            unit.users().insert(&user).await?;
-            Ok::<_, ApplicationError>(record(event, unit.commit(), |()| true).await?)
-        })
-        .await?;
+        self.hashing
+            .in_turn(async {
+                let unit = match by {
+                    Some(actor) => begin_as(self.units.as_ref(), actor, self.clock.as_ref()).await?.0,
+                    None => self.units.begin().await?,
+                };
+                unit.users().insert(&user).await?;
+                self.journal.commit(unit, event).await
+            })
+            .await?;
         Ok(user)
     }
 
     /// The account with its password hashed, and the place of the hash: to be kept until the user is stored, which
     /// bounds all that registrations do at a time.
     pub(super) async fn hashed(&self, new: CreateUser) -> Result<(User, Box<dyn HashPlace>), ApplicationError> {
-        let mut place = self.ports.password_hasher.reserve()?;
+        let mut place = self.hashing.reserve()?;
         let password_hash = place.hash(&new.password).await?;
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         let user = User {
-            id: self.ports.ids.user_id(now),
+            id: self.ids.user_id(now),
             email: new.email,
             username: new.username,
             full_name: new.full_name,
@@ -86,10 +89,11 @@ impl Application {
 #[cfg(test)]
 mod tests {
     use domain::RepositoryError;
+    use domain::units::MockAccountUnit;
 
     use super::*;
-    use crate::Settings;
-    use crate::testing::{Mocks, a_unit_of, a_user, an_actor, an_admin, password};
+    use crate::testing::{a_unit_of, a_user, an_actor, an_admin, password};
+    use crate::users::testing::Mocks;
 
     fn new() -> CreateUser {
         CreateUser {
@@ -103,30 +107,31 @@ mod tests {
         }
     }
 
-    fn inserting(result: fn(&User) -> Result<(), RepositoryError>) -> Mocks {
+    fn inserting_in(mut unit: MockAccountUnit, result: fn(&User) -> Result<(), RepositoryError>) -> Mocks {
         let mut mocks = Mocks::default();
         mocks.hashing().expect_hash().returning(|_| Ok(a_user().password_hash));
-        mocks.users.expect_insert().returning(result);
-        mocks
-    }
-
-    fn inserting_as(actor: &Actor) -> Mocks {
-        let mut mocks = inserting(|_| Ok(()));
-        let mut unit = a_unit_of(actor);
-        unit.users.expect_insert().times(1).returning(|_| Ok(()));
+        unit.users.expect_insert().times(1).returning(result);
         mocks.units([unit]);
         mocks
     }
 
+    fn inserting_as(actor: &Actor) -> Mocks {
+        inserting_in(a_unit_of(actor), |_| Ok(()))
+    }
+
+    fn inserting(result: fn(&User) -> Result<(), RepositoryError>) -> Mocks {
+        inserting_in(MockAccountUnit::default(), result)
+    }
+
     #[tokio::test]
     async fn anyone_may_register_as_an_active_user() {
-        let user = inserting(|_| Ok(())).build().create_user(None, new()).await.unwrap();
+        let user = inserting(|_| Ok(())).build().create(None, new()).await.unwrap();
         assert_eq!((user.role, user.is_active, user.email_verified), (Role::User, true, false));
     }
 
     #[tokio::test]
     async fn without_a_place_at_the_hasher_the_database_is_not_asked() {
-        let result = Mocks::overloaded().create_user(None, new()).await;
+        let result = Mocks::overloaded().create(None, new()).await;
         assert!(matches!(result, Err(ApplicationError::Overloaded)));
     }
 
@@ -134,27 +139,26 @@ mod tests {
     async fn only_admins_choose_role_and_activity() {
         for new in [CreateUser { role: Some(Role::User), ..new() }, CreateUser { is_active: Some(true), ..new() }] {
             for actor in [None, Some(&an_actor())] {
-                let result = Mocks::default().build().create_user(actor, new.clone()).await;
+                let result = Mocks::default().build().create(actor, new.clone()).await;
                 assert!(matches!(result, Err(ApplicationError::Forbidden)));
             }
-            inserting_as(&an_admin()).build().create_user(Some(&an_admin()), new).await.unwrap();
+            inserting_as(&an_admin()).build().create(Some(&an_admin()), new).await.unwrap();
         }
     }
 
     #[tokio::test]
     async fn where_registration_is_closed_admins_still_create() {
-        let settings = Settings { registration_open: false, ..Settings::default() };
-        let closed = Mocks { settings, ..Mocks::default() };
-        let result = closed.build().create_user(Some(&an_actor()), new()).await;
+        let closed = Mocks { registration_open: false, ..Mocks::default() };
+        let result = closed.build().create(Some(&an_actor()), new()).await;
         assert!(matches!(result, Err(ApplicationError::RegistrationClosed)));
-        let closed = Mocks { settings, ..inserting_as(&an_admin()) };
-        closed.build().create_user(Some(&an_admin()), new()).await.unwrap();
+        let closed = Mocks { registration_open: false, ..inserting_as(&an_admin()) };
+        closed.build().create(Some(&an_admin()), new()).await.unwrap();
     }
 
     #[tokio::test]
     async fn a_taken_email_is_a_duplicate() {
         let mocks = inserting(|_| Err(RepositoryError::Duplicate("email")));
-        let result = mocks.build().create_user(None, new()).await;
+        let result = mocks.build().create(None, new()).await;
         assert!(matches!(result, Err(ApplicationError::Duplicate("email"))));
     }
 }

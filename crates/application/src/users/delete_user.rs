@@ -2,12 +2,12 @@ use domain::passwords::Password;
 use domain::sessions::RevokedTokens;
 use domain::users::{Epoch, Role};
 
-use super::keep_an_admin;
-use crate::acting::OnAccount;
+use super::{Users, keep_an_admin};
+use crate::acting::{OnAccount, begin_on};
 use crate::audit::Event;
-use crate::{Actor, Application, ApplicationError, Target};
+use crate::{Actor, ApplicationError, Target};
 
-impl Application {
+impl Users {
     /// Deletes an account, its sessions and all else that is its own. One's own, by whatever target, needs the current
     /// password.
     ///
@@ -16,7 +16,7 @@ impl Application {
     /// [`ApplicationError::CurrentPasswordRequired`], [`ApplicationError::WrongCurrentPassword`],
     /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile, [`ApplicationError::Overloaded`],
     /// [`ApplicationError::Unavailable`].
-    pub async fn delete_user(
+    pub async fn delete(
         &self,
         actor: &Actor,
         target: Target,
@@ -25,18 +25,18 @@ impl Application {
         let id = target.authorize(actor)?;
         let _place = if id == actor.user_id {
             let current = current_password.ok_or(ApplicationError::CurrentPasswordRequired)?;
-            Some(self.confirm_password(actor, &current).await?)
+            Some(self.passwords.confirm(actor, &current).await?)
         } else {
             None
         };
         // An admin who leaves may be the last one, which takes the locks of all admins, before their own.
         let locking = if actor.role == Role::Admin { Target::User(id) } else { target };
 
-        let OnAccount { unit, admins, .. } = self.begin_on(actor, locking).await?;
+        let OnAccount { unit, admins, .. } = begin_on(self.units.as_ref(), actor, locking, self.clock.as_ref()).await?;
         keep_an_admin(&admins, id)?;
         unit.users().delete(id).await?;
         let event = Event::UserDeleted { user: id, by: actor.user_id };
-        self.commit_revoking(unit, &[RevokedTokens::OfUser(id, Epoch::END)], event).await
+        self.journal.commit_revoking(unit, &[RevokedTokens::OfUser(id, Epoch::END)], event).await
     }
 }
 
@@ -45,10 +45,11 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use domain::passwords::Verification;
-    use domain::units::MockUnitOfWork;
+    use domain::units::MockAccountUnit;
 
     use super::*;
-    use crate::testing::{Mocks, a_unit_of, a_unit_on, a_user, an_actor, an_admin, password, user_id, user_of};
+    use crate::testing::{a_unit_of, a_unit_on, a_user, an_actor, an_admin, password, user_id, user_of};
+    use crate::users::testing::Mocks;
 
     fn verifying(verification: Verification) -> Mocks {
         let mut mocks = Mocks::default();
@@ -57,7 +58,7 @@ mod tests {
         mocks
     }
 
-    fn deleting(mut unit: MockUnitOfWork) -> MockUnitOfWork {
+    fn deleting(mut unit: MockAccountUnit) -> MockAccountUnit {
         unit.users.expect_delete().withf(|id| *id == user_id()).times(1).returning(|_| Ok(true));
         unit.revocations.expect_insert().times(1).returning(|_| Ok(()));
         unit
@@ -68,7 +69,7 @@ mod tests {
         for target in [Target::Me, Target::User(an_admin().user_id)] {
             let mut mocks = verifying(Verification::Match { outdated: false });
             mocks.units([a_unit_on(user_of(&an_admin()), vec![an_admin().user_id])]);
-            let result = mocks.build().delete_user(&an_admin(), target, Some(password())).await;
+            let result = mocks.build().delete(&an_admin(), target, Some(password())).await;
             assert!(matches!(result, Err(ApplicationError::LastAdmin)));
         }
     }
@@ -77,10 +78,10 @@ mod tests {
     async fn users_delete_themselves_and_nobody_else() {
         let mut mocks = verifying(Verification::Match { outdated: false });
         let commits = mocks.units([deleting(a_unit_of(&an_actor()))]);
-        let application = mocks.build();
-        application.delete_user(&an_actor(), Target::Me, Some(password())).await.unwrap();
+        let users = mocks.build();
+        users.delete(&an_actor(), Target::Me, Some(password())).await.unwrap();
         assert_eq!(commits.load(Ordering::SeqCst), 1);
-        let result = application.delete_user(&an_actor(), Target::User(user_id()), Some(password())).await;
+        let result = users.delete(&an_actor(), Target::User(user_id()), Some(password())).await;
         assert!(matches!(result, Err(ApplicationError::Forbidden)));
     }
 
@@ -89,9 +90,9 @@ mod tests {
         for (actor, target) in
             [(an_actor(), Target::Me), (an_admin(), Target::Me), (an_admin(), Target::User(an_admin().user_id))]
         {
-            let result = Mocks::default().build().delete_user(&actor, target, None).await;
+            let result = Mocks::default().build().delete(&actor, target, None).await;
             assert!(matches!(result, Err(ApplicationError::CurrentPasswordRequired)));
-            let result = verifying(Verification::Mismatch).build().delete_user(&actor, target, Some(password())).await;
+            let result = verifying(Verification::Mismatch).build().delete(&actor, target, Some(password())).await;
             assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));
         }
     }
@@ -100,7 +101,7 @@ mod tests {
     async fn an_admin_deletes_another_without_a_password() {
         let mut mocks = Mocks::default();
         let commits = mocks.units([deleting(a_unit_on(a_user(), vec![an_admin().user_id]))]);
-        mocks.build().delete_user(&an_admin(), Target::User(user_id()), None).await.unwrap();
+        mocks.build().delete(&an_admin(), Target::User(user_id()), None).await.unwrap();
         assert_eq!(commits.load(Ordering::SeqCst), 1);
     }
 }

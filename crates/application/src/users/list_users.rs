@@ -1,8 +1,8 @@
 use domain::users::{User, UserFilter, UserQuery, UserSort};
 
-use super::cursor;
+use super::{Users, cursor};
 use crate::cursor::cut;
-use crate::{Actor, Application, ApplicationError};
+use crate::{Actor, ApplicationError};
 
 /// A request for a page of users.
 #[derive(Clone, Debug)]
@@ -47,12 +47,12 @@ pub struct UserPage {
     pub total: Option<u64>,
 }
 
-impl Application {
+impl Users {
     /// Lists users, for admins.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`], [`ApplicationError::InvalidCursor`], [`ApplicationError::Unavailable`].
-    pub async fn list_users(&self, actor: &Actor, list: ListUsers) -> Result<UserPage, ApplicationError> {
+    pub async fn list(&self, actor: &Actor, list: ListUsers) -> Result<UserPage, ApplicationError> {
         actor.require_admin()?;
         let ListUsers { filter, sort, paging } = list;
         let (after, offset, limit, count) = match paging {
@@ -64,10 +64,10 @@ impl Application {
         };
         // One more than asked for tells whether there is a next page.
         let query = UserQuery { filter, sort, after, offset, limit: limit.saturating_add(1) };
-        let mut items = self.ports.users.list(&query).await?;
+        let mut items = self.users.list(&query).await?;
         let last = cut(&mut items, limit);
         let next_cursor = last.map(|user| cursor::encode(user, &query.filter, sort));
-        let total = if count { Some(self.ports.users.count(&query.filter).await?) } else { None };
+        let total = if count { Some(self.users.count(&query.filter).await?) } else { None };
         Ok(UserPage { items, next_cursor, total })
     }
 }
@@ -77,7 +77,8 @@ mod tests {
     use domain::users::{Direction, UserPosition, UserSortField};
 
     use super::*;
-    use crate::testing::{Mocks, a_user, an_actor, an_admin};
+    use crate::testing::{a_user, an_actor, an_admin};
+    use crate::users::testing::Mocks;
 
     fn list(paging: Paging) -> ListUsers {
         let sort = UserSort { field: UserSortField::Email, direction: Direction::Ascending };
@@ -90,7 +91,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_admins_list() {
-        let result = Mocks::default().build().list_users(&an_actor(), first(2)).await;
+        let result = Mocks::default().build().list(&an_actor(), first(2)).await;
         assert!(matches!(result, Err(ApplicationError::Forbidden)));
     }
 
@@ -99,11 +100,11 @@ mod tests {
         let mut mocks = Mocks::default();
         mocks.users.expect_list().withf(|query| query.limit == 3).returning(|_| Ok(vec![a_user(), a_user(), a_user()]));
         mocks.users.expect_list().returning(|_| Ok(vec![a_user(), a_user(), a_user()]));
-        let application = mocks.build();
-        let page = application.list_users(&an_admin(), first(2)).await.unwrap();
+        let users = mocks.build();
+        let page = users.list(&an_admin(), first(2)).await.unwrap();
         assert_eq!(page.items.len(), 2);
         assert!(page.next_cursor.is_some() && page.total.is_none());
-        let page = application.list_users(&an_admin(), first(3)).await.unwrap();
+        let page = users.list(&an_admin(), first(3)).await.unwrap();
         assert_eq!((page.items.len(), page.next_cursor), (3, None));
     }
 
@@ -114,9 +115,9 @@ mod tests {
         let position =
             UserPosition { key: domain::users::SortKey::Email("ada@example.com".to_owned()), id: a_user().id };
         mocks.users.expect_list().withf(move |query| query.after == Some(position.clone())).returning(|_| Ok(vec![]));
-        let application = mocks.build();
-        let cursor = application.list_users(&an_admin(), first(1)).await.unwrap().next_cursor;
-        application.list_users(&an_admin(), list(Paging::Cursor { cursor, limit: 1, count: false })).await.unwrap();
+        let users = mocks.build();
+        let cursor = users.list(&an_admin(), first(1)).await.unwrap().next_cursor;
+        users.list(&an_admin(), list(Paging::Cursor { cursor, limit: 1, count: false })).await.unwrap();
     }
 
     #[tokio::test]
@@ -124,7 +125,7 @@ mod tests {
         let mut mocks = Mocks::default();
         mocks.users.expect_list().withf(|query| query.offset == 20 && query.limit == 11).returning(|_| Ok(vec![]));
         mocks.users.expect_count().returning(|_| Ok(25));
-        let page = mocks.build().list_users(&an_admin(), list(Paging::Number { page: 3, size: 10 })).await.unwrap();
+        let page = mocks.build().list(&an_admin(), list(Paging::Number { page: 3, size: 10 })).await.unwrap();
         assert_eq!(page.total, Some(25));
     }
 }

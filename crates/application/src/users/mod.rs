@@ -1,19 +1,49 @@
+//! Users: accounts, and who may make, see and change them.
+
 mod create_admin;
 mod create_user;
 mod cursor;
 mod delete_user;
 mod get_user;
 mod list_users;
+#[cfg(test)]
+mod testing;
 mod update_user;
+
+use std::sync::Arc;
+
+use domain::units::{AccountUnit, Begin};
+use domain::users::{UserId, UserRepository};
+use domain::{Clock, IdGenerator};
 
 pub use create_admin::AdminAccount;
 pub use create_user::CreateUser;
 pub use list_users::{ListUsers, Paging, UserPage};
 pub use update_user::UserChange;
 
-use domain::users::UserId;
+use crate::passwords::{Hashing, Passwords};
+use crate::{ApplicationError, Journal};
 
-use crate::ApplicationError;
+/// The use cases of accounts.
+#[derive(Clone)]
+pub struct Users {
+    /// Users, outside a unit of work.
+    pub users: Arc<dyn UserRepository>,
+    /// Writes accounts.
+    pub units: Arc<dyn Begin<dyn AccountUnit>>,
+    /// Asks for the current password.
+    pub passwords: Passwords,
+    /// Hashes new passwords.
+    pub hashing: Hashing,
+    /// Makes ids.
+    pub ids: Arc<dyn IdGenerator>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// The node's journal.
+    pub journal: Journal,
+    /// Whether anyone may register, or admins only.
+    pub registration_open: bool,
+}
 
 /// The rule that one active admin must remain. `admins` are all active admins, locked in this unit of work.
 fn keep_an_admin(admins: &[UserId], leaving: UserId) -> Result<(), ApplicationError> {

@@ -2,11 +2,11 @@ use domain::passwords::Password;
 use domain::sessions::{Revocation, RevocationReason, RevokedTokens};
 use domain::users::{Birthday, Email, FullName, Role, User, Username};
 
-use super::keep_an_admin;
-use crate::acting::OnAccount;
+use super::{Users, keep_an_admin};
+use crate::acting::{OnAccount, begin_on};
 use crate::audit::Event;
 use crate::sessions::end_others;
-use crate::{Actor, Application, ApplicationError, Target};
+use crate::{Actor, ApplicationError, Target};
 
 /// What to change of an account. `None` leaves a field as it is; the inner `None` of a field that may be empty
 /// clears it.
@@ -56,7 +56,7 @@ impl UserChange {
     }
 }
 
-impl Application {
+impl Users {
     /// Changes an account and returns its new state. Another role voids the user's access tokens; disabling ends
     /// their sessions. Another email of one's own needs the current password, and ends one's other sessions.
     ///
@@ -65,12 +65,7 @@ impl Application {
     /// [`ApplicationError::LastAdmin`], [`ApplicationError::CurrentPasswordRequired`],
     /// [`ApplicationError::WrongCurrentPassword`], [`ApplicationError::InvalidAccessToken`] when the actor has ended
     /// meanwhile, [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
-    pub async fn update_user(
-        &self,
-        actor: &Actor,
-        target: Target,
-        change: UserChange,
-    ) -> Result<User, ApplicationError> {
+    pub async fn update(&self, actor: &Actor, target: Target, change: UserChange) -> Result<User, ApplicationError> {
         let id = target.authorize(actor)?;
         if target == Target::Me && (change.role.is_some() || change.is_active.is_some()) {
             return Err(ApplicationError::Forbidden);
@@ -78,19 +73,20 @@ impl Application {
         // An admin's own account is theirs by its id, too.
         let is_own = id == actor.user_id;
         let place = match change.current_password.as_ref().filter(|_| is_own) {
-            Some(current) => Some(self.confirm_password(actor, current).await?),
+            Some(current) => Some(self.passwords.confirm(actor, current).await?),
             None => None,
         };
 
-        let OnAccount { unit, user: before, admins } = self.begin_on(actor, target).await?;
-        let now = self.ports.clock.now();
+        let OnAccount { unit, user: before, admins } =
+            begin_on(self.units.as_ref(), actor, target, self.clock.as_ref()).await?;
+        let now = self.clock.now();
         if change.may_remove_an_admin() {
             keep_an_admin(&admins, id)?;
         }
         let mut user = before.clone();
         change.apply_to(&mut user);
         if is_same(&user, &before) {
-            self.learn(RevokedTokens::OfUser(id, before.epoch));
+            self.journal.learn(RevokedTokens::OfUser(id, before.epoch));
             return Ok(before);
         }
         let moves = is_own && !has_same_email(&user, &before);
@@ -115,7 +111,7 @@ impl Application {
         unit.users().update(&user).await?;
         let event =
             Event::UserUpdated { user: id, by: actor.user_id, role: user.role, is_active: user.is_active, ends };
-        self.commit_revoking(unit, &void, event).await?;
+        self.journal.commit_revoking(unit, &void, event).await?;
         Ok(user)
     }
 }
@@ -135,22 +131,21 @@ mod tests {
 
     use domain::passwords::Verification;
     use domain::sessions::{Revoked, SessionId};
-    use domain::units::MockUnitOfWork;
+    use domain::units::MockAccountUnit;
     use domain::users::Epoch;
 
     use super::*;
-    use crate::testing::{
-        Mocks, a_unit_of, a_unit_on, a_user, an_actor, an_admin, password, session_id, user_id, user_of,
-    };
+    use crate::testing::{a_unit_of, a_unit_on, a_user, an_actor, an_admin, password, session_id, user_id, user_of};
+    use crate::users::testing::Mocks;
 
     const TARGET: fn() -> Target = || Target::User(user_id());
 
     /// An admin's, on [`a_user`].
-    fn an_admins_unit() -> MockUnitOfWork {
+    fn an_admins_unit() -> MockAccountUnit {
         a_unit_on(a_user(), vec![an_admin().user_id])
     }
 
-    fn updating(mut unit: MockUnitOfWork) -> MockUnitOfWork {
+    fn updating(mut unit: MockAccountUnit) -> MockAccountUnit {
         unit.users.expect_update().times(1).returning(|_| Ok(()));
         unit
     }
@@ -166,7 +161,7 @@ mod tests {
             UserChange { is_active: Some(true), ..UserChange::default() },
         ] {
             for actor in [an_actor(), an_admin()] {
-                let result = Mocks::default().build().update_user(&actor, Target::Me, change.clone()).await;
+                let result = Mocks::default().build().update(&actor, Target::Me, change.clone()).await;
                 assert!(matches!(result, Err(ApplicationError::Forbidden)));
             }
         }
@@ -174,7 +169,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_user_may_not_change_another() {
-        let result = Mocks::default().build().update_user(&an_actor(), TARGET(), UserChange::default()).await;
+        let result = Mocks::default().build().update(&an_actor(), TARGET(), UserChange::default()).await;
         assert!(matches!(result, Err(ApplicationError::Forbidden)));
     }
 
@@ -205,7 +200,7 @@ mod tests {
         let is_of_other = move |revoked: &Revoked| revoked.tokens == RevokedTokens::OfSession(other);
         unit.revocations.expect_insert().withf(is_of_other).times(1).returning(|_| Ok(()));
         let commits = mocks.units([unit]);
-        let user = mocks.build().update_user(&an_actor(), Target::Me, moving(Some(password()))).await.unwrap();
+        let user = mocks.build().update(&an_actor(), Target::Me, moving(Some(password()))).await.unwrap();
         assert_eq!((user.email_verified, user.epoch), (false, Epoch::default()));
         assert_eq!(commits.load(Ordering::SeqCst), 1);
     }
@@ -220,10 +215,10 @@ mod tests {
         ] {
             let mut mocks = Mocks::default();
             mocks.units([unit]);
-            let result = mocks.build().update_user(&actor, target, moving(None)).await;
+            let result = mocks.build().update(&actor, target, moving(None)).await;
             assert!(matches!(result, Err(ApplicationError::CurrentPasswordRequired)));
             let result = verifying(Verification::Mismatch).build();
-            let result = result.update_user(&actor, target, moving(Some(password()))).await;
+            let result = result.update(&actor, target, moving(Some(password()))).await;
             assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));
         }
     }
@@ -232,10 +227,10 @@ mod tests {
     async fn the_same_email_and_anothers_need_no_password() {
         let mut mocks = Mocks::default();
         mocks.units([a_unit_of(&an_actor()), updating(an_admins_unit())]);
-        let application = mocks.build();
+        let users = mocks.build();
         let same = UserChange { email: Some(a_user().email), ..UserChange::default() };
-        application.update_user(&an_actor(), Target::Me, same).await.unwrap();
-        application.update_user(&an_admin(), TARGET(), moving(None)).await.unwrap();
+        users.update(&an_actor(), Target::Me, same).await.unwrap();
+        users.update(&an_admin(), TARGET(), moving(None)).await.unwrap();
     }
 
     #[tokio::test]
@@ -243,7 +238,7 @@ mod tests {
         let mut mocks = Mocks::default();
         mocks.units([a_unit_of(&an_actor())]);
         let change = UserChange { username: Some(None), ..UserChange::default() };
-        let user = mocks.build().update_user(&an_actor(), Target::Me, change).await.unwrap();
+        let user = mocks.build().update(&an_actor(), Target::Me, change).await.unwrap();
         assert_eq!(user, a_user());
     }
 
@@ -254,7 +249,7 @@ mod tests {
         unit.revocations.expect_insert().withf(is_of_first_epoch).times(1).returning(|_| Ok(()));
         mocks.units([unit]);
         let change = UserChange { role: Some(Role::Admin), ..UserChange::default() };
-        let user = mocks.build().update_user(&an_admin(), TARGET(), change).await.unwrap();
+        let user = mocks.build().update(&an_admin(), TARGET(), change).await.unwrap();
         assert_eq!((user.role, user.epoch), (Role::Admin, Epoch::new(1)));
     }
 
@@ -270,7 +265,7 @@ mod tests {
         unit.revocations.expect_insert().withf(is_of_first_epoch).times(1).returning(|_| Ok(()));
         let commits = mocks.units([unit]);
         let change = UserChange { is_active: Some(false), ..UserChange::default() };
-        let user = mocks.build().update_user(&an_admin(), TARGET(), change).await.unwrap();
+        let user = mocks.build().update(&an_admin(), TARGET(), change).await.unwrap();
         assert_eq!((user.is_active, user.epoch), (false, Epoch::new(1)));
         assert_eq!(commits.load(Ordering::SeqCst), 1);
     }
@@ -284,7 +279,7 @@ mod tests {
             let mut mocks = Mocks::default();
             let unit = a_unit_on(user_of(&an_admin()), vec![an_admin().user_id]);
             let commits = mocks.units([unit]);
-            let result = mocks.build().update_user(&an_admin(), Target::User(an_admin().user_id), change).await;
+            let result = mocks.build().update(&an_admin(), Target::User(an_admin().user_id), change).await;
             assert!(matches!(result, Err(ApplicationError::LastAdmin)));
             assert_eq!(commits.load(Ordering::SeqCst), 0);
         }

@@ -32,7 +32,7 @@ impl ClientSecretHash {
 }
 
 fn invalid() -> ValidationError {
-    let message = "A client's secret is given as 'sha256:' and 64 hexadecimal digits or as '$argon2id$…'.";
+    let message = "A client's secret must be given as 'sha256:' and 64 hexadecimal digits or as '$argon2id$…'.";
     ValidationError::new("invalid_hash", message)
 }
 

@@ -32,11 +32,13 @@ impl Decimal {
             return Err(invalid());
         }
         if integer.trim_start_matches('0').len() > Self::MAX_INTEGER_DIGITS {
-            let message = format!("This number has at most {} digits before the point.", Self::MAX_INTEGER_DIGITS);
+            let message =
+                format!("This number must have at most {} digits before the point.", Self::MAX_INTEGER_DIGITS);
             return Err(ValidationError::new("out_of_range", message));
         }
         if fraction.unwrap_or_default().len() > Self::MAX_FRACTION_DIGITS {
-            let message = format!("This number has at most {} digits behind the point.", Self::MAX_FRACTION_DIGITS);
+            let message =
+                format!("This number must have at most {} digits after the point.", Self::MAX_FRACTION_DIGITS);
             return Err(ValidationError::new("too_precise", message));
         }
         let mut number = text.parse::<rust_decimal::Decimal>().map_err(|_| invalid())?;
@@ -55,7 +57,7 @@ impl Decimal {
         let text = number.to_string();
         let digits: String = text.chars().filter(char::is_ascii_digit).collect();
         if digits.trim_matches('0').len() > Self::DOUBLE_DIGITS {
-            let message = format!("A number of more than {} digits is sent as a text.", Self::DOUBLE_DIGITS);
+            let message = format!("A number of more than {} digits must be sent as a string.", Self::DOUBLE_DIGITS);
             return Err(ValidationError::new("too_precise", message));
         }
         Self::parse(&text)
@@ -68,7 +70,7 @@ impl Decimal {
 }
 
 fn invalid() -> ValidationError {
-    ValidationError::new("invalid_decimal", "A number is written with digits and a point, such as -12.50.")
+    ValidationError::new("invalid_decimal", "A number must be written with digits and a point, such as -12.50.")
 }
 
 impl PartialEq for Decimal {

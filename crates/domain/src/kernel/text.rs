@@ -6,11 +6,11 @@ use crate::ValidationError;
 pub(crate) fn line(text: &str, what: &str, max: usize) -> Result<String, ValidationError> {
     let text = text.trim();
     if text.is_empty() {
-        return Err(ValidationError::new("too_short", format!("{what} has at least one character.")));
+        return Err(ValidationError::new("too_short", format!("{what} must have at least one character.")));
     }
     require_length(text, what, max)?;
     if text.chars().any(char::is_control) {
-        return Err(ValidationError::new("control_character", format!("{what} has no control characters.")));
+        return Err(ValidationError::new("control_character", format!("{what} must have no control characters.")));
     }
     Ok(text.to_owned())
 }
@@ -19,7 +19,7 @@ pub(crate) fn line(text: &str, what: &str, max: usize) -> Result<String, Validat
 pub(crate) fn lines(text: &str, what: &str, max: usize) -> Result<String, ValidationError> {
     require_length(text, what, max)?;
     if text.chars().any(|char| char.is_control() && !matches!(char, '\t' | '\n' | '\r')) {
-        let message = format!("{what} has no control characters but tabs and line breaks.");
+        let message = format!("{what} must have no control characters but tabs and line breaks.");
         return Err(ValidationError::new("control_character", message));
     }
     Ok(text.to_owned())
@@ -27,7 +27,7 @@ pub(crate) fn lines(text: &str, what: &str, max: usize) -> Result<String, Valida
 
 fn require_length(text: &str, what: &str, max: usize) -> Result<(), ValidationError> {
     if text.chars().count() > max {
-        return Err(ValidationError::new("too_long", format!("{what} has at most {max} characters.")));
+        return Err(ValidationError::new("too_long", format!("{what} must have at most {max} characters.")));
     }
     Ok(())
 }

@@ -3,13 +3,18 @@
 mod repository;
 mod root_secret;
 mod signing_key;
+mod unit;
 
 pub use repository::{MAX_KEY_RING_AGE, SigningKeyFactory, SigningKeyRepository};
 pub use root_secret::RootSecret;
 pub use signing_key::{Algorithm, KeyState, SealedKey, SigningKey, StoredKeys, UnreadableKey};
+pub use unit::KeyUnit;
 
 #[cfg(feature = "mocks")]
-pub use repository::{MockSigningKeyFactory, MockSigningKeyRepository};
+pub use {
+    repository::{MockSigningKeyFactory, MockSigningKeyRepository},
+    unit::MockKeyUnit,
+};
 
 use crate::Id;
 

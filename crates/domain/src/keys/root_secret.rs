@@ -35,7 +35,7 @@ impl RootSecret {
     /// `too_short`.
     pub fn parse(text: &str) -> Result<Self, ValidationError> {
         if text.len() < Self::MIN_BYTES {
-            let message = format!("A secret has at least {} bytes.", Self::MIN_BYTES);
+            let message = format!("A secret must have at least {} bytes.", Self::MIN_BYTES);
             return Err(ValidationError::new("too_short", message));
         }
         Ok(Self(Zeroizing::new(text.to_owned())))

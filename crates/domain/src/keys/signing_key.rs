@@ -185,7 +185,7 @@ impl Algorithm {
     pub fn parse(text: &str) -> Result<Self, ValidationError> {
         let found = Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == text);
         found.ok_or_else(|| {
-            ValidationError::new("unknown_algorithm", "An algorithm is one of EdDSA, ES256, RS256 and HS256.")
+            ValidationError::new("unknown_algorithm", "An algorithm must be one of EdDSA, ES256, RS256 and HS256.")
         })
     }
 }

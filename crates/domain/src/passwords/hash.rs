@@ -16,7 +16,7 @@ impl PasswordHash {
     /// `invalid_hash` when it does not start with `$` or is over [`PasswordHash::MAX_BYTES`].
     pub fn parse(text: &str) -> Result<Self, ValidationError> {
         if !text.starts_with('$') || text.len() > Self::MAX_BYTES {
-            return Err(ValidationError::new("invalid_hash", "This is not a password hash in PHC form."));
+            return Err(ValidationError::new("invalid_hash", "This must be a password hash in PHC form."));
         }
         Ok(Self(text.to_owned()))
     }

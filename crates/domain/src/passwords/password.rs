@@ -44,11 +44,11 @@ impl Password {
         let password = Self::presented(text)?;
         let length = password.0.chars().count();
         if length < policy.min_length {
-            let message = format!("A password has at least {} characters.", policy.min_length);
+            let message = format!("A password must have at least {} characters.", policy.min_length);
             return Err(ValidationError::new("too_short", message));
         }
         if length > policy.max_length {
-            let message = format!("A password has at most {} characters.", policy.max_length);
+            let message = format!("A password must have at most {} characters.", policy.max_length);
             return Err(ValidationError::new("too_long", message));
         }
         Ok(password)
@@ -60,14 +60,14 @@ impl Password {
     /// `too_short` when empty, `too_long` over [`Password::MAX_BYTES`], or `control_character` for a NUL.
     pub fn presented(text: &str) -> Result<Self, ValidationError> {
         if text.is_empty() {
-            return Err(ValidationError::new("too_short", "A password is not empty."));
+            return Err(ValidationError::new("too_short", "A password must not be empty."));
         }
         if text.len() > Self::MAX_BYTES {
-            let message = format!("A password has at most {} bytes.", Self::MAX_BYTES);
+            let message = format!("A password must have at most {} bytes.", Self::MAX_BYTES);
             return Err(ValidationError::new("too_long", message));
         }
         if text.contains('\0') {
-            return Err(ValidationError::new("control_character", "A password has no NUL character."));
+            return Err(ValidationError::new("control_character", "A password must not have a NUL character."));
         }
         // Room for the most that form C can grow to, so that no half-written copy is left behind unwiped.
         let mut normal = Zeroizing::new(String::with_capacity(text.len() * 3));

@@ -268,7 +268,7 @@ impl RevocationReason {
         Self::ALL
             .into_iter()
             .find(|reason| reason.as_str() == text)
-            .ok_or_else(|| ValidationError::new("unknown_reason", "This is not a reason to revoke."))
+            .ok_or_else(|| ValidationError::new("unknown_reason", "This must be a reason to revoke."))
     }
 }
 

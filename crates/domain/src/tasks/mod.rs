@@ -4,14 +4,16 @@ mod description;
 mod repository;
 mod task;
 mod title;
+mod unit;
 
 pub use description::TaskDescription;
 pub use repository::TaskRepository;
 pub use task::{Task, TaskPosition, TaskQuery, TaskStatus};
 pub use title::TaskTitle;
+pub use unit::TaskUnit;
 
 #[cfg(feature = "mocks")]
-pub use repository::MockTaskRepository;
+pub use {repository::MockTaskRepository, unit::MockTaskUnit};
 
 use crate::Id;
 

@@ -56,7 +56,7 @@ impl TaskStatus {
         Self::ALL
             .into_iter()
             .find(|status| status.as_str() == text)
-            .ok_or_else(|| ValidationError::new("unknown_status", "A status is 'todo', 'doing' or 'done'."))
+            .ok_or_else(|| ValidationError::new("unknown_status", "A status must be 'todo', 'doing' or 'done'."))
     }
 }
 

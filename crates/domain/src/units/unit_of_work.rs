@@ -1,20 +1,19 @@
 use async_trait::async_trait;
 
 use crate::RepositoryError;
-use crate::keys::SigningKeyRepository;
-use crate::sessions::{RefreshTokenRepository, RevocationRepository};
-use crate::tasks::TaskRepository;
-use crate::users::UserRepository;
+use crate::sessions::{RefreshToken, SessionId};
+use crate::users::{User, UserId};
 
-/// Starts units of work.
+/// Begins units of work of one kind, such as `Begin<dyn TaskUnit>`. Each feature has the kind that lends out the
+/// repositories that it writes together, and no others.
 #[async_trait]
-pub trait UnitOfWorkFactory: Send + Sync {
-    /// Starts one. Between this and `commit` a caller awaits repositories of the unit only: never hashing, mail or
+pub trait Begin<U: UnitOfWork + ?Sized>: Send + Sync {
+    /// Begins one. Between this and `commit` a caller awaits repositories of the unit only: never hashing, mail or
     /// HTTP, since it holds a connection and perhaps locks.
     ///
     /// # Errors
     /// [`RepositoryError::Unavailable`] when no connection is free in time.
-    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, RepositoryError>;
+    async fn begin(&self) -> Result<Box<U>, RepositoryError>;
 }
 
 /// Several writes that happen together or not at all.
@@ -28,24 +27,10 @@ pub trait UnitOfWorkFactory: Send + Sync {
 /// To keep units from waiting for each other in a circle, lock users before their refresh tokens.
 #[async_trait]
 pub trait UnitOfWork: Send + Sync {
-    /// The users, inside this unit.
-    fn users(&self) -> &dyn UserRepository;
-
-    /// The refresh tokens, inside this unit.
-    fn refresh_tokens(&self) -> &dyn RefreshTokenRepository;
-
-    /// What was revoked, inside this unit.
-    fn revocations(&self) -> &dyn RevocationRepository;
-
-    /// The signing keys, inside this unit.
-    fn signing_keys(&self) -> &dyn SigningKeyRepository;
-
-    /// The tasks, inside this unit.
-    fn tasks(&self) -> &dyn TaskRepository;
-
-    /// Takes the turn to clean up, until this unit ends. Answers whether it did. Two units, of whatever nodes, MUST NOT
-    /// have it at once, and it MUST NOT wait for one that has. A unit that is lost with its node MUST lose it.
-    async fn try_lock_cleanup(&self) -> Result<bool, RepositoryError>;
+    /// Locks this account and then returns this session with its user, as they are behind that lock. Whoever acts by
+    /// the session still may if the two say so, and nothing ends them until the unit ends. `None` when there is no such
+    /// session.
+    async fn hold(&self, user: UserId, session: SessionId) -> Result<Option<(RefreshToken, User)>, RepositoryError>;
 
     /// Makes the writes last. When this returns `Ok` they MUST survive a crash of the service or the database.
     ///

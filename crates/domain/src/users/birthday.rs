@@ -19,10 +19,10 @@ impl Birthday {
         let date = Some(text)
             .filter(|text| text.len() == "YYYY-MM-DD".len())
             .and_then(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())
-            .ok_or_else(|| ValidationError::new("invalid_date", "A date is written YYYY-MM-DD."))?;
+            .ok_or_else(|| ValidationError::new("invalid_date", "A date must be written YYYY-MM-DD."))?;
         let latest = today.succ_opt().unwrap_or(today);
         if date > latest {
-            return Err(ValidationError::new("out_of_range", "A birthday is not in the future."));
+            return Err(ValidationError::new("out_of_range", "A birthday must not be in the future."));
         }
         Self::new(date)
     }
@@ -33,7 +33,7 @@ impl Birthday {
     /// `out_of_range` before 1900.
     pub fn new(date: NaiveDate) -> Result<Self, ValidationError> {
         if date.year() < Self::MIN_YEAR {
-            let message = format!("A birthday is in {} or later.", Self::MIN_YEAR);
+            let message = format!("A birthday must be in {} or later.", Self::MIN_YEAR);
             return Err(ValidationError::new("out_of_range", message));
         }
         Ok(Self(date))

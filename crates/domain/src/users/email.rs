@@ -81,11 +81,11 @@ impl fmt::Debug for Email {
 }
 
 fn invalid() -> ValidationError {
-    ValidationError::new("invalid_email", "This is not an email address.")
+    ValidationError::new("invalid_email", "This must be an email address.")
 }
 
 fn too_long() -> ValidationError {
-    ValidationError::new("too_long", format!("An email address has at most {} bytes.", Email::MAX_BYTES))
+    ValidationError::new("too_long", format!("An email address must have at most {} bytes.", Email::MAX_BYTES))
 }
 
 #[cfg(test)]

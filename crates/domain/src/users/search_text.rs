@@ -15,7 +15,7 @@ impl SearchText {
     pub fn parse(text: &str) -> Result<Self, ValidationError> {
         let text = text.trim();
         if text.is_empty() || text.chars().count() > Self::MAX_LENGTH || text.chars().any(char::is_control) {
-            let message = format!("A search has 1 to {} characters and no control characters.", Self::MAX_LENGTH);
+            let message = format!("A search must have 1 to {} characters and no control characters.", Self::MAX_LENGTH);
             return Err(ValidationError::new("invalid_search", message));
         }
         Ok(Self(search_key(text)))

@@ -105,7 +105,7 @@ impl Role {
         Self::ALL
             .into_iter()
             .find(|role| role.as_str() == text)
-            .ok_or_else(|| ValidationError::new("unknown_role", "A role is 'user' or 'admin'."))
+            .ok_or_else(|| ValidationError::new("unknown_role", "A role must be 'user' or 'admin'."))
     }
 }
 

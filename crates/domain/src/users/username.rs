@@ -19,15 +19,15 @@ impl Username {
     pub fn parse(text: &str) -> Result<Self, ValidationError> {
         let text = text.trim();
         if text.len() > Self::MAX_LENGTH {
-            let message = format!("A username has at most {} characters.", Self::MAX_LENGTH);
+            let message = format!("A username must have at most {} characters.", Self::MAX_LENGTH);
             return Err(ValidationError::new("too_long", message));
         }
         if !text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
-            let message = "A username has letters a to z, digits, '_' and '-' only.";
+            let message = "A username must have only letters a to z, digits, '_' and '-'.";
             return Err(ValidationError::new("invalid_username", message));
         }
         if text.len() < Self::MIN_LENGTH {
-            let message = format!("A username has at least {} characters.", Self::MIN_LENGTH);
+            let message = format!("A username must have at least {} characters.", Self::MIN_LENGTH);
             return Err(ValidationError::new("too_short", message));
         }
         Ok(Self(text.to_ascii_lowercase()))

@@ -1,2 +1,3 @@
 pub(crate) mod entity;
 mod repository;
+mod unit;

@@ -17,6 +17,15 @@ use super::entity::{ActiveModel, Column, Entity};
 use crate::Store;
 use crate::statements::ROW_LOCK;
 
+impl<C: ConnectionTrait + Send + Sync> Store<C> {
+    /// Locks a user who may be there.
+    pub(crate) async fn lock_user(&self, id: UserId) -> Result<(), RepositoryError> {
+        let select = Entity::find_by_id(id.as_uuid()).select_only().column(Column::Id).lock(ROW_LOCK);
+        let found: Result<Option<Uuid>, _> = select.into_tuple().one(&self.connection).await;
+        found.map(drop).map_err(|error| self.error(error))
+    }
+}
+
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
     async fn insert(&self, user: &User) -> Result<(), RepositoryError> {

@@ -15,7 +15,7 @@ use domain::users::Role;
 use limiter::Limiter;
 pub(crate) use recent_clients::ClientKey;
 
-use crate::config;
+use crate::config::RateLimitSettings;
 use crate::http::allowance::Allowance;
 use crate::http::bearer::actor;
 use crate::http::client_address;
@@ -57,7 +57,7 @@ pub(crate) struct RateLimits {
 }
 
 impl RateLimits {
-    pub(crate) fn new(config: &config::RateLimits) -> Self {
+    pub(crate) fn new(config: &RateLimitSettings) -> Self {
         let limiter = |per_minute| NonZeroU32::new(per_minute).map(Limiter::new);
         Self {
             login: limiter(config.login),

@@ -83,7 +83,7 @@ impl Collector for NodeMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), Error> {
         let version = [(env!("CARGO_PKG_VERSION"), ConstGauge::new(1_i64))];
         family(&mut encoder, "build_info", "The version that runs.", "version", version)?;
-        let status = self.0.feed_status();
+        let status = self.0.sessions.feed_status();
         gauge(&mut encoder, "revocations", "Revocations that this node holds in memory.", status.size)?;
         let Some(age) = status.age else { return Ok(()) };
         let help = "How long ago this node read the revocations last. Over 5, it asks the database for each request.";
@@ -96,7 +96,7 @@ pub(super) struct ApplicationMetrics(pub(super) Application);
 
 impl Collector for ApplicationMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), Error> {
-        let counts = self.0.counts();
+        let counts = self.0.node.counts();
         let sign_ins = counts.sign_ins.map(|(outcome, count)| (outcome.as_str(), ConstCounter::new(count)));
         family(&mut encoder, "sign_ins", "Sign-ins with a password.", "outcome", sign_ins)?;
         let refreshes = counts.refreshes.map(|(outcome, count)| (outcome.as_str(), ConstCounter::new(count)));

@@ -15,7 +15,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::config;
+use crate::config::TraceSettings;
 
 use collector::Collector;
 use sampler::Ratio;
@@ -37,7 +37,7 @@ pub(crate) struct Traces(Option<SdkTracerProvider>);
 
 impl Traces {
     /// Starts the thread that sends them.
-    pub(crate) fn start(config: Option<&config::Traces>) -> Self {
+    pub(crate) fn start(config: Option<&TraceSettings>) -> Self {
         Self(config.and_then(provider))
     }
 
@@ -61,7 +61,7 @@ impl Traces {
     }
 }
 
-fn provider(config: &config::Traces) -> Option<SdkTracerProvider> {
+fn provider(config: &TraceSettings) -> Option<SdkTracerProvider> {
     let exporter = SpanExporter::builder().with_http().with_http_client(Collector::default());
     let exporter = exporter.with_endpoint(&config.endpoint).with_timeout(EXPORT_TIMEOUT).build();
     // The configuration has checked the URL.

@@ -2,8 +2,9 @@ use std::ops::AddAssign;
 
 use domain::Timestamp;
 
+use super::Node;
+use crate::ApplicationError;
 use crate::sessions::MAX_CLOCK_JUMP;
-use crate::{Application, ApplicationError};
 
 /// Most rows of a kind in one transaction, so that no lock is held for long.
 const BATCH: u64 = 1000;
@@ -41,7 +42,7 @@ pub enum CleanupEnd {
     ByAnother,
 }
 
-impl Application {
+impl Node {
     /// Removes what has ended, in batches, and adds to `removed` how much, also where it fails later on. The tokens in
     /// question are refused before and after alike. Safe to interrupt. Of several nodes that do it, one at a time does,
     /// and each row is counted by who removed it.
@@ -50,13 +51,13 @@ impl Application {
     ///
     /// # Errors
     /// [`ApplicationError::Unavailable`]; what was removed until then stays removed.
-    pub async fn cleanup<F: Future<Output = ()>>(
+    pub async fn clean_up<F: Future<Output = ()>>(
         &self,
         removed: &mut Removed,
         pause: impl Fn() -> F,
     ) -> Result<CleanupEnd, ApplicationError> {
         // One moment for all batches, or a busy service would never be done.
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         for _ in 0..MAX_BATCHES {
             let Some(batch) = self.remove_batch(now).await? else { return Ok(CleanupEnd::ByAnother) };
             *removed += batch;
@@ -68,23 +69,23 @@ impl Application {
         Ok(CleanupEnd::Limit)
     }
 
-    /// How much [`Application::cleanup`] would remove now, if one run had no limit. Changes nothing.
+    /// How much [`Node::clean_up`] would remove now, if one run had no limit. Changes nothing.
     ///
     /// # Errors
     /// [`ApplicationError::Unavailable`].
     pub async fn count_ended(&self) -> Result<Removed, ApplicationError> {
-        let now = self.ports.clock.now();
+        let now = self.clock.now();
         Ok(Removed {
-            sessions: self.ports.refresh_tokens.count_ended(now).await?,
-            revocations: self.ports.revocations.count_expired(now - MAX_CLOCK_JUMP).await?,
-            signing_keys: self.ports.signing_keys.count_retired(now).await?,
+            sessions: self.refresh_tokens.count_ended(now).await?,
+            revocations: self.revocations.count_expired(now - MAX_CLOCK_JUMP).await?,
+            signing_keys: self.signing_keys.count_retired(now).await?,
         })
     }
 
     /// One transaction. `None` while another node is in one.
     async fn remove_batch(&self, before: Timestamp) -> Result<Option<Removed>, ApplicationError> {
-        let unit = self.ports.units_of_work.begin().await?;
-        if !unit.try_lock_cleanup().await? {
+        let unit = self.units.begin().await?;
+        if !unit.try_lock().await? {
             return Ok(None);
         }
         let sessions = unit.refresh_tokens().delete_ended(before, BATCH).await?;
@@ -105,14 +106,15 @@ mod tests {
 
     use chrono::TimeDelta;
     use domain::RepositoryError;
-    use domain::units::MockUnitOfWork;
+    use domain::units::MockCleanupUnit;
 
     use super::*;
-    use crate::testing::{Mocks, now};
+    use crate::node::testing::Mocks;
+    use crate::testing::now;
 
     /// A unit that finds so much. Where a batch is full, it leaves the keys alone.
-    fn a_unit(sessions: u64, revocations: u64) -> MockUnitOfWork {
-        let mut unit = MockUnitOfWork::default();
+    fn a_unit(sessions: u64, revocations: u64) -> MockCleanupUnit {
+        let mut unit = MockCleanupUnit::default();
         let is_asked = |before: &Timestamp, limit: &u64| (*before, *limit) == (now(), BATCH);
         let is_asked_of_yesterday =
             |before: &Timestamp, limit: &u64| (*before, *limit) == (now() - TimeDelta::days(1), BATCH);
@@ -129,7 +131,7 @@ mod tests {
     }
 
     /// What came of it, what was removed, how often it was committed, and how often it paused.
-    async fn clean_up(units: Vec<MockUnitOfWork>) -> (Result<CleanupEnd, ApplicationError>, Removed, usize, usize) {
+    async fn clean_up(units: Vec<MockCleanupUnit>) -> (Result<CleanupEnd, ApplicationError>, Removed, usize, usize) {
         let mut mocks = Mocks::default();
         let commits = mocks.units(units);
         let (mut removed, pauses) = (Removed::default(), Cell::new(0));
@@ -137,7 +139,7 @@ mod tests {
             pauses.set(pauses.get() + 1);
             std::future::ready(())
         };
-        let end = mocks.build().cleanup(&mut removed, pause).await;
+        let end = mocks.build().clean_up(&mut removed, pause).await;
         (end, removed, commits.load(Ordering::SeqCst), pauses.get())
     }
 
@@ -155,8 +157,8 @@ mod tests {
 
     #[tokio::test]
     async fn it_leaves_the_rest_to_another_node_that_is_at_it() {
-        let mut busy = MockUnitOfWork::default();
-        busy.is_cleanup_locked = true;
+        let mut busy = MockCleanupUnit::default();
+        busy.unit.is_turn_taken = true;
         let (end, sum, commits, _) = clean_up(vec![a_unit(BATCH, 0), busy]).await;
         assert_eq!(end.unwrap(), CleanupEnd::ByAnother);
         assert_eq!((sum, commits), (removed(BATCH, 0, 0), 1));
@@ -171,7 +173,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_removed_before_a_failure_is_told() {
-        let mut failing = MockUnitOfWork::default();
+        let mut failing = MockCleanupUnit::default();
         let unavailable = |_, _| Err(RepositoryError::Unavailable("it is down".into()));
         failing.refresh_tokens.expect_delete_ended().returning(unavailable);
         let (end, sum, commits, _) = clean_up(vec![a_unit(BATCH, 5), failing]).await;

@@ -1,10 +1,12 @@
+use std::sync::Arc;
+
 use chrono::{SubsecRound, TimeDelta};
-use domain::access_tokens::AccessClaims;
+use domain::access_tokens::{AccessClaims, AccessTokens};
 use domain::sessions::RefreshToken;
 use domain::users::User;
-use domain::{Secret, Timestamp};
+use domain::{IdGenerator, Mac, Secret, Timestamp};
 
-use crate::{Application, ApplicationError};
+use crate::ApplicationError;
 
 /// What a sign-in and a refresh hand out.
 #[derive(Debug)]
@@ -17,21 +19,34 @@ pub struct TokenPair {
     pub expires_in: TimeDelta,
 }
 
-impl Application {
+/// Issues the tokens of sessions.
+#[derive(Clone)]
+pub struct TokenIssuer {
+    /// Signs and reads access tokens.
+    pub access_tokens: Arc<dyn AccessTokens>,
+    /// Authenticates refresh tokens.
+    pub mac: Arc<dyn Mac>,
+    /// Makes the ids of access tokens.
+    pub ids: Arc<dyn IdGenerator>,
+    /// How long access tokens live. Cut at the end of their session.
+    pub access_token_ttl: TimeDelta,
+}
+
+impl TokenIssuer {
     /// The tokens of the session's current generation.
     ///
     /// # Errors
     /// [`ApplicationError::Unavailable`] when the signing keys had to be read and could not be.
-    pub(crate) async fn token_pair(
+    pub(crate) async fn issue(
         &self,
         session: &RefreshToken,
         user: &User,
         now: Timestamp,
     ) -> Result<TokenPair, ApplicationError> {
         let issued_at = now.trunc_subsecs(0);
-        let expires_at = (issued_at + self.settings.access_token_ttl).min(session.idle_expires_at.trunc_subsecs(0));
+        let expires_at = (issued_at + self.access_token_ttl).min(session.idle_expires_at.trunc_subsecs(0));
         let claims = AccessClaims {
-            id: self.ports.ids.token_id(),
+            id: self.ids.token_id(),
             user_id: user.id,
             session_id: session.id,
             role: user.role,
@@ -40,8 +55,8 @@ impl Application {
             expires_at,
         };
         Ok(TokenPair {
-            access_token: self.ports.access_tokens.sign(&claims).await?,
-            refresh_token: session.token(self.ports.mac.as_ref()),
+            access_token: self.access_tokens.sign(&claims).await?,
+            refresh_token: session.token(self.mac.as_ref()),
             expires_in: expires_at - issued_at,
         })
     }

@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statem
 
 /// The connections to the database, which all repositories share, with their limits. As a SeaORM connection it runs
 /// single statements on tables of your own: `Entity::find().all(&connections)`. For a transaction, call
-/// `infra_seaorm::Connections::begin_unit` on what is inside.
+/// `infra_seaorm::SqlConnections::begin_unit` on what is inside.
 #[derive(Clone)]
 pub enum Connections {
     /// A pool. Each belongs to the runtime that opened it.

@@ -1,0 +1,228 @@
+//! What reads each setting, and what settings have to do with one another.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use application::Settings;
+use domain::keys::{Algorithm, RootSecret};
+use domain::passwords::{Password, PasswordPolicy};
+use domain::sessions::RefreshPolicy;
+use domain::users::Email;
+use tracing_subscriber::EnvFilter;
+
+use super::database_url::{DatabaseUrl, without_password};
+use super::reader::{Reader, named};
+use super::table::setting;
+use super::types::{
+    Bootstrap, Checks, Config, DatabaseSettings, ForwardedHeader, HashingSettings, LogFormat, LogSettings, Mode,
+    Proxies, RateLimitSettings, ServerSettings, TraceSettings,
+};
+use super::values::{
+    parse_address, parse_client, parse_collector, parse_network, parse_origin, parse_public_url, parse_ratio,
+};
+
+/// Reads all settings. The reader holds the faults.
+pub(super) fn read(reader: &mut Reader, checks: Checks) -> Option<Config> {
+    let mode = reader.get("env", parse_mode)?;
+    let database = read_database(reader, checks)?;
+    let password_policy = read_password_policy(reader)?;
+    let hashing = read_hashing(reader)?;
+    Some(Config {
+        mode,
+        secret_key: read_secret(reader, mode)?,
+        server: read_server(reader)?,
+        application: read_application(reader, &database)?,
+        issuer: reader.value("jwt.issuer")?,
+        audience: reader.value("jwt.audience")?,
+        clients: reader.section("clients.*", |id, hash| parse_client(id, hash, &hashing, checks)),
+        log: read_log(reader)?,
+        traces: read_traces(reader)?,
+        metrics_address: reader.optional("metrics.addr", parse_address)?,
+        bootstrap: read_bootstrap(reader, &password_policy)?,
+        cleanup_interval: read_cleanup_interval(reader)?,
+        rate_limits: read_rate_limits(reader)?,
+        cors_origins: reader.list("cors.allowed_origins", parse_origin)?,
+        shown: without_secrets(reader.values()),
+        database,
+        password_policy,
+        hashing,
+    })
+}
+
+fn parse_mode(text: &str) -> Result<Mode, &'static str> {
+    match text {
+        "development" => Ok(Mode::Development),
+        "production" => Ok(Mode::Production),
+        _ => Err("it must be development or production"),
+    }
+}
+
+fn read_secret(reader: &mut Reader, mode: Mode) -> Option<Option<RootSecret>> {
+    let how = "Make one with: openssl rand -base64 48";
+    let parse = |text: &str| RootSecret::parse(text).map_err(|error| format!("{error} {how}"));
+    let secret = reader.optional("secret_key", parse)?;
+    if mode == Mode::Production && !reader.is_set("secret_key") {
+        reader.fault("secret_key", &format!("Production needs a secret. {how}"));
+    }
+    if mode == Mode::Production && secret.as_ref().is_some_and(RootSecret::is_guessable) {
+        reader.fault("secret_key", &format!("This secret is well known or easy to guess. {how}"));
+    }
+    Some(secret)
+}
+
+fn read_database(reader: &mut Reader, checks: Checks) -> Option<DatabaseSettings> {
+    Some(DatabaseSettings {
+        url: reader.get("database.url", |text| DatabaseUrl::parse(text, checks.is_postgres_url))?,
+        max_connections: reader.value("database.max_connections")?,
+        acquire_timeout: reader.duration("database.acquire_timeout")?,
+        statement_timeout: reader.duration("database.statement_timeout")?,
+        prepared_statements: reader.value("database.prepared_statements")?,
+        migrate_on_start: reader.value("database.migrate_on_start")?,
+    })
+}
+
+fn read_server(reader: &mut Reader) -> Option<ServerSettings> {
+    Some(ServerSettings {
+        host: reader.value("server.host")?,
+        port: reader.value("server.port")?,
+        workers: reader.unless_zero("server.workers")?,
+        connections_per_client: reader.unless_zero("server.connections_per_client")?,
+        public_url: reader.optional("server.public_url", parse_public_url)?,
+        request_timeout: reader.duration("server.request_timeout")?,
+        shutdown_timeout: reader.duration("server.shutdown_timeout")?,
+        docs: reader.value("server.docs")?,
+        proxies: Proxies {
+            trusted: reader.list("server.trusted_proxies", parse_network)?,
+            header: reader.get("server.forwarded_header", parse_forwarded_header)?,
+        },
+    })
+}
+
+fn parse_forwarded_header(text: &str) -> Result<ForwardedHeader, &'static str> {
+    match text {
+        "either" => Ok(ForwardedHeader::Either),
+        "x-forwarded-for" => Ok(ForwardedHeader::XForwardedFor),
+        "forwarded" => Ok(ForwardedHeader::Forwarded),
+        _ => Err("it must be either, x-forwarded-for or forwarded"),
+    }
+}
+
+fn read_rate_limits(reader: &mut Reader) -> Option<RateLimitSettings> {
+    let is_enabled: bool = reader.value("rate_limit.enabled")?;
+    let limits = RateLimitSettings {
+        login: reader.value("rate_limit.login_per_minute")?,
+        refresh: reader.value("rate_limit.refresh_per_minute")?,
+        logout: reader.value("rate_limit.logout_per_minute")?,
+        registration: reader.value("rate_limit.registration_per_minute")?,
+    };
+    Some(if is_enabled { limits } else { RateLimitSettings::default() })
+}
+
+fn read_application(reader: &mut Reader, database: &DatabaseSettings) -> Option<Settings> {
+    Some(Settings {
+        access_token_ttl: reader.time_delta("auth.access_token_ttl")?,
+        algorithm: reader.get("jwt.algorithm", Algorithm::parse)?,
+        rotate_keys_after: Some(reader.time_delta("jwt.rotate_after")?).filter(|after| !after.is_zero()),
+        refresh: RefreshPolicy {
+            idle_ttl: reader.time_delta("auth.refresh_token_idle_ttl")?,
+            absolute_ttl: reader.time_delta("auth.refresh_token_absolute_ttl")?,
+            grace: reader.time_delta("auth.refresh_grace")?,
+        },
+        registration_open: reader.value("auth.registration_open")?,
+        // Of SQLite these are the readers. For the one connection that writes, no more than these wait in line.
+        sign_in_connections: (database.max_connections as usize / 2).max(1),
+        sign_in_patience: database.acquire_timeout,
+    })
+}
+
+fn read_password_policy(reader: &mut Reader) -> Option<PasswordPolicy> {
+    let policy = PasswordPolicy {
+        min_length: reader.value("password.min_length")?,
+        max_length: reader.value("password.max_length")?,
+    };
+    if policy.min_length > policy.max_length {
+        reader.fault("password.min_length", &format!("it is larger than {}", named("password.max_length")));
+    }
+    Some(policy)
+}
+
+fn read_hashing(reader: &mut Reader) -> Option<HashingSettings> {
+    let hashing = HashingSettings {
+        memory_kib: reader.value("password.memory_kib")?,
+        iterations: reader.value("password.iterations")?,
+        parallelism: reader.value("password.parallelism")?,
+        threads: reader.unless_zero("password.threads")?,
+        queue: reader.value("password.queue")?,
+        max_memory_kib: reader.value("password.max_memory_kib")?,
+        max_iterations: reader.value("password.max_iterations")?,
+    };
+    if hashing.memory_kib > hashing.max_memory_kib {
+        let fault = format!("it is above its own cap, {}", named("password.max_memory_kib"));
+        reader.fault("password.memory_kib", &fault);
+    }
+    if hashing.iterations > hashing.max_iterations {
+        let fault = format!("it is above its own cap, {}", named("password.max_iterations"));
+        reader.fault("password.iterations", &fault);
+    }
+    if hashing.memory_kib < 8 * hashing.parallelism {
+        let fault = format!("it is below 8 for each lane of {}", named("password.parallelism"));
+        reader.fault("password.memory_kib", &fault);
+    }
+    Some(hashing)
+}
+
+fn read_log(reader: &mut Reader) -> Option<LogSettings> {
+    Some(LogSettings {
+        format: reader.get("log.format", parse_log_format)?,
+        level: reader.get("log.level", |text| EnvFilter::try_new(text).map(|_| text.to_owned()))?,
+    })
+}
+
+fn parse_log_format(text: &str) -> Result<LogFormat, &'static str> {
+    match text {
+        "pretty" => Ok(LogFormat::Pretty),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("it must be pretty or json"),
+    }
+}
+
+/// Neither value is repeated in a fault: the one may be given in the place of the other.
+fn read_bootstrap(reader: &mut Reader, policy: &PasswordPolicy) -> Option<Option<Bootstrap>> {
+    let (email_key, password_key) = ("bootstrap.admin_email", "bootstrap.admin_password");
+    let email = reader.optional(email_key, Email::parse)?;
+    let password = reader.optional(password_key, |text| Password::chosen(text, policy))?;
+    for (key, other) in [(email_key, password_key), (password_key, email_key)] {
+        if !reader.is_set(key) && reader.is_set(other) {
+            reader.fault(key, &format!("it is missing, and {} is set", named(other)));
+        }
+    }
+    Some(email.zip(password).map(|(email, password)| Bootstrap { email, password }))
+}
+
+fn read_cleanup_interval(reader: &mut Reader) -> Option<Option<Duration>> {
+    let interval = reader.duration("cleanup.interval")?;
+    if !interval.is_zero() && interval < Duration::from_secs(1) {
+        reader.fault("cleanup.interval", "it must be 0s for never, or at least 1s");
+    }
+    Some(Some(interval).filter(|interval| !interval.is_zero()))
+}
+
+fn read_traces(reader: &mut Reader) -> Option<Option<TraceSettings>> {
+    let endpoint = reader.optional("traces.otlp_endpoint", parse_collector)?;
+    let sample_ratio = reader.get("traces.sample_ratio", parse_ratio)?;
+    let accept_parent = reader.value("traces.accept_parent")?;
+    Some(endpoint.map(|endpoint| TraceSettings { endpoint, sample_ratio, accept_parent }))
+}
+
+fn without_secrets(values: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let hide = |(key, value): (&String, &String)| {
+        let is_secret = setting(key).is_some_and(|setting| setting.is_secret);
+        let shown = match key.as_str() {
+            "database.url" => without_password(value),
+            _ if is_secret && !value.is_empty() => "(hidden)".to_owned(),
+            _ => value.clone(),
+        };
+        (key.clone(), shown)
+    };
+    values.iter().map(hide).collect()
+}

@@ -1,0 +1,133 @@
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use super::environment::variable;
+use super::setting::entries;
+use super::table::setting;
+
+/// Reads settings by key, and collects faults instead of stopping at the first: where a value is at fault, the default
+/// is read on with, and at the end there is no configuration.
+pub(super) struct Reader {
+    values: BTreeMap<String, String>,
+    read: Vec<&'static str>,
+    faults: Vec<String>,
+}
+
+impl Reader {
+    pub(super) fn new(values: BTreeMap<String, String>, faults: Vec<String>) -> Self {
+        Self { values, read: Vec::new(), faults }
+    }
+
+    /// The setting. `None`, with a fault, only where the default is at fault itself, or the table has no such row.
+    pub(super) fn get<T, E: Display>(&mut self, key: &'static str, parse: impl Fn(&str) -> Result<T, E>) -> Option<T> {
+        self.read.push(key);
+        let Some(setting) = setting(key) else {
+            self.fault(key, "it is not in the table of settings");
+            return None;
+        };
+        let text = self.text(key);
+        let parsed = setting.bounds.check(text).and_then(|()| parse(text).map_err(|error| error.to_string()));
+        match parsed {
+            Ok(value) => Some(value),
+            Err(fault) => {
+                self.fault(key, &fault);
+                parse(setting.default).ok()
+            }
+        }
+    }
+
+    /// A setting that is written as its type's own text.
+    pub(super) fn value<T: FromStr>(&mut self, key: &'static str) -> Option<T> {
+        let what = setting(key).map(|setting| setting.bounds.to_string()).unwrap_or_default();
+        self.get(key, |text| text.parse().map_err(|_| format!("'{text}' is not {what}")))
+    }
+
+    /// A number of which 0 means none.
+    pub(super) fn unless_zero(&mut self, key: &'static str) -> Option<Option<usize>> {
+        self.value(key).map(|number| Some(number).filter(|number| *number > 0))
+    }
+
+    /// A duration as people write it.
+    pub(super) fn duration(&mut self, key: &'static str) -> Option<Duration> {
+        self.get(key, humantime::parse_duration)
+    }
+
+    /// The same, for those that reckon with times.
+    pub(super) fn time_delta(&mut self, key: &'static str) -> Option<TimeDelta> {
+        self.duration(key).and_then(|duration| TimeDelta::from_std(duration).ok())
+    }
+
+    /// A setting that may be empty.
+    pub(super) fn optional<T, E: Display>(
+        &mut self,
+        key: &'static str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<Option<T>> {
+        self.get(key, |text| if text.is_empty() { Ok(None) } else { parse(text).map(Some) })
+    }
+
+    /// Values with commas between them.
+    pub(super) fn list<T, E: Display>(
+        &mut self,
+        key: &'static str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<Vec<T>> {
+        self.get(key, |text| entries(text).map(&parse).collect::<Result<Vec<T>, E>>())
+    }
+
+    /// All settings of a section whose keys are free, by the rest of their keys. Those at fault are left out.
+    pub(super) fn section<T, E: Display>(
+        &mut self,
+        key: &'static str,
+        parse: impl Fn(&str, &str) -> Result<T, E>,
+    ) -> BTreeMap<String, T> {
+        self.read.push(key);
+        let mut section = BTreeMap::new();
+        let prefix = key.trim_end_matches('*');
+        for (key, text) in &self.values {
+            let Some(name) = key.strip_prefix(prefix) else { continue };
+            match parse(name, text) {
+                Ok(value) => drop(section.insert(name.to_owned(), value)),
+                Err(error) => self.faults.push(format!("{}: {error}", named(key))),
+            }
+        }
+        section
+    }
+
+    /// Whether a setting has a value, be it at fault.
+    pub(super) fn is_set(&self, key: &str) -> bool {
+        !self.text(key).is_empty()
+    }
+
+    /// Something that is wrong with a setting.
+    pub(super) fn fault(&mut self, key: &str, fault: &str) {
+        self.faults.push(format!("{}: {fault}", named(key)));
+    }
+
+    /// Every value there is, by its key.
+    pub(super) fn values(&self) -> &BTreeMap<String, String> {
+        &self.values
+    }
+
+    /// All faults. A key that was not read is one.
+    pub(super) fn into_faults(self) -> Vec<String> {
+        let Self { values, read, mut faults } = self;
+        let has_read = |key: &str| setting(key).is_some_and(|setting| read.contains(&setting.key));
+        let unknown = values.keys().filter(|key| !has_read(key));
+        faults.extend(unknown.map(|key| format!("{} is not a setting", named(key))));
+        faults
+    }
+
+    fn text(&self, key: &str) -> &str {
+        self.values.get(key).map(String::as_str).unwrap_or_default()
+    }
+}
+
+/// A setting's key with its variable, for messages.
+pub(super) fn named(key: &str) -> String {
+    format!("{key} ({})", variable(key))
+}

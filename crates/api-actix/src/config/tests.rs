@@ -1,0 +1,231 @@
+use application::Settings;
+use domain::passwords::PasswordPolicy;
+
+use super::setting::{Bounds, MAX_LIST};
+use super::table::SETTINGS;
+use super::*;
+
+/// Without the adapters.
+const UNCHECKED: Checks = Checks { is_postgres_url: |_| true, check_stored_hash: |_, _| Ok(()) };
+
+fn load(environment: Environment) -> Result<Config, ConfigError> {
+    Config::load(None, environment, UNCHECKED)
+}
+
+fn faults<const N: usize>(variables: [(&str, &str); N]) -> Vec<String> {
+    load(Environment::new(variables)).err().map(|ConfigError(faults)| faults).unwrap_or_default()
+}
+
+#[test]
+fn the_defaults_are_valid_and_are_those_of_the_design() {
+    let config = load(Environment::default()).unwrap();
+    assert_eq!(config.mode, Mode::Development);
+    assert_eq!(config.application, Settings::default());
+    assert_eq!(config.password_policy, PasswordPolicy::default());
+    assert_eq!((config.server.host.to_string().as_str(), config.server.port), ("127.0.0.1", 8080));
+}
+
+#[test]
+fn no_access_token_lives_longer_than_a_node_that_knows_of_no_key_takes_them_to_live() {
+    let longest = domain::access_tokens::MAX_ACCESS_TOKEN_TTL;
+    let ttl = |seconds: i64| {
+        let environment = Environment::new([("APP_AUTH__ACCESS_TOKEN_TTL", format!("{seconds}s"))]);
+        load(environment).map(|config| config.application.access_token_ttl)
+    };
+    assert_eq!(ttl(longest.num_seconds()), Ok(longest));
+    assert!(ttl(longest.num_seconds() + 1).is_err());
+}
+
+#[test]
+fn a_file_is_over_the_defaults_and_the_environment_over_the_file() {
+    let file = std::env::temp_dir().join(format!("hexauth-config-{}.toml", std::process::id()));
+    std::fs::write(&file, "[server]\nport = 1000\n[auth]\naccess_token_ttl = \"5m\"\n").unwrap();
+    let environment = Environment::new([("APP_SERVER__PORT", "2000")]);
+    let config = Config::load(Some(&file), environment, UNCHECKED).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(config.server.port, 2000);
+    assert_eq!(config.application.access_token_ttl, chrono::TimeDelta::minutes(5));
+}
+
+#[test]
+fn a_list_is_an_array_in_a_file_and_has_commas_in_the_environment() {
+    let load = |text: &str, environment: Environment| {
+        let file = std::env::temp_dir().join(format!("hexauth-lists-{}.toml", std::process::id()));
+        std::fs::write(&file, text).unwrap();
+        let config = Config::load(Some(&file), environment, UNCHECKED);
+        std::fs::remove_file(&file).unwrap();
+        config.map(|config| {
+            let trusted: Vec<_> = config.server.proxies.trusted.iter().map(ToString::to_string).collect();
+            (trusted.join(" "), config.cors_origins.join(" "))
+        })
+    };
+    let text = "[server]\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n[cors]\nallowed_origins = [\"http://a\"]";
+    let of_file = load(text, Environment::default()).unwrap();
+    assert_eq!(of_file, ("10.0.0.0/8 ::1/128".to_owned(), "http://a".to_owned()));
+    let environment = Environment::new([
+        ("APP_SERVER__TRUSTED_PROXIES", " 192.0.2.1 ,2001:db8::/32,"),
+        ("APP_CORS__ALLOWED_ORIGINS", ""),
+    ]);
+    assert_eq!(load(text, environment).unwrap(), ("192.0.2.1/32 2001:db8::/32".to_owned(), String::new()));
+    assert!(load("[server]\nport = [8080]", Environment::default()).is_err(), "no list is asked for");
+    let too_many = Environment::new([("APP_SERVER__TRUSTED_PROXIES", "10.0.0.1,".repeat(MAX_LIST + 1))]);
+    assert!(load("", too_many).is_err());
+}
+
+#[test]
+fn an_origin_is_as_browsers_send_it_and_a_network_is_one() {
+    let is_taken = |name: &str, value: &str| load(Environment::new([(name, value)])).is_ok();
+    let origin = |text: &str| is_taken("APP_CORS__ALLOWED_ORIGINS", text);
+    for text in ["https://app.example.com", "http://localhost:3000", "http://127.0.0.1:8080", "http://[::1]:3000"] {
+        assert!(origin(text), "{text}");
+    }
+    for text in [
+        "*",
+        "null",
+        "app.example.com",
+        "https://",
+        "https://*.example.com",
+        "https://app.example.com/",
+        "https://app.example.com/path",
+        "https://app.example.com?query",
+        "https://App.example.com",
+        "HTTPS://app.example.com",
+        "https://app.example.com:443",
+        "http://app.example.com:80",
+        "https://app.example.com:0",
+        "https://app.example.com:08443",
+        "https://app.example.com:99999",
+        "https://app.example.com:",
+        "https://ada@app.example.com",
+        "https://app..example.com",
+        "https://[::1",
+        "https://[0:0::1]",
+        "https://b\u{fc}cher.example",
+        "ftp://app.example.com",
+        "https://a b",
+    ] {
+        assert!(!origin(text), "{text}");
+    }
+    let network = |text: &str| is_taken("APP_SERVER__TRUSTED_PROXIES", text);
+    for text in ["10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "::1", "10.1.2.3/8"] {
+        assert!(network(text), "{text}");
+    }
+    for text in [
+        "10.0.0.0/33",
+        "10.0.0",
+        "10.0.0.0/",
+        "proxy.example.com",
+        "::ffff:10.0.0.0/104",
+        "[::1]",
+        "*",
+        "0.0.0.0/0",
+        "::/0",
+    ] {
+        assert!(!network(text), "{text}");
+    }
+}
+
+#[test]
+fn rate_limits_are_on_unless_they_are_turned_off() {
+    let limits =
+        |variables: &[(&str, &str)]| load(Environment::new(variables.iter().copied())).map(|config| config.rate_limits);
+    let defaults = RateLimitSettings { login: 5, refresh: 10, logout: 10, registration: 3 };
+    assert_eq!(limits(&[]), Ok(defaults.clone()));
+    assert_eq!(limits(&[("APP_RATE_LIMIT__ENABLED", "false")]), Ok(RateLimitSettings::default()));
+    let without_login = limits(&[("APP_RATE_LIMIT__LOGIN_PER_MINUTE", "0")]);
+    assert_eq!(without_login, Ok(RateLimitSettings { login: 0, ..defaults }));
+    assert!(limits(&[("APP_RATE_LIMIT__LOGIN_PER_MINUTE", "10001")]).is_err());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_without_an_end_is_refused() {
+    let environment = Environment::new([("APP_SECRET_KEY_FILE", "/dev/zero")]);
+    let Err(ConfigError(faults)) = load(environment) else { panic!("it was taken") };
+    assert!(faults.iter().any(|fault| fault.contains("larger than 65536 bytes")), "{faults:?}");
+}
+
+#[test]
+fn all_faults_are_found() {
+    let environment = Environment::new([
+        ("APP_ENV", "production"),
+        ("APP_SERVER__PORT", "99999"),
+        ("APP_AUTH__ACCESS_TOKEN_TTL", "soon"),
+        ("APP_NOPE", "1"),
+        ("APP_DATABASE__URL", "sqlite://x.db"),
+    ]);
+    let Err(ConfigError(faults)) = load(environment) else { panic!("it was taken") };
+    for variable in
+        ["APP_SECRET_KEY", "APP_SERVER__PORT", "APP_AUTH__ACCESS_TOKEN_TTL", "APP_NOPE", "APP_DATABASE__URL"]
+    {
+        assert!(faults.iter().any(|fault| fault.contains(variable)), "{variable}: {faults:?}");
+    }
+}
+
+#[test]
+fn each_setting_is_in_the_table_once_and_its_default_is_within_its_bounds() {
+    let mut keys: Vec<_> = SETTINGS.iter().map(|setting| setting.key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    assert_eq!(keys.len(), SETTINGS.len());
+    for setting in SETTINGS {
+        assert_eq!(setting.bounds.check(setting.default), Ok(()), "{}", setting.key);
+        // Other bounds repeat the value in a fault.
+        assert!(!setting.is_secret || matches!(setting.bounds, Bounds::Words(_)), "{}", setting.key);
+    }
+}
+
+#[test]
+fn a_value_at_fault_is_one_fault_and_hides_no_other() {
+    assert_eq!(faults([("APP_SERVER__PORT", "many"), ("APP_BOOTSTRAP__ADMIN_EMAIL", "nobody")]).len(), 3);
+    for (name, value) in [
+        ("APP_ENV", "test"),
+        ("APP_PASSWORD__MIN_LENGTH", "7"),
+        ("APP_PASSWORD__PARALLELISM", "5"),
+        ("APP_CLEANUP__INTERVAL", "100ms"),
+        ("APP_JWT__ALGORITHM", "none"),
+        ("APP_JWT__ISSUER", ""),
+        ("APP_LOG__LEVEL", "sqlx=loud"),
+        ("APP_TRACES__SAMPLE_RATIO", "2"),
+        ("APP_SERVER", "1"),
+        ("APP_SERVER__PORT__X", "1"),
+    ] {
+        let faults = faults([(name, value)]);
+        assert!(
+            matches!(&faults[..], [fault] if fault.contains(&format!("({name}): ")) || fault.ends_with("is not a setting")),
+            "{name}: {faults:?}"
+        );
+    }
+}
+
+#[test]
+fn settings_that_do_not_go_together_are_a_fault() {
+    for variables in [
+        [("APP_PASSWORD__MIN_LENGTH", "100"), ("APP_PASSWORD__MAX_LENGTH", "64")],
+        [("APP_PASSWORD__MEMORY_KIB", "4096"), ("APP_PASSWORD__MAX_MEMORY_KIB", "2048")],
+        [("APP_PASSWORD__ITERATIONS", "5"), ("APP_PASSWORD__MAX_ITERATIONS", "4")],
+        [("APP_PASSWORD__MEMORY_KIB", "8"), ("APP_PASSWORD__PARALLELISM", "2")],
+        [("APP_BOOTSTRAP__ADMIN_EMAIL", "ada@example.com"), ("APP_BOOTSTRAP__ADMIN_PASSWORD", "")],
+        [("APP_BOOTSTRAP__ADMIN_EMAIL", ""), ("APP_BOOTSTRAP__ADMIN_PASSWORD", "correct horse battery")],
+    ] {
+        let faults = faults(variables);
+        assert!(
+            matches!(&faults[..], [fault] if fault.contains(variables[0].0) || fault.contains(variables[1].0)),
+            "{faults:?}"
+        );
+    }
+}
+
+#[test]
+fn a_value_in_the_place_of_a_section_is_a_fault_and_so_is_a_section_in_the_place_of_a_value() {
+    for text in ["server = 1", "[server]\nport = {}", "[server]\nport = { a = 1 }", "[server.port]", "server.prot = 1"]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("hexauth.toml");
+        std::fs::write(&file, text).unwrap();
+        let Err(ConfigError(faults)) = Config::load(Some(&file), Environment::default(), UNCHECKED) else {
+            panic!("{text} was taken")
+        };
+        assert_eq!(faults.len(), 1, "{text}: {faults:?}");
+    }
+}

@@ -1,0 +1,209 @@
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use application::Settings;
+use domain::clients::ClientSecretHash;
+use domain::keys::RootSecret;
+use domain::passwords::{HashError, Password, PasswordHash, PasswordPolicy};
+use domain::users::Email;
+use ipnet::IpNet;
+
+use super::database_url::DatabaseUrl;
+
+/// A configuration that was read and found valid.
+#[derive(Clone)]
+pub struct Config {
+    /// Development or production.
+    pub mode: Mode,
+    /// The root secret. Always there in production.
+    pub secret_key: Option<RootSecret>,
+    /// The database.
+    pub database: DatabaseSettings,
+    /// The HTTP server.
+    pub server: ServerSettings,
+    /// What the use cases are told.
+    pub application: Settings,
+    /// What is asked of new passwords.
+    pub password_policy: PasswordPolicy,
+    /// How passwords are hashed.
+    pub hashing: HashingSettings,
+    /// `iss` of access tokens.
+    pub issuer: String,
+    /// `aud` of access tokens.
+    pub audience: String,
+    /// The clients that may introspect and revoke tokens, by id.
+    pub clients: BTreeMap<String, ClientSecretHash>,
+    /// Logging.
+    pub log: LogSettings,
+    /// Where traces go, if they are made.
+    pub traces: Option<TraceSettings>,
+    /// Where metrics are served, if they are.
+    pub metrics_address: Option<SocketAddr>,
+    /// The admin whom the server makes when it starts, if that is configured.
+    pub bootstrap: Option<Bootstrap>,
+    /// How often the server removes what has ended, if it does.
+    pub cleanup_interval: Option<Duration>,
+    /// How often a client may make some requests.
+    pub rate_limits: RateLimitSettings,
+    /// The origins whose pages may read answers.
+    pub cors_origins: Vec<String>,
+    /// Every setting as text, secrets left out.
+    pub(super) shown: BTreeMap<String, String>,
+}
+
+/// What the process is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Convenient: a secret is made where none is given.
+    Development,
+    /// Strict.
+    Production,
+}
+
+/// Where the database is and how to use it.
+#[derive(Clone)]
+pub struct DatabaseSettings {
+    /// What kind, and its URL.
+    pub url: DatabaseUrl,
+    /// Most connections.
+    pub max_connections: u32,
+    /// Longest wait for one.
+    pub acquire_timeout: Duration,
+    /// Longest run of a statement.
+    pub statement_timeout: Duration,
+    /// Whether statements are prepared under a name.
+    pub prepared_statements: bool,
+    /// Whether starting the server migrates.
+    pub migrate_on_start: bool,
+}
+
+/// The HTTP server.
+#[derive(Clone, Debug)]
+pub struct ServerSettings {
+    /// Address to listen on.
+    pub host: IpAddr,
+    /// Port to listen on.
+    pub port: u16,
+    /// Threads; `None` is one per processor.
+    pub workers: Option<usize>,
+    /// Most connections of one client at a time; `None` is no limit but half of all connections.
+    pub connections_per_client: Option<usize>,
+    /// Where clients reach it, without a slash at the end, if that is configured.
+    pub public_url: Option<String>,
+    /// Longest time for one request.
+    pub request_timeout: Duration,
+    /// Longest wait for requests in flight at the end.
+    pub shutdown_timeout: Duration,
+    /// Whether `/docs` and `/openapi.json` are served.
+    pub docs: bool,
+    /// The proxies in front.
+    pub proxies: Proxies,
+}
+
+/// Whose word on the client's address is believed.
+#[derive(Clone, Debug, Default)]
+pub struct Proxies {
+    /// Their networks.
+    pub trusted: Vec<IpNet>,
+    /// Where they write it.
+    pub header: ForwardedHeader,
+}
+
+impl Proxies {
+    /// Whether an address is that of a trusted proxy. IPv4 in the form of IPv6 is not IPv4 here.
+    pub(crate) fn trust(&self, address: IpAddr) -> bool {
+        self.trusted.iter().any(|network| network.contains(&address))
+    }
+}
+
+/// The header in which proxies say for whom they speak.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For`, and of a request without it `Forwarded`.
+    #[default]
+    Either,
+    /// `X-Forwarded-For` only.
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239) only.
+    Forwarded,
+}
+
+/// Requests that each client may make in a minute. 0 is any number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RateLimitSettings {
+    /// To sign in.
+    pub login: u32,
+    /// To refresh.
+    pub refresh: u32,
+    /// To sign out, here, elsewhere or everywhere.
+    pub logout: u32,
+    /// To register.
+    pub registration: u32,
+}
+
+/// Argon2id and its pool.
+#[derive(Clone, Debug)]
+pub struct HashingSettings {
+    /// KiB for new hashes.
+    pub memory_kib: u32,
+    /// Passes for new hashes.
+    pub iterations: u32,
+    /// Lanes for new hashes.
+    pub parallelism: u32,
+    /// Threads; `None` is one per processor.
+    pub threads: Option<usize>,
+    /// Places for those that wait for a thread.
+    pub queue: usize,
+    /// Cap for stored hashes.
+    pub max_memory_kib: u32,
+    /// Cap for stored hashes.
+    pub max_iterations: u32,
+}
+
+/// An admin to make.
+#[derive(Clone, Debug)]
+pub struct Bootstrap {
+    /// To sign in with.
+    pub email: Email,
+    /// The password of a new account. That of one that is there stays.
+    pub password: Password,
+}
+
+/// Logging.
+#[derive(Clone, Debug)]
+pub struct LogSettings {
+    /// Form of the records.
+    pub format: LogFormat,
+    /// Directives of `tracing_subscriber::EnvFilter`.
+    pub level: String,
+}
+
+/// Traces, per OpenTelemetry.
+#[derive(Clone, Debug)]
+pub struct TraceSettings {
+    /// Where they are sent: `http://host:port/v1/traces`.
+    pub endpoint: String,
+    /// Which part of them, from 0 to 1.
+    pub sample_ratio: f64,
+    /// Whether a client's `traceparent` is believed.
+    pub accept_parent: bool,
+}
+
+/// Form of log records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// One JSON object per line.
+    Json,
+}
+
+/// What only the adapters can tell of a setting. The wiring has them.
+#[derive(Clone, Copy, Debug)]
+pub struct Checks {
+    /// Whether PostgreSQL's driver can read a URL.
+    pub is_postgres_url: fn(&str) -> bool,
+    /// Finds out whether the password hasher could compare a password with a stored hash.
+    pub check_stored_hash: fn(&PasswordHash, &HashingSettings) -> Result<(), HashError>,
+}

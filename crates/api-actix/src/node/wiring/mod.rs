@@ -1,0 +1,195 @@
+//! Where the adapters are chosen: the one place that names them.
+
+mod connections;
+mod migrate;
+mod secret;
+mod services;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use application::Application;
+use domain::keys::RootSecret;
+use domain::passwords::PasswordPolicy;
+use domain::sessions::RevocationFeed;
+use domain::{Clock, HealthCheck, IdGenerator, Secret};
+use infra_postgres::{PostgresError, PostgresRevocationFeed, PostgresSettings};
+use infra_seaorm::{SqlConnections, Store};
+use infra_security::{
+    Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, InvalidArgon2Settings, KeyRing, SealedKeys, SystemClock,
+    SystemIds,
+};
+use infra_sqlite::{SqliteError, SqliteRevocationFeed, SqliteSettings};
+use migration::Migrator;
+use thiserror::Error;
+
+pub use connections::Connections;
+pub use migrate::{bring_up_to_date, migrate, migrate_with, migration_status};
+pub use services::{Adapters, services};
+
+use crate::config::{Checks, Config, DatabaseSettings, DatabaseUrl, HashingSettings};
+use migrate::require_migrated;
+use secret::{find_secret, make_secret};
+
+pub(crate) use infra_postgres::PoolUsage;
+pub(crate) use infra_security::HashLoad;
+
+/// What adapters know of settings, for [`Config::load`].
+pub const CHECKS: Checks = Checks {
+    is_postgres_url: |url| PostgresSettings::new(url).check().is_ok(),
+    check_stored_hash: |hash, hashing| argon2(hashing).check_stored(hash),
+};
+
+/// The parts of a node, put together.
+pub struct Parts {
+    /// The use cases.
+    pub application: Application,
+    /// Follows what other nodes revoke.
+    pub feed: Box<dyn RevocationFeed>,
+    /// What all repositories share.
+    pub connections: Connections,
+    /// Whether the database answers.
+    pub health: Arc<dyn HealthCheck>,
+    /// Makes ids.
+    pub ids: Arc<dyn IdGenerator>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Tells how busy the hasher is. No port, since no use case asks.
+    pub(crate) hash_load: HashGauge,
+}
+
+pub(crate) type HashGauge = Box<dyn Fn() -> HashLoad + Send + Sync>;
+
+/// Why the parts could not be put together, in words for the operator.
+#[derive(Debug, Error)]
+pub enum WiringError {
+    /// PostgreSQL cannot be used.
+    #[error(transparent)]
+    Postgres(#[from] PostgresError),
+    /// The SQLite file cannot be used.
+    #[error(transparent)]
+    Sqlite(#[from] SqliteError),
+    /// The password hasher cannot be made.
+    #[error("the password hasher cannot be started: {0}")]
+    Hasher(#[from] InvalidArgon2Settings),
+    /// Starting the server is not to migrate, but something is pending.
+    #[error("{} migrations are pending: run 'hexauth migrate up', or set APP_DATABASE__MIGRATE_ON_START=true", .0.len())]
+    Pending(Vec<String>),
+    /// The development secret cannot be kept.
+    #[error("cannot keep the development secret in {file}: {source}", file = file.display())]
+    Secret {
+        /// Where.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The development secret was tampered with.
+    #[error("the development secret in {file} is not valid: delete the file to have another made", file = .0.display())]
+    BadSecret(PathBuf),
+}
+
+/// Brings the database up to date, if so configured, and puts the parts together.
+///
+/// # Errors
+/// [`WiringError`], every variant.
+pub async fn start(config: &Config) -> Result<Parts, WiringError> {
+    // Before anything is made: a spoiled secret is found first.
+    let secret = find_secret(config)?;
+    bring_up_to_date::<Migrator>(&config.database).await?;
+    build(config, secret).await
+}
+
+/// Puts the parts together on a database that must be up to date. Makes no database.
+///
+/// # Errors
+/// [`WiringError`], every variant.
+pub(crate) async fn attach(config: &Config) -> Result<Parts, WiringError> {
+    let secret = find_secret(config)?;
+    require_migrated::<Migrator>(&config.database).await?;
+    build(config, secret).await
+}
+
+async fn build(config: &Config, secret: Option<RootSecret>) -> Result<Parts, WiringError> {
+    match &config.database.url {
+        DatabaseUrl::Postgres(url) => {
+            let settings = postgres(&config.database, url);
+            let store = Arc::new(infra_postgres::connect(&settings).await?);
+            let feed = Box::new(PostgresRevocationFeed::new(&settings)?);
+            let connections = Connections::Postgres(store.connection().clone());
+            assemble(config, secret, store, feed, connections)
+        }
+        DatabaseUrl::Sqlite(url) => {
+            let store = Arc::new(infra_sqlite::connect(&sqlite(&config.database, url)).await?);
+            let feed = Box::new(SqliteRevocationFeed::new(&store));
+            let connections = Connections::Sqlite(store.connection().clone());
+            assemble(config, secret, store, feed, connections)
+        }
+    }
+}
+
+fn assemble<C: SqlConnections + Clone + 'static>(
+    config: &Config,
+    secret: Option<RootSecret>,
+    store: Arc<Store<C>>,
+    feed: Box<dyn RevocationFeed>,
+    connections: Connections,
+) -> Result<Parts, WiringError> {
+    let secret = secret.map_or_else(|| make_secret(config), Ok)?;
+    let clock = Arc::new(SystemClock);
+    let ids = Arc::new(SystemIds);
+    let hasher = Arc::new(Argon2Pool::new(argon2(&config.hashing))?);
+    let sealer = Arc::new(SealedKeys::new(&secret));
+    let (issuer, audience) = (config.issuer.clone(), config.audience.clone());
+    let key_ring = KeyRing::new(store.clone(), sealer.clone(), clock.clone(), issuer, audience);
+    let adapters = Adapters {
+        password_hasher: hasher.clone(),
+        access_tokens: Arc::new(key_ring),
+        key_factory: sealer,
+        client_secrets: Arc::new(ConfiguredClients::new(config.clients.clone(), hasher.clone())),
+        mac: Arc::new(HmacSha256::new(&secret)),
+        ids: ids.clone(),
+        clock: clock.clone(),
+    };
+    let application = services(&store, adapters, config.application);
+    let hash_load = Box::new(move || hasher.load());
+    Ok(Parts { application, feed, connections, health: store, ids, clock, hash_load })
+}
+
+/// A new password that the policy takes, with 160 random bits or more.
+pub(crate) fn generate_password(policy: &PasswordPolicy) -> Secret {
+    infra_security::generate_password(policy)
+}
+
+fn postgres(database: &DatabaseSettings, url: &str) -> PostgresSettings {
+    PostgresSettings {
+        url: url.to_owned(),
+        max_connections: database.max_connections,
+        acquire_timeout: database.acquire_timeout,
+        statement_timeout: database.statement_timeout,
+        prepared_statements: database.prepared_statements,
+    }
+}
+
+fn sqlite(database: &DatabaseSettings, url: &str) -> SqliteSettings {
+    SqliteSettings {
+        url: url.to_owned(),
+        max_readers: database.max_connections,
+        acquire_timeout: database.acquire_timeout,
+    }
+}
+
+fn argon2(hashing: &HashingSettings) -> Argon2Settings {
+    let defaults = Argon2Settings::default();
+    Argon2Settings {
+        memory_kib: hashing.memory_kib,
+        iterations: hashing.iterations,
+        parallelism: hashing.parallelism,
+        threads: hashing.threads.unwrap_or(defaults.threads),
+        queue: hashing.queue,
+        max_memory_kib: hashing.max_memory_kib,
+        max_iterations: hashing.max_iterations,
+    }
+}

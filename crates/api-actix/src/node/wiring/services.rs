@@ -1,0 +1,108 @@
+//! Which service gets which adapter.
+
+use std::sync::Arc;
+
+use application::{
+    Activity, Application, Clients, Hashing, Journal, Keys, Node, Passwords, Sessions, Settings, SignIn, Tasks,
+    TokenIssuer, Users,
+};
+use domain::access_tokens::AccessTokens;
+use domain::clients::ClientSecrets;
+use domain::keys::SigningKeyFactory;
+use domain::passwords::PasswordHasher;
+use domain::{Clock, IdGenerator, Mac};
+use infra_seaorm::{SqlConnections, Store};
+
+/// What the services need besides the database.
+pub struct Adapters {
+    /// Hashes passwords.
+    pub password_hasher: Arc<dyn PasswordHasher>,
+    /// Signs and reads access tokens.
+    pub access_tokens: Arc<dyn AccessTokens>,
+    /// Makes signing keys.
+    pub key_factory: Arc<dyn SigningKeyFactory>,
+    /// Knows the clients that may introspect.
+    pub client_secrets: Arc<dyn ClientSecrets>,
+    /// Authenticates refresh tokens.
+    pub mac: Arc<dyn Mac>,
+    /// Makes ids.
+    pub ids: Arc<dyn IdGenerator>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// All services on one database. Call it once for each node, since they share what the node remembers.
+pub fn services<C: SqlConnections + 'static>(
+    store: &Arc<Store<C>>,
+    adapters: Adapters,
+    settings: Settings,
+) -> Application {
+    let Adapters { password_hasher, access_tokens, key_factory, client_secrets, mac, ids, clock } = adapters;
+    let Settings { access_token_ttl, refresh: policy, .. } = settings;
+    let journal = Journal::new(access_tokens.clone(), clock.clone(), access_token_ttl);
+    let hashing = Hashing::new(password_hasher, settings.sign_in_connections, settings.sign_in_patience);
+    let issuer = TokenIssuer { access_tokens: access_tokens.clone(), mac, ids: ids.clone(), access_token_ttl };
+    let passwords = Passwords {
+        users: store.clone(),
+        units: store.clone(),
+        hashing: hashing.clone(),
+        clock: clock.clone(),
+        journal: journal.clone(),
+    };
+    let sessions = Sessions {
+        refresh_tokens: store.clone(),
+        users: store.clone(),
+        units: store.clone(),
+        issuer: issuer.clone(),
+        clock: clock.clone(),
+        journal: journal.clone(),
+        activity: Activity::default(),
+        policy,
+    };
+    Application {
+        users: Users {
+            users: store.clone(),
+            units: store.clone(),
+            passwords: passwords.clone(),
+            hashing: hashing.clone(),
+            ids: ids.clone(),
+            clock: clock.clone(),
+            journal: journal.clone(),
+            registration_open: settings.registration_open,
+        },
+        sign_in: SignIn {
+            users: store.clone(),
+            units: store.clone(),
+            hashing,
+            issuer,
+            ids: ids.clone(),
+            clock: clock.clone(),
+            journal: journal.clone(),
+            policy,
+        },
+        keys: Keys {
+            signing_keys: store.clone(),
+            units: store.clone(),
+            factory: key_factory,
+            access_tokens,
+            ids: ids.clone(),
+            clock: clock.clone(),
+            journal: journal.clone(),
+            algorithm: settings.algorithm,
+            rotate_after: settings.rotate_keys_after,
+            access_token_ttl,
+        },
+        clients: Clients { secrets: client_secrets, sessions: sessions.clone() },
+        tasks: Tasks::new(store.clone(), ids.clone(), clock.clone()),
+        node: Node {
+            units: store.clone(),
+            refresh_tokens: store.clone(),
+            revocations: store.clone(),
+            signing_keys: store.clone(),
+            clock,
+            journal,
+        },
+        passwords,
+        sessions,
+    }
+}

@@ -1,0 +1,11 @@
+use std::sync::Arc;
+
+use domain::clients::MockClientSecrets;
+
+use super::Clients;
+use crate::sessions::testing::Mocks;
+
+/// Clients of these sessions.
+pub(super) fn clients_of(sessions: Mocks) -> Clients {
+    Clients { secrets: Arc::new(MockClientSecrets::new()), sessions: sessions.build() }
+}

@@ -1,0 +1,49 @@
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use domain::passwords::MockHashPlace;
+use domain::units::{MockAccountUnit, MockUnits};
+use domain::users::MockUserRepository;
+
+use super::Passwords;
+use crate::testing::{access_tokens, clock, hashing, journal};
+
+pub(crate) struct Mocks {
+    pub(crate) users: MockUserRepository,
+    pub(crate) hash_place: Option<MockHashPlace>,
+    pub(crate) units: MockUnits<MockAccountUnit>,
+}
+
+impl Default for Mocks {
+    fn default() -> Self {
+        Self { users: MockUserRepository::new(), hash_place: Some(MockHashPlace::new()), units: MockUnits::default() }
+    }
+}
+
+impl Mocks {
+    /// The place at the hasher.
+    pub(crate) fn hashing(&mut self) -> &mut MockHashPlace {
+        self.hash_place.get_or_insert_default()
+    }
+
+    /// All places at the hasher are taken.
+    pub(crate) fn overloaded() -> Passwords {
+        Self { hash_place: None, ..Self::default() }.build()
+    }
+
+    /// Expects these units of work, and counts their commits.
+    pub(crate) fn units(&mut self, units: impl IntoIterator<Item = MockAccountUnit>) -> Arc<AtomicUsize> {
+        self.units = MockUnits::new(units);
+        self.units.commits()
+    }
+
+    pub(crate) fn build(self) -> Passwords {
+        Passwords {
+            users: Arc::new(self.users),
+            units: Arc::new(self.units),
+            hashing: hashing(self.hash_place),
+            clock: clock(),
+            journal: journal(Arc::new(access_tokens())),
+        }
+    }
+}

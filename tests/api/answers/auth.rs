@@ -1,0 +1,129 @@
+//! Signing in and out, and what a token says.
+
+use reqwest::Method;
+use serde_json::json;
+use tests::OnDatabase;
+
+use super::exchange;
+use crate::app::{App, PASSWORD};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_signs_in() {
+    let app = App::sqlite().await;
+    app.register("ada@example.com").await;
+    let body = json!({"username": "ada@example.com", "password": PASSWORD});
+    let request = app.request(Method::POST, "/api/v1/auth/login").json(&body);
+    insta::assert_snapshot!(exchange(&app, request).await, @r#"
+    POST /api/v1/auth/login
+    content-type: application/json
+
+    {
+      "password": "correct horse battery staple",
+      "username": "ada@example.com"
+    }
+
+    HTTP/1.1 200 OK
+    cache-control: no-store
+    content-type: application/json
+
+    {
+      "access_token": "[access token]",
+      "expires_in": 900,
+      "refresh_token": "[refresh token]",
+      "token_type": "bearer"
+    }
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_token_is_exchanged() {
+    let app = App::sqlite().await;
+    let ada = app.sign_up("ada@example.com").await;
+    let body = json!({"refresh_token": ada.refresh});
+    let request = app.request(Method::POST, "/api/v1/auth/refresh").json(&body);
+    insta::assert_snapshot!(exchange(&app, request).await, @r#"
+    POST /api/v1/auth/refresh
+    content-type: application/json
+
+    {
+      "refresh_token": "[refresh token]"
+    }
+
+    HTTP/1.1 200 OK
+    cache-control: no-store
+    content-type: application/json
+
+    {
+      "access_token": "[access token]",
+      "expires_in": 900,
+      "refresh_token": "[refresh token]",
+      "token_type": "bearer"
+    }
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_signs_out() {
+    let app = App::sqlite().await;
+    let ada = app.sign_up("ada@example.com").await;
+    let request = app.request(Method::POST, "/api/v1/auth/logout").bearer_auth(&ada.access);
+    insta::assert_snapshot!(exchange(&app, request).await, @"
+    POST /api/v1/auth/logout
+    authorization: Bearer [access token]
+
+    HTTP/1.1 204 No Content
+    cache-control: no-store
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_signs_out_everywhere() {
+    let app = App::sqlite().await;
+    let ada = app.sign_up("ada@example.com").await;
+    let request = app.request(Method::POST, "/api/v1/auth/logout-all").bearer_auth(&ada.access);
+    insta::assert_snapshot!(exchange(&app, request).await, @"
+    POST /api/v1/auth/logout-all
+    authorization: Bearer [access token]
+
+    HTTP/1.1 204 No Content
+    cache-control: no-store
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_signs_out_elsewhere() {
+    let app = App::sqlite().await;
+    let ada = app.sign_up("ada@example.com").await;
+    let request = app.request(Method::POST, "/api/v1/auth/logout-others").bearer_auth(&ada.access);
+    insta::assert_snapshot!(exchange(&app, request).await, @"
+    POST /api/v1/auth/logout-others
+    authorization: Bearer [access token]
+
+    HTTP/1.1 204 No Content
+    cache-control: no-store
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_learns_who_holds_a_token() {
+    let app = App::sqlite().await;
+    let ada = app.sign_up("ada@example.com").await;
+    let request = app.request(Method::GET, "/api/v1/auth/verify").bearer_auth(&ada.access);
+    insta::assert_snapshot!(exchange(&app, request).await, @r#"
+    GET /api/v1/auth/verify
+    authorization: Bearer [access token]
+
+    HTTP/1.1 200 OK
+    cache-control: no-store
+    content-type: application/json
+    x-user-id: [id]
+    x-user-role: user
+
+    {
+      "exp": [seconds since 1970],
+      "role": "user",
+      "sid": "[id]",
+      "sub": "[id]"
+    }
+    "#);
+}

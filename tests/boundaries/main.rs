@@ -6,12 +6,14 @@
 )]
 
 mod links;
+mod modules;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+use modules::{Arrow, Modules, circle};
 
 /// What each crate may depend on. A crate of the workspace that is not here is a fault too.
 const ALLOWED: &[(&str, &[&str])] = &[
@@ -127,6 +129,74 @@ fn only_the_wiring_of_the_api_names_adapters() {
     let files = source_files("crates/api-actix/src").into_iter().filter(|path| !is_wiring(path));
     let advice = "Use the port, and choose the adapter in crates/api-actix/src/node/wiring.";
     assert_no_mention(files, &["infra_postgres", "infra_sqlite", "infra_security"], advice);
+}
+
+/// Arrows that close a circle and stay: crate, folder, and the two ends.
+const TOLERATED: &[(&str, &str, &str, &str)] = &[
+    // The keys' own unit of work is one like any, and that of the clean-up removes keys, too.
+    ("domain", "", "keys", "units"),
+    // A connection that is let go of returns to its pool.
+    ("infra-postgres", "", "lease", "pool"),
+    // A pool opens the connections that it lacks.
+    ("infra-postgres", "", "pool", "connect"),
+    // The store keeps what its check of health remembers.
+    ("infra-seaorm", "", "store", "health"),
+    // SeaORM has a relation declared at both of its ends.
+    ("infra-seaorm", "", "users", "sessions"),
+];
+
+#[test]
+fn the_modules_of_a_crate_use_each_other_in_no_circle() {
+    let crates = ALLOWED.iter().map(|(krate, _)| *krate).chain([API]).filter(|krate| *krate != "migration");
+    let faults: Vec<_> = crates.flat_map(circles).collect();
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+/// A circle of each folder that has one, with the uses that close it.
+fn circles(krate: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (folder, mut arrows) in Modules::of(krate).arrows() {
+        arrows
+            .retain(|arrow, _| !TOLERATED.contains(&(krate, folder.as_str(), arrow.from.as_str(), arrow.to.as_str())));
+        if let Some(circle) = circle(&arrows.keys().cloned().collect()) {
+            let is_on_it =
+                |arrow: &Arrow| circle.windows(2).any(|pair| pair == [arrow.from.as_str(), arrow.to.as_str()]);
+            let uses: Vec<_> =
+                arrows.iter().filter(|(arrow, _)| is_on_it(arrow)).map(|(_, example)| &**example).collect();
+            faults.push(format!("{krate} {folder}: {}\n  {}", circle.join(" -> "), uses.join("\n  ")));
+        }
+    }
+    faults
+}
+
+/// Which features of `application` use which. What is not of one feature may be used by all, and uses none of them
+/// except as [`SHARED`] says.
+const FEATURES: &[(&str, &[&str])] = &[
+    ("clients", &[]),
+    ("keys", &[]),
+    ("node", &["sessions"]),
+    ("passwords", &[]),
+    ("sessions", &[]),
+    ("sign_in", &[]),
+    ("tasks", &[]),
+    ("users", &["sessions"]),
+];
+
+/// What is of all features and uses some of them: the journal keeps what was revoked and what was counted.
+const SHARED: &[(&str, &[&str])] = &[("journal", &["node", "sessions"])];
+
+#[test]
+fn the_features_of_the_application_use_each_other_only_as_is_written() {
+    let modules = Modules::of("application");
+    let features: Vec<_> = FEATURES.iter().map(|(feature, _)| *feature).collect();
+    assert_eq!(modules.folders(), features, "the list of features in tests/boundaries/main.rs");
+    let is_written = |arrow: &Arrow| {
+        let (_, allowed) = FEATURES.iter().chain(SHARED).find(|(from, _)| *from == arrow.from).unwrap_or(&("", &[]));
+        !features.contains(&arrow.to.as_str()) || allowed.contains(&arrow.to.as_str())
+    };
+    let arrows = modules.arrows().remove("").unwrap_or_default();
+    let faults: Vec<_> = arrows.into_iter().filter(|(arrow, _)| !is_written(arrow)).map(|(_, use_)| use_).collect();
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
 #[test]

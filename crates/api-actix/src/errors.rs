@@ -1,5 +1,7 @@
 //! How what a use case refuses becomes an error of HTTP: by its code, in the table to which every feature adds its rows.
 
+use std::error::Error;
+
 use application::ApplicationError;
 
 use crate::features;
@@ -33,11 +35,16 @@ impl From<ApplicationError> for ApiError {
             }
             _ => Vec::new(),
         };
-        match table().find(|row| row.code == error.code()) {
-            Some(row) => Self::refused(*row, fields, error),
-            // A test looks for each code in the table.
-            None => Self::Broken("an error has no row"),
-        }
+        refused(error.code(), fields, error)
+    }
+}
+
+/// A refusal in the words of the code's row.
+fn refused(code: &str, fields: Vec<FieldError>, error: impl Error + Send + Sync + 'static) -> ApiError {
+    match table().find(|row| row.code == code) {
+        Some(row) => ApiError::refused(*row, fields, error),
+        // A test looks for each code in the table.
+        None => ApiError::Broken("an error has no row"),
     }
 }
 

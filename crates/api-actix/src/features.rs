@@ -4,13 +4,19 @@ use actix_web::middleware::NormalizePath;
 use actix_web::web::{self, ServiceConfig};
 
 use crate::http::Feature;
-use crate::{auth, clients, health, sessions, tasks, users, well_known};
 
-/// Those under `/api/v1`, in the order in which the document has them.
-const API: &[Feature] = &[auth::FEATURE, clients::FEATURE, sessions::FEATURE, users::FEATURE, tasks::FEATURE];
+/// Those under `/api/v1`.
+const API: &[Feature] = &[
+    // The document has them in this order.
+    crate::auth::FEATURE,
+    crate::clients::FEATURE,
+    crate::sessions::FEATURE,
+    crate::users::FEATURE,
+    crate::tasks::FEATURE,
+];
 
 /// Those whose paths are the same in every version of the API.
-const OUTSIDE: &[Feature] = &[well_known::FEATURE, health::FEATURE];
+const OUTSIDE: &[Feature] = &[crate::well_known::FEATURE, crate::health::FEATURE];
 
 /// All features.
 pub(crate) fn all() -> impl Iterator<Item = &'static Feature> {

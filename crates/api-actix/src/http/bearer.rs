@@ -15,11 +15,11 @@ struct Judged(Actor);
 /// be valid, also where none is needed.
 pub(crate) async fn actor(request: &HttpRequest) -> Result<Option<Actor>, ApiError> {
     if let Some(Judged(actor)) = request.extensions().get() {
-        return Ok(Some(actor.clone()));
+        return Ok(Some(*actor));
     }
     let actor = judge(request).await?;
-    if let Some(actor) = &actor {
-        request.extensions_mut().insert(Judged(actor.clone()));
+    if let Some(actor) = actor {
+        request.extensions_mut().insert(Judged(actor));
     }
     Ok(actor)
 }
@@ -64,7 +64,7 @@ mod tests {
             token_expires_at: Timestamp::default(),
             address: None,
         };
-        request.extensions_mut().insert(Judged(known.clone()));
+        request.extensions_mut().insert(Judged(known));
         assert_eq!(actor(&request).await.unwrap().unwrap().user_id, known.user_id);
         // There are no use cases here to ask.
         assert!(matches!(judge(&request).await, Err(ApiError::Broken(_))));

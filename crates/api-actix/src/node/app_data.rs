@@ -4,7 +4,10 @@ use actix_web::web::ServiceConfig;
 
 /// What every worker puts into its app's data.
 #[derive(Clone, Default)]
-pub(crate) struct AppData(Vec<Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>>);
+pub(crate) struct AppData(Vec<Put>);
+
+/// Puts one part there.
+type Put = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 
 impl AppData {
     /// And this, which handlers find by its type.

@@ -61,6 +61,7 @@ mod testing;
 
 pub use domain::Timestamp;
 pub use domain::access_tokens::{AccessClaims, TokenId};
+pub use domain::clients::ClientId;
 pub use domain::keys::{Algorithm, KeyId};
 pub use domain::sessions::SessionId;
 pub use domain::users::{Epoch, Role, UserId};

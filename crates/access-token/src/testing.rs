@@ -13,6 +13,7 @@ use chrono::DateTime;
 use data_encoding::BASE64URL_NOPAD;
 use domain::Timestamp;
 use domain::access_tokens::{AccessClaims, TokenId};
+use domain::clients::ClientId;
 use domain::keys::{Algorithm, KeyId};
 use domain::sessions::SessionId;
 use domain::users::{Epoch, Role, UserId};
@@ -127,6 +128,7 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
 pub(crate) fn claims() -> AccessClaims {
     AccessClaims {
         id: TokenId::new(Uuid::from_u128(3)),
+        client_id: Some(ClientId::default()),
         user_id: UserId::new(Uuid::from_u128(1)),
         session_id: SessionId::new(Uuid::from_u128(2)),
         role: Role::Admin,
@@ -139,7 +141,7 @@ pub(crate) fn claims() -> AccessClaims {
 /// [`claims`] as they stand in a token.
 pub(crate) fn wire_claims() -> Value {
     json!({
-        "iss": ISSUER, "aud": AUDIENCE, "role": "admin", "epoch": 7,
+        "iss": ISSUER, "aud": AUDIENCE, "client_id": "hexauth", "role": "admin", "epoch": 7,
         "sub": "00000000-0000-0000-0000-000000000001", "sid": "00000000-0000-0000-0000-000000000002",
         "jti": "00000000-0000-0000-0000-000000000003", "iat": ISSUED, "nbf": ISSUED, "exp": EXPIRES,
     })

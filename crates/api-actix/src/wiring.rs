@@ -213,7 +213,7 @@ where
         ids: ids.clone(),
         clock: clock.clone(),
     };
-    let application = Application::new(ports, config.application);
+    let application = Application::new(ports, config.application.clone());
     let hash_load = Box::new(move || hasher.load());
     Ok(Parts { application, feed, connections, health: store, ids, clock, hash_load })
 }

@@ -21,8 +21,8 @@ pub struct Actor {
     pub token_expires_at: Timestamp,
 }
 
-impl From<AccessClaims> for Actor {
-    fn from(claims: AccessClaims) -> Self {
+impl From<&AccessClaims> for Actor {
+    fn from(claims: &AccessClaims) -> Self {
         Self {
             user_id: claims.user_id,
             role: claims.role,

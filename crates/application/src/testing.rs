@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta};
 use domain::access_tokens::{AccessClaims, MockAccessTokens, TokenId};
-use domain::clients::MockClientSecrets;
+use domain::clients::{ClientId, MockClientSecrets};
 use domain::keys::{
     Algorithm, KeyId, KeyState, MockSigningKeyFactory, MockSigningKeyRepository, SealedKey, SigningKey,
 };
@@ -222,6 +222,7 @@ pub(crate) fn a_session() -> RefreshToken {
 pub(crate) fn claims_of(session: &RefreshToken, user: &User) -> AccessClaims {
     AccessClaims {
         id: TokenId::new(Uuid::from_u128(3)),
+        client_id: Some(ClientId::default()),
         user_id: user.id,
         session_id: session.id,
         role: user.role,

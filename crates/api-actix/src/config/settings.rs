@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use application::Settings;
 use chrono::TimeDelta;
-use domain::clients::ClientSecretHash;
+use domain::clients::{ClientId, ClientSecretHash};
 use domain::keys::{Algorithm, RootSecret};
 use domain::passwords::{Password, PasswordPolicy};
 use domain::sessions::RefreshPolicy;
@@ -169,10 +169,12 @@ fn read_application(reader: &mut Reader, database: Option<&Database>) -> Option<
     let absolute_ttl = read_ttl(reader, "auth.refresh_token_absolute_ttl");
     let grace = reader.duration("auth.refresh_grace", Duration::ZERO, HOUR).and_then(time_delta);
     let algorithm = reader.get("jwt.algorithm", Algorithm::parse);
+    let client_id = reader.get("jwt.client_id", ClientId::parse);
     let rotate_keys_after = reader.duration("jwt.rotate_after", Duration::ZERO, 10 * YEAR).and_then(time_delta);
     let registration_open = reader.value("auth.registration_open", "true or false");
     let database = database?;
     Some(Settings {
+        client_id: client_id?,
         access_token_ttl: access_token_ttl?,
         algorithm: algorithm?,
         rotate_keys_after: Some(rotate_keys_after?).filter(|after| !after.is_zero()),

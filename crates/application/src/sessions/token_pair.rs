@@ -32,6 +32,7 @@ impl Application {
         let expires_at = (issued_at + self.settings.access_token_ttl).min(session.idle_expires_at.trunc_subsecs(0));
         let claims = AccessClaims {
             id: self.ports.ids.token_id(),
+            client_id: Some(self.settings.client_id.clone()),
             user_id: user.id,
             session_id: session.id,
             role: user.role,

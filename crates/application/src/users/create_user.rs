@@ -144,7 +144,7 @@ mod tests {
     #[tokio::test]
     async fn where_registration_is_closed_admins_still_create() {
         let settings = Settings { registration_open: false, ..Settings::default() };
-        let closed = Mocks { settings, ..Mocks::default() };
+        let closed = Mocks { settings: settings.clone(), ..Mocks::default() };
         let result = closed.build().create_user(Some(&an_actor()), new()).await;
         assert!(matches!(result, Err(ApplicationError::RegistrationClosed)));
         let closed = Mocks { settings, ..inserting_as(&an_admin()) };

@@ -2,14 +2,14 @@ use std::collections::{BTreeMap, HashSet};
 
 use domain::keys::KeyId;
 use jsonwebtoken::DecodingKey;
-use jsonwebtoken::jwk::{Jwk, KeyOperations, PublicKeyUse};
+use jsonwebtoken::jwk::{CommonParameters, Jwk, KeyOperations, PublicKeyUse};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::VerifyingKey;
 use crate::uuid_text::read_uuid;
-use crate::{InvalidKey, VerifyingKey};
 
 /// Most bytes of a JWK set that is read: some hundred keys, where a handful is in use.
 pub const MAX_JWK_SET_BYTES: usize = 65_536;
@@ -38,51 +38,41 @@ impl Serialize for Published {
     }
 }
 
-/// An entry, and none of `serde_json::Value`: that would take an object with a member
-/// `$serde_json::private::RawValue` for the JSON in the member's text, if any crate of the program turns that on.
+/// An entry. It is not read as `serde_json::Value`: that would take an object with a member
+/// `$serde_json::private::RawValue` for the JSON in the member's text, if any crate of the program turns that on. `Jwk`
+/// does so with kinds of keys that it does not know, which are skipped.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Entry {
-    Key(Box<KeyEntry>),
+    /// A key, and the names of all its members: `Jwk` passes over those that it does not know.
+    Key {
+        #[serde(flatten)]
+        jwk: Box<Jwk>,
+        #[serde(flatten)]
+        members: BTreeMap<String, IgnoredAny>,
+    },
     Other(IgnoredAny),
 }
 
-/// A key, and the names of all its members: `Jwk` passes over those that it does not know.
-#[derive(Deserialize)]
-struct KeyEntry {
-    #[serde(flatten)]
-    jwk: Jwk,
-    #[serde(flatten)]
-    members: BTreeMap<String, IgnoredAny>,
-}
-
 impl Entry {
+    /// The key of an entry. One that holds anything private is refused: its owner gave it away.
     fn verifying_key(&self) -> Option<VerifyingKey> {
-        match self {
-            Self::Key(entry) => entry.verifying_key().ok(),
-            Self::Other(_) => None,
+        let Self::Key { jwk, members } = self else { return None };
+        if PRIVATE_MEMBERS.into_iter().any(|name| members.contains_key(name)) || !is_for_signatures(&jwk.common) {
+            return None;
         }
+        let id = KeyId::new(read_uuid(jwk.common.key_id.as_deref()?).ok()?);
+        let key = VerifyingKey::new(id, &DecodingKey::from_jwk(jwk).ok()?).ok()?;
+        // `from_jwk` looks neither at `alg` and `crv` nor at the length of a coordinate. What is written has them right.
+        let written = key.jwk()?;
+        let is_same = (&written.algorithm, written.common.key_algorithm) == (&jwk.algorithm, jwk.common.key_algorithm);
+        is_same.then_some(key)
     }
 }
 
-impl KeyEntry {
-    /// The key of an entry. One that holds anything private is refused: its owner gave it away.
-    fn verifying_key(&self) -> Result<VerifyingKey, InvalidKey> {
-        if PRIVATE_MEMBERS.into_iter().any(|name| self.members.contains_key(name)) {
-            return Err(InvalidKey);
-        }
-        let Jwk { common, algorithm } = &self.jwk;
-        let is_for_signatures = common.public_key_use.as_ref().is_none_or(|usage| *usage == PublicKeyUse::Signature)
-            && common.key_operations.as_ref().is_none_or(|operations| operations.contains(&KeyOperations::Verify));
-        let id = common.key_id.as_deref().and_then(|id| read_uuid(id).ok()).ok_or(InvalidKey)?;
-        let key = DecodingKey::from_jwk(&self.jwk).map_err(|_| InvalidKey)?;
-        let key = VerifyingKey::new(KeyId::new(id), &key)?;
-        // What was read looks neither at the curve nor at the length of a coordinate. What is written has them right.
-        let is_whole = key
-            .jwk()
-            .is_some_and(|ours| ours.algorithm == *algorithm && ours.common.key_algorithm == common.key_algorithm);
-        if is_for_signatures && is_whole { Ok(key) } else { Err(InvalidKey) }
-    }
+fn is_for_signatures(common: &CommonParameters) -> bool {
+    common.public_key_use.as_ref().is_none_or(|usage| *usage == PublicKeyUse::Signature)
+        && common.key_operations.as_ref().is_none_or(|operations| operations.contains(&KeyOperations::Verify))
 }
 
 /// Writes the public halves of `keys`, in this order, as a JWK set (RFC 7517, section 5). Symmetric keys have none and
@@ -253,6 +243,14 @@ mod tests {
                 assert_skipped(with(published(algorithm), name, json!("AQAB")));
                 assert_skipped(with(published(algorithm), name, json!(null)));
             }
+        }
+    }
+
+    #[test]
+    fn skips_a_key_with_a_member_twice() {
+        for name in ["kty", "crv", "x", "kid", "alg", "use"] {
+            let entry = good().to_string().replacen('{', &format!("{{\"{name}\":{},", good()[name]), 1);
+            assert!(read_jwk_set(&format!("{{\"keys\":[{entry}]}}")).unwrap().is_empty(), "{entry}");
         }
     }
 

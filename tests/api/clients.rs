@@ -21,6 +21,7 @@ const ID: &str = "gateway";
 const SECRET: &str = "cb3a1c5f9d0e4b7a8c6d2e1f0a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4e3f2a1b";
 /// Of the secret above, by `sha256sum`.
 const SHA256: &str = "sha256:8c402b6ba524f760d4a812d84c05d456bb0841e6a17da268ef1a5fba33409256";
+const SETTINGS: [(&str, &str); 2] = [("APP_CLIENTS__GATEWAY", SHA256), ("APP_JWT__CLIENT_ID", "spa")];
 const INTROSPECT: &str = "/api/v1/auth/introspect";
 const REVOKE: &str = "/api/v1/auth/revoke";
 
@@ -29,11 +30,11 @@ struct Clients(App);
 
 impl OnDatabase for Clients {
     async fn sqlite() -> Self {
-        Self(App::sqlite_with(&[("APP_CLIENTS__GATEWAY", SHA256)]).await)
+        Self(App::sqlite_with(&SETTINGS).await)
     }
 
     async fn postgres() -> Self {
-        Self(App::postgres_with(&[("APP_CLIENTS__GATEWAY", SHA256)]).await)
+        Self(App::postgres_with(&SETTINGS).await)
     }
 }
 
@@ -70,7 +71,7 @@ async fn a_live_access_token_is_active(clients: Clients) {
     let told = clients.introspect(&tokens.access).await;
     assert_eq!(told["active"], true);
     assert_eq!((&told["iss"], &told["aud"]), (&json!("hexauth"), &json!("hexauth")));
-    assert_eq!(told["token_type"], "Bearer");
+    assert_eq!((&told["token_type"], &told["client_id"]), (&json!("Bearer"), &json!("spa")));
     for name in ["sub", "sid", "role", "exp"] {
         assert_eq!(told[name], verified[name], "{name}");
     }
@@ -84,7 +85,7 @@ async fn a_live_refresh_token_is_active_and_asking_uses_nothing_up(clients: Clie
     for _ in 0..3 {
         let told = clients.introspect(&tokens.refresh).await;
         assert_eq!((&told["active"], &told["token_type"]), (&json!(true), &json!("refresh_token")));
-        for name in ["aud", "role", "jti", "nbf"] {
+        for name in ["aud", "client_id", "role", "jti", "nbf"] {
             assert!(told.get(name).is_none(), "{name} is for who takes access tokens");
         }
         assert_eq!(told["exp"].as_i64().unwrap() - told["iat"].as_i64().unwrap(), 7 * 24 * 60 * 60);

@@ -35,7 +35,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     (
         "access-token",
-        &["aws-lc-rs", "chrono", "data-encoding", "domain", "quick_cache", "serde", "serde_json", "thiserror", "uuid"],
+        &[
+            "aws-lc-rs",
+            "chrono",
+            "data-encoding",
+            "domain",
+            "jsonwebtoken",
+            "quick_cache",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "uuid",
+        ],
     ),
     ("application", &["chrono", "data-encoding", "domain", "thiserror", "tokio", "tracing", "uuid"]),
     ("infra-seaorm", &["async-trait", "chrono", "domain", "sea-orm", "tokio", "uuid"]),
@@ -68,6 +79,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "chrono",
             "data-encoding",
             "domain",
+            "jsonwebtoken",
             "rustix",
             "thiserror",
             "tokio",
@@ -217,6 +229,15 @@ fn the_examples_do_without_what_they_show_one_can_do_without() {
         let found: Vec<_> = tree.lines().filter(is_unwanted).collect();
         assert!(found.is_empty(), "{example} must do without {found:?}: that is what it shows");
     }
+}
+
+/// With both, `jsonwebtoken` panics where it has to choose, and there are two implementations of every algorithm.
+#[test]
+fn jsonwebtoken_has_one_backend() {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(root()).args(["tree", "--locked", "--workspace", "--all-features", "--invert", "jsonwebtoken"]);
+    let output = cargo.args(["--depth", "0", "--format", "{f}"]).output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap().trim(), "aws_lc_rs");
 }
 
 /// All that a crate is built from when it is built alone, one on each line, but not what only build scripts need.

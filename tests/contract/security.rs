@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
 use domain::access_tokens::{AccessClaims, AccessTokens, TokenId, VerifyError};
+use domain::clients::ClientId;
 use domain::clients::{ClientSecretHash, ClientSecrets};
 use domain::keys::{Algorithm, KeyId, KeyState, MAX_KEY_RING_AGE, RootSecret, SigningKey, SigningKeyFactory};
 use domain::passwords::{Password, PasswordHasher};
@@ -175,6 +176,7 @@ fn issued_at() -> Timestamp {
 fn claims() -> AccessClaims {
     AccessClaims {
         id: TokenId::new(Uuid::from_u128(3)),
+        client_id: Some(ClientId::default()),
         user_id: user_id(1),
         session_id: session_id(2),
         role: Role::Admin,
@@ -197,7 +199,9 @@ async fn with_each_algorithm(db: &TestDatabase, check: impl AsyncFn(SigningKey))
 async fn what_one_node_signs_every_node_reads_back_to_equal_claims(db: TestDatabase) {
     with_each_algorithm(&db, async |key| {
         let (one, other) = (node(&db, &set_clock()), node(&db, &set_clock()));
-        for claims in [claims(), AccessClaims { role: Role::User, epoch: Epoch::default(), ..claims() }] {
+        for claims in
+            [claims(), AccessClaims { role: Role::User, epoch: Epoch::default(), client_id: None, ..claims() }]
+        {
             let token = one.sign(&claims).await.unwrap();
             for node in [&one, &other, &other] {
                 let read = node.verify(token.expose(), claims.issued_at).await.unwrap();

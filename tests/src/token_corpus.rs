@@ -58,6 +58,13 @@ pub fn spoiled_claims(claims: &str) -> Vec<Forgery> {
         let strange = [json!(null), json!(1), json!(""), json!("other"), json!([value]), json!({}), json!([])];
         all.extend(strange.map(|strange| spoil(name, strange)));
     }
+    let id = get(claims, "client_id");
+    for strange in
+        [json!(null), json!(1), json!(""), json!([id]), json!({}), json!("a b"), json!("é"), json!("c".repeat(256))]
+    {
+        all.push(spoil("client_id", strange));
+    }
+    all.push(("claims with client_id twice".to_owned(), twice(claims, "client_id")));
     all.push(spoil("aud", json!([get(claims, "aud"), "other"])));
     all.push(spoil("iss", json!(format!("{}/", get(claims, "iss").as_str().unwrap()))));
     all.push(spoil("role", json!("Admin")));

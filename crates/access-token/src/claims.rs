@@ -1,19 +1,23 @@
 use chrono::DateTime;
 use domain::Timestamp;
 use domain::access_tokens::{AccessClaims, InvalidAccessToken, TokenId};
+use domain::clients::ClientId;
 use domain::sessions::SessionId;
 use domain::users::{Epoch, Role, UserId};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::part::{read_part, write_part};
 use crate::uuid_text::read_uuid;
 
-/// The claims as they stand in the token (RFC 9068, section 2.2). Each is required and has one type, so that a number
-/// in quotes, a fraction or a list of audiences is refused while reading.
+/// The claims as they stand in the token (RFC 9068, section 2.2). Each has one type, so that a number in quotes, a
+/// fraction or a list of audiences is refused while reading. Each is required, but `client_id`: nodes of the version
+/// before do not write it. Which client it names is not checked, since section 4 asks that of nobody.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct WireClaims {
     iss: String,
     aud: String,
+    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    client_id: Option<String>,
     sub: String,
     sid: String,
     role: String,
@@ -29,6 +33,7 @@ impl WireClaims {
         Self {
             iss: issuer.to_owned(),
             aud: audience.to_owned(),
+            client_id: claims.client_id.as_ref().map(ClientId::to_string),
             sub: claims.user_id.to_string(),
             sid: claims.session_id.to_string(),
             role: claims.role.as_str().to_owned(),
@@ -63,6 +68,7 @@ impl WireClaims {
     pub(crate) fn into_access_claims(self) -> Result<AccessClaims, InvalidAccessToken> {
         Ok(AccessClaims {
             id: TokenId::new(read_uuid(&self.jti)?),
+            client_id: self.client_id.as_deref().map(ClientId::parse).transpose().map_err(|_| InvalidAccessToken)?,
             user_id: UserId::new(read_uuid(&self.sub)?),
             session_id: SessionId::new(read_uuid(&self.sid)?),
             role: Role::parse(&self.role).map_err(|_| InvalidAccessToken)?,
@@ -71,6 +77,11 @@ impl WireClaims {
             expires_at: read_time(self.exp)?,
         })
     }
+}
+
+/// Reads a text where `null` is not one.
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(deserializer).map(Some)
 }
 
 /// Reads seconds since 1970. None of our tokens is from before.

@@ -1,6 +1,6 @@
 use domain::access_tokens::InvalidAccessToken;
 use domain::keys::{Algorithm, KeyId};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::part::{read_part, write_part};
 use crate::uuid_text::read_uuid;
@@ -17,12 +17,13 @@ pub(crate) struct Header {
 }
 
 /// The only header that our tokens have. Any other field, above all one that brings a key or an extension (`jwk`,
-/// `jku`, `x5u`, `x5c`, `crit`, `b64`, `zip`), makes a token invalid, and so does a field that is there twice.
-#[derive(Deserialize, Serialize)]
+/// `jku`, `x5u`, `x5c`, `crit`, `b64`, `zip`), makes a token invalid, and so does a field that is there twice. The header
+/// of `jsonwebtoken` reads all of these, and `null` as a field that is missing, so it is not the one that reads.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WireHeader {
-    alg: String,
     typ: String,
+    alg: String,
     kid: String,
 }
 
@@ -30,20 +31,17 @@ impl Header {
     /// Reads the first part of a token. The type is compared as a media type: without case, and with or without
     /// `application/` (RFC 9068, section 4).
     pub(crate) fn read(part: &str) -> Result<Self, InvalidAccessToken> {
-        let WireHeader { alg, typ, kid } = read_part(part)?;
+        let WireHeader { typ, alg, kid } = read_part(part)?;
         if ![TYPE, LONG_TYPE].into_iter().any(|ours| ours.eq_ignore_ascii_case(&typ)) {
             return Err(InvalidAccessToken);
         }
         let algorithm = Algorithm::parse(&alg).map_err(|_| InvalidAccessToken)?;
         Ok(Self { algorithm, key_id: KeyId::new(read_uuid(&kid)?) })
     }
+}
 
-    /// The first part of a token.
-    pub(crate) fn write(self) -> String {
-        write_part(&WireHeader {
-            alg: self.algorithm.as_str().to_owned(),
-            typ: TYPE.to_owned(),
-            kid: self.key_id.to_string(),
-        })
-    }
+/// The first part of a token.
+pub(crate) fn write_header(algorithm: jsonwebtoken::Algorithm, key_id: KeyId) -> String {
+    let (typ, kid) = (Some(TYPE.to_owned()), Some(key_id.to_string()));
+    write_part(&jsonwebtoken::Header { typ, kid, ..jsonwebtoken::Header::new(algorithm) })
 }

@@ -1,16 +1,26 @@
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
+use domain::keys::KeyId;
+use jsonwebtoken::DecodingKey;
+use jsonwebtoken::jwk::{CommonParameters, Jwk, KeyOperations, PublicKeyUse};
 use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
 use thiserror::Error;
 
 use crate::VerifyingKey;
-use crate::jwk::Jwk;
+use crate::uuid_text::read_uuid;
 
 /// Most bytes of a JWK set that is read: some hundred keys, where a handful is in use.
 pub const MAX_JWK_SET_BYTES: usize = 65_536;
 
-/// The text is no JWK set, is too long or names two keys alike.
+/// What is published of a key, in this order (RFC 7517, section 4; RFC 7518, section 6; RFC 8037, section 2).
+const PUBLIC_MEMBERS: [&str; 9] = ["kty", "kid", "alg", "use", "crv", "x", "y", "n", "e"];
+
+/// The members that hold what must not be published (RFC 7518, sections 6.2.2, 6.3.2 and 6.4.1; RFC 8037, section 2).
+const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/// The text is not a JWK set, is too long or names two keys alike.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("this is not a JWK set")]
 pub struct InvalidJwkSet;
@@ -20,29 +30,57 @@ struct JwkSet<T> {
     keys: Vec<T>,
 }
 
-/// An entry, and none of `serde_json::Value`: that would take an object with a member
-/// `$serde_json::private::RawValue` for the JSON in the member's text, if any crate of the program turns that on.
+struct Published(Value);
+
+impl Serialize for Published {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(PUBLIC_MEMBERS.iter().filter_map(|name| Some((name, self.0.get(name)?))))
+    }
+}
+
+/// An entry. It is not read as `serde_json::Value`: that would take an object with a member
+/// `$serde_json::private::RawValue` for the JSON in the member's text, if any crate of the program turns that on. `Jwk`
+/// does so with kinds of keys that it does not know, which are skipped.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Entry {
-    Jwk(Box<Jwk>),
+    /// A key, and the names of all its members: `Jwk` passes over those that it does not know.
+    Key {
+        #[serde(flatten)]
+        jwk: Box<Jwk>,
+        #[serde(flatten)]
+        members: BTreeMap<String, IgnoredAny>,
+    },
     Other(IgnoredAny),
 }
 
 impl Entry {
+    /// The key of an entry. One that holds anything private is refused: its owner gave it away.
     fn verifying_key(&self) -> Option<VerifyingKey> {
-        match self {
-            Self::Jwk(jwk) => jwk.verifying_key().ok(),
-            Self::Other(_) => None,
+        let Self::Key { jwk, members } = self else { return None };
+        if PRIVATE_MEMBERS.into_iter().any(|name| members.contains_key(name)) || !is_for_signatures(&jwk.common) {
+            return None;
         }
+        let id = KeyId::new(read_uuid(jwk.common.key_id.as_deref()?).ok()?);
+        let key = VerifyingKey::new(id, &DecodingKey::from_jwk(jwk).ok()?).ok()?;
+        // `from_jwk` looks neither at `alg` and `crv` nor at the length of a coordinate. What is written has them right.
+        let written = key.jwk()?;
+        let is_same = (&written.algorithm, written.common.key_algorithm) == (&jwk.algorithm, jwk.common.key_algorithm);
+        is_same.then_some(key)
     }
+}
+
+fn is_for_signatures(common: &CommonParameters) -> bool {
+    common.public_key_use.as_ref().is_none_or(|usage| *usage == PublicKeyUse::Signature)
+        && common.key_operations.as_ref().is_none_or(|operations| operations.contains(&KeyOperations::Verify))
 }
 
 /// Writes the public halves of `keys`, in this order, as a JWK set (RFC 7517, section 5). Symmetric keys have none and
 /// are left out.
 #[expect(clippy::expect_used, reason = "structs of text always encode")]
 pub fn write_jwk_set<'a>(keys: impl IntoIterator<Item = &'a VerifyingKey>) -> String {
-    let keys: Vec<Jwk> = keys.into_iter().filter_map(Jwk::new).collect();
+    let publish = |jwk: Jwk| Published(serde_json::to_value(jwk).expect("it can be written as JSON"));
+    let keys: Vec<_> = keys.into_iter().filter_map(VerifyingKey::jwk).map(publish).collect();
     serde_json::to_string(&JwkSet { keys }).expect("it can be written as JSON")
 }
 
@@ -50,7 +88,7 @@ pub fn write_jwk_set<'a>(keys: impl IntoIterator<Item = &'a VerifyingKey>) -> St
 /// another use, symmetric, private or malformed are skipped (RFC 7517, section 5).
 ///
 /// # Errors
-/// [`InvalidJwkSet`] for a text that is no JWK set, is over [`MAX_JWK_SET_BYTES`] or has two such keys with the same
+/// [`InvalidJwkSet`] for a text that is not a JWK set, is over [`MAX_JWK_SET_BYTES`] or has two such keys with the same
 /// `kid`.
 pub fn read_jwk_set(json: &str) -> Result<Vec<VerifyingKey>, InvalidJwkSet> {
     if json.len() > MAX_JWK_SET_BYTES || !json.trim_start().starts_with('{') {
@@ -66,10 +104,9 @@ pub fn read_jwk_set(json: &str) -> Result<Vec<VerifyingKey>, InvalidJwkSet> {
 mod tests {
     use data_encoding::BASE64URL_NOPAD;
     use domain::keys::Algorithm;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
-    use crate::PublicKey;
     use crate::testing::TestKey;
 
     const KID: &str = "0189a3b4-c5d6-4e7f-8a9b-0c1d2e3f4a5b";
@@ -122,6 +159,21 @@ mod tests {
         assert_eq!(write_jwk_set([]), r#"{"keys":[]}"#);
     }
 
+    /// Caches and other services compare it as it is.
+    #[test]
+    fn writes_the_members_in_one_order() {
+        let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+        let expected = format!(
+            r#"{{"keys":[{{"kty":"OKP","kid":"{KID}","alg":"EdDSA","use":"sig","crv":"Ed25519","x":"{x}"}}]}}"#
+        );
+        assert_eq!(write_jwk_set(&read(&[good()])), expected);
+        for key in TestKey::of_each_algorithm() {
+            let json = write_jwk_set([&key.verifying]);
+            let places = PUBLIC_MEMBERS.iter().filter_map(|name| json.find(&format!("\"{name}\":")));
+            assert!(places.is_sorted(), "{json}");
+        }
+    }
+
     #[test]
     fn reads_back_what_it_wrote() {
         let keys = TestKey::of_each_algorithm();
@@ -133,8 +185,8 @@ mod tests {
 
     #[test]
     fn reads_keys_of_others_in_their_manner() {
-        let bytes = BASE64URL_NOPAD.decode(b"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
-        let expected = PublicKey::Ed25519(bytes.try_into().unwrap());
+        let x = DecodingKey::from_ed_components("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").unwrap();
+        let expected = VerifyingKey::new(KeyId::new(KID.parse().unwrap()), &x).unwrap();
         let manners = [
             good(),
             without(good(), "use"),
@@ -143,8 +195,7 @@ mod tests {
         ];
         for entry in manners {
             let keys = read(std::slice::from_ref(&entry));
-            assert_eq!(keys[0].public_half(), Some(&expected), "{entry}");
-            assert_eq!(keys[0].id().to_string(), KID);
+            assert!(keys[0].is_same_as(&expected), "{entry}");
         }
     }
 
@@ -165,6 +216,7 @@ mod tests {
             ("kty", json!("oct")),
             ("crv", json!("X25519")),
             ("crv", json!("Ed448")),
+            ("crv", json!("P-256")),
             ("x", json!("")),
             ("x", json!("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHUQ")),
             ("x", json!("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo=")),
@@ -194,6 +246,14 @@ mod tests {
         }
     }
 
+    #[test]
+    fn skips_a_key_with_a_member_twice() {
+        for name in ["kty", "crv", "x", "kid", "alg", "use"] {
+            let entry = good().to_string().replacen('{', &format!("{{\"{name}\":{},", good()[name]), 1);
+            assert!(read_jwk_set(&format!("{{\"keys\":[{entry}]}}")).unwrap().is_empty(), "{entry}");
+        }
+    }
+
     /// `serde_json` gives a meaning of its own to an object with this member, if a crate elsewhere turns that on.
     #[test]
     fn skips_what_is_wrapped_in_the_private_member_of_a_library() {
@@ -210,7 +270,14 @@ mod tests {
         let point = published(Algorithm::Es256);
         assert_skipped(with(point.clone(), "y", point["x"].clone()));
         assert_skipped(with(point.clone(), "x", json!(BASE64URL_NOPAD.encode(&[0; 32]))));
-        assert_skipped(with(point, "crv", json!("P-384")));
+        assert_skipped(with(point.clone(), "crv", json!("P-384")));
+        assert_skipped(with(point.clone(), "crv", json!("Ed25519")));
+        // The same 64 bytes, cut elsewhere.
+        let decode = |name: &str| BASE64URL_NOPAD.decode(point[name].as_str().unwrap().as_bytes()).unwrap();
+        let bytes = [decode("x"), decode("y")].concat();
+        let (x, y) = bytes.split_at(31);
+        let [x, y] = [x, y].map(|half| json!(BASE64URL_NOPAD.encode(half)));
+        assert_skipped(with(with(point, "x", x), "y", y));
         let modulus = BASE64URL_NOPAD.decode(published(Algorithm::Rs256)["n"].as_str().unwrap().as_bytes()).unwrap();
         let rsa = |n: &[u8]| with(published(Algorithm::Rs256), "n", json!(BASE64URL_NOPAD.encode(n)));
         assert_eq!(read(&[rsa(&modulus)]).len(), 1);

@@ -3,6 +3,7 @@
 //! This is the one implementation. Hexauth uses it for every request and for introspection, and any other service can
 //! use it to check tokens by itself: it needs no database and no network, only the JWK set that Hexauth publishes at
 //! `/.well-known/jwks.json`. How tokens and JWK sets are written is here too, so that both sides agree.
+//! Keys, signatures and JWKs are those of `jsonwebtoken`; the rules in front of it are ours.
 //!
 //! ```
 //! use access_token::{Role, Verifier};
@@ -45,11 +46,10 @@
 
 mod claims;
 mod header;
-mod jwk;
 mod jwk_set;
 mod part;
 mod remembered;
-mod unsigned_token;
+mod signed_token;
 mod uuid_text;
 mod verifier;
 mod verifying_key;
@@ -61,10 +61,13 @@ mod testing;
 
 pub use domain::Timestamp;
 pub use domain::access_tokens::{AccessClaims, TokenId};
+pub use domain::clients::ClientId;
 pub use domain::keys::{Algorithm, KeyId};
 pub use domain::sessions::SessionId;
 pub use domain::users::{Epoch, Role, UserId};
+pub use jsonwebtoken::DecodingKey;
+pub use jsonwebtoken::crypto::JwtSigner;
 pub use jwk_set::{InvalidJwkSet, MAX_JWK_SET_BYTES, read_jwk_set, write_jwk_set};
-pub use unsigned_token::UnsignedToken;
+pub use signed_token::sign_token;
 pub use verifier::{MAX_TOKEN_BYTES, TokenError, Verifier};
-pub use verifying_key::{InvalidKey, PublicKey, VerifyingKey};
+pub use verifying_key::{InvalidKey, VerifyingKey};

@@ -7,14 +7,14 @@ use domain::access_tokens::AccessClaims;
 use domain::keys::KeyId;
 use quick_cache::sync::Cache;
 
-/// Most tokens that are remembered: some 4 MB.
+/// Most tokens that are remembered: some 4 MB, and up to 5 MB more where their clients have long names.
 const CAPACITY: usize = 16_384;
 
 /// How far the issuer's clock may be ahead of ours.
 pub(crate) const LEEWAY: TimeDelta = TimeDelta::seconds(5);
 
 /// What was read from a token whose signature, issuer and audience are right.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Verified {
     pub(crate) claims: AccessClaims,
     pub(crate) begins_at: Timestamp,
@@ -73,6 +73,7 @@ impl fmt::Debug for RememberedTokens {
 mod tests {
     use chrono::DateTime;
     use domain::access_tokens::TokenId;
+    use domain::clients::ClientId;
     use domain::sessions::SessionId;
     use domain::users::{Epoch, Role, UserId};
     use uuid::Uuid;
@@ -85,6 +86,7 @@ mod tests {
         let verified = |number: u128| Verified {
             claims: AccessClaims {
                 id: TokenId::new(Uuid::from_u128(number)),
+                client_id: ClientId::parse(&"c".repeat(ClientId::MAX_LENGTH)).ok(),
                 user_id: UserId::new(Uuid::from_u128(1)),
                 session_id: SessionId::new(Uuid::from_u128(2)),
                 role: Role::User,

@@ -1,6 +1,7 @@
 //! What must be refused, for every algorithm: what anybody can make, and what only the holder of the key could.
 
 use data_encoding::BASE64URL_NOPAD;
+use domain::clients::ClientId;
 use domain::keys::{Algorithm, KeyId};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -87,6 +88,19 @@ fn the_forger_of_these_tests_forges_well() {
         // A claim that nobody knows is ignored (RFC 7519, section 4).
         let token = key.forge(&key.header().to_string(), &with(wire_claims(), "scope", json!("all")));
         assert_eq!(verify(key, &token), Ok(claims()), "{}", key.algorithm());
+    }
+}
+
+/// Nodes of the version before write no `client_id`, and read one as a claim that they do not know.
+#[test]
+fn the_client_may_be_missing_and_may_be_anyone() {
+    let mut wire = wire_claims();
+    wire.as_object_mut().unwrap().remove("client_id").unwrap();
+    let other = with(wire_claims(), "client_id", json!("s6BhdRkqt3"));
+    for key in TestKey::of_each_algorithm() {
+        let read = |claims: &str| verify(key, &key.forge(&key.header().to_string(), claims));
+        assert_eq!(read(&wire.to_string()), Ok(AccessClaims { client_id: None, ..claims() }));
+        assert_eq!(read(&other), Ok(AccessClaims { client_id: ClientId::parse("s6BhdRkqt3").ok(), ..claims() }));
     }
 }
 

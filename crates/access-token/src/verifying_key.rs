@@ -1,4 +1,5 @@
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{
@@ -6,19 +7,26 @@ use aws_lc_rs::signature::{
 };
 use domain::Timestamp;
 use domain::keys::{Algorithm, KeyId};
+use jsonwebtoken::crypto::JwtVerifier;
+use jsonwebtoken::jwk::{AlgorithmParameters, CommonParameters, Jwk, PublicKeyUse};
+use jsonwebtoken::signature::{Error, Verifier};
+use jsonwebtoken::{AlgorithmFamily, DecodingKey, DecodingKeyKind};
 use thiserror::Error;
 
 /// Sizes of RSA keys, in bits: the least that RFC 7518, section 3.3, allows, and a bound on the work.
-const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
-const UNCOMPRESSED: u8 = 0x04;
+const RSA_BITS: RangeInclusive<usize> = 2048..=8192;
+const SECRET_BYTES: usize = 32;
 
 /// A key that verifies access tokens, for its one algorithm. An id names one key for ever.
+///
+/// It is parsed once, here: the verifiers of `jsonwebtoken` parse it for every token.
 #[derive(Clone)]
 pub struct VerifyingKey {
     id: KeyId,
     algorithm: Algorithm,
     check: Check,
-    public: Option<PublicKey>,
+    /// What is published of it. `None` for a symmetric key.
+    public: Option<AlgorithmParameters>,
     /// From when on no token of this key counts any more. `None` as long as it is in use.
     pub accepted_until: Option<Timestamp>,
 }
@@ -29,46 +37,39 @@ enum Check {
     Mac(Box<hmac::Key>),
 }
 
-/// The public half of a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PublicKey {
-    /// For EdDSA: the 32 bytes of RFC 8032, section 5.1.5.
-    Ed25519([u8; 32]),
-    /// For ES256: a point on P-256.
-    P256 {
-        /// Its first coordinate, big-endian.
-        x: [u8; 32],
-        /// Its second coordinate, big-endian.
-        y: [u8; 32],
-    },
-    /// For RS256.
-    Rsa {
-        /// The modulus of 2048 to 8192 bits, big-endian without leading zeros.
-        n: Vec<u8>,
-        /// The exponent, likewise.
-        e: Vec<u8>,
-    },
-}
-
 /// The key is malformed, too short or of a kind that access tokens are not signed with.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("this is not a key that verifies access tokens")]
 pub struct InvalidKey;
 
 impl VerifyingKey {
-    /// The key with this public half.
+    /// The key of this id. Its kind fixes the algorithm: EdDSA for 32 bytes of Ed25519, ES256 for an uncompressed point
+    /// on P-256, RS256 for a modulus of 2048 to 8192 bits with its exponent, and HS256 for a secret of 32 bytes. That is
+    /// for Hexauth itself only: anyone who can verify with it can sign with it.
     ///
     /// # Errors
-    /// [`InvalidKey`] for a point off its curve or a modulus that is too short or too long.
-    pub fn public(id: KeyId, public: PublicKey) -> Result<Self, InvalidKey> {
-        let check = Check::Signature(public.parse()?);
-        Ok(Self { id, algorithm: public.algorithm(), check, public: Some(public), accepted_until: None })
-    }
-
-    /// The HS256 key with these bytes. Only for Hexauth itself: who can verify with it can sign with it.
-    pub fn symmetric(id: KeyId, secret: &[u8; 32]) -> Self {
-        let check = Check::Mac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, secret)));
-        Self { id, algorithm: Algorithm::Hs256, check, public: None, accepted_until: None }
+    /// [`InvalidKey`] for a point off its curve and for any other key.
+    pub fn new(id: KeyId, key: &DecodingKey) -> Result<Self, InvalidKey> {
+        let (algorithm, parsed) = match (key.family(), key.kind()) {
+            (AlgorithmFamily::Ed, DecodingKeyKind::SecretOrDer(bytes)) => {
+                (Algorithm::EdDsa, ParsedPublicKey::new(&ED25519, bytes))
+            }
+            (AlgorithmFamily::Ec, DecodingKeyKind::SecretOrDer(point)) => {
+                (Algorithm::Es256, ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point))
+            }
+            (AlgorithmFamily::Rsa, DecodingKeyKind::RsaModulusExponent { n, e }) if RSA_BITS.contains(&bits(n)) => {
+                let components = RsaPublicKeyComponents { n, e };
+                (Algorithm::Rs256, components.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256))
+            }
+            (AlgorithmFamily::Hmac, DecodingKeyKind::SecretOrDer(secret)) if secret.len() == SECRET_BYTES => {
+                let check = Check::Mac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, secret)));
+                return Ok(Self { id, algorithm: Algorithm::Hs256, check, public: None, accepted_until: None });
+            }
+            _ => return Err(InvalidKey),
+        };
+        let check = Check::Signature(parsed.map_err(|_| InvalidKey)?);
+        let public = Jwk::from_decoding_key(key, None).map_err(|_| InvalidKey)?.algorithm;
+        Ok(Self { id, algorithm, check, public: Some(public), accepted_until: None })
     }
 
     /// The `kid` of its tokens.
@@ -91,44 +92,40 @@ impl VerifyingKey {
         (self.id, self.algorithm, &self.public) == (other.id, other.algorithm, &other.public)
     }
 
-    /// The half to publish. A symmetric key has none.
-    pub(crate) const fn public_half(&self) -> Option<&PublicKey> {
-        self.public.as_ref()
+    /// The form to publish (RFC 7517, section 4). `None` for a symmetric key, which has no public half.
+    pub(crate) fn jwk(&self) -> Option<Jwk> {
+        let common = CommonParameters {
+            key_id: Some(self.id.to_string()),
+            key_algorithm: Some(JwtVerifier::algorithm(self).into()),
+            public_key_use: Some(PublicKeyUse::Signature),
+            ..CommonParameters::default()
+        };
+        Some(Jwk { common, algorithm: self.public.clone()? })
     }
+}
 
-    /// Whether the key signed the message.
-    pub(crate) fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
+impl Verifier<Vec<u8>> for VerifyingKey {
+    fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), Error> {
         match &self.check {
-            Check::Signature(key) => key.verify_sig(message, signature).is_ok(),
-            Check::Mac(key) => hmac::verify(key, message, signature).is_ok(),
+            Check::Signature(key) => key.verify_sig(message, signature),
+            Check::Mac(key) => hmac::verify(key, message, signature),
+        }
+        .map_err(|_| Error::new())
+    }
+}
+
+impl JwtVerifier for VerifyingKey {
+    fn algorithm(&self) -> jsonwebtoken::Algorithm {
+        match self.algorithm {
+            Algorithm::EdDsa => jsonwebtoken::Algorithm::EdDSA,
+            Algorithm::Es256 => jsonwebtoken::Algorithm::ES256,
+            Algorithm::Rs256 => jsonwebtoken::Algorithm::RS256,
+            Algorithm::Hs256 => jsonwebtoken::Algorithm::HS256,
         }
     }
 }
 
-impl PublicKey {
-    /// The algorithm that such a key is for.
-    pub const fn algorithm(&self) -> Algorithm {
-        match self {
-            Self::Ed25519(_) => Algorithm::EdDsa,
-            Self::P256 { .. } => Algorithm::Es256,
-            Self::Rsa { .. } => Algorithm::Rs256,
-        }
-    }
-
-    fn parse(&self) -> Result<ParsedPublicKey, InvalidKey> {
-        match self {
-            Self::Ed25519(bytes) => ParsedPublicKey::new(&ED25519, bytes),
-            Self::P256 { x, y } => {
-                ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, [&[UNCOMPRESSED], &x[..], y].concat())
-            }
-            Self::Rsa { n, .. } if !RSA_BITS.contains(&bits(n)) => return Err(InvalidKey),
-            Self::Rsa { n, e } => RsaPublicKeyComponents { n, e }.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256),
-        }
-        .map_err(|_| InvalidKey)
-    }
-}
-
-/// The length of a big-endian number. Zero where it begins with a zero byte, which is no canonical form.
+/// The length of a big-endian number. Zero where it begins with a zero byte, which is not a canonical form.
 fn bits(number: &[u8]) -> usize {
     match number.first() {
         None | Some(0) => 0,

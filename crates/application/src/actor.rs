@@ -26,8 +26,8 @@ pub struct Actor {
     pub address: Option<IpAddr>,
 }
 
-impl From<AccessClaims> for Actor {
-    fn from(claims: AccessClaims) -> Self {
+impl From<&AccessClaims> for Actor {
+    fn from(claims: &AccessClaims) -> Self {
         Self {
             user_id: claims.user_id,
             role: claims.role,

@@ -1,12 +1,15 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use domain::clients::ClientId;
 use domain::keys::Algorithm;
 use domain::sessions::RefreshPolicy;
 
 /// What an operator decides about the use cases.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
+    /// The client that access tokens are issued to: what people sign in with.
+    pub client_id: ClientId,
     /// How long an access token is valid. Cut at the end of its session.
     pub access_token_ttl: TimeDelta,
     /// What new signing keys are for.
@@ -29,6 +32,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            client_id: ClientId::default(),
             access_token_ttl: TimeDelta::minutes(15),
             algorithm: Algorithm::EdDsa,
             rotate_keys_after: Some(TimeDelta::days(90)),

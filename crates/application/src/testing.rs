@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
 use domain::access_tokens::{AccessClaims, AccessTokens, MockAccessTokens, TokenId};
+use domain::clients::ClientId;
 use domain::events::EventId;
 use domain::keys::{Algorithm, KeyId, KeyState, SealedKey, SigningKey};
 use domain::passwords::{HashError, HashPlace, MockHashPlace, MockPasswordHasher, Password, PasswordHash};
@@ -59,7 +60,13 @@ pub(crate) fn journal(access_tokens: Arc<dyn AccessTokens>) -> Journal {
 }
 
 pub(crate) fn issuer(access_tokens: Arc<dyn AccessTokens>) -> TokenIssuer {
-    TokenIssuer { access_tokens, mac: Arc::new(FakeMac), ids: ids(), access_token_ttl: TOKEN_TTL }
+    TokenIssuer {
+        access_tokens,
+        mac: Arc::new(FakeMac),
+        ids: ids(),
+        client_id: ClientId::default(),
+        access_token_ttl: TOKEN_TTL,
+    }
 }
 
 /// A hasher with this place, or overloaded where there is none, and with turns for many.
@@ -182,6 +189,7 @@ pub(crate) fn a_session() -> RefreshToken {
 pub(crate) fn claims_of(session: &RefreshToken, user: &User) -> AccessClaims {
     AccessClaims {
         id: TokenId::new(Uuid::from_u128(3)),
+        client_id: Some(ClientId::default()),
         user_id: user.id,
         session_id: session.id,
         role: user.role,

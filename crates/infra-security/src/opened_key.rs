@@ -1,6 +1,6 @@
 use std::fmt;
 
-use access_token::{PublicKey, UnsignedToken, VerifyingKey};
+use access_token::{VerifyingKey, sign_token};
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::hmac;
@@ -12,11 +12,15 @@ use aws_lc_rs::signature::{
 use domain::Secret;
 use domain::access_tokens::AccessClaims;
 use domain::keys::{Algorithm, KeyId};
+use jsonwebtoken::DecodingKey;
+use jsonwebtoken::crypto::{JwtSigner, JwtVerifier};
+use jsonwebtoken::signature::{Error, Signer};
 use zeroize::Zeroizing;
 
 use crate::random::{generator, random_bytes};
 
-/// A signing key ready for use.
+/// A signing key ready for use, parsed once. Threads share it: they cannot share the signers of `jsonwebtoken`, of which
+/// the one for RSA parses its key for every token.
 pub(crate) struct OpenedKey {
     private: PrivateKey,
     /// What verifies its tokens.
@@ -44,47 +48,45 @@ pub(crate) fn generate_key(algorithm: Algorithm) -> Result<Zeroizing<Vec<u8>>, U
 impl OpenedKey {
     /// Reads what [`generate_key`] made. `None` for anything else.
     pub(crate) fn read(id: KeyId, algorithm: Algorithm, key: &[u8]) -> Option<Self> {
-        match algorithm {
-            Algorithm::EdDsa => Self::ed25519(id, key),
-            Algorithm::Es256 => Self::p256(id, key),
-            Algorithm::Rs256 => Self::rsa(id, key),
-            Algorithm::Hs256 => Self::hmac(id, key),
-        }
-    }
-
-    fn ed25519(id: KeyId, key: &[u8]) -> Option<Self> {
-        let pair = Ed25519KeyPair::from_pkcs8(key).ok()?;
-        let public = PublicKey::Ed25519(pair.public_key().as_ref().try_into().ok()?);
-        Some(Self { private: PrivateKey::Ed25519(pair), verifying: VerifyingKey::public(id, public).ok()? })
-    }
-
-    fn p256(id: KeyId, key: &[u8]) -> Option<Self> {
-        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key).ok()?;
-        // The library gives the point uncompressed: a byte that says so, and the two coordinates.
-        let (x, y) = pair.public_key().as_ref().get(1..)?.split_at_checked(32)?;
-        let public = PublicKey::P256 { x: x.try_into().ok()?, y: y.try_into().ok()? };
-        Some(Self { private: PrivateKey::P256(pair), verifying: VerifyingKey::public(id, public).ok()? })
-    }
-
-    fn rsa(id: KeyId, key: &[u8]) -> Option<Self> {
-        let pair = RsaKeyPair::from_pkcs8(key).ok()?;
-        let RsaPublicKeyComponents { n, e } = RsaPublicKeyComponents::<Vec<u8>>::from(pair.public_key());
-        let verifying = VerifyingKey::public(id, PublicKey::Rsa { n, e }).ok()?;
-        Some(Self { private: PrivateKey::Rsa(pair), verifying })
-    }
-
-    fn hmac(id: KeyId, key: &[u8]) -> Option<Self> {
-        let secret: &[u8; 32] = key.try_into().ok()?;
-        let private = PrivateKey::Hmac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, secret)));
-        Some(Self { private, verifying: VerifyingKey::symmetric(id, secret) })
+        let (private, public) = match algorithm {
+            Algorithm::EdDsa => {
+                let pair = Ed25519KeyPair::from_pkcs8(key).ok()?;
+                let public = DecodingKey::from_ed_der(pair.public_key().as_ref());
+                (PrivateKey::Ed25519(pair), public)
+            }
+            Algorithm::Es256 => {
+                let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key).ok()?;
+                let public = DecodingKey::from_ec_der(pair.public_key().as_ref());
+                (PrivateKey::P256(pair), public)
+            }
+            Algorithm::Rs256 => {
+                let pair = RsaKeyPair::from_pkcs8(key).ok()?;
+                let RsaPublicKeyComponents { n, e } = RsaPublicKeyComponents::<Vec<u8>>::from(pair.public_key());
+                (PrivateKey::Rsa(pair), DecodingKey::from_rsa_raw_components(&n, &e))
+            }
+            Algorithm::Hs256 => {
+                let private = PrivateKey::Hmac(Box::new(hmac::Key::new(hmac::HMAC_SHA256, key)));
+                (private, DecodingKey::from_secret(key))
+            }
+        };
+        Some(Self { private, verifying: VerifyingKey::new(id, &public).ok()? })
     }
 
     /// The token for these claims.
-    pub(crate) fn sign(&self, claims: &AccessClaims, issuer: &str, audience: &str) -> Result<Secret, Unspecified> {
-        let Self { private, verifying } = self;
-        let token = UnsignedToken::new(claims, issuer, audience, verifying.algorithm(), verifying.id());
-        let signature = private.sign(token.message())?;
-        Ok(token.with_signature(&signature))
+    pub(crate) fn sign(&self, claims: &AccessClaims, issuer: &str, audience: &str) -> Result<Secret, Error> {
+        sign_token(claims, issuer, audience, self.verifying.id(), self)
+    }
+}
+
+impl Signer<Vec<u8>> for OpenedKey {
+    fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
+        self.private.sign(message).map_err(|_| Error::new())
+    }
+}
+
+impl JwtSigner for OpenedKey {
+    fn algorithm(&self) -> jsonwebtoken::Algorithm {
+        JwtVerifier::algorithm(&self.verifying)
     }
 }
 

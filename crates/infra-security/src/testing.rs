@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta};
 use domain::access_tokens::{AccessClaims, TokenId};
+use domain::clients::ClientId;
 use domain::keys::{
     Algorithm, KeyId, KeyState, RootSecret, SigningKey, SigningKeyFactory, SigningKeyRepository, StoredKeys,
 };
@@ -30,6 +31,7 @@ pub(crate) fn root() -> RootSecret {
 pub(crate) fn claims() -> AccessClaims {
     AccessClaims {
         id: TokenId::new(Uuid::from_u128(3)),
+        client_id: Some(ClientId::default()),
         user_id: UserId::new(Uuid::from_u128(1)),
         session_id: SessionId::new(Uuid::from_u128(2)),
         role: Role::Admin,

@@ -44,7 +44,13 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
     let journal = Journal::new(access_tokens.clone(), ids.clone(), clock.clone(), access_token_ttl);
     let hashing = Hashing::new(hasher, settings.sign_in_connections, settings.sign_in_patience);
     let mac = Arc::new(HmacSha256::new(&secret));
-    let issuer = TokenIssuer { access_tokens: access_tokens.clone(), mac, ids: ids.clone(), access_token_ttl };
+    let issuer = TokenIssuer {
+        access_tokens: access_tokens.clone(),
+        mac,
+        ids: ids.clone(),
+        client_id: settings.client_id,
+        access_token_ttl,
+    };
     let passwords = Passwords {
         users: store.clone(),
         units: store.clone(),

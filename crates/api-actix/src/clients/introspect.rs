@@ -1,6 +1,7 @@
 use actix_web::{HttpResponse, web};
 use application::{Application, Introspection, RefreshTokenInfo};
 use domain::access_tokens::AccessClaims;
+use domain::clients::ClientId;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -36,6 +37,9 @@ pub(crate) struct IntrospectionBody<'a> {
     /// takes access tokens has to look at this or at `aud`, which a refresh token has not.
     #[serde(skip_serializing_if = "Option::is_none")]
     token_type: Option<&'static str>,
+    /// Of an access token: the client that it was issued to. Not in tokens of versions that did not write it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<&'a str>,
     /// The user.
     #[serde(skip_serializing_if = "Option::is_none")]
     sub: Option<Uuid>,
@@ -77,18 +81,20 @@ pub(crate) async fn introspect(
     parties: web::Data<TokenParties>,
     request: ClientRequest,
 ) -> Result<HttpResponse, OAuthError> {
-    let body = match application.clients.introspect(request.token.expose()).await? {
+    let told = application.clients.introspect(request.token.expose()).await?;
+    let body = match &told {
         Introspection::Inactive => IntrospectionBody::default(),
-        Introspection::AccessToken(claims) => of_access_token(&claims, &parties),
-        Introspection::RefreshToken(info) => of_refresh_token(&info, &parties),
+        Introspection::AccessToken(claims) => of_access_token(claims, &parties),
+        Introspection::RefreshToken(info) => of_refresh_token(info, &parties),
     };
     Ok(HttpResponse::Ok().json(body))
 }
 
-fn of_access_token<'a>(claims: &AccessClaims, parties: &'a TokenParties) -> IntrospectionBody<'a> {
+fn of_access_token<'a>(claims: &'a AccessClaims, parties: &'a TokenParties) -> IntrospectionBody<'a> {
     IntrospectionBody {
         active: true,
         token_type: Some("Bearer"),
+        client_id: claims.client_id.as_ref().map(ClientId::as_str),
         sub: Some(claims.user_id.as_uuid()),
         sid: Some(claims.session_id.as_uuid()),
         role: Some(claims.role.as_str()),

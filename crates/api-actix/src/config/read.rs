@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use application::Settings;
+use domain::clients::ClientId;
 use domain::keys::{Algorithm, RootSecret};
 use domain::passwords::{Password, PasswordPolicy};
 use domain::sessions::RefreshPolicy;
@@ -120,6 +121,7 @@ fn read_rate_limits(reader: &mut Reader) -> Option<RateLimitSettings> {
 
 fn read_application(reader: &mut Reader, database: &DatabaseSettings) -> Option<Settings> {
     Some(Settings {
+        client_id: reader.get("jwt.client_id", ClientId::parse)?,
         access_token_ttl: reader.time_delta("auth.access_token_ttl")?,
         algorithm: reader.get("jwt.algorithm", Algorithm::parse)?,
         rotate_keys_after: Some(reader.time_delta("jwt.rotate_after")?).filter(|after| !after.is_zero()),

@@ -161,6 +161,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "A signing key is replaced after so long. 0s: only by 'hexauth keys rotate'.",
     ),
     Setting::new("jwt.issuer", "hexauth", Bytes(1, 200), "The iss claim of access tokens."),
+    Setting::new(
+        "jwt.client_id",
+        "hexauth",
+        Words("1 to 255 visible ASCII characters"),
+        "The client_id claim of access tokens: the OAuth client that they are issued to.",
+    ),
     Setting::new("jwt.audience", "hexauth", Bytes(1, 200), "The aud claim of access tokens."),
     Setting::secret(
         "clients.*",

@@ -7,7 +7,7 @@ use super::Clients;
 use crate::ApplicationError;
 
 /// What a token is worth now (RFC 7662, section 2.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Introspection {
     /// Nothing: unknown, expired, revoked or forged. Which, is not said.
     Inactive,

@@ -16,7 +16,7 @@ impl Sessions {
         let now = self.clock.now();
         let claims = self.read_live_token(access_token, now).await?;
         self.activity.note(claims.session_id, now);
-        Ok(claims.into())
+        Ok(Actor::from(&claims))
     }
 
     /// The claims of an access token that verifies and has not been revoked.
@@ -36,7 +36,7 @@ impl Sessions {
 
     async fn is_live_in_database(&self, claims: &AccessClaims, now: Timestamp) -> Result<bool, ApplicationError> {
         let found = self.refresh_tokens.find_with_user(claims.session_id).await?;
-        Ok(found.is_some_and(|(session, user)| Actor::from(*claims).holds(&session, &user, now)))
+        Ok(found.is_some_and(|(session, user)| Actor::from(claims).holds(&session, &user, now)))
     }
 }
 

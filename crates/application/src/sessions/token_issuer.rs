@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use chrono::{SubsecRound, TimeDelta};
 use domain::access_tokens::{AccessClaims, AccessTokens};
+use domain::clients::ClientId;
 use domain::sessions::RefreshToken;
 use domain::users::User;
 use domain::{IdGenerator, Mac, Secret, Timestamp};
@@ -28,6 +29,8 @@ pub struct TokenIssuer {
     pub mac: Arc<dyn Mac>,
     /// Makes the ids of access tokens.
     pub ids: Arc<dyn IdGenerator>,
+    /// The client that access tokens are issued to: what people sign in with.
+    pub client_id: ClientId,
     /// How long access tokens live. Cut at the end of their session.
     pub access_token_ttl: TimeDelta,
 }
@@ -47,6 +50,7 @@ impl TokenIssuer {
         let expires_at = (issued_at + self.access_token_ttl).min(session.idle_expires_at.trunc_subsecs(0));
         let claims = AccessClaims {
             id: self.ids.token_id(),
+            client_id: Some(self.client_id.clone()),
             user_id: user.id,
             session_id: session.id,
             role: user.role,

@@ -2,14 +2,17 @@ use thiserror::Error;
 
 use crate::Timestamp;
 use crate::access_tokens::TokenId;
+use crate::clients::ClientId;
 use crate::sessions::SessionId;
 use crate::users::{Epoch, Role, UserId};
 
 /// What an access token says of its holder (RFC 9068, section 2.2). Issuer and audience belong to the adapter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessClaims {
     /// `jti`: this token.
     pub id: TokenId,
+    /// `client_id`: the client that the token was issued to. `None` in tokens of versions that did not write it.
+    pub client_id: Option<ClientId>,
     /// `sub`: the user.
     pub user_id: UserId,
     /// `sid`: the session the token was issued for.

@@ -1,6 +1,5 @@
 use std::sync::atomic::Ordering;
 
-use access_token::UnsignedToken;
 use domain::keys::{Algorithm, KeyId, KeyState, SealedKey, SigningKey, StoredKeys, UnreadableKey};
 use domain::users::Epoch;
 use serde_json::Value;
@@ -9,6 +8,7 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::*;
+use crate::opened_key::{OpenedKey, generate_key};
 use crate::testing::{KeysInMemory, NOW, SetClock, active_key, at, claims, make_key, root};
 
 const SECOND: TimeDelta = TimeDelta::seconds(1);
@@ -62,12 +62,12 @@ fn most_looks(begun: Instant) -> usize {
     1 + usize::try_from(intervals).unwrap()
 }
 
-/// A token like ours of a key that nobody has, with a signature that nobody made.
+/// A token like ours of a key that nobody has.
 fn of_unknown_key(number: u32) -> String {
     let claims = AccessClaims { epoch: Epoch::new(number), ..claims() };
-    let kid = KeyId::new(Uuid::from_u128(0xdead));
-    let token = UnsignedToken::new(&claims, "us", "ours", Algorithm::EdDsa, kid);
-    token.with_signature(&[0; 64]).expose().to_owned()
+    let key = generate_key(Algorithm::EdDsa).unwrap();
+    let key = OpenedKey::read(KeyId::new(Uuid::from_u128(0xdead)), Algorithm::EdDsa, &key).unwrap();
+    key.sign(&claims, "us", "ours").unwrap().expose().to_owned()
 }
 
 #[tokio::test]

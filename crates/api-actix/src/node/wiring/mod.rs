@@ -153,7 +153,7 @@ fn assemble<C: SqlConnections + Clone + 'static>(
         ids: ids.clone(),
         clock: clock.clone(),
     };
-    let application = services(&store, adapters, config.application);
+    let application = services(&store, adapters, config.application.clone());
     let hash_load = Box::new(move || hasher.load());
     Ok(Parts { application, feed, connections, health: store, ids, clock, hash_load })
 }

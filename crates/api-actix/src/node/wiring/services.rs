@@ -38,10 +38,16 @@ pub fn services<C: SqlConnections + 'static>(
     settings: Settings,
 ) -> Application {
     let Adapters { password_hasher, access_tokens, key_factory, client_secrets, mac, ids, clock } = adapters;
-    let Settings { access_token_ttl, refresh: policy, .. } = settings;
+    let (access_token_ttl, policy) = (settings.access_token_ttl, settings.refresh);
     let journal = Journal::new(access_tokens.clone(), ids.clone(), clock.clone(), access_token_ttl);
     let hashing = Hashing::new(password_hasher, settings.sign_in_connections, settings.sign_in_patience);
-    let issuer = TokenIssuer { access_tokens: access_tokens.clone(), mac, ids: ids.clone(), access_token_ttl };
+    let issuer = TokenIssuer {
+        access_tokens: access_tokens.clone(),
+        mac,
+        ids: ids.clone(),
+        client_id: settings.client_id,
+        access_token_ttl,
+    };
     let passwords = Passwords {
         users: store.clone(),
         units: store.clone(),

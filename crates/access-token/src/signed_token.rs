@@ -1,37 +1,34 @@
 use data_encoding::BASE64URL_NOPAD;
 use domain::Secret;
 use domain::access_tokens::AccessClaims;
-use domain::keys::{Algorithm, KeyId};
+use domain::keys::KeyId;
+use jsonwebtoken::crypto::JwtSigner;
+use jsonwebtoken::signature::Error;
 
 use crate::claims::WireClaims;
-use crate::header::Header;
+use crate::header::write_header;
 
-/// An access token that only lacks its signature.
-#[derive(Debug)]
-pub struct UnsignedToken(String);
-
-impl UnsignedToken {
-    /// The token of `issuer` for `audience` that the key will sign with its algorithm.
-    pub fn new(claims: &AccessClaims, issuer: &str, audience: &str, algorithm: Algorithm, key_id: KeyId) -> Self {
-        let header = Header { algorithm, key_id }.write();
-        Self(format!("{header}.{}", WireClaims::new(claims, issuer, audience).write()))
-    }
-
-    /// What is to be signed: the signing input of RFC 7515, section 5.1.
-    pub fn message(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-
-    /// The token with its signature, which nobody checks here.
-    pub fn with_signature(self, signature: &[u8]) -> Secret {
-        let length = self.0.len() + 1 + BASE64URL_NOPAD.encode_len(signature.len());
-        // All room at once, so that no half-written copy is left behind unwiped.
-        let mut token = String::with_capacity(length);
-        token.push_str(&self.0);
-        token.push('.');
-        BASE64URL_NOPAD.encode_append(signature, &mut token);
-        Secret::new(token)
-    }
+/// Writes the token of `issuer` for `audience` and signs it with the key of this id, whose algorithm goes into the header
+/// (RFC 9068, section 2; RFC 7515, section 5.1). Whether the key is the one of the id is not checked.
+///
+/// # Errors
+/// Those of the key.
+pub fn sign_token(
+    claims: &AccessClaims,
+    issuer: &str,
+    audience: &str,
+    key_id: KeyId,
+    key: &dyn JwtSigner,
+) -> Result<Secret, Error> {
+    let header = write_header(key.algorithm(), key_id);
+    let message = format!("{header}.{}", WireClaims::new(claims, issuer, audience).write());
+    let signature = key.try_sign(message.as_bytes())?;
+    // All room at once, so that no half-written copy is left behind unwiped.
+    let mut token = String::with_capacity(message.len() + 1 + BASE64URL_NOPAD.encode_len(signature.len()));
+    token.push_str(&message);
+    token.push('.');
+    BASE64URL_NOPAD.encode_append(&signature, &mut token);
+    Ok(Secret::new(token))
 }
 
 #[cfg(test)]
@@ -57,7 +54,8 @@ mod tests {
     }
 
     #[test]
-    fn another_library_reads_the_tokens_with_the_published_keys() {
+    #[expect(clippy::disallowed_methods, reason = "others read our tokens in this way")]
+    fn others_read_the_tokens_with_the_published_keys() {
         let keys = TestKey::of_each_algorithm();
         let set: JwkSet = serde_json::from_str(&write_jwk_set(keys.iter().map(|key| &key.verifying))).unwrap();
         for jwk in &set.keys {

@@ -50,6 +50,7 @@ impl Node {
         let (keys, name) = (db.signing_keys.clone(), || "us".to_owned());
         let ports = Ports {
             users: db.users.clone(),
+            passwords: db.passwords.clone(),
             refresh_tokens: db.refresh_tokens.clone(),
             revocations: db.revocations.clone(),
             signing_keys: keys.clone(),

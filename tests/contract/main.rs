@@ -11,6 +11,7 @@ mod clocks;
 mod fixtures;
 mod health;
 mod migrations;
+mod passwords;
 mod postgres_connections;
 mod refresh_tokens;
 mod revocation_feed;

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use domain::HealthCheck;
 use domain::keys::SigningKeyRepository;
+use domain::passwords::PasswordRepository;
 use domain::sessions::{RefreshTokenRepository, RevocationFeed, RevocationRepository};
 use domain::tasks::TaskRepository;
 use domain::units::UnitOfWorkFactory;
@@ -50,6 +51,8 @@ pub struct TestDatabase {
     pub url: String,
     /// Its users.
     pub users: Arc<dyn UserRepository>,
+    /// Its passwords.
+    pub passwords: Arc<dyn PasswordRepository>,
     /// Its refresh tokens.
     pub refresh_tokens: Arc<dyn RefreshTokenRepository>,
     /// What was revoked in it.
@@ -75,6 +78,7 @@ impl TestDatabase {
     ) -> Self
     where
         S: UserRepository
+            + PasswordRepository
             + RefreshTokenRepository
             + RevocationRepository
             + SigningKeyRepository
@@ -86,6 +90,7 @@ impl TestDatabase {
         Self {
             url,
             users: store.clone(),
+            passwords: store.clone(),
             refresh_tokens: store.clone(),
             revocations: store.clone(),
             signing_keys: store.clone(),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use application::{Application, Ports};
 use domain::keys::{RootSecret, SigningKeyRepository};
-use domain::passwords::{HashError, PasswordHash, PasswordPolicy};
+use domain::passwords::{HashError, PasswordHash, PasswordPolicy, PasswordRepository};
 use domain::sessions::{RefreshTokenRepository, RevocationFeed, RevocationRepository};
 use domain::tasks::TaskRepository;
 use domain::units::UnitOfWorkFactory;
@@ -183,6 +183,7 @@ fn assemble<S>(
 ) -> Result<Parts, WiringError>
 where
     S: UserRepository
+        + PasswordRepository
         + RefreshTokenRepository
         + RevocationRepository
         + SigningKeyRepository
@@ -200,6 +201,7 @@ where
     let key_ring = KeyRing::new(store.clone(), sealer.clone(), clock.clone(), issuer, audience);
     let ports = Ports {
         users: store.clone(),
+        passwords: store.clone(),
         refresh_tokens: store.clone(),
         revocations: store.clone(),
         signing_keys: store.clone(),

@@ -11,16 +11,19 @@
 //! use domain::access_tokens::MockAccessTokens;
 //! use domain::clients::MockClientSecrets;
 //! use domain::keys::{MockSigningKeyFactory, MockSigningKeyRepository};
-//! use domain::passwords::{MockHashPlace, MockPasswordHasher, Password, PasswordHash, PasswordPolicy};
+//! use domain::passwords::{
+//!     MockHashPlace, MockPasswordHasher, MockPasswordRepository, Password, PasswordHash, PasswordPolicy,
+//! };
 //! use domain::sessions::{MockRefreshTokenRepository, MockRevocationRepository};
 //! use domain::tasks::MockTaskRepository;
-//! use domain::units::MockUnitsOfWork;
+//! use domain::units::{MockUnitOfWork, MockUnitsOfWork};
 //! use domain::users::{Email, MockUserRepository, Role, UserId};
 //! use domain::{MockClock, MockIdGenerator, MockMac, Timestamp};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let mut users = MockUserRepository::new();
-//! users.expect_insert().times(1).returning(|_| Ok(()));
+//! let mut unit = MockUnitOfWork::default();
+//! unit.users.expect_insert().times(1).returning(|_| Ok(()));
+//! unit.passwords.expect_store().times(1).returning(|_, _, _| Ok(()));
 //! let mut password_hasher = MockPasswordHasher::new();
 //! password_hasher.expect_reserve().returning(|| {
 //!     let mut place = MockHashPlace::new();
@@ -33,16 +36,17 @@
 //! ids.expect_user_id().returning(|_| UserId::new(uuid::Uuid::from_u128(1)));
 //!
 //! let ports = Ports {
-//!     users: Arc::new(users),
+//!     units_of_work: Arc::new(MockUnitsOfWork::new([unit])),
 //!     password_hasher: Arc::new(password_hasher),
 //!     clock: Arc::new(clock),
 //!     ids: Arc::new(ids),
 //!     // Nobody may call these.
+//!     users: Arc::new(MockUserRepository::new()),
+//!     passwords: Arc::new(MockPasswordRepository::new()),
 //!     refresh_tokens: Arc::new(MockRefreshTokenRepository::new()),
 //!     revocations: Arc::new(MockRevocationRepository::new()),
 //!     signing_keys: Arc::new(MockSigningKeyRepository::new()),
 //!     tasks: Arc::new(MockTaskRepository::new()),
-//!     units_of_work: Arc::new(MockUnitsOfWork::default()),
 //!     access_tokens: Arc::new(MockAccessTokens::new()),
 //!     key_factory: Arc::new(MockSigningKeyFactory::new()),
 //!     client_secrets: Arc::new(MockClientSecrets::new()),
@@ -96,7 +100,7 @@ use domain::access_tokens::AccessTokens;
 use domain::clients::ClientSecrets;
 use domain::keys::Algorithm;
 use domain::keys::{SigningKeyFactory, SigningKeyRepository};
-use domain::passwords::PasswordHasher;
+use domain::passwords::{PasswordHasher, PasswordRepository};
 use domain::sessions::RefreshPolicy;
 use domain::sessions::{RefreshTokenRepository, RevocationRepository};
 use domain::tasks::TaskRepository;
@@ -124,6 +128,8 @@ pub use users::{AdminAccount, CreateUser, ListUsers, Paging, UserChange, UserPag
 pub struct Ports {
     /// Users, outside a unit of work.
     pub users: Arc<dyn UserRepository>,
+    /// Passwords, outside a unit of work.
+    pub passwords: Arc<dyn PasswordRepository>,
     /// Refresh tokens, outside a unit of work.
     pub refresh_tokens: Arc<dyn RefreshTokenRepository>,
     /// What was revoked, outside a unit of work.

@@ -10,7 +10,10 @@ use domain::clients::MockClientSecrets;
 use domain::keys::{
     Algorithm, KeyId, KeyState, MockSigningKeyFactory, MockSigningKeyRepository, SealedKey, SigningKey,
 };
-use domain::passwords::{HashError, HashPlace, MockHashPlace, MockPasswordHasher, Password, PasswordHash};
+use domain::passwords::{
+    HashError, HashPlace, MockHashPlace, MockPasswordHasher, MockPasswordRepository, Password, PasswordHash,
+    Verification,
+};
 use domain::sessions::{
     Device, MockRefreshTokenRepository, MockRevocationRepository, NewRefreshToken, Nonce, RefreshPolicy, RefreshToken,
     RevocationFeed, RevocationReason, Revoked, SessionId,
@@ -25,6 +28,7 @@ use crate::{Actor, Application, Ports, Settings};
 
 pub(crate) struct Mocks {
     pub(crate) users: MockUserRepository,
+    pub(crate) passwords: MockPasswordRepository,
     pub(crate) refresh_tokens: MockRefreshTokenRepository,
     /// The one place that the hasher has. `None`: it is taken.
     pub(crate) hash_place: Option<MockHashPlace>,
@@ -47,6 +51,7 @@ impl Default for Mocks {
         access_tokens.expect_tokens_expire_at().returning(|now| now);
         Self {
             users: MockUserRepository::new(),
+            passwords: MockPasswordRepository::new(),
             refresh_tokens: MockRefreshTokenRepository::new(),
             hash_place: Some(MockHashPlace::new()),
             access_tokens,
@@ -61,6 +66,14 @@ impl Default for Mocks {
 }
 
 impl Mocks {
+    /// An actor is [`a_user`] with [`a_hash`], and asked for the password once: this comes of what they say.
+    pub(crate) fn confirming(verification: Verification) -> Self {
+        let mut mocks = Self::default();
+        mocks.passwords.expect_find_with_user().return_once(|_| Ok(Some((a_user(), Some(a_hash())))));
+        mocks.hashing().expect_verify().times(1).returning(move |_, _| Ok(verification));
+        mocks
+    }
+
     /// What the hasher is to be asked.
     pub(crate) fn hashing(&mut self) -> &mut MockHashPlace {
         self.hash_place.get_or_insert_default()
@@ -87,6 +100,7 @@ impl Mocks {
         ids.expect_nonce().returning(|| Nonce::new([7; Nonce::LENGTH]));
         let ports = Ports {
             users: Arc::new(self.users),
+            passwords: Arc::new(self.passwords),
             refresh_tokens: Arc::new(self.refresh_tokens),
             revocations: Arc::new(MockRevocationRepository::new()),
             signing_keys: Arc::new(self.signing_keys),
@@ -168,6 +182,11 @@ pub(crate) fn password() -> Password {
     Password::presented("correct horse battery staple").unwrap()
 }
 
+/// The hash of [`password`], as it is stored.
+pub(crate) fn a_hash() -> PasswordHash {
+    PasswordHash::parse("$argon2id$stored").unwrap()
+}
+
 pub(crate) fn an_actor() -> Actor {
     Actor {
         user_id: user_id(),
@@ -192,7 +211,6 @@ pub(crate) fn a_user() -> User {
         role: Role::User,
         is_active: true,
         email_verified: true,
-        password_hash: PasswordHash::parse("$argon2id$stored").unwrap(),
         epoch: Epoch::default(),
         created_at: now(),
         updated_at: now(),

@@ -11,6 +11,7 @@ mod columns;
 mod error;
 mod health;
 mod keys;
+mod passwords;
 mod revocations;
 mod sessions;
 #[cfg(feature = "sqlx")]

@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use domain::RepositoryError;
 use domain::keys::SigningKeyRepository;
+use domain::passwords::PasswordRepository;
 use domain::sessions::{RefreshTokenRepository, RevocationRepository};
 use domain::tasks::TaskRepository;
 use domain::units::{UnitOfWork, UnitOfWorkFactory};
@@ -22,6 +23,10 @@ impl<C: Connections> UnitOfWorkFactory for Store<C> {
 #[async_trait]
 impl<T: Transaction> UnitOfWork for Store<T> {
     fn users(&self) -> &dyn UserRepository {
+        self
+    }
+
+    fn passwords(&self) -> &dyn PasswordRepository {
         self
     }
 

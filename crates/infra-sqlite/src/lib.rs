@@ -2,7 +2,6 @@
 //! lock, the feed of what is revoked, and which errors pass.
 //!
 //! ```
-//! use domain::passwords::PasswordHash;
 //! use domain::users::{Email, Epoch, Role, User, UserId, UserRepository};
 //! use infra_sqlite::SqliteSettings;
 //! use migration::Step;
@@ -25,7 +24,6 @@
 //!     role: Role::User,
 //!     is_active: true,
 //!     email_verified: false,
-//!     password_hash: PasswordHash::parse("$argon2id$of-the-example")?,
 //!     epoch: Epoch::default(),
 //!     created_at: now,
 //!     updated_at: now,

@@ -35,6 +35,7 @@ pub(crate) async fn open(
     let key_ring = KeyRing::new(store.clone(), sealer.clone(), clock.clone(), NAME.to_owned(), NAME.to_owned());
     let ports = Ports {
         users: store.clone(),
+        passwords: store.clone(),
         refresh_tokens: store.clone(),
         revocations: store.clone(),
         signing_keys: store.clone(),

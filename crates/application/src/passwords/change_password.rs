@@ -33,9 +33,10 @@ impl Application {
     async fn replace_password(&self, actor: &Actor, hash: PasswordHash) -> Result<(), ApplicationError> {
         let (unit, mut user) = self.begin_as(actor).await?;
         let now = self.ports.clock.now();
-        user.set_password(hash);
+        user.void_access_tokens();
         user.updated_at = now;
         unit.users().update(&user).await?;
+        unit.passwords().store(user.id, &hash, now).await?;
         let revocation = Revocation { at: now, reason: RevocationReason::PasswordChanged };
         unit.refresh_tokens().revoke_all(user.id, Some(actor.session), revocation).await?;
         let event = Event::PasswordChanged { user: user.id };
@@ -52,28 +53,31 @@ mod tests {
     use domain::users::{Epoch, User};
 
     use super::*;
-    use crate::testing::{Mocks, a_session, a_unit_of, a_user, an_actor, password, session_id};
+    use crate::testing::{Mocks, a_session, a_unit_of, a_user, an_actor, now, password, session_id, user_id};
 
     fn change() -> ChangePassword {
         ChangePassword { current: password(), new: Password::presented("another good password").unwrap() }
     }
 
-    fn verifying(verification: Verification) -> Mocks {
-        let mut mocks = Mocks::default();
-        mocks.users.expect_find_by_id().return_once(|_| Ok(Some(a_user())));
-        mocks.hashing().expect_verify().times(1).returning(move |_, _| Ok(verification));
-        mocks
-    }
-
     fn hashing() -> Mocks {
-        let mut mocks = verifying(Verification::Match { outdated: false });
+        let mut mocks = Mocks::confirming(Verification::Match { outdated: false });
         mocks.hashing().expect_hash().returning(|_| Ok(PasswordHash::parse("$argon2id$new").unwrap()));
         mocks
     }
 
     #[tokio::test]
     async fn the_wrong_current_password_changes_nothing() {
-        let result = verifying(Verification::Mismatch).build().change_password(&an_actor(), change()).await;
+        let result = Mocks::confirming(Verification::Mismatch).build().change_password(&an_actor(), change()).await;
+        assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));
+    }
+
+    #[tokio::test]
+    async fn whoever_has_no_password_cannot_change_it() {
+        let mut mocks = Mocks::default();
+        mocks.passwords.expect_find_with_user().return_once(|_| Ok(Some((a_user(), None))));
+        let is_none = |_: &Password, stored: &Option<PasswordHash>| stored.is_none();
+        mocks.hashing().expect_verify().withf(is_none).times(1).returning(|_, _| Ok(Verification::Mismatch));
+        let result = mocks.build().change_password(&an_actor(), change()).await;
         assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));
     }
 
@@ -94,11 +98,12 @@ mod tests {
     async fn access_tokens_become_void_and_other_sessions_end() {
         let mut mocks = hashing();
         let mut unit = a_unit_of(&an_actor());
-        unit.users
-            .expect_update()
-            .withf(|user| user.epoch == Epoch::new(1) && user.password_hash.expose() == "$argon2id$new")
+        unit.users.expect_update().withf(|user| user.epoch == Epoch::new(1)).times(1).returning(|_| Ok(()));
+        unit.passwords
+            .expect_store()
+            .withf(|user, hash, changed_at| (*user, hash.expose(), *changed_at) == (user_id(), "$argon2id$new", now()))
             .times(1)
-            .returning(|_| Ok(()));
+            .returning(|_, _, _| Ok(()));
         unit.refresh_tokens
             .expect_revoke_all()
             .withf(|_, except, _| *except == Some(session_id()))

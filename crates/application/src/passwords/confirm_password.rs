@@ -1,4 +1,5 @@
 use domain::passwords::{HashPlace, Password, Verification};
+use domain::users::UserIdentifier;
 
 use crate::audit::Event;
 use crate::{Actor, Application, ApplicationError};
@@ -7,6 +8,7 @@ impl Application {
     /// Lets pass an actor who knows their password, and returns the place at the hasher that this took: keep it to the
     /// end. It takes as long as a hash, so call it before the unit of work. A unit that [`Application::begin_as`] or
     /// [`Application::begin_on`] begins afterwards finds the same password, since another one ends the actor.
+    /// Of an actor without a password, each is wrong.
     ///
     /// # Errors
     /// [`ApplicationError::WrongCurrentPassword`]; [`ApplicationError::InvalidAccessToken`] where the account is gone;
@@ -17,9 +19,10 @@ impl Application {
         current: &Password,
     ) -> Result<Box<dyn HashPlace>, ApplicationError> {
         let mut place = self.ports.password_hasher.reserve()?;
-        let found = self.in_turn(self.ports.users.find_by_id(actor.user_id)).await?;
-        let user = found.ok_or(ApplicationError::InvalidAccessToken)?;
-        match place.verify(current, Some(user.password_hash)).await? {
+        let whose = UserIdentifier::Id(actor.user_id);
+        let found = self.in_turn(self.ports.passwords.find_with_user(&whose)).await?;
+        let (user, stored) = found.ok_or(ApplicationError::InvalidAccessToken)?;
+        match place.verify(current, stored).await? {
             Verification::Match { .. } => Ok(place),
             Verification::Mismatch => {
                 Event::CurrentPasswordWrong { user: user.id }.record();

@@ -2,6 +2,7 @@ use domain::passwords::Password;
 use domain::users::{Email, Role, User, UserFilter};
 
 use super::CreateUser;
+use super::create_user::HashedUser;
 use crate::audit::{Event, record};
 use crate::{Application, ApplicationError};
 
@@ -53,9 +54,9 @@ impl Application {
         if let Some(found) = self.find_admin(&email).await? {
             return Ok(Some(found));
         }
-        let (user, _place) = self.hashed(an_admin(email.clone(), password)).await?;
-        match self.in_turn(self.insert_first_admin(&user)).await {
-            Ok(is_first) => Ok(is_first.then_some(AdminAccount::Created(user))),
+        let (hashed, _place) = self.hashed(an_admin(email.clone(), password)).await?;
+        match self.in_turn(self.insert_first_admin(&hashed)).await {
+            Ok(is_first) => Ok(is_first.then_some(AdminAccount::Created(hashed.user))),
             // Somebody else was faster.
             Err(error @ ApplicationError::Duplicate("email")) => self.find_admin(&email).await?.ok_or(error).map(Some),
             Err(error) => Err(error),
@@ -64,13 +65,13 @@ impl Application {
 
     /// Stores the admin, unless there is an active one. It looks where it stores: while the password was hashed, another
     /// node may have made its admin, who may have changed the email since.
-    async fn insert_first_admin(&self, user: &User) -> Result<bool, ApplicationError> {
+    async fn insert_first_admin(&self, hashed: &HashedUser) -> Result<bool, ApplicationError> {
         let unit = self.ports.units_of_work.begin().await?;
         if !unit.users().lock_active_admins(None).await?.is_empty() {
             return Ok(false);
         }
-        unit.users().insert(user).await?;
-        let event = Event::UserCreated { user: user.id, by: None, role: user.role };
+        hashed.insert(unit.as_ref()).await?;
+        let event = Event::UserCreated { user: hashed.user.id, by: None, role: hashed.user.role };
         record(event, unit.commit(), |()| true).await?;
         Ok(true)
     }
@@ -106,10 +107,15 @@ mod tests {
     use domain::users::UserId;
 
     use super::*;
-    use crate::testing::{Mocks, a_user, password};
+    use crate::testing::{Mocks, a_hash, a_user, password};
 
     fn admin() -> User {
         User { role: Role::Admin, ..a_user() }
+    }
+
+    fn storing_an_admin(unit: &mut MockUnitOfWork) {
+        unit.users.expect_insert().times(1).withf(User::is_active_admin).returning(|_| Ok(()));
+        unit.passwords.expect_store().times(1).returning(|_, _, _| Ok(()));
     }
 
     async fn create(mocks: Mocks) -> AdminAccount {
@@ -136,11 +142,13 @@ mod tests {
         let first_is_done = Arc::new(AtomicBool::new(false));
         let is_there = Arc::clone(&first_is_done);
         mocks.users.expect_find_by_email().returning(move |_| Ok(is_there.load(Ordering::SeqCst).then(admin)));
-        mocks.hashing().expect_hash().returning(|_| Ok(a_user().password_hash));
-        mocks.users.expect_insert().times(1).returning(move |_| {
+        mocks.hashing().expect_hash().returning(|_| Ok(a_hash()));
+        let mut unit = MockUnitOfWork::default();
+        unit.users.expect_insert().times(1).returning(move |_| {
             first_is_done.store(true, Ordering::SeqCst);
             Err(RepositoryError::Duplicate("email"))
         });
+        mocks.units([unit]);
         assert_eq!(create(mocks).await, AdminAccount::AlreadyAdmin(admin()));
     }
 
@@ -157,7 +165,7 @@ mod tests {
         let is_of_active_admins =
             |filter: &UserFilter| filter.role == Some(Role::Admin) && filter.is_active == Some(true);
         mocks.users.expect_count().withf(is_of_active_admins).returning(|_| Ok(0));
-        mocks.hashing().expect_hash().times(1).returning(|_| Ok(a_user().password_hash));
+        mocks.hashing().expect_hash().times(1).returning(|_| Ok(a_hash()));
         let mut unit = MockUnitOfWork::default();
         unit.users.expect_lock_active_admins().times(1).return_once(move |_| Ok(admins));
         (mocks, unit)
@@ -167,7 +175,7 @@ mod tests {
     async fn without_an_active_admin_the_configuration_makes_one() {
         let (mut mocks, mut unit) = starting(Vec::new());
         mocks.users.expect_find_by_email().returning(|_| Ok(None));
-        unit.users.expect_insert().times(1).withf(User::is_active_admin).returning(|_| Ok(()));
+        storing_an_admin(&mut unit);
         let commits = mocks.units([unit]);
         let made = mocks.build().bootstrap_admin(a_user().email, password()).await.unwrap();
         assert!(matches!(made, Some(AdminAccount::Created(_))));
@@ -201,9 +209,11 @@ mod tests {
     #[tokio::test]
     async fn a_new_one_is_an_active_admin() {
         let mut mocks = Mocks::default();
-        mocks.hashing().expect_hash().returning(|_| Ok(a_user().password_hash));
+        mocks.hashing().expect_hash().returning(|_| Ok(a_hash()));
         mocks.users.expect_find_by_email().returning(|_| Ok(None));
-        mocks.users.expect_insert().times(1).withf(User::is_active_admin).returning(|_| Ok(()));
+        let mut unit = MockUnitOfWork::default();
+        storing_an_admin(&mut unit);
+        mocks.units([unit]);
         let AdminAccount::Created(user) = create(mocks).await else { panic!("it was not made") };
         assert!(user.is_active_admin());
     }

@@ -1,4 +1,6 @@
-use domain::passwords::{HashPlace, Password};
+use domain::RepositoryError;
+use domain::passwords::{HashPlace, Password, PasswordHash};
+use domain::units::UnitOfWork;
 use domain::users::{Birthday, Email, Epoch, FullName, Role, User, Username};
 
 use crate::audit::{Event, record};
@@ -23,6 +25,20 @@ pub struct CreateUser {
     pub is_active: Option<bool>,
 }
 
+/// A new account with its password hashed, on its way to the database.
+pub(super) struct HashedUser {
+    pub(super) user: User,
+    hash: PasswordHash,
+}
+
+impl HashedUser {
+    /// Adds the user and their password. The unique index decides between two at the same time.
+    pub(super) async fn insert(&self, unit: &dyn UnitOfWork) -> Result<(), RepositoryError> {
+        unit.users().insert(&self.user).await?;
+        unit.passwords().store(self.user.id, &self.hash, self.user.created_at).await
+    }
+}
+
 impl Application {
     /// Makes an account: anyone their own while registration is open, an admin anybody's at any time.
     ///
@@ -42,27 +58,28 @@ impl Application {
         self.insert_user(new, actor).await
     }
 
-    /// Hashes and stores. The unique index decides between two at the same time.
+    /// Hashes and stores.
     pub(super) async fn insert_user(&self, new: CreateUser, by: Option<&Actor>) -> Result<User, ApplicationError> {
-        let (user, _place) = self.hashed(new).await?;
+        let (hashed, _place) = self.hashed(new).await?;
+        let user = &hashed.user;
         let event = Event::UserCreated { user: user.id, by: by.map(|actor| actor.user_id), role: user.role };
         self.in_turn(async {
-            let Some(actor) = by else {
-                return Ok(record(event, self.ports.users.insert(&user), |()| true).await?);
+            let unit = match by {
+                Some(actor) => self.begin_as(actor).await?.0,
+                None => self.ports.units_of_work.begin().await?,
             };
-            let (unit, _) = self.begin_as(actor).await?;
-            unit.users().insert(&user).await?;
+            hashed.insert(unit.as_ref()).await?;
             Ok::<_, ApplicationError>(record(event, unit.commit(), |()| true).await?)
         })
         .await?;
-        Ok(user)
+        Ok(hashed.user)
     }
 
     /// The account with its password hashed, and the place of the hash: to be kept until the user is stored, which
     /// bounds all that registrations do at a time.
-    pub(super) async fn hashed(&self, new: CreateUser) -> Result<(User, Box<dyn HashPlace>), ApplicationError> {
+    pub(super) async fn hashed(&self, new: CreateUser) -> Result<(HashedUser, Box<dyn HashPlace>), ApplicationError> {
         let mut place = self.ports.password_hasher.reserve()?;
-        let password_hash = place.hash(&new.password).await?;
+        let hash = place.hash(&new.password).await?;
         let now = self.ports.clock.now();
         let user = User {
             id: self.ports.ids.user_id(now),
@@ -73,23 +90,24 @@ impl Application {
             role: new.role.unwrap_or(Role::User),
             is_active: new.is_active.unwrap_or(true),
             email_verified: false,
-            password_hash,
             epoch: Epoch::default(),
             created_at: now,
             updated_at: now,
             last_login: None,
         };
-        Ok((user, place))
+        Ok((HashedUser { user, hash }, place))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::RepositoryError;
+    use std::sync::atomic::Ordering;
+
+    use domain::units::MockUnitOfWork;
 
     use super::*;
     use crate::Settings;
-    use crate::testing::{Mocks, a_unit_of, a_user, an_actor, an_admin, password};
+    use crate::testing::{Mocks, a_hash, a_unit_of, a_user, an_actor, an_admin, password, user_id};
 
     fn new() -> CreateUser {
         CreateUser {
@@ -103,24 +121,22 @@ mod tests {
         }
     }
 
-    fn inserting(result: fn(&User) -> Result<(), RepositoryError>) -> Mocks {
+    fn inserting_in(mut unit: MockUnitOfWork) -> Mocks {
         let mut mocks = Mocks::default();
-        mocks.hashing().expect_hash().returning(|_| Ok(a_user().password_hash));
-        mocks.users.expect_insert().returning(result);
-        mocks
-    }
-
-    fn inserting_as(actor: &Actor) -> Mocks {
-        let mut mocks = inserting(|_| Ok(()));
-        let mut unit = a_unit_of(actor);
+        mocks.hashing().expect_hash().returning(|_| Ok(a_hash()));
         unit.users.expect_insert().times(1).returning(|_| Ok(()));
+        unit.passwords
+            .expect_store()
+            .withf(|user, hash, _| *user == user_id() && *hash == a_hash())
+            .times(1)
+            .returning(|_, _, _| Ok(()));
         mocks.units([unit]);
         mocks
     }
 
     #[tokio::test]
     async fn anyone_may_register_as_an_active_user() {
-        let user = inserting(|_| Ok(())).build().create_user(None, new()).await.unwrap();
+        let user = inserting_in(MockUnitOfWork::default()).build().create_user(None, new()).await.unwrap();
         assert_eq!((user.role, user.is_active, user.email_verified), (Role::User, true, false));
     }
 
@@ -137,7 +153,7 @@ mod tests {
                 let result = Mocks::default().build().create_user(actor, new.clone()).await;
                 assert!(matches!(result, Err(ApplicationError::Forbidden)));
             }
-            inserting_as(&an_admin()).build().create_user(Some(&an_admin()), new).await.unwrap();
+            inserting_in(a_unit_of(&an_admin())).build().create_user(Some(&an_admin()), new).await.unwrap();
         }
     }
 
@@ -147,14 +163,19 @@ mod tests {
         let closed = Mocks { settings, ..Mocks::default() };
         let result = closed.build().create_user(Some(&an_actor()), new()).await;
         assert!(matches!(result, Err(ApplicationError::RegistrationClosed)));
-        let closed = Mocks { settings, ..inserting_as(&an_admin()) };
+        let closed = Mocks { settings, ..inserting_in(a_unit_of(&an_admin())) };
         closed.build().create_user(Some(&an_admin()), new()).await.unwrap();
     }
 
     #[tokio::test]
     async fn a_taken_email_is_a_duplicate() {
-        let mocks = inserting(|_| Err(RepositoryError::Duplicate("email")));
+        let mut mocks = Mocks::default();
+        mocks.hashing().expect_hash().returning(|_| Ok(a_hash()));
+        let mut unit = MockUnitOfWork::default();
+        unit.users.expect_insert().returning(|_| Err(RepositoryError::Duplicate("email")));
+        let commits = mocks.units([unit]);
         let result = mocks.build().create_user(None, new()).await;
         assert!(matches!(result, Err(ApplicationError::Duplicate("email"))));
+        assert_eq!(commits.load(Ordering::SeqCst), 0);
     }
 }

@@ -50,13 +50,6 @@ mod tests {
     use super::*;
     use crate::testing::{Mocks, a_unit_of, a_unit_on, a_user, an_actor, an_admin, password, user_id, user_of};
 
-    fn verifying(verification: Verification) -> Mocks {
-        let mut mocks = Mocks::default();
-        mocks.users.expect_find_by_id().returning(|_| Ok(Some(a_user())));
-        mocks.hashing().expect_verify().returning(move |_, _| Ok(verification));
-        mocks
-    }
-
     fn deleting(mut unit: MockUnitOfWork) -> MockUnitOfWork {
         unit.users.expect_delete().withf(|id| *id == user_id()).times(1).returning(|_| Ok(true));
         unit.revocations.expect_insert().times(1).returning(|_| Ok(()));
@@ -66,7 +59,7 @@ mod tests {
     #[tokio::test]
     async fn the_last_active_admin_stays_even_if_they_wish_to_go() {
         for target in [Target::Me, Target::User(an_admin().user_id)] {
-            let mut mocks = verifying(Verification::Match { outdated: false });
+            let mut mocks = Mocks::confirming(Verification::Match { outdated: false });
             mocks.units([a_unit_on(user_of(&an_admin()), vec![an_admin().user_id])]);
             let result = mocks.build().delete_user(&an_admin(), target, Some(password())).await;
             assert!(matches!(result, Err(ApplicationError::LastAdmin)));
@@ -75,7 +68,7 @@ mod tests {
 
     #[tokio::test]
     async fn users_delete_themselves_and_nobody_else() {
-        let mut mocks = verifying(Verification::Match { outdated: false });
+        let mut mocks = Mocks::confirming(Verification::Match { outdated: false });
         let commits = mocks.units([deleting(a_unit_of(&an_actor()))]);
         let application = mocks.build();
         application.delete_user(&an_actor(), Target::Me, Some(password())).await.unwrap();
@@ -91,7 +84,8 @@ mod tests {
         {
             let result = Mocks::default().build().delete_user(&actor, target, None).await;
             assert!(matches!(result, Err(ApplicationError::CurrentPasswordRequired)));
-            let result = verifying(Verification::Mismatch).build().delete_user(&actor, target, Some(password())).await;
+            let result =
+                Mocks::confirming(Verification::Mismatch).build().delete_user(&actor, target, Some(password())).await;
             assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));
         }
     }

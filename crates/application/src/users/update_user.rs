@@ -183,16 +183,9 @@ mod tests {
         UserChange { email, current_password, ..UserChange::default() }
     }
 
-    fn verifying(verification: Verification) -> Mocks {
-        let mut mocks = Mocks::default();
-        mocks.users.expect_find_by_id().return_once(|_| Ok(Some(a_user())));
-        mocks.hashing().expect_verify().times(1).returning(move |_, _| Ok(verification));
-        mocks
-    }
-
     #[tokio::test]
     async fn ones_own_email_changes_with_the_password_is_not_verified_and_ends_the_other_sessions() {
-        let mut mocks = verifying(Verification::Match { outdated: false });
+        let mut mocks = Mocks::confirming(Verification::Match { outdated: false });
         let other = SessionId::new(uuid::Uuid::from_u128(99));
         let mut unit = updating(a_unit_of(&an_actor()));
         unit.refresh_tokens
@@ -222,7 +215,7 @@ mod tests {
             mocks.units([unit]);
             let result = mocks.build().update_user(&actor, target, moving(None)).await;
             assert!(matches!(result, Err(ApplicationError::CurrentPasswordRequired)));
-            let result = verifying(Verification::Mismatch).build();
+            let result = Mocks::confirming(Verification::Mismatch).build();
             let result = result.update_user(&actor, target, moving(Some(password()))).await;
             assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));
         }

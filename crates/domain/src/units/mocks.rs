@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use super::{UnitOfWork, UnitOfWorkFactory};
 use crate::RepositoryError;
 use crate::keys::{MockSigningKeyRepository, SigningKeyRepository};
+use crate::passwords::{MockPasswordRepository, PasswordRepository};
 use crate::sessions::{
     MockRefreshTokenRepository, MockRevocationRepository, RefreshTokenRepository, RevocationRepository,
 };
@@ -25,6 +26,8 @@ pub struct MockUnitsOfWork {
 pub struct MockUnitOfWork {
     /// What `users()` lends out.
     pub users: MockUserRepository,
+    /// What `passwords()` lends out.
+    pub passwords: MockPasswordRepository,
     /// What `refresh_tokens()` lends out.
     pub refresh_tokens: MockRefreshTokenRepository,
     /// What `revocations()` lends out.
@@ -67,6 +70,10 @@ impl UnitOfWorkFactory for MockUnitsOfWork {
 impl UnitOfWork for MockUnitOfWork {
     fn users(&self) -> &dyn UserRepository {
         &self.users
+    }
+
+    fn passwords(&self) -> &dyn PasswordRepository {
+        &self.passwords
     }
 
     fn refresh_tokens(&self) -> &dyn RefreshTokenRepository {

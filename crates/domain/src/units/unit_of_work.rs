@@ -2,6 +2,7 @@ use async_trait::async_trait;
 
 use crate::RepositoryError;
 use crate::keys::SigningKeyRepository;
+use crate::passwords::PasswordRepository;
 use crate::sessions::{RefreshTokenRepository, RevocationRepository};
 use crate::tasks::TaskRepository;
 use crate::users::UserRepository;
@@ -25,11 +26,14 @@ pub trait UnitOfWorkFactory: Send + Sync {
 /// What it reads behind a row that it locked MUST NOT be older than that lock: whatever was committed while it waited is
 /// seen.
 ///
-/// To keep units from waiting for each other in a circle, lock users before their refresh tokens.
+/// To keep units from waiting for each other in a circle, lock users before their passwords and refresh tokens.
 #[async_trait]
 pub trait UnitOfWork: Send + Sync {
     /// The users, inside this unit.
     fn users(&self) -> &dyn UserRepository;
+
+    /// The passwords, inside this unit.
+    fn passwords(&self) -> &dyn PasswordRepository;
 
     /// The refresh tokens, inside this unit.
     fn refresh_tokens(&self) -> &dyn RefreshTokenRepository;

@@ -3,6 +3,7 @@
 mod birthday;
 mod email;
 mod full_name;
+mod identifier;
 mod list;
 mod repository;
 mod search_text;
@@ -12,6 +13,7 @@ mod username;
 pub use birthday::Birthday;
 pub use email::Email;
 pub use full_name::FullName;
+pub use identifier::UserIdentifier;
 pub use list::{Direction, SortKey, UserFilter, UserPosition, UserQuery, UserSort, UserSortField};
 pub use repository::UserRepository;
 pub use search_text::{SearchText, search_key};

@@ -1,5 +1,4 @@
 use domain::RepositoryError;
-use domain::passwords::PasswordHash;
 use domain::users::{Birthday, Email, Epoch, FullName, Role, User, UserId, Username, search_key};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
@@ -25,7 +24,6 @@ pub(crate) struct Model {
     pub(crate) role: String,
     pub(crate) is_active: bool,
     pub(crate) email_verified: bool,
-    pub(crate) password_hash: String,
     pub(crate) epoch: i64,
     pub(crate) created_at: DateTimeUtc,
     pub(crate) updated_at: DateTimeUtc,
@@ -50,7 +48,6 @@ impl TryFrom<Model> for User {
             role: Role::parse(&row.role).map_err(corrupt(TABLE, "role", id))?,
             is_active: row.is_active,
             email_verified: row.email_verified,
-            password_hash: PasswordHash::parse(&row.password_hash).map_err(corrupt(TABLE, "password_hash", id))?,
             epoch: u32::try_from(row.epoch).map(Epoch::new).map_err(corrupt(TABLE, "epoch", id))?,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -72,7 +69,6 @@ impl From<&User> for ActiveModel {
             role: Set(user.role.as_str().to_owned()),
             is_active: Set(user.is_active),
             email_verified: Set(user.email_verified),
-            password_hash: Set(user.password_hash.expose().to_owned()),
             epoch: Set(i64::from(user.epoch.get())),
             created_at: Set(user.created_at),
             updated_at: Set(user.updated_at),

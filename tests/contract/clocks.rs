@@ -9,7 +9,7 @@ use application::{
 };
 use chrono::TimeDelta;
 use domain::keys::{MAX_KEY_RING_AGE, RootSecret};
-use domain::passwords::{Password, PasswordPolicy};
+use domain::passwords::Password;
 use domain::sessions::{Device, RevocationFeed};
 use infra_security::{Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, KeyRing, SealedKeys, SystemIds};
 use tests::client::{EMAIL, PASSWORD};
@@ -78,7 +78,7 @@ impl Node {
     }
 
     async fn register(&self) {
-        let password = Password::chosen(PASSWORD, &PasswordPolicy::default()).unwrap();
+        let password = Password::parse(PASSWORD).unwrap();
         let new = CreateUser {
             email: email(EMAIL),
             password,
@@ -92,7 +92,7 @@ impl Node {
     }
 
     async fn sign_in(&self) -> TokenPair {
-        let password = Password::presented(PASSWORD).unwrap();
+        let password = Password::parse(PASSWORD).unwrap();
         let login = Login { identifier: EMAIL.to_owned(), password, device: Device::default() };
         self.application.login(login).await.unwrap()
     }

@@ -66,7 +66,7 @@ impl InProcess {
 }
 
 fn password(text: &str) -> Password {
-    Password::presented(text).unwrap()
+    Password::parse(text).unwrap()
 }
 
 async fn sign_in(application: &Application, email: &str) -> Tokens {

@@ -100,7 +100,9 @@ impl ApiError {
                 A::WrongCurrentPassword => {
                     Row(S::FORBIDDEN, "wrong_current_password", "The current password is wrong.")
                 }
-                A::CurrentPasswordRequired | A::UnchangedPassword | A::InvalidCursor(_) => INVALID,
+                A::CurrentPasswordRequired | A::RefusedPassword(_) | A::UnchangedPassword | A::InvalidCursor(_) => {
+                    INVALID
+                }
                 A::NotFound => NOT_FOUND,
                 A::InvalidClient => {
                     Row(S::UNAUTHORIZED, INVALID_CLIENT, "The client is not known, or its secret is missing or wrong.")
@@ -162,6 +164,7 @@ impl ApiError {
             Self::Application(A::CurrentPasswordRequired) => {
                 ("current_password", "required", "This field is required.".to_owned())
             }
+            Self::Application(A::RefusedPassword(error)) => ("password", error.code, error.message.clone()),
             Self::Application(A::UnchangedPassword) => {
                 ("new_password", "unchanged", "The new password equals the current one.".to_owned())
             }
@@ -304,6 +307,7 @@ mod tests {
         use ApplicationError as A;
         let field = FieldError { field: "email".to_owned(), code: "required", message: "It is required.".to_owned() };
         let cursor = ValidationError::new("invalid_cursor", "It is no cursor.");
+        let short = ValidationError::new("too_short", "It is too short.");
         let oauth = |fault| ApiError::InvalidOAuthRequest(Box::new(fault));
         vec![
             (A::InvalidCredentials.into(), "401 invalid_credentials"),
@@ -314,6 +318,7 @@ mod tests {
             (A::RegistrationClosed.into(), "403 registration_closed"),
             (A::WrongCurrentPassword.into(), "403 wrong_current_password"),
             (A::CurrentPasswordRequired.into(), "422 validation_failed current_password:required"),
+            (A::RefusedPassword(short).into(), "422 validation_failed password:too_short"),
             (A::UnchangedPassword.into(), "422 validation_failed new_password:unchanged"),
             (A::NotFound.into(), "404 not_found"),
             (A::InvalidClient.into(), "401 invalid_client"),

@@ -281,7 +281,7 @@ fn state(config: &Config, address: SocketAddr, parts: &Parts) -> AppState {
         issuer: config.issuer.clone(),
         audience: config.audience.clone(),
         public_url: public_url.unwrap_or_else(|| format!("http://{address}")),
-        password_policy: config.password_policy,
+        password_policy: config.application.password_policy,
         request_timeout: config.server.request_timeout,
         proxies: config.server.proxies.clone(),
         cors: Cors::new(config.cors_origins.clone()),

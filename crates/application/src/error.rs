@@ -31,6 +31,9 @@ pub enum ApplicationError {
     /// The change needs the current password, and none came with it.
     #[error("the current password is required")]
     CurrentPasswordRequired,
+    /// The policy refuses the new password.
+    #[error("the password is not accepted: {0}")]
+    RefusedPassword(ValidationError),
     /// The new password is the current one.
     #[error("the new password equals the current one")]
     UnchangedPassword,

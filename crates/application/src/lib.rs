@@ -12,7 +12,7 @@
 //! use domain::clients::MockClientSecrets;
 //! use domain::keys::{MockSigningKeyFactory, MockSigningKeyRepository};
 //! use domain::passwords::{
-//!     MockHashPlace, MockPasswordHasher, MockPasswordRepository, Password, PasswordHash, PasswordPolicy,
+//!     MockHashPlace, MockPasswordHasher, MockPasswordRepository, Password, PasswordHash,
 //! };
 //! use domain::sessions::{MockRefreshTokenRepository, MockRevocationRepository};
 //! use domain::tasks::MockTaskRepository;
@@ -56,7 +56,7 @@
 //!
 //! let new = CreateUser {
 //!     email: Email::parse("ada@example.com")?,
-//!     password: Password::chosen("correct horse battery staple", &PasswordPolicy::default())?,
+//!     password: Password::parse("correct horse battery staple")?,
 //!     username: None,
 //!     full_name: None,
 //!     birthday: None,
@@ -100,7 +100,7 @@ use domain::access_tokens::AccessTokens;
 use domain::clients::ClientSecrets;
 use domain::keys::Algorithm;
 use domain::keys::{SigningKeyFactory, SigningKeyRepository};
-use domain::passwords::{PasswordHasher, PasswordRepository};
+use domain::passwords::{PasswordHasher, PasswordPolicy, PasswordRepository};
 use domain::sessions::RefreshPolicy;
 use domain::sessions::{RefreshTokenRepository, RevocationRepository};
 use domain::tasks::TaskRepository;
@@ -167,6 +167,8 @@ pub struct Settings {
     pub rotate_keys_after: Option<TimeDelta>,
     /// How long sessions live.
     pub refresh: RefreshPolicy,
+    /// What is asked of a password that somebody chooses.
+    pub password_policy: PasswordPolicy,
     /// Whether anyone may register, or admins only.
     pub registration_open: bool,
     /// Most connections to the database that sign-ins have at a time, and whatever else hashes a password. From 1 to
@@ -183,6 +185,7 @@ impl Default for Settings {
             algorithm: Algorithm::EdDsa,
             rotate_keys_after: Some(TimeDelta::days(90)),
             refresh: RefreshPolicy::default(),
+            password_policy: PasswordPolicy::default(),
             registration_open: true,
             sign_in_connections: 5,
             sign_in_patience: Duration::from_secs(3),

@@ -179,7 +179,7 @@ pub(crate) fn task_id() -> TaskId {
 }
 
 pub(crate) fn password() -> Password {
-    Password::presented("correct horse battery staple").unwrap()
+    Password::parse("correct horse battery staple").unwrap()
 }
 
 /// The hash of [`password`], as it is stored.

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use application::{AdminAccount, Application, ApplicationError, CreateUser, Login, Prepared, Target, UserChange};
 use clap::{Parser, Subcommand};
 use domain::Secret;
-use domain::passwords::{Password, PasswordPolicy};
+use domain::passwords::Password;
 use domain::sessions::Device;
 use domain::users::{Email, Role, UserRepository};
 
@@ -79,7 +79,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
 
 async fn register(application: &Application, email: &str, admin: bool) -> Result<(), Box<dyn Error>> {
     let email = Email::parse(email)?;
-    let password = Password::chosen(read_password()?.expose(), &PasswordPolicy::default())?;
+    let password = Password::parse(read_password()?.expose())?;
     if admin {
         return match application.create_admin(email, password).await? {
             AdminAccount::Created(user) => say(&format!("registered the admin {}", user.email.as_str())),
@@ -104,7 +104,7 @@ async fn set_role(
     by: String,
 ) -> Result<(), Box<dyn Error>> {
     let (email, role) = (Email::parse(email)?, Role::parse(role)?);
-    let password = Password::presented(read_password()?.expose())?;
+    let password = Password::parse(read_password()?.expose())?;
     while let Prepared::Again(wait) = application.prepare_keys().await? {
         tokio::time::sleep(wait.to_std()?).await;
     }

@@ -30,12 +30,14 @@ pub(super) struct CreateAdmin {
 
 pub(super) async fn run(arguments: CreateAdmin, config: &Config) -> Result<(), Failure> {
     let email = Email::parse(&arguments.email).map_err(|error| failure(format!("--email: {error}")))?;
+    let policy = &config.application.password_policy;
     let text = match arguments.generate_password {
-        true => wiring::generate_password(&config.password_policy),
+        true => wiring::generate_password(policy),
         false => read_password(arguments.password_stdin)?,
     };
-    let password = Password::chosen(text.expose(), &config.password_policy)
-        .map_err(|error| failure(format!("the password is not accepted: {error}")))?;
+    // Asked here, too, so that nothing is made for one that the use case would refuse.
+    let password = Password::parse(text.expose()).and_then(|password| policy.check(&password).map(|()| password));
+    let password = password.map_err(|error| failure(format!("the password is not accepted: {error}")))?;
     // On a fresh machine this may come before the server has ever run, so it prepares the database as the server does.
     let parts = wiring::start(config).await.map_err(failure)?;
     match parts.application.create_admin(email, password).await.map_err(|error| failure(chain(&error)))? {

@@ -16,7 +16,7 @@ use std::time::Duration;
 use application::Settings;
 use domain::clients::ClientSecretHash;
 use domain::keys::RootSecret;
-use domain::passwords::{Password, PasswordPolicy};
+use domain::passwords::Password;
 use domain::users::Email;
 use figment::Figment;
 use figment::providers::{Format, Toml};
@@ -46,8 +46,6 @@ pub struct Config {
     pub server: Server,
     /// What the use cases are told.
     pub application: Settings,
-    /// What is asked of new passwords.
-    pub password_policy: PasswordPolicy,
     /// How passwords are hashed.
     pub hashing: Hashing,
     /// `iss` of access tokens.
@@ -401,6 +399,8 @@ fn text_of(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use domain::passwords::PasswordPolicy;
+
     use super::*;
 
     fn defaults() -> BTreeMap<String, String> {
@@ -421,7 +421,7 @@ mod tests {
         let config = Config::load(None, Environment::default()).unwrap();
         assert_eq!(config.mode, Mode::Development);
         assert_eq!(config.application, Settings::default());
-        assert_eq!(config.password_policy, PasswordPolicy::default());
+        assert_eq!(config.application.password_policy, PasswordPolicy::default());
         assert_eq!((config.server.host.to_string().as_str(), config.server.port), ("127.0.0.1", 8080));
     }
 

@@ -42,8 +42,8 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
     let secret_key = read_secret(reader, mode);
     let database = read_database(reader);
     let server = read_server(reader);
-    let application = read_application(reader, database.as_ref());
     let password_policy = read_password_policy(reader);
+    let application = read_application(reader, database.as_ref(), password_policy);
     let hashing = read_hashing(reader);
     let issuer = reader.get("jwt.issuer", parse_name);
     let audience = reader.get("jwt.audience", parse_name);
@@ -61,7 +61,6 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
         database: database?,
         server: server?,
         application: application?,
-        password_policy: password_policy?,
         hashing: hashing?,
         issuer: issuer?,
         audience: audience?,
@@ -163,7 +162,11 @@ fn read_rate_limits(reader: &mut Reader) -> Option<RateLimits> {
     Some(if enabled? { limits } else { RateLimits::default() })
 }
 
-fn read_application(reader: &mut Reader, database: Option<&Database>) -> Option<Settings> {
+fn read_application(
+    reader: &mut Reader,
+    database: Option<&Database>,
+    password_policy: Option<PasswordPolicy>,
+) -> Option<Settings> {
     let access_token_ttl = read_ttl(reader, "auth.access_token_ttl");
     let idle_ttl = read_ttl(reader, "auth.refresh_token_idle_ttl");
     let absolute_ttl = read_ttl(reader, "auth.refresh_token_absolute_ttl");
@@ -177,6 +180,7 @@ fn read_application(reader: &mut Reader, database: Option<&Database>) -> Option<
         algorithm: algorithm?,
         rotate_keys_after: Some(rotate_keys_after?).filter(|after| !after.is_zero()),
         refresh: RefreshPolicy { idle_ttl: idle_ttl?, absolute_ttl: absolute_ttl?, grace: grace? },
+        password_policy: password_policy?,
         registration_open: registration_open?,
         // Of SQLite these are the readers. For the one connection that writes, no more than these wait in line.
         sign_in_connections: (database.max_connections as usize / 2).max(1),
@@ -250,8 +254,9 @@ fn read_bootstrap(reader: &mut Reader, policy: Option<&PasswordPolicy>) -> Optio
         .get("bootstrap.admin_email", |text| if text.is_empty() { Ok(None) } else { Email::parse(text).map(Some) });
     let password = reader.get("bootstrap.admin_password", |text| {
         // With a policy that is at fault itself, what any password must be is looked at.
-        let parse = || policy.map_or_else(|| Password::presented(text), |policy| Password::chosen(text, policy));
-        if text.is_empty() { Ok(None) } else { parse().map(Some) }
+        let password = if text.is_empty() { None } else { Some(Password::parse(text)?) };
+        let checked = policy.zip(password.as_ref()).map_or(Ok(()), |(policy, password)| policy.check(password));
+        checked.map(|()| password)
     });
     match (email?, password?) {
         (Some(email), Some(password)) => Some(Some(Bootstrap { email, password })),

@@ -9,7 +9,7 @@ use crate::{Actor, Application, ApplicationError};
 pub struct ChangePassword {
     /// The one that is valid now.
     pub current: Password,
-    /// Chosen under the policy.
+    /// The one that is to be.
     pub new: Password,
 }
 
@@ -18,15 +18,16 @@ impl Application {
     /// by its refresh token.
     ///
     /// # Errors
-    /// [`ApplicationError::UnchangedPassword`], [`ApplicationError::WrongCurrentPassword`],
-    /// [`ApplicationError::InvalidAccessToken`] when the account changed meanwhile, [`ApplicationError::Overloaded`],
-    /// [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::RefusedPassword`], [`ApplicationError::UnchangedPassword`],
+    /// [`ApplicationError::WrongCurrentPassword`], [`ApplicationError::InvalidAccessToken`] when the account changed
+    /// meanwhile, [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn change_password(&self, actor: &Actor, change: ChangePassword) -> Result<(), ApplicationError> {
-        if change.current == change.new {
+        let new = self.accept_password(change.new)?;
+        if change.current == *new.as_password() {
             return Err(ApplicationError::UnchangedPassword);
         }
         let mut place = self.confirm_password(actor, &change.current).await?;
-        let hash = place.hash(&change.new).await?;
+        let hash = place.hash(&new).await?;
         self.in_turn(self.replace_password(actor, hash)).await
     }
 
@@ -56,7 +57,7 @@ mod tests {
     use crate::testing::{Mocks, a_session, a_unit_of, a_user, an_actor, now, password, session_id, user_id};
 
     fn change() -> ChangePassword {
-        ChangePassword { current: password(), new: Password::presented("another good password").unwrap() }
+        ChangePassword { current: password(), new: Password::parse("another good password").unwrap() }
     }
 
     fn hashing() -> Mocks {
@@ -69,6 +70,13 @@ mod tests {
     async fn the_wrong_current_password_changes_nothing() {
         let result = Mocks::confirming(Verification::Mismatch).build().change_password(&an_actor(), change()).await;
         assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));
+    }
+
+    #[tokio::test]
+    async fn a_password_that_the_policy_refuses_is_not_even_compared() {
+        let short = ChangePassword { new: Password::parse("hunt3r2").unwrap(), ..change() };
+        let result = Mocks::default().build().change_password(&an_actor(), short).await;
+        assert!(matches!(result, Err(ApplicationError::RefusedPassword(fault)) if fault.code == "too_short"));
     }
 
     #[tokio::test]

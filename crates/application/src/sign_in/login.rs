@@ -130,7 +130,7 @@ async fn rehash(
     password: &Password,
     old: &PasswordHash,
 ) -> Result<Option<Rehashed>, HashError> {
-    match place.hash(password).await {
+    match place.rehash(password).await {
         Ok(new) => Ok(Some(Rehashed { old: old.clone(), new })),
         // The sign-in is good without it. The next one tries again.
         Err(HashError::Overloaded) => Ok(None),
@@ -273,12 +273,12 @@ mod tests {
     #[tokio::test]
     async fn an_outdated_hash_is_replaced_unless_the_hasher_is_busy() {
         let mut mocks = verified(Verification::Match { outdated: true }, Some(a_user()));
-        mocks.hashing().expect_hash().times(1).returning(|_| Ok(a_new_hash()));
+        mocks.hashing().expect_rehash().times(1).returning(|_| Ok(a_new_hash()));
         mocks.units([a_unit(true, true)]);
         mocks.build().login(login()).await.unwrap();
 
         let mut mocks = verified(Verification::Match { outdated: true }, Some(a_user()));
-        mocks.hashing().expect_hash().times(1).returning(|_| Err(HashError::Overloaded));
+        mocks.hashing().expect_rehash().times(1).returning(|_| Err(HashError::Overloaded));
         mocks.units([a_unit(true, false)]);
         mocks.build().login(login()).await.unwrap();
     }

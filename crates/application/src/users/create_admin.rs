@@ -23,7 +23,8 @@ impl Application {
     /// many who ask at once one makes it.
     ///
     /// # Errors
-    /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::RefusedPassword`] where one would be made; [`ApplicationError::Overloaded`],
+    /// [`ApplicationError::Unavailable`].
     pub async fn create_admin(&self, email: Email, password: Password) -> Result<AdminAccount, ApplicationError> {
         if let Some(found) = self.find_admin(&email).await? {
             return Ok(found);
@@ -134,6 +135,18 @@ mod tests {
             mocks.users.expect_find_by_email().returning(move |_| Ok(Some(found.clone())));
             assert_eq!(create(mocks).await, expected);
         }
+    }
+
+    #[tokio::test]
+    async fn no_admin_is_made_with_a_password_that_the_policy_refuses() {
+        let mut mocks = Mocks::default();
+        mocks.users.expect_count().returning(|_| Ok(0));
+        mocks.users.expect_find_by_email().returning(|_| Ok(None));
+        let (application, short) = (mocks.build(), Password::parse("hunt3r2").unwrap());
+        let created = application.create_admin(a_user().email, short.clone()).await;
+        assert!(matches!(created, Err(ApplicationError::RefusedPassword(_))));
+        let bootstrapped = application.bootstrap_admin(a_user().email, short).await;
+        assert!(matches!(bootstrapped, Err(ApplicationError::RefusedPassword(_))));
     }
 
     #[tokio::test]

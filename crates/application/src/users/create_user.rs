@@ -11,7 +11,7 @@ use crate::{Actor, Application, ApplicationError};
 pub struct CreateUser {
     /// To sign in with.
     pub email: Email,
-    /// Chosen under the policy.
+    /// As it was typed: the policy is asked before it is stored.
     pub password: Password,
     /// To sign in with, besides the email.
     pub username: Option<Username>,
@@ -45,8 +45,8 @@ impl Application {
     /// # Errors
     /// [`ApplicationError::Forbidden`] when the role or the activity is given by who is no admin;
     /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
-    /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::Duplicate`], [`ApplicationError::Overloaded`],
-    /// [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::RefusedPassword`], [`ApplicationError::Duplicate`],
+    /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn create_user(&self, actor: Option<&Actor>, new: CreateUser) -> Result<User, ApplicationError> {
         let is_admin = actor.is_some_and(|actor| actor.role == Role::Admin);
         if !is_admin && (new.role.is_some() || new.is_active.is_some()) {
@@ -78,8 +78,9 @@ impl Application {
     /// The account with its password hashed, and the place of the hash: to be kept until the user is stored, which
     /// bounds all that registrations do at a time.
     pub(super) async fn hashed(&self, new: CreateUser) -> Result<(HashedUser, Box<dyn HashPlace>), ApplicationError> {
+        let password = self.accept_password(new.password)?;
         let mut place = self.ports.password_hasher.reserve()?;
-        let hash = place.hash(&new.password).await?;
+        let hash = place.hash(&password).await?;
         let now = self.ports.clock.now();
         let user = User {
             id: self.ports.ids.user_id(now),
@@ -103,6 +104,7 @@ impl Application {
 mod tests {
     use std::sync::atomic::Ordering;
 
+    use domain::passwords::PasswordPolicy;
     use domain::units::MockUnitOfWork;
 
     use super::*;
@@ -138,6 +140,14 @@ mod tests {
     async fn anyone_may_register_as_an_active_user() {
         let user = inserting_in(MockUnitOfWork::default()).build().create_user(None, new()).await.unwrap();
         assert_eq!((user.role, user.is_active, user.email_verified), (Role::User, true, false));
+    }
+
+    #[tokio::test]
+    async fn a_password_that_the_policy_refuses_is_not_hashed() {
+        let settings =
+            Settings { password_policy: PasswordPolicy { min_length: 64, max_length: 128 }, ..Settings::default() };
+        let result = Mocks { settings, ..Mocks::default() }.build().create_user(None, new()).await;
+        assert!(matches!(result, Err(ApplicationError::RefusedPassword(fault)) if fault.code == "too_short"));
     }
 
     #[tokio::test]

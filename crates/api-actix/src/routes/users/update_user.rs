@@ -44,7 +44,7 @@ impl FromFields for UpdateUserBody {
             birthday: fields.birthday("birthday"),
             role: fields.change("role", Role::parse),
             is_active: fields.boolean("is_active"),
-            current_password: fields.change("current_password", Password::presented),
+            current_password: fields.change("current_password", Password::parse),
         })
     }
 }

@@ -36,6 +36,7 @@ use crate::routes::{auth, health, tasks, users, well_known};
         users::get_user::get_user,
         users::update_user::update_user,
         users::delete_user::delete_user,
+        users::set_password::set_password,
         users::list_sessions::list_user_sessions,
         users::end_session::end_user_session,
         users::end_sessions::end_user_sessions,

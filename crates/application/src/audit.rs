@@ -31,6 +31,11 @@ pub(crate) enum Event {
     PasswordChanged {
         user: UserId,
     },
+    /// `by`: the admin; nobody where it was done on the command line.
+    PasswordSet {
+        user: UserId,
+        by: Option<UserId>,
+    },
     CurrentPasswordWrong {
         user: UserId,
     },
@@ -93,6 +98,7 @@ impl Event {
             Self::SessionsEnded { reason, .. } => Some(*reason),
             Self::RefreshTokenReused { .. } => Some(RevocationReason::Reuse),
             Self::PasswordChanged { .. } => Some(RevocationReason::PasswordChanged),
+            Self::PasswordSet { .. } => Some(RevocationReason::PasswordSet),
             Self::UserUpdated { ends, .. } => *ends,
             _ => None,
         }
@@ -116,6 +122,9 @@ impl Event {
                 reason = reason.as_str(), by = by.map(tracing::field::display),
             ),
             Self::PasswordChanged { user } => info!(target: "audit", event = "password.changed", %user),
+            Self::PasswordSet { user, by } => {
+                info!(target: "audit", event = "password.set", %user, by = by.map(tracing::field::display));
+            }
             Self::CurrentPasswordWrong { user } => warn!(target: "audit", event = "password.change_refused", %user),
             Self::UserCreated { user, by, role } => info!(
                 target: "audit", event = "user.created", %user, by = by.map(tracing::field::display), %role,

@@ -51,6 +51,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .route(put().to(users::update_user::update_user))
                 .route(delete().to(users::delete_user::delete_user)),
         )
+        .service(resource("/{id}/password").route(put().to(users::set_password::set_password)))
         .service(
             resource("/{id}/sessions")
                 .route(get().to(users::list_sessions::list_user_sessions))

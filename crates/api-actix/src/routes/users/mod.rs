@@ -8,6 +8,7 @@ pub(crate) mod get_me;
 pub(crate) mod get_user;
 pub(crate) mod list_sessions;
 pub(crate) mod list_users;
+pub(crate) mod set_password;
 pub(crate) mod update_me;
 pub(crate) mod update_user;
 

@@ -79,15 +79,7 @@ impl Node {
 
     async fn register(&self) {
         let password = Password::parse(PASSWORD).unwrap();
-        let new = CreateUser {
-            email: email(EMAIL),
-            password,
-            username: None,
-            full_name: None,
-            birthday: None,
-            role: None,
-            is_active: None,
-        };
+        let new = CreateUser::new(email(EMAIL), password);
         self.application.create_user(None, new).await.unwrap();
     }
 

@@ -5,7 +5,9 @@ use domain::passwords::PasswordHash;
 use domain::users::{Epoch, User, UserIdentifier};
 use tests::{TestDatabase, on_each_database_and_pgbouncer};
 
-use crate::fixtures::{Stored, assert_same_user, assert_waits, at, email, full_user, hash, user, user_id, username};
+use crate::fixtures::{
+    Stored, assert_same_user, assert_waits, at, called, email, full_user, hash, user, user_id, username,
+};
 
 on_each_database_and_pgbouncer!(
     a_password_is_found_with_its_user_by_each_identifier,
@@ -28,7 +30,7 @@ async fn hash_of(db: &TestDatabase, number: u128) -> Option<PasswordHash> {
 }
 
 async fn a_password_is_found_with_its_user_by_each_identifier(db: TestDatabase) {
-    let ada = User { email: email("Ada.L@Example.com"), username: Some(username("a_b")), ..full_user(1) };
+    let ada = called("a_b", User { email: email("Ada.L@Example.com"), ..full_user(1) });
     db.insert_users(&[ada.clone(), user(2)]).await;
     let stored = hash("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA");
     db.passwords.store(ada.id, &stored, at(3)).await.unwrap();

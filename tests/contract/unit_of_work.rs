@@ -12,7 +12,7 @@ use infra_sqlite::SqliteSettings;
 use tests::{TestDatabase, on_each_database_and_pgbouncer};
 
 use crate::fixtures::{
-    Stored, admin, assert_waits, at, key, revoked_session, session, session_id, user, user_id, username,
+    Stored, admin, assert_waits, at, called, key, revoked_session, session, session_id, user, user_id,
 };
 
 on_each_database_and_pgbouncer!(
@@ -54,7 +54,7 @@ async fn nobody_sees_a_write_before_the_commit_and_everybody_after_it(db: TestDa
     let unit = db.units.begin().await.unwrap();
     unit.users().insert(&user(2)).await.unwrap();
     unit.refresh_tokens().insert(&session(21, user_id(2))).await.unwrap();
-    unit.users().update(&User { username: Some(username("ada")), ..user(1) }).await.unwrap();
+    unit.users().update(&called("ada", user(1))).await.unwrap();
     unit.revocations().insert(&revoked_session(1, 1000)).await.unwrap();
     assert!(unit.signing_keys().insert(&key(1, KeyState::Next)).await.unwrap());
     let mut feed = db.feed();
@@ -66,7 +66,7 @@ async fn nobody_sees_a_write_before_the_commit_and_everybody_after_it(db: TestDa
     unit.commit().await.unwrap();
     assert_eq!(db.user(user_id(2)).await, user(2));
     assert_eq!(db.session(session_id(21)).await, session(21, user_id(2)));
-    assert_eq!(db.user(user_id(1)).await.username, Some(username("ada")));
+    assert_eq!(db.user(user_id(1)).await, called("ada", user(1)));
     assert_eq!(feed.poll(at(0)).await.unwrap(), [revoked_session(1, 1000)]);
     assert_eq!(db.signing_keys.list().await.unwrap().readable, [key(1, KeyState::Next)]);
 }

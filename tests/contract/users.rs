@@ -5,7 +5,7 @@ use domain::users::{Epoch, Role, User};
 use tests::{TestDatabase, on_each_database_and_pgbouncer};
 
 use crate::fixtures::{
-    Stored, admin, assert_same_user, assert_waits, at, email, full_user, session, session_id, user, user_id, username,
+    Stored, admin, assert_same_user, assert_waits, at, called, email, full_user, session, session_id, user, user_id,
 };
 
 on_each_database_and_pgbouncer!(
@@ -47,7 +47,7 @@ async fn a_user_is_found_by_email_in_whatever_case(db: TestDatabase) {
 }
 
 async fn nobody_is_found_by_what_nobody_has(db: TestDatabase) {
-    db.insert_users(&[User { email: email("a_b@example.com"), username: Some(username("a_b")), ..user(1) }]).await;
+    db.insert_users(&[called("a_b", User { email: email("a_b@example.com"), ..user(1) })]).await;
     assert_eq!(db.users.find_by_id(user_id(9)).await.unwrap(), None);
     assert_eq!(db.users.find_by_id_for_update(user_id(9)).await.unwrap(), None);
     assert_eq!(db.users.find_by_email(&email("axb@example.com")).await.unwrap(), None);
@@ -69,11 +69,10 @@ async fn an_email_is_taken_in_whatever_case(db: TestDatabase) {
 }
 
 async fn a_username_is_taken_once(db: TestDatabase) {
-    let taken = Some(username("ada"));
-    db.insert_users(&[User { username: taken.clone(), ..user(1) }, user(2)]).await;
-    assert_duplicate(db.users.insert(&User { username: taken.clone(), ..user(3) }).await, "username");
+    db.insert_users(&[called("ada", user(1)), user(2)]).await;
+    assert_duplicate(db.users.insert(&called("ada", user(3))).await, "username");
     assert_eq!(db.users.find_by_id(user_id(3)).await.unwrap(), None);
-    assert_duplicate(db.users.update(&User { username: taken, ..user(2) }).await, "username");
+    assert_duplicate(db.users.update(&called("ada", user(2))).await, "username");
     assert_eq!(db.user(user_id(2)).await, user(2));
 }
 
@@ -114,7 +113,7 @@ async fn a_user_read_for_update_waits_for_the_unit_to_end(db: TestDatabase) {
     let second = tokio::spawn(async move {
         let unit = units.begin().await.unwrap();
         let mut seen = unit.users().find_by_id_for_update(user_id(1)).await.unwrap().unwrap();
-        seen.username = Some(username("second"));
+        seen = called("second", seen);
         unit.users().update(&seen).await.unwrap();
         unit.commit().await.unwrap();
     });
@@ -127,7 +126,7 @@ async fn a_user_read_for_update_waits_for_the_unit_to_end(db: TestDatabase) {
     first.commit().await.unwrap();
     second.await.unwrap();
     assert!(!outside.await.unwrap(), "the change of role came first, so the login is of an old epoch");
-    assert_eq!(db.user(user_id(1)).await, User { username: Some(username("second")), ..mine });
+    assert_eq!(db.user(user_id(1)).await, called("second", mine));
 }
 
 async fn reading_for_update_outside_of_a_unit_locks_nothing(db: TestDatabase) {

@@ -95,15 +95,7 @@ impl Service for InProcess {
     const BOUND: Duration = Duration::ZERO;
 
     async fn register(&self, email: &str) -> Uuid {
-        let new = CreateUser {
-            email: Email::parse(email).unwrap(),
-            password: password(PASSWORD),
-            username: None,
-            full_name: None,
-            birthday: None,
-            role: None,
-            is_active: None,
-        };
+        let new = CreateUser::new(Email::parse(email).unwrap(), password(PASSWORD));
         self.application.create_user(None, new).await.unwrap().id.as_uuid()
     }
 

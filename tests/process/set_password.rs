@@ -39,7 +39,8 @@ async fn the_last_admin_who_forgot_their_password_gets_in_again(workplace: Workp
     let password = finished.stdout.lines().find_map(|line| line.strip_prefix("password: ")).unwrap().to_owned();
     assert!(password.len() * 5 >= 128 && !finished.stderr.contains(&password));
     finished.success();
-    let client = Client::of(&workplace.serve().await);
+    let node = workplace.serve().await;
+    let client = Client::of(&node);
     assert_eq!(client.login(EMAIL, PASSWORD).await.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(client.login(EMAIL, &password).await.status(), StatusCode::OK);
 }

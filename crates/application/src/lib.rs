@@ -54,15 +54,8 @@
 //! };
 //! let application = Application::new(ports, Settings::default());
 //!
-//! let new = CreateUser {
-//!     email: Email::parse("ada@example.com")?,
-//!     password: Password::parse("correct horse battery staple")?,
-//!     username: None,
-//!     full_name: None,
-//!     birthday: None,
-//!     role: None,
-//!     is_active: None,
-//! };
+//! let email = Email::parse("ada@example.com")?;
+//! let new = CreateUser::new(email, Password::parse("correct horse battery staple")?);
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
 //! let user = application.create_user(None, new.clone()).await?;
 //! assert_eq!((user.role, user.is_active), (Role::User, true));

@@ -20,7 +20,7 @@ use domain::sessions::{
 };
 use domain::tasks::{MockTaskRepository, Task, TaskDescription, TaskId, TaskStatus, TaskTitle};
 use domain::units::{MockUnitOfWork, MockUnitsOfWork};
-use domain::users::{Email, Epoch, MockUserRepository, Role, User, UserId};
+use domain::users::{Email, Epoch, MockUserRepository, Profile, Role, User, UserId};
 use domain::{Mac, MacPurpose, MacTag, MockClock, MockIdGenerator, RepositoryError, Secret, Timestamp};
 use uuid::Uuid;
 
@@ -205,9 +205,7 @@ pub(crate) fn a_user() -> User {
     User {
         id: user_id(),
         email: Email::parse("ada@example.com").unwrap(),
-        username: None,
-        full_name: None,
-        birthday: None,
+        profile: Profile::default(),
         role: Role::User,
         is_active: true,
         email_verified: true,

@@ -2,7 +2,7 @@
 //! lock, the feed of what is revoked, and which errors pass.
 //!
 //! ```
-//! use domain::users::{Email, Epoch, Role, User, UserId, UserRepository};
+//! use domain::users::{Email, Epoch, Profile, Role, User, UserId, UserRepository};
 //! use infra_sqlite::SqliteSettings;
 //! use migration::Step;
 //!
@@ -18,9 +18,7 @@
 //! let user = User {
 //!     id: UserId::new(uuid::Uuid::from_u128(1)),
 //!     email: Email::parse("ada@example.com")?,
-//!     username: None,
-//!     full_name: None,
-//!     birthday: None,
+//!     profile: Profile::default(),
 //!     role: Role::User,
 //!     is_active: true,
 //!     email_verified: false,

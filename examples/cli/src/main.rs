@@ -89,9 +89,7 @@ async fn register(application: &Application, email: &str, admin: bool) -> Result
             }
         };
     }
-    let new =
-        CreateUser { email, password, username: None, full_name: None, birthday: None, role: None, is_active: None };
-    let user = application.create_user(None, new).await?;
+    let user = application.create_user(None, CreateUser::new(email, password)).await?;
     say(&format!("registered {} as {}", user.email.as_str(), user.id))
 }
 

@@ -87,15 +87,7 @@ impl Application {
 }
 
 fn an_admin(email: Email, password: Password) -> CreateUser {
-    CreateUser {
-        email,
-        password,
-        username: None,
-        full_name: None,
-        birthday: None,
-        role: Some(Role::Admin),
-        is_active: Some(true),
-    }
+    CreateUser { role: Some(Role::Admin), is_active: Some(true), ..CreateUser::new(email, password) }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use domain::RepositoryError;
 use domain::passwords::{HashPlace, Password, PasswordHash};
 use domain::units::UnitOfWork;
-use domain::users::{Birthday, Email, Epoch, FullName, Role, User, Username};
+use domain::users::{Email, Epoch, Profile, Role, User};
 
 use crate::audit::{Event, record};
 use crate::{Actor, Application, ApplicationError};
@@ -13,16 +13,19 @@ pub struct CreateUser {
     pub email: Email,
     /// As it was typed: the policy is asked before it is stored.
     pub password: Password,
-    /// To sign in with, besides the email.
-    pub username: Option<Username>,
-    /// To show.
-    pub full_name: Option<FullName>,
-    /// Date of birth.
-    pub birthday: Option<Birthday>,
+    /// What the user tells about themselves.
+    pub profile: Profile,
     /// For admins only, whatever its value. [`Role::User`] when not given.
     pub role: Option<Role>,
     /// For admins only, whatever its value. `true` when not given.
     pub is_active: Option<bool>,
+}
+
+impl CreateUser {
+    /// An account with what every account needs. The rest is for whoever makes it to add.
+    pub fn new(email: Email, password: Password) -> Self {
+        Self { email, password, profile: Profile::default(), role: None, is_active: None }
+    }
 }
 
 /// A new account with its password hashed, on its way to the database.
@@ -85,9 +88,7 @@ impl Application {
         let user = User {
             id: self.ports.ids.user_id(now),
             email: new.email,
-            username: new.username,
-            full_name: new.full_name,
-            birthday: new.birthday,
+            profile: new.profile,
             role: new.role.unwrap_or(Role::User),
             is_active: new.is_active.unwrap_or(true),
             email_verified: false,
@@ -112,15 +113,7 @@ mod tests {
     use crate::testing::{Mocks, a_hash, a_unit_of, a_user, an_actor, an_admin, password, user_id};
 
     fn new() -> CreateUser {
-        CreateUser {
-            email: a_user().email,
-            password: password(),
-            username: None,
-            full_name: None,
-            birthday: None,
-            role: None,
-            is_active: None,
-        }
+        CreateUser::new(a_user().email, password())
     }
 
     fn inserting_in(mut unit: MockUnitOfWork) -> Mocks {

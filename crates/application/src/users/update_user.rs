@@ -1,6 +1,6 @@
 use domain::passwords::Password;
 use domain::sessions::{Revocation, RevocationReason, RevokedTokens};
-use domain::users::{Birthday, Email, FullName, Role, User, Username};
+use domain::users::{Email, ProfileChange, Role, User};
 
 use super::keep_an_admin;
 use crate::acting::OnAccount;
@@ -8,18 +8,13 @@ use crate::audit::Event;
 use crate::sessions::end_others;
 use crate::{Actor, Application, ApplicationError, Target};
 
-/// What to change of an account. `None` leaves a field as it is; the inner `None` of a field that may be empty
-/// clears it.
+/// What to change of an account. `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
 pub struct UserChange {
     /// A new address is not verified. One's own changes only with [`UserChange::current_password`].
     pub email: Option<Email>,
-    /// The username.
-    pub username: Option<Option<Username>>,
-    /// The name to show.
-    pub full_name: Option<Option<FullName>>,
-    /// Date of birth.
-    pub birthday: Option<Option<Birthday>>,
+    /// What the user tells about themselves.
+    pub profile: ProfileChange,
     /// For admins, on [`Target::User`] only.
     pub role: Option<Role>,
     /// For admins, on [`Target::User`] only. Disabling ends the user's sessions.
@@ -38,15 +33,7 @@ impl UserChange {
         if let Some(email) = self.email {
             user.set_email(email);
         }
-        if let Some(username) = self.username {
-            user.username = username;
-        }
-        if let Some(full_name) = self.full_name {
-            user.full_name = full_name;
-        }
-        if let Some(birthday) = self.birthday {
-            user.birthday = birthday;
-        }
+        user.profile = self.profile.apply_to(std::mem::take(&mut user.profile));
         if let Some(role) = self.role {
             user.set_role(role);
         }
@@ -235,7 +222,10 @@ mod tests {
     async fn what_changes_nothing_writes_nothing() {
         let mut mocks = Mocks::default();
         mocks.units([a_unit_of(&an_actor())]);
-        let change = UserChange { username: Some(None), ..UserChange::default() };
+        let change = UserChange {
+            profile: ProfileChange { username: Some(None), ..ProfileChange::default() },
+            ..UserChange::default()
+        };
         let user = mocks.build().update_user(&an_actor(), Target::Me, change).await.unwrap();
         assert_eq!(user, a_user());
     }

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::users::{Birthday, Email, FullName, UserId, Username};
+use crate::users::{Email, Profile, UserId};
 use crate::{Timestamp, ValidationError};
 
 /// Somebody with an account. What they sign in with is kept apart: no credential is read with a user.
@@ -10,12 +10,8 @@ pub struct User {
     pub id: UserId,
     /// Unique, compared without case.
     pub email: Email,
-    /// Unique where it is given.
-    pub username: Option<Username>,
-    /// The name to show.
-    pub full_name: Option<FullName>,
-    /// Date of birth.
-    pub birthday: Option<Birthday>,
+    /// What the user tells about themselves.
+    pub profile: Profile,
     /// What the user may do.
     pub role: Role,
     /// A user who is not active cannot sign in, and has no live session.

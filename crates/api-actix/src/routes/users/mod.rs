@@ -54,12 +54,13 @@ pub(crate) enum RoleBody {
 
 impl From<User> for UserBody {
     fn from(user: User) -> Self {
+        let profile = user.profile;
         Self {
             id: user.id.as_uuid(),
             email: user.email.as_str().to_owned(),
-            username: user.username.map(|username| username.as_str().to_owned()),
-            full_name: user.full_name.map(|name| name.as_str().to_owned()),
-            birthday: user.birthday.map(Birthday::as_date),
+            username: profile.username.map(|username| username.as_str().to_owned()),
+            full_name: profile.full_name.map(|name| name.as_str().to_owned()),
+            birthday: profile.birthday.map(Birthday::as_date),
             role: user.role.as_str(),
             is_active: user.is_active,
             email_verified: user.email_verified,

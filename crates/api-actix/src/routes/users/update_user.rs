@@ -1,7 +1,7 @@
 use actix_web::{HttpResponse, web};
 use application::{Target, UserChange};
 use domain::passwords::Password;
-use domain::users::{Birthday, Email, FullName, Role, UserId, Username};
+use domain::users::{Birthday, Email, FullName, ProfileChange, Role, UserId, Username};
 use utoipa::ToSchema;
 
 use super::{RoleBody, UserBody};
@@ -53,9 +53,7 @@ impl From<UpdateUserBody> for UserChange {
     fn from(body: UpdateUserBody) -> Self {
         Self {
             email: body.email,
-            username: body.username,
-            full_name: body.full_name,
-            birthday: body.birthday,
+            profile: ProfileChange { username: body.username, full_name: body.full_name, birthday: body.birthday },
             role: body.role,
             is_active: body.is_active,
             current_password: body.current_password,

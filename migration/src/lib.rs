@@ -22,6 +22,7 @@ mod m20261121_000006_index_user_lists;
 mod m20261121_000007_add_signing_key_token_ttl;
 mod m20261126_000008_create_health_probes;
 mod m20261126_000009_create_events;
+mod m20261126_000009_create_passwords;
 
 /// Applies and reverts the migrations. The adapters run it under a lock, one node at a time.
 #[derive(Debug)]
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000007_add_signing_key_token_ttl::Migration),
             Box::new(m20261126_000008_create_health_probes::Migration),
             Box::new(m20261126_000009_create_events::Migration),
+            Box::new(m20261126_000009_create_passwords::Migration),
         ]
     }
 }

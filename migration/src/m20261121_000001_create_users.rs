@@ -24,7 +24,6 @@ impl MigrationTrait for Migration {
             .col(ColumnDef::new(Users::Role).text().not_null())
             .col(ColumnDef::new(Users::IsActive).boolean().not_null())
             .col(ColumnDef::new(Users::EmailVerified).boolean().not_null())
-            .col(ColumnDef::new(Users::PasswordHash).text().not_null())
             .col(ColumnDef::new(Users::Epoch).big_integer().not_null())
             .col(ColumnDef::new(Users::CreatedAt).timestamp_with_time_zone().not_null())
             .col(ColumnDef::new(Users::UpdatedAt).timestamp_with_time_zone().not_null())
@@ -65,7 +64,6 @@ enum Users {
     Role,
     IsActive,
     EmailVerified,
-    PasswordHash,
     Epoch,
     CreatedAt,
     UpdatedAt,

@@ -127,7 +127,7 @@ impl App {
     }
 
     pub(crate) async fn admin(&self, email: &str) -> Tokens {
-        let password = Password::presented(PASSWORD).unwrap();
+        let password = Password::parse(PASSWORD).unwrap();
         let made = self.application.users.create_admin(Email::parse(email).unwrap(), password).await.unwrap();
         assert!(matches!(made, AdminAccount::Created(_)));
         self.sign_in(email).await

@@ -120,7 +120,7 @@ async fn a_stored_hash_over_the_cap_is_refused_and_not_computed() {
     let app = App::postgres_with(&[]).await;
     app.register("ada@example.com").await;
     let hash = "$argon2id$v=19$m=4000000,t=9,p=1$c29tZXNhbHRzb21lc2FsdA$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
-    execute(&app, &format!("UPDATE users SET password_hash = '{hash}'")).await;
+    execute(&app, &format!("UPDATE passwords SET hash = '{hash}'")).await;
     let started = std::time::Instant::now();
     app.login("ada@example.com", PASSWORD).await.problem(401, "invalid_credentials");
     assert!(started.elapsed() < std::time::Duration::from_secs(2), "{:?}", started.elapsed());
@@ -129,9 +129,9 @@ async fn a_stored_hash_over_the_cap_is_refused_and_not_computed() {
 async fn stored_hash(app: &App) -> String {
     use sea_orm::{ConnectionTrait, Statement};
     let connection = tests::connect(&app.database_url).await;
-    let statement = Statement::from_string(connection.get_database_backend(), "SELECT password_hash FROM users");
+    let statement = Statement::from_string(connection.get_database_backend(), "SELECT hash FROM passwords");
     let row = connection.query_one_raw(statement).await.unwrap().unwrap();
-    row.try_get("", "password_hash").unwrap()
+    row.try_get("", "hash").unwrap()
 }
 
 async fn execute(app: &App, sql: &str) {

@@ -29,6 +29,7 @@ mod rate_limits;
 mod refresh;
 mod security_headers;
 mod sessions;
+mod set_password;
 mod tasks;
 mod verify;
 mod well_known;

@@ -10,7 +10,7 @@ use application::{
 };
 use chrono::TimeDelta;
 use domain::keys::{MAX_KEY_RING_AGE, RootSecret};
-use domain::passwords::{Password, PasswordPolicy};
+use domain::passwords::Password;
 use domain::sessions::{Device, RevocationFeed};
 use infra_security::{Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, KeyRing, SealedKeys, SystemIds};
 use tests::client::{EMAIL, PASSWORD};
@@ -72,21 +72,13 @@ impl Node {
     }
 
     async fn register(&self) {
-        let password = Password::chosen(PASSWORD, &PasswordPolicy::default()).unwrap();
-        let new = CreateUser {
-            email: email(EMAIL),
-            password,
-            username: None,
-            full_name: None,
-            birthday: None,
-            role: None,
-            is_active: None,
-        };
+        let password = Password::parse(PASSWORD).unwrap();
+        let new = CreateUser::new(email(EMAIL), password);
         self.application.users.create(None, new, None).await.unwrap();
     }
 
     async fn sign_in(&self) -> TokenPair {
-        let password = Password::presented(PASSWORD).unwrap();
+        let password = Password::parse(PASSWORD).unwrap();
         let login = Login { identifier: EMAIL.to_owned(), password, device: Device::default() };
         self.application.sign_in.with_password(login).await.unwrap()
     }

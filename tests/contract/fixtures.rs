@@ -9,7 +9,7 @@ use domain::passwords::PasswordHash;
 use domain::sessions::{
     Device, Generation, NewRefreshToken, Nonce, RefreshPolicy, RefreshToken, Revoked, RevokedTokens, SessionId,
 };
-use domain::users::{Birthday, Email, Epoch, FullName, Role, User, UserId, Username};
+use domain::users::{Birthday, Email, Epoch, FullName, Profile, Role, User, UserId, Username};
 use tests::TestDatabase;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -44,13 +44,10 @@ pub(crate) fn user(number: u128) -> User {
     User {
         id: user_id(number),
         email: email(&format!("user{number}@example.com")),
-        username: None,
-        full_name: None,
-        birthday: None,
+        profile: Profile::default(),
         role: Role::User,
         is_active: true,
         email_verified: false,
-        password_hash: hash("$argon2id$stored"),
         epoch: Epoch::default(),
         created_at: at(0),
         updated_at: at(0),
@@ -63,20 +60,27 @@ pub(crate) fn admin(number: u128) -> User {
 }
 
 pub(crate) fn named(number: u128, full_name: &str) -> User {
-    User { full_name: Some(FullName::parse(full_name).unwrap()), ..user(number) }
+    let full_name = Some(FullName::parse(full_name).unwrap());
+    User { profile: Profile { full_name, ..Profile::default() }, ..user(number) }
+}
+
+/// The user under this username.
+pub(crate) fn called(text: &str, user: User) -> User {
+    User { profile: Profile { username: Some(username(text)), ..user.profile }, ..user }
 }
 
 /// A user with every option set, and every value an unusual one.
 pub(crate) fn full_user(number: u128) -> User {
     User {
         email: email(&format!("Mixed.CASE+{number}@Bücher.Example")),
-        username: Some(username(&format!("a_b-{number}"))),
-        full_name: Some(FullName::parse("Zoë O'Brien-Šimić 山田太郎 👩‍🚀 \\ % \"x\" e\u{301}").unwrap()),
-        birthday: Some(Birthday::new(NaiveDate::from_ymd_opt(1900, 1, 1).unwrap()).unwrap()),
+        profile: Profile {
+            username: Some(username(&format!("a_b-{number}"))),
+            full_name: Some(FullName::parse("Zoë O'Brien-Šimić 山田太郎 👩‍🚀 \\ % \"x\" e\u{301}").unwrap()),
+            birthday: Some(Birthday::new(NaiveDate::from_ymd_opt(1900, 1, 1).unwrap()).unwrap()),
+        },
         role: Role::Admin,
         is_active: false,
         email_verified: true,
-        password_hash: hash("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"),
         epoch: Epoch::new(u32::MAX),
         created_at: at(1),
         updated_at: at(2),

@@ -12,6 +12,7 @@ mod events;
 mod fixtures;
 mod health;
 mod migrations;
+mod passwords;
 mod postgres_connections;
 mod refresh_tokens;
 mod revocation_feed;

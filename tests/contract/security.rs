@@ -9,7 +9,7 @@ use domain::access_tokens::{AccessClaims, AccessTokens, TokenId, VerifyError};
 use domain::clients::ClientId;
 use domain::clients::{ClientSecretHash, ClientSecrets};
 use domain::keys::{Algorithm, KeyId, KeyState, MAX_KEY_RING_AGE, RootSecret, SigningKey, SigningKeyFactory};
-use domain::passwords::{Password, PasswordHasher};
+use domain::passwords::{Password, PasswordHasher, PasswordPolicy};
 use domain::users::{Epoch, Role};
 use domain::{Clock, IdGenerator, Mac, MacPurpose, MacTag, Secret, Timestamp};
 use infra_security::{
@@ -328,20 +328,21 @@ async fn assert_invalid(node: &KeyRing, token: &str, now: Timestamp) {
 async fn each_client_has_its_own_secret() {
     let settings = Argon2Settings { memory_kib: 64, iterations: 1, threads: 1, ..Argon2Settings::default() };
     let pool = Arc::new(Argon2Pool::new(settings).unwrap());
-    let hashed = pool.reserve().unwrap().hash(&Password::presented("chosen").unwrap()).await.unwrap();
+    let chosen = PasswordPolicy::default().accept(Password::parse("well chosen").unwrap()).unwrap();
+    let hashed = pool.reserve().unwrap().hash(&chosen).await.unwrap();
     // SHA-256 of "random".
     let digest = "sha256:a441b15fe9a3cf56661190a0b93b9dec7d04127288cc87250967cf3b52894d11";
     let clients = [("digested", digest), ("hashed", hashed.expose())];
     let clients = clients.map(|(id, hash)| (id.to_owned(), ClientSecretHash::parse(hash).unwrap()));
     let clients = ConfiguredClients::new(clients.into(), pool);
     let is_right = async |id: &str, secret: &str| clients.verify(id, &Secret::new(secret.to_owned())).await.unwrap();
-    assert!(is_right("digested", "random").await && is_right("hashed", "chosen").await);
+    assert!(is_right("digested", "random").await && is_right("hashed", "well chosen").await);
     for (id, secret) in
-        [("digested", "chosen"), ("hashed", "random"), ("hashed", ""), ("digested", ""), ("hashed", "\0")]
+        [("digested", "well chosen"), ("hashed", "random"), ("hashed", ""), ("digested", ""), ("hashed", "\0")]
     {
         assert!(!is_right(id, secret).await, "{id} {secret}");
     }
-    for secret in ["random", "chosen", ""] {
+    for secret in ["random", "well chosen", ""] {
         assert!(!is_right("unknown", secret).await);
     }
 }

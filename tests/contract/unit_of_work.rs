@@ -11,7 +11,7 @@ use infra_postgres::PostgresSettings;
 use infra_sqlite::SqliteSettings;
 use tests::{TestDatabase, on_each_database_and_pgbouncer, port};
 
-use crate::fixtures::{Stored, admin, assert_waits, at, revoked_session, session, session_id, user, user_id, username};
+use crate::fixtures::{Stored, admin, assert_waits, at, called, revoked_session, session, session_id, user, user_id};
 
 on_each_database_and_pgbouncer!(
     nobody_sees_a_write_before_the_commit_and_everybody_after_it,
@@ -54,7 +54,7 @@ async fn nobody_sees_a_write_before_the_commit_and_everybody_after_it(db: TestDa
     let unit = db.units.begin().await.unwrap();
     unit.users().insert(&user(2)).await.unwrap();
     unit.refresh_tokens().insert(&session(21, user_id(2))).await.unwrap();
-    unit.users().update(&User { username: Some(username("ada")), ..user(1) }).await.unwrap();
+    unit.users().update(&called("ada", user(1))).await.unwrap();
     unit.revocations().insert(&revoked_session(1, 1000)).await.unwrap();
     let mut feed = db.feed();
     assert_eq!(feed.poll(at(0)).await.unwrap(), []);
@@ -64,7 +64,7 @@ async fn nobody_sees_a_write_before_the_commit_and_everybody_after_it(db: TestDa
     unit.commit().await.unwrap();
     assert_eq!(db.user(user_id(2)).await, user(2));
     assert_eq!(db.session(session_id(21)).await, session(21, user_id(2)));
-    assert_eq!(db.user(user_id(1)).await.username, Some(username("ada")));
+    assert_eq!(db.user(user_id(1)).await, called("ada", user(1)));
     assert_eq!(feed.poll(at(0)).await.unwrap(), [revoked_session(1, 1000)]);
 }
 

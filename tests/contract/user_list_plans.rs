@@ -63,7 +63,7 @@ async fn a_page_at_depth_costs_what_the_first_one_costs(explained: &Explained) {
 async fn a_rare_text_is_looked_up_in_every_index(explained: &Explained) {
     let sort = UserSort { field: UserSortField::CreatedAt, direction: Direction::Ascending };
     let one = explained.user_at(USERS / 2, sort).await;
-    let (name, username) = (one.full_name.as_ref().unwrap(), one.username.as_ref().unwrap());
+    let (name, username) = (one.profile.full_name.as_ref().unwrap(), one.profile.username.as_ref().unwrap());
     let word = name.as_str().split_once(' ').unwrap().1;
     for text in [&one.email.key()[..10], username.as_str(), word, &name.as_str()[..10], "nobody"] {
         let query = query(searching(text), sort);

@@ -7,7 +7,7 @@ use domain::users::{
 };
 use tests::{TestDatabase, on_each_database_and_pgbouncer};
 
-use crate::fixtures::{Stored, admin, assert_same_user, at, email, full_user, named, user, user_id, username};
+use crate::fixtures::{Stored, admin, assert_same_user, at, called, email, full_user, named, user, user_id};
 
 on_each_database_and_pgbouncer!(
     the_order_is_the_same_on_every_database,
@@ -177,7 +177,7 @@ async fn a_search_finds_the_start_of_the_email_in_any_case(db: TestDatabase) {
 }
 
 async fn a_search_finds_the_start_of_the_username_in_any_case(db: TestDatabase) {
-    let with = |number, text| User { username: Some(username(text)), ..user(number) };
+    let with = |number, text| called(text, user(number));
     db.insert_users(&[with(1, "countess"), with(2, "count_dooku"), with(3, "discount")]).await;
     assert_searches(&db, &[("COUNT", &[1, 2]), ("count_", &[2]), ("countess", &[1]), ("ess", &[])]).await;
 }

@@ -5,14 +5,12 @@ use domain::users::{Epoch, Role, User};
 use tests::{TestDatabase, on_each_database_and_pgbouncer};
 
 use crate::fixtures::{
-    Stored, admin, assert_same_user, assert_waits, at, email, full_user, hash, session, session_id, user, user_id,
-    username,
+    Stored, admin, assert_same_user, assert_waits, at, called, email, full_user, session, session_id, user, user_id,
 };
 
 on_each_database_and_pgbouncer!(
     a_user_reads_back_equal_in_every_field,
     a_user_is_found_by_email_in_whatever_case,
-    a_user_is_found_by_username,
     nobody_is_found_by_what_nobody_has,
     an_email_is_taken_in_whatever_case,
     a_username_is_taken_once,
@@ -25,7 +23,7 @@ on_each_database_and_pgbouncer!(
     all_active_admins_are_locked_and_nobody_else_is_listed,
     a_locked_admin_and_account_cannot_be_changed_until_the_unit_ends,
     two_admins_cannot_demote_each_other,
-    a_login_is_recorded_with_and_without_a_new_hash,
+    a_login_is_recorded,
     a_login_is_not_recorded_for_a_disabled_user_or_another_epoch,
     a_recorded_login_holds_the_user_until_the_unit_ends,
     deleting_a_user_removes_their_sessions_only,
@@ -48,18 +46,11 @@ async fn a_user_is_found_by_email_in_whatever_case(db: TestDatabase) {
     assert_eq!((found.id, found.email.as_str()), (user_id(1), "Ada.L@example.com"));
 }
 
-async fn a_user_is_found_by_username(db: TestDatabase) {
-    let ada = User { username: Some(username("ada")), ..user(1) };
-    db.insert_users(&[ada.clone(), user(2)]).await;
-    assert_eq!(db.users.find_by_username(&username("ADA")).await.unwrap(), Some(ada));
-}
-
 async fn nobody_is_found_by_what_nobody_has(db: TestDatabase) {
-    db.insert_users(&[User { email: email("a_b@example.com"), username: Some(username("a_b")), ..user(1) }]).await;
+    db.insert_users(&[called("a_b", User { email: email("a_b@example.com"), ..user(1) })]).await;
     assert_eq!(db.users.find_by_id(user_id(9)).await.unwrap(), None);
     assert_eq!(db.users.find_by_id_for_update(user_id(9)).await.unwrap(), None);
     assert_eq!(db.users.find_by_email(&email("axb@example.com")).await.unwrap(), None);
-    assert_eq!(db.users.find_by_username(&username("axb")).await.unwrap(), None);
 }
 
 #[track_caller]
@@ -78,11 +69,10 @@ async fn an_email_is_taken_in_whatever_case(db: TestDatabase) {
 }
 
 async fn a_username_is_taken_once(db: TestDatabase) {
-    let taken = Some(username("ada"));
-    db.insert_users(&[User { username: taken.clone(), ..user(1) }, user(2)]).await;
-    assert_duplicate(db.users.insert(&User { username: taken.clone(), ..user(3) }).await, "username");
+    db.insert_users(&[called("ada", user(1)), user(2)]).await;
+    assert_duplicate(db.users.insert(&called("ada", user(3))).await, "username");
     assert_eq!(db.users.find_by_id(user_id(3)).await.unwrap(), None);
-    assert_duplicate(db.users.update(&User { username: taken, ..user(2) }).await, "username");
+    assert_duplicate(db.users.update(&called("ada", user(2))).await, "username");
     assert_eq!(db.user(user_id(2)).await, user(2));
 }
 
@@ -123,13 +113,12 @@ async fn a_user_read_for_update_waits_for_the_unit_to_end(db: TestDatabase) {
     let second = tokio::spawn(async move {
         let unit = units.begin().await.unwrap();
         let mut seen = unit.users().find_by_id_for_update(user_id(1)).await.unwrap().unwrap();
-        seen.username = Some(username("second"));
+        seen = called("second", seen);
         unit.users().update(&seen).await.unwrap();
         unit.commit().await.unwrap();
     });
     let users = db.users.clone();
-    let outside =
-        tokio::spawn(async move { users.record_login(user_id(1), Epoch::default(), at(5), None).await.unwrap() });
+    let outside = tokio::spawn(async move { users.record_login(user_id(1), Epoch::default(), at(5)).await.unwrap() });
     assert_waits(&second).await;
     assert_waits(&outside).await;
     mine.set_role(Role::Admin);
@@ -137,7 +126,7 @@ async fn a_user_read_for_update_waits_for_the_unit_to_end(db: TestDatabase) {
     first.commit().await.unwrap();
     second.await.unwrap();
     assert!(!outside.await.unwrap(), "the change of role came first, so the login is of an old epoch");
-    assert_eq!(db.user(user_id(1)).await, User { username: Some(username("second")), ..mine });
+    assert_eq!(db.user(user_id(1)).await, called("second", mine));
 }
 
 async fn reading_for_update_outside_of_a_unit_locks_nothing(db: TestDatabase) {
@@ -199,14 +188,11 @@ async fn demote_unless_last(
     remain
 }
 
-async fn a_login_is_recorded_with_and_without_a_new_hash(db: TestDatabase) {
+async fn a_login_is_recorded(db: TestDatabase) {
     let before = User { is_active: true, ..full_user(1) };
     db.insert_users(&[before.clone(), user(2)]).await;
-    assert!(db.users.record_login(before.id, before.epoch, at(60), None).await.unwrap());
-    assert_same_user(&db.user(before.id).await, &User { last_login: Some(at(60)), ..before.clone() });
-    assert!(db.users.record_login(before.id, before.epoch, at(61), Some(hash("$new"))).await.unwrap());
-    let after = User { last_login: Some(at(61)), password_hash: hash("$new"), ..before };
-    assert_same_user(&db.user(after.id).await, &after);
+    assert!(db.users.record_login(before.id, before.epoch, at(60)).await.unwrap());
+    assert_same_user(&db.user(before.id).await, &User { last_login: Some(at(60)), ..before });
     assert_eq!(db.user(user_id(2)).await, user(2));
 }
 
@@ -214,8 +200,7 @@ async fn a_login_is_not_recorded_for_a_disabled_user_or_another_epoch(db: TestDa
     let users = [User { epoch: Epoch::new(5), ..user(1) }, User { is_active: false, epoch: Epoch::new(5), ..user(2) }];
     db.insert_users(&users).await;
     for (number, epoch) in [(1, 4), (1, 6), (2, 5), (9, 5)] {
-        let new_hash = Some(hash("$new"));
-        let recorded = db.users.record_login(user_id(number), Epoch::new(epoch), at(60), new_hash).await.unwrap();
+        let recorded = db.users.record_login(user_id(number), Epoch::new(epoch), at(60)).await.unwrap();
         assert!(!recorded, "user {number} at epoch {epoch}");
     }
     for user in &users {
@@ -226,7 +211,7 @@ async fn a_login_is_not_recorded_for_a_disabled_user_or_another_epoch(db: TestDa
 async fn a_recorded_login_holds_the_user_until_the_unit_ends(db: TestDatabase) {
     db.insert_users(&[user(1)]).await;
     let unit = db.units.begin().await.unwrap();
-    assert!(unit.users().record_login(user_id(1), Epoch::default(), at(60), None).await.unwrap());
+    assert!(unit.users().record_login(user_id(1), Epoch::default(), at(60)).await.unwrap());
     let (users, disabled) = (db.users.clone(), User { is_active: false, ..user(1) });
     let disabling = tokio::spawn(async move { users.update(&disabled).await.unwrap() });
     assert_waits(&disabling).await;
@@ -257,7 +242,6 @@ async fn a_row_that_is_not_valid_any_more_is_named(db: TestDatabase) {
         ("full_name", "''"),
         ("birthday", "'1815-12-10'"),
         ("role", "'nonsense'"),
-        ("password_hash", "'nonsense'"),
         ("epoch", "-1"),
         ("epoch", "4294967296"),
     ];

@@ -66,7 +66,7 @@ impl InProcess {
 }
 
 fn password(text: &str) -> Password {
-    Password::presented(text).unwrap()
+    Password::parse(text).unwrap()
 }
 
 async fn sign_in(application: &Application, email: &str) -> Tokens {
@@ -95,15 +95,7 @@ impl Service for InProcess {
     const BOUND: Duration = Duration::ZERO;
 
     async fn register(&self, email: &str) -> Uuid {
-        let new = CreateUser {
-            email: Email::parse(email).unwrap(),
-            password: password(PASSWORD),
-            username: None,
-            full_name: None,
-            birthday: None,
-            role: None,
-            is_active: None,
-        };
+        let new = CreateUser::new(Email::parse(email).unwrap(), password(PASSWORD));
         self.application.users.create(None, new, None).await.unwrap().id.as_uuid()
     }
 

@@ -17,6 +17,7 @@ mod logs;
 mod readiness;
 mod rights;
 mod serving;
+mod set_password;
 mod shutdown;
 mod small_disk;
 mod sqlite_file;

@@ -5,6 +5,7 @@ use application::{Application, Settings};
 use domain::HealthCheck;
 use domain::events::EventRepository;
 use domain::keys::{KeyUnit, SigningKeyRepository};
+use domain::passwords::PasswordRepository;
 use domain::sessions::{RefreshTokenRepository, RevocationFeed, RevocationRepository};
 use domain::units::{AccountUnit, Begin, CleanupUnit};
 use domain::users::UserRepository;
@@ -76,6 +77,8 @@ pub struct TestDatabase {
     pub store: AnyStore,
     /// Its users.
     pub users: Arc<dyn UserRepository>,
+    /// Its passwords.
+    pub passwords: Arc<dyn PasswordRepository>,
     /// Its refresh tokens.
     pub refresh_tokens: Arc<dyn RefreshTokenRepository>,
     /// What was revoked in it.
@@ -109,6 +112,7 @@ impl TestDatabase {
             url,
             store: any,
             users: store.clone(),
+            passwords: store.clone(),
             refresh_tokens: store.clone(),
             revocations: store.clone(),
             signing_keys: store.clone(),

@@ -6,9 +6,9 @@
 pub fn insert_users(count: u32) -> String {
     format!(
         "INSERT INTO users (id, email, email_key, username, full_name, full_name_key, role, is_active, email_verified,
-            password_hash, epoch, created_at, updated_at, last_login)
+            epoch, created_at, updated_at, last_login)
         SELECT md5('id' || n)::uuid, email, email, substr(md5('username' || n), 1, 8) || n, name, lower(name),
-            CASE WHEN n % 10000 = 0 THEN 'admin' ELSE 'user' END, n % 100 <> 1, false, '$argon2id$stored', 0,
+            CASE WHEN n % 10000 = 0 THEN 'admin' ELSE 'user' END, n % 100 <> 1, false, 0,
             made_at, made_at, CASE WHEN n % 10 <> 2 THEN made_at + interval '1 second' * (n * 7919 % 1000003) END
         FROM generate_series(1, {count}::bigint) AS n,
             LATERAL (SELECT substr(md5('email' || n), 1, 8) || n || '@example.com' AS email,

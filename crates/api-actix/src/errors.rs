@@ -21,6 +21,7 @@ impl From<ApplicationError> for ApiError {
             E::CurrentPasswordRequired => {
                 return Self::invalid("current_password", "required", "This field is required.");
             }
+            E::RefusedPassword(fault) => return Self::invalid("password", fault.code, fault.message.clone()),
             E::UnchangedPassword => {
                 return Self::invalid(
                     "new_password",
@@ -61,6 +62,7 @@ mod tests {
     fn all() -> Vec<(ApplicationError, &'static str)> {
         use ApplicationError as E;
         const SOURCE: &str = "SELECT secret FROM somewhere";
+        let short = ValidationError::new("too_short", "It is too short.");
         let cursor = ValidationError::new("invalid_cursor", "It is not a cursor.");
         vec![
             (E::InvalidCredentials, "401 invalid_credentials"),
@@ -71,6 +73,7 @@ mod tests {
             (E::RegistrationClosed, "403 registration_closed"),
             (E::WrongCurrentPassword, "403 wrong_current_password"),
             (E::CurrentPasswordRequired, "422 validation_failed current_password:required"),
+            (E::RefusedPassword(short), "422 validation_failed password:too_short"),
             (E::UnchangedPassword, "422 validation_failed new_password:unchanged"),
             (E::NotFound, "404 not_found"),
             (E::InvalidClient, "401 invalid_client"),
@@ -90,6 +93,7 @@ mod tests {
         match error {
             E::InvalidCredentials | E::AccountDisabled | E::InvalidAccessToken | E::InvalidRefreshToken => true,
             E::Forbidden | E::RegistrationClosed | E::WrongCurrentPassword | E::CurrentPasswordRequired => true,
+            E::RefusedPassword(_) => true,
             E::UnchangedPassword | E::NotFound | E::InvalidClient | E::ForeignKeys | E::Duplicate(_) => true,
             E::LastAdmin | E::InvalidCursor(_) | E::Overloaded | E::Unavailable(_) | E::Internal(_) => true,
         }

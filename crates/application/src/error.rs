@@ -31,6 +31,9 @@ pub enum ApplicationError {
     /// The change needs the current password, and none came with it.
     #[error("the current password is required")]
     CurrentPasswordRequired,
+    /// The policy refuses the new password.
+    #[error("the password is not accepted: {0}")]
+    RefusedPassword(ValidationError),
     /// The new password is the current one.
     #[error("the new password equals the current one")]
     UnchangedPassword,
@@ -74,7 +77,10 @@ impl ApplicationError {
             Self::Forbidden => "forbidden",
             Self::RegistrationClosed => "registration_closed",
             Self::WrongCurrentPassword => "wrong_current_password",
-            Self::CurrentPasswordRequired | Self::UnchangedPassword | Self::InvalidCursor(_) => "validation_failed",
+            Self::CurrentPasswordRequired
+            | Self::RefusedPassword(_)
+            | Self::UnchangedPassword
+            | Self::InvalidCursor(_) => "validation_failed",
             Self::NotFound => "not_found",
             Self::InvalidClient => "invalid_client",
             Self::Duplicate(_) => "duplicate",

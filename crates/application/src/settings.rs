@@ -3,6 +3,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use domain::clients::ClientId;
 use domain::keys::Algorithm;
+use domain::passwords::PasswordPolicy;
 use domain::sessions::RefreshPolicy;
 
 /// What an operator decides about the use cases.
@@ -18,6 +19,8 @@ pub struct Settings {
     pub rotate_keys_after: Option<TimeDelta>,
     /// How long sessions live.
     pub refresh: RefreshPolicy,
+    /// What is asked of a password that somebody chooses.
+    pub password_policy: PasswordPolicy,
     /// How long events are kept. Clean-up removes them afterwards.
     pub events_retention: TimeDelta,
     /// Whether anyone may register, or admins only.
@@ -37,6 +40,7 @@ impl Default for Settings {
             algorithm: Algorithm::EdDsa,
             rotate_keys_after: Some(TimeDelta::days(90)),
             refresh: RefreshPolicy::default(),
+            password_policy: PasswordPolicy::default(),
             events_retention: TimeDelta::days(90),
             registration_open: true,
             sign_in_connections: 5,

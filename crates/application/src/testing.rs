@@ -16,7 +16,7 @@ use domain::sessions::{
 };
 use domain::tasks::{Task, TaskDescription, TaskId, TaskStatus, TaskTitle};
 use domain::units::{MockAccountUnit, MockUnit};
-use domain::users::{Email, Epoch, Role, User, UserId};
+use domain::users::{Email, Epoch, Profile, Role, User, UserId};
 use domain::{
     Clock, IdGenerator, Mac, MacPurpose, MacTag, MockClock, MockIdGenerator, RepositoryError, Secret, Timestamp,
 };
@@ -131,7 +131,12 @@ pub(crate) fn task_id() -> TaskId {
 }
 
 pub(crate) fn password() -> Password {
-    Password::presented("correct horse battery staple").unwrap()
+    Password::parse("correct horse battery staple").unwrap()
+}
+
+/// The hash of [`password`], as it is stored.
+pub(crate) fn a_hash() -> PasswordHash {
+    PasswordHash::parse("$argon2id$stored").unwrap()
 }
 
 pub(crate) fn an_actor() -> Actor {
@@ -153,13 +158,10 @@ pub(crate) fn a_user() -> User {
     User {
         id: user_id(),
         email: Email::parse("ada@example.com").unwrap(),
-        username: None,
-        full_name: None,
-        birthday: None,
+        profile: Profile::default(),
         role: Role::User,
         is_active: true,
         email_verified: true,
-        password_hash: PasswordHash::parse("$argon2id$stored").unwrap(),
         epoch: Epoch::default(),
         created_at: now(),
         updated_at: now(),

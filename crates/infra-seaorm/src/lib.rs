@@ -11,6 +11,7 @@ mod error;
 mod events;
 mod health;
 mod keys;
+mod passwords;
 mod revocations;
 mod sessions;
 #[cfg(feature = "sqlx")]

@@ -2,6 +2,7 @@ use async_trait::async_trait;
 use domain::RepositoryError;
 use domain::events::{Event, EventRepository};
 use domain::keys::SigningKeyRepository;
+use domain::passwords::PasswordRepository;
 use domain::sessions::{RefreshToken, RefreshTokenRepository, RevocationRepository, SessionId};
 use domain::units::{AccountUnit, Begin, CleanupUnit, UnitOfWork};
 use domain::users::{User, UserId, UserRepository};
@@ -49,6 +50,10 @@ impl<C: SqlConnections> Begin<dyn AccountUnit> for Store<C> {
 
 impl<T: Transaction> AccountUnit for Store<T> {
     fn users(&self) -> &dyn UserRepository {
+        self
+    }
+
+    fn passwords(&self) -> &dyn PasswordRepository {
         self
     }
 

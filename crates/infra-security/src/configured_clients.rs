@@ -38,9 +38,9 @@ impl ConfiguredClients {
 
     async fn verify_password(&self, secret: &Secret, hash: &PasswordHash) -> Result<bool, HashError> {
         // What cannot be a password is wrong, and must take as long as one that can.
-        let presented = Password::presented(secret.expose());
+        let presented = Password::parse(secret.expose());
         let is_password = presented.is_ok();
-        let Ok(password) = presented.or_else(|_| Password::presented(NO_PASSWORD)) else { return Ok(false) };
+        let Ok(password) = presented.or_else(|_| Password::parse(NO_PASSWORD)) else { return Ok(false) };
         let Ok(_place) = self.places.try_acquire() else {
             self.refusals.refused();
             return Err(HashError::Overloaded);
@@ -93,7 +93,7 @@ mod tests {
     use std::time::Duration;
 
     use data_encoding::HEXLOWER;
-    use domain::passwords::{HashPlace, MockHashPlace, MockPasswordHasher};
+    use domain::passwords::{HashPlace, MockHashPlace, MockPasswordHasher, NewPassword};
     use tokio::task::JoinSet;
 
     use super::*;
@@ -107,7 +107,7 @@ mod tests {
         let clients = clients.map(|(id, hash)| (id.to_owned(), ClientSecretHash::parse(&hash).unwrap()));
         let hasher = hasher(|password, stored| {
             assert_eq!(stored.unwrap().expose(), PHC);
-            let is_right = *password == Password::presented("chosen").unwrap();
+            let is_right = *password == Password::parse("chosen").unwrap();
             Ok(if is_right { Verification::Match { outdated: true } } else { Verification::Mismatch })
         });
         ConfiguredClients::new(clients.into(), Arc::new(hasher))
@@ -190,7 +190,11 @@ mod tests {
 
     #[async_trait]
     impl HashPlace for SlowHasher {
-        async fn hash(&mut self, _: &Password) -> Result<PasswordHash, HashError> {
+        async fn hash(&mut self, _: &NewPassword) -> Result<PasswordHash, HashError> {
+            Err(HashError::Overloaded)
+        }
+
+        async fn rehash(&mut self, _: &Password) -> Result<PasswordHash, HashError> {
             Err(HashError::Overloaded)
         }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use argon2::Params;
 use async_trait::async_trait;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use domain::passwords::{HashError, HashPlace, Password, PasswordHash, Verification};
+use domain::passwords::{HashError, HashPlace, NewPassword, Password, PasswordHash, Verification};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::Argon2Settings;
@@ -38,7 +38,11 @@ impl Argon2Place {
 
 #[async_trait]
 impl HashPlace for Argon2Place {
-    async fn hash(&mut self, password: &Password) -> Result<PasswordHash, HashError> {
+    async fn hash(&mut self, password: &NewPassword) -> Result<PasswordHash, HashError> {
+        self.rehash(password.as_password()).await
+    }
+
+    async fn rehash(&mut self, password: &Password) -> Result<PasswordHash, HashError> {
         let recipe = self.recipe(random_bytes());
         let output = self.compute(password, recipe.clone()).await?;
         Ok(recipe.write(&output))

@@ -18,18 +18,19 @@ const OUTPUT_BYTES: usize = 32;
 /// them.
 ///
 /// ```
-/// use domain::passwords::{HashPlace, Password, PasswordHasher, Verification};
+/// use domain::passwords::{HashPlace, Password, PasswordHasher, PasswordPolicy, Verification};
 /// use infra_security::{Argon2Pool, Argon2Settings};
 ///
 /// # #[tokio::main]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let pool = Argon2Pool::new(Argon2Settings { threads: 1, ..Argon2Settings::default() })?;
 /// let mut place = pool.reserve()?;
-/// let hash = place.hash(&Password::presented("correct horse battery staple")?).await?;
+/// let chosen = PasswordPolicy::default().accept(Password::parse("correct horse battery staple")?)?;
+/// let hash = place.hash(&chosen).await?;
 ///
-/// let right = Password::presented("correct horse battery staple")?;
+/// let right = Password::parse("correct horse battery staple")?;
 /// assert_eq!(place.verify(&right, Some(hash.clone())).await?, Verification::Match { outdated: false });
-/// let wrong = Password::presented("correct horse")?;
+/// let wrong = Password::parse("correct horse")?;
 /// assert_eq!(place.verify(&wrong, Some(hash)).await?, Verification::Mismatch);
 /// # Ok(())
 /// # }
@@ -100,14 +101,18 @@ mod tests {
 
     use super::*;
     use crate::argon2_recipe::Argon2Recipe;
-    use domain::passwords::{Password, PasswordHash, Verification};
+    use domain::passwords::{NewPassword, Password, PasswordHash, PasswordPolicy, Verification};
 
     fn light() -> Argon2Settings {
         Argon2Settings { memory_kib: 64, iterations: 1, threads: 2, ..Argon2Settings::default() }
     }
 
     fn password(text: &str) -> Password {
-        Password::presented(text).unwrap()
+        Password::parse(text).unwrap()
+    }
+
+    fn chosen(text: &str) -> NewPassword {
+        PasswordPolicy::default().accept(password(text)).unwrap()
     }
 
     fn stored(text: &str) -> Option<PasswordHash> {
@@ -117,17 +122,25 @@ mod tests {
     #[tokio::test]
     async fn verifies_what_it_hashed_and_nothing_else() {
         let pool = Argon2Pool::new(light()).unwrap();
-        let hash = pool.reserve().unwrap().hash(&password("correct horse")).await.unwrap();
+        let hash = pool.reserve().unwrap().hash(&chosen("correct horse")).await.unwrap();
         assert!(hash.expose().starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
         let right = pool.reserve().unwrap().verify(&password("correct horse"), Some(hash.clone())).await.unwrap();
         assert_eq!(right, Verification::Match { outdated: false });
         let wrong = pool.reserve().unwrap().verify(&password("correct horsf"), Some(hash.clone())).await.unwrap();
         assert_eq!(wrong, Verification::Mismatch);
         assert_ne!(
-            pool.reserve().unwrap().hash(&password("correct horse")).await.unwrap(),
+            pool.reserve().unwrap().hash(&chosen("correct horse")).await.unwrap(),
             hash,
             "each has its own salt"
         );
+    }
+
+    #[tokio::test]
+    async fn hashes_again_what_no_policy_would_take_any_more() {
+        let pool = Argon2Pool::new(light()).unwrap();
+        let hash = pool.reserve().unwrap().rehash(&password("short")).await.unwrap();
+        let verified = pool.reserve().unwrap().verify(&password("short"), Some(hash)).await.unwrap();
+        assert_eq!(verified, Verification::Match { outdated: false });
     }
 
     #[tokio::test]
@@ -143,7 +156,7 @@ mod tests {
     async fn an_unknown_user_takes_as_long_as_a_known_one() {
         let settings = Argon2Settings { memory_kib: 8192, iterations: 4, threads: 1, ..Argon2Settings::default() };
         let pool = Argon2Pool::new(settings).unwrap();
-        let hash = pool.reserve().unwrap().hash(&password("correct horse")).await.unwrap();
+        let hash = pool.reserve().unwrap().hash(&chosen("correct horse")).await.unwrap();
         let (mut known, mut unknown) = (Duration::MAX, Duration::MAX);
         for _ in 0..5 {
             let begun = Instant::now();
@@ -171,7 +184,7 @@ mod tests {
             let mut settings = light();
             change(&mut settings);
             let hash =
-                Argon2Pool::new(settings).unwrap().reserve().unwrap().hash(&password("correct horse")).await.unwrap();
+                Argon2Pool::new(settings).unwrap().reserve().unwrap().hash(&chosen("correct horse")).await.unwrap();
             let verified = pool.reserve().unwrap().verify(&password("correct horse"), Some(hash)).await.unwrap();
             assert_eq!(verified, Verification::Match { outdated: index < 4 }, "{settings:?}");
         }
@@ -246,7 +259,7 @@ mod tests {
         for _ in 0..3 {
             let mut places = [pool.reserve().unwrap(), pool.reserve().unwrap()];
             assert!(matches!(pool.reserve(), Err(HashError::Overloaded)));
-            places[0].hash(&password("correct horse")).await.unwrap();
+            places[0].hash(&chosen("correct horse")).await.unwrap();
             assert!(matches!(pool.reserve(), Err(HashError::Overloaded)), "what comes after hashing belongs to it");
         }
         assert_eq!(pool.load().rejected, 6);
@@ -257,7 +270,7 @@ mod tests {
         let pool = Argon2Pool::new(light()).unwrap();
         let mut place = pool.reserve().unwrap();
         drop(pool);
-        assert!(matches!(place.hash(&password("correct horse")).await, Err(HashError::Overloaded)));
+        assert!(matches!(place.hash(&chosen("correct horse")).await, Err(HashError::Overloaded)));
     }
 
     #[tokio::test]
@@ -269,13 +282,13 @@ mod tests {
             drop(tokio::time::timeout(Duration::ZERO, verifying).await);
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
-        assert!(pool.reserve().unwrap().hash(&password("correct horse")).await.is_ok());
+        assert!(pool.reserve().unwrap().hash(&chosen("correct horse")).await.is_ok());
     }
 
     #[tokio::test]
     async fn dropping_the_pool_ends_its_threads() {
         let pool = Argon2Pool::new(light()).unwrap();
-        pool.reserve().unwrap().hash(&password("correct horse")).await.unwrap();
+        pool.reserve().unwrap().hash(&chosen("correct horse")).await.unwrap();
         let queue: Weak<HashQueue> = Arc::downgrade(&pool.queue);
         drop(pool);
         for _ in 0..500 {

@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     fn job_in(queue: &HashQueue) -> HashJob {
-        let password = Password::presented("correct horse").unwrap();
+        let password = Password::parse("correct horse").unwrap();
         let recipe = Argon2Recipe { params: Params::DEFAULT, salt: vec![0; 16] };
         HashJob { password, recipe, reply: oneshot::channel().0, place: Arc::new(queue.reserve().unwrap()) }
     }

@@ -70,7 +70,7 @@ mod tests {
         // An hour of work.
         let params = Params::new(1_048_576, 10_000, 1, Some(32)).unwrap();
         let recipe = Argon2Recipe { params, salt: vec![0; 16] };
-        queue.push(HashJob { password: Password::presented("correct horse").unwrap(), recipe, reply, place });
+        queue.push(HashJob { password: Password::parse("correct horse").unwrap(), recipe, reply, place });
         let begun = Instant::now();
         let job = queue.take().unwrap();
         answer(&queue, job, &mut []);

@@ -2,8 +2,7 @@
 //! lock, the feed of revocations, and which errors are temporary.
 //!
 //! ```
-//! use domain::passwords::PasswordHash;
-//! use domain::users::{Email, Epoch, Role, User, UserId, UserRepository};
+//! use domain::users::{Email, Epoch, Profile, Role, User, UserId, UserRepository};
 //! use infra_sqlite::SqliteSettings;
 //! use migration::Step;
 //!
@@ -19,13 +18,10 @@
 //! let user = User {
 //!     id: UserId::new(uuid::Uuid::from_u128(1)),
 //!     email: Email::parse("ada@example.com")?,
-//!     username: None,
-//!     full_name: None,
-//!     birthday: None,
+//!     profile: Profile::default(),
 //!     role: Role::User,
 //!     is_active: true,
 //!     email_verified: false,
-//!     password_hash: PasswordHash::parse("$argon2id$of-the-example")?,
 //!     epoch: Epoch::default(),
 //!     created_at: now,
 //!     updated_at: now,

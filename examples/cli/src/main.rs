@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use application::{AdminAccount, ApplicationError, CreateUser, Login, Prepared, Target, UserChange, Users};
 use clap::{Parser, Subcommand};
 use domain::Secret;
-use domain::passwords::{Password, PasswordPolicy};
+use domain::passwords::Password;
 use domain::sessions::Device;
 use domain::users::{Email, Role};
 
@@ -81,7 +81,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
 
 async fn register(users: &Users, email: &str, admin: bool) -> Result<(), Box<dyn Error>> {
     let email = Email::parse(email)?;
-    let password = Password::chosen(read_password()?.expose(), &PasswordPolicy::default())?;
+    let password = Password::parse(read_password()?.expose())?;
     if admin {
         return match users.create_admin(email, password).await? {
             AdminAccount::Created(user) => say(&format!("registered the admin {}", user.email.as_str())),
@@ -91,16 +91,14 @@ async fn register(users: &Users, email: &str, admin: bool) -> Result<(), Box<dyn
             }
         };
     }
-    let new =
-        CreateUser { email, password, username: None, full_name: None, birthday: None, role: None, is_active: None };
-    let user = users.create(None, new, None).await?;
+    let user = users.create(None, CreateUser::new(email, password), None).await?;
     say(&format!("registered {} as {}", user.email.as_str(), user.id))
 }
 
 /// Signs the admin in, since the use cases decide by the actor who may do what.
 async fn set_role(services: &Services, email: &str, role: &str, by: String) -> Result<(), Box<dyn Error>> {
     let (email, role) = (Email::parse(email)?, Role::parse(role)?);
-    let password = Password::presented(read_password()?.expose())?;
+    let password = Password::parse(read_password()?.expose())?;
     while let Prepared::Again(wait) = services.keys.prepare().await? {
         tokio::time::sleep(wait.to_std()?).await;
     }

@@ -52,11 +52,12 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
         access_token_ttl,
     };
     let passwords = Passwords {
-        users: store.clone(),
+        passwords: store.clone(),
         units: store.clone(),
         hashing: hashing.clone(),
         clock: clock.clone(),
         journal: journal.clone(),
+        policy: settings.password_policy,
     };
     Ok(Services {
         users: Users {
@@ -70,7 +71,7 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
             registration_open: true,
         },
         sign_in: SignIn {
-            users: store.clone(),
+            passwords: store.clone(),
             units: store.clone(),
             hashing,
             issuer: issuer.clone(),

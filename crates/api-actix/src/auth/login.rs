@@ -27,7 +27,7 @@ pub(crate) struct LoginBody {
 impl FromFields for LoginBody {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let username = fields.required("username", identifier);
-        let password = fields.required("password", Password::presented);
+        let password = fields.required("password", Password::parse);
         fields.optional("grant_type", grant_type);
         ["scope", "client_id", "client_secret"].into_iter().for_each(|name| fields.ignore(name));
         Some(Self { username: username?, password: password? })

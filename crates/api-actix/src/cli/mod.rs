@@ -6,7 +6,9 @@ mod create_admin;
 mod healthcheck;
 mod keys;
 mod migrate;
+mod new_password;
 mod serve;
+mod set_password;
 
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
@@ -41,6 +43,8 @@ enum Command {
     },
     /// Make an account for an admin. Does nothing when it is there already.
     CreateAdmin(create_admin::CreateAdmin),
+    /// Give a user another password, and end all of their sessions.
+    SetPassword(set_password::SetPassword),
     /// Remove what has ended: sessions, revocations, signing keys.
     Cleanup(cleanup::Cleanup),
     /// Look at the signing keys, or rotate them.
@@ -93,6 +97,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Serve => serve::run(config).await,
             Command::Migrate { step } => migrate::run(step, &config).await,
             Command::CreateAdmin(create_admin) => create_admin::run(create_admin, &config).await,
+            Command::SetPassword(set_password) => set_password::run(set_password, &config).await,
             Command::Cleanup(cleanup) => cleanup::run(cleanup, &config).await,
             Command::Keys { action } => keys::run(action, &config).await,
             Command::Healthcheck => healthcheck::run(&config).await,

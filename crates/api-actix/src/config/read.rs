@@ -32,7 +32,7 @@ pub(super) fn read(reader: &mut Reader, checks: Checks) -> Option<Config> {
         mode,
         secret_key: read_secret(reader, mode)?,
         server: read_server(reader)?,
-        application: read_application(reader, &database)?,
+        application: read_application(reader, &database, password_policy)?,
         issuer: reader.value("jwt.issuer")?,
         audience: reader.value("jwt.audience")?,
         clients: reader.section("clients.*", |id, hash| parse_client(id, hash, &hashing, checks)),
@@ -45,7 +45,6 @@ pub(super) fn read(reader: &mut Reader, checks: Checks) -> Option<Config> {
         cors_origins: reader.list("cors.allowed_origins", parse_origin)?,
         shown: without_secrets(reader.values()),
         database,
-        password_policy,
         hashing,
     })
 }
@@ -119,7 +118,11 @@ fn read_rate_limits(reader: &mut Reader) -> Option<RateLimitSettings> {
     Some(if is_enabled { limits } else { RateLimitSettings::default() })
 }
 
-fn read_application(reader: &mut Reader, database: &DatabaseSettings) -> Option<Settings> {
+fn read_application(
+    reader: &mut Reader,
+    database: &DatabaseSettings,
+    password_policy: PasswordPolicy,
+) -> Option<Settings> {
     Some(Settings {
         client_id: reader.get("jwt.client_id", ClientId::parse)?,
         access_token_ttl: reader.time_delta("auth.access_token_ttl")?,
@@ -130,6 +133,7 @@ fn read_application(reader: &mut Reader, database: &DatabaseSettings) -> Option<
             absolute_ttl: reader.time_delta("auth.refresh_token_absolute_ttl")?,
             grace: reader.time_delta("auth.refresh_grace")?,
         },
+        password_policy,
         events_retention: reader.time_delta("events.retention")?,
         registration_open: reader.value("auth.registration_open")?,
         // Of SQLite these are the readers. For the one connection that writes, no more than these wait in line.
@@ -193,7 +197,10 @@ fn parse_log_format(text: &str) -> Result<LogFormat, &'static str> {
 fn read_bootstrap(reader: &mut Reader, policy: &PasswordPolicy) -> Option<Option<Bootstrap>> {
     let (email_key, password_key) = ("bootstrap.admin_email", "bootstrap.admin_password");
     let email = reader.optional(email_key, Email::parse)?;
-    let password = reader.optional(password_key, |text| Password::chosen(text, policy))?;
+    let password = reader.optional(password_key, |text| {
+        let password = Password::parse(text)?;
+        policy.check(&password).map(|()| password)
+    })?;
     for (key, other) in [(email_key, password_key), (password_key, email_key)] {
         if !reader.is_set(key) && reader.is_set(other) {
             reader.fault(key, &format!("it is missing, and {} is set", named(other)));

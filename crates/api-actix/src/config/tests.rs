@@ -21,7 +21,7 @@ fn the_defaults_are_valid_and_are_those_of_the_design() {
     let config = load(Environment::default()).unwrap();
     assert_eq!(config.mode, Mode::Development);
     assert_eq!(config.application, Settings::default());
-    assert_eq!(config.password_policy, PasswordPolicy::default());
+    assert_eq!(config.application.password_policy, PasswordPolicy::default());
     assert_eq!((config.server.host.to_string().as_str(), config.server.port), ("127.0.0.1", 8080));
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use application::Settings;
 use domain::clients::ClientSecretHash;
 use domain::keys::RootSecret;
-use domain::passwords::{HashError, Password, PasswordHash, PasswordPolicy};
+use domain::passwords::{HashError, Password, PasswordHash};
 use domain::users::Email;
 use ipnet::IpNet;
 
@@ -24,8 +24,6 @@ pub struct Config {
     pub server: ServerSettings,
     /// What the use cases are told.
     pub application: Settings,
-    /// What is asked of new passwords.
-    pub password_policy: PasswordPolicy,
     /// How passwords are hashed.
     pub hashing: HashingSettings,
     /// `iss` of access tokens.

@@ -169,10 +169,13 @@ impl Fields {
         self.optional(name, secret)
     }
 
-    /// A password that is being chosen.
+    /// A password that is being chosen. The use case asks the policy, too; asked here, it is told with all other faults.
     pub(crate) fn chosen_password(&mut self, name: &str) -> Option<Password> {
         let policy = self.rules.password_policy;
-        self.required(name, |text| Password::chosen(text, &policy))
+        self.required(name, |text| {
+            let password = Password::parse(text)?;
+            policy.check(&password).map(|()| password)
+        })
     }
 
     /// A date of birth that may be absent or `null`.

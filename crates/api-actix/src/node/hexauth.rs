@@ -289,7 +289,7 @@ fn app_data(config: &Config, address: SocketAddr, parts: &Parts) -> AppData {
         .with(Data::from(Arc::clone(&parts.health)))
         .with(Data::from(Arc::clone(&parts.ids)))
         .with(Data::from(Arc::clone(&parts.clock)))
-        .with(Data::new(config.password_policy))
+        .with(Data::new(config.application.password_policy))
         .with(Data::new(settings))
         .with(Data::new(parties))
         .with(Data::new(RateLimits::new(&config.rate_limits)))

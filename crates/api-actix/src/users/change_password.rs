@@ -20,7 +20,7 @@ pub(crate) struct ChangePasswordBody {
 
 impl FromFields for ChangePasswordBody {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let current_password = fields.required("current_password", Password::presented);
+        let current_password = fields.required("current_password", Password::parse);
         let new_password = fields.chosen_password("new_password");
         Some(Self { current_password: current_password?, new_password: new_password? })
     }

@@ -2,7 +2,7 @@ use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, web};
 use application::{Application, CreateUser};
 use domain::passwords::Password;
-use domain::users::{Birthday, Email, FullName, Role, Username};
+use domain::users::{Birthday, Email, FullName, Profile, Role, Username};
 use utoipa::ToSchema;
 
 use super::{RoleBody, UserBody};
@@ -63,9 +63,7 @@ pub(crate) async fn create_user(
     let new = CreateUser {
         email: body.email,
         password: body.password,
-        username: body.username,
-        full_name: body.full_name,
-        birthday: body.birthday,
+        profile: Profile { username: body.username, full_name: body.full_name, birthday: body.birthday },
         role: body.role,
         is_active: body.is_active,
     };

@@ -16,7 +16,7 @@ pub(crate) struct DeleteUserBody {
 
 impl FromFields for DeleteUserBody {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let current_password = fields.required("current_password", Password::presented);
+        let current_password = fields.required("current_password", Password::parse);
         Some(Self { current_password: current_password? })
     }
 }

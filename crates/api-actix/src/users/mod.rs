@@ -7,6 +7,7 @@ mod delete_user;
 mod get_me;
 mod get_user;
 mod list_users;
+mod set_password;
 mod update_me;
 mod update_user;
 
@@ -43,7 +44,8 @@ fn routes(config: &mut ServiceConfig) {
                 .route(patch().to(update_user::update_user))
                 .route(put().to(update_user::update_user))
                 .route(delete().to(delete_user::delete_user)),
-        );
+        )
+        .service(resource("/users/{id}/password").route(put().to(set_password::set_password)));
 }
 
 #[derive(OpenApi)]
@@ -58,6 +60,7 @@ fn routes(config: &mut ServiceConfig) {
         get_user::get_user,
         update_user::update_user,
         delete_user::delete_user,
+        set_password::set_password,
     ),
     components(schemas(RoleBody)),
     tags((name = "users", description = "Accounts: one's own, and everybody's for admins.")),
@@ -131,12 +134,13 @@ pub(crate) enum RoleBody {
 
 impl From<User> for UserBody {
     fn from(user: User) -> Self {
+        let profile = user.profile;
         Self {
             id: user.id.as_uuid(),
             email: user.email.as_str().to_owned(),
-            username: user.username.map(|username| username.as_str().to_owned()),
-            full_name: user.full_name.map(|name| name.as_str().to_owned()),
-            birthday: user.birthday.map(Birthday::as_date),
+            username: profile.username.map(|username| username.as_str().to_owned()),
+            full_name: profile.full_name.map(|name| name.as_str().to_owned()),
+            birthday: profile.birthday.map(Birthday::as_date),
             role: user.role.as_str(),
             is_active: user.is_active,
             email_verified: user.email_verified,

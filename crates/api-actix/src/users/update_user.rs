@@ -1,7 +1,7 @@
 use actix_web::{HttpResponse, web};
 use application::{Application, Target, UserChange};
 use domain::passwords::Password;
-use domain::users::{Birthday, Email, FullName, Role, UserId, Username};
+use domain::users::{Birthday, Email, FullName, ProfileChange, Role, UserId, Username};
 use utoipa::ToSchema;
 
 use super::{RoleBody, UserBody};
@@ -41,7 +41,7 @@ impl FromFields for UpdateUserBody {
             birthday: fields.birthday("birthday"),
             role: fields.change("role", Role::parse),
             is_active: fields.boolean("is_active"),
-            current_password: fields.change("current_password", Password::presented),
+            current_password: fields.change("current_password", Password::parse),
         })
     }
 }
@@ -50,9 +50,7 @@ impl From<UpdateUserBody> for UserChange {
     fn from(body: UpdateUserBody) -> Self {
         Self {
             email: body.email,
-            username: body.username,
-            full_name: body.full_name,
-            birthday: body.birthday,
+            profile: ProfileChange { username: body.username, full_name: body.full_name, birthday: body.birthday },
             role: body.role,
             is_active: body.is_active,
             current_password: body.current_password,

@@ -15,6 +15,7 @@ pub(super) fn log(event: &Event) {
             target: "audit", event = kind, %user, session = session.map(display), reason = reason.as_str(), by,
         ),
         What::PasswordChanged { user } => info!(target: "audit", event = kind, %user),
+        What::PasswordSet { user } => info!(target: "audit", event = kind, %user, by),
         What::LoginRefusedDisabled { user } | What::CurrentPasswordWrong { user } => {
             warn!(target: "audit", event = kind, %user);
         }
@@ -69,6 +70,8 @@ mod tests {
                 format!("INFO event=sessions.ended {u} reason=admin"),
             ),
             (admin.clone(), What::PasswordChanged { user }, format!("INFO event=password.changed {u}")),
+            (admin.clone(), What::PasswordSet { user }, format!("INFO event=password.set {u} {a}")),
+            (By::Operator, What::PasswordSet { user }, format!("INFO event=password.set {u}")),
             (admin.clone(), What::CurrentPasswordWrong { user }, format!("WARN event=password.change_refused {u}")),
             (By::Operator, What::UserCreated { user, role }, format!("INFO event=user.created {u} role=admin")),
             (admin.clone(), What::UserCreated { user, role }, format!("INFO event=user.created {u} {a} role=admin")),

@@ -11,7 +11,7 @@ use crate::{Actor, ApplicationError};
 pub struct ChangePassword {
     /// The one that is valid now.
     pub current: Password,
-    /// Chosen under the policy.
+    /// The one that is to be.
     pub new: Password,
 }
 
@@ -20,24 +20,26 @@ impl Passwords {
     /// by its refresh token.
     ///
     /// # Errors
-    /// [`ApplicationError::UnchangedPassword`], [`ApplicationError::WrongCurrentPassword`],
-    /// [`ApplicationError::InvalidAccessToken`] when the account changed meanwhile, [`ApplicationError::Overloaded`],
-    /// [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::RefusedPassword`], [`ApplicationError::UnchangedPassword`],
+    /// [`ApplicationError::WrongCurrentPassword`], [`ApplicationError::InvalidAccessToken`] when the account changed
+    /// meanwhile, [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn change(&self, actor: &Actor, change: ChangePassword) -> Result<(), ApplicationError> {
-        if change.current == change.new {
+        let new = self.accept(change.new)?;
+        if change.current == *new.as_password() {
             return Err(ApplicationError::UnchangedPassword);
         }
         let mut place = self.confirm(actor, &change.current).await?;
-        let hash = place.hash(&change.new).await?;
+        let hash = place.hash(&new).await?;
         self.hashing.in_turn(self.replace_password(actor, hash)).await
     }
 
     async fn replace_password(&self, actor: &Actor, hash: PasswordHash) -> Result<(), ApplicationError> {
         let (unit, mut user) = begin_as(self.units.as_ref(), actor, self.clock.as_ref()).await?;
         let now = self.clock.now();
-        user.set_password(hash);
+        user.void_access_tokens();
         user.updated_at = now;
         unit.users().update(&user).await?;
+        unit.passwords().store(user.id, &hash, now).await?;
         let revocation = Revocation { at: now, reason: RevocationReason::PasswordChanged };
         unit.refresh_tokens().revoke_all(user.id, Some(actor.session), revocation).await?;
         let event = actor.did(What::PasswordChanged { user: user.id });
@@ -55,25 +57,14 @@ mod tests {
 
     use super::*;
     use crate::passwords::testing::Mocks;
-    use crate::testing::{a_session, a_unit_of, a_user, an_actor, password, session_id};
+    use crate::testing::{a_session, a_unit_of, a_user, an_actor, now, password, session_id, user_id};
 
     fn change() -> ChangePassword {
-        ChangePassword { current: password(), new: Password::presented("another good password").unwrap() }
-    }
-
-    fn verifying(verification: Verification) -> Mocks {
-        let mut mocks = Mocks::default();
-        mocks.users.expect_find_by_id().return_once(|_| Ok(Some(a_user())));
-        mocks.hashing().expect_verify().times(1).returning(move |_, _| Ok(verification));
-        // For the record that it was wrong.
-        if verification == Verification::Mismatch {
-            mocks.units([MockAccountUnit::default()]);
-        }
-        mocks
+        ChangePassword { current: password(), new: Password::parse("another good password").unwrap() }
     }
 
     fn hashing() -> Mocks {
-        let mut mocks = verifying(Verification::Match { outdated: false });
+        let mut mocks = Mocks::confirming(Verification::Match { outdated: false });
         mocks.hashing().expect_hash().returning(|_| Ok(PasswordHash::parse("$argon2id$new").unwrap()));
         mocks
     }
@@ -81,7 +72,7 @@ mod tests {
     #[tokio::test]
     async fn the_wrong_current_password_changes_nothing() {
         for refuses_commit in [false, true] {
-            let mut mocks = verifying(Verification::Mismatch);
+            let mut mocks = Mocks::confirming(Verification::Mismatch);
             let mut unit = MockAccountUnit::default();
             unit.unit.refuses_commit = refuses_commit;
             mocks.units([unit]);
@@ -92,6 +83,24 @@ mod tests {
             let wrong = What::CurrentPasswordWrong { user: a_user().id };
             assert_eq!(events, if refuses_commit { vec![] } else { vec![wrong] });
         }
+    }
+
+    #[tokio::test]
+    async fn a_password_that_the_policy_refuses_is_not_even_compared() {
+        let short = ChangePassword { new: Password::parse("hunt3r2").unwrap(), ..change() };
+        let result = Mocks::default().build().change(&an_actor(), short).await;
+        assert!(matches!(result, Err(ApplicationError::RefusedPassword(fault)) if fault.code == "too_short"));
+    }
+
+    #[tokio::test]
+    async fn whoever_has_no_password_cannot_change_it() {
+        let mut mocks = Mocks::default();
+        mocks.passwords.expect_find_with_user().return_once(|_| Ok(Some((a_user(), None))));
+        let is_none = |_: &Password, stored: &Option<PasswordHash>| stored.is_none();
+        mocks.hashing().expect_verify().withf(is_none).times(1).returning(|_, _| Ok(Verification::Mismatch));
+        mocks.units([MockAccountUnit::default()]);
+        let result = mocks.build().change(&an_actor(), change()).await;
+        assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));
     }
 
     #[tokio::test]
@@ -111,11 +120,12 @@ mod tests {
     async fn access_tokens_become_void_and_other_sessions_end() {
         let mut mocks = hashing();
         let mut unit = a_unit_of(&an_actor());
-        unit.users
-            .expect_update()
-            .withf(|user| user.epoch == Epoch::new(1) && user.password_hash.expose() == "$argon2id$new")
+        unit.users.expect_update().withf(|user| user.epoch == Epoch::new(1)).times(1).returning(|_| Ok(()));
+        unit.passwords
+            .expect_store()
+            .withf(|user, hash, changed_at| (*user, hash.expose(), *changed_at) == (user_id(), "$argon2id$new", now()))
             .times(1)
-            .returning(|_| Ok(()));
+            .returning(|_, _, _| Ok(()));
         unit.refresh_tokens
             .expect_revoke_all()
             .withf(|_, except, _| *except == Some(session_id()))

@@ -1,5 +1,6 @@
 use domain::events::What;
 use domain::passwords::{HashPlace, Password, Verification};
+use domain::users::UserIdentifier;
 
 use super::Passwords;
 use crate::{Actor, ApplicationError};
@@ -8,6 +9,7 @@ impl Passwords {
     /// Lets pass an actor who knows their password, and returns the place at the hasher that this took: keep it to the
     /// end. It takes as long as a hash, so call it before the unit of work. A unit that [`Passwords::begin_as`] or
     /// [`Passwords::begin_on`] begins afterwards finds the same password, since another one ends the actor.
+    /// Of an actor without a password, each is wrong.
     ///
     /// # Errors
     /// [`ApplicationError::WrongCurrentPassword`]; [`ApplicationError::InvalidAccessToken`] where the account is gone;
@@ -18,9 +20,10 @@ impl Passwords {
         current: &Password,
     ) -> Result<Box<dyn HashPlace>, ApplicationError> {
         let mut place = self.hashing.reserve()?;
-        let found = self.hashing.in_turn(self.users.find_by_id(actor.user_id)).await?;
-        let user = found.ok_or(ApplicationError::InvalidAccessToken)?;
-        match place.verify(current, Some(user.password_hash)).await? {
+        let whose = UserIdentifier::Id(actor.user_id);
+        let found = self.hashing.in_turn(self.passwords.find_with_user(&whose)).await?;
+        let (user, stored) = found.ok_or(ApplicationError::InvalidAccessToken)?;
+        match place.verify(current, stored).await? {
             Verification::Match { .. } => Ok(place),
             Verification::Mismatch => {
                 self.journal

@@ -1,16 +1,18 @@
-//! Passwords: how they are changed, and asked for again.
+//! Passwords: how they are changed and set, and asked for again.
 
+mod accept_password;
 mod change_password;
 mod confirm_password;
 mod hashing;
+mod set_password;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use std::sync::Arc;
 
 use domain::Clock;
+use domain::passwords::{PasswordPolicy, PasswordRepository};
 use domain::units::{AccountUnit, Begin};
-use domain::users::UserRepository;
 
 pub use change_password::ChangePassword;
 pub use hashing::Hashing;
@@ -20,8 +22,8 @@ use crate::Journal;
 /// The use cases of passwords.
 #[derive(Clone)]
 pub struct Passwords {
-    /// Users, outside a unit of work.
-    pub users: Arc<dyn UserRepository>,
+    /// Passwords, outside a unit of work.
+    pub passwords: Arc<dyn PasswordRepository>,
     /// Writes accounts.
     pub units: Arc<dyn Begin<dyn AccountUnit>>,
     /// Hashes and compares.
@@ -30,4 +32,6 @@ pub struct Passwords {
     pub clock: Arc<dyn Clock>,
     /// The node's journal.
     pub journal: Journal,
+    /// What is asked of a password that somebody chooses.
+    pub policy: PasswordPolicy,
 }

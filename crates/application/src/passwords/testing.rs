@@ -1,26 +1,41 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use domain::passwords::MockHashPlace;
+use domain::passwords::{MockHashPlace, MockPasswordRepository, PasswordPolicy, Verification};
 use domain::units::{MockAccountUnit, MockUnits};
-use domain::users::MockUserRepository;
 
 use super::Passwords;
-use crate::testing::{access_tokens, clock, hashing, journal};
+use crate::testing::{a_hash, a_user, access_tokens, clock, hashing, journal};
 
 pub(crate) struct Mocks {
-    pub(crate) users: MockUserRepository,
+    pub(crate) passwords: MockPasswordRepository,
     pub(crate) hash_place: Option<MockHashPlace>,
     pub(crate) units: MockUnits<MockAccountUnit>,
 }
 
 impl Default for Mocks {
     fn default() -> Self {
-        Self { users: MockUserRepository::new(), hash_place: Some(MockHashPlace::new()), units: MockUnits::default() }
+        Self {
+            passwords: MockPasswordRepository::new(),
+            hash_place: Some(MockHashPlace::new()),
+            units: MockUnits::default(),
+        }
     }
 }
 
 impl Mocks {
+    /// An actor is [`a_user`] with [`a_hash`], and asked for the password once: this comes of what they say.
+    pub(crate) fn confirming(verification: Verification) -> Self {
+        let mut mocks = Self::default();
+        mocks.passwords.expect_find_with_user().return_once(|_| Ok(Some((a_user(), Some(a_hash())))));
+        mocks.hashing().expect_verify().times(1).returning(move |_, _| Ok(verification));
+        // For the record that it was wrong.
+        if verification == Verification::Mismatch {
+            mocks.units([MockAccountUnit::default()]);
+        }
+        mocks
+    }
+
     /// The place at the hasher.
     pub(crate) fn hashing(&mut self) -> &mut MockHashPlace {
         self.hash_place.get_or_insert_default()
@@ -39,11 +54,12 @@ impl Mocks {
 
     pub(crate) fn build(self) -> Passwords {
         Passwords {
-            users: Arc::new(self.users),
+            passwords: Arc::new(self.passwords),
             units: Arc::new(self.units),
             hashing: hashing(self.hash_place),
             clock: clock(),
             journal: journal(Arc::new(access_tokens())),
+            policy: PasswordPolicy::default(),
         }
     }
 }

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use domain::events::{By, What};
 use domain::passwords::{HashError, HashPlace, Password, PasswordHash, Verification};
 use domain::sessions::{Device, NewRefreshToken, RefreshToken};
-use domain::users::{Email, User, Username};
+use domain::users::{User, UserIdentifier};
 use tracing::error;
 
 use super::SignIn;
@@ -40,10 +40,10 @@ impl SignIn {
         // place is kept to the end, which bounds all that sign-ins do at a time.
         let mut place = self.hashing.reserve()?;
         let address = login.device.address();
-        let user = self.hashing.in_turn(self.find_by_identifier(&login.identifier)).await?;
-        let stored = user.as_ref().map(|user| user.password_hash.clone());
-        let verification = verify_or_mismatch(place.as_mut(), &login.password, stored).await?;
-        let (Some(user), Verification::Match { outdated }) = (&user, verification) else {
+        let (user, stored) = self.hashing.in_turn(self.find_by_name(&login.identifier)).await?.unzip();
+        let stored = stored.flatten();
+        let verification = verify_or_mismatch(place.as_mut(), &login.password, stored.clone()).await?;
+        let (Some(user), Some(stored), Verification::Match { outdated }) = (&user, stored, verification) else {
             let what = What::LoginFailed { user: user.map(|user| user.id) };
             return Err(self.refused(what, address, ApplicationError::InvalidCredentials).await);
         };
@@ -51,7 +51,7 @@ impl SignIn {
             let what = What::LoginRefusedDisabled { user: user.id };
             return Err(self.refused(what, address, ApplicationError::AccountDisabled).await);
         }
-        let rehashed = if outdated { rehash(place.as_mut(), &login.password).await? } else { None };
+        let rehashed = if outdated { rehash(place.as_mut(), &login.password, &stored).await? } else { None };
         if let Some(pair) =
             self.hashing.in_turn(self.start_session(user, rehashed.clone(), login.device.clone())).await?
         {
@@ -59,9 +59,10 @@ impl SignIn {
         }
         // Hashing took its time, and the account changed meanwhile. Where it was not the password, nor that the account
         // is active, the password is still right.
-        let changed = self.hashing.in_turn(self.users.find_by_id(user.id)).await?;
-        let same = changed.filter(|changed| changed.password_hash == user.password_hash && changed.is_active);
-        if let Some(same) = same
+        let whose = UserIdentifier::Id(user.id);
+        let changed = self.hashing.in_turn(self.passwords.find_with_user(&whose)).await?;
+        let same = changed.filter(|(user, hash)| user.is_active && hash.as_ref() == Some(&stored));
+        if let Some((same, _)) = same
             && let Some(pair) = self.hashing.in_turn(self.start_session(&same, rehashed, login.device)).await?
         {
             return Ok(pair);
@@ -79,21 +80,16 @@ impl SignIn {
         error
     }
 
-    async fn find_by_identifier(&self, identifier: &str) -> Result<Option<User>, ApplicationError> {
-        // A username has no '@', so there is one way to read a name.
-        if identifier.contains('@') {
-            let Ok(email) = Email::parse(identifier) else { return Ok(None) };
-            return Ok(self.users.find_by_email(&email).await?);
-        }
-        let Ok(username) = Username::parse(identifier) else { return Ok(None) };
-        Ok(self.users.find_by_username(&username).await?)
+    async fn find_by_name(&self, typed: &str) -> Result<Option<(User, Option<PasswordHash>)>, ApplicationError> {
+        let Some(whose) = UserIdentifier::typed(typed) else { return Ok(None) };
+        Ok(self.passwords.find_with_user(&whose).await?)
     }
 
     /// `None` when the account is not the one that was verified any more.
     async fn start_session(
         &self,
         user: &User,
-        rehashed: Option<PasswordHash>,
+        rehashed: Option<Rehashed>,
         device: Device,
     ) -> Result<Option<TokenPair>, ApplicationError> {
         let now = self.clock.now();
@@ -104,8 +100,13 @@ impl SignIn {
         let pair = self.issuer.issue(&session, user, now).await?;
 
         let unit = self.units.begin().await?;
-        if !unit.users().record_login(user.id, user.epoch, now, rehashed).await? {
+        if !unit.users().record_login(user.id, user.epoch, now).await? {
             return Ok(None);
+        }
+        if let Some(Rehashed { old, new }) = rehashed {
+            // Where it was replaced already, by another sign-in, there is nothing to do: at this epoch it is the same
+            // password.
+            unit.passwords().replace_hash(user.id, &old, &new).await?;
         }
         unit.refresh_tokens().insert(&session).await?;
         let (user, session) = (user.id, session.id);
@@ -131,9 +132,20 @@ async fn verify_or_mismatch(
     }
 }
 
-async fn rehash(place: &mut dyn HashPlace, password: &Password) -> Result<Option<PasswordHash>, HashError> {
-    match place.hash(password).await {
-        Ok(hash) => Ok(Some(hash)),
+/// A stored hash of outdated parameters, and what is to come in its place.
+#[derive(Clone)]
+struct Rehashed {
+    old: PasswordHash,
+    new: PasswordHash,
+}
+
+async fn rehash(
+    place: &mut dyn HashPlace,
+    password: &Password,
+    old: &PasswordHash,
+) -> Result<Option<Rehashed>, HashError> {
+    match place.rehash(password).await {
+        Ok(new) => Ok(Some(Rehashed { old: old.clone(), new })),
         // The sign-in is good without it. The next one tries again.
         Err(HashError::Overloaded) => Ok(None),
         Err(fault) => Err(fault),
@@ -149,7 +161,11 @@ mod tests {
 
     use super::*;
     use crate::sign_in::testing::Mocks;
-    use crate::testing::{a_user, password, unable_to_sign};
+    use crate::testing::{a_hash, a_user, password, unable_to_sign};
+
+    fn a_new_hash() -> PasswordHash {
+        PasswordHash::parse("$argon2id$new").unwrap()
+    }
 
     fn login() -> Login {
         Login { identifier: "ada@example.com".to_owned(), password: password(), device: Device::default() }
@@ -157,7 +173,11 @@ mod tests {
 
     fn verified(verification: Verification, user: Option<User>) -> Mocks {
         let mut mocks = Mocks::default();
-        mocks.users.expect_find_by_email().return_once(move |_| Ok(user));
+        mocks
+            .passwords
+            .expect_find_with_user()
+            .times(1)
+            .return_once(move |_| Ok(user.map(|user| (user, Some(a_hash())))));
         mocks.hashing().expect_verify().times(1).returning(move |_, _| Ok(verification));
         mocks
     }
@@ -173,10 +193,14 @@ mod tests {
 
     fn a_unit(recorded: bool, rehashed: bool) -> MockAccountUnit {
         let mut unit = MockAccountUnit::default();
-        unit.users
-            .expect_record_login()
-            .withf(move |_, _, _, hash| hash.is_some() == rehashed)
-            .return_once(move |_, _, _, _| Ok(recorded));
+        unit.users.expect_record_login().return_once(move |_, _, _| Ok(recorded));
+        if rehashed {
+            unit.passwords
+                .expect_replace_hash()
+                .withf(|_, old, new| *old == a_hash() && *new == a_new_hash())
+                .times(1)
+                .returning(|_, _, _| Ok(true));
+        }
         if recorded {
             unit.refresh_tokens.expect_insert().times(1).returning(|_| Ok(()));
         }
@@ -207,7 +231,7 @@ mod tests {
     #[tokio::test]
     async fn an_unknown_user_costs_one_verification_too() {
         let mut mocks = Mocks::default();
-        mocks.users.expect_find_by_email().return_once(|_| Ok(None));
+        mocks.passwords.expect_find_with_user().return_once(|_| Ok(None));
         mocks
             .hashing()
             .expect_verify()
@@ -217,6 +241,16 @@ mod tests {
         let (error, events) = fail(mocks, login()).await;
         assert!(matches!(error, ApplicationError::InvalidCredentials));
         assert_eq!(events, [What::LoginFailed { user: None }]);
+    }
+
+    #[tokio::test]
+    async fn whoever_has_no_password_is_as_good_as_unknown() {
+        let mut mocks = Mocks::default();
+        mocks.passwords.expect_find_with_user().return_once(|_| Ok(Some((a_user(), None))));
+        let is_none = |_: &Password, stored: &Option<PasswordHash>| stored.is_none();
+        mocks.hashing().expect_verify().withf(is_none).times(1).returning(|_, _| Ok(Verification::Mismatch));
+        let (error, _) = fail(mocks, login()).await;
+        assert!(matches!(error, ApplicationError::InvalidCredentials));
     }
 
     #[tokio::test]
@@ -256,14 +290,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_new_password_or_a_disabling_while_hashing_wins() {
-        let new_hash = PasswordHash::parse("$argon2id$new").unwrap();
         for changed in [
             None,
-            Some(User { password_hash: new_hash.clone(), ..a_user() }),
-            Some(User { is_active: false, ..a_user() }),
+            Some((a_user(), Some(a_new_hash()))),
+            Some((a_user(), None)),
+            Some((User { is_active: false, ..a_user() }, Some(a_hash()))),
         ] {
             let mut mocks = verified(Verification::Match { outdated: false }, Some(a_user()));
-            mocks.users.expect_find_by_id().return_once(move |_| Ok(changed));
+            mocks.passwords.expect_find_with_user().return_once(move |_| Ok(changed));
             mocks.units([a_unit(false, false), MockAccountUnit::default()]);
             let events = mocks.units.events();
             assert!(matches!(mocks.build().with_password(login()).await, Err(ApplicationError::InvalidCredentials)));
@@ -276,7 +310,7 @@ mod tests {
     async fn another_role_while_hashing_does_not_make_the_password_wrong() {
         let mut mocks = verified(Verification::Match { outdated: false }, Some(a_user()));
         let changed = User { epoch: Epoch::new(1), ..a_user() };
-        mocks.users.expect_find_by_id().return_once(move |_| Ok(Some(changed)));
+        mocks.passwords.expect_find_with_user().return_once(move |_| Ok(Some((changed, Some(a_hash())))));
         let commits = mocks.units([a_unit(false, false), a_unit(true, false)]);
         mocks.build().with_password(login()).await.unwrap();
         assert_eq!(commits.load(Ordering::SeqCst), 1);
@@ -285,12 +319,12 @@ mod tests {
     #[tokio::test]
     async fn an_outdated_hash_is_replaced_unless_the_hasher_is_busy() {
         let mut mocks = verified(Verification::Match { outdated: true }, Some(a_user()));
-        mocks.hashing().expect_hash().times(1).returning(|_| Ok(a_user().password_hash));
+        mocks.hashing().expect_rehash().times(1).returning(|_| Ok(a_new_hash()));
         mocks.units([a_unit(true, true)]);
         mocks.build().with_password(login()).await.unwrap();
 
         let mut mocks = verified(Verification::Match { outdated: true }, Some(a_user()));
-        mocks.hashing().expect_hash().times(1).returning(|_| Err(HashError::Overloaded));
+        mocks.hashing().expect_rehash().times(1).returning(|_| Err(HashError::Overloaded));
         mocks.units([a_unit(true, false)]);
         mocks.build().with_password(login()).await.unwrap();
     }
@@ -298,7 +332,7 @@ mod tests {
     #[tokio::test]
     async fn an_unusable_hash_is_a_wrong_password_after_the_same_work() {
         let mut mocks = Mocks::default();
-        mocks.users.expect_find_by_email().return_once(|_| Ok(Some(a_user())));
+        mocks.passwords.expect_find_with_user().return_once(|_| Ok(Some((a_user(), Some(a_hash())))));
         mocks.hashing().expect_verify().times(2).returning(|_, stored| {
             stored.map_or(Ok(Verification::Mismatch), |_| Err(HashError::Unusable("over the cap")))
         });

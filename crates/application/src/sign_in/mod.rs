@@ -6,9 +6,9 @@ mod testing;
 
 use std::sync::Arc;
 
+use domain::passwords::PasswordRepository;
 use domain::sessions::RefreshPolicy;
 use domain::units::{AccountUnit, Begin};
-use domain::users::UserRepository;
 use domain::{Clock, IdGenerator};
 
 pub use login::Login;
@@ -20,8 +20,8 @@ use crate::sessions::TokenIssuer;
 /// The use cases of signing in.
 #[derive(Clone)]
 pub struct SignIn {
-    /// Users, outside a unit of work.
-    pub users: Arc<dyn UserRepository>,
+    /// Passwords, outside a unit of work.
+    pub passwords: Arc<dyn PasswordRepository>,
     /// Writes accounts.
     pub units: Arc<dyn Begin<dyn AccountUnit>>,
     /// Compares passwords.

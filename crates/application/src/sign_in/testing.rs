@@ -2,16 +2,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use domain::access_tokens::MockAccessTokens;
-use domain::passwords::MockHashPlace;
+use domain::passwords::{MockHashPlace, MockPasswordRepository};
 use domain::sessions::RefreshPolicy;
 use domain::units::{MockAccountUnit, MockUnits};
-use domain::users::MockUserRepository;
 
 use super::SignIn;
 use crate::testing::{access_tokens, clock, hashing, ids, issuer, journal};
 
 pub(crate) struct Mocks {
-    pub(crate) users: MockUserRepository,
+    pub(crate) passwords: MockPasswordRepository,
     pub(crate) access_tokens: MockAccessTokens,
     pub(crate) hash_place: Option<MockHashPlace>,
     pub(crate) units: MockUnits<MockAccountUnit>,
@@ -20,7 +19,7 @@ pub(crate) struct Mocks {
 impl Default for Mocks {
     fn default() -> Self {
         Self {
-            users: MockUserRepository::new(),
+            passwords: MockPasswordRepository::new(),
             access_tokens: access_tokens(),
             hash_place: Some(MockHashPlace::new()),
             units: MockUnits::default(),
@@ -48,7 +47,7 @@ impl Mocks {
     pub(crate) fn build(self) -> SignIn {
         let access_tokens = Arc::new(self.access_tokens);
         SignIn {
-            users: Arc::new(self.users),
+            passwords: Arc::new(self.passwords),
             units: Arc::new(self.units),
             hashing: hashing(self.hash_place),
             issuer: issuer(access_tokens.clone()),

@@ -3,6 +3,7 @@ use domain::passwords::Password;
 use domain::units::AccountUnit;
 use domain::users::{Email, Role, User, UserFilter};
 
+use super::create_user::HashedUser;
 use super::{CreateUser, Users};
 use crate::ApplicationError;
 
@@ -23,18 +24,19 @@ impl Users {
     /// many who ask at once one makes it.
     ///
     /// # Errors
-    /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::RefusedPassword`] where one would be made; [`ApplicationError::Overloaded`],
+    /// [`ApplicationError::Unavailable`].
     pub async fn create_admin(&self, email: Email, password: Password) -> Result<AdminAccount, ApplicationError> {
         if let Some(found) = self.find_admin(&email).await? {
             return Ok(found);
         }
-        let (user, _place) = self.hashed(an_admin(email.clone(), password)).await?;
+        let (hashed, _place) = self.hashed(an_admin(email.clone(), password)).await?;
         let storing = async {
             let unit = self.units.begin().await?;
-            self.insert_admin(unit, &user).await
+            self.insert_admin(unit, &hashed).await
         };
         match self.hashing.in_turn(storing).await {
-            Ok(()) => Ok(AdminAccount::Created(user)),
+            Ok(()) => Ok(AdminAccount::Created(hashed.user)),
             // Somebody else was faster.
             Err(error @ ApplicationError::Duplicate("email")) => self.find_admin(&email).await?.ok_or(error),
             Err(error) => Err(error),
@@ -59,9 +61,9 @@ impl Users {
         if let Some(found) = self.find_admin(&email).await? {
             return Ok(Some(found));
         }
-        let (user, _place) = self.hashed(an_admin(email.clone(), password)).await?;
-        match self.hashing.in_turn(self.insert_first_admin(&user)).await {
-            Ok(is_first) => Ok(is_first.then_some(AdminAccount::Created(user))),
+        let (hashed, _place) = self.hashed(an_admin(email.clone(), password)).await?;
+        match self.hashing.in_turn(self.insert_first_admin(&hashed)).await {
+            Ok(is_first) => Ok(is_first.then_some(AdminAccount::Created(hashed.user))),
             // Somebody else was faster.
             Err(error @ ApplicationError::Duplicate("email")) => self.find_admin(&email).await?.ok_or(error).map(Some),
             Err(error) => Err(error),
@@ -70,19 +72,19 @@ impl Users {
 
     /// Stores the admin, unless there is an active one. It looks where it stores: while the password was hashed, another
     /// node may have made its admin, who may have changed the email since.
-    async fn insert_first_admin(&self, user: &User) -> Result<bool, ApplicationError> {
+    async fn insert_first_admin(&self, hashed: &HashedUser) -> Result<bool, ApplicationError> {
         let unit = self.units.begin().await?;
         if !unit.users().lock_active_admins(None).await?.is_empty() {
             return Ok(false);
         }
-        self.insert_admin(unit, user).await?;
+        self.insert_admin(unit, hashed).await?;
         Ok(true)
     }
 
     /// Stores the admin in the last step of this unit.
-    async fn insert_admin(&self, unit: Box<dyn AccountUnit>, user: &User) -> Result<(), ApplicationError> {
-        unit.users().insert(user).await?;
-        let event = By::Operator.did(What::UserCreated { user: user.id, role: user.role });
+    async fn insert_admin(&self, unit: Box<dyn AccountUnit>, hashed: &HashedUser) -> Result<(), ApplicationError> {
+        hashed.insert(unit.as_ref()).await?;
+        let event = By::Operator.did(What::UserCreated { user: hashed.user.id, role: hashed.user.role });
         self.journal.commit(unit, event).await
     }
 
@@ -96,15 +98,7 @@ impl Users {
 }
 
 fn an_admin(email: Email, password: Password) -> CreateUser {
-    CreateUser {
-        email,
-        password,
-        username: None,
-        full_name: None,
-        birthday: None,
-        role: Some(Role::Admin),
-        is_active: Some(true),
-    }
+    CreateUser { role: Some(Role::Admin), is_active: Some(true), ..CreateUser::new(email, password) }
 }
 
 #[cfg(test)]
@@ -117,11 +111,16 @@ mod tests {
     use domain::users::UserId;
 
     use super::*;
-    use crate::testing::{a_user, password};
+    use crate::testing::{a_hash, a_user, password};
     use crate::users::testing::Mocks;
 
     fn admin() -> User {
         User { role: Role::Admin, ..a_user() }
+    }
+
+    fn storing_an_admin(unit: &mut MockAccountUnit) {
+        unit.users.expect_insert().times(1).withf(User::is_active_admin).returning(|_| Ok(()));
+        unit.passwords.expect_store().times(1).returning(|_, _, _| Ok(()));
     }
 
     async fn create(mocks: Mocks) -> AdminAccount {
@@ -143,12 +142,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn no_admin_is_made_with_a_password_that_the_policy_refuses() {
+        let mut mocks = Mocks::default();
+        mocks.users.expect_count().returning(|_| Ok(0));
+        mocks.users.expect_find_by_email().returning(|_| Ok(None));
+        let (application, short) = (mocks.build(), Password::parse("hunt3r2").unwrap());
+        let created = application.create_admin(a_user().email, short.clone()).await;
+        assert!(matches!(created, Err(ApplicationError::RefusedPassword(_))));
+        let bootstrapped = application.bootstrap_admin(a_user().email, short).await;
+        assert!(matches!(bootstrapped, Err(ApplicationError::RefusedPassword(_))));
+    }
+
+    #[tokio::test]
     async fn who_comes_second_finds_the_admin_of_the_first() {
         let mut mocks = Mocks::default();
         let first_is_done = Arc::new(AtomicBool::new(false));
         let is_there = Arc::clone(&first_is_done);
         mocks.users.expect_find_by_email().returning(move |_| Ok(is_there.load(Ordering::SeqCst).then(admin)));
-        mocks.hashing().expect_hash().returning(|_| Ok(a_user().password_hash));
+        mocks.hashing().expect_hash().returning(|_| Ok(a_hash()));
         let mut unit = MockAccountUnit::default();
         unit.users.expect_insert().times(1).returning(move |_| {
             first_is_done.store(true, Ordering::SeqCst);
@@ -171,7 +182,7 @@ mod tests {
         let is_of_active_admins =
             |filter: &UserFilter| filter.role == Some(Role::Admin) && filter.is_active == Some(true);
         mocks.users.expect_count().withf(is_of_active_admins).returning(|_| Ok(0));
-        mocks.hashing().expect_hash().times(1).returning(|_| Ok(a_user().password_hash));
+        mocks.hashing().expect_hash().times(1).returning(|_| Ok(a_hash()));
         let mut unit = MockAccountUnit::default();
         unit.users.expect_lock_active_admins().times(1).return_once(move |_| Ok(admins));
         (mocks, unit)
@@ -181,7 +192,7 @@ mod tests {
     async fn without_an_active_admin_the_configuration_makes_one() {
         let (mut mocks, mut unit) = starting(Vec::new());
         mocks.users.expect_find_by_email().returning(|_| Ok(None));
-        unit.users.expect_insert().times(1).withf(User::is_active_admin).returning(|_| Ok(()));
+        storing_an_admin(&mut unit);
         let commits = mocks.units([unit]);
         let made = mocks.build().bootstrap_admin(a_user().email, password()).await.unwrap();
         assert!(matches!(made, Some(AdminAccount::Created(_))));
@@ -215,10 +226,10 @@ mod tests {
     #[tokio::test]
     async fn a_new_one_is_an_active_admin() {
         let mut mocks = Mocks::default();
-        mocks.hashing().expect_hash().returning(|_| Ok(a_user().password_hash));
+        mocks.hashing().expect_hash().returning(|_| Ok(a_hash()));
         mocks.users.expect_find_by_email().returning(|_| Ok(None));
         let mut unit = MockAccountUnit::default();
-        unit.users.expect_insert().times(1).withf(User::is_active_admin).returning(|_| Ok(()));
+        storing_an_admin(&mut unit);
         mocks.units([unit]);
         let events = mocks.units.events();
         let AdminAccount::Created(user) = create(mocks).await else { panic!("it was not made") };

@@ -1,8 +1,10 @@
 use std::net::IpAddr;
 
+use domain::RepositoryError;
 use domain::events::{By, What};
-use domain::passwords::{HashPlace, Password};
-use domain::users::{Birthday, Email, Epoch, FullName, Role, User, Username};
+use domain::passwords::{HashPlace, Password, PasswordHash};
+use domain::units::AccountUnit;
+use domain::users::{Email, Epoch, Profile, Role, User};
 
 use super::Users;
 use crate::acting::begin_as;
@@ -13,18 +15,35 @@ use crate::{Actor, ApplicationError};
 pub struct CreateUser {
     /// To sign in with.
     pub email: Email,
-    /// Chosen under the policy.
+    /// As it was typed: the policy is asked before it is stored.
     pub password: Password,
-    /// To sign in with, besides the email.
-    pub username: Option<Username>,
-    /// To show.
-    pub full_name: Option<FullName>,
-    /// Date of birth.
-    pub birthday: Option<Birthday>,
+    /// What the user tells about themselves.
+    pub profile: Profile,
     /// For admins only, whatever its value. [`Role::User`] when not given.
     pub role: Option<Role>,
     /// For admins only, whatever its value. `true` when not given.
     pub is_active: Option<bool>,
+}
+
+impl CreateUser {
+    /// An account with what every account needs. The rest is for whoever makes it to add.
+    pub fn new(email: Email, password: Password) -> Self {
+        Self { email, password, profile: Profile::default(), role: None, is_active: None }
+    }
+}
+
+/// A new account with its password hashed, on its way to the database.
+pub(super) struct HashedUser {
+    pub(super) user: User,
+    hash: PasswordHash,
+}
+
+impl HashedUser {
+    /// Adds the user and their password. The unique index decides between two at the same time.
+    pub(super) async fn insert(&self, unit: &dyn AccountUnit) -> Result<(), RepositoryError> {
+        unit.users().insert(&self.user).await?;
+        unit.passwords().store(self.user.id, &self.hash, self.user.created_at).await
+    }
 }
 
 impl Users {
@@ -34,8 +53,8 @@ impl Users {
     /// # Errors
     /// [`ApplicationError::Forbidden`] when the role or the activity is given by who is no admin;
     /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
-    /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::Duplicate`], [`ApplicationError::Overloaded`],
-    /// [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::RefusedPassword`], [`ApplicationError::Duplicate`],
+    /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn create(
         &self,
         actor: Option<&Actor>,
@@ -49,8 +68,8 @@ impl Users {
         if !is_admin && !self.registration_open {
             return Err(ApplicationError::RegistrationClosed);
         }
-        let (user, _place) = self.hashed(new).await?;
-        let what = What::UserCreated { user: user.id, role: user.role };
+        let (hashed, _place) = self.hashed(new).await?;
+        let what = What::UserCreated { user: hashed.user.id, role: hashed.user.role };
         self.hashing
             .in_turn(async {
                 let (unit, event) = match actor {
@@ -59,79 +78,78 @@ impl Users {
                     }
                     None => (self.units.begin().await?, By::Anyone.did(what).from_address(address)),
                 };
-                unit.users().insert(&user).await?;
+                hashed.insert(unit.as_ref()).await?;
                 self.journal.commit(unit, event).await
             })
             .await?;
-        Ok(user)
+        Ok(hashed.user)
     }
 
     /// The account with its password hashed, and the place of the hash: to be kept until the user is stored, which
     /// bounds all that registrations do at a time.
-    pub(super) async fn hashed(&self, new: CreateUser) -> Result<(User, Box<dyn HashPlace>), ApplicationError> {
+    pub(super) async fn hashed(&self, new: CreateUser) -> Result<(HashedUser, Box<dyn HashPlace>), ApplicationError> {
+        let password = self.passwords.accept(new.password)?;
         let mut place = self.hashing.reserve()?;
-        let password_hash = place.hash(&new.password).await?;
+        let hash = place.hash(&password).await?;
         let now = self.clock.now();
         let user = User {
             id: self.ids.user_id(now),
             email: new.email,
-            username: new.username,
-            full_name: new.full_name,
-            birthday: new.birthday,
+            profile: new.profile,
             role: new.role.unwrap_or(Role::User),
             is_active: new.is_active.unwrap_or(true),
             email_verified: false,
-            password_hash,
             epoch: Epoch::default(),
             created_at: now,
             updated_at: now,
             last_login: None,
         };
-        Ok((user, place))
+        Ok((HashedUser { user, hash }, place))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::RepositoryError;
+    use std::sync::atomic::Ordering;
+
     use domain::units::MockAccountUnit;
 
     use super::*;
-    use crate::testing::{a_unit_of, a_user, an_actor, an_admin, password};
+    use crate::testing::{a_hash, a_unit_of, a_user, an_actor, an_admin, password, user_id};
     use crate::users::testing::Mocks;
 
     fn new() -> CreateUser {
-        CreateUser {
-            email: a_user().email,
-            password: password(),
-            username: None,
-            full_name: None,
-            birthday: None,
-            role: None,
-            is_active: None,
-        }
+        CreateUser::new(a_user().email, password())
     }
 
-    fn inserting(mut unit: MockAccountUnit, result: fn(&User) -> Result<(), RepositoryError>) -> Mocks {
+    fn inserting_in(mut unit: MockAccountUnit) -> Mocks {
         let mut mocks = Mocks::default();
-        mocks.hashing().expect_hash().returning(|_| Ok(a_user().password_hash));
-        unit.users.expect_insert().times(1).returning(result);
+        mocks.hashing().expect_hash().returning(|_| Ok(a_hash()));
+        unit.users.expect_insert().times(1).returning(|_| Ok(()));
+        unit.passwords
+            .expect_store()
+            .withf(|user, hash, _| *user == user_id() && *hash == a_hash())
+            .times(1)
+            .returning(|_, _, _| Ok(()));
         mocks.units([unit]);
         mocks
     }
 
-    fn inserting_as(actor: &Actor) -> Mocks {
-        inserting(a_unit_of(actor), |_| Ok(()))
-    }
-
     #[tokio::test]
     async fn anyone_may_register_as_an_active_user() {
-        let mocks = inserting(MockAccountUnit::default(), |_| Ok(()));
+        let mocks = inserting_in(MockAccountUnit::default());
         let events = mocks.units.events();
         let address = Some(IpAddr::from([192, 0, 2, 7]));
         let user = mocks.build().create(None, new(), address).await.unwrap();
         assert_eq!((user.role, user.is_active, user.email_verified), (Role::User, true, false));
         assert!(matches!(&events.lock().unwrap()[..], [event] if event.by == By::Anyone && event.address == address));
+    }
+
+    #[tokio::test]
+    async fn a_password_that_the_policy_refuses_is_not_hashed() {
+        let new = CreateUser { password: Password::parse("hunt3r2").unwrap(), ..new() };
+        let result = Mocks::default().build().create(None, new, None).await;
+        assert!(matches!(result, Err(ApplicationError::RefusedPassword(fault)) if fault.code == "too_short"));
     }
 
     #[tokio::test]
@@ -147,7 +165,7 @@ mod tests {
                 let result = Mocks::default().build().create(actor, new.clone(), None).await;
                 assert!(matches!(result, Err(ApplicationError::Forbidden)));
             }
-            inserting_as(&an_admin()).build().create(Some(&an_admin()), new, None).await.unwrap();
+            inserting_in(a_unit_of(&an_admin())).build().create(Some(&an_admin()), new, None).await.unwrap();
         }
     }
 
@@ -156,14 +174,19 @@ mod tests {
         let closed = Mocks { registration_open: false, ..Mocks::default() };
         let result = closed.build().create(Some(&an_actor()), new(), None).await;
         assert!(matches!(result, Err(ApplicationError::RegistrationClosed)));
-        let closed = Mocks { registration_open: false, ..inserting_as(&an_admin()) };
+        let closed = Mocks { registration_open: false, ..inserting_in(a_unit_of(&an_admin())) };
         closed.build().create(Some(&an_admin()), new(), None).await.unwrap();
     }
 
     #[tokio::test]
     async fn a_taken_email_is_a_duplicate() {
-        let mocks = inserting(MockAccountUnit::default(), |_| Err(RepositoryError::Duplicate("email")));
+        let mut mocks = Mocks::default();
+        mocks.hashing().expect_hash().returning(|_| Ok(a_hash()));
+        let mut unit = MockAccountUnit::default();
+        unit.users.expect_insert().returning(|_| Err(RepositoryError::Duplicate("email")));
+        let commits = mocks.units([unit]);
         let result = mocks.build().create(None, new(), None).await;
         assert!(matches!(result, Err(ApplicationError::Duplicate("email"))));
+        assert_eq!(commits.load(Ordering::SeqCst), 0);
     }
 }

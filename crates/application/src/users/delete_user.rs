@@ -51,17 +51,6 @@ mod tests {
     use crate::testing::{a_unit_of, a_unit_on, a_user, an_actor, an_admin, password, user_id, user_of};
     use crate::users::testing::Mocks;
 
-    fn verifying(verification: Verification) -> Mocks {
-        let mut mocks = Mocks::default();
-        mocks.users.expect_find_by_id().returning(|_| Ok(Some(a_user())));
-        mocks.hashing().expect_verify().returning(move |_, _| Ok(verification));
-        // For the record that it was wrong.
-        if verification == Verification::Mismatch {
-            mocks.units([MockAccountUnit::default()]);
-        }
-        mocks
-    }
-
     fn deleting(mut unit: MockAccountUnit) -> MockAccountUnit {
         unit.users.expect_delete().withf(|id| *id == user_id()).times(1).returning(|_| Ok(true));
         unit.revocations.expect_insert().times(1).returning(|_| Ok(()));
@@ -71,7 +60,7 @@ mod tests {
     #[tokio::test]
     async fn the_last_active_admin_stays_even_if_they_wish_to_go() {
         for target in [Target::Me, Target::User(an_admin().user_id)] {
-            let mut mocks = verifying(Verification::Match { outdated: false });
+            let mut mocks = Mocks::confirming(Verification::Match { outdated: false });
             mocks.units([a_unit_on(user_of(&an_admin()), vec![an_admin().user_id])]);
             let result = mocks.build().delete(&an_admin(), target, Some(password())).await;
             assert!(matches!(result, Err(ApplicationError::LastAdmin)));
@@ -80,7 +69,7 @@ mod tests {
 
     #[tokio::test]
     async fn users_delete_themselves_and_nobody_else() {
-        let mut mocks = verifying(Verification::Match { outdated: false });
+        let mut mocks = Mocks::confirming(Verification::Match { outdated: false });
         let commits = mocks.units([deleting(a_unit_of(&an_actor()))]);
         let users = mocks.build();
         users.delete(&an_actor(), Target::Me, Some(password())).await.unwrap();
@@ -96,7 +85,8 @@ mod tests {
         {
             let result = Mocks::default().build().delete(&actor, target, None).await;
             assert!(matches!(result, Err(ApplicationError::CurrentPasswordRequired)));
-            let result = verifying(Verification::Mismatch).build().delete(&actor, target, Some(password())).await;
+            let result =
+                Mocks::confirming(Verification::Mismatch).build().delete(&actor, target, Some(password())).await;
             assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));
         }
     }

@@ -1,16 +1,17 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use domain::passwords::MockHashPlace;
+use domain::passwords::{MockHashPlace, MockPasswordRepository, PasswordPolicy, Verification};
 use domain::units::{MockAccountUnit, MockUnits};
 use domain::users::MockUserRepository;
 
 use super::Users;
 use crate::passwords::Passwords;
-use crate::testing::{access_tokens, clock, hashing, ids, journal};
+use crate::testing::{a_hash, a_user, access_tokens, clock, hashing, ids, journal};
 
 pub(crate) struct Mocks {
     pub(crate) users: MockUserRepository,
+    pub(crate) passwords: MockPasswordRepository,
     pub(crate) hash_place: Option<MockHashPlace>,
     pub(crate) registration_open: bool,
     pub(crate) units: MockUnits<MockAccountUnit>,
@@ -20,6 +21,7 @@ impl Default for Mocks {
     fn default() -> Self {
         Self {
             users: MockUserRepository::new(),
+            passwords: MockPasswordRepository::new(),
             hash_place: Some(MockHashPlace::new()),
             registration_open: true,
             units: MockUnits::default(),
@@ -28,6 +30,18 @@ impl Default for Mocks {
 }
 
 impl Mocks {
+    /// An actor is [`a_user`] with [`a_hash`], and asked for the password once: this comes of what they say.
+    pub(crate) fn confirming(verification: Verification) -> Self {
+        let mut mocks = Self::default();
+        mocks.passwords.expect_find_with_user().return_once(|_| Ok(Some((a_user(), Some(a_hash())))));
+        mocks.hashing().expect_verify().times(1).returning(move |_, _| Ok(verification));
+        // For the record that it was wrong.
+        if verification == Verification::Mismatch {
+            mocks.units([MockAccountUnit::default()]);
+        }
+        mocks
+    }
+
     /// The place at the hasher.
     pub(crate) fn hashing(&mut self) -> &mut MockHashPlace {
         self.hash_place.get_or_insert_default()
@@ -50,11 +64,12 @@ impl Mocks {
         let hashing = hashing(self.hash_place);
         let journal = journal(Arc::new(access_tokens()));
         let passwords = Passwords {
-            users: users.clone(),
+            passwords: Arc::new(self.passwords),
             units: units.clone(),
             hashing: hashing.clone(),
             clock: clock(),
             journal: journal.clone(),
+            policy: PasswordPolicy::default(),
         };
         let registration_open = self.registration_open;
         Users { users, units, passwords, hashing, ids: ids(), clock: clock(), journal, registration_open }

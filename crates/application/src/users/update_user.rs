@@ -1,25 +1,20 @@
 use domain::events::What;
 use domain::passwords::Password;
 use domain::sessions::{Revocation, RevocationReason, RevokedTokens};
-use domain::users::{Birthday, Email, FullName, Role, User, Username};
+use domain::users::{Email, ProfileChange, Role, User};
 
 use super::{Users, keep_an_admin};
 use crate::acting::{OnAccount, begin_on};
 use crate::sessions::end_others;
 use crate::{Actor, ApplicationError, Target};
 
-/// What to change of an account. `None` leaves a field as it is; the inner `None` of a field that may be empty
-/// clears it.
+/// What to change of an account. `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
 pub struct UserChange {
     /// A new address is not verified. One's own changes only with [`UserChange::current_password`].
     pub email: Option<Email>,
-    /// The username.
-    pub username: Option<Option<Username>>,
-    /// The name to show.
-    pub full_name: Option<Option<FullName>>,
-    /// Date of birth.
-    pub birthday: Option<Option<Birthday>>,
+    /// What the user tells about themselves.
+    pub profile: ProfileChange,
     /// For admins, on [`Target::User`] only.
     pub role: Option<Role>,
     /// For admins, on [`Target::User`] only. Disabling ends the user's sessions.
@@ -38,15 +33,7 @@ impl UserChange {
         if let Some(email) = self.email {
             user.set_email(email);
         }
-        if let Some(username) = self.username {
-            user.username = username;
-        }
-        if let Some(full_name) = self.full_name {
-            user.full_name = full_name;
-        }
-        if let Some(birthday) = self.birthday {
-            user.birthday = birthday;
-        }
+        user.profile = self.profile.apply_to(std::mem::take(&mut user.profile));
         if let Some(role) = self.role {
             user.set_role(role);
         }
@@ -177,20 +164,9 @@ mod tests {
         UserChange { email, current_password, ..UserChange::default() }
     }
 
-    fn verifying(verification: Verification) -> Mocks {
-        let mut mocks = Mocks::default();
-        mocks.users.expect_find_by_id().return_once(|_| Ok(Some(a_user())));
-        mocks.hashing().expect_verify().times(1).returning(move |_, _| Ok(verification));
-        // For the record that it was wrong.
-        if verification == Verification::Mismatch {
-            mocks.units([MockAccountUnit::default()]);
-        }
-        mocks
-    }
-
     #[tokio::test]
     async fn ones_own_email_changes_with_the_password_is_not_verified_and_ends_the_other_sessions() {
-        let mut mocks = verifying(Verification::Match { outdated: false });
+        let mut mocks = Mocks::confirming(Verification::Match { outdated: false });
         let other = SessionId::new(uuid::Uuid::from_u128(99));
         let mut unit = updating(a_unit_of(&an_actor()));
         unit.refresh_tokens
@@ -220,7 +196,7 @@ mod tests {
             mocks.units([unit]);
             let result = mocks.build().update(&actor, target, moving(None)).await;
             assert!(matches!(result, Err(ApplicationError::CurrentPasswordRequired)));
-            let result = verifying(Verification::Mismatch).build();
+            let result = Mocks::confirming(Verification::Mismatch).build();
             let result = result.update(&actor, target, moving(Some(password()))).await;
             assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));
         }
@@ -240,7 +216,10 @@ mod tests {
     async fn what_changes_nothing_writes_nothing() {
         let mut mocks = Mocks::default();
         mocks.units([a_unit_of(&an_actor())]);
-        let change = UserChange { username: Some(None), ..UserChange::default() };
+        let change = UserChange {
+            profile: ProfileChange { username: Some(None), ..ProfileChange::default() },
+            ..UserChange::default()
+        };
         let user = mocks.build().update(&an_actor(), Target::Me, change).await.unwrap();
         assert_eq!(user, a_user());
     }

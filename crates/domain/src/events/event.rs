@@ -95,6 +95,11 @@ pub enum What {
         /// The user.
         user: UserId,
     },
+    /// A user was given another password, which ended their sessions.
+    PasswordSet {
+        /// The user.
+        user: UserId,
+    },
     /// The current password that came with a change was wrong.
     CurrentPasswordWrong {
         /// Whose.
@@ -191,6 +196,7 @@ impl What {
             Self::RefreshTokenReused { .. } => "refresh_token.reused",
             Self::SessionsEnded { .. } => "sessions.ended",
             Self::PasswordChanged { .. } => "password.changed",
+            Self::PasswordSet { .. } => "password.set",
             Self::CurrentPasswordWrong { .. } => "password.change_refused",
             Self::UserCreated { .. } => "user.created",
             Self::UserUpdated { .. } => "user.updated",
@@ -210,6 +216,7 @@ impl What {
             | Self::RefreshTokenReused { user, .. }
             | Self::SessionsEnded { user, .. }
             | Self::PasswordChanged { user }
+            | Self::PasswordSet { user }
             | Self::CurrentPasswordWrong { user }
             | Self::UserCreated { user, .. }
             | Self::UserUpdated { user, .. }
@@ -249,6 +256,7 @@ impl What {
             Self::SessionsEnded { reason, .. } => Some(*reason),
             Self::RefreshTokenReused { .. } => Some(RevocationReason::Reuse),
             Self::PasswordChanged { .. } => Some(RevocationReason::PasswordChanged),
+            Self::PasswordSet { .. } => Some(RevocationReason::PasswordSet),
             Self::UserUpdated { ends, .. } => *ends,
             _ => None,
         }

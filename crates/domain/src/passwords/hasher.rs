@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use thiserror::Error;
 
-use crate::passwords::{Password, PasswordHash};
+use crate::passwords::{NewPassword, Password, PasswordHash};
 
 /// Hashes passwords with Argon2id (RFC 9106), off the threads that serve requests, for as many callers at a time as it
 /// has places.
@@ -24,7 +24,14 @@ pub trait HashPlace: Send {
     ///
     /// # Errors
     /// [`HashError::Overloaded`] when there is no memory for it.
-    async fn hash(&mut self, password: &Password) -> Result<PasswordHash, HashError>;
+    async fn hash(&mut self, password: &NewPassword) -> Result<PasswordHash, HashError>;
+
+    /// Likewise for a password that is stored already, with a hash of other parameters. Call it for one that
+    /// [`HashPlace::verify`] just found to match and outdated, and for no other: no policy is asked.
+    ///
+    /// # Errors
+    /// As of [`HashPlace::hash`].
+    async fn rehash(&mut self, password: &Password) -> Result<PasswordHash, HashError>;
 
     /// Compares `password` with `stored`. With `None`, the case of an unknown user, it MUST take as long as with a
     /// hash of the current parameters and return a mismatch. A stored hash whose parameters exceed the configured

@@ -225,6 +225,8 @@ pub enum RevocationReason {
     Reuse,
     /// The password was changed in another session.
     PasswordChanged,
+    /// An admin, or whoever runs the service, gave the user another password.
+    PasswordSet,
     /// The email was changed in another session.
     EmailChanged,
     /// The account was disabled.
@@ -237,10 +239,11 @@ pub enum RevocationReason {
 
 impl RevocationReason {
     /// Every reason.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Logout,
         Self::Reuse,
         Self::PasswordChanged,
+        Self::PasswordSet,
         Self::EmailChanged,
         Self::Disabled,
         Self::Admin,
@@ -253,6 +256,7 @@ impl RevocationReason {
             Self::Logout => "logout",
             Self::Reuse => "reuse",
             Self::PasswordChanged => "password_changed",
+            Self::PasswordSet => "password_set",
             Self::EmailChanged => "email_changed",
             Self::Disabled => "disabled",
             Self::Admin => "admin",

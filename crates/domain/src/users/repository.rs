@@ -2,8 +2,7 @@ use async_trait::async_trait;
 
 use crate::RepositoryError;
 use crate::Timestamp;
-use crate::passwords::PasswordHash;
-use crate::users::{Email, Epoch, User, UserFilter, UserId, UserQuery, Username};
+use crate::users::{Email, Epoch, User, UserFilter, UserId, UserQuery};
 
 /// Keeps users. Every method may fail with [`RepositoryError::Unavailable`] or [`RepositoryError::Internal`], and
 /// every one that reads with [`RepositoryError::Corrupt`].
@@ -26,9 +25,6 @@ pub trait UserRepository: Send + Sync {
     /// The user with this email, in whatever case.
     async fn find_by_email(&self, email: &Email) -> Result<Option<User>, RepositoryError>;
 
-    /// The user with this username.
-    async fn find_by_username(&self, username: &Username) -> Result<Option<User>, RepositoryError>;
-
     /// Returns the ids of all active admins. None of them, and not the account `and` either, MUST be changed or deleted
     /// by others until the unit of work ends. Two units that call this at the same time MUST NOT both see the same
     /// admin remain and remove the other. Units that lock accounts by nothing but this, each once and before anything
@@ -42,18 +38,12 @@ pub trait UserRepository: Send + Sync {
     /// [`RepositoryError::NotFound`] when there is none, [`RepositoryError::Duplicate`] as for `insert`.
     async fn update(&self, user: &User) -> Result<(), RepositoryError>;
 
-    /// Notes a sign-in: sets `last_login`, and the password hash where a new one is given. MUST do so only while the
-    /// user is active and at `epoch`, and MUST answer whether it did: a password change, a role change or a disabling
-    /// that came in between wins. MUST hold the user against such changes until the unit of work ends.
-    async fn record_login(
-        &self,
-        id: UserId,
-        epoch: Epoch,
-        at: Timestamp,
-        rehashed: Option<PasswordHash>,
-    ) -> Result<bool, RepositoryError>;
+    /// Notes a sign-in: sets `last_login`. MUST do so only while the user is active and at `epoch`, and MUST return
+    /// whether it did: a password change, a role change or a disabling that came in between wins. MUST hold the user
+    /// against such changes until the unit of work ends.
+    async fn record_login(&self, id: UserId, epoch: Epoch, at: Timestamp) -> Result<bool, RepositoryError>;
 
-    /// Removes a user and all of their sessions. Answers whether there was one.
+    /// Removes a user, their password and all of their sessions. Returns whether there was one.
     async fn delete(&self, id: UserId) -> Result<bool, RepositoryError>;
 
     /// One page of users. The order MUST be the same on every database: text is compared byte by byte, and users who

@@ -1,30 +1,23 @@
 use std::fmt;
 
-use crate::passwords::PasswordHash;
-use crate::users::{Birthday, Email, FullName, UserId, Username};
+use crate::users::{Email, Profile, UserId};
 use crate::{Timestamp, ValidationError};
 
-/// Somebody who can sign in.
+/// Somebody with an account. What they sign in with is kept apart: no credential is read with a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// Never changes.
     pub id: UserId,
     /// Unique, compared without case.
     pub email: Email,
-    /// Unique where it is given.
-    pub username: Option<Username>,
-    /// The name to show.
-    pub full_name: Option<FullName>,
-    /// Date of birth.
-    pub birthday: Option<Birthday>,
+    /// What the user tells about themselves.
+    pub profile: Profile,
     /// What the user may do.
     pub role: Role,
     /// A user who is not active cannot sign in, and has no live session.
     pub is_active: bool,
     /// Whether the user has shown to hold the address. Changing the email clears it.
     pub email_verified: bool,
-    /// The password, hashed.
-    pub password_hash: PasswordHash,
     /// Counts the events that void the user's access tokens.
     pub epoch: Epoch,
     /// When the account was made.
@@ -62,12 +55,6 @@ impl User {
             self.void_access_tokens();
         }
         self.is_active = is_active;
-    }
-
-    /// Gives the user another password and voids the access tokens.
-    pub fn set_password(&mut self, hash: PasswordHash) {
-        self.password_hash = hash;
-        self.void_access_tokens();
     }
 
     /// Makes every access token issued so far void.

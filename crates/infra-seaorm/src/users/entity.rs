@@ -1,6 +1,5 @@
 use domain::RepositoryError;
-use domain::passwords::PasswordHash;
-use domain::users::{Birthday, Email, Epoch, FullName, Role, User, UserId, Username, search_key};
+use domain::users::{Birthday, Email, Epoch, FullName, Profile, Role, User, UserId, Username, search_key};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 
@@ -25,7 +24,6 @@ pub(crate) struct Model {
     pub(crate) role: String,
     pub(crate) is_active: bool,
     pub(crate) email_verified: bool,
-    pub(crate) password_hash: String,
     pub(crate) epoch: i64,
     pub(crate) created_at: DateTimeUtc,
     pub(crate) updated_at: DateTimeUtc,
@@ -44,13 +42,18 @@ impl TryFrom<Model> for User {
         Ok(User {
             id: UserId::new(id),
             email: Email::parse(&row.email).map_err(corrupt(TABLE, "email", id))?,
-            username: optional(row.username.as_deref(), Username::parse).map_err(corrupt(TABLE, "username", id))?,
-            full_name: optional(row.full_name.as_deref(), FullName::parse).map_err(corrupt(TABLE, "full_name", id))?,
-            birthday: row.birthday.map(Birthday::new).transpose().map_err(corrupt(TABLE, "birthday", id))?,
+            profile: Profile {
+                username: optional(row.username.as_deref(), Username::parse).map_err(corrupt(TABLE, "username", id))?,
+                full_name: optional(row.full_name.as_deref(), FullName::parse).map_err(corrupt(
+                    TABLE,
+                    "full_name",
+                    id,
+                ))?,
+                birthday: row.birthday.map(Birthday::new).transpose().map_err(corrupt(TABLE, "birthday", id))?,
+            },
             role: Role::parse(&row.role).map_err(corrupt(TABLE, "role", id))?,
             is_active: row.is_active,
             email_verified: row.email_verified,
-            password_hash: PasswordHash::parse(&row.password_hash).map_err(corrupt(TABLE, "password_hash", id))?,
             epoch: u32::try_from(row.epoch).map(Epoch::new).map_err(corrupt(TABLE, "epoch", id))?,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -61,18 +64,18 @@ impl TryFrom<Model> for User {
 
 impl From<&User> for ActiveModel {
     fn from(user: &User) -> Self {
+        let profile = &user.profile;
         Self {
             id: Set(user.id.as_uuid()),
             email: Set(user.email.as_str().to_owned()),
             email_key: Set(user.email.key().to_owned()),
-            username: Set(user.username.as_ref().map(|username| username.as_str().to_owned())),
-            full_name: Set(user.full_name.as_ref().map(|name| name.as_str().to_owned())),
-            full_name_key: Set(user.full_name.as_ref().map(|name| search_key(name.as_str()))),
-            birthday: Set(user.birthday.map(Birthday::as_date)),
+            username: Set(profile.username.as_ref().map(|username| username.as_str().to_owned())),
+            full_name: Set(profile.full_name.as_ref().map(|name| name.as_str().to_owned())),
+            full_name_key: Set(profile.full_name.as_ref().map(|name| search_key(name.as_str()))),
+            birthday: Set(profile.birthday.map(Birthday::as_date)),
             role: Set(user.role.as_str().to_owned()),
             is_active: Set(user.is_active),
             email_verified: Set(user.email_verified),
-            password_hash: Set(user.password_hash.expose().to_owned()),
             epoch: Set(i64::from(user.epoch.get())),
             created_at: Set(user.created_at),
             updated_at: Set(user.updated_at),

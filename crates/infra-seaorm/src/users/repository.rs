@@ -1,8 +1,7 @@
 use async_trait::async_trait;
-use domain::passwords::PasswordHash;
 use domain::users::{
     Direction, Email, Epoch, Role, SearchText, SortKey, User, UserFilter, UserId, UserPosition, UserQuery,
-    UserRepository, UserSort, UserSortField, Username,
+    UserRepository, UserSort, UserSortField,
 };
 use domain::{RepositoryError, Timestamp};
 use sea_orm::sea_query::extension::postgres::PgBinOper;
@@ -44,10 +43,6 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
         self.find_one(Entity::find().filter(Column::EmailKey.eq(email.key()))).await
     }
 
-    async fn find_by_username(&self, username: &Username) -> Result<Option<User>, RepositoryError> {
-        self.find_one(Entity::find().filter(Column::Username.eq(username.as_str()))).await
-    }
-
     async fn lock_active_admins(&self, and: Option<UserId>) -> Result<Vec<UserId>, RepositoryError> {
         let is_active_admin =
             fitting(&UserFilter { role: Some(Role::Admin), is_active: Some(true), ..UserFilter::default() });
@@ -73,26 +68,17 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
         if self.update_rows(update).await? == 1 { Ok(()) } else { Err(RepositoryError::NotFound) }
     }
 
-    async fn record_login(
-        &self,
-        id: UserId,
-        epoch: Epoch,
-        at: Timestamp,
-        rehashed: Option<PasswordHash>,
-    ) -> Result<bool, RepositoryError> {
-        let mut update = Entity::update_many()
+    async fn record_login(&self, id: UserId, epoch: Epoch, at: Timestamp) -> Result<bool, RepositoryError> {
+        let update = Entity::update_many()
             .col_expr(Column::LastLogin, Expr::value(at))
             .filter(Column::Id.eq(id.as_uuid()))
             .filter(Column::Epoch.eq(i64::from(epoch.get())))
             .filter(Column::IsActive.eq(true));
-        if let Some(hash) = rehashed {
-            update = update.col_expr(Column::PasswordHash, Expr::value(hash.expose()));
-        }
         Ok(self.update_rows(update).await? == 1)
     }
 
     async fn delete(&self, id: UserId) -> Result<bool, RepositoryError> {
-        // The sessions and the tasks go with it, by the foreign keys.
+        // The password, the sessions and the tasks go with it, by the foreign keys.
         let delete = Entity::delete_many().filter(Column::Id.eq(id.as_uuid()));
         Ok(self.delete_rows(delete).await? == 1)
     }

@@ -49,11 +49,12 @@ pub fn services<C: SqlConnections + 'static>(
         access_token_ttl,
     };
     let passwords = Passwords {
-        users: store.clone(),
+        passwords: store.clone(),
         units: store.clone(),
         hashing: hashing.clone(),
         clock: clock.clone(),
         journal: journal.clone(),
+        policy: settings.password_policy,
     };
     let sessions = Sessions {
         refresh_tokens: store.clone(),
@@ -77,7 +78,7 @@ pub fn services<C: SqlConnections + 'static>(
             registration_open: settings.registration_open,
         },
         sign_in: SignIn {
-            users: store.clone(),
+            passwords: store.clone(),
             units: store.clone(),
             hashing,
             issuer,

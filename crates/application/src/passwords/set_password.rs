@@ -1,0 +1,166 @@
+use domain::events::{By, NewEvent, What};
+use domain::passwords::{Password, PasswordHash};
+use domain::sessions::{Revocation, RevocationReason, RevokedTokens};
+use domain::units::AccountUnit;
+use domain::users::{Email, User, UserId, UserIdentifier};
+
+use super::Passwords;
+use crate::acting::{OnAccount, begin_on};
+use crate::{Actor, ApplicationError, Target};
+
+impl Passwords {
+    /// Gives another user a password, for an admin: of somebody who forgot theirs, or who never had one. All of the
+    /// user's sessions end, and their access tokens become void. An admin's own goes by
+    /// [`Passwords::change`], which asks for the current one.
+    ///
+    /// # Errors
+    /// [`ApplicationError::Forbidden`], also for the admin's own account; [`ApplicationError::NotFound`],
+    /// [`ApplicationError::RefusedPassword`], [`ApplicationError::InvalidAccessToken`] when the actor has ended
+    /// meanwhile, [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
+    pub async fn set(&self, actor: &Actor, user: UserId, typed: Password) -> Result<(), ApplicationError> {
+        let target = Target::User(user);
+        target.authorize(actor)?;
+        if user == actor.user_id {
+            return Err(ApplicationError::Forbidden);
+        }
+        let new = self.accept(typed)?;
+        let mut place = self.hashing.reserve()?;
+        let hash = place.hash(&new).await?;
+        self.hashing
+            .in_turn(async {
+                let OnAccount { unit, user, .. } =
+                    begin_on(self.units.as_ref(), actor, target, self.clock.as_ref()).await?;
+                let by = actor.did(What::PasswordSet { user: user.id });
+                self.store(unit, user, &hash, by).await
+            })
+            .await
+    }
+
+    /// The same on the word of whoever runs the service: there is no actor. It may be any account, that of the last
+    /// admin, too.
+    ///
+    /// # Errors
+    /// [`ApplicationError::NotFound`] when nobody has the email; [`ApplicationError::RefusedPassword`],
+    /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
+    pub async fn set_by_email(&self, email: &Email, typed: Password) -> Result<(), ApplicationError> {
+        let new = self.accept(typed)?;
+        let name = UserIdentifier::Email(email.clone());
+        let (found, _) = self.passwords.find_with_user(&name).await?.ok_or(ApplicationError::NotFound)?;
+        let mut place = self.hashing.reserve()?;
+        let hash = place.hash(&new).await?;
+        let unit = self.units.begin().await?;
+        let user = unit.users().find_by_id_for_update(found.id).await?.ok_or(ApplicationError::NotFound)?;
+        let by = By::Operator.did(What::PasswordSet { user: user.id });
+        self.store(unit, user, &hash, by).await
+    }
+
+    async fn store(
+        &self,
+        unit: Box<dyn AccountUnit>,
+        mut user: User,
+        hash: &PasswordHash,
+        event: NewEvent,
+    ) -> Result<(), ApplicationError> {
+        let now = self.clock.now();
+        user.void_access_tokens();
+        user.updated_at = now;
+        unit.users().update(&user).await?;
+        unit.passwords().store(user.id, hash, now).await?;
+        let revocation = Revocation { at: now, reason: RevocationReason::PasswordSet };
+        unit.refresh_tokens().revoke_all(user.id, None, revocation).await?;
+        let void = RevokedTokens::OfUser(user.id, user.epoch);
+        self.journal.commit_revoking(unit, event, &[void]).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use domain::units::MockAccountUnit;
+    use domain::users::Epoch;
+
+    use super::*;
+    use crate::passwords::testing::Mocks;
+    use crate::testing::{a_hash, a_unit_on, a_user, an_actor, an_admin, now, password, user_id};
+
+    fn hashing() -> Mocks {
+        let mut mocks = Mocks::default();
+        mocks.hashing().expect_hash().times(1).returning(|_| Ok(a_hash()));
+        mocks
+    }
+
+    /// Expects that this unit gives [`a_user`] a password, and ends all that they have.
+    fn setting(mut unit: MockAccountUnit) -> MockAccountUnit {
+        unit.users.expect_update().withf(|user| user.epoch == Epoch::new(1)).times(1).returning(|_| Ok(()));
+        unit.passwords
+            .expect_store()
+            .withf(|user, hash, changed_at| (*user, hash, *changed_at) == (user_id(), &a_hash(), now()))
+            .times(1)
+            .returning(|_, _, _| Ok(()));
+        unit.refresh_tokens
+            .expect_revoke_all()
+            .withf(|_, except, revocation| except.is_none() && revocation.reason == RevocationReason::PasswordSet)
+            .times(1)
+            .returning(|_, _, _| Ok(Vec::new()));
+        unit.revocations
+            .expect_insert()
+            .withf(|revoked| revoked.tokens == RevokedTokens::OfUser(user_id(), Epoch::new(1)))
+            .times(1)
+            .returning(|_| Ok(()));
+        unit
+    }
+
+    #[tokio::test]
+    async fn an_admin_sets_a_password_and_ends_what_the_user_has_in_one_unit() {
+        let mut mocks = hashing();
+        let commits = mocks.units([setting(a_unit_on(a_user(), vec![an_admin().user_id]))]);
+        mocks.build().set(&an_admin(), user_id(), password()).await.unwrap();
+        assert_eq!(commits.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn neither_users_nor_admins_for_themselves_set_a_password() {
+        for (actor, user) in
+            [(an_actor(), an_admin().user_id), (an_actor(), user_id()), (an_admin(), an_admin().user_id)]
+        {
+            let result = Mocks::default().build().set(&actor, user, password()).await;
+            assert!(matches!(result, Err(ApplicationError::Forbidden)));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_password_that_the_policy_refuses_is_not_set() {
+        let (passwords, short) = (Mocks::default().build(), Password::parse("hunt3r2").unwrap());
+        let result = passwords.set(&an_admin(), user_id(), short.clone()).await;
+        assert!(matches!(result, Err(ApplicationError::RefusedPassword(_))));
+        let result = passwords.set_by_email(&a_user().email, short).await;
+        assert!(matches!(result, Err(ApplicationError::RefusedPassword(_))));
+    }
+
+    #[tokio::test]
+    async fn without_a_place_at_the_hasher_no_unit_is_begun() {
+        let result = Mocks::overloaded().set(&an_admin(), user_id(), password()).await;
+        assert!(matches!(result, Err(ApplicationError::Overloaded)));
+    }
+
+    #[tokio::test]
+    async fn an_operator_sets_a_password_by_email() {
+        let mut mocks = hashing();
+        let is_email = |name: &UserIdentifier| *name == UserIdentifier::Email(a_user().email);
+        mocks.passwords.expect_find_with_user().withf(is_email).times(1).returning(|_| Ok(Some((a_user(), None))));
+        let mut unit = MockAccountUnit::default();
+        unit.users.expect_find_by_id_for_update().times(1).returning(|_| Ok(Some(a_user())));
+        let commits = mocks.units([setting(unit)]);
+        mocks.build().set_by_email(&a_user().email, password()).await.unwrap();
+        assert_eq!(commits.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn of_an_email_that_nobody_has_an_operator_hears() {
+        let mut mocks = Mocks::default();
+        mocks.passwords.expect_find_with_user().returning(|_| Ok(None));
+        let result = mocks.build().set_by_email(&a_user().email, password()).await;
+        assert!(matches!(result, Err(ApplicationError::NotFound)));
+    }
+}

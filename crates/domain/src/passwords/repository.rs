@@ -1,0 +1,36 @@
+use async_trait::async_trait;
+
+use crate::passwords::PasswordHash;
+use crate::users::{User, UserId, UserIdentifier};
+use crate::{RepositoryError, Timestamp};
+
+/// Keeps the hashes of passwords, apart from the users: whoever reads a user reads no hash. A user may have none, and
+/// has one at most. Every method may fail with [`RepositoryError::Unavailable`] or [`RepositoryError::Internal`].
+///
+/// A hash goes with its user: [`UserRepository::delete`](crate::users::UserRepository::delete) MUST remove it.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait PasswordRepository: Send + Sync {
+    /// The user and the hash of their password, `None` where they have none. Both MUST be of one moment, and SHOULD take
+    /// one round trip: every sign-in begins here. It locks nothing.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Corrupt`].
+    async fn find_with_user(
+        &self,
+        whose: &UserIdentifier,
+    ) -> Result<Option<(User, Option<PasswordHash>)>, RepositoryError>;
+
+    /// Gives the user a password, instead of the one that they have. The caller SHOULD hold the user, and MUST void
+    /// their access tokens in the same unit of work if they could have some: that is how a sign-in with the password
+    /// before, which is on its way, is told.
+    ///
+    /// # Errors
+    /// [`RepositoryError::NotFound`] when there is no such user.
+    async fn store(&self, user: UserId, hash: &PasswordHash, changed_at: Timestamp) -> Result<(), RepositoryError>;
+
+    /// Writes the same password with another hash, and returns whether it did. It MUST do so only while `old` is the
+    /// stored one: a password that was stored meanwhile wins. The time of the last change MUST stay as it is.
+    async fn replace_hash(&self, user: UserId, old: &PasswordHash, new: &PasswordHash)
+    -> Result<bool, RepositoryError>;
+}

@@ -1,0 +1,49 @@
+use crate::users::{Birthday, FullName, Username};
+
+/// What users tell about themselves. Nothing of it is needed, and nothing depends on it but that a username is unique.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// Unique where it is given. To sign in with, besides the email.
+    pub username: Option<Username>,
+    /// The name to show.
+    pub full_name: Option<FullName>,
+    /// Date of birth.
+    pub birthday: Option<Birthday>,
+}
+
+/// What to change of a profile. `None` leaves a field as it is; the inner `None` clears it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProfileChange {
+    /// The username.
+    pub username: Option<Option<Username>>,
+    /// The name to show.
+    pub full_name: Option<Option<FullName>>,
+    /// Date of birth.
+    pub birthday: Option<Option<Birthday>>,
+}
+
+impl ProfileChange {
+    /// The profile with what is given, and the rest as it was.
+    pub fn apply_to(self, profile: Profile) -> Profile {
+        Profile {
+            username: self.username.unwrap_or(profile.username),
+            full_name: self.full_name.unwrap_or(profile.full_name),
+            birthday: self.birthday.unwrap_or(profile.birthday),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_absent_stays_and_what_is_none_is_cleared() {
+        let name = |text| Some(FullName::parse(text).unwrap());
+        let before = Profile { username: Username::parse("ada").ok(), full_name: name("Ada"), birthday: None };
+        assert_eq!(ProfileChange::default().apply_to(before.clone()), before);
+        let change = ProfileChange { username: Some(None), full_name: Some(name("Ada King")), birthday: None };
+        let after = Profile { username: None, full_name: name("Ada King"), birthday: None };
+        assert_eq!(change.apply_to(before), after);
+    }
+}

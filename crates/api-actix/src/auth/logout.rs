@@ -3,7 +3,7 @@ use application::ApplicationError;
 
 use super::refresh::RefreshTokenBody;
 use crate::http::responses::{Body, RateLimited, Unauthorized, Unavailable};
-use crate::http::{ApiError, AppState, OptionalJson, authenticate_if_any};
+use crate::http::{ApiError, AppState, OptionalJsonBody, authenticate_if_any};
 
 /// Sign out.
 ///
@@ -17,25 +17,25 @@ use crate::http::{ApiError, AppState, OptionalJson, authenticate_if_any};
 pub(crate) async fn logout(
     state: web::Data<AppState>,
     request: HttpRequest,
-    body: Result<OptionalJson<RefreshTokenBody>, ApiError>,
+    body: Result<OptionalJsonBody<RefreshTokenBody>, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
     // The token is judged behind the body, which may have taken its time to come.
-    let (actor, body) = match (authenticate_if_any(&request).await, body) {
+    let (actor, token) = match (authenticate_if_any(&request).await, body) {
         // Clients send their access token along, and by then it has often expired.
-        (Err(ApiError::Application(ApplicationError::InvalidAccessToken)), Ok(OptionalJson(Some(body)))) => {
-            (None, Some(body))
+        (Err(ApiError::Application(ApplicationError::InvalidAccessToken)), Ok(OptionalJsonBody(Some(token)))) => {
+            (None, Some(token))
         }
         // The faults of a body are not told to who sends a token that is not valid.
         (actor, body) => (actor?, body?.0),
     };
-    if actor.is_none() && body.is_none() {
+    if actor.is_none() && token.is_none() {
         return Err(ApiError::MissingToken);
     }
     if let Some(actor) = &actor {
         state.application.logout(actor).await?;
     }
-    if let Some(body) = body {
-        match state.application.logout_holder(body.refresh_token.expose()).await {
+    if let Some(token) = token {
+        match state.application.logout_holder(token.expose()).await {
             // The access token has done it already; the refresh token may have died before.
             Err(ApplicationError::InvalidRefreshToken) if actor.is_some() => {}
             result => result?,

@@ -1,6 +1,5 @@
 //! What services that are configured as clients ask about tokens.
 
-mod client_request;
-
+pub(crate) mod client_request;
 pub(crate) mod introspect;
 pub(crate) mod revoke;

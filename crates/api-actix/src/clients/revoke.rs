@@ -1,7 +1,6 @@
 use actix_web::{HttpResponse, web};
 
-use super::client_request::ClientRequest;
-use super::introspect::TokenRequestBody;
+use super::client_request::{ClientRequest, TokenRequestBody};
 use crate::http::responses::{OAuth, Unavailable};
 use crate::http::{ApiError, AppState};
 

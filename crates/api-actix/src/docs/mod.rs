@@ -3,3 +3,6 @@
 pub mod openapi;
 
 pub(crate) mod swagger;
+
+#[cfg(test)]
+mod bodies;

@@ -6,11 +6,8 @@ mod client_address;
 mod cors;
 mod device;
 mod error;
-mod field_values;
-mod fields;
 mod guarded;
 mod host;
-mod json_value;
 mod paging;
 mod path;
 mod problem;
@@ -21,28 +18,28 @@ mod request_id;
 mod state;
 mod time;
 
+pub mod fields;
 pub(crate) mod responses;
 
 use std::future::Future;
 use std::pin::Pin;
 
-pub use body::Json;
+pub use body::JsonBody;
 pub use error::ApiError;
-pub use fields::{Fields, FromFields};
 pub use guarded::{Guarded, GuardedIfKnown};
 pub use path::{AtId, PathId};
 pub use problem::FieldError;
-pub use query::Query;
+pub use query::QueryFields;
 pub use rate_limit::Allowance;
 pub use state::AppState;
 
 pub(crate) use bearer::authenticate_if_any;
-pub(crate) use body::{Form, FormOrJson, OptionalJson};
+pub(crate) use body::{FormBody, FormOrJsonBody, OptionalJsonBody};
 pub(crate) use cors::Cors;
 pub(crate) use device::ClientDevice;
 pub(crate) use error::chain;
 pub(crate) use host::is_valid as has_valid_host;
-pub(crate) use paging::{cursor, page_size, parse_number};
+pub(crate) use paging::{DEFAULT_PAGE_SIZE, PageSize, UpTo};
 pub(crate) use path::PathSession;
 pub(crate) use problem::Problem;
 pub(crate) use rate_limit::{ClientKey, Limited, RateLimits, limit};

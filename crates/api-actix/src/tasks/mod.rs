@@ -4,11 +4,14 @@ pub(crate) mod get_task;
 pub(crate) mod list_tasks;
 pub(crate) mod update_task;
 
-use domain::tasks::Task;
+use domain::ValidationError;
+use domain::tasks::{Task, TaskDescription, TaskStatus, TaskTitle};
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::{Ref, RefOr, Schema};
 use uuid::Uuid;
 
+use crate::fields::{Field, FieldValue, TextShape, TextValue};
 use crate::http::Time;
 
 /// A task.
@@ -49,5 +52,33 @@ impl From<Task> for TaskBody {
             created_at: Time(task.created_at),
             updated_at: Time(task.updated_at),
         }
+    }
+}
+
+impl TextValue for TaskTitle {
+    const SHAPE: TextShape = TextShape::ANY.length(1, Self::MAX_LENGTH);
+
+    fn parse(text: &str) -> Result<Self, ValidationError> {
+        Self::parse(text)
+    }
+}
+
+impl TextValue for TaskDescription {
+    const SHAPE: TextShape = TextShape::ANY.length(0, Self::MAX_LENGTH);
+
+    fn parse(text: &str) -> Result<Self, ValidationError> {
+        Self::parse(text)
+    }
+}
+
+impl FieldValue for TaskStatus {
+    type Value = Self;
+
+    fn read(field: Field<'_>) -> Option<Self> {
+        field.text(Self::parse)
+    }
+
+    fn schema() -> RefOr<Schema> {
+        Ref::from_schema_name(TaskStatusBody::name()).into()
     }
 }

@@ -8,6 +8,8 @@ pub(crate) mod list_users;
 pub(crate) mod update_me;
 pub(crate) mod update_user;
 
+mod values;
+
 use chrono::NaiveDate;
 use domain::users::{Birthday, User};
 use serde::Serialize;

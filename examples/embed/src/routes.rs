@@ -2,7 +2,8 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig, delete, get, post, resource};
-use api_actix::{ApiError, Fields, FromFields, Guarded, Json, PathId};
+use api_actix::fields::{Required, TextShape, TextValue};
+use api_actix::{ApiError, Guarded, JsonBody, PathId, fields};
 use domain::{Clock, IdGenerator, ValidationError};
 
 use crate::store::{Note, Notes};
@@ -16,30 +17,41 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .service(resource("/api/v1/notes/{id}").route(delete().to(delete_note)));
 }
 
-struct NewNote {
-    text: String,
+struct NoteText(String);
+
+impl TextValue for NoteText {
+    const SHAPE: TextShape = TextShape::ANY.length(1, MAX_LENGTH);
+
+    fn parse(text: &str) -> Result<Self, ValidationError> {
+        match text.chars().count() {
+            1..=MAX_LENGTH => Ok(Self(text.to_owned())),
+            _ => Err(ValidationError::new("invalid_length", "A note must have 1 to 1000 characters.")),
+        }
+    }
 }
 
-impl FromFields for NewNote {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let text = fields.required("text", |text| match text.chars().count() {
-            1..=MAX_LENGTH => Ok(text.to_owned()),
-            _ => Err(ValidationError::new("invalid_length", "A note has 1 to 1000 characters.")),
-        });
-        Some(Self { text: text? })
+struct NewNote {
+    text: NoteText,
+}
+
+fields! {
+    /// A new note.
+    NewNoteBody as "NewNote" -> NewNote {
+        text: Required<NoteText>,
     }
+    example {"text": "Call Charles."}
 }
 
 async fn create_note(
     ids: Data<dyn IdGenerator>,
     clock: Data<dyn Clock>,
     notes: Data<Notes>,
-    guarded: Guarded<Json<NewNote>>,
+    guarded: Guarded<JsonBody<NewNoteBody>>,
 ) -> Result<HttpResponse, ApiError> {
-    let Guarded { actor, input: Json(new) } = guarded;
+    let Guarded { actor, input: JsonBody(new) } = guarded;
     // Ids and times come from ports, so that tests can choose them.
     let (id, created_at) = (ids.token_id().as_uuid(), clock.now());
-    let note = Note { id, user_id: actor.user_id.as_uuid(), text: new.text, created_at };
+    let note = Note { id, user_id: actor.user_id.as_uuid(), text: new.text.0, created_at };
     notes.insert(note.clone()).await?;
     Ok(HttpResponse::Created().json(note))
 }

@@ -2,56 +2,66 @@ use actix_web::{HttpResponse, web};
 use application::{Application, Login};
 use domain::ValidationError;
 use domain::passwords::Password;
-use utoipa::ToSchema;
 
 use super::{TokenPairBody, answer};
+use crate::fields::{Ignored, Optional, Required, TextShape, TextValue};
 use crate::http::responses::{Body, Forbidden, RateLimited, Unauthorized, Unavailable};
-use crate::http::{ApiError, ClientDevice, Fields, FormOrJson, FromFields};
+use crate::http::{ApiError, ClientDevice, FormOrJsonBody};
 
 /// Longest sign-in name that is looked at, in bytes. No email and no username is longer.
 const MAX_IDENTIFIER_BYTES: usize = 320;
 
-/// Name and password, as a form (RFC 6749, section 4.3.2) or as JSON. Of the form's other fields, `grant_type` must be
-/// `password` where it is given; `scope`, `client_id` and `client_secret` are let through and not used.
-#[derive(ToSchema)]
-#[schema(as = Login, example = json!({"username": "ada@example.com", "password": "correct horse battery staple"}))]
-pub(crate) struct LoginBody {
-    /// Email or username.
-    #[schema(max_length = 320)]
-    username: String,
-    /// The password.
-    #[schema(value_type = String, format = Password, max_length = 1024)]
-    password: Password,
-}
-
-impl FromFields for LoginBody {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let username = fields.required("username", identifier);
-        let password = fields.required("password", Password::parse);
-        fields.optional("grant_type", grant_type);
-        ["scope", "client_id", "client_secret"].into_iter().for_each(|name| fields.ignore(name));
-        Some(Self { username: username?, password: password? })
+crate::fields! {
+    /// Name and password, as a form (RFC 6749, section 4.3.2) or as JSON. Of the form's other fields, `grant_type` must be
+    /// `password` where it is given; `scope`, `client_id` and `client_secret` are let through and not used.
+    pub(crate) LoginBody as "Login" -> (String, Password) {
+        /// Email or username.
+        username: Required<Identifier>,
+        /// The password.
+        password: Required<Password>,
+        grant_type: Optional<GrantType>,
+        scope: Ignored,
+        client_id: Ignored,
+        client_secret: Ignored,
+    }
+    example {"username": "ada@example.com", "password": "correct horse battery staple"}
+    build {
+        let _ = (grant_type, scope, client_id, client_secret);
+        (username.0, password)
     }
 }
 
-fn identifier(text: &str) -> Result<String, ValidationError> {
-    if text.is_empty() {
-        return Err(ValidationError::new("too_short", "A sign-in name must not be empty."));
+/// What somebody signs in with.
+struct Identifier(String);
+
+impl TextValue for Identifier {
+    const SHAPE: TextShape = TextShape::ANY.length(0, MAX_IDENTIFIER_BYTES);
+
+    fn parse(text: &str) -> Result<Self, ValidationError> {
+        if text.is_empty() {
+            return Err(ValidationError::new("too_short", "A sign-in name must not be empty."));
+        }
+        if text.len() > MAX_IDENTIFIER_BYTES {
+            return Err(ValidationError::new("too_long", "A sign-in name must have at most 320 bytes."));
+        }
+        if text.contains('\0') {
+            return Err(ValidationError::new("control_character", "A sign-in name must not have a NUL character."));
+        }
+        Ok(Self(text.to_owned()))
     }
-    if text.len() > MAX_IDENTIFIER_BYTES {
-        return Err(ValidationError::new("too_long", "A sign-in name must have at most 320 bytes."));
-    }
-    if text.contains('\0') {
-        return Err(ValidationError::new("control_character", "A sign-in name must not have a NUL character."));
-    }
-    Ok(text.to_owned())
 }
 
-/// Some clients send it empty.
-fn grant_type(text: &str) -> Result<(), ValidationError> {
-    match text {
-        "" | "password" => Ok(()),
-        _ => Err(ValidationError::new("unsupported_grant_type", "The grant type must be 'password'.")),
+struct GrantType;
+
+impl TextValue for GrantType {
+    // Some clients send it empty.
+    const SHAPE: TextShape = TextShape::ANY.pattern("^(password)?$");
+
+    fn parse(text: &str) -> Result<Self, ValidationError> {
+        match text {
+            "" | "password" => Ok(Self),
+            _ => Err(ValidationError::new("unsupported_grant_type", "The grant type must be 'password'.")),
+        }
     }
 }
 
@@ -65,8 +75,8 @@ fn grant_type(text: &str) -> Result<(), ValidationError> {
 pub(crate) async fn login(
     application: web::Data<Application>,
     ClientDevice(device): ClientDevice,
-    FormOrJson(body): FormOrJson<LoginBody>,
+    FormOrJsonBody((identifier, password)): FormOrJsonBody<LoginBody>,
 ) -> Result<HttpResponse, ApiError> {
-    let login = Login { identifier: body.username, password: body.password, device };
+    let login = Login { identifier, password, device };
     Ok(answer(&application.sign_in.with_password(login).await?))
 }

@@ -3,7 +3,7 @@ use application::{Application, ApplicationError};
 
 use super::refresh::RefreshTokenBody;
 use crate::http::responses::{Body, RateLimited, Unauthorized, Unavailable};
-use crate::http::{ApiError, ClientAddress, OptionalJson, judge};
+use crate::http::{ApiError, ClientAddress, OptionalJsonBody, judge};
 
 /// Sign out.
 ///
@@ -18,23 +18,23 @@ pub(crate) async fn logout(
     application: web::Data<Application>,
     request: HttpRequest,
     ClientAddress(address): ClientAddress,
-    body: Result<OptionalJson<RefreshTokenBody>, ApiError>,
+    body: Result<OptionalJsonBody<RefreshTokenBody>, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
     // The token is judged behind the body, which may have taken its time to come.
-    let (actor, body) = match (judge(&request).await, body) {
+    let (actor, token) = match (judge(&request).await, body) {
         // Clients send their access token along, and by then it has often expired.
-        (Err(ApiError::InvalidToken), Ok(OptionalJson(Some(body)))) => (None, Some(body)),
+        (Err(ApiError::InvalidToken), Ok(OptionalJsonBody(Some(token)))) => (None, Some(token)),
         // The faults of a body are not told to who sends a token that is not valid.
         (actor, body) => (actor?, body?.0),
     };
-    if actor.is_none() && body.is_none() {
+    if actor.is_none() && token.is_none() {
         return Err(ApiError::MissingToken);
     }
     if let Some(actor) = &actor {
         application.sessions.logout(actor).await?;
     }
-    if let Some(body) = body {
-        match application.sessions.logout_holder(body.refresh_token.expose(), address).await {
+    if let Some(token) = token {
+        match application.sessions.logout_holder(token.expose(), address).await {
             // The access token has done it already; the refresh token may have died before.
             Err(ApplicationError::InvalidRefreshToken) if actor.is_some() => {}
             result => result?,

@@ -14,9 +14,17 @@ use application::TokenPair;
 use serde::Serialize;
 use utoipa::{Modify, OpenApi, ToSchema};
 
+#[cfg(test)]
+use crate::http::fields::checked::checked;
 use crate::http::{ErrorRow, Feature, Limited, limit, take_no_body_too};
 
-pub(crate) const FEATURE: Feature = Feature { routes, openapi: Document::openapi, errors: ERRORS };
+pub(crate) const FEATURE: Feature = Feature {
+    routes,
+    openapi: Document::openapi,
+    errors: ERRORS,
+    #[cfg(test)]
+    bodies: || vec![checked::<login::LoginBody>(), checked::<refresh::RefreshTokenBody>()],
+};
 
 fn routes(config: &mut ServiceConfig) {
     config

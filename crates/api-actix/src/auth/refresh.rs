@@ -1,26 +1,29 @@
 use actix_web::{HttpResponse, web};
 use application::Application;
-use domain::Secret;
-use utoipa::ToSchema;
+use domain::{Secret, ValidationError};
 
 use super::{TokenPairBody, answer};
+use crate::fields::{Required, TextShape, TextValue};
 use crate::http::responses::{Body, RateLimited, Unauthorized, Unavailable};
-use crate::http::{ApiError, ClientAddress, Fields, FromFields, Json};
+use crate::http::{ApiError, ClientAddress, JsonBody};
 
-/// A refresh token.
-#[derive(ToSchema)]
-#[schema(as = RefreshToken)]
-pub(crate) struct RefreshTokenBody {
-    /// As the last sign-in or refresh handed it out.
-    #[schema(value_type = String,
-        example = "hxr_AAAAAAAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
-    pub(super) refresh_token: Secret,
+crate::fields! {
+    /// A refresh token.
+    pub(crate) RefreshTokenBody as "RefreshToken" -> Secret {
+        /// As the last sign-in or refresh handed it out.
+        refresh_token: Required<PresentedToken>,
+    }
+    build refresh_token.0
 }
 
-impl FromFields for RefreshTokenBody {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let refresh_token = fields.secret("refresh_token");
-        Some(Self { refresh_token: refresh_token? })
+struct PresentedToken(Secret);
+
+impl TextValue for PresentedToken {
+    const SHAPE: TextShape =
+        TextShape::ANY.example("hxr_AAAAAAAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+
+    fn parse(text: &str) -> Result<Self, ValidationError> {
+        Secret::parse(text).map(Self)
     }
 }
 
@@ -33,7 +36,7 @@ impl FromFields for RefreshTokenBody {
 pub(crate) async fn refresh(
     application: web::Data<Application>,
     ClientAddress(address): ClientAddress,
-    Json(body): Json<RefreshTokenBody>,
+    JsonBody(token): JsonBody<RefreshTokenBody>,
 ) -> Result<HttpResponse, ApiError> {
-    Ok(answer(&application.sessions.refresh(body.refresh_token.expose(), address).await?))
+    Ok(answer(&application.sessions.refresh(token.expose(), address).await?))
 }

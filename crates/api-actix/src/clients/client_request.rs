@@ -8,7 +8,8 @@ use zeroize::Zeroizing;
 
 use super::INVALID_CLIENT;
 use super::oauth_error::OAuthError;
-use crate::http::{ApiError, Extracting, Fields, Form, FromFields, part};
+use crate::fields::{Description, Fields, Ignored, Optional, Others, Presence, Required};
+use crate::http::{ApiError, Extracting, FormBody, part};
 
 /// A request about a token, from a client that was let in (RFC 6749, section 2.3.1): by HTTP Basic, or by `client_id`
 /// and `client_secret` in the body.
@@ -19,23 +20,49 @@ pub(crate) struct ClientRequest {
     pub(crate) client_id: String,
 }
 
-struct Body {
+/// What the body says.
+pub(crate) struct TokenRequest {
     token: Option<Secret>,
     client_id: Option<String>,
     client_secret: Option<Secret>,
 }
 
-impl FromFields for Body {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let client_id = fields.optional("client_id", |text| Ok(text.to_owned()));
-        let client_secret = fields.optional_secret("client_secret");
-        let token = fields.optional_secret("token");
-        fields.ignore_rest();
-        Some(Self { token, client_id, client_secret })
+crate::fields! {
+    /// A token to ask about (RFC 7662, section 2.1) or to revoke (RFC 7009, section 2.1). Other parameters are let through
+    /// and not used.
+    pub(crate) TokenRequestBody as "TokenRequest" -> TokenRequest {
+        /// An access token or a refresh token.
+        token: RequiredOfClients,
+        /// Not needed: tokens tell their kind.
+        token_type_hint: Ignored,
+        /// Where the client does not use HTTP Basic.
+        client_id: Optional<String>,
+        /// Where the client does not use HTTP Basic.
+        client_secret: Optional<Secret>,
+        others: Others,
+    }
+    build {
+        let _ = (token_type_hint, others);
+        TokenRequest { token, client_id, client_secret }
     }
 }
 
-impl Body {
+/// The token is required, but a client that is not let in is told that first.
+enum RequiredOfClients {}
+
+impl Presence for RequiredOfClients {
+    type Value = Option<Secret>;
+
+    fn take(fields: &mut Fields<'_>, name: &str) -> Option<Self::Value> {
+        Optional::<Secret>::take(fields, name)
+    }
+
+    fn describe(description: &mut Description, name: &str, doc: &[&str]) {
+        Required::<Secret>::describe(description, name, doc);
+    }
+}
+
+impl TokenRequest {
     /// Id and secret, from the header or from here.
     fn credentials(&self, in_header: Option<(String, Secret)>) -> Result<(String, Secret), ApiError> {
         match (in_header, &self.client_id, &self.client_secret) {
@@ -64,8 +91,8 @@ impl FromRequest for ClientRequest {
         Box::pin(async move {
             let application = part::<Application>(&request)?;
             let in_header = basic(&request)?;
-            let body = match Form::<Body>::from_request(&request, &mut payload).await {
-                Ok(Form(body)) => body,
+            let body = match FormBody::<TokenRequestBody>::from_request(&request, &mut payload).await {
+                Ok(FormBody(body)) => body,
                 Err(fault) => {
                     // Who is not let in is told so first, unless the credentials may be in what cannot be read.
                     if let Some((id, secret)) = &in_header {

@@ -6,26 +6,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::client_request::ClientRequest;
+use super::client_request::{ClientRequest, TokenRequestBody};
 use super::oauth_error::OAuthError;
 use crate::http::TokenParties;
 use crate::http::responses::{OAuth, Unavailable};
-
-/// A token to ask about (RFC 7662, section 2.1) or to revoke (RFC 7009, section 2.1). Other parameters are let through
-/// and not used.
-#[derive(ToSchema)]
-#[schema(as = TokenRequest)]
-#[expect(dead_code, reason = "describes the form in the OpenAPI document; ClientRequest reads it")]
-pub(crate) struct TokenRequestBody {
-    /// An access token or a refresh token.
-    token: String,
-    /// Not needed: tokens tell their kind.
-    token_type_hint: Option<String>,
-    /// Where the client does not use HTTP Basic.
-    client_id: Option<String>,
-    /// Where the client does not use HTTP Basic.
-    client_secret: Option<String>,
-}
 
 /// What a token is worth (RFC 7662, section 2.2). Of one that is not active, nothing else is told.
 #[derive(Default, Serialize, ToSchema)]

@@ -9,9 +9,17 @@ use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, post, resource};
 use utoipa::OpenApi;
 
+#[cfg(test)]
+use crate::http::fields::checked::checked;
 use crate::http::{ErrorRow, Feature};
 
-pub(crate) const FEATURE: Feature = Feature { routes, openapi: Document::openapi, errors: ERRORS };
+pub(crate) const FEATURE: Feature = Feature {
+    routes,
+    openapi: Document::openapi,
+    errors: ERRORS,
+    #[cfg(test)]
+    bodies: || vec![checked::<client_request::TokenRequestBody>()],
+};
 
 fn routes(config: &mut ServiceConfig) {
     config

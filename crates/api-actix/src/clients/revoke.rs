@@ -1,8 +1,7 @@
 use actix_web::{HttpResponse, web};
 use application::Application;
 
-use super::client_request::ClientRequest;
-use super::introspect::TokenRequestBody;
+use super::client_request::{ClientRequest, TokenRequestBody};
 use super::oauth_error::OAuthError;
 use crate::http::ClientAddress;
 use crate::http::responses::{OAuth, Unavailable};

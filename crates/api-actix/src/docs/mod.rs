@@ -2,6 +2,8 @@
 
 pub mod openapi;
 
+#[cfg(test)]
+mod bodies;
 mod swagger;
 
 use std::sync::LazyLock;

@@ -9,7 +9,13 @@ use utoipa::{OpenApi, ToSchema};
 
 use crate::http::Feature;
 
-pub(crate) const FEATURE: Feature = Feature { routes, openapi: Document::openapi, errors: &[] };
+pub(crate) const FEATURE: Feature = Feature {
+    routes,
+    openapi: Document::openapi,
+    errors: &[],
+    #[cfg(test)]
+    bodies: || vec![],
+};
 
 fn routes(config: &mut ServiceConfig) {
     config

@@ -9,7 +9,7 @@ use serde_json::error::Category;
 
 use super::Extracting;
 use super::error::ApiError;
-use super::fields::{Fields, FromFields, RawFields};
+use super::fields::{self, FieldList, RawFields};
 use super::parts::rules;
 use super::problem::FieldError;
 
@@ -24,28 +24,28 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A JSON body of at most 64 KiB, which must come within ten seconds. Not that of `serde`: all faults are found at
 /// once, and a field that comes twice or that nobody asked for is one.
-pub struct Json<T>(pub T);
+pub struct JsonBody<L: FieldList>(pub L::Value);
 
 /// The same, or no body at all.
-pub(crate) struct OptionalJson<T>(pub(crate) Option<T>);
+pub(crate) struct OptionalJsonBody<L: FieldList>(pub(crate) Option<L::Value>);
 
 /// A body as a form, within the same limits.
-pub(crate) struct Form<T>(pub(crate) T);
+pub(crate) struct FormBody<L: FieldList>(pub(crate) L::Value);
 
 /// A body as JSON or as a form, told by its type.
-pub(crate) struct FormOrJson<T>(pub(crate) T);
+pub(crate) struct FormOrJsonBody<L: FieldList>(pub(crate) L::Value);
 
-impl<T: FromFields + 'static> FromRequest for Json<T> {
+impl<L: FieldList + 'static> FromRequest for JsonBody<L> {
     type Error = ApiError;
     type Future = Extracting<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move { read(&request, payload, &[JSON]).await.map(Self) })
+        Box::pin(async move { read::<L>(&request, payload, &[JSON]).await.map(Self) })
     }
 }
 
-impl<T: FromFields + 'static> FromRequest for OptionalJson<T> {
+impl<L: FieldList + 'static> FromRequest for OptionalJsonBody<L> {
     type Error = ApiError;
     type Future = Extracting<Self>;
 
@@ -62,39 +62,39 @@ impl<T: FromFields + 'static> FromRequest for OptionalJson<T> {
                 return Ok(Self(None));
             }
             let media_type = media_type(request.headers(), &[JSON])?;
-            parse(&request, &media_type, &bytes).map(Some).map(Self)
+            parse::<L>(&request, &media_type, &bytes).map(Some).map(Self)
         })
     }
 }
 
-impl<T: FromFields + 'static> FromRequest for Form<T> {
+impl<L: FieldList + 'static> FromRequest for FormBody<L> {
     type Error = ApiError;
     type Future = Extracting<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move { read(&request, payload, &[FORM]).await.map(Self) })
+        Box::pin(async move { read::<L>(&request, payload, &[FORM]).await.map(Self) })
     }
 }
 
-impl<T: FromFields + 'static> FromRequest for FormOrJson<T> {
+impl<L: FieldList + 'static> FromRequest for FormOrJsonBody<L> {
     type Error = ApiError;
     type Future = Extracting<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move { read(&request, payload, &[JSON, FORM]).await.map(Self) })
+        Box::pin(async move { read::<L>(&request, payload, &[JSON, FORM]).await.map(Self) })
     }
 }
 
-async fn read<T: FromFields>(request: &HttpRequest, payload: Payload, accepted: &[&str]) -> Result<T, ApiError> {
+async fn read<L: FieldList>(request: &HttpRequest, payload: Payload, accepted: &[&str]) -> Result<L::Value, ApiError> {
     let media_type = media_type(request.headers(), accepted)?;
-    parse(request, &media_type, &bytes(request, payload).await?)
+    parse::<L>(request, &media_type, &bytes(request, payload).await?)
 }
 
-fn parse<T: FromFields>(request: &HttpRequest, media_type: &str, bytes: &[u8]) -> Result<T, ApiError> {
+fn parse<L: FieldList>(request: &HttpRequest, media_type: &str, bytes: &[u8]) -> Result<L::Value, ApiError> {
     let raw = if media_type == FORM { form(bytes)? } else { json(bytes)? };
-    Fields::read(raw, rules(request)?).map_err(ApiError::Invalid)
+    fields::read::<L>(raw, rules(request)?).map_err(ApiError::Invalid)
 }
 
 /// The media type, which must be one of these.

@@ -12,6 +12,9 @@ pub(crate) struct Feature {
     pub(crate) openapi: fn() -> OpenApi,
     /// Its rows of the table of errors.
     pub(crate) errors: &'static [ErrorRow],
+    /// The bodies that its routes read, which a test compares with the document.
+    #[cfg(test)]
+    pub(crate) bodies: fn() -> Vec<super::fields::checked::Checked>,
 }
 
 /// Says in the document that an operation's body may be absent, which its own declaration cannot say.

@@ -16,7 +16,7 @@ use super::error::ApiError;
 /// once, as everywhere. It is judged again behind what was sent, if that had to be waited for.
 ///
 /// Works in any handler of an app that [`Mount::onto`](crate::node::hexauth::Mount::onto) was given. What `input` takes from
-/// the request may be of this crate or of actix: `Guarded<Json<T>>`, `Guarded<web::Path<i64>>`.
+/// the request may be of this crate or of actix: `Guarded<JsonBody<T>>`, `Guarded<web::Path<i64>>`.
 pub struct Guarded<T> {
     /// Who asks.
     pub actor: Actor,

@@ -9,11 +9,8 @@ mod device;
 mod error;
 mod error_row;
 mod feature;
-mod field_values;
-mod fields;
 mod guarded;
 mod host;
-mod json_value;
 mod paging;
 mod parts;
 mod path;
@@ -25,23 +22,23 @@ mod request_id;
 mod settings;
 mod time;
 
+pub mod fields;
 pub(crate) mod responses;
 
 use std::future::Future;
 use std::pin::Pin;
 
 pub use allowance::Allowance;
-pub use body::Json;
+pub use body::JsonBody;
 pub use error::{ApiError, Refusal};
 pub use error_row::ErrorRow;
-pub use fields::{Fields, FromFields};
 pub use guarded::{Guarded, GuardedIfKnown};
 pub use path::{AtId, PathId};
 pub use problem::FieldError;
-pub use query::Query;
+pub use query::QueryFields;
 
 pub(crate) use bearer::judge;
-pub(crate) use body::{Form, FormOrJson, OptionalJson};
+pub(crate) use body::{FormBody, FormOrJsonBody, OptionalJsonBody};
 pub(crate) use cors::Cors;
 pub(crate) use device::{ClientAddress, ClientDevice};
 pub(crate) use error::chain;
@@ -50,7 +47,7 @@ pub(crate) use error::seen;
 pub(crate) use error_row::ROWS;
 pub(crate) use feature::{Feature, take_no_body_too};
 pub(crate) use host::is_valid as has_valid_host;
-pub(crate) use paging::{cursor, page_size, parse_number};
+pub(crate) use paging::{DEFAULT_PAGE_SIZE, PageSize, UpTo};
 pub(crate) use parts::part;
 pub(crate) use path::PathSession;
 pub(crate) use problem::Problem;

@@ -1,31 +1,53 @@
 //! What the queries of all lists have in common.
 
-use std::ops::RangeInclusive;
-
 use domain::ValidationError;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 
-use super::fields::Fields;
+use super::fields::{Field, FieldValue};
 
-/// Items on a page.
-const PAGE_SIZES: RangeInclusive<u64> = 1..=100;
-const DEFAULT_PAGE_SIZE: u64 = 20;
+/// Items on a page where nobody asks for more or fewer.
+pub(crate) const DEFAULT_PAGE_SIZE: u64 = 20;
+/// Most items on a page.
+const MAX_PAGE_SIZE: u64 = 100;
 
-/// The most items on the page: `limit`, or another name for it.
-pub(crate) fn page_size(fields: &mut Fields, name: &str) -> u64 {
-    fields.optional(name, |text| parse_number(text, PAGE_SIZES)).unwrap_or(DEFAULT_PAGE_SIZE)
+/// A whole number from 1 to `MAX`.
+pub(crate) enum UpTo<const MAX: u64> {}
+
+/// How many items a page has at most.
+pub(crate) enum PageSize {}
+
+impl<const MAX: u64> FieldValue for UpTo<MAX> {
+    type Value = u64;
+
+    fn read(field: Field<'_>) -> Option<u64> {
+        field.text(|text| {
+            // `parse` would take "+1".
+            let number = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+            let number = number.and_then(|text| text.parse().ok()).filter(|number| (1..=MAX).contains(number));
+            let message = || format!("This field must be a whole number from 1 to {MAX}.");
+            number.ok_or_else(|| ValidationError::new("out_of_range", message()))
+        })
+    }
+
+    fn schema() -> RefOr<Schema> {
+        up_to(MAX).into()
+    }
 }
 
-/// The `next_cursor` of the page before. What is none is found out by the use case.
-pub(crate) fn cursor(fields: &mut Fields) -> Option<String> {
-    fields.optional("cursor", |text| Ok(text.to_owned()))
+impl FieldValue for PageSize {
+    type Value = u64;
+
+    fn read(field: Field<'_>) -> Option<u64> {
+        UpTo::<MAX_PAGE_SIZE>::read(field)
+    }
+
+    fn schema() -> RefOr<Schema> {
+        up_to(MAX_PAGE_SIZE).default(Some(DEFAULT_PAGE_SIZE.into())).into()
+    }
 }
 
-/// A whole number within bounds.
-pub(crate) fn parse_number(text: &str, bounds: RangeInclusive<u64>) -> Result<u64, ValidationError> {
-    // `parse` would take "+1".
-    let number = Some(text).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-    number.and_then(|text| text.parse().ok()).filter(|number| bounds.contains(number)).ok_or_else(|| {
-        let message = format!("This must be a whole number from {} to {}.", bounds.start(), bounds.end());
-        ValidationError::new("out_of_range", message)
-    })
+fn up_to(max: u64) -> ObjectBuilder {
+    let format = SchemaFormat::KnownFormat(KnownFormat::Int64);
+    ObjectBuilder::new().schema_type(Type::Integer).format(Some(format)).minimum(Some(1)).maximum(Some(max))
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::Extracting;
 use super::error::ApiError;
-use super::field_values::parse_id;
+use super::fields::parse_id;
 
 /// The `{id}` of the path. What is no UUID names nothing: 404.
 pub struct PathId(pub Uuid);

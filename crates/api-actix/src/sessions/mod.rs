@@ -18,7 +18,13 @@ use uuid::Uuid;
 use crate::http::{Feature, Time};
 use device_name::device_name;
 
-pub(crate) const FEATURE: Feature = Feature { routes, openapi: Document::openapi, errors: &[] };
+pub(crate) const FEATURE: Feature = Feature {
+    routes,
+    openapi: Document::openapi,
+    errors: &[],
+    #[cfg(test)]
+    bodies: || vec![],
+};
 
 fn routes(config: &mut ServiceConfig) {
     config

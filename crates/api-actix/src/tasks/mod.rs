@@ -3,18 +3,29 @@
 mod create_task;
 mod delete_task;
 mod get_task;
-mod list_tasks;
+pub(crate) mod list_tasks;
 mod update_task;
 
 use actix_web::web::{ServiceConfig, delete, get, patch, post, resource};
-use domain::tasks::Task;
+use domain::ValidationError;
+use domain::tasks::{Task, TaskDescription, TaskStatus, TaskTitle};
 use serde::Serialize;
+use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
+use crate::fields::{Field, FieldValue, TextShape, TextValue};
+#[cfg(test)]
+use crate::http::fields::checked::checked;
 use crate::http::{Feature, Time};
 
-pub(crate) const FEATURE: Feature = Feature { routes, openapi: Document::openapi, errors: &[] };
+pub(crate) const FEATURE: Feature = Feature {
+    routes,
+    openapi: Document::openapi,
+    errors: &[],
+    #[cfg(test)]
+    bodies: || vec![checked::<create_task::CreateTaskBody>(), checked::<update_task::UpdateTaskBody>()],
+};
 
 fn routes(config: &mut ServiceConfig) {
     config
@@ -78,5 +89,33 @@ impl From<Task> for TaskBody {
             created_at: Time(task.created_at),
             updated_at: Time(task.updated_at),
         }
+    }
+}
+
+impl TextValue for TaskTitle {
+    const SHAPE: TextShape = TextShape::ANY.length(1, Self::MAX_LENGTH);
+
+    fn parse(text: &str) -> Result<Self, ValidationError> {
+        Self::parse(text)
+    }
+}
+
+impl TextValue for TaskDescription {
+    const SHAPE: TextShape = TextShape::ANY.length(0, Self::MAX_LENGTH);
+
+    fn parse(text: &str) -> Result<Self, ValidationError> {
+        Self::parse(text)
+    }
+}
+
+impl FieldValue for TaskStatus {
+    type Value = Self;
+
+    fn read(field: Field<'_>) -> Option<Self> {
+        field.text(Self::parse)
+    }
+
+    fn schema() -> RefOr<Schema> {
+        Ref::from_schema_name(TaskStatusBody::name()).into()
     }
 }

@@ -1,29 +1,21 @@
 use actix_web::{HttpResponse, web};
 use application::{Application, ChangePassword};
 use domain::passwords::Password;
-use utoipa::ToSchema;
 
+use super::values::ChosenPassword;
+use crate::fields::Required;
 use crate::http::responses::{Body, Forbidden, Unauthorized, Unavailable};
-use crate::http::{ApiError, Fields, FromFields, Guarded, Json};
+use crate::http::{ApiError, Guarded, JsonBody};
 
-/// A change of one's own password.
-#[derive(ToSchema)]
-#[schema(as = ChangePassword, example = json!({
-    "current_password": "correct horse battery staple", "new_password": "staple battery horse correct"}))]
-pub(crate) struct ChangePasswordBody {
-    #[schema(value_type = String, format = Password, max_length = 1024)]
-    current_password: Password,
-    /// 8 to 256 characters, unless the operator set other bounds.
-    #[schema(value_type = String, format = Password, min_length = 8, max_length = 256)]
-    new_password: Password,
-}
-
-impl FromFields for ChangePasswordBody {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let current_password = fields.required("current_password", Password::parse);
-        let new_password = fields.chosen_password("new_password");
-        Some(Self { current_password: current_password?, new_password: new_password? })
+crate::fields! {
+    /// A change of one's own password.
+    pub(crate) ChangePasswordBody as "ChangePassword" -> ChangePassword {
+        current_password: Required<Password>,
+        /// 8 to 256 characters, unless the operator set other bounds.
+        new_password: Required<ChosenPassword>,
     }
+    example {"current_password": "correct horse battery staple", "new_password": "staple battery horse correct"}
+    build ChangePassword { current: current_password, new: new_password }
 }
 
 /// Change the password.
@@ -34,9 +26,8 @@ impl FromFields for ChangePasswordBody {
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn change_password(
     application: web::Data<Application>,
-    Guarded { actor, input: Json(body) }: Guarded<Json<ChangePasswordBody>>,
+    Guarded { actor, input: JsonBody(change) }: Guarded<JsonBody<ChangePasswordBody>>,
 ) -> Result<HttpResponse, ApiError> {
-    let change = ChangePassword { current: body.current_password, new: body.new_password };
     application.passwords.change(&actor, change).await?;
     Ok(HttpResponse::NoContent().finish())
 }

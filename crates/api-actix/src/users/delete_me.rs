@@ -1,31 +1,18 @@
 use actix_web::{HttpResponse, web};
 use application::{Application, Target};
 use domain::passwords::Password;
-use utoipa::ToSchema;
 
+use crate::fields::Required;
 use crate::http::responses::{Body, Conflict, Forbidden, Unauthorized, Unavailable};
-use crate::http::{ApiError, Fields, FromFields, Guarded, OptionalJson};
+use crate::http::{ApiError, Guarded, OptionalJsonBody};
 
-/// The proof that it is the user who deletes their account.
-#[derive(ToSchema)]
-#[schema(as = DeleteUser, example = json!({"current_password": "correct horse battery staple"}))]
-pub(crate) struct DeleteUserBody {
-    #[schema(value_type = String, format = Password, max_length = 1024)]
-    current_password: Password,
-}
-
-impl FromFields for DeleteUserBody {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let current_password = fields.required("current_password", Password::parse);
-        Some(Self { current_password: current_password? })
+crate::fields! {
+    /// The proof that it is the user who deletes their account.
+    pub(crate) DeleteUserBody as "DeleteUser" -> Password {
+        current_password: Required<Password>,
     }
-}
-
-impl DeleteUserBody {
-    /// The password, where there was a body.
-    pub(super) fn password(body: Option<Self>) -> Option<Password> {
-        body.map(|body| body.current_password)
-    }
+    example {"current_password": "correct horse battery staple"}
+    build current_password
 }
 
 /// Delete oneself.
@@ -37,9 +24,9 @@ impl DeleteUserBody {
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn delete_me(
     application: web::Data<Application>,
-    Guarded { actor, input: OptionalJson(body) }: Guarded<OptionalJson<DeleteUserBody>>,
+    Guarded { actor, input: OptionalJsonBody(password) }: Guarded<OptionalJsonBody<DeleteUserBody>>,
 ) -> Result<HttpResponse, ApiError> {
     // No body at all is refused in the use case, as one without the password is.
-    application.users.delete(&actor, Target::Me, DeleteUserBody::password(body)).await?;
+    application.users.delete(&actor, Target::Me, password).await?;
     Ok(HttpResponse::NoContent().finish())
 }

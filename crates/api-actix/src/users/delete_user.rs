@@ -4,7 +4,7 @@ use domain::users::UserId;
 
 use super::delete_me::DeleteUserBody;
 use crate::http::responses::{Body, Conflict, Forbidden, NotFound, Unauthorized, Unavailable};
-use crate::http::{ApiError, AtId, Guarded, OptionalJson};
+use crate::http::{ApiError, AtId, Guarded, OptionalJsonBody};
 
 /// Delete a user.
 ///
@@ -17,9 +17,11 @@ use crate::http::{ApiError, AtId, Guarded, OptionalJson};
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn delete_user(
     application: web::Data<Application>,
-    Guarded { actor, input: AtId { id, input: OptionalJson(body) } }: Guarded<AtId<OptionalJson<DeleteUserBody>>>,
+    Guarded { actor, input: AtId { id, input: OptionalJsonBody(password) } }: Guarded<
+        AtId<OptionalJsonBody<DeleteUserBody>>,
+    >,
 ) -> Result<HttpResponse, ApiError> {
     let target = Target::User(UserId::new(id));
-    application.users.delete(&actor, target, DeleteUserBody::password(body)).await?;
+    application.users.delete(&actor, target, password).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,106 +1,115 @@
-use std::ops::RangeInclusive;
+use std::marker::PhantomData;
 
 use actix_web::{HttpResponse, web};
 use application::{Application, ListUsers, Paging};
 use domain::ValidationError;
 use domain::users::{Direction, Role, SearchText, UserFilter, UserSort, UserSortField};
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
-use super::{RoleBody, UserBody};
+use super::UserBody;
+use crate::fields::{Description, Field, FieldValue, Fields, Optional, Presence, TextShape, TextValue};
 use crate::http::responses::{Forbidden, Invalid, Unauthorized, Unavailable};
-use crate::http::{ApiError, Fields, FromFields, Guarded, Query, cursor, page_size, parse_number};
+use crate::http::{ApiError, DEFAULT_PAGE_SIZE, Guarded, PageSize, QueryFields, UpTo};
 
-/// Pages by number; behind the last, a cursor goes on.
-const PAGES: RangeInclusive<u64> = 1..=10_000;
-
-/// Which users, in which order, and which page: either `limit` and `cursor`, or `page` and `size`.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the parameters in the OpenAPI document; ListQuery is what the code uses")]
-pub(crate) struct ListUsersParams {
-    /// Most users on the page.
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: Option<u64>,
-    /// `next_cursor` of the page before, in the same order and under the same filters.
-    cursor: Option<String>,
-    /// `created_at`, `email` or `last_login`; with `-` in front, the largest first. Who never signed in comes before
-    /// everybody who did, and with `-last_login` behind them.
-    #[param(default = "created_at", pattern = "^-?(created_at|email|last_login)$")]
-    sort: Option<String>,
-    /// The start of the email, of the username, or of a word of the name and what follows it, in any case. No character
-    /// stands for others.
-    #[param(min_length = 1, max_length = 100)]
-    q: Option<String>,
-    #[param(value_type = Option<RoleBody>)]
-    role: Option<String>,
-    is_active: Option<bool>,
-    /// Whether to count all users that fit.
-    #[param(default = false)]
-    count: Option<bool>,
-    /// The page's number, instead of a cursor. One behind the last page is empty.
-    #[param(minimum = 1, maximum = 10_000)]
-    page: Option<u64>,
-    /// Most users on the page, with `page`.
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    size: Option<u64>,
-}
-
-pub(crate) struct ListQuery(ListUsers);
-
-impl FromFields for ListQuery {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let sort = fields.optional("sort", parse_sort).unwrap_or(OLDEST_FIRST);
-        let q = fields.optional("q", SearchText::parse);
-        let role = fields.optional("role", Role::parse);
-        let is_active = fields.optional("is_active", parse_bool);
-        let paging = if fields.has("page") || fields.has("size") { by_number(fields) } else { by_cursor(fields) };
-        Some(Self(ListUsers { filter: UserFilter { q, role, is_active }, sort, paging }))
-    }
-}
+/// Most pages by number. Behind the last one, a cursor goes on.
+const MAX_PAGE: u64 = 10_000;
 
 const OLDEST_FIRST: UserSort = UserSort { field: UserSortField::CreatedAt, direction: Direction::Ascending };
 
-fn by_number(fields: &mut Fields) -> Paging {
-    let page = fields.optional("page", |text| parse_number(text, PAGES)).unwrap_or(1);
-    let size = page_size(fields, "size");
-    for name in ["cursor", "limit"] {
-        if fields.has(name) {
-            fields.ignore(name);
-            fields.note(name, "conflicting", "This must not be combined with 'page' and 'size'.");
-        }
+crate::fields! {
+    /// Which users, in which order, and which page: either `limit` and `cursor`, or `page` and `size`.
+    pub(crate) ListUsersQuery as "ListUsers" -> ListUsers {
+        /// Most users on the page.
+        limit: ByCursor<PageSize>,
+        /// `next_cursor` of the page before, in the same order and under the same filters.
+        cursor: ByCursor<String>,
+        /// `created_at`, `email` or `last_login`; with `-` in front, the largest first. Who never signed in comes before
+        /// everybody who did, and with `-last_login` behind them.
+        sort: Optional<UserSort>,
+        /// The start of the email, of the username, or of a word of the name and what follows it, in any case. No character
+        /// stands for others.
+        q: Optional<SearchText>,
+        role: Optional<Role>,
+        is_active: Optional<bool>,
+        /// Whether to count all users that fit.
+        count: Optional<Count>,
+        /// The page's number, instead of a cursor. One behind the last page is empty.
+        page: Optional<UpTo<MAX_PAGE>>,
+        /// Most users on the page, with `page`.
+        size: Optional<PageSize>,
     }
-    // Pages by number always count.
-    fields.optional("count", parse_bool);
-    Paging::Number { page, size }
+    build {
+        let paging = match (page, size) {
+            (None, None) => Paging::Cursor {
+                cursor,
+                limit: limit.unwrap_or(DEFAULT_PAGE_SIZE),
+                count: count.unwrap_or(false),
+            },
+            // Pages by number always count.
+            _ => Paging::Number { page: page.unwrap_or(1), size: size.unwrap_or(DEFAULT_PAGE_SIZE) },
+        };
+        let filter = UserFilter { q, role, is_active };
+        ListUsers { filter, sort: sort.unwrap_or(OLDEST_FIRST), paging }
+    }
 }
 
-fn by_cursor(fields: &mut Fields) -> Paging {
-    let cursor = cursor(fields);
-    let limit = page_size(fields, "limit");
-    let count = fields.optional("count", parse_bool).unwrap_or(false);
-    Paging::Cursor { cursor, limit, count }
-}
+/// A parameter that does not go with pages by number. It stands in front of theirs in the list.
+struct ByCursor<T>(PhantomData<T>);
 
-fn parse_sort(text: &str) -> Result<UserSort, ValidationError> {
-    let (name, direction) = match text.strip_prefix('-') {
-        Some(name) => (name, Direction::Descending),
-        None => (text, Direction::Ascending),
-    };
-    let field = match name {
-        "created_at" => UserSortField::CreatedAt,
-        "email" => UserSortField::Email,
-        "last_login" => UserSortField::LastLogin,
-        _ => {
-            let message = "The order must be created_at, email or last_login, with '-' in front for the largest first.";
-            return Err(ValidationError::new("unknown_sort", message));
+impl<T: FieldValue> Presence for ByCursor<T> {
+    type Value = Option<T::Value>;
+
+    fn take(fields: &mut Fields<'_>, name: &str) -> Option<Self::Value> {
+        let is_by_number = fields.has("page") || fields.has("size");
+        if is_by_number && fields.take(name).is_some() {
+            fields.note(name, "conflicting", "This does not go with 'page' and 'size'.");
+            return None;
         }
-    };
-    Ok(UserSort { field, direction })
+        Optional::<T>::take(fields, name)
+    }
+
+    fn describe(description: &mut Description, name: &str, doc: &[&str]) {
+        Optional::<T>::describe(description, name, doc);
+    }
 }
 
-fn parse_bool(text: &str) -> Result<bool, ValidationError> {
-    text.parse().map_err(|_| ValidationError::new("wrong_type", "This must be true or false."))
+/// `bool`, described with its default.
+enum Count {}
+
+impl FieldValue for Count {
+    type Value = bool;
+
+    fn read(field: Field<'_>) -> Option<bool> {
+        bool::read(field)
+    }
+
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::Boolean).default(Some(false.into())).into()
+    }
+}
+
+impl TextValue for UserSort {
+    const SHAPE: TextShape = TextShape::ANY.pattern("^-?(created_at|email|last_login)$").default("created_at");
+
+    fn parse(text: &str) -> Result<Self, ValidationError> {
+        let (name, direction) = match text.strip_prefix('-') {
+            Some(name) => (name, Direction::Descending),
+            None => (text, Direction::Ascending),
+        };
+        let field = match name {
+            "created_at" => UserSortField::CreatedAt,
+            "email" => UserSortField::Email,
+            "last_login" => UserSortField::LastLogin,
+            _ => {
+                let message = "Sort by created_at, email or last_login, with '-' in front for the largest first.";
+                return Err(ValidationError::new("unknown_sort", message));
+            }
+        };
+        Ok(Self { field, direction })
+    }
 }
 
 /// A page of users.
@@ -131,13 +140,13 @@ pub(crate) struct UserPageBody {
 /// List users.
 ///
 /// Lists users, for admins.
-#[utoipa::path(get, path = "/api/v1/users", tag = "users", params(ListUsersParams),
+#[utoipa::path(get, path = "/api/v1/users", tag = "users", params(ListUsersQuery),
     responses((status = 200, description = "A page of users.", body = UserPageBody), Invalid, Unauthorized, Forbidden,
         Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn list_users(
     application: web::Data<Application>,
-    Guarded { actor, input: Query(ListQuery(list)) }: Guarded<Query<ListQuery>>,
+    Guarded { actor, input: QueryFields(list) }: Guarded<QueryFields<ListUsersQuery>>,
 ) -> Result<HttpResponse, ApiError> {
     let (page, size) = match list.paging {
         Paging::Number { page, size } => (Some(page), Some(size)),

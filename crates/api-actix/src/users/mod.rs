@@ -6,10 +6,12 @@ mod delete_me;
 mod delete_user;
 mod get_me;
 mod get_user;
-mod list_users;
+pub(crate) mod list_users;
+mod profile;
 mod set_password;
 mod update_me;
 mod update_user;
+mod values;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, delete, get, patch, post, put, resource};
@@ -19,9 +21,25 @@ use serde::Serialize;
 use utoipa::{Modify, OpenApi, ToSchema};
 use uuid::Uuid;
 
+#[cfg(test)]
+use crate::http::fields::checked::checked;
 use crate::http::{ErrorRow, Feature, Limited, Time, limit, take_no_body_too};
 
-pub(crate) const FEATURE: Feature = Feature { routes, openapi: Document::openapi, errors: ERRORS };
+pub(crate) const FEATURE: Feature = Feature {
+    routes,
+    openapi: Document::openapi,
+    errors: ERRORS,
+    #[cfg(test)]
+    bodies: || {
+        vec![
+            checked::<change_password::ChangePasswordBody>(),
+            checked::<create_user::CreateUserBody>(),
+            checked::<delete_me::DeleteUserBody>(),
+            checked::<set_password::SetPasswordBody>(),
+            checked::<update_user::UpdateUserBody>(),
+        ]
+    },
+};
 
 fn routes(config: &mut ServiceConfig) {
     config

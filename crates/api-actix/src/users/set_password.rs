@@ -2,25 +2,20 @@ use actix_web::{HttpResponse, web};
 use application::Application;
 use domain::passwords::Password;
 use domain::users::UserId;
-use utoipa::ToSchema;
 
+use super::values::ChosenPassword;
+use crate::fields::Required;
 use crate::http::responses::{Body, Forbidden, NotFound, Unauthorized, Unavailable};
-use crate::http::{ApiError, AtId, Fields, FromFields, Guarded, Json};
+use crate::http::{ApiError, AtId, Guarded, JsonBody};
 
-/// A password for another user.
-#[derive(ToSchema)]
-#[schema(as = SetPassword, example = json!({"password": "staple battery horse correct"}))]
-pub(crate) struct SetPasswordBody {
-    /// 8 to 256 characters, unless the operator set other bounds.
-    #[schema(value_type = String, format = Password, min_length = 8, max_length = 256)]
-    password: Password,
-}
-
-impl FromFields for SetPasswordBody {
-    fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let password = fields.chosen_password("password");
-        Some(Self { password: password? })
+crate::fields! {
+    /// A password for another user.
+    pub(crate) SetPasswordBody as "SetPassword" -> Password {
+        /// 8 to 256 characters, unless the operator set other bounds.
+        password: Required<ChosenPassword>,
     }
+    example {"password": "staple battery horse correct"}
+    build password
 }
 
 /// Set a user's password.
@@ -34,8 +29,8 @@ impl FromFields for SetPasswordBody {
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn set_password(
     application: web::Data<Application>,
-    Guarded { actor, input: AtId { id, input: Json(body) } }: Guarded<AtId<Json<SetPasswordBody>>>,
+    Guarded { actor, input: AtId { id, input: JsonBody(password) } }: Guarded<AtId<JsonBody<SetPasswordBody>>>,
 ) -> Result<HttpResponse, ApiError> {
-    application.passwords.set(&actor, UserId::new(id), body.password).await?;
+    application.passwords.set(&actor, UserId::new(id), password).await?;
     Ok(HttpResponse::NoContent().finish())
 }

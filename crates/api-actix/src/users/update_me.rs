@@ -4,7 +4,7 @@ use application::{Application, Target};
 use super::UserBody;
 use super::update_user::UpdateUserBody;
 use crate::http::responses::{Body, Conflict, Forbidden, Unauthorized, Unavailable};
-use crate::http::{ApiError, Guarded, Json};
+use crate::http::{ApiError, Guarded, JsonBody};
 
 /// Change oneself.
 ///
@@ -16,8 +16,8 @@ use crate::http::{ApiError, Guarded, Json};
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn update_me(
     application: web::Data<Application>,
-    Guarded { actor, input: Json(body) }: Guarded<Json<UpdateUserBody>>,
+    Guarded { actor, input: JsonBody(change) }: Guarded<JsonBody<UpdateUserBody>>,
 ) -> Result<HttpResponse, ApiError> {
-    let user = application.users.update(&actor, Target::Me, body.into()).await?;
+    let user = application.users.update(&actor, Target::Me, change).await?;
     Ok(HttpResponse::Ok().json(UserBody::from(user)))
 }

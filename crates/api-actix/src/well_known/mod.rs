@@ -8,7 +8,13 @@ use utoipa::OpenApi;
 
 use crate::http::Feature;
 
-pub(crate) const FEATURE: Feature = Feature { routes, openapi: Document::openapi, errors: &[] };
+pub(crate) const FEATURE: Feature = Feature {
+    routes,
+    openapi: Document::openapi,
+    errors: &[],
+    #[cfg(test)]
+    bodies: || vec![],
+};
 
 fn routes(config: &mut ServiceConfig) {
     config

@@ -1,0 +1,77 @@
+//! What the document says of bodies and queries is what their readers do.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use utoipa::IntoParams;
+
+use crate::features;
+use crate::fields::FieldList;
+use crate::http::fields::RawFields;
+use crate::http::fields::checked::{Checked, faults};
+use crate::tasks::list_tasks::ListTasksQuery;
+use crate::users::list_users::ListUsersQuery;
+
+fn bodies() -> Vec<Checked> {
+    features::all().flat_map(|feature| (feature.bodies)()).collect()
+}
+
+#[test]
+fn every_body_of_the_document_is_checked() {
+    let document: Value = serde_json::from_str(&super::openapi::json()).unwrap();
+    let operations =
+        document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
+    let contents = operations.filter_map(|operation| operation["requestBody"]["content"].as_object());
+    let references = contents.flat_map(|content| content.values().map(|body| body["schema"]["$ref"].as_str().unwrap()));
+    let described: BTreeSet<_> = references.map(|path| path.rsplit('/').next().unwrap().to_owned()).collect();
+    assert_eq!(described, bodies().into_iter().map(|body| body.name).collect());
+}
+
+#[test]
+fn readers_take_the_fields_that_are_described_and_no_others() {
+    let bodies = bodies();
+    let names: BTreeSet<_> = bodies.iter().flat_map(|body| body.properties().keys().map(String::as_str)).collect();
+    for body in &bodies {
+        let is_closed = body.schema["additionalProperties"] == false;
+        assert_eq!(is_closed, body.name != "TokenRequest", "{}", body.name);
+        let others: BTreeSet<_> = names.iter().copied().filter(|name| !body.properties().contains_key(*name)).collect();
+        assert_eq!(body.unknown(&names), if is_closed { others } else { BTreeSet::new() }, "{}", body.name);
+    }
+}
+
+#[test]
+fn readers_require_what_is_described_as_required() {
+    for body in bodies().iter().filter(|body| body.name != "TokenRequest") {
+        let required = body.schema["required"].as_array().into_iter().flatten();
+        let expected = required.map(|name| format!("{}:required", name.as_str().unwrap())).collect();
+        assert_eq!(body.faults(&json!({})), expected, "{}", body.name);
+    }
+}
+
+#[test]
+fn readers_take_null_where_it_is_described() {
+    for body in bodies().iter().filter(|body| body.name != "TokenRequest") {
+        for (name, property) in body.properties() {
+            let is_nullable = property["type"].as_array().is_some_and(|types| types.contains(&"null".into()));
+            let is_refused = body.faults(&json!({name: null})).contains(&format!("{name}:wrong_type"));
+            assert_eq!(is_nullable, !is_refused, "{} {name}", body.name);
+        }
+    }
+}
+
+#[test]
+fn readers_of_queries_take_the_parameters_that_are_described_and_no_others() {
+    fn check<L: FieldList + IntoParams>(all: &BTreeSet<String>) {
+        let described = names::<L>();
+        for name in all {
+            let faults = faults::<L>(RawFields::from_urlencoded(format!("{name}=").as_bytes()));
+            assert_eq!(faults.contains(&format!("{name}:unknown_field")), !described.contains(name), "{name}");
+        }
+    }
+    fn names<L: IntoParams>() -> BTreeSet<String> {
+        L::into_params(|| None).into_iter().map(|parameter| parameter.name).collect()
+    }
+    let all = names::<ListUsersQuery>().union(&names::<ListTasksQuery>()).cloned().collect();
+    check::<ListUsersQuery>(&all);
+    check::<ListTasksQuery>(&all);
+}

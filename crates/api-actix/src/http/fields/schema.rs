@@ -1,0 +1,142 @@
+//! A list of fields as OpenAPI describes it.
+
+use serde_json::Value;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{RefOr, Required};
+
+use super::{FieldList, FieldValue};
+
+/// What is collected of a list of fields.
+#[derive(Default)]
+pub struct Description {
+    fields: Vec<DescribedField>,
+    lets_others_through: bool,
+    /// What the fields' schemas refer to.
+    schemas: Vec<(String, RefOr<Schema>)>,
+}
+
+struct DescribedField {
+    name: String,
+    doc: String,
+    schema: RefOr<Schema>,
+    rule: Rule,
+}
+
+/// What a schema says of a field's presence.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rule {
+    /// It must be there.
+    Required,
+    /// It may be absent or `null`.
+    Nullable,
+    /// It may be absent.
+    NotNull,
+}
+
+impl Description {
+    fn of<L: FieldList>() -> Self {
+        let mut description = Self::default();
+        L::describe(&mut description);
+        description
+    }
+
+    pub(super) fn add<T: FieldValue>(&mut self, rule: Rule, name: &str, doc: &[&str]) {
+        T::schemas(&mut self.schemas);
+        self.fields.push(DescribedField { name: name.to_owned(), doc: joined(doc), schema: T::schema(), rule });
+    }
+
+    pub(super) fn let_others_through(&mut self) {
+        self.lets_others_through = true;
+    }
+}
+
+impl DescribedField {
+    fn schema(&self) -> RefOr<Schema> {
+        let schema = self.schema.clone();
+        described(if self.rule == Rule::Nullable { nullable(schema) } else { schema }, &self.doc)
+    }
+}
+
+/// The schema of an object with these fields.
+pub fn object<L: FieldList>(doc: &[&str], example: Option<Value>) -> RefOr<Schema> {
+    let description = Description::of::<L>();
+    let mut object = ObjectBuilder::new().schema_type(Type::Object).description(Some(joined(doc)));
+    if let Some(example) = example {
+        object = with_example(object, example);
+    }
+    for field in &description.fields {
+        object = object.property(&field.name, field.schema());
+        if field.rule == Rule::Required {
+            object = object.required(&field.name);
+        }
+    }
+    if !description.lets_others_through {
+        object = object.additional_properties(Some(AdditionalProperties::FreeForm(false)));
+    }
+    object.into()
+}
+
+/// As `utoipa`'s own derive does it.
+#[expect(deprecated, reason = "the document has `example` everywhere, which Swagger UI fills its forms with")]
+pub(super) fn with_example(object: ObjectBuilder, example: Value) -> ObjectBuilder {
+    object.example(Some(example))
+}
+
+/// What the schema of the object refers to.
+pub fn schemas<L: FieldList>() -> Vec<(String, RefOr<Schema>)> {
+    Description::of::<L>().schemas
+}
+
+/// These fields as the parameters of a query.
+pub fn parameters<L: FieldList>() -> Vec<Parameter> {
+    let fields = Description::of::<L>().fields.into_iter();
+    fields.map(|field| parameter(&field)).collect()
+}
+
+/// A query has no `null`.
+fn parameter(field: &DescribedField) -> Parameter {
+    ParameterBuilder::new()
+        .name(&field.name)
+        .parameter_in(ParameterIn::Query)
+        .required(if field.rule == Rule::Required { Required::True } else { Required::False })
+        .description(Some(&field.doc).filter(|doc| !doc.is_empty()))
+        .schema(Some(field.schema.clone()))
+        .build()
+}
+
+/// Comments as they come: each line begins with a blank.
+fn joined(doc: &[&str]) -> String {
+    doc.iter().map(|line| line.trim()).collect::<Vec<_>>().join("\n")
+}
+
+fn nullable(schema: RefOr<Schema>) -> RefOr<Schema> {
+    match schema {
+        RefOr::T(Schema::Object(mut object)) => {
+            object.schema_type = match object.schema_type {
+                SchemaType::Type(one) => SchemaType::from_iter([one, Type::Null]),
+                SchemaType::Array(many) => many.into_iter().chain([Type::Null]).collect(),
+                SchemaType::AnyValue => SchemaType::AnyValue,
+            };
+            RefOr::T(Schema::Object(object))
+        }
+        other => {
+            let null = ObjectBuilder::new().schema_type(Type::Null);
+            OneOfBuilder::new().item(null).item(other).into()
+        }
+    }
+}
+
+fn described(mut schema: RefOr<Schema>, doc: &str) -> RefOr<Schema> {
+    if doc.is_empty() {
+        return schema;
+    }
+    match &mut schema {
+        RefOr::Ref(reference) => reference.description = doc.to_owned(),
+        RefOr::T(Schema::Object(object)) => object.description = Some(doc.to_owned()),
+        RefOr::T(Schema::OneOf(one_of)) => one_of.description = Some(doc.to_owned()),
+        // No field is described by another kind.
+        RefOr::T(_) => {}
+    }
+    schema
+}

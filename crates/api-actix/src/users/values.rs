@@ -1,0 +1,94 @@
+//! The fields of a user, as bodies and queries have them.
+
+use domain::ValidationError;
+use domain::passwords::Password;
+use domain::users::{Birthday, Email, FullName, Role, SearchText, Username};
+use utoipa::ToSchema;
+use utoipa::openapi::{Ref, RefOr, Schema};
+
+use super::RoleBody;
+use crate::fields::{Field, FieldValue, TextShape, TextValue};
+
+impl TextValue for Email {
+    const SHAPE: TextShape = TextShape::ANY.format("email").length(0, Self::MAX_BYTES);
+
+    fn parse(text: &str) -> Result<Self, ValidationError> {
+        Self::parse(text)
+    }
+}
+
+impl TextValue for Username {
+    const SHAPE: TextShape = TextShape::ANY.length(Self::MIN_LENGTH, Self::MAX_LENGTH).pattern("^[A-Za-z0-9_-]+$");
+
+    fn parse(text: &str) -> Result<Self, ValidationError> {
+        Self::parse(text)
+    }
+}
+
+impl TextValue for FullName {
+    const SHAPE: TextShape = TextShape::ANY.length(1, Self::MAX_LENGTH);
+
+    fn parse(text: &str) -> Result<Self, ValidationError> {
+        Self::parse(text)
+    }
+}
+
+impl TextValue for SearchText {
+    const SHAPE: TextShape = TextShape::ANY.length(1, Self::MAX_LENGTH);
+
+    fn parse(text: &str) -> Result<Self, ValidationError> {
+        Self::parse(text)
+    }
+}
+
+/// A password that somebody types to prove who they are.
+impl TextValue for Password {
+    const SHAPE: TextShape = TextShape::ANY.format("password").length(0, Self::MAX_BYTES);
+
+    fn parse(text: &str) -> Result<Self, ValidationError> {
+        Self::parse(text)
+    }
+}
+
+/// A password that somebody chooses, under the policy of this node. The schema has the policy's defaults.
+pub(crate) enum ChosenPassword {}
+
+impl FieldValue for ChosenPassword {
+    type Value = Password;
+
+    fn read(field: Field<'_>) -> Option<Password> {
+        // The use case asks the policy, too. Asked here, it is told with all other faults.
+        field.text_under(|text, rules| {
+            let password = Password::parse(text)?;
+            rules.password_policy.check(&password).map(|()| password)
+        })
+    }
+
+    fn schema() -> RefOr<Schema> {
+        TextShape::ANY.format("password").length(8, 256).schema()
+    }
+}
+
+impl FieldValue for Birthday {
+    type Value = Self;
+
+    fn read(field: Field<'_>) -> Option<Self> {
+        field.text_under(|text, rules| Self::parse(text, rules.today))
+    }
+
+    fn schema() -> RefOr<Schema> {
+        TextShape::ANY.format("date").schema()
+    }
+}
+
+impl FieldValue for Role {
+    type Value = Self;
+
+    fn read(field: Field<'_>) -> Option<Self> {
+        field.text(Self::parse)
+    }
+
+    fn schema() -> RefOr<Schema> {
+        Ref::from_schema_name(RoleBody::name()).into()
+    }
+}

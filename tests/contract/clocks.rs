@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use api_actix::wiring::Adapters;
-use application::{
-    Actor, Application, ApplicationError, CreateUser, Login, Prepared, Removed, Rotated, Settings, TokenPair,
-};
+use application::keys::{Prepared, Rotated};
+use application::node::Removed;
+use application::sessions::TokenPair;
+use application::sign_in::Login;
+use application::users::CreateUser;
+use application::{Actor, Application, ApplicationError, Settings};
 use chrono::TimeDelta;
 use domain::keys::{MAX_KEY_RING_AGE, RootSecret};
 use domain::passwords::Password;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{HealthCheck, RepositoryError};
+use domain::{HealthCheck, StoreError};
 use futures_util::future::join_all;
 use infra_postgres::PostgresSettings;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -48,5 +48,5 @@ async fn a_database_that_is_gone_is_unavailable_at_once() {
     HealthCheck::check(&store).await.unwrap();
     tests::postgres::drop_database(&url).await;
     let result = HealthCheck::check(&store).await;
-    assert!(matches!(result, Err(RepositoryError::Unavailable(_))), "{result:?}");
+    assert!(matches!(result, Err(StoreError::Unavailable(_))), "{result:?}");
 }

@@ -1,6 +1,6 @@
 //! [`domain::passwords::PasswordRepository`].
 
-use domain::RepositoryError;
+use domain::StoreError;
 use domain::passwords::PasswordHash;
 use domain::users::{Epoch, User, UserIdentifier};
 use tests::{TestDatabase, on_each_database_and_pgbouncer};
@@ -62,7 +62,7 @@ async fn storing_again_replaces_the_password(db: TestDatabase) {
 
 async fn a_password_of_nobody_is_not_found(db: TestDatabase) {
     let result = db.passwords.store(user_id(1), &hash("$new"), at(3)).await;
-    assert!(matches!(result, Err(RepositoryError::NotFound)), "{result:?}");
+    assert!(matches!(result, Err(StoreError::NotFound)), "{result:?}");
 }
 
 async fn a_hash_is_replaced_only_where_it_is_the_stored_one(db: TestDatabase) {
@@ -142,7 +142,7 @@ async fn a_hash_that_is_not_valid_any_more_is_named(db: TestDatabase) {
     db.passwords.store(user_id(1), &hash("$new"), at(0)).await.unwrap();
     db.run_sql("UPDATE passwords SET hash = 'nonsense'").await;
     let result = db.passwords.find_with_user(&id(1)).await;
-    let Err(RepositoryError::Corrupt { table, column, id }) = result else { panic!("{result:?}") };
+    let Err(StoreError::Corrupt { table, column, id }) = result else { panic!("{result:?}") };
     assert_eq!((table, column, id), ("passwords", "hash", user_id(1).as_uuid()));
     assert_eq!(db.user(user_id(1)).await, user(1), "whoever reads the user does not read it");
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use domain::RepositoryError;
+use domain::StoreError;
 use domain::units::{AccountUnit, Begin};
 use domain::users::UserFilter;
 use futures_util::FutureExt;
@@ -90,7 +90,7 @@ async fn after_all_connections_were_killed_few_notice() {
         for _ in 0..20 {
             match db.users.count(&UserFilter::default()).await {
                 Ok(_) => {}
-                Err(RepositoryError::Unavailable(_)) => failures += 1,
+                Err(StoreError::Unavailable(_)) => failures += 1,
                 Err(other) => panic!("{other:?}"),
             }
         }
@@ -175,7 +175,7 @@ async fn a_server_that_became_read_only_keeps_no_connection() {
     tests::run_sql(server, &format!("ALTER DATABASE {name} SET default_transaction_read_only = on")).await;
     for number in 1..=10 {
         let result = db.users.insert(&user(number)).await;
-        assert!(matches!(result, Err(RepositoryError::Unavailable(_))), "{result:?}");
+        assert!(matches!(result, Err(StoreError::Unavailable(_))), "{result:?}");
     }
     tests::run_sql(server, &format!("ALTER DATABASE {name} RESET default_transaction_read_only")).await;
     db.insert_users(&[user(1)]).await;
@@ -197,7 +197,7 @@ async fn a_server_that_vanished_is_given_up_and_its_connections_with_it() {
     let started = Instant::now();
     let asking = (0..10).map(|_| db.users.find_by_id(user_id(1)));
     for result in futures_util::future::join_all(asking).await {
-        assert!(matches!(result, Err(RepositoryError::Unavailable(_))), "{result:?}");
+        assert!(matches!(result, Err(StoreError::Unavailable(_))), "{result:?}");
     }
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     proxy.set(Line::Open);
@@ -220,7 +220,7 @@ async fn a_statement_through_pgbouncer_has_its_limit() {
     unit.users().update(&user(1)).await.unwrap();
     let started = Instant::now();
     let result = hasty.users.update(&user(1)).await;
-    assert!(matches!(result, Err(RepositoryError::Unavailable(_))), "{result:?}");
+    assert!(matches!(result, Err(StoreError::Unavailable(_))), "{result:?}");
     assert!(started.elapsed() < Duration::from_millis(1500), "{:?}", started.elapsed());
     unit.commit().await.unwrap();
     hasty.users.update(&user(1)).await.unwrap();

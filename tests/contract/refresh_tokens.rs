@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use domain::RepositoryError;
+use domain::StoreError;
 use domain::sessions::{Device, Generation, RefreshToken, Revocation, RevocationReason, SessionId};
 use infra_postgres::PostgresSettings;
 use migration::Step;
@@ -96,7 +96,7 @@ async fn a_session_comes_with_its_user(db: TestDatabase) {
 
 async fn a_session_of_nobody_is_not_found(db: TestDatabase) {
     let result = db.refresh_tokens.insert(&session(1, user_id(1))).await;
-    assert!(matches!(result, Err(RepositoryError::NotFound)), "{result:?}");
+    assert!(matches!(result, Err(StoreError::NotFound)), "{result:?}");
     db.insert_users(&[user(1)]).await;
     assert_eq!(db.refresh_tokens.find_with_user(session_id(1)).await.unwrap(), None);
 }
@@ -308,14 +308,14 @@ async fn a_row_that_is_not_valid_any_more_is_named(db: TestDatabase) {
         db.insert_sessions(&[session(number, user_id(1))]).await;
         db.run_sql(&format!("UPDATE refresh_tokens SET {change}")).await;
         let result = db.refresh_tokens.find_with_user(session_id(number)).await;
-        let Err(RepositoryError::Corrupt { table, column, id }) = result else { panic!("{change}: {result:?}") };
+        let Err(StoreError::Corrupt { table, column, id }) = result else { panic!("{change}: {result:?}") };
         assert_eq!((table, column, id), ("refresh_tokens", expected, session_id(number).as_uuid()), "{change}");
         db.run_sql("DELETE FROM refresh_tokens").await;
     }
     db.insert_sessions(&[session(50, user_id(1))]).await;
     db.run_sql("UPDATE users SET role = 'nonsense'").await;
     let result = db.refresh_tokens.find_with_user(session_id(50)).await;
-    assert!(matches!(result, Err(RepositoryError::Corrupt { table: "users", column: "role", .. })), "{result:?}");
+    assert!(matches!(result, Err(StoreError::Corrupt { table: "users", column: "role", .. })), "{result:?}");
 }
 
 /// PostgreSQL itself tells how it ran the statements that are really sent.

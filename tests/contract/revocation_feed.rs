@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use domain::RepositoryError;
+use domain::StoreError;
 use domain::sessions::{RevocationFeed, Revoked, RevokedTokens};
 use domain::users::Epoch;
 use infra_postgres::{PostgresRevocationFeed, PostgresSettings};
@@ -115,7 +115,7 @@ async fn a_poll_makes_up_for_those_that_failed(db: TestDatabase) {
     for feed in [&mut old, &mut new] {
         for _ in 0..3 {
             let result = feed.poll(at(0)).await;
-            assert!(matches!(result, Err(RepositoryError::Internal(_))), "{result:?}");
+            assert!(matches!(result, Err(StoreError::Internal(_))), "{result:?}");
         }
     }
     db.run_sql("ALTER TABLE lost RENAME TO revocations").await;
@@ -349,7 +349,7 @@ async fn a_database_that_hangs_is_noticed_and_made_up_for() {
     for _ in 0..2 {
         let started = Instant::now();
         let result = feed.poll(at(0)).await;
-        assert!(matches!(result, Err(RepositoryError::Unavailable(_))), "{result:?}");
+        assert!(matches!(result, Err(StoreError::Unavailable(_))), "{result:?}");
         assert!(started.elapsed() < Duration::from_millis(2500), "{:?}", started.elapsed());
     }
     proxy.set(Line::Open);
@@ -370,7 +370,7 @@ async fn nothing_is_missed_when_transaction_numbers_repeat_after_a_crash() {
     db.run_sql(many).await;
     poll(&mut feed).await;
     kill_a_backend(&db).await;
-    let mut revoked = Err(RepositoryError::NotFound);
+    let mut revoked = Err(StoreError::NotFound);
     while revoked.is_err() {
         sleep(Duration::from_millis(50)).await;
         revoked = db.revocations.insert(&revoked_session(1, 1000)).await;

@@ -11,7 +11,7 @@ use domain::clients::{ClientSecretHash, ClientSecrets};
 use domain::keys::{Algorithm, KeyId, KeyState, MAX_KEY_RING_AGE, RootSecret, SigningKey, SigningKeyFactory};
 use domain::passwords::{Password, PasswordHasher, PasswordPolicy};
 use domain::users::{Epoch, Role};
-use domain::{Clock, IdGenerator, Mac, MacPurpose, MacTag, Secret, Timestamp};
+use domain::{Clock, Ids, Mac, MacPurpose, MacTag, Secret, Timestamp};
 use infra_security::{
     Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, KeyRing, SealedKeys, SystemClock, SystemIds,
 };
@@ -27,11 +27,10 @@ fn root() -> RootSecret {
 }
 
 #[test]
-fn user_and_task_ids_are_of_version_7_and_of_the_time_given() {
+fn ids_of_version_7_are_of_the_time_given() {
     for millis in [0, 1, 1_700_000_000_123, (1 << 48) - 1] {
         let now = DateTime::from_timestamp_millis(millis).unwrap();
-        let users = (0..100).map(|_| SystemIds.user_id(now).as_uuid());
-        let ids: Vec<_> = users.chain((0..100).map(|_| SystemIds.task_id(now).as_uuid())).collect();
+        let ids: Vec<_> = (0..200).map(|_| SystemIds.v7(now)).collect();
         for id in &ids {
             assert_eq!((id.get_version(), id.get_variant()), (Some(Version::SortRand), Variant::RFC4122));
             assert_eq!(id.as_u128() >> 80, u128::try_from(millis).unwrap());
@@ -41,24 +40,17 @@ fn user_and_task_ids_are_of_version_7_and_of_the_time_given() {
 }
 
 #[test]
-fn session_token_and_key_ids_are_of_version_4() {
-    let sessions = (0..100).map(|_| SystemIds.session_id().as_uuid());
-    let tokens = (0..100).map(|_| SystemIds.token_id().as_uuid());
-    let keys = (0..100).map(|_| SystemIds.key_id().as_uuid());
-    let ids: Vec<_> = sessions.chain(tokens).chain(keys).collect();
+fn ids_of_version_4_are_random_but_for_what_says_so() {
+    // Version and variant (RFC 9562, sections 4.1 and 4.2).
+    const FIXED: u128 = 0xf000_c000_0000_0000_0000;
+    let ids: Vec<_> = (0..200).map(|_| SystemIds.v4()).collect();
     for id in &ids {
         assert_eq!((id.get_version(), id.get_variant()), (Some(Version::Random), Variant::RFC4122));
     }
-    assert_all_differ(ids);
-}
-
-#[test]
-fn every_bit_of_a_nonce_is_random() {
-    let nonces: Vec<_> = (0..200).map(|_| Uuid::from_bytes(*SystemIds.nonce().expose())).collect();
     // A bit that is not random would be the same in all of them. That one is by chance: 1 in 2 to the power of 192.
-    assert_eq!(nonces.iter().fold(0, |bits, nonce| bits | nonce.as_u128()), u128::MAX);
-    assert_eq!(nonces.iter().fold(u128::MAX, |bits, nonce| bits & nonce.as_u128()), 0);
-    assert_all_differ(nonces);
+    let differ = ids.iter().fold(0, |bits, id| bits | (id.as_u128() ^ ids[0].as_u128()));
+    assert_eq!(differ, !FIXED);
+    assert_all_differ(ids);
 }
 
 #[track_caller]

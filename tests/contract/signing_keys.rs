@@ -1,7 +1,7 @@
 //! [`domain::keys::SigningKeyRepository`].
 
 use chrono::TimeDelta;
-use domain::RepositoryError;
+use domain::StoreError;
 use domain::keys::{Algorithm, KeyState, SealedKey, SigningKey};
 use tests::{TestDatabase, on_each_database_and_pgbouncer};
 
@@ -64,7 +64,7 @@ async fn there_is_one_next_key_and_one_active_key(db: TestDatabase) {
     assert_eq!(db.keys().await, keys);
     // Nor by a change of state, which is a fault of ours: the previous one has to be retired first.
     let changed = db.signing_keys.change_state(key_id(4), KeyState::Next, ACTIVE(10)).await;
-    assert!(matches!(changed, Err(RepositoryError::Internal(_))), "{changed:?}");
+    assert!(matches!(changed, Err(StoreError::Internal(_))), "{changed:?}");
     assert_eq!(db.keys().await, keys);
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::RepositoryError;
+use domain::StoreError;
 use domain::tasks::{
     Task, TaskDescription, TaskId, TaskPosition, TaskQuery, TaskRepository, TaskStatus, TaskTitle, TaskUnit,
 };
@@ -115,7 +115,7 @@ async fn a_task_reads_back_equal_in_every_field(db: TestDatabase) {
 
 async fn a_task_of_nobody_is_refused(db: TestDatabase) {
     let result = store(&db).insert(&task(1, 9)).await;
-    assert!(matches!(result, Err(RepositoryError::NotFound)), "{result:?}");
+    assert!(matches!(result, Err(StoreError::NotFound)), "{result:?}");
     assert_eq!(db.task(1).await, None);
 }
 
@@ -128,7 +128,7 @@ async fn a_task_made_while_its_owner_is_deleted_is_refused(db: TestDatabase) {
     assert_waits(&inserting).await;
     unit.commit().await.unwrap();
     let result = inserting.await.unwrap();
-    assert!(matches!(result, Err(RepositoryError::NotFound)), "{result:?}");
+    assert!(matches!(result, Err(StoreError::NotFound)), "{result:?}");
     assert_eq!(db.task(1).await, None);
 }
 
@@ -138,7 +138,7 @@ async fn what_is_not_there_is_not_found(db: TestDatabase) {
     assert_eq!(db.task(9).await, None);
     assert_eq!(store(&db).find_by_id_for_update(task_id(9)).await.unwrap(), None);
     let result = store(&db).update(&task(9, 1)).await;
-    assert!(matches!(result, Err(RepositoryError::NotFound)), "{result:?}");
+    assert!(matches!(result, Err(StoreError::NotFound)), "{result:?}");
     assert_eq!(db.task(9).await, None);
     assert!(!store(&db).delete(task_id(9)).await.unwrap());
     assert_eq!(db.list(&query(9)).await, []);
@@ -280,7 +280,7 @@ async fn a_row_that_is_not_valid_any_more_is_named(db: TestDatabase) {
         let found = store(&db).find_by_id(task_id(1)).await.map(drop);
         let listed = store(&db).list(&query(1)).await.map(drop);
         for result in [found, listed] {
-            let Err(RepositoryError::Corrupt { table, column, id }) = result else { panic!("{expected}: {result:?}") };
+            let Err(StoreError::Corrupt { table, column, id }) = result else { panic!("{expected}: {result:?}") };
             assert_eq!((table, column, id), ("tasks", expected, task_id(1).as_uuid()));
         }
         assert!(store(&db).delete(task_id(1)).await.unwrap());

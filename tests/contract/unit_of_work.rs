@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use domain::RepositoryError;
+use domain::StoreError;
 use domain::sessions::{Generation, RefreshToken, Revocation, RevocationReason};
 use domain::tasks::TaskUnit;
 use domain::units::{AccountUnit, Begin};
@@ -181,7 +181,7 @@ async fn a_unit_with_a_refused_statement_cannot_commit(db: TestDatabase) {
     let result = unit.users().insert(&user(1)).await;
     assert!(result.is_err());
     let committed = unit.commit().await;
-    assert!(matches!(committed, Err(RepositoryError::Internal(_))), "{committed:?}");
+    assert!(matches!(committed, Err(StoreError::Internal(_))), "{committed:?}");
     assert_eq!(db.users.find_by_id(user_id(2)).await.unwrap(), None);
 }
 
@@ -246,7 +246,7 @@ async fn without_the_writer_of_sqlite_a_unit_is_unavailable() {
 async fn assert_one_unit_at_a_time(units: &dyn Begin<dyn AccountUnit>) {
     let first = units.begin().await.unwrap();
     let second = units.begin().await.map(drop);
-    assert!(matches!(second, Err(RepositoryError::Unavailable(_))), "{second:?}");
+    assert!(matches!(second, Err(StoreError::Unavailable(_))), "{second:?}");
     first.commit().await.unwrap();
     units.begin().await.unwrap();
 }

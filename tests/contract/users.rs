@@ -1,6 +1,6 @@
 //! [`domain::users::UserRepository`], but for lists.
 
-use domain::RepositoryError;
+use domain::StoreError;
 use domain::users::{Epoch, Role, User};
 use tests::{TestDatabase, on_each_database_and_pgbouncer};
 
@@ -54,8 +54,8 @@ async fn nobody_is_found_by_what_nobody_has(db: TestDatabase) {
 }
 
 #[track_caller]
-fn assert_duplicate(result: Result<(), RepositoryError>, expected: &str) {
-    assert!(matches!(result, Err(RepositoryError::Duplicate(field)) if field == expected), "{result:?}");
+fn assert_duplicate(result: Result<(), StoreError>, expected: &str) {
+    assert!(matches!(result, Err(StoreError::Duplicate(field)) if field == expected), "{result:?}");
 }
 
 async fn an_email_is_taken_in_whatever_case(db: TestDatabase) {
@@ -94,7 +94,7 @@ async fn an_update_replaces_every_field(db: TestDatabase) {
 async fn an_update_of_nobody_is_not_found(db: TestDatabase) {
     db.insert_users(&[user(1)]).await;
     let result = db.users.update(&user(2)).await;
-    assert!(matches!(result, Err(RepositoryError::NotFound)), "{result:?}");
+    assert!(matches!(result, Err(StoreError::NotFound)), "{result:?}");
     assert_eq!(db.users.find_by_id(user_id(2)).await.unwrap(), None);
 }
 
@@ -249,7 +249,7 @@ async fn a_row_that_is_not_valid_any_more_is_named(db: TestDatabase) {
         db.insert_users(&[user(7)]).await;
         db.run_sql(&format!("UPDATE users SET {expected} = {value}")).await;
         let result = db.users.find_by_id(user_id(7)).await;
-        let Err(RepositoryError::Corrupt { table, column, id }) = result else { panic!("{expected}: {result:?}") };
+        let Err(StoreError::Corrupt { table, column, id }) = result else { panic!("{expected}: {result:?}") };
         assert_eq!((table, column, id), ("users", expected, user_id(7).as_uuid()));
         db.users.delete(user_id(7)).await.unwrap();
     }

@@ -2,9 +2,12 @@ use std::time::Duration;
 
 use api_actix::config::{Config, Environment};
 use api_actix::wiring::{self, Parts};
-use application::{
-    Actor, Application, ApplicationError, ChangePassword, CreateUser, Login, Prepared, Target, TokenPair, UserChange,
-};
+use application::keys::Prepared;
+use application::passwords::ChangePassword;
+use application::sessions::TokenPair;
+use application::sign_in::Login;
+use application::users::{CreateUser, UserChange};
+use application::{Actor, Application, ApplicationError, Target};
 use domain::passwords::Password;
 use domain::sessions::{Device, RevocationFeed};
 use domain::users::{Email, UserId};

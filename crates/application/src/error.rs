@@ -1,6 +1,6 @@
 use domain::access_tokens::{InvalidAccessToken, VerifyError};
 use domain::passwords::HashError;
-use domain::{RepositoryError, Source, ValidationError};
+use domain::{Source, StoreError, ValidationError};
 use thiserror::Error;
 
 /// Why a use case did not do what it was asked. Nothing was changed, except where a variant says so.
@@ -92,13 +92,13 @@ impl ApplicationError {
     }
 }
 
-impl From<RepositoryError> for ApplicationError {
-    fn from(error: RepositoryError) -> Self {
+impl From<StoreError> for ApplicationError {
+    fn from(error: StoreError) -> Self {
         match error {
-            RepositoryError::Duplicate(field) => Self::Duplicate(field),
-            RepositoryError::NotFound => Self::NotFound,
-            RepositoryError::Unavailable(source) => Self::Unavailable(source),
-            RepositoryError::Corrupt { .. } | RepositoryError::Internal(_) => Self::Internal(error.into()),
+            StoreError::Duplicate(field) => Self::Duplicate(field),
+            StoreError::NotFound => Self::NotFound,
+            StoreError::Unavailable(source) => Self::Unavailable(source),
+            StoreError::Corrupt { .. } | StoreError::Internal(_) => Self::Internal(error.into()),
         }
     }
 }

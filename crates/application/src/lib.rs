@@ -8,20 +8,21 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use application::{Actor, ApplicationError, CreateTask, Tasks};
+//! use application::{Actor, ApplicationError};
+//! use application::tasks::{CreateTask, Tasks};
 //! use domain::sessions::{Device, NewRefreshToken, Nonce, RefreshPolicy, RefreshToken, SessionId};
-//! use domain::tasks::{MockTaskRepository, MockTaskUnit, TaskId, TaskTitle};
+//! use domain::tasks::{MockTaskRepository, MockTaskUnit, TaskTitle};
 //! use domain::units::{MockUnit, MockUnits};
 //! use domain::users::{Epoch, Role, UserId};
-//! use domain::{MockClock, MockIdGenerator, Timestamp};
+//! use domain::{MockClock, MockIds, Timestamp};
 //! use uuid::Uuid;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let now = "2026-11-21T12:00:00Z".parse::<Timestamp>()?;
 //! let mut clock = MockClock::new();
 //! clock.expect_now().return_const(now);
-//! let mut ids = MockIdGenerator::new();
-//! ids.expect_task_id().returning(|_| TaskId::new(Uuid::from_u128(3)));
+//! let mut ids = MockIds::new();
+//! ids.expect_v7().returning(|_| Uuid::from_u128(3));
 //! // The session of the actor is gone.
 //! let unit = MockTaskUnit { unit: MockUnit { held: Some(None), ..MockUnit::default() }, ..MockTaskUnit::default() };
 //!
@@ -49,38 +50,37 @@
 //! # }
 //! ```
 
+pub mod clients;
+pub mod events;
+pub mod keys;
+pub mod node;
+pub mod passwords;
+pub mod sessions;
+pub mod sign_in;
+pub mod tasks;
+pub mod users;
+
 mod acting;
 mod actor;
-mod clients;
 mod cursor;
 mod error;
-mod events;
-mod keys;
-mod node;
-mod passwords;
-mod sessions;
 mod settings;
-mod sign_in;
-mod tasks;
-mod users;
 
 #[cfg(test)]
 mod testing;
 
+use clients::Clients;
+use keys::Keys;
+use node::Node;
+use passwords::Passwords;
+use sessions::Sessions;
+use sign_in::SignIn;
+use tasks::Tasks;
+use users::Users;
+
 pub use actor::{Actor, Target};
-pub use clients::{Clients, Introspection, RefreshTokenInfo};
 pub use error::ApplicationError;
-pub use events::Journal;
-pub use keys::{Keys, Prepared, Rotated};
-pub use node::{CleanupEnd, Counts, Node, RefreshOutcome, Removed, SignInOutcome};
-pub use passwords::{ChangePassword, Hashing, Passwords};
-pub use sessions::{
-    Activity, FeedStatus, MAX_FEED_AGE, MAX_SESSIONS_LISTED, Session, Sessions, TokenIssuer, TokenPair,
-};
 pub use settings::Settings;
-pub use sign_in::{Login, SignIn};
-pub use tasks::{CreateTask, ListTasks, TaskChange, TaskPage, Tasks};
-pub use users::{AdminAccount, CreateUser, ListUsers, Paging, UserChange, UserPage, Users};
 
 /// All services, for a binary that has them all. Clones share what the node remembers: make one for each node.
 #[derive(Clone)]

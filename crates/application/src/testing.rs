@@ -8,7 +8,6 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta};
 use domain::access_tokens::{AccessClaims, AccessTokens, MockAccessTokens, TokenId};
 use domain::clients::ClientId;
-use domain::events::EventId;
 use domain::keys::{Algorithm, KeyId, KeyState, SealedKey, SigningKey};
 use domain::passwords::{HashError, HashPlace, MockHashPlace, MockPasswordHasher, Password, PasswordHash};
 use domain::sessions::{
@@ -17,12 +16,13 @@ use domain::sessions::{
 use domain::tasks::{Task, TaskDescription, TaskId, TaskStatus, TaskTitle};
 use domain::units::{MockAccountUnit, MockUnit};
 use domain::users::{Email, Epoch, Profile, Role, User, UserId};
-use domain::{
-    Clock, IdGenerator, Mac, MacPurpose, MacTag, MockClock, MockIdGenerator, RepositoryError, Secret, Timestamp,
-};
+use domain::{Clock, Ids, Mac, MacPurpose, MacTag, MockClock, MockIds, Secret, StoreError, Timestamp};
 use uuid::Uuid;
 
-use crate::{Actor, Hashing, Journal, TokenIssuer};
+use crate::Actor;
+use crate::events::Journal;
+use crate::passwords::Hashing;
+use crate::sessions::TokenIssuer;
 
 /// How long access tokens live.
 pub(crate) const TOKEN_TTL: TimeDelta = TimeDelta::minutes(15);
@@ -35,15 +35,10 @@ pub(crate) fn clock() -> Arc<dyn Clock> {
 }
 
 /// Ids that are the same in each test.
-pub(crate) fn ids() -> Arc<dyn IdGenerator> {
-    let mut ids = MockIdGenerator::new();
-    ids.expect_user_id().returning(|_| user_id());
-    ids.expect_task_id().returning(|_| task_id());
-    ids.expect_event_id().returning(|_| EventId::new(Uuid::from_u128(6)));
-    ids.expect_session_id().returning(session_id);
-    ids.expect_token_id().returning(|| TokenId::new(Uuid::from_u128(3)));
-    ids.expect_key_id().returning(|| KeyId::new(Uuid::from_u128(4)));
-    ids.expect_nonce().returning(|| Nonce::new([7; Nonce::LENGTH]));
+pub(crate) fn ids() -> Arc<dyn Ids> {
+    let mut ids = MockIds::new();
+    ids.expect_v7().returning(|_| user_id().as_uuid());
+    ids.expect_v4().returning(|| session_id().as_uuid());
     Arc::new(ids)
 }
 
@@ -83,7 +78,7 @@ pub(crate) fn hashing(place: Option<MockHashPlace>) -> Hashing {
 /// A node that cannot read the signing keys.
 pub(crate) fn unable_to_sign() -> MockAccessTokens {
     let mut access_tokens = MockAccessTokens::new();
-    access_tokens.expect_sign().returning(|_| Err(RepositoryError::Unavailable("no keys".into())));
+    access_tokens.expect_sign().returning(|_| Err(StoreError::Unavailable("no keys".into())));
     access_tokens
 }
 
@@ -92,7 +87,7 @@ pub(crate) struct Feed(pub(crate) Vec<Revoked>);
 
 #[async_trait::async_trait]
 impl RevocationFeed for Feed {
-    async fn poll(&mut self, _: Timestamp) -> Result<Vec<Revoked>, RepositoryError> {
+    async fn poll(&mut self, _: Timestamp) -> Result<Vec<Revoked>, StoreError> {
         Ok(self.0.clone())
     }
 
@@ -123,11 +118,11 @@ pub(crate) fn user_id() -> UserId {
 }
 
 pub(crate) fn session_id() -> SessionId {
-    SessionId::new(Uuid::from_u128(2))
+    SessionId::new(Uuid::from_bytes([7; 16]))
 }
 
 pub(crate) fn task_id() -> TaskId {
-    TaskId::new(Uuid::from_u128(5))
+    TaskId::new(user_id().as_uuid())
 }
 
 pub(crate) fn password() -> Password {

@@ -1,4 +1,4 @@
-use domain::RepositoryError;
+use domain::StoreError;
 use sea_orm::{DbErr, RuntimeErr};
 use sqlx::postgres::PgConnectOptions;
 use thiserror::Error;
@@ -49,7 +49,7 @@ pub(crate) fn query_error(error: sqlx::Error) -> DbErr {
 }
 
 /// What an error that does not concern a single row means to a use case.
-pub fn unavailable_or_internal(error: DbErr) -> RepositoryError {
+pub fn unavailable_or_internal(error: DbErr) -> StoreError {
     infra_seaorm::unavailable_or_internal(error, is_transient)
 }
 

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::sessions::{RevocationFeed, Revoked};
-use domain::{RepositoryError, Timestamp};
+use domain::{StoreError, Timestamp};
 use infra_seaorm::revoked_from_row;
 use sea_orm::{DbErr, QueryResult};
 use sqlx::AssertSqlSafe;
@@ -202,7 +202,7 @@ fn revoked(row: &QueryResult) -> Option<Result<Revoked, DbErr>> {
 
 #[async_trait]
 impl RevocationFeed for PostgresRevocationFeed {
-    async fn poll(&mut self, now: Timestamp) -> Result<Vec<Revoked>, RepositoryError> {
+    async fn poll(&mut self, now: Timestamp) -> Result<Vec<Revoked>, StoreError> {
         self.read(now).await.map_err(unavailable_or_internal)
     }
 

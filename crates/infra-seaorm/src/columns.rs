@@ -1,11 +1,11 @@
 //! The way from the columns of a row to valid values.
 
-use domain::{RepositoryError, ValidationError};
+use domain::{StoreError, ValidationError};
 use uuid::Uuid;
 
 /// Names the row and the column of a stored value that is not valid any more.
-pub(crate) fn corrupt<E>(table: &'static str, column: &'static str, id: Uuid) -> impl FnOnce(E) -> RepositoryError {
-    move |_| RepositoryError::Corrupt { table, column, id }
+pub(crate) fn corrupt<E>(table: &'static str, column: &'static str, id: Uuid) -> impl FnOnce(E) -> StoreError {
+    move |_| StoreError::Corrupt { table, column, id }
 }
 
 /// Reads an optional column.

@@ -1,6 +1,6 @@
 use std::sync::atomic::Ordering;
 
-use domain::RepositoryError;
+use domain::StoreError;
 use sea_orm::{DbErr, SqlErr};
 
 use crate::Store;
@@ -16,26 +16,22 @@ const UNIQUE_FIELDS: &[(&str, &str)] = &[
 
 impl<C> Store<C> {
     /// What a SeaORM error means to a use case.
-    pub(crate) fn error(&self, error: DbErr) -> RepositoryError {
+    pub(crate) fn error(&self, error: DbErr) -> StoreError {
         self.has_failed.store(true, Ordering::Relaxed);
         match error.sql_err() {
             Some(SqlErr::UniqueConstraintViolation(message)) => match unique_field(&message) {
-                Some(field) => RepositoryError::Duplicate(field),
-                None => RepositoryError::Internal(error.into()),
+                Some(field) => StoreError::Duplicate(field),
+                None => StoreError::Internal(error.into()),
             },
-            Some(SqlErr::ForeignKeyConstraintViolation(_)) => RepositoryError::NotFound,
+            Some(SqlErr::ForeignKeyConstraintViolation(_)) => StoreError::NotFound,
             _ => unavailable_or_internal(error, self.is_transient),
         }
     }
 }
 
 /// What an error that is about no row in particular means to a use case.
-pub fn unavailable_or_internal(error: DbErr, is_transient: fn(&DbErr) -> bool) -> RepositoryError {
-    if is_transient(&error) {
-        RepositoryError::Unavailable(error.into())
-    } else {
-        RepositoryError::Internal(error.into())
-    }
+pub fn unavailable_or_internal(error: DbErr, is_transient: fn(&DbErr) -> bool) -> StoreError {
+    if is_transient(&error) { StoreError::Unavailable(error.into()) } else { StoreError::Internal(error.into()) }
 }
 
 fn unique_field(message: &str) -> Option<&'static str> {

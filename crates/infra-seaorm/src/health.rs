@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use domain::{HealthCheck, RepositoryError};
+use domain::{HealthCheck, StoreError};
 use sea_orm::{ConnAcquireErr, DbErr};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -46,13 +46,13 @@ impl LastWrite {
 
 #[async_trait]
 impl<C: SqlConnections + Clone + 'static> HealthCheck for Store<C> {
-    async fn check(&self) -> Result<(), RepositoryError> {
+    async fn check(&self) -> Result<(), StoreError> {
         let checking = async {
             self.connection.check().await?;
             self.last_write.recent(&self.connection).await
         };
         // Whatever keeps it from answering, it is not available.
-        within_limit(checking).await.map_err(|error| RepositoryError::Unavailable(error.into()))
+        within_limit(checking).await.map_err(|error| StoreError::Unavailable(error.into()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! How repositories run their statements: with values of the domain for rows, and errors of the ports for SeaORM's.
 
-use domain::RepositoryError;
+use domain::StoreError;
 use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DeleteMany, EntityTrait, Insert, IntoActiveModel, Select, UpdateMany,
@@ -13,26 +13,26 @@ use crate::Store;
 pub(crate) const ROW_LOCK: LockType = LockType::NoKeyUpdate;
 
 impl<C: ConnectionTrait + Send + Sync> Store<C> {
-    pub(crate) async fn find_one<E, T>(&self, select: Select<E>) -> Result<Option<T>, RepositoryError>
+    pub(crate) async fn find_one<E, T>(&self, select: Select<E>) -> Result<Option<T>, StoreError>
     where
         E: EntityTrait,
-        T: TryFrom<E::Model, Error = RepositoryError>,
+        T: TryFrom<E::Model, Error = StoreError>,
     {
         let row = select.one(&self.connection).await.map_err(|error| self.error(error))?;
         row.map(T::try_from).transpose()
     }
 
-    pub(crate) async fn find_all<E, T>(&self, select: Select<E>) -> Result<Vec<T>, RepositoryError>
+    pub(crate) async fn find_all<E, T>(&self, select: Select<E>) -> Result<Vec<T>, StoreError>
     where
         E: EntityTrait,
-        T: TryFrom<E::Model, Error = RepositoryError>,
+        T: TryFrom<E::Model, Error = StoreError>,
     {
         let rows = select.all(&self.connection).await.map_err(|error| self.error(error))?;
         rows.into_iter().map(T::try_from).collect()
     }
 
     /// Answers how many rows there are more.
-    pub(crate) async fn insert_rows<A>(&self, insert: Insert<A>) -> Result<u64, RepositoryError>
+    pub(crate) async fn insert_rows<A>(&self, insert: Insert<A>) -> Result<u64, StoreError>
     where
         A: ActiveModelTrait,
         <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
@@ -41,13 +41,13 @@ impl<C: ConnectionTrait + Send + Sync> Store<C> {
     }
 
     /// Answers how many rows were changed.
-    pub(crate) async fn update_rows<E: EntityTrait>(&self, update: UpdateMany<E>) -> Result<u64, RepositoryError> {
+    pub(crate) async fn update_rows<E: EntityTrait>(&self, update: UpdateMany<E>) -> Result<u64, StoreError> {
         let result = update.exec(&self.connection).await.map_err(|error| self.error(error))?;
         Ok(result.rows_affected)
     }
 
     /// Answers how many rows are gone.
-    pub(crate) async fn delete_rows<E: EntityTrait>(&self, delete: DeleteMany<E>) -> Result<u64, RepositoryError> {
+    pub(crate) async fn delete_rows<E: EntityTrait>(&self, delete: DeleteMany<E>) -> Result<u64, StoreError> {
         let result = delete.exec(&self.connection).await.map_err(|error| self.error(error))?;
         Ok(result.rows_affected)
     }

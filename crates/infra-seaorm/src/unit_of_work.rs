@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::RepositoryError;
+use domain::StoreError;
 use domain::events::{Event, EventRepository};
 use domain::keys::SigningKeyRepository;
 use domain::passwords::PasswordRepository;
@@ -14,7 +14,7 @@ const CLEANUP_LOCK: i64 = 0x6865_7863_6c65_616e;
 
 impl<C: SqlConnections> Store<C> {
     /// The repositories, inside a transaction.
-    pub(crate) async fn begin_unit(&self) -> Result<Store<C::Transaction>, RepositoryError> {
+    pub(crate) async fn begin_unit(&self) -> Result<Store<C::Transaction>, StoreError> {
         let transaction = self.connection.begin_unit().await.map_err(|error| self.error(error))?;
         Ok(Store::new(transaction, self.is_transient))
     }
@@ -22,20 +22,20 @@ impl<C: SqlConnections> Store<C> {
 
 #[async_trait]
 impl<T: Transaction> UnitOfWork for Store<T> {
-    async fn hold(&self, user: UserId, session: SessionId) -> Result<Option<(RefreshToken, User)>, RepositoryError> {
+    async fn hold(&self, user: UserId, session: SessionId) -> Result<Option<(RefreshToken, User)>, StoreError> {
         self.lock_user(user).await?;
         RefreshTokenRepository::find_with_user(self, session).await
     }
 
-    async fn record(&self, event: &Event) -> Result<(), RepositoryError> {
+    async fn record(&self, event: &Event) -> Result<(), StoreError> {
         self.insert_event(event).await
     }
 
-    async fn commit(self: Box<Self>) -> Result<(), RepositoryError> {
+    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
         let Store { connection, is_transient, has_failed, .. } = *self;
         // After a failed statement PostgreSQL answers COMMIT with a rollback and calls that a success.
         if has_failed.into_inner() {
-            return Err(RepositoryError::Internal("a statement of this unit of work failed".into()));
+            return Err(StoreError::Internal("a statement of this unit of work failed".into()));
         }
         connection.commit().await.map_err(|error| Store::new((), is_transient).error(error))
     }
@@ -43,7 +43,7 @@ impl<T: Transaction> UnitOfWork for Store<T> {
 
 #[async_trait]
 impl<C: SqlConnections> Begin<dyn AccountUnit> for Store<C> {
-    async fn begin(&self) -> Result<Box<dyn AccountUnit>, RepositoryError> {
+    async fn begin(&self) -> Result<Box<dyn AccountUnit>, StoreError> {
         Ok(Box::new(self.begin_unit().await?))
     }
 }
@@ -68,14 +68,14 @@ impl<T: Transaction> AccountUnit for Store<T> {
 
 #[async_trait]
 impl<C: SqlConnections> Begin<dyn CleanupUnit> for Store<C> {
-    async fn begin(&self) -> Result<Box<dyn CleanupUnit>, RepositoryError> {
+    async fn begin(&self) -> Result<Box<dyn CleanupUnit>, StoreError> {
         Ok(Box::new(self.begin_unit().await?))
     }
 }
 
 #[async_trait]
 impl<T: Transaction> CleanupUnit for Store<T> {
-    async fn try_lock(&self) -> Result<bool, RepositoryError> {
+    async fn try_lock(&self) -> Result<bool, StoreError> {
         self.connection.try_lock(CLEANUP_LOCK).await.map_err(|error| self.error(error))
     }
 

@@ -1,10 +1,4 @@
-use domain::access_tokens::TokenId;
-use domain::events::EventId;
-use domain::keys::KeyId;
-use domain::sessions::{Nonce, SessionId};
-use domain::tasks::TaskId;
-use domain::users::UserId;
-use domain::{IdGenerator, Timestamp};
+use domain::{Ids, Timestamp};
 use uuid::{Builder, Uuid};
 
 use crate::random::random_bytes;
@@ -13,44 +7,16 @@ use crate::random::random_bytes;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemIds;
 
-impl IdGenerator for SystemIds {
-    fn user_id(&self, now: Timestamp) -> UserId {
-        UserId::new(uuid_of(now))
+impl Ids for SystemIds {
+    fn v4(&self) -> Uuid {
+        Builder::from_random_bytes(random_bytes()).into_uuid()
     }
 
-    fn task_id(&self, now: Timestamp) -> TaskId {
-        TaskId::new(uuid_of(now))
+    fn v7(&self, now: Timestamp) -> Uuid {
+        // Version 7 has no place for a time before 1970.
+        let millis = u64::try_from(now.timestamp_millis()).unwrap_or(0);
+        Builder::from_unix_timestamp_millis(millis, &random_bytes()).into_uuid()
     }
-
-    fn event_id(&self, now: Timestamp) -> EventId {
-        EventId::new(uuid_of(now))
-    }
-
-    fn session_id(&self) -> SessionId {
-        SessionId::new(random_uuid())
-    }
-
-    fn token_id(&self) -> TokenId {
-        TokenId::new(random_uuid())
-    }
-
-    fn key_id(&self) -> KeyId {
-        KeyId::new(random_uuid())
-    }
-
-    fn nonce(&self) -> Nonce {
-        Nonce::new(random_bytes())
-    }
-}
-
-fn uuid_of(now: Timestamp) -> Uuid {
-    // Version 7 has no place for a time before 1970.
-    let millis = u64::try_from(now.timestamp_millis()).unwrap_or(0);
-    Builder::from_unix_timestamp_millis(millis, &random_bytes()).into_uuid()
-}
-
-fn random_uuid() -> Uuid {
-    Builder::from_random_bytes(random_bytes()).into_uuid()
 }
 
 #[cfg(test)]
@@ -61,26 +27,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn user_task_and_event_ids_are_version_7_and_carry_the_time() {
+    fn version_7_carries_the_time() {
         let millis = 1_700_000_000_123;
         let now = DateTime::from_timestamp_millis(millis).unwrap();
-        let ids = SystemIds;
-        for id in [ids.user_id(now).as_uuid(), ids.task_id(now).as_uuid(), ids.event_id(now).as_uuid()] {
-            assert_eq!(id.get_version(), Some(Version::SortRand));
-            assert_eq!(id.get_variant(), Variant::RFC4122);
-            assert_eq!(id.as_u128() >> 80, millis as u128);
-        }
-        assert_ne!(SystemIds.user_id(now), SystemIds.user_id(now));
-        assert_ne!(SystemIds.task_id(now), SystemIds.task_id(now));
+        let id = SystemIds.v7(now);
+        assert_eq!(id.get_version(), Some(Version::SortRand));
+        assert_eq!(id.get_variant(), Variant::RFC4122);
+        assert_eq!(id.as_u128() >> 80, millis as u128);
+        assert_ne!(SystemIds.v7(now), SystemIds.v7(now));
     }
 
     #[test]
-    fn session_token_and_key_ids_are_version_4() {
-        let ids = SystemIds;
-        for id in [ids.session_id().as_uuid(), ids.token_id().as_uuid(), ids.key_id().as_uuid()] {
-            assert_eq!(id.get_version(), Some(Version::Random));
-            assert_eq!(id.get_variant(), Variant::RFC4122);
-        }
-        assert_ne!(SystemIds.session_id(), SystemIds.session_id());
+    fn version_4_is_random() {
+        let id = SystemIds.v4();
+        assert_eq!(id.get_version(), Some(Version::Random));
+        assert_eq!(id.get_variant(), Variant::RFC4122);
+        assert_ne!(SystemIds.v4(), SystemIds.v4());
     }
 }

@@ -8,7 +8,7 @@ use domain::access_tokens::{
     AccessClaims, AccessTokens, InvalidAccessToken, MAX_ACCESS_TOKEN_TTL, PublishedKeys, VerifyError,
 };
 use domain::keys::SigningKeyRepository;
-use domain::{Clock, RepositoryError, Secret, Timestamp};
+use domain::{Clock, Secret, StoreError, Timestamp};
 use thiserror::Error;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -92,27 +92,27 @@ impl KeyRing {
     }
 
     /// Reads the keys in a task of its own: a caller that goes away neither stops it for the others nor begins it anew.
-    async fn reload_for(&self, reason: Reason) -> Result<(), RepositoryError> {
+    async fn reload_for(&self, reason: Reason) -> Result<(), StoreError> {
         let task = tokio::spawn(Arc::clone(&self.shared).reload(reason));
-        task.await.unwrap_or_else(|error| Err(RepositoryError::Internal(error.into())))
+        task.await.unwrap_or_else(|error| Err(StoreError::Internal(error.into())))
     }
 
     /// Keys to sign a token of this lifetime with.
-    async fn keys_for(&self, lifetime: TimeDelta) -> Result<Arc<LoadedKeys>, RepositoryError> {
+    async fn keys_for(&self, lifetime: TimeDelta) -> Result<Arc<LoadedKeys>, StoreError> {
         self.require_fresh().await?;
         for _ in 0..MAX_PROMISES {
             let keys = self.shared.keys();
-            let (_, stored) = keys.active().map_err(|error| RepositoryError::Internal(error.into()))?;
+            let (_, stored) = keys.active().map_err(|error| StoreError::Internal(error.into()))?;
             let Some(longer) = stored.state.with_longer_life(lifetime) else { return Ok(keys) };
             // Where this changes nothing, another node did, or retired the key.
             self.shared.repository.change_state(stored.id, stored.state, longer).await?;
             self.reload_for(Reason::Asked).await?;
         }
-        Err(RepositoryError::Unavailable(KeyRingError::Changing.into()))
+        Err(StoreError::Unavailable(KeyRingError::Changing.into()))
     }
 
     /// Makes sure that the keys may be used: that every key which was replaced long enough ago is known to be so.
-    async fn require_fresh(&self) -> Result<(), RepositoryError> {
+    async fn require_fresh(&self) -> Result<(), StoreError> {
         if self.shared.is_fresh() {
             return Ok(());
         }
@@ -122,17 +122,17 @@ impl KeyRing {
             return Ok(());
         }
         let source = result.map_or_else(Into::into, |()| KeyRingError::TookTooLong.into());
-        Err(RepositoryError::Unavailable(source))
+        Err(StoreError::Unavailable(source))
     }
 }
 
 #[async_trait]
 impl AccessTokens for KeyRing {
-    async fn sign(&self, claims: &AccessClaims) -> Result<Secret, RepositoryError> {
+    async fn sign(&self, claims: &AccessClaims) -> Result<Secret, StoreError> {
         let keys = self.keys_for(claims.expires_at - claims.issued_at).await?;
-        let (key, _) = keys.active().map_err(|error| RepositoryError::Internal(error.into()))?;
+        let (key, _) = keys.active().map_err(|error| StoreError::Internal(error.into()))?;
         let token = key.sign(claims, &self.shared.issuer, &self.shared.audience);
-        token.map_err(|_| RepositoryError::Internal(KeyRingError::Signing.into()))
+        token.map_err(|_| StoreError::Internal(KeyRingError::Signing.into()))
     }
 
     async fn verify(&self, token: &str, now: Timestamp) -> Result<AccessClaims, VerifyError> {
@@ -157,21 +157,21 @@ impl AccessTokens for KeyRing {
         if self.shared.is_fresh() { known } else { known.max(now + MAX_ACCESS_TOKEN_TTL) }
     }
 
-    async fn reload(&self) -> Result<(), RepositoryError> {
+    async fn reload(&self) -> Result<(), StoreError> {
         self.reload_for(Reason::Asked).await
     }
 }
 
 impl Shared {
     /// Reads the keys, unless somebody else did so while this waited for them.
-    async fn reload(self: Arc<Self>, reason: Reason) -> Result<(), RepositoryError> {
+    async fn reload(self: Arc<Self>, reason: Reason) -> Result<(), StoreError> {
         let mut last = self.last_reload.lock().await;
         let just_now = last.filter(|last| last.ended.elapsed() < MIN_RELOAD_INTERVAL);
         match (reason, just_now) {
             (Reason::Asked, _) => {}
             (Reason::Stale, _) if self.is_fresh() => return Ok(()),
             (_, Some(Reloaded { failed: true, .. })) => {
-                return Err(RepositoryError::Unavailable(KeyRingError::FailedJustNow.into()));
+                return Err(StoreError::Unavailable(KeyRingError::FailedJustNow.into()));
             }
             (Reason::UnknownKey, Some(_)) => return Ok(()),
             _ => {}
@@ -181,9 +181,9 @@ impl Shared {
         result
     }
 
-    async fn read_keys(&self) -> Result<(), RepositoryError> {
+    async fn read_keys(&self) -> Result<(), StoreError> {
         let read_at = self.clock.now();
-        let too_late = |_| Err(RepositoryError::Unavailable(KeyRingError::TookTooLong.into()));
+        let too_late = |_| Err(StoreError::Unavailable(KeyRingError::TookTooLong.into()));
         let stored = timeout(READ_LIMIT, self.repository.list()).await.unwrap_or_else(too_late)?;
         let keys = Arc::new(self.keys().followed_by(stored, read_at, |key| self.opener.open(key)));
         // First, so that nothing is signed with a key that this node does not know yet.
@@ -191,7 +191,7 @@ impl Shared {
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);
         match keys.active() {
             Err(error @ (NoActiveKey::Sealed(_) | NoActiveKey::Unreadable(_))) => {
-                Err(RepositoryError::Internal(error.into()))
+                Err(StoreError::Internal(error.into()))
             }
             Ok(_) | Err(NoActiveKey::Missing) => Ok(()),
         }

@@ -13,7 +13,7 @@ use domain::keys::{
 };
 use domain::sessions::SessionId;
 use domain::users::{Epoch, Role, UserId};
-use domain::{Clock, RepositoryError, Timestamp};
+use domain::{Clock, StoreError, Timestamp};
 use uuid::Uuid;
 
 use crate::SealedKeys;
@@ -95,39 +95,39 @@ impl KeysInMemory {
 
 #[async_trait]
 impl SigningKeyRepository for KeysInMemory {
-    async fn list(&self) -> Result<StoredKeys, RepositoryError> {
+    async fn list(&self) -> Result<StoredKeys, StoreError> {
         self.lists.fetch_add(1, Ordering::SeqCst);
         let delay = *self.delay.lock().unwrap();
         tokio::time::sleep(delay).await;
         if self.is_down.load(Ordering::SeqCst) {
-            return Err(RepositoryError::Unavailable("it is down".into()));
+            return Err(StoreError::Unavailable("it is down".into()));
         }
         Ok(self.keys.lock().unwrap().clone())
     }
 
-    async fn insert(&self, _: &SigningKey) -> Result<bool, RepositoryError> {
+    async fn insert(&self, _: &SigningKey) -> Result<bool, StoreError> {
         unimplemented!("a key ring does not ask for it")
     }
 
-    async fn change_state(&self, id: KeyId, from: KeyState, to: KeyState) -> Result<bool, RepositoryError> {
+    async fn change_state(&self, id: KeyId, from: KeyState, to: KeyState) -> Result<bool, StoreError> {
         let mut keys = self.keys.lock().unwrap();
         let found = keys.readable.iter_mut().find(|key| key.id == id && key.state == from);
         Ok(found.map(|key| key.state = to).is_some())
     }
 
-    async fn delete(&self, _: KeyId, _: KeyState) -> Result<bool, RepositoryError> {
+    async fn delete(&self, _: KeyId, _: KeyState) -> Result<bool, StoreError> {
         unimplemented!("a key ring does not ask for it")
     }
 
-    async fn delete_all(&self) -> Result<u64, RepositoryError> {
+    async fn delete_all(&self) -> Result<u64, StoreError> {
         unimplemented!("a key ring does not ask for it")
     }
 
-    async fn delete_retired(&self, _: Timestamp) -> Result<u64, RepositoryError> {
+    async fn delete_retired(&self, _: Timestamp) -> Result<u64, StoreError> {
         unimplemented!("a key ring does not ask for it")
     }
 
-    async fn count_retired(&self, _: Timestamp) -> Result<u64, RepositoryError> {
+    async fn count_retired(&self, _: Timestamp) -> Result<u64, StoreError> {
         unimplemented!("a key ring does not ask for it")
     }
 }

@@ -1,7 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use domain::RepositoryError;
+use domain::StoreError;
 use sea_orm::DbErr;
 use thiserror::Error;
 
@@ -44,7 +44,7 @@ pub enum SqliteError {
 }
 
 /// What an error that does not concern a single row means to a use case.
-pub fn unavailable_or_internal(error: DbErr) -> RepositoryError {
+pub fn unavailable_or_internal(error: DbErr) -> StoreError {
     infra_seaorm::unavailable_or_internal(error, is_transient)
 }
 

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use domain::sessions::{RevocationFeed, Revoked};
-use domain::{RepositoryError, Timestamp};
+use domain::{StoreError, Timestamp};
 use infra_seaorm::revoked_from_row;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
@@ -42,7 +42,7 @@ impl SqliteRevocationFeed {
 
 #[async_trait]
 impl RevocationFeed for SqliteRevocationFeed {
-    async fn poll(&mut self, now: Timestamp) -> Result<Vec<Revoked>, RepositoryError> {
+    async fn poll(&mut self, now: Timestamp) -> Result<Vec<Revoked>, StoreError> {
         self.read(now).await.map_err(unavailable_or_internal)
     }
 

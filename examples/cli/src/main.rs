@@ -7,7 +7,10 @@ use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use application::{AdminAccount, ApplicationError, CreateUser, Login, Prepared, Target, UserChange, Users};
+use application::keys::Prepared;
+use application::sign_in::Login;
+use application::users::{AdminAccount, CreateUser, UserChange, Users};
+use application::{ApplicationError, Target};
 use clap::{Parser, Subcommand};
 use domain::Secret;
 use domain::passwords::Password;

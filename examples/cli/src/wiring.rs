@@ -6,7 +6,13 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use application::{Activity, Hashing, Journal, Keys, Passwords, Sessions, Settings, SignIn, TokenIssuer, Users};
+use application::Settings;
+use application::events::Journal;
+use application::keys::Keys;
+use application::passwords::{Hashing, Passwords};
+use application::sessions::{Activity, Sessions, TokenIssuer};
+use application::sign_in::SignIn;
+use application::users::Users;
 use domain::keys::RootSecret;
 use domain::users::UserRepository;
 use infra_security::{Argon2Pool, Argon2Settings, HmacSha256, KeyRing, SealedKeys, SystemClock, SystemIds};

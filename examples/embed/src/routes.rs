@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig, delete, get, post, resource};
 use api_actix::fields::{Required, TextShape, TextValue};
 use api_actix::{ApiError, Guarded, JsonBody, PathId, fields};
-use domain::{Clock, IdGenerator, ValidationError};
+use domain::{Clock, Ids, ValidationError};
 
 use crate::store::{Note, Notes};
 
@@ -43,14 +43,14 @@ fields! {
 }
 
 async fn create_note(
-    ids: Data<dyn IdGenerator>,
+    ids: Data<dyn Ids>,
     clock: Data<dyn Clock>,
     notes: Data<Notes>,
     guarded: Guarded<JsonBody<NewNoteBody>>,
 ) -> Result<HttpResponse, ApiError> {
     let Guarded { actor, input: JsonBody(new) } = guarded;
     // Ids and times come from ports, so that tests can choose them.
-    let (id, created_at) = (ids.token_id().as_uuid(), clock.now());
+    let (id, created_at) = (ids.v4(), clock.now());
     let note = Note { id, user_id: actor.user_id.as_uuid(), text: new.text.0, created_at };
     notes.insert(note.clone()).await?;
     Ok(HttpResponse::Created().json(note))

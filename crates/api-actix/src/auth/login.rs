@@ -1,5 +1,6 @@
 use actix_web::{HttpResponse, web};
-use application::{Application, Login};
+use application::Application;
+use application::sign_in::Login;
 use domain::ValidationError;
 use domain::passwords::Password;
 

@@ -10,7 +10,7 @@ mod verify;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get, post, resource};
-use application::TokenPair;
+use application::sessions::TokenPair;
 use serde::Serialize;
 use utoipa::{Modify, OpenApi, ToSchema};
 

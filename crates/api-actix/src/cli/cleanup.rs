@@ -1,4 +1,5 @@
-use application::{Application, CleanupEnd, Removed};
+use application::Application;
+use application::node::{CleanupEnd, Removed};
 use clap::Args;
 use tokio::time::sleep;
 

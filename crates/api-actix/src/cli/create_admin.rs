@@ -1,4 +1,4 @@
-use application::AdminAccount;
+use application::users::AdminAccount;
 use clap::Args;
 use domain::users::Email;
 

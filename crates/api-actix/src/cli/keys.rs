@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
-use application::{ApplicationError, Rotated};
+use application::ApplicationError;
+use application::keys::Rotated;
 use chrono::SecondsFormat;
 use clap::Subcommand;
 use domain::keys::KeyState;

@@ -1,5 +1,6 @@
 use actix_web::{HttpResponse, web};
-use application::{Application, Introspection, RefreshTokenInfo};
+use application::Application;
+use application::clients::{Introspection, RefreshTokenInfo};
 use domain::access_tokens::AccessClaims;
 use domain::clients::ClientId;
 use serde::Serialize;

@@ -11,7 +11,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, ResponseError};
-use domain::IdGenerator;
+use domain::Ids;
 use futures_util::FutureExt;
 use tracing::{Instrument, info, info_span};
 
@@ -142,7 +142,7 @@ fn choose_id(request: &ServiceRequest) -> Result<String, ApiError> {
     let given = request.headers().get(X_REQUEST_ID).and_then(|value| value.to_str().ok());
     match given.filter(|id| request_id::is_harmless(id)) {
         Some(id) => Ok(id.to_owned()),
-        None => Ok(part::<dyn IdGenerator>(request.request())?.token_id().to_string()),
+        None => Ok(part::<dyn Ids>(request.request())?.v4().to_string()),
     }
 }
 

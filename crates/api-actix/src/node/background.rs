@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use application::{Application, ApplicationError, CleanupEnd, Removed};
-use domain::IdGenerator;
+use application::node::{CleanupEnd, Removed};
+use application::{Application, ApplicationError};
+use domain::Ids;
 use domain::sessions::RevocationFeed;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -43,7 +44,7 @@ impl Background {
     }
 
     /// Removes what has ended, again and again.
-    pub(crate) fn clean_up_every(&mut self, interval: Duration, ids: &dyn IdGenerator) {
+    pub(crate) fn clean_up_every(&mut self, interval: Duration, ids: &dyn Ids) {
         let first = interval.min(FIRST_CLEANUP_WITHIN).mul_f64(random_share(ids));
         self.tasks.push(tokio::spawn(clean_up(self.application.clone(), first, interval)));
     }
@@ -125,9 +126,9 @@ async fn clean_up(application: Application, first: Duration, interval: Duration)
 }
 
 /// From 0 to 1.
-fn random_share(ids: &dyn IdGenerator) -> f64 {
+fn random_share(ids: &dyn Ids) -> f64 {
     // All bits of the last part are random (RFC 9562, section 5.4).
-    let [.., a, b, c, d] = ids.token_id().as_uuid().into_bytes();
+    let [.., a, b, c, d] = ids.v4().into_bytes();
     f64::from(u32::from_be_bytes([a, b, c, d])) / f64::from(u32::MAX)
 }
 

@@ -11,7 +11,9 @@ use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{App, Error};
-use application::{AdminAccount, Application, ApplicationError, Prepared};
+use application::keys::Prepared;
+use application::users::AdminAccount;
+use application::{Application, ApplicationError};
 use thiserror::Error;
 use tokio::time::timeout;
 
@@ -136,7 +138,7 @@ impl Hexauth {
     }
 
     /// The use cases. Handlers take them as `web::Data<Application>`, and likewise `web::Data<dyn Clock>` and
-    /// `web::Data<dyn IdGenerator>`, in an app that [`Mount::onto`] was given.
+    /// `web::Data<dyn Ids>`, in an app that [`Mount::onto`] was given.
     pub fn application(&self) -> &Application {
         &self.application
     }

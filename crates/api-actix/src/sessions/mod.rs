@@ -9,7 +9,7 @@ mod list_user_sessions;
 
 use actix_web::HttpResponse;
 use actix_web::web::{ServiceConfig, delete, get, resource};
-use application::Session;
+use application::sessions::Session;
 use serde::Serialize;
 use std::net::IpAddr;
 use utoipa::{OpenApi, ToSchema};

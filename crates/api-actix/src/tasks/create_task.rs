@@ -1,6 +1,7 @@
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, web};
-use application::{Application, CreateTask};
+use application::Application;
+use application::tasks::CreateTask;
 use domain::tasks::{TaskDescription, TaskStatus, TaskTitle};
 
 use super::TaskBody;

@@ -1,5 +1,6 @@
 use actix_web::{HttpResponse, web};
-use application::{Application, ListTasks};
+use application::Application;
+use application::tasks::ListTasks;
 use domain::tasks::TaskStatus;
 use domain::users::UserId;
 use serde::Serialize;

@@ -1,5 +1,6 @@
 use actix_web::{HttpResponse, web};
-use application::{Application, TaskChange};
+use application::Application;
+use application::tasks::TaskChange;
 use domain::tasks::{TaskDescription, TaskId, TaskStatus, TaskTitle};
 
 use super::TaskBody;

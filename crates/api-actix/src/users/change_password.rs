@@ -1,5 +1,6 @@
 use actix_web::{HttpResponse, web};
-use application::{Application, ChangePassword};
+use application::Application;
+use application::passwords::ChangePassword;
 use domain::passwords::Password;
 
 use super::values::ChosenPassword;

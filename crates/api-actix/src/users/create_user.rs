@@ -1,6 +1,7 @@
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, web};
-use application::{Application, CreateUser};
+use application::Application;
+use application::users::CreateUser;
 use domain::users::{Email, Role};
 
 use super::UserBody;

@@ -1,7 +1,8 @@
 use std::marker::PhantomData;
 
 use actix_web::{HttpResponse, web};
-use application::{Application, ListUsers, Paging};
+use application::Application;
+use application::users::{ListUsers, Paging};
 use domain::ValidationError;
 use domain::users::{Direction, Role, SearchText, UserFilter, UserSort, UserSortField};
 use serde::Serialize;

@@ -1,5 +1,6 @@
 use actix_web::{HttpResponse, web};
-use application::{Application, Target, UserChange};
+use application::users::UserChange;
+use application::{Application, Target};
 use domain::passwords::Password;
 use domain::users::{Email, Role, UserId};
 

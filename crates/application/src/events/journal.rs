@@ -3,10 +3,10 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::access_tokens::AccessTokens;
-use domain::events::NewEvent;
+use domain::events::{EventId, NewEvent};
 use domain::sessions::{Revoked, RevokedTokens};
 use domain::units::{AccountUnit, Begin, UnitOfWork};
-use domain::{Clock, IdGenerator, Timestamp};
+use domain::{Clock, Ids, Timestamp};
 use tracing::field::display;
 use tracing::{Instrument, error};
 
@@ -21,7 +21,7 @@ use crate::sessions::Revocations;
 #[derive(Clone)]
 pub struct Journal {
     access_tokens: Arc<dyn AccessTokens>,
-    ids: Arc<dyn IdGenerator>,
+    ids: Arc<dyn Ids>,
     clock: Arc<dyn Clock>,
     access_token_ttl: TimeDelta,
     pub(crate) revocations: Arc<Revocations>,
@@ -32,7 +32,7 @@ impl Journal {
     /// A node's journal. `access_token_ttl` is how long this node's access tokens live.
     pub fn new(
         access_tokens: Arc<dyn AccessTokens>,
-        ids: Arc<dyn IdGenerator>,
+        ids: Arc<dyn Ids>,
         clock: Arc<dyn Clock>,
         access_token_ttl: TimeDelta,
     ) -> Self {
@@ -81,7 +81,7 @@ impl Journal {
         revoked: Vec<Revoked>,
     ) -> Result<(), ApplicationError> {
         let now = self.clock.now();
-        let event = event.at(self.ids.event_id(now), now);
+        let event = event.at(EventId::new(self.ids.v7(now)), now);
         let (revocations, counters) = (Arc::clone(&self.revocations), Arc::clone(&self.counters));
         let committing = async move {
             unit.record(&event).await?;
@@ -138,8 +138,8 @@ mod tests {
 
     use super::super::logged::Logged;
     use super::*;
+    use crate::node::{RefreshOutcome, SignInOutcome};
     use crate::testing::{access_tokens, an_actor, hashing, journal, now, session_id, user_id};
-    use crate::{RefreshOutcome, SignInOutcome};
 
     fn ended() -> NewEvent {
         let reason = RevocationReason::Logout;

@@ -15,12 +15,13 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use domain::access_tokens::AccessTokens;
 use domain::keys::{
-    Algorithm, KeyState, KeyUnit, SigningKey, SigningKeyFactory, SigningKeyRepository, StoredKeys, UnreadableKey,
+    Algorithm, KeyId, KeyState, KeyUnit, SigningKey, SigningKeyFactory, SigningKeyRepository, StoredKeys, UnreadableKey,
 };
 use domain::units::Begin;
-use domain::{Clock, IdGenerator};
+use domain::{Clock, Ids};
 
-use crate::{ApplicationError, Journal};
+use crate::ApplicationError;
+use crate::events::Journal;
 
 /// The use cases of signing keys.
 #[derive(Clone)]
@@ -34,7 +35,7 @@ pub struct Keys {
     /// Signs and reads access tokens by the ring.
     pub access_tokens: Arc<dyn AccessTokens>,
     /// Makes ids.
-    pub ids: Arc<dyn IdGenerator>,
+    pub ids: Arc<dyn Ids>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// The node's journal.
@@ -50,7 +51,7 @@ pub struct Keys {
 impl Keys {
     /// A new key.
     async fn make_key(&self, algorithm: Algorithm, state: KeyState) -> Result<SigningKey, ApplicationError> {
-        let id = self.ids.key_id();
+        let id = KeyId::new(self.ids.v4());
         let sealed = self.factory.generate(id, algorithm).await.map_err(ApplicationError::Internal)?;
         Ok(SigningKey { id, algorithm, sealed, created_at: self.clock.now(), state })
     }

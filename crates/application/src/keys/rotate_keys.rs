@@ -114,7 +114,7 @@ fn time_to_wait(keys: &StoredKeys, next: &SigningKey, now: Timestamp) -> Option<
 mod tests {
     use std::sync::atomic::Ordering;
 
-    use domain::RepositoryError;
+    use domain::StoreError;
     use domain::keys::MockKeyUnit;
     use domain::keys::{Algorithm, KeyId, SealedKey};
 
@@ -179,7 +179,7 @@ mod tests {
         unit.signing_keys.expect_insert().withf(|key| key.state == KeyState::Next).times(1).returning(|_| Ok(true));
         unit.signing_keys.expect_delete_retired().times(1).returning(|_| Ok(0));
         let commits = mocks.units([unit]);
-        let unavailable = || Err(RepositoryError::Unavailable("it is down".into()));
+        let unavailable = || Err(StoreError::Unavailable("it is down".into()));
         mocks.access_tokens.expect_reload().times(1).returning(unavailable);
         assert_eq!(mocks.build().rotate().await.unwrap(), Rotated::Done, "what was committed is done");
         assert_eq!(commits.load(Ordering::SeqCst), 1);

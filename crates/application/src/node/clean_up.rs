@@ -110,7 +110,7 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use chrono::TimeDelta;
-    use domain::RepositoryError;
+    use domain::StoreError;
     use domain::units::MockCleanupUnit;
 
     use super::*;
@@ -182,7 +182,7 @@ mod tests {
     #[tokio::test]
     async fn what_was_removed_before_a_failure_is_told() {
         let mut failing = MockCleanupUnit::default();
-        let unavailable = |_, _| Err(RepositoryError::Unavailable("it is down".into()));
+        let unavailable = |_, _| Err(StoreError::Unavailable("it is down".into()));
         failing.refresh_tokens.expect_delete_ended().returning(unavailable);
         let (end, sum, commits, _) = clean_up(vec![a_unit(BATCH, 5, 6), failing]).await;
         assert!(matches!(end, Err(ApplicationError::Unavailable(_))));

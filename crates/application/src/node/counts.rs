@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use domain::events::What;
 use domain::sessions::RevocationReason;
 
-use crate::{ApplicationError, TokenPair};
+use crate::ApplicationError;
+use crate::sessions::TokenPair;
 
 /// How a sign-in ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,7 +18,7 @@ pub use clean_up::{CleanupEnd, Removed};
 pub(crate) use counts::Counters;
 pub use counts::{Counts, RefreshOutcome, SignInOutcome};
 
-use crate::Journal;
+use crate::events::Journal;
 
 /// The use cases of a node.
 #[derive(Clone)]

@@ -17,7 +17,7 @@ use domain::units::{AccountUnit, Begin};
 pub use change_password::ChangePassword;
 pub use hashing::Hashing;
 
-use crate::Journal;
+use crate::events::Journal;
 
 /// The use cases of passwords.
 #[derive(Clone)]

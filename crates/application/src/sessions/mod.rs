@@ -27,7 +27,7 @@ pub use revocations::{FeedStatus, MAX_FEED_AGE};
 pub(crate) use revocations::{MAX_CLOCK_JUMP, Revocations};
 pub use token_issuer::{TokenIssuer, TokenPair};
 
-use crate::Journal;
+use crate::events::Journal;
 
 /// The use cases of sessions.
 #[derive(Clone)]

@@ -6,7 +6,9 @@ use domain::sessions::{PresentedRefreshToken, RefreshToken, RevocationReason, Ro
 use domain::users::User;
 
 use super::Sessions;
-use crate::{ApplicationError, RefreshOutcome, TokenPair};
+use crate::ApplicationError;
+use crate::node::RefreshOutcome;
+use crate::sessions::TokenPair;
 
 impl Sessions {
     /// Exchanges a refresh token for the next pair (RFC 6749, section 6; rotation and reuse detection as in RFC 9700,

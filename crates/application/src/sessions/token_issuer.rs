@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
 use chrono::{SubsecRound, TimeDelta};
-use domain::access_tokens::{AccessClaims, AccessTokens};
+use domain::access_tokens::{AccessClaims, AccessTokens, TokenId};
 use domain::clients::ClientId;
 use domain::sessions::RefreshToken;
 use domain::users::User;
-use domain::{IdGenerator, Mac, Secret, Timestamp};
+use domain::{Ids, Mac, Secret, Timestamp};
 
 use crate::ApplicationError;
 
@@ -28,7 +28,7 @@ pub struct TokenIssuer {
     /// Authenticates refresh tokens.
     pub mac: Arc<dyn Mac>,
     /// Makes the ids of access tokens.
-    pub ids: Arc<dyn IdGenerator>,
+    pub ids: Arc<dyn Ids>,
     /// The client that access tokens are issued to: what people sign in with.
     pub client_id: ClientId,
     /// How long access tokens live. Cut at the end of their session.
@@ -49,7 +49,7 @@ impl TokenIssuer {
         let issued_at = now.trunc_subsecs(0);
         let expires_at = (issued_at + self.access_token_ttl).min(session.idle_expires_at.trunc_subsecs(0));
         let claims = AccessClaims {
-            id: self.ids.token_id(),
+            id: TokenId::new(self.ids.v4()),
             client_id: Some(self.client_id.clone()),
             user_id: user.id,
             session_id: session.id,

@@ -2,12 +2,14 @@ use std::net::IpAddr;
 
 use domain::events::{By, What};
 use domain::passwords::{HashError, HashPlace, Password, PasswordHash, Verification};
-use domain::sessions::{Device, NewRefreshToken, RefreshToken};
+use domain::sessions::{Device, NewRefreshToken, Nonce, RefreshToken, SessionId};
 use domain::users::{User, UserIdentifier};
 use tracing::error;
 
 use super::SignIn;
-use crate::{ApplicationError, SignInOutcome, TokenPair};
+use crate::ApplicationError;
+use crate::node::SignInOutcome;
+use crate::sessions::TokenPair;
 
 /// A sign-in with a password.
 #[derive(Clone, Debug)]
@@ -94,7 +96,12 @@ impl SignIn {
     ) -> Result<Option<TokenPair>, ApplicationError> {
         let now = self.clock.now();
         let address = device.address();
-        let new = NewRefreshToken { id: self.ids.session_id(), user_id: user.id, nonce: self.ids.nonce(), device };
+        let new = NewRefreshToken {
+            id: SessionId::new(self.ids.v4()),
+            user_id: user.id,
+            nonce: Nonce::new(self.ids.v4().into_bytes()),
+            device,
+        };
         let session = RefreshToken::start(new, now, &self.policy);
         // Signed first: a session that nobody holds a token of is not to be stored.
         let pair = self.issuer.issue(&session, user, now).await?;

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use domain::passwords::PasswordRepository;
 use domain::sessions::RefreshPolicy;
 use domain::units::{AccountUnit, Begin};
-use domain::{Clock, IdGenerator};
+use domain::{Clock, Ids};
 
 pub use login::Login;
 
-use crate::Journal;
+use crate::events::Journal;
 use crate::passwords::Hashing;
 use crate::sessions::TokenIssuer;
 
@@ -29,7 +29,7 @@ pub struct SignIn {
     /// Issues the tokens of a session.
     pub issuer: TokenIssuer,
     /// Makes ids.
-    pub ids: Arc<dyn IdGenerator>,
+    pub ids: Arc<dyn Ids>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// The node's journal.

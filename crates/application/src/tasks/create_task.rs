@@ -1,4 +1,4 @@
-use domain::tasks::{Task, TaskDescription, TaskStatus, TaskTitle};
+use domain::tasks::{Task, TaskDescription, TaskId, TaskStatus, TaskTitle};
 
 use super::Tasks;
 use crate::acting::begin_as;
@@ -23,7 +23,7 @@ impl Tasks {
     pub async fn create(&self, actor: &Actor, new: CreateTask) -> Result<Task, ApplicationError> {
         let now = self.clock.now();
         let task = Task {
-            id: self.ids.task_id(now),
+            id: TaskId::new(self.ids.v7(now)),
             owner: actor.user_id,
             title: new.title,
             description: new.description,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use domain::tasks::{Task, TaskRepository, TaskUnit};
 use domain::units::Begin;
-use domain::{Clock, IdGenerator};
+use domain::{Clock, Ids};
 
 pub use create_task::CreateTask;
 pub use list_tasks::{ListTasks, TaskPage};
@@ -28,14 +28,14 @@ pub struct Tasks {
     /// Writes them.
     pub units: Arc<dyn Begin<dyn TaskUnit>>,
     /// Makes their ids.
-    pub ids: Arc<dyn IdGenerator>,
+    pub ids: Arc<dyn Ids>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
 
 impl Tasks {
     /// The use cases on this store.
-    pub fn new<S>(store: Arc<S>, ids: Arc<dyn IdGenerator>, clock: Arc<dyn Clock>) -> Self
+    pub fn new<S>(store: Arc<S>, ids: Arc<dyn Ids>, clock: Arc<dyn Clock>) -> Self
     where
         S: TaskRepository + Begin<dyn TaskUnit> + 'static,
     {

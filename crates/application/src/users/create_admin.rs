@@ -106,7 +106,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use domain::RepositoryError;
+    use domain::StoreError;
     use domain::units::MockAccountUnit;
     use domain::users::UserId;
 
@@ -163,7 +163,7 @@ mod tests {
         let mut unit = MockAccountUnit::default();
         unit.users.expect_insert().times(1).returning(move |_| {
             first_is_done.store(true, Ordering::SeqCst);
-            Err(RepositoryError::Duplicate("email"))
+            Err(StoreError::Duplicate("email"))
         });
         mocks.units([unit]);
         assert_eq!(create(mocks).await, AdminAccount::AlreadyAdmin(admin()));
@@ -216,7 +216,7 @@ mod tests {
         mocks.users.expect_find_by_email().returning(move |_| Ok(is_there.load(Ordering::SeqCst).then(admin)));
         unit.users.expect_insert().times(1).returning(move |_| {
             first_is_done.store(true, Ordering::SeqCst);
-            Err(RepositoryError::Duplicate("email"))
+            Err(StoreError::Duplicate("email"))
         });
         mocks.units([unit]);
         let found = mocks.build().bootstrap_admin(a_user().email, password()).await.unwrap();

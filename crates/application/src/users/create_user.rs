@@ -1,10 +1,10 @@
 use std::net::IpAddr;
 
-use domain::RepositoryError;
+use domain::StoreError;
 use domain::events::{By, What};
 use domain::passwords::{HashPlace, Password, PasswordHash};
 use domain::units::AccountUnit;
-use domain::users::{Email, Epoch, Profile, Role, User};
+use domain::users::{Email, Epoch, Profile, Role, User, UserId};
 
 use super::Users;
 use crate::acting::begin_as;
@@ -40,7 +40,7 @@ pub(super) struct HashedUser {
 
 impl HashedUser {
     /// Adds the user and their password. The unique index decides between two at the same time.
-    pub(super) async fn insert(&self, unit: &dyn AccountUnit) -> Result<(), RepositoryError> {
+    pub(super) async fn insert(&self, unit: &dyn AccountUnit) -> Result<(), StoreError> {
         unit.users().insert(&self.user).await?;
         unit.passwords().store(self.user.id, &self.hash, self.user.created_at).await
     }
@@ -93,7 +93,7 @@ impl Users {
         let hash = place.hash(&password).await?;
         let now = self.clock.now();
         let user = User {
-            id: self.ids.user_id(now),
+            id: UserId::new(self.ids.v7(now)),
             email: new.email,
             profile: new.profile,
             role: new.role.unwrap_or(Role::User),
@@ -183,7 +183,7 @@ mod tests {
         let mut mocks = Mocks::default();
         mocks.hashing().expect_hash().returning(|_| Ok(a_hash()));
         let mut unit = MockAccountUnit::default();
-        unit.users.expect_insert().returning(|_| Err(RepositoryError::Duplicate("email")));
+        unit.users.expect_insert().returning(|_| Err(StoreError::Duplicate("email")));
         let commits = mocks.units([unit]);
         let result = mocks.build().create(None, new(), None).await;
         assert!(matches!(result, Err(ApplicationError::Duplicate("email"))));

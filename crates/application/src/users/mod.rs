@@ -14,15 +14,16 @@ use std::sync::Arc;
 
 use domain::units::{AccountUnit, Begin};
 use domain::users::{UserId, UserRepository};
-use domain::{Clock, IdGenerator};
+use domain::{Clock, Ids};
 
 pub use create_admin::AdminAccount;
 pub use create_user::CreateUser;
 pub use list_users::{ListUsers, Paging, UserPage};
 pub use update_user::UserChange;
 
+use crate::ApplicationError;
+use crate::events::Journal;
 use crate::passwords::{Hashing, Passwords};
-use crate::{ApplicationError, Journal};
 
 /// The use cases of accounts.
 #[derive(Clone)]
@@ -36,7 +37,7 @@ pub struct Users {
     /// Hashes new passwords.
     pub hashing: Hashing,
     /// Makes ids.
-    pub ids: Arc<dyn IdGenerator>,
+    pub ids: Arc<dyn Ids>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// The node's journal.

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use thiserror::Error;
 
-use crate::RepositoryError;
+use crate::StoreError;
 use crate::access_tokens::{AccessClaims, InvalidAccessToken};
 use crate::{Secret, Timestamp};
 
@@ -18,10 +18,10 @@ pub trait AccessTokens: Send + Sync {
     /// first.
     ///
     /// # Errors
-    /// [`RepositoryError`] when the key ring had to be read and could not be.
+    /// [`StoreError`] when the key ring had to be read and could not be.
     ///
     /// [`MAX_KEY_RING_AGE`]: crate::keys::MAX_KEY_RING_AGE
-    async fn sign(&self, claims: &AccessClaims) -> Result<Secret, RepositoryError>;
+    async fn sign(&self, claims: &AccessClaims) -> Result<Secret, StoreError>;
 
     /// Reads a token. It MUST be refused unless a key of the ring that is accepted at `now` signed it, its algorithm
     /// is that key's own, its type `at+jwt`, its issuer and audience ours, every claim present and of the right type,
@@ -57,7 +57,7 @@ pub trait AccessTokens: Send + Sync {
     ///
     /// # Errors
     /// As every repository; the keys that were known stay in use.
-    async fn reload(&self) -> Result<(), RepositoryError>;
+    async fn reload(&self) -> Result<(), StoreError>;
 }
 
 /// The keys for those who check tokens by themselves.
@@ -78,5 +78,5 @@ pub enum VerifyError {
     Invalid(#[from] InvalidAccessToken),
     /// Whether it is valid is unknown.
     #[error("the signing keys cannot be read")]
-    Repository(#[from] RepositoryError),
+    Repository(#[from] StoreError),
 }

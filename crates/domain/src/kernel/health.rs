@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use crate::RepositoryError;
+use crate::StoreError;
 
 /// Asks whether the database can be used: whether it answers, and takes writes.
 #[cfg_attr(feature = "mocks", mockall::automock)]
@@ -11,7 +11,7 @@ pub trait HealthCheck: Send + Sync {
     /// asked; in between it MUST remember what the last write came to.
     ///
     /// # Errors
-    /// [`RepositoryError::Unavailable`] while the database cannot be used, or takes no writes: it is read-only, locked,
+    /// [`StoreError::Unavailable`] while the database cannot be used, or takes no writes: it is read-only, locked,
     /// its disk is full, or its file is gone.
-    async fn check(&self) -> Result<(), RepositoryError>;
+    async fn check(&self) -> Result<(), StoreError>;
 }

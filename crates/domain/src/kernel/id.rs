@@ -9,7 +9,7 @@ use uuid::Uuid;
 pub struct Id<T: ?Sized>(Uuid, PhantomData<fn() -> T>);
 
 impl<T: ?Sized> Id<T> {
-    /// Wraps a UUID that an [`IdGenerator`](crate::IdGenerator) made or that was stored before.
+    /// Wraps a UUID that an [`Ids`](crate::Ids) made or that was stored before.
     pub const fn new(id: Uuid) -> Self {
         Self(id, PhantomData)
     }

@@ -4,7 +4,7 @@ mod clock;
 mod decimal;
 mod health;
 mod id;
-mod id_generator;
+mod ids;
 mod long_text;
 mod mac;
 mod secret;
@@ -17,16 +17,16 @@ pub use clock::Clock;
 pub use decimal::Decimal;
 pub use health::HealthCheck;
 pub use id::Id;
-pub use id_generator::IdGenerator;
+pub use ids::Ids;
 pub use long_text::LongText;
 pub use mac::{Mac, MacPurpose, MacTag};
 pub use secret::Secret;
 pub use short_text::ShortText;
-pub use store_error::{RepositoryError, Source};
+pub use store_error::{Source, StoreError};
 pub use validation::ValidationError;
 
 #[cfg(feature = "mocks")]
-pub use {clock::MockClock, health::MockHealthCheck, id_generator::MockIdGenerator, mac::MockMac};
+pub use {clock::MockClock, health::MockHealthCheck, ids::MockIds, mac::MockMac};
 
 /// A moment in time, UTC. Ports that make one truncate it to microseconds, the precision every database keeps.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

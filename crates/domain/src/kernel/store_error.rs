@@ -6,7 +6,7 @@ pub type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a repository could not do what it was asked.
 #[derive(Debug, Error)]
-pub enum RepositoryError {
+pub enum StoreError {
     /// Another row has the value of this field already; the name is the API's. Nothing was written.
     #[error("another row has this {0}")]
     Duplicate(&'static str),

@@ -3,40 +3,40 @@ use chrono::TimeDelta;
 
 use crate::Timestamp;
 use crate::keys::{Algorithm, KeyId, KeyState, SealedKey, SigningKey, StoredKeys};
-use crate::{RepositoryError, Source};
+use crate::{Source, StoreError};
 
 /// How long a node may use the key ring without looking at it again. A key is published at least this long before it
 /// signs, and accepted this long after the last token that it should have signed has expired.
 pub const MAX_KEY_RING_AGE: TimeDelta = TimeDelta::seconds(5);
 
-/// Keeps signing keys, sealed. Every method may fail with [`RepositoryError::Unavailable`] or
-/// [`RepositoryError::Internal`].
+/// Keeps signing keys, sealed. Every method may fail with [`StoreError::Unavailable`] or
+/// [`StoreError::Internal`].
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait SigningKeyRepository: Send + Sync {
     /// All keys. One that cannot be read MUST NOT keep the others from being told: nodes of another version may have
     /// written it.
-    async fn list(&self) -> Result<StoredKeys, RepositoryError>;
+    async fn list(&self) -> Result<StoredKeys, StoreError>;
 
     /// Adds a key. MUST NOT where there is a next key already and this is one, or an active one and this is one: of
     /// any number of callers at the same time exactly one MUST get `true`. Answers whether it did.
-    async fn insert(&self, key: &SigningKey) -> Result<bool, RepositoryError>;
+    async fn insert(&self, key: &SigningKey) -> Result<bool, StoreError>;
 
     /// Gives a key another state. MUST do so only where it is in `from`, in one atomic step, and MUST answer whether
     /// it did.
-    async fn change_state(&self, id: KeyId, from: KeyState, to: KeyState) -> Result<bool, RepositoryError>;
+    async fn change_state(&self, id: KeyId, from: KeyState, to: KeyState) -> Result<bool, StoreError>;
 
     /// Removes a key. MUST do so only where it is in `from`, in one atomic step, and MUST answer whether it did.
-    async fn delete(&self, id: KeyId, from: KeyState) -> Result<bool, RepositoryError>;
+    async fn delete(&self, id: KeyId, from: KeyState) -> Result<bool, StoreError>;
 
     /// Removes every key. Answers how many.
-    async fn delete_all(&self) -> Result<u64, RepositoryError>;
+    async fn delete_all(&self) -> Result<u64, StoreError>;
 
     /// Removes retired keys that are accepted no more at `before`. Answers how many.
-    async fn delete_retired(&self, before: Timestamp) -> Result<u64, RepositoryError>;
+    async fn delete_retired(&self, before: Timestamp) -> Result<u64, StoreError>;
 
     /// How many keys [`SigningKeyRepository::delete_retired`] would remove. MUST change nothing.
-    async fn count_retired(&self, before: Timestamp) -> Result<u64, RepositoryError>;
+    async fn count_retired(&self, before: Timestamp) -> Result<u64, StoreError>;
 }
 
 /// Makes signing keys, and seals them so that the database alone tells nothing.

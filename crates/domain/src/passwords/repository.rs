@@ -2,10 +2,10 @@ use async_trait::async_trait;
 
 use crate::passwords::PasswordHash;
 use crate::users::{User, UserId, UserIdentifier};
-use crate::{RepositoryError, Timestamp};
+use crate::{StoreError, Timestamp};
 
 /// Keeps the hashes of passwords, apart from the users: whoever reads a user reads no hash. A user may have none, and
-/// has one at most. Every method may fail with [`RepositoryError::Unavailable`] or [`RepositoryError::Internal`].
+/// has one at most. Every method may fail with [`StoreError::Unavailable`] or [`StoreError::Internal`].
 ///
 /// A hash goes with its user: [`UserRepository::delete`](crate::users::UserRepository::delete) MUST remove it.
 #[cfg_attr(feature = "mocks", mockall::automock)]
@@ -15,22 +15,18 @@ pub trait PasswordRepository: Send + Sync {
     /// one round trip: every sign-in begins here. It locks nothing.
     ///
     /// # Errors
-    /// [`RepositoryError::Corrupt`].
-    async fn find_with_user(
-        &self,
-        whose: &UserIdentifier,
-    ) -> Result<Option<(User, Option<PasswordHash>)>, RepositoryError>;
+    /// [`StoreError::Corrupt`].
+    async fn find_with_user(&self, whose: &UserIdentifier) -> Result<Option<(User, Option<PasswordHash>)>, StoreError>;
 
     /// Gives the user a password, instead of the one that they have. The caller SHOULD hold the user, and MUST void
     /// their access tokens in the same unit of work if they could have some: that is how a sign-in with the password
     /// before, which is on its way, is told.
     ///
     /// # Errors
-    /// [`RepositoryError::NotFound`] when there is no such user.
-    async fn store(&self, user: UserId, hash: &PasswordHash, changed_at: Timestamp) -> Result<(), RepositoryError>;
+    /// [`StoreError::NotFound`] when there is no such user.
+    async fn store(&self, user: UserId, hash: &PasswordHash, changed_at: Timestamp) -> Result<(), StoreError>;
 
     /// Writes the same password with another hash, and returns whether it did. It MUST do so only while `old` is the
     /// stored one: a password that was stored meanwhile wins. The time of the last change MUST stay as it is.
-    async fn replace_hash(&self, user: UserId, old: &PasswordHash, new: &PasswordHash)
-    -> Result<bool, RepositoryError>;
+    async fn replace_hash(&self, user: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<bool, StoreError>;
 }

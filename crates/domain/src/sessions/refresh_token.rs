@@ -182,7 +182,8 @@ impl Generation {
     }
 }
 
-/// Random bytes that belong to one session and never leave the server.
+/// Random bytes that belong to one session and never leave the server: a UUID of version 4, so that 122 of their 128
+/// bits are random.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Nonce([u8; Nonce::LENGTH]);
 

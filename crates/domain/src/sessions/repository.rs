@@ -1,39 +1,34 @@
 use async_trait::async_trait;
 
-use crate::RepositoryError;
+use crate::StoreError;
 use crate::Timestamp;
 use crate::sessions::{RefreshToken, Revocation, SessionId};
 use crate::users::{User, UserId};
 
-/// Keeps refresh tokens: one row per sign-in. Every method may fail with [`RepositoryError::Unavailable`] or
-/// [`RepositoryError::Internal`], and every one that reads with [`RepositoryError::Corrupt`].
+/// Keeps refresh tokens: one row per sign-in. Every method may fail with [`StoreError::Unavailable`] or
+/// [`StoreError::Internal`], and every one that reads with [`StoreError::Corrupt`].
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait RefreshTokenRepository: Send + Sync {
     /// Adds a refresh token. The stored one MUST equal this one in every field when read back.
     ///
     /// # Errors
-    /// [`RepositoryError::NotFound`] when its user is gone.
-    async fn insert(&self, token: &RefreshToken) -> Result<(), RepositoryError>;
+    /// [`StoreError::NotFound`] when its user is gone.
+    async fn insert(&self, token: &RefreshToken) -> Result<(), StoreError>;
 
     /// The refresh token with this id and its user, read at one moment.
-    async fn find_with_user(&self, id: SessionId) -> Result<Option<(RefreshToken, User)>, RepositoryError>;
+    async fn find_with_user(&self, id: SessionId) -> Result<Option<(RefreshToken, User)>, StoreError>;
 
     /// The user's live sessions at `now`, last used first, `limit` at most.
-    async fn list_live(
-        &self,
-        user_id: UserId,
-        now: Timestamp,
-        limit: u64,
-    ) -> Result<Vec<RefreshToken>, RepositoryError>;
+    async fn list_live(&self, user_id: UserId, now: Timestamp, limit: u64) -> Result<Vec<RefreshToken>, StoreError>;
 
     /// Stores the state after a rotation. MUST write only where the stored generation is the one before
     /// `next.generation` and the session is not revoked, in one atomic step, and MUST answer whether it did. Of any
     /// number of callers with the same `next.generation`, at the same time or not, exactly one MUST get `true`.
-    async fn rotate(&self, next: &RefreshToken) -> Result<bool, RepositoryError>;
+    async fn rotate(&self, next: &RefreshToken) -> Result<bool, StoreError>;
 
     /// Ends a session. MUST leave one that is revoked already as it is. Answers whether it was this call that ended it.
-    async fn revoke(&self, id: SessionId, revocation: Revocation) -> Result<bool, RepositoryError>;
+    async fn revoke(&self, id: SessionId, revocation: Revocation) -> Result<bool, StoreError>;
 
     /// Ends all sessions of a user but `except`. MUST leave those revoked already as they are. Answers which it
     /// ended, in no order.
@@ -42,7 +37,7 @@ pub trait RefreshTokenRepository: Send + Sync {
         user_id: UserId,
         except: Option<SessionId>,
         revocation: Revocation,
-    ) -> Result<Vec<SessionId>, RepositoryError>;
+    ) -> Result<Vec<SessionId>, StoreError>;
 
     /// Notes that these sessions were used at `at`. MUST leave those alone that were used after `unless_since`, so that
     /// many nodes together write no more often than one.
@@ -51,12 +46,12 @@ pub trait RefreshTokenRepository: Send + Sync {
         sessions: &[SessionId],
         at: Timestamp,
         unless_since: Timestamp,
-    ) -> Result<(), RepositoryError>;
+    ) -> Result<(), StoreError>;
 
     /// Removes up to `limit` sessions that were revoked or expired at `before` or earlier. Answers how many. SHOULD
     /// leave those alone that others hold, and SHOULD NOT look at those that are live.
-    async fn delete_ended(&self, before: Timestamp, limit: u64) -> Result<u64, RepositoryError>;
+    async fn delete_ended(&self, before: Timestamp, limit: u64) -> Result<u64, StoreError>;
 
     /// How many sessions [`RefreshTokenRepository::delete_ended`] would remove if it had no limit. MUST change nothing.
-    async fn count_ended(&self, before: Timestamp) -> Result<u64, RepositoryError>;
+    async fn count_ended(&self, before: Timestamp) -> Result<u64, StoreError>;
 }

@@ -1,23 +1,23 @@
 use async_trait::async_trait;
 
-use crate::RepositoryError;
+use crate::StoreError;
 use crate::Timestamp;
 use crate::sessions::Revoked;
 
 /// Keeps what was revoked until the tokens in question have expired. Every method may fail with
-/// [`RepositoryError::Unavailable`] or [`RepositoryError::Internal`].
+/// [`StoreError::Unavailable`] or [`StoreError::Internal`].
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait RevocationRepository: Send + Sync {
     /// Adds one. Every [`RevocationFeed`] MUST answer it in a poll that begins after this was committed, and SHOULD
     /// be woken by the commit.
-    async fn insert(&self, revoked: &Revoked) -> Result<(), RepositoryError>;
+    async fn insert(&self, revoked: &Revoked) -> Result<(), StoreError>;
 
     /// Removes up to `limit` whose time was over at `before` or earlier. Answers how many.
-    async fn delete_expired(&self, before: Timestamp, limit: u64) -> Result<u64, RepositoryError>;
+    async fn delete_expired(&self, before: Timestamp, limit: u64) -> Result<u64, StoreError>;
 
     /// How many [`RevocationRepository::delete_expired`] would remove if it had no limit. MUST change nothing.
-    async fn count_expired(&self, before: Timestamp) -> Result<u64, RepositoryError>;
+    async fn count_expired(&self, before: Timestamp) -> Result<u64, StoreError>;
 }
 
 /// Follows what all nodes revoke. Each node has one, and asks it again and again.
@@ -30,8 +30,8 @@ pub trait RevocationFeed: Send {
     /// passed over as expired counts again.
     ///
     /// # Errors
-    /// [`RepositoryError::Unavailable`], [`RepositoryError::Internal`]; the next call MUST make up for this one.
-    async fn poll(&mut self, now: Timestamp) -> Result<Vec<Revoked>, RepositoryError>;
+    /// [`StoreError::Unavailable`], [`StoreError::Internal`]; the next call MUST make up for this one.
+    async fn poll(&mut self, now: Timestamp) -> Result<Vec<Revoked>, StoreError>;
 
     /// Returns when a poll may find something new. It MAY return for nothing, and it MAY miss something: a caller
     /// polls once in a while in any case. Dropping the future MUST lose nothing that the next call would not tell.

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 
 use super::UnitOfWork;
-use crate::RepositoryError;
+use crate::StoreError;
 use crate::events::EventRepository;
 use crate::keys::SigningKeyRepository;
 use crate::sessions::{RefreshTokenRepository, RevocationRepository};
@@ -17,7 +17,7 @@ use crate::{
 pub trait CleanupUnit: UnitOfWork {
     /// Takes the turn to clean up, until this unit ends. Returns whether it did. Two units, of whatever nodes, MUST NOT
     /// have it at once, and it MUST NOT wait for one that has. If the node dies, the turn MUST be released.
-    async fn try_lock(&self) -> Result<bool, RepositoryError>;
+    async fn try_lock(&self) -> Result<bool, StoreError>;
 
     /// The refresh tokens, inside this unit.
     fn refresh_tokens(&self) -> &dyn RefreshTokenRepository;
@@ -41,7 +41,7 @@ super::mock_unit! {
         signing_keys: MockSigningKeyRepository as SigningKeyRepository,
         events: MockEventRepository as EventRepository,
     }
-    async fn try_lock(&self) -> Result<bool, RepositoryError> {
+    async fn try_lock(&self) -> Result<bool, StoreError> {
         Ok(!self.unit.is_turn_taken)
     }
 }

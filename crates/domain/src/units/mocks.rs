@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::RepositoryError;
+use crate::StoreError;
 use crate::events::Event;
 use crate::sessions::RefreshToken;
 use crate::users::User;
@@ -82,9 +82,9 @@ impl MockUnit {
     }
 
     #[expect(clippy::expect_used, reason = "a poisoned lock is a failed test")]
-    pub(crate) fn commit(self) -> Result<(), RepositoryError> {
+    pub(crate) fn commit(self) -> Result<(), StoreError> {
         if self.refuses_commit {
-            return Err(RepositoryError::Unavailable("it is down".into()));
+            return Err(StoreError::Unavailable("it is down".into()));
         }
         let recorded = self.recorded.into_inner().expect("no test panics with this lock held");
         self.events.lock().expect("no test panics with this lock held").extend(recorded);
@@ -124,16 +124,16 @@ macro_rules! mock_unit {
                 &self,
                 _: $crate::users::UserId,
                 _: $crate::sessions::SessionId,
-            ) -> Result<Option<($crate::sessions::RefreshToken, $crate::users::User)>, $crate::RepositoryError> {
+            ) -> Result<Option<($crate::sessions::RefreshToken, $crate::users::User)>, $crate::StoreError> {
                 Ok(self.unit.held())
             }
 
-            async fn record(&self, event: &$crate::events::Event) -> Result<(), $crate::RepositoryError> {
+            async fn record(&self, event: &$crate::events::Event) -> Result<(), $crate::StoreError> {
                 self.unit.record(event);
                 Ok(())
             }
 
-            async fn commit(self: Box<Self>) -> Result<(), $crate::RepositoryError> {
+            async fn commit(self: Box<Self>) -> Result<(), $crate::StoreError> {
                 self.unit.commit()
             }
         }
@@ -151,7 +151,7 @@ macro_rules! mock_unit {
 
         #[async_trait::async_trait]
         impl $crate::units::Begin<dyn $unit> for $crate::units::MockUnits<$name> {
-            async fn begin(&self) -> Result<Box<dyn $unit>, $crate::RepositoryError> {
+            async fn begin(&self) -> Result<Box<dyn $unit>, $crate::StoreError> {
                 Ok(Box::new(self.next()))
             }
         }

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use crate::RepositoryError;
+use crate::StoreError;
 use crate::events::Event;
 use crate::sessions::{RefreshToken, SessionId};
 use crate::users::{User, UserId};
@@ -13,8 +13,8 @@ pub trait Begin<U: UnitOfWork + ?Sized>: Send + Sync {
     /// HTTP, since it holds a connection and perhaps locks.
     ///
     /// # Errors
-    /// [`RepositoryError::Unavailable`] when no connection is free in time.
-    async fn begin(&self) -> Result<Box<U>, RepositoryError>;
+    /// [`StoreError::Unavailable`] when no connection is free in time.
+    async fn begin(&self) -> Result<Box<U>, StoreError>;
 }
 
 /// Several writes that happen together or not at all.
@@ -31,16 +31,16 @@ pub trait UnitOfWork: Send + Sync {
     /// Locks this account and then returns this session with its user, as they are behind that lock. Whoever acts by
     /// the session still may if the two say so, and nothing ends them until the unit ends. `None` when there is no such
     /// session.
-    async fn hold(&self, user: UserId, session: SessionId) -> Result<Option<(RefreshToken, User)>, RepositoryError>;
+    async fn hold(&self, user: UserId, session: SessionId) -> Result<Option<(RefreshToken, User)>, StoreError>;
 
     /// Writes what happened, as one more write of this unit: it MUST last exactly where the others do. Every field MUST
     /// be kept as it is, and the event MUST outlive whatever it is about.
-    async fn record(&self, event: &Event) -> Result<(), RepositoryError>;
+    async fn record(&self, event: &Event) -> Result<(), StoreError>;
 
     /// Makes the writes last. When this returns `Ok` they MUST survive a crash of the service or the database.
     ///
     /// # Errors
-    /// [`RepositoryError::Unavailable`]: whether the writes last is unknown. [`RepositoryError::Internal`] after the
+    /// [`StoreError::Unavailable`]: whether the writes last is unknown. [`StoreError::Internal`] after the
     /// database refused a statement of the unit: then it MUST NOT succeed, and nothing lasts.
-    async fn commit(self: Box<Self>) -> Result<(), RepositoryError>;
+    async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use domain::events::{Event, EventRepository};
-use domain::{RepositoryError, Timestamp};
+use domain::{StoreError, Timestamp};
 use sea_orm::sea_query::{LockBehavior, LockType, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Order, PaginatorTrait, QueryFilter};
 
@@ -9,7 +9,7 @@ use crate::Store;
 
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> EventRepository for Store<C> {
-    async fn delete_older(&self, before: Timestamp, limit: u64) -> Result<u64, RepositoryError> {
+    async fn delete_older(&self, before: Timestamp, limit: u64) -> Result<u64, StoreError> {
         let batch = Query::select()
             .column(Column::Id)
             .from(Entity)
@@ -23,14 +23,14 @@ impl<C: ConnectionTrait + Send + Sync> EventRepository for Store<C> {
         self.delete_rows(delete).await
     }
 
-    async fn count_older(&self, before: Timestamp) -> Result<u64, RepositoryError> {
+    async fn count_older(&self, before: Timestamp) -> Result<u64, StoreError> {
         let older = Entity::find().filter(Column::At.lte(before));
         older.count(&self.connection).await.map_err(|error| self.error(error))
     }
 }
 
 impl<C: ConnectionTrait + Send + Sync> Store<C> {
-    pub(crate) async fn insert_event(&self, event: &Event) -> Result<(), RepositoryError> {
+    pub(crate) async fn insert_event(&self, event: &Event) -> Result<(), StoreError> {
         self.insert_rows(Entity::insert(ActiveModel::from(event))).await.map(drop)
     }
 }

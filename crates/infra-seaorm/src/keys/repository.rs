@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use domain::keys::{KeyId, KeyState, SigningKey, SigningKeyRepository, StoredKeys};
-use domain::{RepositoryError, Timestamp};
+use domain::{StoreError, Timestamp};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 
@@ -9,7 +9,7 @@ use crate::Store;
 
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> SigningKeyRepository for Store<C> {
-    async fn list(&self) -> Result<StoredKeys, RepositoryError> {
+    async fn list(&self) -> Result<StoredKeys, StoreError> {
         let oldest_first = Entity::find().order_by_asc(Column::CreatedAt).order_by_asc(Column::Id);
         let rows = oldest_first.all(&self.connection).await.map_err(|error| self.error(error))?;
         let mut stored = StoredKeys::default();
@@ -22,12 +22,12 @@ impl<C: ConnectionTrait + Send + Sync> SigningKeyRepository for Store<C> {
         Ok(stored)
     }
 
-    async fn insert(&self, key: &SigningKey) -> Result<bool, RepositoryError> {
+    async fn insert(&self, key: &SigningKey) -> Result<bool, StoreError> {
         let insert = Entity::insert(ActiveModel::from(key)).on_conflict(OnConflict::new().do_nothing().to_owned());
         Ok(self.insert_rows(insert).await? == 1)
     }
 
-    async fn change_state(&self, id: KeyId, from: KeyState, to: KeyState) -> Result<bool, RepositoryError> {
+    async fn change_state(&self, id: KeyId, from: KeyState, to: KeyState) -> Result<bool, StoreError> {
         let (active_since, accepted_until) = times(to);
         let update = Entity::update_many()
             .col_expr(Column::State, Expr::value(to.name()))
@@ -39,22 +39,22 @@ impl<C: ConnectionTrait + Send + Sync> SigningKeyRepository for Store<C> {
         Ok(self.update_rows(update).await? == 1)
     }
 
-    async fn delete(&self, id: KeyId, from: KeyState) -> Result<bool, RepositoryError> {
+    async fn delete(&self, id: KeyId, from: KeyState) -> Result<bool, StoreError> {
         let delete = Entity::delete_many().filter(Column::Id.eq(id.as_uuid())).filter(is_in(from));
         Ok(self.delete_rows(delete).await? == 1)
     }
 
-    async fn delete_all(&self) -> Result<u64, RepositoryError> {
+    async fn delete_all(&self) -> Result<u64, StoreError> {
         self.delete_rows(Entity::delete_many()).await
     }
 
-    async fn delete_retired(&self, before: Timestamp) -> Result<u64, RepositoryError> {
+    async fn delete_retired(&self, before: Timestamp) -> Result<u64, StoreError> {
         // It is set in retired keys only.
         let delete = Entity::delete_many().filter(Column::AcceptedUntil.lte(before));
         self.delete_rows(delete).await
     }
 
-    async fn count_retired(&self, before: Timestamp) -> Result<u64, RepositoryError> {
+    async fn count_retired(&self, before: Timestamp) -> Result<u64, StoreError> {
         let retired = Entity::find().filter(Column::AcceptedUntil.lte(before));
         retired.count(&self.connection).await.map_err(|error| self.error(error))
     }

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::RepositoryError;
+use domain::StoreError;
 use domain::keys::{KeyUnit, SigningKeyRepository};
 use domain::units::Begin;
 
@@ -7,7 +7,7 @@ use crate::{SqlConnections, Store, Transaction};
 
 #[async_trait]
 impl<C: SqlConnections> Begin<dyn KeyUnit> for Store<C> {
-    async fn begin(&self) -> Result<Box<dyn KeyUnit>, RepositoryError> {
+    async fn begin(&self) -> Result<Box<dyn KeyUnit>, StoreError> {
         Ok(Box::new(self.begin_unit().await?))
     }
 }

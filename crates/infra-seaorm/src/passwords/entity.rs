@@ -1,6 +1,6 @@
 use std::fmt;
 
-use domain::RepositoryError;
+use domain::StoreError;
 use domain::passwords::PasswordHash;
 use sea_orm::entity::prelude::*;
 
@@ -40,9 +40,9 @@ impl fmt::Debug for Model {
 }
 
 impl TryFrom<Model> for PasswordHash {
-    type Error = RepositoryError;
+    type Error = StoreError;
 
-    fn try_from(row: Model) -> Result<Self, RepositoryError> {
+    fn try_from(row: Model) -> Result<Self, StoreError> {
         PasswordHash::parse(&row.hash).map_err(corrupt(TABLE, "hash", row.user_id))
     }
 }

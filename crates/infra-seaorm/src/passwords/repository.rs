@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::passwords::{PasswordHash, PasswordRepository};
 use domain::users::{User, UserId, UserIdentifier};
-use domain::{RepositoryError, Timestamp};
+use domain::{StoreError, Timestamp};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
@@ -12,10 +12,7 @@ use crate::users::entity as user;
 
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> PasswordRepository for Store<C> {
-    async fn find_with_user(
-        &self,
-        whose: &UserIdentifier,
-    ) -> Result<Option<(User, Option<PasswordHash>)>, RepositoryError> {
+    async fn find_with_user(&self, whose: &UserIdentifier) -> Result<Option<(User, Option<PasswordHash>)>, StoreError> {
         let is_theirs = match whose {
             UserIdentifier::Id(id) => user::Column::Id.eq(id.as_uuid()),
             UserIdentifier::Email(email) => user::Column::EmailKey.eq(email.key()),
@@ -27,7 +24,7 @@ impl<C: ConnectionTrait + Send + Sync> PasswordRepository for Store<C> {
         Ok(Some((user.try_into()?, password.map(PasswordHash::try_from).transpose()?)))
     }
 
-    async fn store(&self, user: UserId, hash: &PasswordHash, changed_at: Timestamp) -> Result<(), RepositoryError> {
+    async fn store(&self, user: UserId, hash: &PasswordHash, changed_at: Timestamp) -> Result<(), StoreError> {
         let password = ActiveModel {
             user_id: Set(user.as_uuid()),
             hash: Set(hash.expose().to_owned()),
@@ -38,12 +35,7 @@ impl<C: ConnectionTrait + Send + Sync> PasswordRepository for Store<C> {
         self.insert_rows(Entity::insert(password).on_conflict(or_replace)).await.map(drop)
     }
 
-    async fn replace_hash(
-        &self,
-        user: UserId,
-        old: &PasswordHash,
-        new: &PasswordHash,
-    ) -> Result<bool, RepositoryError> {
+    async fn replace_hash(&self, user: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<bool, StoreError> {
         let update = Entity::update_many()
             .col_expr(Column::Hash, Expr::value(new.expose()))
             .filter(Column::UserId.eq(user.as_uuid()))

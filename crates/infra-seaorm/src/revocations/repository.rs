@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use domain::sessions::{RevocationRepository, Revoked};
-use domain::{RepositoryError, Timestamp};
+use domain::{StoreError, Timestamp};
 use sea_orm::sea_query::{LockBehavior, LockType, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Order, PaginatorTrait, QueryFilter};
 
@@ -9,11 +9,11 @@ use crate::Store;
 
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> RevocationRepository for Store<C> {
-    async fn insert(&self, revoked: &Revoked) -> Result<(), RepositoryError> {
+    async fn insert(&self, revoked: &Revoked) -> Result<(), StoreError> {
         self.insert_rows(Entity::insert(ActiveModel::from(revoked))).await.map(drop)
     }
 
-    async fn delete_expired(&self, before: Timestamp, limit: u64) -> Result<u64, RepositoryError> {
+    async fn delete_expired(&self, before: Timestamp, limit: u64) -> Result<u64, StoreError> {
         let batch = Query::select()
             .column(Column::Id)
             .from(Entity)
@@ -27,7 +27,7 @@ impl<C: ConnectionTrait + Send + Sync> RevocationRepository for Store<C> {
         self.delete_rows(delete).await
     }
 
-    async fn count_expired(&self, before: Timestamp) -> Result<u64, RepositoryError> {
+    async fn count_expired(&self, before: Timestamp) -> Result<u64, StoreError> {
         let expired = Entity::find().filter(Column::ExpiresAt.lte(before));
         expired.count(&self.connection).await.map_err(|error| self.error(error))
     }

@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use domain::RepositoryError;
+use domain::StoreError;
 use domain::sessions::{Device, Generation, Nonce, RefreshToken, Revocation, RevocationReason, SessionId};
 use domain::users::UserId;
 use sea_orm::ActiveValue::Set;
@@ -36,9 +36,9 @@ pub(crate) struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 impl TryFrom<Model> for RefreshToken {
-    type Error = RepositoryError;
+    type Error = StoreError;
 
-    fn try_from(row: Model) -> Result<Self, RepositoryError> {
+    fn try_from(row: Model) -> Result<Self, StoreError> {
         let id = row.id;
         let reason = row.revoked_reason.as_deref().map(RevocationReason::parse).transpose();
         let reason = reason.map_err(corrupt(TABLE, "revoked_reason", id))?;

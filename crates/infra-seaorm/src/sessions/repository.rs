@@ -3,7 +3,7 @@ use std::sync::OnceLock;
 use async_trait::async_trait;
 use domain::sessions::{RefreshToken, RefreshTokenRepository, Revocation, SessionId};
 use domain::users::{User, UserId};
-use domain::{RepositoryError, Timestamp};
+use domain::{StoreError, Timestamp};
 use sea_orm::sea_query::{Expr, LockBehavior, LockType, Query};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, IdenStatic, Order,
@@ -17,11 +17,11 @@ use crate::users::entity as user;
 
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
-    async fn insert(&self, token: &RefreshToken) -> Result<(), RepositoryError> {
+    async fn insert(&self, token: &RefreshToken) -> Result<(), StoreError> {
         self.insert_rows(Entity::insert(ActiveModel::from(token))).await.map(drop)
     }
 
-    async fn find_with_user(&self, id: SessionId) -> Result<Option<(RefreshToken, User)>, RepositoryError> {
+    async fn find_with_user(&self, id: SessionId) -> Result<Option<(RefreshToken, User)>, StoreError> {
         let backend = self.connection.get_database_backend();
         let statement = Statement::from_sql_and_values(backend, select_with_user(backend), [id.as_uuid().into()]);
         let row = self.connection.query_one_raw(statement).await.map_err(|error| self.error(error))?;
@@ -35,12 +35,7 @@ impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
         }
     }
 
-    async fn list_live(
-        &self,
-        user_id: UserId,
-        now: Timestamp,
-        limit: u64,
-    ) -> Result<Vec<RefreshToken>, RepositoryError> {
+    async fn list_live(&self, user_id: UserId, now: Timestamp, limit: u64) -> Result<Vec<RefreshToken>, StoreError> {
         let live = Entity::find()
             .filter(Column::UserId.eq(user_id.as_uuid()))
             .filter(Column::RevokedAt.is_null())
@@ -52,7 +47,7 @@ impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
         self.find_all(live).await
     }
 
-    async fn rotate(&self, next: &RefreshToken) -> Result<bool, RepositoryError> {
+    async fn rotate(&self, next: &RefreshToken) -> Result<bool, StoreError> {
         let generation = i64::from(next.generation.get());
         let update = Entity::update_many()
             .col_expr(Column::Generation, Expr::value(generation))
@@ -65,7 +60,7 @@ impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
         Ok(self.update_rows(update).await? == 1)
     }
 
-    async fn revoke(&self, id: SessionId, revocation: Revocation) -> Result<bool, RepositoryError> {
+    async fn revoke(&self, id: SessionId, revocation: Revocation) -> Result<bool, StoreError> {
         let update = revoking(revocation).filter(Column::Id.eq(id.as_uuid()));
         Ok(self.update_rows(update).await? == 1)
     }
@@ -75,7 +70,7 @@ impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
         user_id: UserId,
         except: Option<SessionId>,
         revocation: Revocation,
-    ) -> Result<Vec<SessionId>, RepositoryError> {
+    ) -> Result<Vec<SessionId>, StoreError> {
         let mut update = revoking(revocation).filter(Column::UserId.eq(user_id.as_uuid()));
         if let Some(except) = except {
             update = update.filter(Column::Id.ne(except.as_uuid()));
@@ -92,20 +87,20 @@ impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
         sessions: &[SessionId],
         at: Timestamp,
         unless_since: Timestamp,
-    ) -> Result<(), RepositoryError> {
+    ) -> Result<(), StoreError> {
         for batch in sessions.chunks(RECORD_USE_BATCH) {
             self.update_rows(recording_use(batch, at, unless_since)).await?;
         }
         Ok(())
     }
 
-    async fn delete_ended(&self, before: Timestamp, limit: u64) -> Result<u64, RepositoryError> {
+    async fn delete_ended(&self, before: Timestamp, limit: u64) -> Result<u64, StoreError> {
         let expired = self.delete_sessions(Column::IdleExpiresAt, before, limit).await?;
         let revoked = self.delete_sessions(Column::RevokedAt, before, limit - expired).await?;
         Ok(expired + revoked)
     }
 
-    async fn count_ended(&self, before: Timestamp) -> Result<u64, RepositoryError> {
+    async fn count_ended(&self, before: Timestamp) -> Result<u64, StoreError> {
         let ended = Condition::any().add(Column::IdleExpiresAt.lte(before)).add(Column::RevokedAt.lte(before));
         Entity::find().filter(ended).count(&self.connection).await.map_err(|error| self.error(error))
     }
@@ -114,7 +109,7 @@ impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
 impl<C: ConnectionTrait + Send + Sync> Store<C> {
     /// Deletes the first `limit` sessions whose `time` was at `before` or earlier. In the order of its index, and one
     /// time at a statement: for both at once, or in any order, PostgreSQL may read the whole table for each batch.
-    async fn delete_sessions(&self, time: Column, before: Timestamp, limit: u64) -> Result<u64, RepositoryError> {
+    async fn delete_sessions(&self, time: Column, before: Timestamp, limit: u64) -> Result<u64, StoreError> {
         let batch = Query::select()
             .column(Column::Id)
             .from(Entity)

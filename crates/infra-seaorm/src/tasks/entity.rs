@@ -1,4 +1,4 @@
-use domain::RepositoryError;
+use domain::StoreError;
 use domain::tasks::{Task, TaskDescription, TaskId, TaskStatus, TaskTitle};
 use domain::users::UserId;
 use sea_orm::ActiveValue::Set;
@@ -25,9 +25,9 @@ pub(crate) struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 impl TryFrom<Model> for Task {
-    type Error = RepositoryError;
+    type Error = StoreError;
 
-    fn try_from(row: Model) -> Result<Self, RepositoryError> {
+    fn try_from(row: Model) -> Result<Self, StoreError> {
         let id = row.id;
         let description = optional(row.description.as_deref(), TaskDescription::parse);
         Ok(Task {

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::RepositoryError;
+use domain::StoreError;
 use domain::tasks::{Task, TaskId, TaskPosition, TaskQuery, TaskRepository};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -10,29 +10,29 @@ use crate::statements::ROW_LOCK;
 
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> TaskRepository for Store<C> {
-    async fn insert(&self, task: &Task) -> Result<(), RepositoryError> {
+    async fn insert(&self, task: &Task) -> Result<(), StoreError> {
         self.insert_rows(Entity::insert(ActiveModel::from(task))).await.map(drop)
     }
 
-    async fn find_by_id(&self, id: TaskId) -> Result<Option<Task>, RepositoryError> {
+    async fn find_by_id(&self, id: TaskId) -> Result<Option<Task>, StoreError> {
         self.find_one(Entity::find_by_id(id.as_uuid())).await
     }
 
-    async fn find_by_id_for_update(&self, id: TaskId) -> Result<Option<Task>, RepositoryError> {
+    async fn find_by_id_for_update(&self, id: TaskId) -> Result<Option<Task>, StoreError> {
         self.find_one(Entity::find_by_id(id.as_uuid()).lock(ROW_LOCK)).await
     }
 
-    async fn update(&self, task: &Task) -> Result<(), RepositoryError> {
+    async fn update(&self, task: &Task) -> Result<(), StoreError> {
         let update = Entity::update_many().set(ActiveModel::from(task)).filter(Column::Id.eq(task.id.as_uuid()));
-        if self.update_rows(update).await? == 1 { Ok(()) } else { Err(RepositoryError::NotFound) }
+        if self.update_rows(update).await? == 1 { Ok(()) } else { Err(StoreError::NotFound) }
     }
 
-    async fn delete(&self, id: TaskId) -> Result<bool, RepositoryError> {
+    async fn delete(&self, id: TaskId) -> Result<bool, StoreError> {
         let delete = Entity::delete_many().filter(Column::Id.eq(id.as_uuid()));
         Ok(self.delete_rows(delete).await? == 1)
     }
 
-    async fn list(&self, query: &TaskQuery) -> Result<Vec<Task>, RepositoryError> {
+    async fn list(&self, query: &TaskQuery) -> Result<Vec<Task>, StoreError> {
         let mut select = Entity::find().filter(Column::OwnerId.eq(query.owner.as_uuid()));
         if let Some(status) = query.status {
             select = select.filter(Column::Status.eq(status.as_str()));

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::RepositoryError;
+use domain::StoreError;
 use domain::tasks::{TaskRepository, TaskUnit};
 use domain::units::Begin;
 
@@ -7,7 +7,7 @@ use crate::{SqlConnections, Store, Transaction};
 
 #[async_trait]
 impl<C: SqlConnections> Begin<dyn TaskUnit> for Store<C> {
-    async fn begin(&self) -> Result<Box<dyn TaskUnit>, RepositoryError> {
+    async fn begin(&self) -> Result<Box<dyn TaskUnit>, StoreError> {
         Ok(Box::new(self.begin_unit().await?))
     }
 }

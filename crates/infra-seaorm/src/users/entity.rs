@@ -1,4 +1,4 @@
-use domain::RepositoryError;
+use domain::StoreError;
 use domain::users::{Birthday, Email, Epoch, FullName, Profile, Role, User, UserId, Username, search_key};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
@@ -35,9 +35,9 @@ pub(crate) struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 impl TryFrom<Model> for User {
-    type Error = RepositoryError;
+    type Error = StoreError;
 
-    fn try_from(row: Model) -> Result<Self, RepositoryError> {
+    fn try_from(row: Model) -> Result<Self, StoreError> {
         let id = row.id;
         Ok(User {
             id: UserId::new(id),

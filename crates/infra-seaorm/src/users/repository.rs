@@ -3,7 +3,7 @@ use domain::users::{
     Direction, Email, Epoch, Role, SearchText, SortKey, User, UserFilter, UserId, UserPosition, UserQuery,
     UserRepository, UserSort, UserSortField,
 };
-use domain::{RepositoryError, Timestamp};
+use domain::{StoreError, Timestamp};
 use sea_orm::sea_query::extension::postgres::PgBinOper;
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
 use sea_orm::{
@@ -18,7 +18,7 @@ use crate::statements::ROW_LOCK;
 
 impl<C: ConnectionTrait + Send + Sync> Store<C> {
     /// Locks a user who may be there.
-    pub(crate) async fn lock_user(&self, id: UserId) -> Result<(), RepositoryError> {
+    pub(crate) async fn lock_user(&self, id: UserId) -> Result<(), StoreError> {
         let select = Entity::find_by_id(id.as_uuid()).select_only().column(Column::Id).lock(ROW_LOCK);
         let found: Result<Option<Uuid>, _> = select.into_tuple().one(&self.connection).await;
         found.map(drop).map_err(|error| self.error(error))
@@ -27,23 +27,23 @@ impl<C: ConnectionTrait + Send + Sync> Store<C> {
 
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
-    async fn insert(&self, user: &User) -> Result<(), RepositoryError> {
+    async fn insert(&self, user: &User) -> Result<(), StoreError> {
         self.insert_rows(Entity::insert(ActiveModel::from(user))).await.map(drop)
     }
 
-    async fn find_by_id(&self, id: UserId) -> Result<Option<User>, RepositoryError> {
+    async fn find_by_id(&self, id: UserId) -> Result<Option<User>, StoreError> {
         self.find_one(Entity::find_by_id(id.as_uuid())).await
     }
 
-    async fn find_by_id_for_update(&self, id: UserId) -> Result<Option<User>, RepositoryError> {
+    async fn find_by_id_for_update(&self, id: UserId) -> Result<Option<User>, StoreError> {
         self.find_one(Entity::find_by_id(id.as_uuid()).lock(ROW_LOCK)).await
     }
 
-    async fn find_by_email(&self, email: &Email) -> Result<Option<User>, RepositoryError> {
+    async fn find_by_email(&self, email: &Email) -> Result<Option<User>, StoreError> {
         self.find_one(Entity::find().filter(Column::EmailKey.eq(email.key()))).await
     }
 
-    async fn lock_active_admins(&self, and: Option<UserId>) -> Result<Vec<UserId>, RepositoryError> {
+    async fn lock_active_admins(&self, and: Option<UserId>) -> Result<Vec<UserId>, StoreError> {
         let is_active_admin =
             fitting(&UserFilter { role: Some(Role::Admin), is_active: Some(true), ..UserFilter::default() });
         let account = and.map(|id| Column::Id.eq(id.as_uuid()));
@@ -63,12 +63,12 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
         Ok(admins.map(|(id, ..)| UserId::new(id)).collect())
     }
 
-    async fn update(&self, user: &User) -> Result<(), RepositoryError> {
+    async fn update(&self, user: &User) -> Result<(), StoreError> {
         let update = Entity::update_many().set(ActiveModel::from(user)).filter(Column::Id.eq(user.id.as_uuid()));
-        if self.update_rows(update).await? == 1 { Ok(()) } else { Err(RepositoryError::NotFound) }
+        if self.update_rows(update).await? == 1 { Ok(()) } else { Err(StoreError::NotFound) }
     }
 
-    async fn record_login(&self, id: UserId, epoch: Epoch, at: Timestamp) -> Result<bool, RepositoryError> {
+    async fn record_login(&self, id: UserId, epoch: Epoch, at: Timestamp) -> Result<bool, StoreError> {
         let update = Entity::update_many()
             .col_expr(Column::LastLogin, Expr::value(at))
             .filter(Column::Id.eq(id.as_uuid()))
@@ -77,13 +77,13 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
         Ok(self.update_rows(update).await? == 1)
     }
 
-    async fn delete(&self, id: UserId) -> Result<bool, RepositoryError> {
+    async fn delete(&self, id: UserId) -> Result<bool, StoreError> {
         // The password, the sessions and the tasks go with it, by the foreign keys.
         let delete = Entity::delete_many().filter(Column::Id.eq(id.as_uuid()));
         Ok(self.delete_rows(delete).await? == 1)
     }
 
-    async fn list(&self, query: &UserQuery) -> Result<Vec<User>, RepositoryError> {
+    async fn list(&self, query: &UserQuery) -> Result<Vec<User>, StoreError> {
         match &query.filter.q {
             Some(text) if self.has_word_index() => self.search_users(text, query).await,
             Some(text) => self.find_all(page(candidates(query).filter(holds(text)), query)).await,
@@ -91,7 +91,7 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
         }
     }
 
-    async fn count(&self, filter: &UserFilter) -> Result<u64, RepositoryError> {
+    async fn count(&self, filter: &UserFilter) -> Result<u64, StoreError> {
         let fitting = Entity::find().filter(fitting(filter));
         let fitting = match &filter.q {
             Some(text) if self.has_word_index() => fitting.filter(holds(text)).filter(by_index(text)),
@@ -108,7 +108,7 @@ const WINDOW: u64 = 1000;
 impl<C: ConnectionTrait + Send + Sync> Store<C> {
     /// A text that many users fit fills a page from the first that come. Another is looked up in the indexes, and who
     /// fits is sorted. PostgreSQL guesses which of the two is better, and where it guesses wrong reads the whole table.
-    async fn search_users(&self, text: &SearchText, query: &UserQuery) -> Result<Vec<User>, RepositoryError> {
+    async fn search_users(&self, text: &SearchText, query: &UserQuery) -> Result<Vec<User>, StoreError> {
         if query.offset.saturating_add(query.limit) <= WINDOW {
             let first = ordered(candidates(query), query.sort).limit(WINDOW);
             let page = self.find_all(page(among(first).filter(holds(text)), query)).await?;

@@ -174,7 +174,7 @@ async fn of_a_ring_that_was_read_long_ago_tokens_may_live_as_long_as_any() {
 async fn says_that_there_is_no_active_key() {
     let node = Node::new([make_key(1, Algorithm::EdDsa, KeyState::Next).await]);
     node.ring.reload().await.unwrap();
-    let Err(RepositoryError::Internal(source)) = node.ring.sign(&claims()).await else {
+    let Err(StoreError::Internal(source)) = node.ring.sign(&claims()).await else {
         panic!("it cannot sign");
     };
     assert_eq!(source.to_string(), "there is no active signing key");
@@ -194,7 +194,7 @@ async fn an_active_key_that_cannot_be_opened_is_an_error_and_the_others_stay_in_
     let node = Node::new([good.clone()]);
     let token = node.sign().await;
     node.keys.set(vec![retired(good.clone(), NOW + 60), damaged(bad.clone())]);
-    let Err(RepositoryError::Internal(source)) = node.ring.reload().await else {
+    let Err(StoreError::Internal(source)) = node.ring.reload().await else {
         panic!("it cannot sign");
     };
     let expected = format!("the active signing key {} cannot be opened", bad.id);
@@ -246,7 +246,7 @@ async fn without_a_database_known_tokens_are_read_and_others_are_told_apart() {
     let (begun, looks) = (Instant::now(), node.keys.lists());
     for _ in 0..50 {
         let result = node.ring.verify(&of_unknown_key(1), at(NOW)).await;
-        assert!(matches!(result, Err(VerifyError::Repository(RepositoryError::Unavailable(_)))));
+        assert!(matches!(result, Err(VerifyError::Repository(StoreError::Unavailable(_)))));
     }
     assert!((looks + 1..=looks + most_looks(begun)).contains(&node.keys.lists()), "the others share the answer");
     node.keys.is_down.store(false, Ordering::SeqCst);
@@ -265,7 +265,7 @@ async fn without_a_database_nothing_is_signed_with_keys_that_are_long_known() {
     node.clock.advance(SECOND * 6);
     let begun = Instant::now();
     for _ in 0..50 {
-        assert!(matches!(node.ring.sign(&claims()).await, Err(RepositoryError::Unavailable(_))));
+        assert!(matches!(node.ring.sign(&claims()).await, Err(StoreError::Unavailable(_))));
     }
     assert!((2..=1 + most_looks(begun)).contains(&node.keys.lists()), "the others share the answer");
     node.keys.is_down.store(false, Ordering::SeqCst);
@@ -286,7 +286,7 @@ async fn without_a_database_no_token_is_let_in_by_keys_that_are_long_known() {
     let begun = Instant::now();
     for _ in 0..50 {
         let result = node.ring.verify(&token, at(NOW)).await;
-        assert!(matches!(result, Err(VerifyError::Repository(RepositoryError::Unavailable(_)))));
+        assert!(matches!(result, Err(VerifyError::Repository(StoreError::Unavailable(_)))));
     }
     assert!((2..=1 + most_looks(begun)).contains(&node.keys.lists()), "the others share the answer");
     node.keys.is_down.store(false, Ordering::SeqCst);
@@ -305,7 +305,7 @@ async fn a_request_waits_two_seconds_for_keys_that_are_long_known() {
     node.clock.advance(SECOND * 6);
     let begun = Instant::now();
     let result = node.ring.verify(&token, at(NOW)).await;
-    assert!(matches!(result, Err(VerifyError::Repository(RepositoryError::Unavailable(_)))));
+    assert!(matches!(result, Err(VerifyError::Repository(StoreError::Unavailable(_)))));
     assert!(begun.elapsed() < READ_LIMIT * 2);
 }
 
@@ -323,7 +323,7 @@ async fn keys_that_cannot_be_read_do_not_stop_the_others() {
     node.keys.set(StoredKeys { readable: vec![good], unreadable: unreadable("active") });
     node.clock.advance(SECOND * 6);
     assert!(node.is_valid(&token).await);
-    assert!(matches!(node.ring.sign(&claims()).await, Err(RepositoryError::Internal(_))));
+    assert!(matches!(node.ring.sign(&claims()).await, Err(StoreError::Internal(_))));
     assert!(node.ring.reload().await.is_err(), "so that it is logged");
 }
 
@@ -347,7 +347,7 @@ async fn nothing_is_signed_where_reading_the_keys_took_too_long() {
         tokio::task::yield_now().await;
     }
     clock.advance(SECOND * 6);
-    assert!(matches!(signing.await.unwrap(), Err(RepositoryError::Unavailable(_))));
+    assert!(matches!(signing.await.unwrap(), Err(StoreError::Unavailable(_))));
     node.sign().await;
 }
 
@@ -391,6 +391,6 @@ async fn whoever_asks_to_read_the_keys_gets_what_is_there_now() {
     node.ring.reload().await.unwrap();
     assert_eq!(node.kids(at(NOW)), [second.id.to_string()]);
     node.keys.is_down.store(true, Ordering::SeqCst);
-    assert!(matches!(node.ring.reload().await, Err(RepositoryError::Unavailable(_))));
+    assert!(matches!(node.ring.reload().await, Err(StoreError::Unavailable(_))));
     assert_eq!(node.kids(at(NOW)), [second.id.to_string()], "what was known stays");
 }

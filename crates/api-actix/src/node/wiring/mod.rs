@@ -15,7 +15,7 @@ use application::Application;
 use domain::keys::RootSecret;
 use domain::passwords::PasswordPolicy;
 use domain::sessions::RevocationFeed;
-use domain::{Clock, HealthCheck, IdGenerator, Secret};
+use domain::{Clock, HealthCheck, Ids, Secret};
 use infra_postgres::{PostgresError, PostgresRevocationFeed, PostgresSettings};
 use infra_seaorm::{SqlConnections, Store};
 use infra_security::{
@@ -54,7 +54,7 @@ pub struct Parts {
     /// Whether the database answers.
     pub health: Arc<dyn HealthCheck>,
     /// Makes ids.
-    pub ids: Arc<dyn IdGenerator>,
+    pub ids: Arc<dyn Ids>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Tells how busy the hasher is. No port, since no use case asks.

@@ -2,15 +2,21 @@
 
 use std::sync::Arc;
 
-use application::{
-    Activity, Application, Clients, Hashing, Journal, Keys, Node, Passwords, Sessions, Settings, SignIn, Tasks,
-    TokenIssuer, Users,
-};
+use application::clients::Clients;
+use application::events::Journal;
+use application::keys::Keys;
+use application::node::Node;
+use application::passwords::{Hashing, Passwords};
+use application::sessions::{Activity, Sessions, TokenIssuer};
+use application::sign_in::SignIn;
+use application::tasks::Tasks;
+use application::users::Users;
+use application::{Application, Settings};
 use domain::access_tokens::AccessTokens;
 use domain::clients::ClientSecrets;
 use domain::keys::SigningKeyFactory;
 use domain::passwords::PasswordHasher;
-use domain::{Clock, IdGenerator, Mac};
+use domain::{Clock, Ids, Mac};
 use infra_seaorm::{SqlConnections, Store};
 
 /// What the services need besides the database.
@@ -26,7 +32,7 @@ pub struct Adapters {
     /// Authenticates refresh tokens.
     pub mac: Arc<dyn Mac>,
     /// Makes ids.
-    pub ids: Arc<dyn IdGenerator>,
+    pub ids: Arc<dyn Ids>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }

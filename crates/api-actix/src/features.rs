@@ -3,7 +3,9 @@
 use actix_web::middleware::NormalizePath;
 use actix_web::web::{self, ServiceConfig};
 
-use crate::http::Feature;
+use application::Application;
+
+use crate::http::{AppData, Feature};
 
 /// Those under `/api/v1`.
 const API: &[Feature] = &[
@@ -21,6 +23,11 @@ const OUTSIDE: &[Feature] = &[crate::well_known::FEATURE, crate::health::FEATURE
 /// All features.
 pub(crate) fn all() -> impl Iterator<Item = &'static Feature> {
     API.iter().chain(OUTSIDE)
+}
+
+/// What their handlers take of the application.
+pub(crate) fn data(application: &Application) -> AppData {
+    all().fold(AppData::default(), |data, feature| (feature.data)(application, data))
 }
 
 /// Mounts their routes.

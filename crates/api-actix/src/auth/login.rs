@@ -1,6 +1,6 @@
 use actix_web::{HttpResponse, web};
-use application::Application;
 use application::sign_in::Login;
+use application::sign_in::SignIn;
 use domain::ValidationError;
 use domain::passwords::Password;
 
@@ -74,10 +74,10 @@ impl TextValue for GrantType {
     responses((status = 200, description = "A session has begun.", body = TokenPairBody), Body, Unauthorized, Forbidden,
         RateLimited, Unavailable))]
 pub(crate) async fn login(
-    application: web::Data<Application>,
+    sign_in: web::Data<SignIn>,
     ClientDevice(device): ClientDevice,
     FormOrJsonBody((identifier, password)): FormOrJsonBody<LoginBody>,
 ) -> Result<HttpResponse, ApiError> {
     let login = Login { identifier, password, device };
-    Ok(answer(&application.sign_in.with_password(login).await?))
+    Ok(answer(&sign_in.with_password(login).await?))
 }

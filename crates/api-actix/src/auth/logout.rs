@@ -1,5 +1,6 @@
 use actix_web::{HttpRequest, HttpResponse, web};
-use application::{Application, ApplicationError};
+use application::ApplicationError;
+use application::sessions::Sessions;
 
 use super::refresh::RefreshTokenBody;
 use crate::http::responses::{Body, RateLimited, Unauthorized, Unavailable};
@@ -15,7 +16,7 @@ use crate::http::{ApiError, ClientAddress, OptionalJsonBody, judge};
     responses((status = 204, description = "Its tokens are dead."), Body, Unauthorized, RateLimited, Unavailable),
     security((), ("bearer" = []), ("password" = [])))]
 pub(crate) async fn logout(
-    application: web::Data<Application>,
+    sessions: web::Data<Sessions>,
     request: HttpRequest,
     ClientAddress(address): ClientAddress,
     body: Result<OptionalJsonBody<RefreshTokenBody>, ApiError>,
@@ -31,10 +32,10 @@ pub(crate) async fn logout(
         return Err(ApiError::MissingToken);
     }
     if let Some(actor) = &actor {
-        application.sessions.logout(actor).await?;
+        sessions.logout(actor).await?;
     }
     if let Some(token) = token {
-        match application.sessions.logout_holder(token.expose(), address).await {
+        match sessions.logout_holder(token.expose(), address).await {
             // The access token has done it already; the refresh token may have died before.
             Err(ApplicationError::InvalidRefreshToken) if actor.is_some() => {}
             result => result?,

@@ -1,5 +1,5 @@
 use actix_web::{HttpResponse, web};
-use application::Application;
+use application::sessions::Sessions;
 
 use crate::http::responses::{RateLimited, Unauthorized, Unavailable};
 use crate::http::{ApiError, Guarded};
@@ -11,9 +11,9 @@ use crate::http::{ApiError, Guarded};
     responses((status = 204, description = "All tokens of the other sessions are dead."), Unauthorized, RateLimited, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn logout_others(
-    application: web::Data<Application>,
+    sessions: web::Data<Sessions>,
     guarded: Guarded<()>,
 ) -> Result<HttpResponse, ApiError> {
-    application.sessions.logout_others(&guarded.actor).await?;
+    sessions.logout_others(&guarded.actor).await?;
     Ok(HttpResponse::NoContent().finish())
 }

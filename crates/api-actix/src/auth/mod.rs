@@ -9,7 +9,7 @@ mod verify;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{ServiceConfig, get, post, resource};
+use actix_web::web::{Data, ServiceConfig, get, post, resource};
 use application::sessions::TokenPair;
 use serde::Serialize;
 use utoipa::{Modify, OpenApi, ToSchema};
@@ -19,6 +19,7 @@ use crate::http::fields::checked::checked;
 use crate::http::{ErrorRow, Feature, Limited, limit, take_no_body_too};
 
 pub(crate) const FEATURE: Feature = Feature {
+    data: |application, data| data.with(Data::new(application.sign_in.clone())),
     routes,
     openapi: Document::openapi,
     errors: ERRORS,

@@ -1,5 +1,5 @@
 use actix_web::{HttpResponse, web};
-use application::Application;
+use application::sessions::Sessions;
 use domain::{Secret, ValidationError};
 
 use super::{TokenPairBody, answer};
@@ -34,9 +34,9 @@ impl TextValue for PresentedToken {
 #[utoipa::path(post, path = "/api/v1/auth/refresh", tag = "auth", request_body = RefreshTokenBody,
     responses((status = 200, description = "The next tokens.", body = TokenPairBody), Body, Unauthorized, RateLimited, Unavailable))]
 pub(crate) async fn refresh(
-    application: web::Data<Application>,
+    sessions: web::Data<Sessions>,
     ClientAddress(address): ClientAddress,
     JsonBody(token): JsonBody<RefreshTokenBody>,
 ) -> Result<HttpResponse, ApiError> {
-    Ok(answer(&application.sessions.refresh(token.expose(), address).await?))
+    Ok(answer(&sessions.refresh(token.expose(), address).await?))
 }

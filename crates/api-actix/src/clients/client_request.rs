@@ -1,7 +1,7 @@
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest};
-use application::Application;
+use application::clients::Clients;
 use data_encoding::BASE64;
 use domain::Secret;
 use zeroize::Zeroizing;
@@ -89,20 +89,20 @@ impl FromRequest for ClientRequest {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let application = part::<Application>(&request)?;
+            let clients = part::<Clients>(&request)?;
             let in_header = basic(&request)?;
             let body = match FormBody::<TokenRequestBody>::from_request(&request, &mut payload).await {
                 Ok(FormBody(body)) => body,
                 Err(fault) => {
                     // Who is not let in is told so first, unless the credentials may be in what cannot be read.
                     if let Some((id, secret)) = &in_header {
-                        application.clients.authenticate(id, secret).await?;
+                        clients.authenticate(id, secret).await?;
                     }
                     return Err(fault.into());
                 }
             };
             let (id, secret) = body.credentials(in_header)?;
-            application.clients.authenticate(&id, &secret).await?;
+            clients.authenticate(&id, &secret).await?;
             let token = body.token.ok_or_else(|| ApiError::invalid("token", "required", "This field is required."))?;
             Ok(Self { token, client_id: id })
         })

@@ -1,5 +1,5 @@
 use actix_web::{HttpResponse, web};
-use application::Application;
+use application::clients::Clients;
 use application::clients::{Introspection, RefreshTokenInfo};
 use domain::access_tokens::AccessClaims;
 use domain::clients::ClientId;
@@ -62,11 +62,11 @@ pub(crate) struct IntrospectionBody<'a> {
     responses((status = 200, description = "What it is worth.", body = IntrospectionBody), OAuth, Unavailable),
     security(("client" = [])))]
 pub(crate) async fn introspect(
-    application: web::Data<Application>,
+    clients: web::Data<Clients>,
     parties: web::Data<TokenParties>,
     request: ClientRequest,
 ) -> Result<HttpResponse, OAuthError> {
-    let told = application.clients.introspect(request.token.expose()).await?;
+    let told = clients.introspect(request.token.expose()).await?;
     let body = match &told {
         Introspection::Inactive => IntrospectionBody::default(),
         Introspection::AccessToken(claims) => of_access_token(claims, &parties),

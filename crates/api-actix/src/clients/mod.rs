@@ -6,7 +6,7 @@ mod oauth_error;
 mod revoke;
 
 use actix_web::http::StatusCode;
-use actix_web::web::{ServiceConfig, post, resource};
+use actix_web::web::{Data, ServiceConfig, post, resource};
 use utoipa::OpenApi;
 
 #[cfg(test)]
@@ -14,6 +14,7 @@ use crate::http::fields::checked::checked;
 use crate::http::{ErrorRow, Feature};
 
 pub(crate) const FEATURE: Feature = Feature {
+    data: |application, data| data.with(Data::new(application.clients.clone())),
     routes,
     openapi: Document::openapi,
     errors: ERRORS,

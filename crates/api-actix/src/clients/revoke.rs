@@ -1,5 +1,5 @@
 use actix_web::{HttpResponse, web};
-use application::Application;
+use application::clients::Clients;
 
 use super::client_request::{ClientRequest, TokenRequestBody};
 use super::oauth_error::OAuthError;
@@ -15,10 +15,10 @@ use crate::http::responses::{OAuth, Unavailable};
     responses((status = 200, description = "The token is worth nothing."), OAuth, Unavailable),
     security(("client" = [])))]
 pub(crate) async fn revoke(
-    application: web::Data<Application>,
+    clients: web::Data<Clients>,
     ClientAddress(address): ClientAddress,
     request: ClientRequest,
 ) -> Result<HttpResponse, OAuthError> {
-    application.clients.revoke_token(request.token.expose(), &request.client_id, address).await?;
+    clients.revoke_token(request.token.expose(), &request.client_id, address).await?;
     Ok(HttpResponse::Ok().finish())
 }

@@ -10,6 +10,7 @@ use utoipa::{OpenApi, ToSchema};
 use crate::http::Feature;
 
 pub(crate) const FEATURE: Feature = Feature {
+    data: |_, data| data,
     routes,
     openapi: Document::openapi,
     errors: &[],

@@ -2,7 +2,8 @@
 
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpMessage, HttpRequest};
-use application::{Actor, Application};
+use application::Actor;
+use application::sessions::Sessions;
 
 use super::device::address;
 use super::error::ApiError;
@@ -27,7 +28,7 @@ pub(crate) async fn actor(request: &HttpRequest) -> Result<Option<Actor>, ApiErr
 /// The same, judged now: for what had to wait meanwhile.
 pub(crate) async fn judge(request: &HttpRequest) -> Result<Option<Actor>, ApiError> {
     let Some(token) = token(request)? else { return Ok(None) };
-    let actor = part::<Application>(request)?.sessions.authenticate(token).await?;
+    let actor = part::<Sessions>(request)?.authenticate(token).await?;
     Ok(Some(Actor { address: address(request)?, ..actor }))
 }
 

@@ -1,11 +1,15 @@
 use actix_web::web::ServiceConfig;
+use application::Application;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{OpenApi, RefOr, Required};
 
+use super::app_data::AppData;
 use super::error_row::ErrorRow;
 
 /// What a feature adds to the API. The list of them is in [`features`](crate::features).
 pub(crate) struct Feature {
+    /// The services that its handlers take.
+    pub(crate) data: fn(&Application, AppData) -> AppData,
     /// Mounts its routes.
     pub(crate) routes: fn(&mut ServiceConfig),
     /// Its part of the OpenAPI document.

@@ -1,6 +1,7 @@
 //! What every feature is spoken to by: how a request is read, refused and surrounded.
 
 mod allowance;
+mod app_data;
 mod bearer;
 mod body;
 mod client_address;
@@ -37,6 +38,7 @@ pub use path::{AtId, PathId};
 pub use problem::FieldError;
 pub use query::QueryFields;
 
+pub(crate) use app_data::AppData;
 pub(crate) use bearer::judge;
 pub(crate) use body::{FormBody, FormOrJsonBody, OptionalJsonBody};
 pub(crate) use cors::Cors;

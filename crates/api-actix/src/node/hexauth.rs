@@ -17,9 +17,9 @@ use application::{Application, ApplicationError};
 use thiserror::Error;
 use tokio::time::timeout;
 
-use super::app_data::AppData;
 use super::metrics_server;
 use crate::config::{Bootstrap, Config};
+use crate::http::AppData;
 use crate::http::{ApiError, Cors, HttpSettings, RateLimits, TokenParties, chain, surround};
 use crate::node::background::Background;
 use crate::observe::metrics::{Metrics, RequestMeter};
@@ -137,8 +137,8 @@ impl Hexauth {
         Ok(Self { application, mount, connections, metrics, background })
     }
 
-    /// The use cases. Handlers take them as `web::Data<Application>`, and likewise `web::Data<dyn Clock>` and
-    /// `web::Data<dyn Ids>`, in an app that [`Mount::onto`] was given.
+    /// The use cases. Handlers take the service that they call, such as `web::Data<Users>`, and likewise
+    /// `web::Data<dyn Clock>` and `web::Data<dyn Ids>`, in an app that [`Mount::onto`] was given.
     pub fn application(&self) -> &Application {
         &self.application
     }
@@ -286,8 +286,7 @@ fn app_data(config: &Config, address: SocketAddr, parts: &Parts) -> AppData {
         cors: Cors::new(config.cors_origins.clone()),
     };
     let parties = TokenParties { issuer: config.issuer.clone(), audience: config.audience.clone() };
-    AppData::default()
-        .with(Data::new(parts.application.clone()))
+    features::data(&parts.application)
         .with(Data::from(Arc::clone(&parts.health)))
         .with(Data::from(Arc::clone(&parts.ids)))
         .with(Data::from(Arc::clone(&parts.clock)))

@@ -1,6 +1,5 @@
 //! A running node: what it serves, and what it does besides.
 
-mod app_data;
 pub(crate) mod background;
 pub mod hexauth;
 mod metrics_server;

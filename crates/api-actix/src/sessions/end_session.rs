@@ -1,5 +1,6 @@
 use actix_web::{HttpResponse, web};
-use application::{Application, Target};
+use application::Target;
+use application::sessions::Sessions;
 use domain::sessions::SessionId;
 
 use crate::http::responses::{NotFound, Unauthorized, Unavailable};
@@ -13,9 +14,9 @@ use crate::http::{ApiError, Guarded, PathId};
     responses((status = 204, description = "Its tokens are dead."), Unauthorized, NotFound, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn end_session(
-    application: web::Data<Application>,
+    sessions: web::Data<Sessions>,
     Guarded { actor, input: PathId(id) }: Guarded<PathId>,
 ) -> Result<HttpResponse, ApiError> {
-    application.sessions.end(&actor, Target::Me, SessionId::new(id)).await?;
+    sessions.end(&actor, Target::Me, SessionId::new(id)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,5 +1,6 @@
 use actix_web::{HttpResponse, web};
-use application::{Application, Target};
+use application::Target;
+use application::sessions::Sessions;
 use domain::sessions::SessionId;
 use domain::users::UserId;
 
@@ -14,9 +15,9 @@ use crate::http::{ApiError, AtId, Guarded, PathSession};
     responses((status = 204, description = "Its tokens are dead."), Unauthorized, Forbidden, NotFound, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn end_user_session(
-    application: web::Data<Application>,
+    sessions: web::Data<Sessions>,
     Guarded { actor, input: AtId { id, input: PathSession(session) } }: Guarded<AtId<PathSession>>,
 ) -> Result<HttpResponse, ApiError> {
-    application.sessions.end(&actor, Target::User(UserId::new(id)), SessionId::new(session)).await?;
+    sessions.end(&actor, Target::User(UserId::new(id)), SessionId::new(session)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,5 +1,6 @@
 use actix_web::{HttpResponse, web};
-use application::{Application, Target};
+use application::Target;
+use application::sessions::Sessions;
 use domain::users::UserId;
 
 use crate::http::responses::{Forbidden, NotFound, Unauthorized, Unavailable};
@@ -14,9 +15,9 @@ use crate::http::{ApiError, Guarded, PathId};
         Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn end_user_sessions(
-    application: web::Data<Application>,
+    sessions: web::Data<Sessions>,
     Guarded { actor, input: PathId(id) }: Guarded<PathId>,
 ) -> Result<HttpResponse, ApiError> {
-    application.sessions.logout_all(&actor, Target::User(UserId::new(id))).await?;
+    sessions.logout_all(&actor, Target::User(UserId::new(id))).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,5 +1,6 @@
 use actix_web::{HttpResponse, web};
-use application::{Application, Target};
+use application::Target;
+use application::sessions::Sessions;
 
 use super::{SessionBody, answer};
 use crate::http::responses::{Unauthorized, Unavailable};
@@ -12,9 +13,9 @@ use crate::http::{ApiError, Guarded};
     responses((status = 200, description = "The sessions.", body = [SessionBody]), Unauthorized, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn list_sessions(
-    application: web::Data<Application>,
+    sessions: web::Data<Sessions>,
     guarded: Guarded<()>,
 ) -> Result<HttpResponse, ApiError> {
-    let sessions = application.sessions.list(&guarded.actor, Target::Me).await?;
+    let sessions = sessions.list(&guarded.actor, Target::Me).await?;
     Ok(answer(sessions))
 }

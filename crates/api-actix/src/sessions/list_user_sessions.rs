@@ -1,5 +1,6 @@
 use actix_web::{HttpResponse, web};
-use application::{Application, Target};
+use application::Target;
+use application::sessions::Sessions;
 use domain::users::UserId;
 
 use super::{SessionBody, answer};
@@ -15,8 +16,8 @@ use crate::http::{ApiError, Guarded, PathId};
         Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn list_user_sessions(
-    application: web::Data<Application>,
+    sessions: web::Data<Sessions>,
     Guarded { actor, input: PathId(id) }: Guarded<PathId>,
 ) -> Result<HttpResponse, ApiError> {
-    Ok(answer(application.sessions.list(&actor, Target::User(UserId::new(id))).await?))
+    Ok(answer(sessions.list(&actor, Target::User(UserId::new(id))).await?))
 }

@@ -8,7 +8,7 @@ mod list_sessions;
 mod list_user_sessions;
 
 use actix_web::HttpResponse;
-use actix_web::web::{ServiceConfig, delete, get, resource};
+use actix_web::web::{Data, ServiceConfig, delete, get, resource};
 use application::sessions::Session;
 use serde::Serialize;
 use std::net::IpAddr;
@@ -19,6 +19,7 @@ use crate::http::{Feature, Time};
 use device_name::device_name;
 
 pub(crate) const FEATURE: Feature = Feature {
+    data: |application, data| data.with(Data::new(application.sessions.clone())),
     routes,
     openapi: Document::openapi,
     errors: &[],

@@ -1,7 +1,7 @@
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, web};
-use application::Application;
 use application::tasks::CreateTask;
+use application::tasks::Tasks;
 use domain::tasks::{TaskDescription, TaskStatus, TaskTitle};
 
 use super::TaskBody;
@@ -30,10 +30,10 @@ crate::fields! {
         Body, Unauthorized, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn create_task(
-    application: web::Data<Application>,
+    tasks: web::Data<Tasks>,
     Guarded { actor, input: JsonBody(new) }: Guarded<JsonBody<CreateTaskBody>>,
 ) -> Result<HttpResponse, ApiError> {
-    let task = application.tasks.create(&actor, new).await?;
+    let task = tasks.create(&actor, new).await?;
     let location = format!("/api/v1/tasks/{}", task.id);
     Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(TaskBody::from(task)))
 }

@@ -1,5 +1,5 @@
 use actix_web::{HttpResponse, web};
-use application::Application;
+use application::tasks::Tasks;
 use domain::tasks::TaskId;
 
 use crate::http::responses::{NotFound, Unauthorized, Unavailable};
@@ -13,9 +13,9 @@ use crate::http::{ApiError, Guarded, PathId};
     responses((status = 204, description = "The task is gone."), Unauthorized, NotFound, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn delete_task(
-    application: web::Data<Application>,
+    tasks: web::Data<Tasks>,
     Guarded { actor, input: PathId(id) }: Guarded<PathId>,
 ) -> Result<HttpResponse, ApiError> {
-    application.tasks.delete(&actor, TaskId::new(id)).await?;
+    tasks.delete(&actor, TaskId::new(id)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,5 +1,5 @@
 use actix_web::{HttpResponse, web};
-use application::Application;
+use application::tasks::Tasks;
 use domain::tasks::TaskId;
 
 use super::TaskBody;
@@ -13,9 +13,9 @@ use crate::http::{ApiError, Guarded, PathId};
     responses((status = 200, description = "The task.", body = TaskBody), Unauthorized, NotFound, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn get_task(
-    application: web::Data<Application>,
+    tasks: web::Data<Tasks>,
     Guarded { actor, input: PathId(id) }: Guarded<PathId>,
 ) -> Result<HttpResponse, ApiError> {
-    let task = application.tasks.get(&actor, TaskId::new(id)).await?;
+    let task = tasks.get(&actor, TaskId::new(id)).await?;
     Ok(HttpResponse::Ok().json(TaskBody::from(task)))
 }

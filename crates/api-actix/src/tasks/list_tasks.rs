@@ -1,6 +1,6 @@
 use actix_web::{HttpResponse, web};
-use application::Application;
 use application::tasks::ListTasks;
+use application::tasks::Tasks;
 use domain::tasks::TaskStatus;
 use domain::users::UserId;
 use serde::Serialize;
@@ -47,10 +47,10 @@ pub(crate) struct TaskPageBody {
         Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn list_tasks(
-    application: web::Data<Application>,
+    tasks: web::Data<Tasks>,
     Guarded { actor, input: QueryFields(list) }: Guarded<QueryFields<ListTasksQuery>>,
 ) -> Result<HttpResponse, ApiError> {
-    let page = application.tasks.list(&actor, list).await?;
+    let page = tasks.list(&actor, list).await?;
     Ok(HttpResponse::Ok()
         .json(TaskPageBody { items: page.items.into_iter().map(Into::into).collect(), next_cursor: page.next_cursor }))
 }

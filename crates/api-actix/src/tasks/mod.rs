@@ -6,7 +6,7 @@ mod get_task;
 pub(crate) mod list_tasks;
 mod update_task;
 
-use actix_web::web::{ServiceConfig, delete, get, patch, post, resource};
+use actix_web::web::{Data, ServiceConfig, delete, get, patch, post, resource};
 use domain::ValidationError;
 use domain::tasks::{Task, TaskDescription, TaskStatus, TaskTitle};
 use serde::Serialize;
@@ -20,6 +20,7 @@ use crate::http::fields::checked::checked;
 use crate::http::{Feature, Time};
 
 pub(crate) const FEATURE: Feature = Feature {
+    data: |application, data| data.with(Data::new(application.tasks.clone())),
     routes,
     openapi: Document::openapi,
     errors: &[],

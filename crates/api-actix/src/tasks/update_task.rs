@@ -1,6 +1,6 @@
 use actix_web::{HttpResponse, web};
-use application::Application;
 use application::tasks::TaskChange;
+use application::tasks::Tasks;
 use domain::tasks::{TaskDescription, TaskId, TaskStatus, TaskTitle};
 
 use super::TaskBody;
@@ -27,9 +27,9 @@ crate::fields! {
         Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn update_task(
-    application: web::Data<Application>,
+    tasks: web::Data<Tasks>,
     Guarded { actor, input: AtId { id, input: JsonBody(change) } }: Guarded<AtId<JsonBody<UpdateTaskBody>>>,
 ) -> Result<HttpResponse, ApiError> {
-    let task = application.tasks.update(&actor, TaskId::new(id), change).await?;
+    let task = tasks.update(&actor, TaskId::new(id), change).await?;
     Ok(HttpResponse::Ok().json(TaskBody::from(task)))
 }

@@ -1,6 +1,6 @@
 use actix_web::{HttpResponse, web};
-use application::Application;
 use application::passwords::ChangePassword;
+use application::passwords::Passwords;
 use domain::passwords::Password;
 
 use super::values::ChosenPassword;
@@ -26,9 +26,9 @@ crate::fields! {
     responses((status = 204, description = "The password was changed."), Body, Unauthorized, Forbidden, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn change_password(
-    application: web::Data<Application>,
+    passwords: web::Data<Passwords>,
     Guarded { actor, input: JsonBody(change) }: Guarded<JsonBody<ChangePasswordBody>>,
 ) -> Result<HttpResponse, ApiError> {
-    application.passwords.change(&actor, change).await?;
+    passwords.change(&actor, change).await?;
     Ok(HttpResponse::NoContent().finish())
 }

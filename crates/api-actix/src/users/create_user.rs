@@ -1,7 +1,7 @@
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, web};
-use application::Application;
 use application::users::CreateUser;
+use application::users::Users;
 use domain::users::{Email, Role};
 
 use super::UserBody;
@@ -37,11 +37,11 @@ crate::fields! {
         Body, Unauthorized, Forbidden, Conflict, RateLimited, Unavailable),
     security((), ("bearer" = []), ("password" = [])))]
 pub(crate) async fn create_user(
-    application: web::Data<Application>,
+    users: web::Data<Users>,
     ClientAddress(address): ClientAddress,
     GuardedIfKnown { actor, input: JsonBody(new) }: GuardedIfKnown<JsonBody<CreateUserBody>>,
 ) -> Result<HttpResponse, ApiError> {
-    let user = application.users.create(actor.as_ref(), new, address).await?;
+    let user = users.create(actor.as_ref(), new, address).await?;
     let location = format!("/api/v1/users/{}", user.id);
     Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(UserBody::from(user)))
 }

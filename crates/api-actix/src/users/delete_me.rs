@@ -1,5 +1,6 @@
 use actix_web::{HttpResponse, web};
-use application::{Application, Target};
+use application::Target;
+use application::users::Users;
 use domain::passwords::Password;
 
 use crate::fields::Required;
@@ -23,10 +24,10 @@ crate::fields! {
         Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn delete_me(
-    application: web::Data<Application>,
+    users: web::Data<Users>,
     Guarded { actor, input: OptionalJsonBody(password) }: Guarded<OptionalJsonBody<DeleteUserBody>>,
 ) -> Result<HttpResponse, ApiError> {
     // No body at all is refused in the use case, as one without the password is.
-    application.users.delete(&actor, Target::Me, password).await?;
+    users.delete(&actor, Target::Me, password).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,5 +1,6 @@
 use actix_web::{HttpResponse, web};
-use application::{Application, Target};
+use application::Target;
+use application::users::Users;
 use domain::users::UserId;
 
 use super::delete_me::DeleteUserBody;
@@ -16,12 +17,12 @@ use crate::http::{ApiError, AtId, Guarded, OptionalJsonBody};
         Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn delete_user(
-    application: web::Data<Application>,
+    users: web::Data<Users>,
     Guarded { actor, input: AtId { id, input: OptionalJsonBody(password) } }: Guarded<
         AtId<OptionalJsonBody<DeleteUserBody>>,
     >,
 ) -> Result<HttpResponse, ApiError> {
     let target = Target::User(UserId::new(id));
-    application.users.delete(&actor, target, password).await?;
+    users.delete(&actor, target, password).await?;
     Ok(HttpResponse::NoContent().finish())
 }

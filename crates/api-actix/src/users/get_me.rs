@@ -1,5 +1,6 @@
 use actix_web::{HttpResponse, web};
-use application::{Application, Target};
+use application::Target;
+use application::users::Users;
 
 use super::UserBody;
 use crate::http::responses::{Unauthorized, Unavailable};
@@ -11,10 +12,7 @@ use crate::http::{ApiError, Guarded};
 #[utoipa::path(get, path = "/api/v1/users/me", tag = "users",
     responses((status = 200, description = "The account.", body = UserBody), Unauthorized, Unavailable),
     security(("bearer" = []), ("password" = [])))]
-pub(crate) async fn get_me(
-    application: web::Data<Application>,
-    guarded: Guarded<()>,
-) -> Result<HttpResponse, ApiError> {
-    let user = application.users.get(&guarded.actor, Target::Me).await?;
+pub(crate) async fn get_me(users: web::Data<Users>, guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {
+    let user = users.get(&guarded.actor, Target::Me).await?;
     Ok(HttpResponse::Ok().json(UserBody::from(user)))
 }

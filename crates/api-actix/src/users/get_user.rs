@@ -1,5 +1,6 @@
 use actix_web::{HttpResponse, web};
-use application::{Application, Target};
+use application::Target;
+use application::users::Users;
 use domain::users::UserId;
 
 use super::UserBody;
@@ -14,9 +15,9 @@ use crate::http::{ApiError, Guarded, PathId};
         Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn get_user(
-    application: web::Data<Application>,
+    users: web::Data<Users>,
     Guarded { actor, input: PathId(id) }: Guarded<PathId>,
 ) -> Result<HttpResponse, ApiError> {
-    let user = application.users.get(&actor, Target::User(UserId::new(id))).await?;
+    let user = users.get(&actor, Target::User(UserId::new(id))).await?;
     Ok(HttpResponse::Ok().json(UserBody::from(user)))
 }

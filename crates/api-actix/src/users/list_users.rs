@@ -1,7 +1,7 @@
 use std::marker::PhantomData;
 
 use actix_web::{HttpResponse, web};
-use application::Application;
+use application::users::Users;
 use application::users::{ListUsers, Paging};
 use domain::ValidationError;
 use domain::users::{Direction, Role, SearchText, UserFilter, UserSort, UserSortField};
@@ -146,14 +146,14 @@ pub(crate) struct UserPageBody {
         Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn list_users(
-    application: web::Data<Application>,
+    users: web::Data<Users>,
     Guarded { actor, input: QueryFields(list) }: Guarded<QueryFields<ListUsersQuery>>,
 ) -> Result<HttpResponse, ApiError> {
     let (page, size) = match list.paging {
         Paging::Number { page, size } => (Some(page), Some(size)),
         Paging::Cursor { .. } => (None, None),
     };
-    let found = application.users.list(&actor, list).await?;
+    let found = users.list(&actor, list).await?;
     Ok(HttpResponse::Ok().json(UserPageBody {
         items: found.items.into_iter().map(Into::into).collect(),
         next_cursor: found.next_cursor.filter(|_| page.is_none()),

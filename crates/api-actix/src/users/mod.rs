@@ -14,7 +14,7 @@ mod update_user;
 mod values;
 
 use actix_web::http::StatusCode;
-use actix_web::web::{ServiceConfig, delete, get, patch, post, put, resource};
+use actix_web::web::{Data, ServiceConfig, delete, get, patch, post, put, resource};
 use chrono::NaiveDate;
 use domain::users::{Birthday, User};
 use serde::Serialize;
@@ -26,6 +26,9 @@ use crate::http::fields::checked::checked;
 use crate::http::{ErrorRow, Feature, Limited, Time, limit, take_no_body_too};
 
 pub(crate) const FEATURE: Feature = Feature {
+    data: |application, data| {
+        data.with(Data::new(application.users.clone())).with(Data::new(application.passwords.clone()))
+    },
     routes,
     openapi: Document::openapi,
     errors: ERRORS,

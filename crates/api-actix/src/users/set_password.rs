@@ -1,5 +1,5 @@
 use actix_web::{HttpResponse, web};
-use application::Application;
+use application::passwords::Passwords;
 use domain::passwords::Password;
 use domain::users::UserId;
 
@@ -28,9 +28,9 @@ crate::fields! {
         Unauthorized, Forbidden, NotFound, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn set_password(
-    application: web::Data<Application>,
+    passwords: web::Data<Passwords>,
     Guarded { actor, input: AtId { id, input: JsonBody(password) } }: Guarded<AtId<JsonBody<SetPasswordBody>>>,
 ) -> Result<HttpResponse, ApiError> {
-    application.passwords.set(&actor, UserId::new(id), password).await?;
+    passwords.set(&actor, UserId::new(id), password).await?;
     Ok(HttpResponse::NoContent().finish())
 }

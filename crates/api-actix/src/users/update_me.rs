@@ -1,5 +1,6 @@
 use actix_web::{HttpResponse, web};
-use application::{Application, Target};
+use application::Target;
+use application::users::Users;
 
 use super::UserBody;
 use super::update_user::UpdateUserBody;
@@ -15,9 +16,9 @@ use crate::http::{ApiError, Guarded, JsonBody};
         Conflict, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn update_me(
-    application: web::Data<Application>,
+    users: web::Data<Users>,
     Guarded { actor, input: JsonBody(change) }: Guarded<JsonBody<UpdateUserBody>>,
 ) -> Result<HttpResponse, ApiError> {
-    let user = application.users.update(&actor, Target::Me, change).await?;
+    let user = users.update(&actor, Target::Me, change).await?;
     Ok(HttpResponse::Ok().json(UserBody::from(user)))
 }

@@ -1,6 +1,7 @@
 use actix_web::{HttpResponse, web};
+use application::Target;
 use application::users::UserChange;
-use application::{Application, Target};
+use application::users::Users;
 use domain::passwords::Password;
 use domain::users::{Email, Role, UserId};
 
@@ -36,10 +37,10 @@ crate::fields! {
         NotFound, Conflict, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn update_user(
-    application: web::Data<Application>,
+    users: web::Data<Users>,
     Guarded { actor, input: AtId { id, input: JsonBody(change) } }: Guarded<AtId<JsonBody<UpdateUserBody>>>,
 ) -> Result<HttpResponse, ApiError> {
     let target = Target::User(UserId::new(id));
-    let user = application.users.update(&actor, target, change).await?;
+    let user = users.update(&actor, target, change).await?;
     Ok(HttpResponse::Ok().json(UserBody::from(user)))
 }

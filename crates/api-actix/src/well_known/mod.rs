@@ -3,12 +3,13 @@
 mod jwks;
 mod metadata;
 
-use actix_web::web::{ServiceConfig, get, resource};
+use actix_web::web::{Data, ServiceConfig, get, resource};
 use utoipa::OpenApi;
 
 use crate::http::Feature;
 
 pub(crate) const FEATURE: Feature = Feature {
+    data: |application, data| data.with(Data::new(application.keys.clone())),
     routes,
     openapi: Document::openapi,
     errors: &[],

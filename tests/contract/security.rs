@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
 use domain::access_tokens::{AccessClaims, AccessTokens, TokenId, VerifyError};
-use domain::clients::ClientId;
-use domain::clients::{ClientSecretHash, ClientSecrets};
+use domain::clients::{ClientId, ClientSecretHash, ClientSecrets};
 use domain::keys::{Algorithm, KeyId, KeyState, MAX_KEY_RING_AGE, RootSecret, SigningKey, SigningKeyFactory};
 use domain::passwords::{Password, PasswordHasher, PasswordPolicy};
 use domain::users::{Epoch, Role};

@@ -10,7 +10,7 @@
 //!
 //! use application::{Actor, ApplicationError};
 //! use application::tasks::{CreateTask, Tasks};
-//! use domain::sessions::{Device, NewRefreshToken, Nonce, RefreshPolicy, RefreshToken, SessionId};
+//! use domain::sessions::SessionId;
 //! use domain::tasks::{MockTaskRepository, MockTaskUnit, TaskTitle};
 //! use domain::units::{MockUnit, MockUnits};
 //! use domain::users::{Epoch, Role, UserId};
@@ -40,6 +40,7 @@
 //!     epoch: Epoch::default(),
 //!     session: SessionId::new(Uuid::from_u128(2)),
 //!     token_expires_at: now + chrono::TimeDelta::minutes(15),
+//!     address: None,
 //! };
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
 //! let new = CreateTask { title: TaskTitle::parse("Write the notes")?, description: None, status: None };
@@ -64,6 +65,8 @@ mod acting;
 mod actor;
 mod cursor;
 mod error;
+mod hashing;
+mod revocations;
 mod settings;
 
 #[cfg(test)]
@@ -80,6 +83,8 @@ use users::Users;
 
 pub use actor::{Actor, Target};
 pub use error::ApplicationError;
+pub use hashing::Hashing;
+pub use revocations::{FeedStatus, MAX_FEED_AGE};
 pub use settings::Settings;
 
 /// All services, for a binary that has them all. Clones share what the node remembers: make one for each node.

@@ -20,8 +20,8 @@ use domain::{Clock, Ids, Mac, MacPurpose, MacTag, MockClock, MockIds, Secret, St
 use uuid::Uuid;
 
 use crate::Actor;
+use crate::Hashing;
 use crate::events::Journal;
-use crate::passwords::Hashing;
 use crate::sessions::TokenIssuer;
 
 /// How long access tokens live.

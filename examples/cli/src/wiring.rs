@@ -6,10 +6,11 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use application::Hashing;
 use application::Settings;
 use application::events::Journal;
 use application::keys::Keys;
-use application::passwords::{Hashing, Passwords};
+use application::passwords::Passwords;
 use application::sessions::{Activity, Sessions, TokenIssuer};
 use application::sign_in::SignIn;
 use application::users::Users;

@@ -12,9 +12,9 @@ use tracing::{Instrument, error};
 
 use super::log::log;
 use crate::ApplicationError;
-use crate::node::Counters;
-use crate::passwords::Hashing;
-use crate::sessions::Revocations;
+use crate::Hashing;
+use crate::events::Counters;
+use crate::revocations::Revocations;
 
 /// Commits units of work with what happened in them, and remembers it: what was revoked, and how often what happened.
 /// Clones share that memory: make one for each node.
@@ -138,7 +138,7 @@ mod tests {
 
     use super::super::logged::Logged;
     use super::*;
-    use crate::node::{RefreshOutcome, SignInOutcome};
+    use crate::events::{RefreshOutcome, SignInOutcome};
     use crate::testing::{access_tokens, an_actor, hashing, journal, now, session_id, user_id};
 
     fn ended() -> NewEvent {

@@ -1,9 +1,12 @@
 //! Events: written in the unit of work of what they are about, and told to the log and the counters behind its commit.
 
+mod counts;
 mod journal;
 mod log;
 
 #[cfg(test)]
 mod logged;
 
+pub(crate) use counts::Counters;
+pub use counts::{Counts, RefreshOutcome, SignInOutcome};
 pub use journal::Journal;

@@ -43,8 +43,7 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use chrono::TimeDelta;
-    use domain::keys::MockKeyUnit;
-    use domain::keys::{SealedKey, SigningKey, StoredKeys, UnreadableKey};
+    use domain::keys::{MockKeyUnit, SealedKey, SigningKey, StoredKeys, UnreadableKey};
 
     use super::*;
     use crate::keys::testing::Mocks;

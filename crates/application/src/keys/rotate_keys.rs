@@ -115,8 +115,7 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use domain::StoreError;
-    use domain::keys::MockKeyUnit;
-    use domain::keys::{Algorithm, KeyId, SealedKey};
+    use domain::keys::{Algorithm, KeyId, MockKeyUnit, SealedKey};
 
     use super::*;
     use crate::keys::testing::Mocks;

@@ -4,7 +4,7 @@ use domain::Timestamp;
 
 use super::Node;
 use crate::ApplicationError;
-use crate::sessions::MAX_CLOCK_JUMP;
+use crate::revocations::MAX_CLOCK_JUMP;
 
 /// Most rows of a kind in one transaction, so that no lock is held for long.
 const BATCH: u64 = 1000;

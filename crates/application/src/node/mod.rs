@@ -1,7 +1,6 @@
 //! What a node does besides answering requests, and what it counts.
 
 mod clean_up;
-mod counts;
 #[cfg(test)]
 mod testing;
 
@@ -15,10 +14,8 @@ use domain::sessions::{RefreshTokenRepository, RevocationRepository};
 use domain::units::{Begin, CleanupUnit};
 
 pub use clean_up::{CleanupEnd, Removed};
-pub(crate) use counts::Counters;
-pub use counts::{Counts, RefreshOutcome, SignInOutcome};
 
-use crate::events::Journal;
+use crate::events::{Counts, Journal};
 
 /// The use cases of a node.
 #[derive(Clone)]

@@ -3,7 +3,6 @@
 mod accept_password;
 mod change_password;
 mod confirm_password;
-mod hashing;
 mod set_password;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -15,8 +14,8 @@ use domain::passwords::{PasswordPolicy, PasswordRepository};
 use domain::units::{AccountUnit, Begin};
 
 pub use change_password::ChangePassword;
-pub use hashing::Hashing;
 
+use crate::Hashing;
 use crate::events::Journal;
 
 /// The use cases of passwords.

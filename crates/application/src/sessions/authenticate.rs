@@ -1,7 +1,8 @@
 use domain::Timestamp;
 use domain::access_tokens::AccessClaims;
 
-use super::{Sessions, revocations::Verdict};
+use super::Sessions;
+use crate::revocations::Verdict;
 use crate::{Actor, ApplicationError};
 
 impl Sessions {

@@ -3,12 +3,12 @@
 mod activity;
 mod authenticate;
 mod end_session;
+mod follow_revocations;
 mod list_sessions;
 mod logout;
 mod logout_all;
 mod logout_others;
 mod refresh;
-mod revocations;
 #[cfg(test)]
 pub(crate) mod testing;
 mod token_issuer;
@@ -23,8 +23,6 @@ use domain::users::UserRepository;
 pub use activity::Activity;
 pub use list_sessions::{MAX_SESSIONS_LISTED, Session};
 pub(crate) use logout_others::end_others;
-pub use revocations::{FeedStatus, MAX_FEED_AGE};
-pub(crate) use revocations::{MAX_CLOCK_JUMP, Revocations};
 pub use token_issuer::{TokenIssuer, TokenPair};
 
 use crate::events::Journal;

@@ -7,7 +7,7 @@ use domain::users::User;
 
 use super::Sessions;
 use crate::ApplicationError;
-use crate::node::RefreshOutcome;
+use crate::events::RefreshOutcome;
 use crate::sessions::TokenPair;
 
 impl Sessions {

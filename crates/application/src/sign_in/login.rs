@@ -8,7 +8,7 @@ use tracing::error;
 
 use super::SignIn;
 use crate::ApplicationError;
-use crate::node::SignInOutcome;
+use crate::events::SignInOutcome;
 use crate::sessions::TokenPair;
 
 /// A sign-in with a password.

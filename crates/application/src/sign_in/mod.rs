@@ -13,8 +13,8 @@ use domain::{Clock, Ids};
 
 pub use login::Login;
 
+use crate::Hashing;
 use crate::events::Journal;
-use crate::passwords::Hashing;
 use crate::sessions::TokenIssuer;
 
 /// The use cases of signing in.

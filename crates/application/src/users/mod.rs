@@ -22,8 +22,9 @@ pub use list_users::{ListUsers, Paging, UserPage};
 pub use update_user::UserChange;
 
 use crate::ApplicationError;
+use crate::Hashing;
 use crate::events::Journal;
-use crate::passwords::{Hashing, Passwords};
+use crate::passwords::Passwords;
 
 /// The use cases of accounts.
 #[derive(Clone)]

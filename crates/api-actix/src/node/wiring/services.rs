@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use application::Hashing;
 use application::clients::Clients;
 use application::events::Journal;
 use application::keys::Keys;
 use application::node::Node;
-use application::passwords::{Hashing, Passwords};
+use application::passwords::Passwords;
 use application::sessions::{Activity, Sessions, TokenIssuer};
 use application::sign_in::SignIn;
 use application::tasks::Tasks;

@@ -6,7 +6,6 @@ use domain::events::What;
 use domain::sessions::RevocationReason;
 
 use crate::ApplicationError;
-use crate::sessions::TokenPair;
 
 /// How a sign-in ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +48,7 @@ impl SignInOutcome {
     }
 
     /// The outcome of a sign-in of which there is no event.
-    pub(crate) fn without_event(result: &Result<TokenPair, ApplicationError>) -> Option<Self> {
+    pub(crate) fn without_event<T>(result: &Result<T, ApplicationError>) -> Option<Self> {
         match result {
             Ok(_) | Err(ApplicationError::InvalidCredentials | ApplicationError::AccountDisabled) => None,
             Err(ApplicationError::Overloaded) => Some(Self::Overloaded),

@@ -6,18 +6,15 @@ use std::sync::{PoisonError, RwLock};
 use chrono::TimeDelta;
 use domain::Timestamp;
 use domain::access_tokens::AccessClaims;
-use domain::sessions::{RevocationFeed, Revoked, RevokedTokens, SessionId};
+use domain::sessions::{Revoked, RevokedTokens, SessionId};
 use domain::users::{Epoch, UserId};
-
-use super::Sessions;
-use crate::ApplicationError;
 
 /// A node whose last look at the feed is older asks the database for each request instead: it fails closed.
 pub const MAX_FEED_AGE: TimeDelta = TimeDelta::seconds(5);
 
 /// A request reads the clock and looks here a little later. A poll that began in between is younger than the request by
 /// up to this much; by more, the clock was set back.
-const MAX_OVERLAP: TimeDelta = TimeDelta::milliseconds(100);
+pub(crate) const MAX_OVERLAP: TimeDelta = TimeDelta::milliseconds(100);
 
 /// Most entries in memory: about 30 MB, and as much again for a moment while all of them are read anew. A node that
 /// would need more asks the database until those that it could not hold have expired.
@@ -86,7 +83,7 @@ impl Revocations {
     }
 
     /// Adds what a poll that began at `polled_at` found.
-    fn absorb(&self, revoked: Vec<Revoked>, polled_at: Timestamp) {
+    pub(crate) fn absorb(&self, revoked: Vec<Revoked>, polled_at: Timestamp) {
         for batch in revoked.chunks(BATCH) {
             let mut state = self.0.write().unwrap_or_else(PoisonError::into_inner);
             batch.iter().for_each(|revoked| state.add(*revoked));
@@ -158,29 +155,6 @@ impl State {
         self.sessions.retain(|_, until| now < *until);
         self.users.retain(|_, (_, until)| now < *until);
         self.swept_at = Some(now);
-    }
-}
-
-impl Sessions {
-    /// Brings this node's knowledge of revocations up to date. Call it once a second, and whenever the feed changed.
-    ///
-    /// # Errors
-    /// [`ApplicationError::Unavailable`]. What was known stays known, until it is older than [`MAX_FEED_AGE`].
-    pub async fn follow_revocations(&self, feed: &mut dyn RevocationFeed) -> Result<(), ApplicationError> {
-        // Taken before the poll: what is committed from here on may be missing from the answer.
-        let now = self.clock.now();
-        let revoked = feed.poll(now).await?;
-        let revocations = &self.journal.revocations;
-        if revocations.status(now).age.is_some_and(|age| age < -MAX_OVERLAP) {
-            tracing::warn!("the clock was set back: the database is asked for each request until it has caught up");
-        }
-        revocations.absorb(revoked, now);
-        Ok(())
-    }
-
-    /// How the feed is doing.
-    pub fn feed_status(&self) -> FeedStatus {
-        self.journal.revocations.status(self.clock.now())
     }
 }
 

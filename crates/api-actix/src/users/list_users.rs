@@ -66,7 +66,7 @@ impl<T: FieldValue> Presence for ByCursor<T> {
     fn take(fields: &mut Fields<'_>, name: &str) -> Option<Self::Value> {
         let is_by_number = fields.has("page") || fields.has("size");
         if is_by_number && fields.take(name).is_some() {
-            fields.note(name, "conflicting", "This does not go with 'page' and 'size'.");
+            fields.note(name, "conflicting", "This must not be combined with 'page' and 'size'.");
             return None;
         }
         Optional::<T>::take(fields, name)
@@ -105,7 +105,7 @@ impl TextValue for UserSort {
             "email" => UserSortField::Email,
             "last_login" => UserSortField::LastLogin,
             _ => {
-                let message = "Sort by created_at, email or last_login, with '-' in front for the largest first.";
+                let message = "The order must be created_at, email or last_login, with '-' in front for the largest first.";
                 return Err(ValidationError::new("unknown_sort", message));
             }
         };

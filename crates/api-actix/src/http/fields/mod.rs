@@ -110,11 +110,11 @@ fn read_object<L: FieldList>(
 ) -> Option<L::Value> {
     let mut fields = Fields { values: raw.values, path, faults, rules };
     for name in raw.duplicates {
-        fields.note(&name, "duplicate_field", "This field is given more than once.");
+        fields.note(&name, "duplicate_field", "This field must not be given more than once.");
     }
     let value = L::read(&mut fields);
     for name in std::mem::take(&mut fields.values).keys() {
-        fields.note(name, "unknown_field", "There is no such field.");
+        fields.note(name, "unknown_field", "This field is unknown.");
     }
     value
 }

@@ -168,7 +168,7 @@ impl TextValue for NaiveDate {
         let date = Some(text).filter(|text| text.len() == "YYYY-MM-DD".len() && text.is_ascii());
         let date = date.filter(|text| text.starts_with(|first: char| first.is_ascii_digit()));
         let date = date.and_then(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok());
-        let date = date.ok_or_else(|| ValidationError::new("invalid_date", "A date is written YYYY-MM-DD."))?;
+        let date = date.ok_or_else(|| ValidationError::new("invalid_date", "A date must be written YYYY-MM-DD."))?;
         in_range(date.year()).map(|()| date)
     }
 }
@@ -179,7 +179,7 @@ impl TextValue for Timestamp {
     const SHAPE: TextShape = TextShape::ANY.format("date-time");
 
     fn parse(text: &str) -> Result<Self, ValidationError> {
-        let invalid = || ValidationError::new("invalid_time", "A time is written YYYY-MM-DDThh:mm:ssZ.");
+        let invalid = || ValidationError::new("invalid_time", "A time must be written YYYY-MM-DDThh:mm:ssZ.");
         let time = DateTime::parse_from_rfc3339(text).map_err(|_| invalid())?;
         let time = DateTime::from_timestamp_micros(time.timestamp_micros()).ok_or_else(invalid)?;
         in_range(time.year()).map(|()| time)
@@ -189,7 +189,7 @@ impl TextValue for Timestamp {
 /// What both databases keep, and RFC 3339 can write.
 fn in_range(year: i32) -> Result<(), ValidationError> {
     let is_in_range = (1..=9999).contains(&year);
-    is_in_range.then_some(()).ok_or_else(|| ValidationError::new("out_of_range", "The year is from 1 to 9999."))
+    is_in_range.then_some(()).ok_or_else(|| ValidationError::new("out_of_range", "The year must be from 1 to 9999."))
 }
 
 impl FieldValue for bool {

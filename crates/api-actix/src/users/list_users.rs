@@ -105,7 +105,8 @@ impl TextValue for UserSort {
             "email" => UserSortField::Email,
             "last_login" => UserSortField::LastLogin,
             _ => {
-                let message = "The order must be created_at, email or last_login, with '-' in front for the largest first.";
+                let message =
+                    "The order must be created_at, email or last_login, with '-' in front for the largest first.";
                 return Err(ValidationError::new("unknown_sort", message));
             }
         };

@@ -20,6 +20,7 @@ impl MigrationTrait for Migration {
             .col(ColumnDef::new(SigningKeys::State).text().not_null())
             .col(ColumnDef::new(SigningKeys::ActiveSince).timestamp_with_time_zone())
             .col(ColumnDef::new(SigningKeys::AcceptedUntil).timestamp_with_time_zone())
+            .col(ColumnDef::new(SigningKeys::TokenTtl).big_integer().not_null())
             .to_owned();
         manager.create_table(signing_keys).await?;
         let connection = manager.get_connection();
@@ -54,4 +55,5 @@ enum SigningKeys {
     State,
     ActiveSince,
     AcceptedUntil,
+    TokenTtl,
 }

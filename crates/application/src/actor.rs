@@ -8,7 +8,7 @@ use domain::users::{Epoch, Role, User, UserId};
 
 use crate::ApplicationError;
 
-/// Who asks: the holder of a valid access token. Only [`Application::authenticate`](crate::Application::authenticate)
+/// Who asks: the holder of a valid access token. Only [`Sessions::authenticate`](crate::sessions::Sessions::authenticate)
 /// should make one outside tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Actor {

@@ -94,7 +94,7 @@ impl MockUnit {
 }
 
 /// Declares the stand-in for a kind of unit: a struct with a mock for each repository that it lends out, which
-/// [`MockUnits`] begins. Behind these stands whatever else the unit can do.
+/// [`MockUnits`] begins. Whatever else the unit can do comes after these.
 macro_rules! mock_unit {
     (
         $(#[$doc:meta])*

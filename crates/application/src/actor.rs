@@ -9,7 +9,7 @@ use domain::users::{Epoch, Role, User, UserId};
 use crate::ApplicationError;
 
 /// The holder of a valid access token, who makes a request. Only
-/// [`Application::authenticate`](crate::Application::authenticate) should make one outside tests.
+/// [`Sessions::authenticate`](crate::sessions::Sessions::authenticate) should make one outside tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// The user.

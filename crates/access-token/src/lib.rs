@@ -1,4 +1,4 @@
-//! Reads Hexauth's access tokens: JWTs after RFC 9068, signed with EdDSA, ES256, RS256 or HS256.
+//! Reads Hexauth's access tokens: JWTs per RFC 9068, signed with EdDSA, ES256, RS256 or HS256.
 //!
 //! This is the one implementation. Hexauth uses it for every request and for introspection, and any other service can
 //! use it to check tokens by itself: it needs no database and no network, only the JWK set that Hexauth publishes at

@@ -9,7 +9,7 @@ impl MigrationTrait for Migration {
         Some(true)
     }
 
-    /// Nodes of the version before write no lifetime: 0 says that it is not known.
+    /// Nodes of the previous version write no lifetime: 0 says that it is not known.
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let token_ttl = ColumnDef::new(SigningKeys::TokenTtl).big_integer().not_null().default(0).to_owned();
         manager.alter_table(Table::alter().table(SigningKeys::Table).add_column(token_ttl).to_owned()).await

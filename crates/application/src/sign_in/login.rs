@@ -132,7 +132,7 @@ async fn verify_or_mismatch(
 ) -> Result<Verification, HashError> {
     match place.verify(password, stored).await {
         Err(fault @ HashError::Unusable(_)) => {
-            error!(error = %fault, "a user cannot sign in until their password hash is mended");
+            error!(error = %fault, "a user cannot sign in until their password hash is repaired");
             place.verify(password, None).await
         }
         result => result,

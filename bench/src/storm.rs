@@ -29,8 +29,8 @@ const REFUSAL_LIMIT: Duration = Duration::from_millis(100);
 /// Of the sign-ins that are accepted per second without a storm.
 const ACCEPTED_TARGET: f64 = 0.9;
 
-/// What a storm of sign-ins leaves to those who read, and to those who sign in. Where a duration is promised, its inverse
-/// is in the table: the more, the better.
+/// What a storm of sign-ins leaves to those who read, and to those who sign in. Where a duration is promised, its
+/// inverse is in the table: the more, the better.
 pub(crate) async fn measure(table: &mut Table) {
     for database in ["SQLite", "PostgreSQL"] {
         let storm = Storm::on(database).await;

@@ -63,7 +63,8 @@ impl Entry {
         }
         let id = KeyId::new(read_uuid(jwk.common.key_id.as_deref()?).ok()?);
         let key = VerifyingKey::new(id, &DecodingKey::from_jwk(jwk).ok()?).ok()?;
-        // `from_jwk` looks neither at `alg` and `crv` nor at the length of a coordinate. What is written has them right.
+        // `from_jwk` looks neither at `alg` and `crv` nor at the length of a coordinate. What is written has them
+        // right.
         let written = key.jwk()?;
         let is_same = (&written.algorithm, written.common.key_algorithm) == (&jwk.algorithm, jwk.common.key_algorithm);
         is_same.then_some(key)

@@ -1,9 +1,9 @@
 //! How HTTP/1.1 is spoken on a connection, and with whom: one request at a time, each step within its limit.
 //!
-//! actix-http's own dispatcher decodes every pipelined request that it has read, limits the time of a connection's first
-//! head only, limits no time of writing, and tells clients to go on with a body before anybody wants it. So the loop over
-//! a connection's requests is ours. Parsing and encoding are actix-http's, workers are actix-server's, and the app is
-//! actix-web's. See `docs/adr/0009-connections.md`.
+//! actix-http's own dispatcher decodes every pipelined request that it has read, limits the time of a connection's
+//! first head only, limits no time of writing, and tells clients to go on with a body before anybody wants it. So the
+//! loop over a connection's requests is ours. Parsing and encoding are actix-http's, workers are actix-server's, and
+//! the app is actix-web's. See `docs/adr/0009-connections.md`.
 
 mod body;
 mod clients;

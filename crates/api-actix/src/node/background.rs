@@ -53,7 +53,7 @@ impl Background {
     pub(crate) fn serve_metrics(&mut self, task: impl Future<Output = std::io::Result<()>> + Send + 'static) {
         self.tasks.push(tokio::spawn(async move {
             if let Err(error) = task.await {
-                tracing::error!(%error, "the metrics are not served any more");
+                tracing::error!(%error, "the metrics are no longer served");
             }
         }));
     }

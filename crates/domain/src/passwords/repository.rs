@@ -11,8 +11,8 @@ use crate::{StoreError, Timestamp};
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait PasswordRepository: Send + Sync {
-    /// The user and the hash of their password, `None` where they have none. Both MUST be of one moment, and SHOULD take
-    /// one round trip: every sign-in begins here. It locks nothing.
+    /// The user and the hash of their password, `None` where they have none. Both MUST be of one moment, and SHOULD
+    /// take one round trip: every sign-in begins here. It locks nothing.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`].

@@ -34,7 +34,7 @@ const MAX_HEAD_START: TimeDelta = TimeDelta::seconds(5);
 /// let Rotation::Next(session) = session.rotate(Generation::FIRST, at("12:10:00"), &policy) else { panic!() };
 /// assert_eq!(session.generation, Generation::FIRST.next());
 ///
-/// // A lost answer: the same child again. Later, it is a copy.
+/// // A lost response: the same child again. Later, it is a copy.
 /// assert_eq!(session.rotate(Generation::FIRST, at("12:10:03"), &policy), Rotation::SameChild);
 /// assert_eq!(session.rotate(Generation::FIRST, at("12:20:00"), &policy), Rotation::Reuse);
 /// ```

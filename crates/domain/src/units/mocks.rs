@@ -8,8 +8,8 @@ use crate::events::Event;
 use crate::sessions::RefreshToken;
 use crate::users::User;
 
-/// Hands out the units of work it was given, in order, and panics when asked for more. Counts the commits, and keeps the
-/// events that were recorded and committed.
+/// Hands out the units of work it was given, in order, and panics when asked for more. Counts the commits, and keeps
+/// the events that were recorded and committed.
 pub struct MockUnits<U> {
     units: Mutex<Vec<U>>,
     commits: Arc<AtomicUsize>,

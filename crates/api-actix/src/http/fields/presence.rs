@@ -26,8 +26,8 @@ pub struct Optional<T>(PhantomData<T>);
 /// A field that may be absent, but not `null`. It becomes an `Option`.
 pub struct NotNull<T>(PhantomData<T>);
 
-/// A field of a `PATCH` (RFC 7396) that may be absent, which leaves the value, or `null`, which clears it. It becomes an
-/// `Option` in an `Option`: the outer one is `None` where the field is absent.
+/// A field of a `PATCH` (RFC 7396) that may be absent, which leaves the value, or `null`, which clears it. It becomes
+/// an `Option` in an `Option`: the outer one is `None` where the field is absent.
 pub struct Clearable<T>(PhantomData<T>);
 
 /// A text that may be absent. It is not looked at, and is forgotten.

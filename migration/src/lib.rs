@@ -46,7 +46,7 @@ impl MigratorTrait for Migrator {
 /// Which way to migrate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Apply all that is pending.
+    /// Apply everything that is pending.
     Up,
     /// Revert this many, the newest first.
     Down(u32),
@@ -61,7 +61,7 @@ pub struct Status {
     pub is_applied: bool,
 }
 
-/// Takes the step with the migrator `M`, on a connection or inside a transaction, and answers the names of the
+/// Takes the step with the migrator `M`, on a connection or inside a transaction, and returns the names of the
 /// migrations it applied or reverted. The caller holds a lock.
 ///
 /// # Errors

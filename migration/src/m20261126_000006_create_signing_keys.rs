@@ -32,7 +32,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // The trigger and the index go with the table; the function belongs to the migration before.
+        // The trigger and the index go with the table; the function belongs to the previous migration.
         manager.drop_table(Table::drop().table(SigningKeys::Table).to_owned()).await
     }
 }

@@ -1,5 +1,5 @@
-//! Types that a field can have. JSON's types are not bent: a number in quotes is a string. Forms and queries have texts
-//! only, which are read by the field's type.
+//! Types that a field can have. JSON's types are not converted: a number in quotes is a string. Forms and queries have
+//! texts only, which are read by the field's type.
 
 use std::str::FromStr;
 
@@ -18,7 +18,7 @@ pub trait FieldValue {
     /// What it is read into.
     type Value;
 
-    /// Reads the field. Returns `None` only where a fault was noted. `null` is not a value.
+    /// Reads the field. Returns `None` only when a fault was noted. `null` is not a value.
     fn read(field: Field<'_>) -> Option<Self::Value>;
 
     /// Describes the values that [`read`](Self::read) takes.
@@ -30,7 +30,7 @@ pub trait FieldValue {
 
 /// The type of a field that is a text.
 pub trait TextValue: Sized {
-    /// What can be said of its texts in a schema.
+    /// What a schema can say about its texts.
     const SHAPE: TextShape = TextShape::ANY;
 
     /// Reads the text.
@@ -52,7 +52,7 @@ impl<T: TextValue> FieldValue for T {
     }
 }
 
-/// What can be said of texts in a schema.
+/// What a schema can say about texts.
 #[derive(Clone, Copy, Debug)]
 pub struct TextShape {
     format: Option<&'static str>,
@@ -81,19 +81,19 @@ impl TextShape {
         Self { format: Some(format), ..self }
     }
 
-    /// As this regular expression (ECMA-262) says.
+    /// Matching this regular expression (ECMA-262).
     #[must_use]
     pub const fn pattern(self, pattern: &'static str) -> Self {
         Self { pattern: Some(pattern), ..self }
     }
 
-    /// As here.
+    /// As in this example.
     #[must_use]
     pub const fn example(self, example: &'static str) -> Self {
         Self { example: Some(example), ..self }
     }
 
-    /// This one where the field is absent.
+    /// This one when the field is absent.
     #[must_use]
     pub const fn default(self, default: &'static str) -> Self {
         Self { default: Some(default), ..self }
@@ -238,7 +238,7 @@ impl FieldValue for i64 {
 
 const NO_WHOLE_NUMBER: &str = "This field must be a whole number.";
 
-/// A text keeps every digit; a number is a double on its way.
+/// A text keeps every digit; a number is sent as a double.
 impl FieldValue for Decimal {
     type Value = Self;
 
@@ -247,7 +247,7 @@ impl FieldValue for Decimal {
             RawValue::Text(text) | RawValue::Untyped(text) => Self::parse(&text),
             RawValue::Number(number) => match (number.is_f64(), number.as_f64()) {
                 (true, Some(double)) => Self::from_double(double),
-                // Whole numbers up to 64 bits were never a double.
+                // Whole numbers up to 64 bits were never doubles.
                 _ => Self::parse(&number.to_string()),
             },
             _ => Err(wrong_type("This field must be a number, best written as a string.")),
@@ -275,7 +275,7 @@ mod tests {
         read.ok_or_else(|| faults[0].code)
     }
 
-    /// What reads as what, and what is refused with which code. The values are JSON texts, as they come.
+    /// What is read as what, and what is refused with which code. The values are JSON texts, as they come.
     fn check<T: FieldValue<Value: ToString>>(good: &[(&str, &str)], bad: &[(&str, &str)]) {
         for (text, expected) in good {
             assert_eq!(read::<T>(text).map(|value| value.to_string()), Ok((*expected).to_owned()), "{text}");

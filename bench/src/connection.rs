@@ -1,7 +1,7 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// A connection for one request after another, at the least cost: the server is to be measured.
+/// A connection for one request after another, at the least cost, since the server is to be measured.
 pub(crate) struct Connection {
     stream: TcpStream,
     answer: Vec<u8>,
@@ -39,7 +39,7 @@ impl Connection {
     }
 }
 
-/// All of an answer is there when the body is.
+/// The response is complete when the body is.
 fn is_whole(answer: &[u8]) -> bool {
     let Some((head, body)) = str::from_utf8(answer).unwrap().split_once("\r\n\r\n") else { return false };
     let length: usize = part(&head.to_ascii_lowercase(), "content-length: ", '\r').parse().unwrap();

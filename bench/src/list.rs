@@ -19,8 +19,7 @@ const TARGET: f64 = 1.0 / 1.2;
 /// Most users on a page.
 const MOST: u32 = 100;
 
-/// Pages of a million users, from the start and from the middle on. Besides, for comparison: searches, and pages by
-/// number.
+/// Pages of a million users, from the start and from the middle on. For comparison also searches, and pages by number.
 pub(crate) async fn measure(table: &mut Table) {
     let cluster = Cluster::with(&[]);
     let (_workplace, node) = serve(&cluster.url()).await;
@@ -71,7 +70,7 @@ impl Lists {
         cursor.unwrap()
     }
 
-    /// Pages a second, each behind the one before.
+    /// Pages per second, each after the previous one.
     async fn follow(&self, sort: &str, from: Option<&str>) -> f64 {
         let begun = Instant::now();
         let mut cursor = from.map(str::to_owned);
@@ -81,7 +80,7 @@ impl Lists {
         PAGES as f64 / begun.elapsed().as_secs_f64()
     }
 
-    /// Answers a second to the same request.
+    /// Responses per second to the same request.
     async fn repeat(&self, parameters: &str, count: usize) -> f64 {
         let begun = Instant::now();
         for _ in 0..count {
@@ -90,7 +89,7 @@ impl Lists {
         count as f64 / begun.elapsed().as_secs_f64()
     }
 
-    /// The cursor of the page behind this one.
+    /// The cursor of the page after this one.
     async fn page(&self, parameters: &str, cursor: Option<&str>) -> String {
         let cursor = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
         let answer = self.answer(&format!("{parameters}{cursor}")).await;

@@ -8,7 +8,7 @@ use tests::cluster::Cluster;
 pub(crate) const EMAIL: &str = "pgbench@example.com";
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/refresh.sql");
 
-/// Refreshes a second by pgbench alone.
+/// Refreshes per second by pgbench alone.
 pub(crate) fn transactions_per_second(cluster: &Cluster, connections: usize, duration: Duration) -> f64 {
     let mut pgbench = cluster.program("pgbench");
     pgbench.args(["--no-vacuum", "--protocol=prepared", "--jobs=2", "--define=known=0", "--file=-"]);
@@ -30,7 +30,7 @@ fn generations(cluster: &Cluster) -> f64 {
     query(cluster, &format!("{sql}'{EMAIL}'")).parse().unwrap()
 }
 
-/// The one value that SQL answers.
+/// The one value that the SQL returns.
 pub(crate) fn query(cluster: &Cluster, sql: &str) -> String {
     run(cluster.program("psql").args(["--no-psqlrc", "--no-align", "--tuples-only", "--command", sql, &cluster.url()]))
         .trim()

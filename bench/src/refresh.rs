@@ -34,7 +34,7 @@ pub(crate) async fn serve(database_url: &str) -> (Workplace, Node) {
         .with("DATABASE_URL", database_url)
         .with("APP_DATABASE__MAX_CONNECTIONS", CONNECTIONS.to_string())
         .with("APP_SERVER__WORKERS", "2")
-        // The address is told at the level info.
+        // The address is logged at the level info.
         .with("APP_LOG__LEVEL", "warn,api_actix::cli=info");
     let node = workplace.serve().await;
     (workplace, node)

@@ -5,7 +5,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A line to a server that counts what clients send: each send is answered before the next, so it is a round trip.
+/// A line to a server that counts what clients send: each send gets its response before the next, so it is a round
+/// trip.
 pub(crate) struct Relay {
     port: u16,
     sends: Arc<AtomicUsize>,

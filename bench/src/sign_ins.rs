@@ -8,7 +8,7 @@ use tokio::time::sleep;
 
 use crate::connection::Connection;
 
-/// What is not counted: until all have connected, and the first few have been let in at once.
+/// The time that is not counted: until all have connected, and the first few have been served at once.
 const WARM_UP: Duration = Duration::from_secs(1);
 
 /// Clients that sign in, each again and again on its connection, and at once when it was refused.
@@ -18,7 +18,7 @@ pub(crate) struct SignIns {
     counted_from: Instant,
 }
 
-/// One answer.
+/// One response.
 struct Seen {
     at: Instant,
     is_accepted: bool,
@@ -27,16 +27,16 @@ struct Seen {
 
 /// What came of it.
 pub(crate) struct Outcome {
-    /// A second.
+    /// Per second.
     pub(crate) accepted: f64,
-    /// A second.
+    /// Per second.
     pub(crate) refused: f64,
     /// Of 100 refusals, 99 took no longer.
     pub(crate) refusal_p99: Option<Duration>,
 }
 
 impl SignIns {
-    /// So many clients, who are these people in turn. Returns when they are at full speed.
+    /// This many clients, which sign in as these people in turn. Returns when they are at full speed.
     pub(crate) async fn begin(address: &str, people: &[String], connections: usize) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
         let mut clients = JoinSet::new();
@@ -48,7 +48,7 @@ impl SignIns {
         Self { clients, is_over, counted_from: Instant::now() }
     }
 
-    /// Ends them, each when its last answer has come.
+    /// Ends them, each when its last response has come.
     pub(crate) async fn end(self) -> Outcome {
         let (from, until) = (self.counted_from, Instant::now());
         self.is_over.store(true, Ordering::Relaxed);

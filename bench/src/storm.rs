@@ -13,7 +13,7 @@ use crate::wrk::{Speed, read};
 
 const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_secs(3);
-/// Connections that sign in during the storm, and when there is none: few enough for all to be let in.
+/// Connections that sign in during the storm, and when there is none: few enough for all to be served.
 const STORM: usize = 400;
 const PEAK: usize = 16;
 /// Connections that read.
@@ -26,11 +26,11 @@ const RATE_TARGET: f64 = 0.4;
 const P99_TARGET: f64 = 1.0 / 3.0;
 /// The slowest hundredth of the refusals takes at most a tenth of a second.
 const REFUSAL_LIMIT: Duration = Duration::from_millis(100);
-/// Of the sign-ins that are accepted a second without a storm.
+/// Of the sign-ins that are accepted per second without a storm.
 const ACCEPTED_TARGET: f64 = 0.9;
 
-/// What a storm of sign-ins leaves to those who read, and to those who sign in. Where a duration is promised, its inverse
-/// is in the table: the more, the better.
+/// What a storm of sign-ins leaves to those who read, and to those who sign in. Where a duration is promised, its
+/// inverse is in the table: the more, the better.
 pub(crate) async fn measure(table: &mut Table) {
     for database in ["SQLite", "PostgreSQL"] {
         let storm = Storm::on(database).await;
@@ -56,7 +56,7 @@ impl Storm {
             .with("APP_SERVER__WORKERS", "2")
             // All come from one address.
             .with("APP_SERVER__CONNECTIONS_PER_CLIENT", "0")
-            // The address is told at the level info.
+            // The address is logged at the level info.
             .with("APP_LOG__LEVEL", "warn,api_actix::cli=info");
         if database == "PostgreSQL" {
             workplace.set("DATABASE_URL", postgres::create_database().await);

@@ -30,7 +30,7 @@ impl Table {
         self.0.push(Row { name, per_second, base, base_per_second, ratio, target: target.into() });
     }
 
-    /// Whether a target is.
+    /// Whether a target is missed.
     pub(crate) fn is_missed(&self) -> bool {
         self.0.iter().any(Row::is_missed)
     }

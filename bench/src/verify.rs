@@ -35,7 +35,7 @@ async fn serve(algorithm: &str) -> (Workplace, Node) {
     let workplace = Workplace::default()
         .with("DATABASE_URL", postgres::create_database().await)
         .with("APP_SERVER__WORKERS", "2")
-        // The address is told at the level info.
+        // The address is logged at the level info.
         .with("APP_LOG__LEVEL", "warn,api_actix::cli=info")
         .with("APP_JWT__ALGORITHM", algorithm);
     let node = workplace.serve().await;

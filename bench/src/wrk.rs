@@ -4,7 +4,7 @@ use std::time::Duration;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/wrk.lua");
 
-/// How fast a URL answers.
+/// How fast a URL responds.
 pub(crate) struct Speed {
     /// Requests.
     pub(crate) per_second: f64,
@@ -12,12 +12,12 @@ pub(crate) struct Speed {
     pub(crate) p99: Duration,
 }
 
-/// Requests a second that a URL answers, all of them with 200, to the bearers of these tokens.
+/// Requests per second that a URL serves, all of them with 200, to the bearers of these tokens.
 pub(crate) fn requests_per_second(url: &str, tokens: &Path) -> f64 {
     read(url, tokens, 64, Duration::from_secs(2)).per_second
 }
 
-/// How fast a URL answers, always with 200, to the bearers of these tokens on so many connections.
+/// How fast a URL responds, always with 200, to the bearers of these tokens on this many connections.
 pub(crate) fn read(url: &str, tokens: &Path, connections: usize, duration: Duration) -> Speed {
     let mut wrk = Command::new("wrk");
     wrk.args(["--threads", "2", "--latency", "--connections", &connections.to_string()]);

@@ -13,16 +13,15 @@ use sea_orm_migration::{Migration, MigrationStatus};
 /// What a migrator is, for those who bring their own.
 pub use sea_orm_migration::MigratorTrait;
 
-mod m20261121_000001_create_users;
-mod m20261121_000002_create_refresh_tokens;
-mod m20261121_000003_create_revocations;
-mod m20261121_000004_create_signing_keys;
-mod m20261121_000005_create_tasks;
-mod m20261121_000006_index_user_lists;
-mod m20261121_000007_add_signing_key_token_ttl;
+mod m20261126_000001_create_users;
+mod m20261126_000002_index_user_lists;
+mod m20261126_000003_create_passwords;
+mod m20261126_000004_create_refresh_tokens;
+mod m20261126_000005_create_revocations;
+mod m20261126_000006_create_signing_keys;
+mod m20261126_000007_create_events;
 mod m20261126_000008_create_health_probes;
-mod m20261126_000009_create_events;
-mod m20261126_000009_create_passwords;
+mod m20261126_000009_create_tasks;
 
 /// Applies and reverts the migrations. The adapters run it under a lock, one node at a time.
 #[derive(Debug)]
@@ -31,16 +30,15 @@ pub struct Migrator;
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
-            Box::new(m20261121_000001_create_users::Migration),
-            Box::new(m20261121_000002_create_refresh_tokens::Migration),
-            Box::new(m20261121_000003_create_revocations::Migration),
-            Box::new(m20261121_000004_create_signing_keys::Migration),
-            Box::new(m20261121_000005_create_tasks::Migration),
-            Box::new(m20261121_000006_index_user_lists::Migration),
-            Box::new(m20261121_000007_add_signing_key_token_ttl::Migration),
+            Box::new(m20261126_000001_create_users::Migration),
+            Box::new(m20261126_000002_index_user_lists::Migration),
+            Box::new(m20261126_000003_create_passwords::Migration),
+            Box::new(m20261126_000004_create_refresh_tokens::Migration),
+            Box::new(m20261126_000005_create_revocations::Migration),
+            Box::new(m20261126_000006_create_signing_keys::Migration),
+            Box::new(m20261126_000007_create_events::Migration),
             Box::new(m20261126_000008_create_health_probes::Migration),
-            Box::new(m20261126_000009_create_events::Migration),
-            Box::new(m20261126_000009_create_passwords::Migration),
+            Box::new(m20261126_000009_create_tasks::Migration),
         ]
     }
 }
@@ -48,7 +46,7 @@ impl MigratorTrait for Migrator {
 /// Which way to migrate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Apply all that is pending.
+    /// Apply everything that is pending.
     Up,
     /// Revert this many, the newest first.
     Down(u32),
@@ -63,7 +61,7 @@ pub struct Status {
     pub is_applied: bool,
 }
 
-/// Takes the step with the migrator `M`, on a connection or inside a transaction, and answers the names of the
+/// Takes the step with the migrator `M`, on a connection or inside a transaction, and returns the names of the
 /// migrations it applied or reverted. The caller holds a lock.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ impl MigrationTrait for Migration {
         Some(true)
     }
 
-    /// What readiness writes to, to see whether it can.
+    /// The table that readiness writes to, to see whether it can.
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let is_postgres = manager.get_database_backend() == DbBackend::Postgres;
         let table = if is_postgres { POSTGRES_TABLE } else { SQLITE_TABLE };
@@ -22,8 +22,8 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// Plain, so that the padding is not compressed and each row needs a page of its own: of a full disk one learns only
-/// where there is no room left in the pages that are there.
+/// Plain, so that the padding is not compressed and each row needs a page of its own: a full disk shows only when there
+/// is no room left in the existing pages.
 const POSTGRES_TABLE: &str = "
 CREATE TABLE health_probes (padding text NOT NULL);
 ALTER TABLE health_probes ALTER COLUMN padding SET STORAGE PLAIN";

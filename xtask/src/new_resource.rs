@@ -191,7 +191,7 @@ mod tests {
     fn tasks() -> BTreeMap<String, String> {
         let fields = ["title:string", "description:text?"].map(|text| Field::parse(text).unwrap());
         let tasks = Resource { name: "task".to_owned(), plural: "tasks".to_owned(), fields: fields.to_vec() };
-        let migration = "m20261121_000005_create_tasks";
+        let migration = "m20261126_000009_create_tasks";
         templates::render(&context! { migration, ..tasks.context() }).unwrap()
     }
 

@@ -10,8 +10,8 @@ use crate::part::{read_part, write_part};
 use crate::uuid_text::read_uuid;
 
 /// The claims as they stand in the token (RFC 9068, section 2.2). Each has one type, so that a number in quotes, a
-/// fraction or a list of audiences is refused while reading. Each is required, but `client_id`: nodes of the version
-/// before do not write it. Which client it names is not checked, since section 4 asks that of nobody.
+/// fraction or a list of audiences is refused while reading. Each is required except `client_id`, which nodes of the
+/// previous version do not write. It is not checked which client it names, since section 4 does not ask for that.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct WireClaims {
     iss: String,
@@ -79,12 +79,12 @@ impl WireClaims {
     }
 }
 
-/// Reads a text where `null` is not one.
+/// Reads a text, and rejects `null`.
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     String::deserialize(deserializer).map(Some)
 }
 
-/// Reads seconds since 1970. None of our tokens is from before.
+/// Reads seconds since 1970. None of our tokens is older.
 fn read_time(seconds: i64) -> Result<Timestamp, InvalidAccessToken> {
     if seconds < 0 {
         return Err(InvalidAccessToken);

@@ -17,8 +17,8 @@ pub(crate) struct Header {
 }
 
 /// The only header that our tokens have. Any other field, above all one that brings a key or an extension (`jwk`,
-/// `jku`, `x5u`, `x5c`, `crit`, `b64`, `zip`), makes a token invalid, and so does a field that is there twice. The header
-/// of `jsonwebtoken` reads all of these, and `null` as a field that is missing, so it is not the one that reads.
+/// `jku`, `x5u`, `x5c`, `crit`, `b64`, `zip`), makes a token invalid, and so does a field that is there twice. The
+/// header of `jsonwebtoken` reads all of these, and `null` as a field that is missing, so it is not used to read.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WireHeader {

@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::VerifyingKey;
 use crate::uuid_text::read_uuid;
 
-/// Most bytes of a JWK set that is read: some hundred keys, where a handful is in use.
+/// Most bytes of a JWK set that is read: enough for some hundred keys, while a handful is in use.
 pub const MAX_JWK_SET_BYTES: usize = 65_536;
 
 /// What is published of a key, in this order (RFC 7517, section 4; RFC 7518, section 6; RFC 8037, section 2).
@@ -20,7 +20,7 @@ const PUBLIC_MEMBERS: [&str; 9] = ["kty", "kid", "alg", "use", "crv", "x", "y", 
 /// The members that hold what must not be published (RFC 7518, sections 6.2.2, 6.3.2 and 6.4.1; RFC 8037, section 2).
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
-/// The text is not a JWK set, is too long or names two keys alike.
+/// The text is not a JWK set, is too long or gives two keys the same name.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("this is not a JWK set")]
 pub struct InvalidJwkSet;
@@ -55,7 +55,7 @@ enum Entry {
 }
 
 impl Entry {
-    /// The key of an entry. One that holds anything private is refused: its owner gave it away.
+    /// The key of an entry. One that holds anything private is refused: its owner has published the secret.
     fn verifying_key(&self) -> Option<VerifyingKey> {
         let Self::Key { jwk, members } = self else { return None };
         if PRIVATE_MEMBERS.into_iter().any(|name| members.contains_key(name)) || !is_for_signatures(&jwk.common) {
@@ -63,7 +63,8 @@ impl Entry {
         }
         let id = KeyId::new(read_uuid(jwk.common.key_id.as_deref()?).ok()?);
         let key = VerifyingKey::new(id, &DecodingKey::from_jwk(jwk).ok()?).ok()?;
-        // `from_jwk` looks neither at `alg` and `crv` nor at the length of a coordinate. What is written has them right.
+        // `from_jwk` looks neither at `alg` and `crv` nor at the length of a coordinate. What is written has them
+        // right.
         let written = key.jwk()?;
         let is_same = (&written.algorithm, written.common.key_algorithm) == (&jwk.algorithm, jwk.common.key_algorithm);
         is_same.then_some(key)
@@ -254,7 +255,7 @@ mod tests {
         }
     }
 
-    /// `serde_json` gives a meaning of its own to an object with this member, if a crate elsewhere turns that on.
+    /// `serde_json` gives a special meaning to an object with this member, if any crate of the program turns that on.
     #[test]
     fn skips_what_is_wrapped_in_the_private_member_of_a_library() {
         let wrap = |value: &Value| json!({"$serde_json::private::RawValue": value.to_string()});

@@ -1,4 +1,4 @@
-//! Reads Hexauth's access tokens: JWTs after RFC 9068, signed with EdDSA, ES256, RS256 or HS256.
+//! Reads Hexauth's access tokens: JWTs per RFC 9068, signed with EdDSA, ES256, RS256 or HS256.
 //!
 //! This is the one implementation. Hexauth uses it for every request and for introspection, and any other service can
 //! use it to check tokens by itself: it needs no database and no network, only the JWK set that Hexauth publishes at
@@ -8,7 +8,7 @@
 //! ```
 //! use access_token::{Role, Verifier};
 //!
-//! // What GET https://id.example/.well-known/jwks.json answered.
+//! // What GET https://id.example/.well-known/jwks.json returned.
 //! let jwks = r#"{"keys":[{
 //!     "kty":"OKP","kid":"5f0c9a1e-7d3b-4c21-9a60-2f4e8b17d903","alg":"EdDSA","use":"sig",
 //!     "crv":"Ed25519","x":"QDhBLDkBu0ErW3Gicz0HW6kt39ide22gim-jKFvd0YA"

@@ -7,7 +7,7 @@ use domain::access_tokens::AccessClaims;
 use domain::keys::KeyId;
 use quick_cache::sync::Cache;
 
-/// Most tokens that are remembered: some 4 MB, and up to 5 MB more where their clients have long names.
+/// Most tokens that are remembered: some 4 MB, and up to 5 MB more if their clients have long names.
 const CAPACITY: usize = 16_384;
 
 /// How far the issuer's clock may be ahead of ours.
@@ -22,8 +22,8 @@ pub(crate) struct Verified {
 }
 
 impl Verified {
-    /// Whether `now` is in the token's time. A token that ends early costs a refresh; one that ends late is a hole:
-    /// there is no leeway at the end.
+    /// Whether the token is valid at `now`. There is no leeway at the end: a token that ends early costs a refresh, and
+    /// one that ends late is a hole.
     pub(crate) fn holds_at(&self, now: Timestamp) -> bool {
         self.begins_at <= now + LEEWAY && now < self.claims.expires_at
     }

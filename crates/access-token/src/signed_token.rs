@@ -8,8 +8,8 @@ use jsonwebtoken::signature::Error;
 use crate::claims::WireClaims;
 use crate::header::write_header;
 
-/// Writes the token of `issuer` for `audience` and signs it with the key of this id, whose algorithm goes into the header
-/// (RFC 9068, section 2; RFC 7515, section 5.1). Whether the key is the one of the id is not checked.
+/// Writes the token of `issuer` for `audience` and signs it with the key of this id, whose algorithm goes into the
+/// header (RFC 9068, section 2; RFC 7515, section 5.1). It is not checked whether the key has this id.
 ///
 /// # Errors
 /// Those of the key.

@@ -1,4 +1,4 @@
-//! What must be refused, for every algorithm: what anybody can make, and what only the holder of the key could.
+//! What must be refused, for every algorithm: what anyone can make, and what only the holder of the key can.
 
 use data_encoding::BASE64URL_NOPAD;
 use domain::clients::ClientId;
@@ -91,7 +91,7 @@ fn the_forger_of_these_tests_forges_well() {
     }
 }
 
-/// Nodes of the version before write no `client_id`, and read one as a claim that they do not know.
+/// Nodes of the previous version write no `client_id`, and read one as a claim that they do not know.
 #[test]
 fn the_client_may_be_missing_and_may_be_anyone() {
     let mut wire = wire_claims();
@@ -174,7 +174,7 @@ fn a_key_that_is_not_known_is_told_from_a_token_that_is_not_valid() {
         let header = with(key.header(), "kid", stranger);
         let forge = |claims: String| key.forge(&header, &claims);
         assert_eq!(verify(key, &forge(wire_claims().to_string())), Err(TokenError::UnknownKey));
-        // There is no use for a key where the token would be refused in any case.
+        // A key is not needed when the token would be refused in any case.
         for (name, value) in [("exp", json!(ISSUED + 60)), ("nbf", json!(ISSUED + 66)), ("iss", json!("other"))] {
             assert_eq!(verify(key, &forge(with(wire_claims(), name, value))), Err(TokenError::Invalid), "{name}");
         }

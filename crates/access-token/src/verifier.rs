@@ -14,7 +14,7 @@ use crate::jwk_set::read_jwk_set;
 use crate::remembered::{RememberedTokens, TokenDigest, Verified};
 use crate::{InvalidJwkSet, VerifyingKey};
 
-/// Most bytes of a token that is read at all: well over what any token of ours has.
+/// Most bytes of a token that is read at all: well over the size of any token of ours.
 pub const MAX_TOKEN_BYTES: usize = 4096;
 
 /// Reads access tokens of one issuer for one audience. Many threads can share it, also while its keys change.
@@ -49,7 +49,7 @@ impl From<InvalidAccessToken> for TokenError {
 }
 
 impl Verifier {
-    /// A verifier without keys. `issuer` and `audience` are asked of every token.
+    /// A verifier without keys. Every token must have this `issuer` and `audience`.
     pub fn new(issuer: impl Into<String>, audience: impl Into<String>) -> Self {
         let keys = Keys { all: Vec::new(), remembered: Arc::new(RememberedTokens::new()) };
         Self { issuer: issuer.into(), audience: audience.into(), keys: RwLock::new(Arc::new(keys)) }
@@ -69,7 +69,7 @@ impl Verifier {
         Ok(verifier)
     }
 
-    /// Replaces all keys by those of a JWK set.
+    /// Replaces all keys with those of a JWK set.
     ///
     /// # Errors
     /// Those of [`read_jwk_set`](crate::read_jwk_set); the keys stay as they were.
@@ -78,7 +78,7 @@ impl Verifier {
         Ok(())
     }
 
-    /// Replaces all keys. Where one that was there goes, every remembered token is forgotten.
+    /// Replaces all keys. If one of the old keys is gone, every remembered token is forgotten.
     pub fn set_keys(&self, keys: Vec<VerifyingKey>) {
         let mut current = self.keys.write().unwrap_or_else(PoisonError::into_inner);
         *current = Arc::new(current.followed_by(keys));
@@ -88,8 +88,8 @@ impl Verifier {
     /// claim (RFC 9068, section 4; RFC 8725, section 3). It cannot see whether the token was revoked.
     ///
     /// # Errors
-    /// [`TokenError::Invalid`] also for a token over [`MAX_TOKEN_BYTES`]. [`TokenError::UnknownKey`] only where all
-    /// that can be checked without the key is right: garbage causes no search for keys.
+    /// [`TokenError::Invalid`] also for a token over [`MAX_TOKEN_BYTES`]. [`TokenError::UnknownKey`] only when
+    /// everything that can be checked without the key is right: garbage causes no search for keys.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<AccessClaims, TokenError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::Invalid);
@@ -106,14 +106,14 @@ impl Verifier {
 
     /// What a token that was verified before is worth at `now`.
     fn recall(&self, token: &TokenDigest, now: Timestamp) -> Option<Result<AccessClaims, TokenError>> {
-        // Borrowed, not cloned: this is the way of nearly every request.
+        // Borrowed, not cloned: nearly every request comes through here.
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         let verified = keys.remembered.find(token)?;
         let counts = verified.holds_at(now) && keys.accept(verified.key_id, now);
         Some(if counts { Ok(verified.claims) } else { Err(TokenError::Invalid) })
     }
 
-    /// Checks all there is to check, the signature last: it costs the most.
+    /// Checks everything, the signature last: it costs the most.
     fn check(&self, token: &str, keys: &Keys, now: Timestamp) -> Result<Verified, TokenError> {
         let (message, signature) = token.rsplit_once('.').ok_or(TokenError::Invalid)?;
         let (header, claims) = message.split_once('.').ok_or(TokenError::Invalid)?;
@@ -151,7 +151,7 @@ impl Keys {
         self.find(id).is_some_and(|key| key.is_accepted(now))
     }
 
-    /// The keys that come after these. A thread that still uses these remembers its token where nobody looks any more.
+    /// The keys that come after these. A thread that still uses these remembers its token where nobody looks again.
     fn followed_by(&self, all: Vec<VerifyingKey>) -> Self {
         let stays = |old: &VerifyingKey| all.iter().any(|key| key.is_same_as(old));
         let all_stay = self.all.iter().all(stays);

@@ -27,7 +27,7 @@ pub struct VerifyingKey {
     check: Check,
     /// What is published of it. `None` for a symmetric key.
     public: Option<AlgorithmParameters>,
-    /// From when on no token of this key counts any more. `None` as long as it is in use.
+    /// The time from which no token of this key counts. `None` as long as it is in use.
     pub accepted_until: Option<Timestamp>,
 }
 
@@ -44,8 +44,8 @@ pub struct InvalidKey;
 
 impl VerifyingKey {
     /// The key of this id. Its kind fixes the algorithm: EdDSA for 32 bytes of Ed25519, ES256 for an uncompressed point
-    /// on P-256, RS256 for a modulus of 2048 to 8192 bits with its exponent, and HS256 for a secret of 32 bytes. That is
-    /// for Hexauth itself only: anyone who can verify with it can sign with it.
+    /// on P-256, RS256 for a modulus of 2048 to 8192 bits with its exponent, and HS256 for a secret of 32 bytes. HS256
+    /// is for Hexauth itself only: anyone who can verify with it can sign with it.
     ///
     /// # Errors
     /// [`InvalidKey`] for a point off its curve and for any other key.

@@ -1,5 +1,6 @@
-//! A program that has both backends of `jsonwebtoken`, or another one, must not meet its panics here: what asks for the
-//! provider of the process is not called. By itself, since a provider is installed once for a process.
+//! A program that has both backends of `jsonwebtoken`, or another one, must not meet its panics here: nothing is called
+//! that asks for the provider of the process. It is a test of its own, since a provider is installed once for a
+//! process.
 
 #![expect(clippy::panic, reason = "that is what is looked for")]
 

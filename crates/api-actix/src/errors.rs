@@ -1,4 +1,5 @@
-//! How what a use case refuses becomes an error of HTTP: by its code, in the table to which every feature adds its rows.
+//! Turns the refusal of a use case into an error of HTTP: by its code, in the table to which every feature adds its
+//! rows.
 
 use std::error::Error;
 
@@ -87,7 +88,7 @@ mod tests {
         ]
     }
 
-    /// Does not compile when a variant is new: it belongs into `all`, too.
+    /// Does not compile when a variant is added: add it to `all`, too.
     fn is_in_all(error: &ApplicationError) -> bool {
         use ApplicationError as E;
         match error {

@@ -25,7 +25,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Feature> {
     API.iter().chain(OUTSIDE)
 }
 
-/// What their handlers take of the application.
+/// What their handlers take from the application.
 pub(crate) fn data(application: &Application) -> AppData {
     all().fold(AppData::default(), |data, feature| (feature.data)(application, data))
 }

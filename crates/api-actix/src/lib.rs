@@ -1,8 +1,8 @@
 //! HTTP, configuration, command line and wiring of Hexauth. The binary `hexauth` is a thin shell around this crate.
 //!
 //! A binary of your own mounts Hexauth's routes beside its own with [`Hexauth`](hexauth::Hexauth), and writes its
-//! handlers with [`Guarded`], [`JsonBody`], [`QueryFields`] and [`ApiError`], as Hexauth's are written. What a body has in it
-//! is declared by [`fields!`]: see [`mod@fields`].
+//! handlers with [`Guarded`], [`JsonBody`], [`QueryFields`] and [`ApiError`], as Hexauth's are written. What a body has
+//! in it is declared by [`fields!`]: see [`mod@fields`].
 
 pub mod cli;
 pub mod config;

@@ -11,19 +11,19 @@ pub(crate) struct OnAccount {
     pub(crate) unit: Box<dyn AccountUnit>,
     /// The account, locked.
     pub(crate) user: User,
-    /// All active admins, locked, where the unit was begun by [`Target::User`]; nobody otherwise.
+    /// All active admins, locked, where the unit was begun by [`Target::User`]; empty otherwise.
     pub(crate) admins: Vec<UserId>,
 }
 
 /// Begins a unit of work of the actor's own, and returns it with their account. Every use case in which an actor writes
-/// begins its unit here or by [`begin_on`], after the work that takes its time.
+/// begins its unit here or by [`begin_on`], after any work that takes time.
 ///
 /// The account stays locked until the unit ends, and nothing ends the actor without that lock: neither disabling nor a
 /// change of role or password, nor the end of their session.
 ///
 /// # Errors
-/// [`ApplicationError::InvalidAccessToken`] where the actor may not act any more: deleted, disabled, of another epoch or
-/// role, or their session or token has ended. [`ApplicationError::Unavailable`].
+/// [`ApplicationError::InvalidAccessToken`] when the actor may no longer act: they were deleted or disabled, have
+/// another epoch or role, or their session or token has ended. [`ApplicationError::Unavailable`].
 pub(crate) async fn begin_as<U: UnitOfWork + ?Sized>(
     units: &dyn Begin<U>,
     actor: &Actor,
@@ -40,7 +40,7 @@ pub(crate) async fn begin_as<U: UnitOfWork + ?Sized>(
 /// circle.
 ///
 /// # Errors
-/// As of [`begin_as`]; [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`].
+/// Those of [`begin_as`]; [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`].
 pub(crate) async fn begin_on(
     units: &dyn Begin<dyn AccountUnit>,
     actor: &Actor,
@@ -58,14 +58,14 @@ pub(crate) async fn begin_on(
         return Err(ApplicationError::InvalidAccessToken);
     }
     let user = unit.users().find_by_id_for_update(id).await?;
-    // Behind the wait for the locks, in which the token may have expired. An actor who may not act any more does not
-    // hear whether the account exists.
+    // After the wait for the locks, in which the token may have expired. An actor who may no longer act does not learn
+    // whether the account exists.
     hold(unit.as_ref(), actor, clock).await?;
     let user = user.ok_or(ApplicationError::NotFound)?;
     Ok(OnAccount { unit, user, admins })
 }
 
-/// Lets pass an actor who still may act, and keeps it so until the unit ends. Every other account that the unit locks
+/// Accepts an actor who still may act, and keeps it so until the unit ends. Every other account that the unit locks
 /// must be locked before: this looks at the clock, and waiting for a lock takes time.
 async fn hold<U: UnitOfWork + ?Sized>(unit: &U, actor: &Actor, clock: &dyn Clock) -> Result<User, ApplicationError> {
     let found = unit.hold(actor.user_id, actor.session).await?;

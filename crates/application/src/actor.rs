@@ -8,8 +8,8 @@ use domain::users::{Epoch, Role, User, UserId};
 
 use crate::ApplicationError;
 
-/// Who asks: the holder of a valid access token. Only [`Application::authenticate`](crate::Application::authenticate)
-/// should make one outside tests.
+/// The holder of a valid access token, who makes a request. Only
+/// [`Sessions::authenticate`](crate::sessions::Sessions::authenticate) should make one outside tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// The user.
@@ -40,7 +40,7 @@ impl From<&AccessClaims> for Actor {
 }
 
 impl Actor {
-    /// Whether the actor may still act at `now`, by what the database holds: their session with its user.
+    /// Whether the actor may still act at `now`, going by the database: their session with its user.
     pub(crate) fn holds(&self, session: &RefreshToken, user: &User, now: Timestamp) -> bool {
         let is_theirs = session.id == self.session && session.user_id == self.user_id && user.id == self.user_id;
         let is_unchanged = user.is_active && user.epoch == self.epoch && user.role == self.role;
@@ -52,7 +52,7 @@ impl Actor {
         By::User { user: self.user_id, session: self.session }.did(what).from_address(self.address)
     }
 
-    /// Lets admins pass.
+    /// Rejects anyone who is not an admin.
     pub(crate) fn require_admin(&self) -> Result<(), ApplicationError> {
         if self.role == Role::Admin { Ok(()) } else { Err(ApplicationError::Forbidden) }
     }
@@ -76,7 +76,7 @@ impl Target {
         }
     }
 
-    /// What it means that the account is not there: who asks about themselves was deleted a moment ago.
+    /// What it means that the account is not there: an actor who asks about themselves was deleted a moment ago.
     pub(crate) fn missing(self) -> ApplicationError {
         match self {
             Self::Me => ApplicationError::InvalidAccessToken,

@@ -1,7 +1,7 @@
-//! Cursors: where in a list the next page starts. Opaque to clients, but not authenticated: whoever writes one of their
-//! own reaches no more than their query does, which has the owner and the filters in it. A cursor is bound to what it was
-//! made for, so that one from another list, or from another order or filter, is refused and does not skip items.
-//! base64url of version ‖ digest of the list ‖ the last item's id ‖ what the list is sorted by.
+//! Cursors: where in a list the next page starts. Opaque to clients, but not authenticated: anyone who writes their own
+//! reaches no more than their query does, which has the owner and the filters in it. A cursor is bound to what it was
+//! made for, so that one from another list, or from another order or filter, is refused and does not skip items. A
+//! cursor is base64url of version ‖ digest of the list ‖ the last item's id ‖ what the list is sorted by.
 
 use chrono::{DateTime, SecondsFormat};
 use data_encoding::BASE64URL_NOPAD;
@@ -12,16 +12,16 @@ use crate::ApplicationError;
 
 /// More than any cursor made here has.
 const MAX_LENGTH: usize = 1024;
-/// Of the form. All nodes must write the same.
+/// The version of the form. All nodes must write the same.
 const VERSION: u8 = 1;
 
-/// The cursor of the page behind the item with this id and sort key. `list` tells lists, orders and filters apart.
+/// The cursor of the page after the item with this id and sort key. `list` tells lists, orders and filters apart.
 pub(crate) fn encode(list: &str, id: Uuid, key: &str) -> String {
     BASE64URL_NOPAD.encode(&[&[VERSION], &digest(list)[..], id.as_bytes(), key.as_bytes()].concat())
 }
 
-/// Where the page starts that `cursor` stands for. `position` makes it of the id and the sort key, which may be anything
-/// that a client thought up: it has to parse them.
+/// Where the page of this `cursor` starts. `position` makes it from the id and the sort key, which may be anything that
+/// a client thought up: it has to parse them.
 pub(crate) fn decode<P>(
     cursor: &str,
     list: &str,
@@ -42,15 +42,15 @@ fn read<P>(cursor: &str, list: &str, position: impl FnOnce(Uuid, &str) -> Option
     position(Uuid::from_bytes(*id), std::str::from_utf8(key).ok()?)
 }
 
-/// FNV-1a of 64 bits: the same on every node and in every release of Rust, which the standard library's is not. Two lists
-/// are mistaken for each other by chance once in 2⁶⁴ times; on purpose it would be worth nothing.
+/// FNV-1a of 64 bits: the same on every node and in every release of Rust, which the standard library's is not. By
+/// chance, two lists are mistaken for each other once in 2⁶⁴ times; on purpose it would gain nothing.
 fn digest(list: &str) -> [u8; 8] {
     let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     list.bytes().fold(0xcbf2_9ce4_8422_2325, mix).to_be_bytes()
 }
 
-/// Takes off the one item that was asked for beyond `limit`, which tells that there is a next page. Returns the last item
-/// that is left then, behind which that page starts.
+/// Removes the one item that was asked for beyond `limit`, which shows that there is a next page. Returns the last item
+/// that is left then, after which that page starts.
 pub(crate) fn cut<T>(items: &mut Vec<T>, limit: u64) -> Option<&T> {
     if u64::try_from(items.len()).is_ok_and(|length| length <= limit) {
         return None;
@@ -64,7 +64,7 @@ pub(crate) fn time(time: Timestamp) -> String {
     time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
-/// Reads what [`time`] wrote, and that alone.
+/// Reads what [`time`] wrote, and nothing else.
 pub(crate) fn read_time(text: &str) -> Option<Timestamp> {
     let read = DateTime::parse_from_rfc3339(text).ok()?.into();
     (time(read) == text).then_some(read)

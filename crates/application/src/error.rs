@@ -6,7 +6,7 @@ use thiserror::Error;
 /// Why a use case did not do what it was asked. Nothing was changed, except where a variant says so.
 #[derive(Debug, Error)]
 pub enum ApplicationError {
-    /// No such user, or not their password. Which, is not said.
+    /// No such user, or not their password. It is not said which.
     #[error("the name or the password is wrong")]
     InvalidCredentials,
     /// The password was right, but the account is disabled.
@@ -67,7 +67,7 @@ pub enum ApplicationError {
 }
 
 impl ApplicationError {
-    /// A stable word for machines. What only operators have to know is `internal_error`.
+    /// A stable word for machines. It is `internal_error` for what only operators have to know.
     pub fn code(&self) -> &'static str {
         match self {
             Self::InvalidCredentials => "invalid_credentials",

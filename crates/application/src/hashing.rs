@@ -9,11 +9,11 @@ use crate::ApplicationError;
 
 /// The hasher, and the turns at the database of those who use it. Clones share them: make one for each node.
 ///
-/// A storm of requests that hash a password must not take every connection from everybody else. And since what they do
-/// at the database is far shorter than the hashing, it costs them nothing to take turns.
+/// A storm of requests that hash a password must not take every connection from everybody else. Taking turns costs them
+/// nothing, since their work at the database is far shorter than the hashing.
 ///
 /// A use case that anybody may call and that hashes takes its place at the hasher before it asks the database for
-/// anything: most of a storm is refused, and a refusal is to cost next to nothing.
+/// anything: most of a storm is refused, and a refusal should cost next to nothing.
 #[derive(Clone)]
 pub struct Hashing {
     hasher: Arc<dyn PasswordHasher>,
@@ -22,7 +22,7 @@ pub struct Hashing {
 }
 
 impl Hashing {
-    /// With turns for so many at a time. A turn that does not come within `patience` is not waited for any more.
+    /// With turns for this many at a time. A turn that does not come within `patience` is given up.
     pub fn new(hasher: Arc<dyn PasswordHasher>, at_a_time: usize, patience: Duration) -> Self {
         Self { hasher, turns: Arc::new(Semaphore::new(at_a_time)), patience }
     }
@@ -35,8 +35,8 @@ impl Hashing {
     /// Does `work` at the database when it is its turn.
     ///
     /// # Errors
-    /// Those of `work`; [`ApplicationError::Unavailable`] when the turn does not come in time, which it does unless the
-    /// database is slow.
+    /// Those of `work`; [`ApplicationError::Unavailable`] when the turn does not come in time, which happens only when
+    /// the database is slow.
     pub(crate) async fn in_turn<T, E>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, ApplicationError>
     where
         ApplicationError: From<E>,

@@ -1,9 +1,9 @@
 //! The use cases of Hexauth. Each feature is a service, a struct that holds the ports that it uses and no others, with
-//! one file and one method for each use case. Who may do what is decided here, from the [`Actor`], and nowhere else.
+//! one file and one method for each use case. What an [`Actor`] may do is decided here, and nowhere else.
 //!
 //! The crate knows only `domain`: hand a service adapters of its ports and it runs in any binary, on Tokio with its
-//! timer, alone or with the others in an [`Application`]. In a unit test they are the mocks that `domain` has behind its
-//! feature `mocks`:
+//! timer, alone or with the others in an [`Application`]. In a unit test they are the mocks that `domain` has behind
+//! its feature `mocks`:
 //!
 //! ```
 //! use std::sync::Arc;

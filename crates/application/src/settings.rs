@@ -19,16 +19,16 @@ pub struct Settings {
     pub rotate_keys_after: Option<TimeDelta>,
     /// How long sessions live.
     pub refresh: RefreshPolicy,
-    /// What is asked of a password that somebody chooses.
+    /// What is required of a password that somebody chooses.
     pub password_policy: PasswordPolicy,
     /// How long events are kept. Clean-up removes them afterwards.
     pub events_retention: TimeDelta,
     /// Whether anyone may register, or admins only.
     pub registration_open: bool,
-    /// Most connections to the database that sign-ins have at a time, and whatever else hashes a password. From 1 to
-    /// half of all, so that a storm of them leaves some to others.
+    /// Most connections to the database at a time for sign-ins and whatever else hashes a password. From 1 to half of
+    /// all, so that a storm of them leaves some to others.
     pub sign_in_connections: usize,
-    /// Longest wait of a sign-in until one of these is its own.
+    /// Longest wait of a sign-in for one of these.
     pub sign_in_patience: Duration,
 }
 

@@ -1,5 +1,5 @@
-//! What the tests of several services have in common. Each service has its mocks in a `testing.rs` of its own: one that
-//! a test gives no expectation panics when it is called, so each test also shows what a use case leaves alone.
+//! What the tests of several services have in common. Each service has its mocks in a `testing.rs` of its own. A mock
+//! without an expectation panics when it is called, so each test also shows what a use case leaves alone.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
@@ -41,7 +41,7 @@ pub(crate) fn ids() -> Arc<dyn Ids> {
     Arc::new(ids)
 }
 
-/// A node that signs, and knows no token that lives longer than its own.
+/// A node that signs, and knows of no token that lives longer than its own.
 pub(crate) fn access_tokens() -> MockAccessTokens {
     let mut access_tokens = MockAccessTokens::new();
     access_tokens.expect_sign().returning(|claims| Ok(Secret::new(format!("access token {}", claims.id))));
@@ -63,7 +63,7 @@ pub(crate) fn issuer(access_tokens: Arc<dyn AccessTokens>) -> TokenIssuer {
     }
 }
 
-/// A hasher with this place, or overloaded where there is none, and with turns for many.
+/// A hasher with this place, or overloaded without one, and with turns for many.
 pub(crate) fn hashing(place: Option<MockHashPlace>) -> Hashing {
     let place = Mutex::new(place);
     let mut hasher = MockPasswordHasher::new();
@@ -81,7 +81,7 @@ pub(crate) fn unable_to_sign() -> MockAccessTokens {
     access_tokens
 }
 
-/// A feed that always tells the same.
+/// A feed that always returns the same.
 pub(crate) struct Feed(pub(crate) Vec<Revoked>);
 
 #[async_trait::async_trait]

@@ -1,7 +1,7 @@
 //! Entities, values and ports of Hexauth.
 //!
-//! This crate is pure: no I/O, no clock, no randomness and no serialisation. Whatever it needs from outside it
-//! asks for through a trait, a port, and every other crate depends on this one, never the other way.
+//! This crate is pure: no I/O, no clock, no randomness and no serialisation. It asks for what it needs from outside
+//! through traits, the ports. Every other crate depends on this one, never the other way.
 //!
 //! Each feature is a module that has its entities, with their transitions as pure functions, its values, which are
 //! valid once they exist, and its ports. The docs of a port are a contract: implementations are held to each MUST by

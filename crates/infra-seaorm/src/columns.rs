@@ -3,7 +3,7 @@
 use domain::{StoreError, ValidationError};
 use uuid::Uuid;
 
-/// Names the row and the column of a stored value that is not valid any more.
+/// Names the row and the column of a stored value that is no longer valid.
 pub(crate) fn corrupt<E>(table: &'static str, column: &'static str, id: Uuid) -> impl FnOnce(E) -> StoreError {
     move |_| StoreError::Corrupt { table, column, id }
 }

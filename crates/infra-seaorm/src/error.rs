@@ -5,8 +5,8 @@ use sea_orm::{DbErr, SqlErr};
 
 use crate::Store;
 
-/// Which field a database means. PostgreSQL names the index, SQLite the table and the column; both are part of a sentence.
-/// Another unique key is two more rows.
+/// Which field a database means. PostgreSQL names the index, SQLite the table and the column; both are part of a
+/// sentence. Each further unique key adds two rows.
 const UNIQUE_FIELDS: &[(&str, &str)] = &[
     ("users_email_key", "email"),
     ("users.email_key", "email"),

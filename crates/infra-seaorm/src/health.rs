@@ -11,9 +11,9 @@ use tokio::time::timeout;
 
 use crate::{SqlConnections, Store};
 
-/// Longest time that a check takes, and that a write is waited for.
+/// Longest time that a check takes, and longest wait for a write.
 const CHECK_LIMIT: Duration = Duration::from_secs(2);
-/// How often a write is tried at most: anybody may ask for readiness as often as they like.
+/// How often a write is tried at most: anyone may ask for readiness as often as they like.
 const WRITE_INTERVAL: Duration = Duration::from_secs(3);
 
 /// The outcome of the last probe.
@@ -27,14 +27,15 @@ struct Tried {
 }
 
 impl LastWrite {
-    /// What the last write came to, or another one when it is time. Callers wait for each other.
+    /// The outcome of the last write, or of another one when it is due. Callers wait for each other.
     async fn recent(&self, connections: &(impl SqlConnections + Clone + 'static)) -> Result<(), DbErr> {
         let mut last = Arc::clone(&self.0).lock_owned().await;
         if let Some(tried) = last.as_ref().filter(|tried| tried.at.elapsed() < WRITE_INTERVAL) {
             return tried.result.clone();
         }
         let connections = connections.clone();
-        // In a task of its own, so that it is noted even when this caller goes away: who asks needs no token.
+        // In a task of its own, so that its outcome is noted even when this caller goes away: anyone may ask, without a
+        // token.
         let trying = tokio::spawn(async move {
             let result = within_limit(connections.try_write()).await;
             *last = Some(Tried { at: Instant::now(), result: result.clone() });
@@ -51,7 +52,7 @@ impl<C: SqlConnections + Clone + 'static> HealthCheck for Store<C> {
             self.connection.check().await?;
             self.last_write.recent(&self.connection).await
         };
-        // Whatever keeps it from answering, it is not available.
+        // Whatever keeps it from responding, it is not available.
         within_limit(checking).await.map_err(|error| StoreError::Unavailable(error.into()))
     }
 }

@@ -1,8 +1,8 @@
 //! The repository ports on SeaORM: one implementation for every SQL database and for pool and transaction alike.
 //!
 //! [`Store`] implements all of them over anything that is a SeaORM connection. What differs between databases comes
-//! from the adapter crates: how to connect, how a unit of work begins ([`SqlConnections`]), which errors pass, and how to
-//! follow what is revoked, for which [`revoked_from_row`] is here.
+//! from the adapter crates: how to connect, how a unit of work begins ([`SqlConnections`]), which errors are transient,
+//! and how to follow what is revoked, for which [`revoked_from_row`] is here.
 //!
 //! To add a feature: a folder with the entity, and its ports and its unit of work implemented for [`Store`].
 

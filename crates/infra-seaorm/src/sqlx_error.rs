@@ -1,7 +1,7 @@
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
-/// Whether an error passes by itself: the connection broke, none was to be had in time, or the database gave it one of
-/// the codes that `is_transient_code` knows.
+/// Whether an error passes by itself: the connection broke, none was free in time, or the database gave one of the
+/// codes that `is_transient_code` knows.
 pub fn is_transient(error: &DbErr, is_transient_code: fn(code: &str) -> bool) -> bool {
     let runtime = match error {
         DbErr::ConnectionAcquire(_) => return true,

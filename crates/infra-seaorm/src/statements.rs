@@ -31,7 +31,7 @@ impl<C: ConnectionTrait + Send + Sync> Store<C> {
         rows.into_iter().map(T::try_from).collect()
     }
 
-    /// Answers how many rows there are more.
+    /// Returns how many rows were added.
     pub(crate) async fn insert_rows<A>(&self, insert: Insert<A>) -> Result<u64, StoreError>
     where
         A: ActiveModelTrait,
@@ -40,13 +40,13 @@ impl<C: ConnectionTrait + Send + Sync> Store<C> {
         insert.exec_without_returning(&self.connection).await.map_err(|error| self.error(error))
     }
 
-    /// Answers how many rows were changed.
+    /// Returns how many rows were changed.
     pub(crate) async fn update_rows<E: EntityTrait>(&self, update: UpdateMany<E>) -> Result<u64, StoreError> {
         let result = update.exec(&self.connection).await.map_err(|error| self.error(error))?;
         Ok(result.rows_affected)
     }
 
-    /// Answers how many rows are gone.
+    /// Returns how many rows were removed.
     pub(crate) async fn delete_rows<E: EntityTrait>(&self, delete: DeleteMany<E>) -> Result<u64, StoreError> {
         let result = delete.exec(&self.connection).await.map_err(|error| self.error(error))?;
         Ok(result.rows_affected)

@@ -12,16 +12,16 @@ use crate::health::LastWrite;
 #[derive(Debug)]
 pub struct Store<C> {
     pub(crate) connection: C,
-    /// Whether an error is one to try again after.
+    /// Whether an error is one after which to try again.
     pub(crate) is_transient: fn(&DbErr) -> bool,
-    /// Whether a statement has failed. It matters inside a transaction only.
+    /// Whether a statement has failed. It matters only inside a transaction.
     pub(crate) has_failed: AtomicBool,
-    /// It matters outside of transactions only.
+    /// It matters only outside of transactions.
     pub(crate) last_write: LastWrite,
 }
 
 impl<C> Store<C> {
-    /// The repositories on `connection`. `is_transient` tells the errors to try again after, which differ between
+    /// The repositories on `connection`. `is_transient` tells after which errors to try again, which differs between
     /// databases.
     pub fn new(connection: C, is_transient: fn(&DbErr) -> bool) -> Self {
         Self { connection, is_transient, has_failed: AtomicBool::new(false), last_write: LastWrite::default() }
@@ -55,19 +55,19 @@ pub trait SqlConnections: ConnectionTrait + Send + Sync {
     /// Begins a transaction that may write.
     async fn begin_unit(&self) -> Result<Self::Transaction, DbErr>;
 
-    /// Asks whether the database answers. It is asked often, and writes nothing.
+    /// Asks whether the database responds. It is called often, and writes nothing.
     async fn check(&self) -> Result<(), DbErr>;
 
-    /// Writes a row that means nothing, in a place where there was no room for it, and waits until it would last. At most
-    /// one such row is left behind, until the next time. Fails where other writes would.
+    /// Writes a row that means nothing, which needs new room in the table, and waits until it would last. At most one
+    /// such row is left behind, until the next time. Fails when other writes would.
     async fn try_write(&self) -> Result<(), DbErr>;
 }
 
 /// A transaction. Dropping it rolls it back.
 #[async_trait]
 pub trait Transaction: ConnectionTrait + Send + Sync + 'static {
-    /// Takes the lock with this number until the transaction ends, or answers `false` while another has it. As it is
-    /// here, for databases where one transaction at a time can write: whoever is in one has every lock.
+    /// Takes the lock with this number until the transaction ends, or returns `false` while another has it. This
+    /// implementation is for databases where one transaction at a time can write: being in one is having every lock.
     async fn try_lock(&self, _number: i64) -> Result<bool, DbErr> {
         Ok(true)
     }

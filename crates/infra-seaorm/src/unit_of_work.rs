@@ -9,7 +9,7 @@ use domain::users::{User, UserId, UserRepository};
 
 use crate::{SqlConnections, Store, Transaction};
 
-/// The number of the lock that whoever cleans up holds: "hexclean" in ASCII.
+/// The number of the lock that is held while cleaning up: "hexclean" in ASCII.
 const CLEANUP_LOCK: i64 = 0x6865_7863_6c65_616e;
 
 impl<C: SqlConnections> Store<C> {
@@ -33,7 +33,7 @@ impl<T: Transaction> UnitOfWork for Store<T> {
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
         let Store { connection, is_transient, has_failed, .. } = *self;
-        // After a failed statement PostgreSQL answers COMMIT with a rollback and calls that a success.
+        // After a failed statement PostgreSQL rolls back on COMMIT and reports success.
         if has_failed.into_inner() {
             return Err(StoreError::Internal("a statement of this unit of work failed".into()));
         }

@@ -29,6 +29,7 @@ async fn a_client_introspects_a_token() {
     {
       "active": true,
       "aud": "hexauth",
+      "client_id": "hexauth",
       "exp": [seconds since 1970],
       "iat": [seconds since 1970],
       "iss": "hexauth",

@@ -168,6 +168,28 @@ async fn a_user_changes_their_password() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_admin_sets_a_users_password() {
+    let app = App::sqlite().await;
+    let admin = app.admin("root@example.com").await;
+    let ada = app.sign_up("ada@example.com").await;
+    let path = format!("/api/v1/users/{}/password", app.id(&ada).await);
+    let body = json!({"password": "staple battery horse correct"});
+    let request = app.request(Method::PUT, &path).bearer_auth(&admin.access).json(&body);
+    insta::assert_snapshot!(exchange(&app, request).await, @r#"
+    PUT /api/v1/users/[id]/password
+    authorization: Bearer [access token]
+    content-type: application/json
+
+    {
+      "password": "staple battery horse correct"
+    }
+
+    HTTP/1.1 204 No Content
+    cache-control: no-store
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_user_deletes_their_own_account() {
     let app = App::sqlite().await;
     let ada = app.sign_up("ada@example.com").await;

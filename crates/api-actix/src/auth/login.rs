@@ -13,8 +13,8 @@ use crate::http::{ApiError, ClientDevice, FormOrJsonBody};
 const MAX_IDENTIFIER_BYTES: usize = 320;
 
 crate::fields! {
-    /// Name and password, as a form (RFC 6749, section 4.3.2) or as JSON. Of the form's other fields, `grant_type` must be
-    /// `password` where it is given; `scope`, `client_id` and `client_secret` are let through and not used.
+    /// Name and password, as a form (RFC 6749, section 4.3.2) or as JSON. Of the form's other fields, `grant_type` must
+    /// be `password` where it is given; `scope`, `client_id` and `client_secret` are accepted and not used.
     pub(crate) LoginBody as "Login" -> (String, Password) {
         /// Email or username.
         username: Required<Identifier>,
@@ -68,7 +68,7 @@ impl TextValue for GrantType {
 
 /// Sign in.
 ///
-/// Starts a session. A wrong password and an unknown user get the same answer after the same time.
+/// Starts a session. A wrong password and an unknown user get the same response after the same time.
 #[utoipa::path(post, path = "/api/v1/auth/login", tag = "auth",
     request_body(content((LoginBody = "application/x-www-form-urlencoded"), (LoginBody = "application/json"))),
     responses((status = 200, description = "A session has begun.", body = TokenPairBody), Body, Unauthorized, Forbidden,

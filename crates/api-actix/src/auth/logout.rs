@@ -8,9 +8,9 @@ use crate::http::{ApiError, ClientAddress, OptionalJsonBody, judge};
 
 /// Sign out.
 ///
-/// Ends a session: that of the access token, that of the refresh token in the body, or both where both are sent.
-/// Whoever holds either token may do it: with a refresh token in the body, an access token that is no longer valid is
-/// no fault.
+/// Ends a session: that of the access token, that of the refresh token in the body, or both where both are sent. Anyone
+/// who holds either token may do it: with a refresh token in the body, an access token that is no longer valid is not
+/// an error.
 #[utoipa::path(post, path = "/api/v1/auth/logout", tag = "auth",
     request_body(content = RefreshTokenBody, description = "Not needed with an access token."),
     responses((status = 204, description = "Its tokens are dead."), Body, Unauthorized, RateLimited, Unavailable),
@@ -21,11 +21,11 @@ pub(crate) async fn logout(
     ClientAddress(address): ClientAddress,
     body: Result<OptionalJsonBody<RefreshTokenBody>, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
-    // The token is judged behind the body, which may have taken its time to come.
+    // The token is judged after the body, which may have taken time to come.
     let (actor, token) = match (judge(&request).await, body) {
         // Clients send their access token along, and by then it has often expired.
         (Err(ApiError::InvalidToken), Ok(OptionalJsonBody(Some(token)))) => (None, Some(token)),
-        // The faults of a body are not told to who sends a token that is not valid.
+        // The faults of a body are not told to a client that sends a token that is not valid.
         (actor, body) => (actor?, body?.0),
     };
     if actor.is_none() && token.is_none() {
@@ -36,7 +36,7 @@ pub(crate) async fn logout(
     }
     if let Some(token) = token {
         match sessions.logout_holder(token.expose(), address).await {
-            // The access token has done it already; the refresh token may have died before.
+            // The access token has ended the session already; the refresh token may have ended before.
             Err(ApplicationError::InvalidRefreshToken) if actor.is_some() => {}
             result => result?,
         }

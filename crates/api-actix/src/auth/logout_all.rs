@@ -7,7 +7,7 @@ use crate::http::{ApiError, Guarded};
 
 /// Sign out everywhere.
 ///
-/// Ends all of the user's sessions, this one too.
+/// Ends all of the user's sessions, also this one.
 #[utoipa::path(post, path = "/api/v1/auth/logout-all", tag = "auth",
     responses((status = 204, description = "All tokens of the user are dead."), Unauthorized, RateLimited, Unavailable),
     security(("bearer" = []), ("password" = [])))]

@@ -6,7 +6,7 @@ use crate::http::{ApiError, Guarded};
 
 /// Sign out elsewhere.
 ///
-/// Ends all of the user's sessions but this one.
+/// Ends all of the user's sessions except this one.
 #[utoipa::path(post, path = "/api/v1/auth/logout-others", tag = "auth",
     responses((status = 204, description = "All tokens of the other sessions are dead."), Unauthorized, RateLimited, Unavailable),
     security(("bearer" = []), ("password" = [])))]

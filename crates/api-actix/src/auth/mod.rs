@@ -62,7 +62,7 @@ const ERRORS: &[ErrorRow] = &[
     ),
 ];
 
-/// The access token alone ends a session, too.
+/// The access token alone also ends a session.
 struct LogoutTakesNoBodyToo;
 
 impl Modify for LogoutTakesNoBodyToo {
@@ -76,7 +76,7 @@ impl Modify for LogoutTakesNoBodyToo {
 #[derive(Serialize, ToSchema)]
 #[schema(as = TokenPair)]
 pub(crate) struct TokenPairBody<'a> {
-    /// For the `Authorization` header of requests: a JWT after RFC 9068.
+    /// For the `Authorization` header of requests: a JWT per RFC 9068.
     #[schema(example = "eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9.e30.c2lnbmF0dXJl")]
     access_token: &'a str,
     /// For the next pair, once. Opaque.
@@ -90,7 +90,7 @@ pub(crate) struct TokenPairBody<'a> {
     expires_in: i64,
 }
 
-/// `Cache-Control: no-store` is on every answer.
+/// `Cache-Control: no-store` is on every response.
 fn answer(pair: &TokenPair) -> HttpResponse {
     HttpResponse::Ok().json(TokenPairBody {
         access_token: pair.access_token.expose(),

@@ -30,7 +30,7 @@ impl TextValue for PresentedToken {
 /// Refresh.
 ///
 /// Exchanges a refresh token for the next pair. Each token works once; an old one that comes back later ends its
-/// session, since a copy must be about.
+/// session, since there must be a copy.
 #[utoipa::path(post, path = "/api/v1/auth/refresh", tag = "auth", request_body = RefreshTokenBody,
     responses((status = 200, description = "The next tokens.", body = TokenPairBody), Body, Unauthorized, RateLimited, Unavailable))]
 pub(crate) async fn refresh(

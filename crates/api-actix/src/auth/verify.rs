@@ -7,7 +7,7 @@ use crate::http::Guarded;
 use crate::http::responses::{Unauthorized, Unavailable};
 use crate::users::RoleBody;
 
-/// Who holds the token.
+/// The holder of the token.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Verified)]
 pub(crate) struct VerifiedBody {
@@ -25,8 +25,8 @@ pub(crate) struct VerifiedBody {
 
 /// Verify.
 ///
-/// Whether the access token is let in, and whose it is. Reads no row. Made for reverse proxies that ask before they
-/// pass a request on: nginx's `auth_request`, Traefik's `forwardAuth`.
+/// Whether the access token is valid, and whose it is. Reads no row. It is meant for reverse proxies that ask before
+/// they pass a request on: nginx's `auth_request`, Traefik's `forwardAuth`.
 #[utoipa::path(get, path = "/api/v1/auth/verify", tag = "auth",
     responses((status = 200, description = "The token is valid.", body = VerifiedBody, headers(
         ("X-User-Id" = String, description = "The user, as `sub`."),

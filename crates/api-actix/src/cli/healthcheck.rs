@@ -7,10 +7,10 @@ use tokio::net::TcpStream;
 use super::{Failure, failure, say};
 use crate::config::Config;
 
-/// Longest wait for the answer.
+/// Longest wait for the response.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Asks `/health/ready`. One request with a fixed text, so no HTTP client is carried along for it.
+/// Asks `/health/ready`. One request with a fixed text, so it needs no HTTP client.
 pub(super) async fn run(config: &Config) -> Result<(), Failure> {
     let address = SocketAddr::new(reachable(config.server.host), config.server.port);
     let answer = tokio::time::timeout(TIMEOUT, ask(address)).await;

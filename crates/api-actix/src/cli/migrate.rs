@@ -7,9 +7,9 @@ use crate::wiring;
 /// What to do with the schema.
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(super) enum Step {
-    /// Apply all that is pending.
+    /// Apply everything that is pending.
     Up,
-    /// Revert the newest. With the tables goes what is in them.
+    /// Revert the newest, with the data in the tables that they made.
     Down {
         /// How many.
         #[arg(long, default_value_t = 1)]

@@ -34,7 +34,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve the API. This is what happens without a command, too.
+    /// Serve the API. This is also what happens without a command.
     Serve,
     /// Change the database's schema.
     Migrate {
@@ -66,13 +66,13 @@ enum Command {
 /// What a command says when it fails: one plain message.
 type Failure = Box<dyn Display>;
 
-/// Runs the command line and answers the exit code: 0, 1 when the command failed, 2 when the words were off.
+/// Runs the command line and returns the exit code: 0, 1 when the command failed, 2 when the arguments were wrong.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // Where the error stream is gone there is nobody to tell.
+            // If the error stream is gone, there is nobody to tell.
             let _ = writeln!(std::io::stderr(), "hexauth: {failure}");
             ExitCode::FAILURE
         }
@@ -88,7 +88,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     if let Command::Config { action } = command {
         return config::run(action, &config);
     }
-    // Of a server only: commands answer nobody.
+    // For a server only: commands serve nobody.
     let traces = config.traces.as_ref().filter(|_| matches!(command, Command::Serve));
     let telemetry = telemetry::init(&config.log, traces);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failure)?;
@@ -123,7 +123,7 @@ fn failure(error: impl Display + 'static) -> Failure {
     Box::new(error)
 }
 
-/// Prints what was asked for. Whoever closes the pipe has read enough.
+/// Prints what was asked for. A reader that closes the pipe has read enough.
 fn say(text: impl Display) -> Result<(), Failure> {
     match writeln!(std::io::stdout(), "{text}") {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(failure(error)),

@@ -11,7 +11,7 @@ use crate::wiring;
 /// Longest line that is read as a password, in bytes.
 const MAX_LINE: u64 = 4096;
 
-/// Where a command has a password from.
+/// Where a command gets a password from.
 #[derive(Clone, Copy, Debug, Args)]
 pub(super) struct PasswordSource {
     /// Read the password from the first line of the standard input instead of asking.
@@ -25,12 +25,12 @@ pub(super) struct PasswordSource {
 /// A password that the policy will take.
 pub(super) struct GivenPassword {
     pub(super) password: Password,
-    /// The same, where nobody knows it yet.
+    /// The same, for one that nobody knows yet.
     generated: Option<Secret>,
 }
 
 impl PasswordSource {
-    /// Has it, before anything is changed: the use case would refuse the same passwords later.
+    /// Returns it before anything is changed: the use case would refuse the same passwords later.
     pub(super) fn read(self, policy: &PasswordPolicy) -> Result<GivenPassword, Failure> {
         let text = match self.generate_password {
             true => wiring::generate_password(policy),
@@ -43,7 +43,7 @@ impl PasswordSource {
 }
 
 impl GivenPassword {
-    /// Says what was done and, if the password was made here, the password. `otherwise` is what to do when that is lost.
+    /// Says what was done and, if the password was made here, the password. `otherwise` is what to do if that is lost.
     pub(super) fn say(&self, done: &str, otherwise: &str) -> Result<(), Failure> {
         let Some(password) = &self.generated else { return say(done) };
         say(format!("{done}\npassword: {}", password.expose())).map_err(|error| {

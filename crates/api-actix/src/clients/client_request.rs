@@ -11,8 +11,8 @@ use super::oauth_error::OAuthError;
 use crate::fields::{Description, Fields, Ignored, Optional, Others, Presence, Required};
 use crate::http::{ApiError, Extracting, FormBody, part};
 
-/// A request about a token, from a client that was let in (RFC 6749, section 2.3.1): by HTTP Basic, or by `client_id`
-/// and `client_secret` in the body.
+/// A request about a token, from a client that has proven who it is (RFC 6749, section 2.3.1): by HTTP Basic, or by
+/// `client_id` and `client_secret` in the body.
 pub(crate) struct ClientRequest {
     /// The token it is about.
     pub(crate) token: Secret,
@@ -28,16 +28,16 @@ pub(crate) struct TokenRequest {
 }
 
 crate::fields! {
-    /// A token to ask about (RFC 7662, section 2.1) or to revoke (RFC 7009, section 2.1). Other parameters are let through
+    /// A token to ask about (RFC 7662, section 2.1) or to revoke (RFC 7009, section 2.1). Other parameters are accepted
     /// and not used.
     pub(crate) TokenRequestBody as "TokenRequest" -> TokenRequest {
         /// An access token or a refresh token.
         token: RequiredOfClients,
         /// Not needed: tokens tell their kind.
         token_type_hint: Ignored,
-        /// Where the client does not use HTTP Basic.
+        /// When the client does not use HTTP Basic.
         client_id: Optional<String>,
-        /// Where the client does not use HTTP Basic.
+        /// When the client does not use HTTP Basic.
         client_secret: Optional<Secret>,
         others: Others,
     }
@@ -47,7 +47,7 @@ crate::fields! {
     }
 }
 
-/// The token is required, but a client that is not let in is told that first.
+/// The token is required, but a client that is rejected is told that first.
 enum RequiredOfClients {}
 
 impl Presence for RequiredOfClients {
@@ -94,7 +94,7 @@ impl FromRequest for ClientRequest {
             let body = match FormBody::<TokenRequestBody>::from_request(&request, &mut payload).await {
                 Ok(FormBody(body)) => body,
                 Err(fault) => {
-                    // Who is not let in is told so first, unless the credentials may be in what cannot be read.
+                    // A client that is rejected is told so first, unless the credentials may be in what cannot be read.
                     if let Some((id, secret)) = &in_header {
                         clients.authenticate(id, secret).await?;
                     }

@@ -12,17 +12,17 @@ use super::oauth_error::OAuthError;
 use crate::http::TokenParties;
 use crate::http::responses::{OAuth, Unavailable};
 
-/// What a token is worth (RFC 7662, section 2.2). Of one that is not active, nothing else is told.
+/// What a token is worth (RFC 7662, section 2.2). For one that is not active, nothing else is told.
 #[derive(Default, Serialize, ToSchema)]
 #[schema(as = Introspection)]
 pub(crate) struct IntrospectionBody<'a> {
     /// Whether it is worth anything now.
     active: bool,
-    /// `Bearer` of an access token, `refresh_token` of a refresh token: that one opens no resource. A service that
-    /// takes access tokens has to look at this or at `aud`, which a refresh token has not.
+    /// `Bearer` for an access token, `refresh_token` for a refresh token, which opens no resource. A service that takes
+    /// access tokens has to look at this or at `aud`, which a refresh token does not have.
     #[serde(skip_serializing_if = "Option::is_none")]
     token_type: Option<&'static str>,
-    /// Of an access token: the client that it was issued to. Not in tokens of versions that did not write it.
+    /// For an access token: the client that it was issued to. Not in tokens of versions that did not write it.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_id: Option<&'a str>,
     /// The user.
@@ -31,25 +31,25 @@ pub(crate) struct IntrospectionBody<'a> {
     /// The session.
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<Uuid>,
-    /// Of an access token: what the user may do.
+    /// For an access token: what the user may do.
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<&'static str>,
     /// When it was issued, in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     iat: Option<i64>,
-    /// From when on it counts.
+    /// When it begins to be valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     nbf: Option<i64>,
     /// When it expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     exp: Option<i64>,
-    /// Who issued it.
+    /// Its issuer.
     #[serde(skip_serializing_if = "Option::is_none")]
     iss: Option<&'a str>,
-    /// Of an access token: who it is for.
+    /// For an access token: its audience.
     #[serde(skip_serializing_if = "Option::is_none")]
     aud: Option<&'a str>,
-    /// Of an access token: its id.
+    /// For an access token: its id.
     #[serde(skip_serializing_if = "Option::is_none")]
     jti: Option<Uuid>,
 }
@@ -92,7 +92,7 @@ fn of_access_token<'a>(claims: &'a AccessClaims, parties: &'a TokenParties) -> I
     }
 }
 
-/// Active without a hint, too: a hint may not narrow the search (RFC 7662, section 2.1).
+/// Active also without a hint: a hint may not narrow the search (RFC 7662, section 2.1).
 fn of_refresh_token<'a>(info: &RefreshTokenInfo, parties: &'a TokenParties) -> IntrospectionBody<'a> {
     IntrospectionBody {
         active: true,

@@ -1,4 +1,4 @@
-//! What services that are configured as clients ask about tokens, as OAuth has it.
+//! What services that are configured as clients ask about tokens, in OAuth's form.
 
 mod client_request;
 mod introspect;

@@ -11,7 +11,7 @@ use crate::http::{ApiError, ErrorRow};
 /// The challenge to a client (RFC 7617, section 2).
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"hexauth\", charset=\"UTF-8\"");
 
-/// An error of an OAuth endpoint: like any other, and told in OAuth's way, too (RFC 6749, section 5.2).
+/// An error of an OAuth endpoint: like any other, and also told in OAuth's way (RFC 6749, section 5.2).
 #[derive(Debug)]
 pub(crate) struct OAuthError(ApiError);
 

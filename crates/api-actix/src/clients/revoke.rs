@@ -8,8 +8,8 @@ use crate::http::responses::{OAuth, Unavailable};
 
 /// Revoke.
 ///
-/// Ends the session that a token belongs to, for the clients that are configured (RFC 7009). A token that is worth
-/// nothing already is 200, too.
+/// Ends the session that a token belongs to, for the clients that are configured (RFC 7009). A token that is already
+/// worth nothing also gets 200.
 #[utoipa::path(post, path = "/api/v1/auth/revoke", tag = "auth",
     request_body(content = TokenRequestBody, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The token is worth nothing."), OAuth, Unavailable),

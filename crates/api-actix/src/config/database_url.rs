@@ -30,7 +30,7 @@ impl DatabaseUrl {
         }
     }
 
-    /// The SQLite file's folder: what is kept beside the data goes there. `data` for a server elsewhere.
+    /// The SQLite file's folder: what is kept beside the data goes there. `data` for a database server.
     pub fn data_folder(&self) -> PathBuf {
         let Self::Sqlite(url) = self else { return PathBuf::from("data") };
         let path = url.trim_start_matches("sqlite://");
@@ -40,7 +40,8 @@ impl DatabaseUrl {
     }
 }
 
-/// `scheme://user:password@host/…?password=…` without the password, and without parameters, one of which may be it.
+/// `scheme://user:password@host/…?password=…` without the password, and without parameters, since one of them may be
+/// the password.
 pub(super) fn without_password(url: &str) -> String {
     let url = url.split('?').next().unwrap_or(url);
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };

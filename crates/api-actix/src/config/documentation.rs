@@ -1,4 +1,4 @@
-//! Makes what is written of the settings elsewhere from their table, and checks that it is what was made.
+//! Makes the documentation of the settings from their table, and checks that the files have it.
 
 use std::fmt::Write;
 use std::fs;

@@ -18,7 +18,7 @@ pub(super) fn parse(file: &[u8]) -> Result<BTreeMap<String, String>, String> {
     for (number, line) in (1..).zip(file.split(|byte| *byte == b'\n')) {
         let fault = |fault| format!("line {number}: {fault}");
         let Some((name, value)) = parse_line(line).map_err(fault)? else { continue };
-        // Of two values, tools take the one or the other.
+        // Of two values, some tools take the first and some the last.
         if variables.insert(name, value).is_some() {
             return Err(fault("its variable must not be set by an earlier line, too"));
         }
@@ -64,7 +64,7 @@ fn parse_value(text: &str) -> Result<String, &'static str> {
     Ok(text[..comment(text)].trim_matches(BLANK).to_owned())
 }
 
-/// Reads up to the closing double quote. Returns what stood before and what stands behind it.
+/// Reads up to the closing double quote. Returns what stands before it and what stands after it.
 fn unescape(text: &str) -> Result<(String, &str), &'static str> {
     let mut value = String::new();
     let mut chars = text.chars();
@@ -84,13 +84,13 @@ fn unescape(text: &str) -> Result<(String, &str), &'static str> {
     Err(UNCLOSED)
 }
 
-/// Checks that nothing but a comment stands behind a closing quote.
+/// Checks that nothing but a comment follows a closing quote.
 fn end(rest: &str) -> Result<(), &'static str> {
     let is_blank = rest[..comment(rest)].trim_matches(BLANK).is_empty();
     is_blank.then_some(()).ok_or("behind its closing quote there must be nothing but a comment")
 }
 
-/// Where the comment begins: at a `#` with a blank before it. Another one is part of the value.
+/// Where the comment begins: at a `#` with a blank before it. Any other is part of the value.
 fn comment(text: &str) -> usize {
     let mut signs = text.match_indices('#').map(|(index, _)| index);
     signs.find(|index| text[..*index].ends_with(BLANK)).unwrap_or(text.len())

@@ -15,7 +15,7 @@ pub(crate) const CONFIG_VARIABLE: &str = "APP_CONFIG";
 const DATABASE_VARIABLE: &str = "DATABASE_URL";
 /// What some editors, and Windows, write before a text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
-/// Longest `.env` file, and longest file behind a `_FILE` variable, in bytes.
+/// Longest `.env` file, and longest file that a `_FILE` variable names, in bytes.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 
 /// The environment variables that the configuration is read from. There is no `Debug`: some are secrets.
@@ -58,13 +58,13 @@ impl Environment {
         self.variables.get(name).map(String::as_str)
     }
 
-    /// Adds the variables of a `.env` file that are not there already. A missing file is no fault.
+    /// Adds the variables of a `.env` file that are not there already. A missing file is not an error.
     ///
     /// # Errors
-    /// The file, the number of the line that cannot be read, and why. What is in it is not repeated.
+    /// The file, the number of the line that cannot be read, and why. The line is not repeated.
     pub fn add_file(&mut self, file: &Path) -> Result<(), String> {
         let name = file.display();
-        // Asked before it is opened: a pipe would be waited for without end.
+        // Checked before it is opened: a pipe would be waited for without end.
         let is_regular = |metadata: fs::Metadata| match metadata.is_file() {
             true => Ok(()),
             false => Err(io::Error::other("it is no regular file")),
@@ -124,7 +124,7 @@ fn setting(name: &str) -> Option<Named> {
     }
     let key = plain.strip_prefix(PREFIX)?.to_ascii_lowercase().replace("__", ".");
     if key == "database.url" {
-        // It has one name, or one of two would win unseen. This one is refused as unknown.
+        // The setting has one name: with two, one would win unseen. This one is refused as unknown.
         return Some(Named { key: "database__url".to_owned(), is_file });
     }
     Some(Named { key, is_file })
@@ -156,7 +156,7 @@ fn read_file(path: &Path) -> io::Result<Vec<u8>> {
         return Err(ErrorKind::IsADirectory.into());
     }
     let mut bytes = Vec::new();
-    // What is no plain file does not tell its size.
+    // Only a plain file tells its size.
     if file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)? as u64 > MAX_FILE_BYTES {
         return Err(io::Error::other(format!("it is larger than {MAX_FILE_BYTES} bytes")));
     }

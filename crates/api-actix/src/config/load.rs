@@ -94,7 +94,7 @@ fn text_of(value: &Value) -> String {
             (_, _, Some(number)) => number.to_string(),
             _ => "(a number)".to_owned(),
         },
-        // Each with a comma behind it, so that a list of one is not taken where a list is none.
+        // Each with a comma after it, so that a list of one entry is not accepted for a setting that is not a list.
         Value::Array(_, values) => values.iter().map(|value| text_of(value) + ",").collect(),
         Value::Empty(..) | Value::Dict(..) => "(not a plain value)".to_owned(),
     }

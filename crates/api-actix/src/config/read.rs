@@ -1,4 +1,4 @@
-//! What reads each setting, and what settings have to do with one another.
+//! Reads each setting, and checks the rules between settings.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -136,7 +136,7 @@ fn read_application(
         password_policy,
         events_retention: reader.time_delta("events.retention")?,
         registration_open: reader.value("auth.registration_open")?,
-        // Of SQLite these are the readers. For the one connection that writes, no more than these wait in line.
+        // On SQLite these are the readers. At most as many wait for the one connection that writes.
         sign_in_connections: (database.max_connections as usize / 2).max(1),
         sign_in_patience: database.acquire_timeout,
     })
@@ -193,7 +193,7 @@ fn parse_log_format(text: &str) -> Result<LogFormat, &'static str> {
     }
 }
 
-/// Neither value is repeated in a fault: the one may be given in the place of the other.
+/// Neither value is repeated in a fault: one may be given in the place of the other.
 fn read_bootstrap(reader: &mut Reader, policy: &PasswordPolicy) -> Option<Option<Bootstrap>> {
     let (email_key, password_key) = ("bootstrap.admin_email", "bootstrap.admin_password");
     let email = reader.optional(email_key, Email::parse)?;

@@ -9,8 +9,8 @@ use super::environment::variable;
 use super::setting::entries;
 use super::table::setting;
 
-/// Reads settings by key, and collects faults instead of stopping at the first: where a value is at fault, the default
-/// is read on with, and at the end there is no configuration.
+/// Reads settings by key, and collects faults instead of stopping at the first: when a value is wrong, reading goes on
+/// with the default, and at the end there is no configuration.
 pub(super) struct Reader {
     values: BTreeMap<String, String>,
     read: Vec<&'static str>,
@@ -22,7 +22,7 @@ impl Reader {
         Self { values, read: Vec::new(), faults }
     }
 
-    /// The setting. `None`, with a fault, only where the default is at fault itself, or the table has no such row.
+    /// The setting. `None`, with a fault, only when the default itself is wrong, or the table has no such row.
     pub(super) fn get<T, E: Display>(&mut self, key: &'static str, parse: impl Fn(&str) -> Result<T, E>) -> Option<T> {
         self.read.push(key);
         let Some(setting) = setting(key) else {
@@ -46,7 +46,7 @@ impl Reader {
         self.get(key, |text| text.parse().map_err(|_| format!("'{text}' is not {what}")))
     }
 
-    /// A number of which 0 means none.
+    /// A number for which 0 means none.
     pub(super) fn unless_zero(&mut self, key: &'static str) -> Option<Option<usize>> {
         self.value(key).map(|number| Some(number).filter(|number| *number > 0))
     }
@@ -56,7 +56,7 @@ impl Reader {
         self.get(key, humantime::parse_duration)
     }
 
-    /// The same, for those that reckon with times.
+    /// The same, for calculations with times.
     pub(super) fn time_delta(&mut self, key: &'static str) -> Option<TimeDelta> {
         self.duration(key).and_then(|duration| TimeDelta::from_std(duration).ok())
     }
@@ -79,7 +79,7 @@ impl Reader {
         self.get(key, |text| entries(text).map(&parse).collect::<Result<Vec<T>, E>>())
     }
 
-    /// All settings of a section whose keys are free, by the rest of their keys. Those at fault are left out.
+    /// All settings of a section whose keys are free, by the rest of their keys. Those that are wrong are left out.
     pub(super) fn section<T, E: Display>(
         &mut self,
         key: &'static str,
@@ -98,7 +98,7 @@ impl Reader {
         section
     }
 
-    /// Whether a setting has a value, be it at fault.
+    /// Whether a setting has a value, even a wrong one.
     pub(super) fn is_set(&self, key: &str) -> bool {
         !self.text(key).is_empty()
     }

@@ -12,7 +12,7 @@ pub(super) struct Setting {
     pub(super) default: &'static str,
     /// What its value may be.
     pub(super) bounds: Bounds,
-    /// Whether it is shown to nobody.
+    /// Whether it is never shown.
     pub(super) is_secret: bool,
     /// In whole sentences, for the documentation.
     #[cfg_attr(not(test), expect(dead_code, reason = "the documentation is made by a test"))]
@@ -21,19 +21,19 @@ pub(super) struct Setting {
 
 /// What the value of a setting may be.
 pub(super) enum Bounds {
-    /// A whole number, from and to.
+    /// A whole number, with the lowest and the highest.
     Number(u64, u64),
-    /// A duration, from and to.
+    /// A duration, with the shortest and the longest.
     Duration(&'static str, &'static str),
     /// `true` or `false`.
     Switch,
     /// One of these words.
     OneOf(&'static [&'static str]),
-    /// A text of so many bytes, from and to.
+    /// A text, with the fewest and the most bytes.
     Bytes(usize, usize),
-    /// At most [`MAX_LIST`] of what is named.
+    /// At most [`MAX_LIST`] entries of the kind that is named.
     List(&'static str),
-    /// What is named. Only what reads the setting checks it.
+    /// What is named. Only the reader of the setting checks it.
     Words(&'static str),
 }
 

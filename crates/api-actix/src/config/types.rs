@@ -38,13 +38,13 @@ pub struct Config {
     pub traces: Option<TraceSettings>,
     /// Where metrics are served, if they are.
     pub metrics_address: Option<SocketAddr>,
-    /// The admin whom the server makes when it starts, if that is configured.
+    /// The admin that the server makes when it starts, if that is configured.
     pub bootstrap: Option<Bootstrap>,
     /// How often the server removes what has ended, if it does.
     pub cleanup_interval: Option<Duration>,
     /// How often a client may make some requests.
     pub rate_limits: RateLimitSettings,
-    /// The origins whose pages may read answers.
+    /// The origins whose pages may read responses.
     pub cors_origins: Vec<String>,
     /// Every setting as text, secrets left out.
     pub(super) shown: BTreeMap<String, String>,
@@ -85,7 +85,7 @@ pub struct ServerSettings {
     pub port: u16,
     /// Threads; `None` is one per processor.
     pub workers: Option<usize>,
-    /// Most connections of one client at a time; `None` is no limit but half of all connections.
+    /// Most connections of one client at a time; `None` is half of all connections.
     pub connections_per_client: Option<usize>,
     /// Where clients reach it, without a slash at the end, if that is configured.
     pub public_url: Option<String>,
@@ -99,7 +99,7 @@ pub struct ServerSettings {
     pub proxies: Proxies,
 }
 
-/// Whose word on the client's address is believed.
+/// The proxies that are believed about the client's address.
 #[derive(Clone, Debug, Default)]
 pub struct Proxies {
     /// Their networks.
@@ -118,7 +118,7 @@ impl Proxies {
 /// The header in which proxies say for whom they speak.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ForwardedHeader {
-    /// `X-Forwarded-For`, and of a request without it `Forwarded`.
+    /// `X-Forwarded-For`, and for a request without it `Forwarded`.
     #[default]
     Either,
     /// `X-Forwarded-For` only.
@@ -151,7 +151,7 @@ pub struct HashingSettings {
     pub parallelism: u32,
     /// Threads; `None` is one per processor.
     pub threads: Option<usize>,
-    /// Places for those that wait for a thread.
+    /// Places for passwords that wait for a thread.
     pub queue: usize,
     /// Cap for stored hashes.
     pub max_memory_kib: u32,
@@ -164,7 +164,7 @@ pub struct HashingSettings {
 pub struct Bootstrap {
     /// To sign in with.
     pub email: Email,
-    /// The password of a new account. That of one that is there stays.
+    /// The password of a new account. That of an existing account stays.
     pub password: Password,
 }
 
@@ -197,7 +197,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// What only the adapters can tell of a setting. The wiring has them.
+/// What only the adapters can tell about a setting. The wiring provides it.
 #[derive(Clone, Copy, Debug)]
 pub struct Checks {
     /// Whether PostgreSQL's driver can read a URL.

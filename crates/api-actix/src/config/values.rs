@@ -67,7 +67,7 @@ pub(super) fn parse_origin(text: &str) -> Result<String, String> {
     })
 }
 
-/// Other characters than those of ASCII come as `xn--`.
+/// Characters outside ASCII come as `xn--`.
 fn is_host(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         return address.parse::<Ipv6Addr>().is_ok_and(|parsed| parsed.to_string() == address);
@@ -97,7 +97,7 @@ pub(super) fn parse_client(
         return Err(format!("a client's id has 1 to {MAX_CLIENT_ID_LENGTH} letters, digits, '-', '_' and '.'"));
     }
     let hash = ClientSecretHash::parse(hash).map_err(|error| error.to_string())?;
-    // The caps, too: over them, every request of the client would fail.
+    // Also the caps: over them, every request of the client would fail.
     if let ClientSecretHash::Argon2id(hash) = &hash {
         (checks.check_stored_hash)(hash, hashing).map_err(|error| error.to_string())?;
     }

@@ -1,4 +1,4 @@
-//! What the document says of bodies and queries is what their readers do.
+//! What the document says about bodies and queries is what their readers do.
 
 use std::collections::BTreeSet;
 

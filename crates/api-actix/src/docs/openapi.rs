@@ -6,7 +6,7 @@ use utoipa::{Modify, OpenApi};
 use crate::features;
 use crate::http::{FieldError, Problem};
 
-/// What is not of one feature.
+/// What does not belong to one feature.
 #[derive(OpenApi)]
 #[openapi(
     info(

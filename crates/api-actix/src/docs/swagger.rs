@@ -12,7 +12,7 @@ static SWAGGER: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
     Arc::new(config.validator_url("none"))
 });
 
-/// Swagger UI's page. It names its files relative to `/docs/`, but is served as `/docs`, too.
+/// Swagger UI's page. It names its files relative to `/docs/`, but is also served as `/docs`.
 pub(crate) async fn index() -> Result<HttpResponse, ApiError> {
     let page = swagger("index.html")?;
     let html =
@@ -35,7 +35,7 @@ struct File {
     content: Bytes,
 }
 
-/// One copy serves all: the largest has over a megabyte, and a client may be slow to read it.
+/// All responses share one copy: the largest has over a megabyte, and a client may be slow to read it.
 fn swagger(name: &str) -> Result<File, ApiError> {
     static FILES: LazyLock<Mutex<HashMap<String, File>>> = LazyLock::new(Mutex::default);
     let mut files = FILES.lock().unwrap_or_else(PoisonError::into_inner);

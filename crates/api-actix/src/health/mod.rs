@@ -34,7 +34,7 @@ struct Document;
 /// The state of the service.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Health {
-    /// Always `ok`: what is not, is a problem document.
+    /// Always `ok`. Anything else is a problem document.
     #[schema(example = "ok")]
     status: &'static str,
 }

@@ -5,6 +5,6 @@ pub struct Allowance {
     pub limit: u32,
     /// Of these, how many are left. None when the request is refused.
     pub remaining: u32,
-    /// Whole seconds until there is one more at the latest; of a refused request, until it would be let in.
+    /// Whole seconds until there is one more at the latest; for a refused request, until it would be accepted.
     pub reset: u64,
 }

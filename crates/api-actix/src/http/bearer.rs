@@ -9,11 +9,11 @@ use super::device::address;
 use super::error::ApiError;
 use super::parts::part;
 
-/// An actor whose token was judged in this request before.
+/// An actor whose token was already judged in this request.
 struct Judged(Actor);
 
 /// The actor, judged once in a request: by its limit, or by its guard. `None` without a token. One that is there must
-/// be valid, also where none is needed.
+/// be valid, even if none is needed.
 pub(crate) async fn actor(request: &HttpRequest) -> Result<Option<Actor>, ApiError> {
     if let Some(Judged(actor)) = request.extensions().get() {
         return Ok(Some(*actor));
@@ -25,14 +25,14 @@ pub(crate) async fn actor(request: &HttpRequest) -> Result<Option<Actor>, ApiErr
     Ok(actor)
 }
 
-/// The same, judged now: for what had to wait meanwhile.
+/// The same, judged now: for a request that had to wait meanwhile.
 pub(crate) async fn judge(request: &HttpRequest) -> Result<Option<Actor>, ApiError> {
     let Some(token) = token(request)? else { return Ok(None) };
     let actor = part::<Sessions>(request)?.authenticate(token).await?;
     Ok(Some(Actor { address: address(request)?, ..actor }))
 }
 
-/// The token. One in the query or the body is not looked for.
+/// The token. The query and the body are not searched for one.
 fn token(request: &HttpRequest) -> Result<Option<&str>, ApiError> {
     let mut headers = request.headers().get_all(AUTHORIZATION);
     let Some(header) = headers.next() else { return Ok(None) };

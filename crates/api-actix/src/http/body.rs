@@ -22,8 +22,8 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A JSON body of at most 64 KiB, which must come within ten seconds. Not that of `serde`: all faults are found at
-/// once, and a field that comes twice or that nobody asked for is one.
+/// A JSON body of at most 64 KiB, which must come within ten seconds. It is not read by `serde`: all faults are found
+/// at once, and a field that comes twice or is unknown is a fault.
 pub struct JsonBody<L: FieldList>(pub L::Value);
 
 /// The same, or no body at all.
@@ -56,7 +56,7 @@ impl<L: FieldList + 'static> FromRequest for OptionalJsonBody<L> {
             if may_have_body(request.headers()) && request.headers().contains_key(CONTENT_TYPE) {
                 media_type(request.headers(), &[JSON])?;
             }
-            // It may still be empty: one that is sent in chunks has no length.
+            // It may still be empty: a body that is sent in chunks has no length.
             let bytes = bytes(&request, payload).await?;
             if bytes.is_empty() {
                 return Ok(Self(None));
@@ -103,7 +103,7 @@ fn media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<String, ApiError
     media_type.ok_or(ApiError::UnsupportedMediaType)
 }
 
-/// The media type in lower case, without parameters. A charset other than UTF-8, and a compressed body, is not taken.
+/// The media type in lower case, without parameters. A charset other than UTF-8 and a compressed body are not accepted.
 fn read_media_type(headers: &HeaderMap) -> Option<String> {
     if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding.as_bytes() != b"identity") {
         return None;
@@ -115,7 +115,7 @@ fn read_media_type(headers: &HeaderMap) -> Option<String> {
     is_utf8.then(|| media_type.trim().to_owned())
 }
 
-/// Whether the headers leave open that a body comes.
+/// Whether a body may come, going by the headers.
 fn may_have_body(headers: &HeaderMap) -> bool {
     let has_length = headers.get(CONTENT_LENGTH).is_some_and(|length| length.as_bytes() != b"0");
     has_length || headers.contains_key(TRANSFER_ENCODING)
@@ -129,7 +129,7 @@ async fn bytes(request: &HttpRequest, mut payload: Payload) -> Result<Bytes, Api
     read_limited(&mut payload).await
 }
 
-/// Reads a body whole, within the limits of size and time.
+/// Reads a whole body, within the limits of size and time.
 async fn read_limited(payload: &mut Payload) -> Result<Bytes, ApiError> {
     let reading = async {
         let mut bytes = BytesMut::new();
@@ -147,7 +147,7 @@ async fn read_limited(payload: &mut Payload) -> Result<Bytes, ApiError> {
 
 fn json(bytes: &[u8]) -> Result<RawFields, ApiError> {
     serde_json::from_slice(bytes).map_err(|error| match error.classify() {
-        // It is JSON, but no object.
+        // It is JSON, but not an object.
         Category::Data => ApiError::Invalid(vec![FieldError {
             field: String::new(),
             code: "wrong_type",

@@ -1,4 +1,4 @@
-//! Who asks: the address of the peer or, where the peer is a trusted proxy, the one it speaks for.
+//! The client's address: that of the peer or, if the peer is a trusted proxy, the one it speaks for.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -10,14 +10,14 @@ use crate::config::{ForwardedHeader, Proxies};
 /// Most hops that are looked at, from the nearest on.
 const MAX_HOPS: usize = 16;
 
-/// The client's address: of sessions, of the log, and what rate limits count by. An IPv4 address in the form of IPv6 is
-/// IPv4. `None` where the peer has no address.
+/// The client's address, for sessions, the log and rate limits. An IPv4 address in the form of IPv6 is IPv4. `None`
+/// when the peer has no address.
 pub(crate) fn of(request: &HttpRequest, proxies: &Proxies) -> Option<IpAddr> {
     request.peer_addr().map(|peer| behind(peer.ip(), request.headers(), proxies))
 }
 
 /// Goes from hop to hop for as long as each is a trusted proxy: the first that is not is the client. Whatever a client
-/// wrote itself stands further off, and is not reached. A hop that cannot be read ends the way at the proxy before it.
+/// wrote itself is further away, and is not reached. A hop that cannot be read ends the search at the proxy before it.
 fn behind(peer: IpAddr, headers: &HeaderMap, proxies: &Proxies) -> IpAddr {
     let mut address = peer.to_canonical();
     if !proxies.trust(address) {
@@ -41,7 +41,7 @@ fn behind(peer: IpAddr, headers: &HeaderMap, proxies: &Proxies) -> IpAddr {
 /// Reads the address of a hop.
 type ReadHop = fn(&str) -> Option<IpAddr>;
 
-/// Which header is believed. Never both: a proxy that writes the one may pass on the other as the client sent it.
+/// Which header is believed. Never both: a proxy that writes one may pass on the other as the client sent it.
 fn header(headers: &HeaderMap, believed: ForwardedHeader) -> (HeaderName, ReadHop) {
     match believed {
         ForwardedHeader::Forwarded => (FORWARDED, forwarded_hop),
@@ -54,11 +54,12 @@ fn header(headers: &HeaderMap, believed: ForwardedHeader) -> (HeaderName, ReadHo
 fn forwarded_hop(element: &str) -> Option<IpAddr> {
     let mut pairs = from_the_right(element, ';').filter_map(|pair| pair.trim().split_once('='));
     let (_, value) = pairs.find(|(name, _)| name.eq_ignore_ascii_case("for"))?;
-    // No address holds what would have to be escaped.
+    // No address has characters that would have to be escaped.
     node(value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value))
 }
 
-/// An address, with or without a port (RFC 7239, section 6). `unknown` and names that hide one are none.
+/// An address, with or without a port (RFC 7239, section 6). `unknown` and names that hide an address are not
+/// addresses.
 fn node(text: &str) -> Option<IpAddr> {
     if let Ok(address) = text.parse::<IpAddr>() {
         return Some(address);
@@ -72,7 +73,7 @@ fn node(text: &str) -> Option<IpAddr> {
     format!("{address}:{}", if is_hidden(port) { "0" } else { port }).parse::<SocketAddr>().ok().map(|both| both.ip())
 }
 
-/// The parts of a list from the last to the first. Only separators outside of quotes count. Seen from the right, what a
+/// The parts of a list from the last to the first. Only separators outside of quotes count. Read from the right, what a
 /// proxy added is whole, whatever quotes the client left open before it.
 fn from_the_right(text: &str, separator: char) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
@@ -203,7 +204,7 @@ mod tests {
         assert_eq!(seen(PEER, &both, ForwardedHeader::Forwarded), "198.51.100.1");
         assert_eq!(seen(PEER, &both[1..], ForwardedHeader::XForwardedFor), PEER);
         assert_eq!(seen(PEER, &both[..1], ForwardedHeader::Forwarded), PEER);
-        // One that is there but cannot be read does not make the other count.
+        // A header that is there but cannot be read does not make the other count.
         assert_eq!(seen(PEER, &[(X, ""), both[1]], ForwardedHeader::Either), PEER);
     }
 

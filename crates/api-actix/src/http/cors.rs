@@ -1,7 +1,7 @@
-//! Which web pages may read answers (CORS, in the Fetch standard): those of the origins that are configured.
+//! Which web pages may read responses (CORS, in the Fetch standard): those of the origins that are configured.
 //!
-//! Not by actix-cors: inside of `request_context` it sees no time-out and no panic, and around it, it lets preflights
-//! past the request's id, the log and the other headers.
+//! actix-cors is not used: inside of `request_context` it sees no time-out and no panic, and around it, it lets
+//! preflights past the request's id, the log and the other headers.
 
 use actix_web::HttpResponse;
 use actix_web::dev::ServiceRequest;
@@ -15,13 +15,13 @@ use actix_web::http::header::{
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
 /// What a page may send.
 const REQUEST_HEADERS: &str = "Authorization, Content-Type, X-Request-Id";
-/// What a page may read besides what any page may.
+/// What a page may read beyond what any page may.
 const RESPONSE_HEADERS: &str =
     "Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, WWW-Authenticate, X-Request-Id";
-/// For how many seconds a browser need not ask again. None remembers longer than two hours.
+/// For how many seconds a browser need not ask again. No browser remembers longer than two hours.
 const MAX_AGE: &str = "7200";
 
-/// The origins that are let in, compared byte by byte. Without any, nothing is said about CORS at all.
+/// The origins that are allowed, compared byte by byte. Without any, no response has CORS headers.
 ///
 /// `Access-Control-Allow-Credentials` is never sent: tokens go in a header that pages set themselves, and there are no
 /// cookies.
@@ -35,8 +35,8 @@ impl Cors {
         Self { origins }
     }
 
-    /// The answer to a browser that asks before it sends what a page wants. `None` where it is not one that asks, or
-    /// its page is not let in: then it is a request like any other, and an `OPTIONS` is refused, which ends it.
+    /// The response to a preflight. `None` when the request is not one, or its page is not allowed: then it is a
+    /// request like any other, and an `OPTIONS` is refused, which ends the preflight.
     pub(crate) fn answer_preflight(&self, request: &ServiceRequest) -> Option<HttpResponse> {
         let asks = request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
         let allowed = self.allowed(request.headers().get(ORIGIN));
@@ -49,12 +49,12 @@ impl Cors {
         })
     }
 
-    /// Says on an answer who may read it. `origin` is that of the request.
+    /// Says on a response which page may read it. `origin` is that of the request.
     pub(crate) fn set_headers(&self, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
         if self.origins.is_empty() {
             return;
         }
-        // For caches: also what is not let in would get another answer from another origin.
+        // For caches: a request that is not allowed would also get another response from another origin.
         headers.append(VARY, HeaderValue::from_static("Origin"));
         if let Some(origin) = self.allowed(origin) {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());

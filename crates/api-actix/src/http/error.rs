@@ -12,8 +12,7 @@ use super::error_row::{self as rows, ErrorRow};
 use super::problem::{FieldError, PROBLEM_JSON, Problem};
 use super::request_id;
 
-/// What a request failed of. As an answer it is a problem document (RFC 9457), and what an operator has to know is in
-/// the log.
+/// Why a request failed. The response is a problem document (RFC 9457), and what an operator has to know is in the log.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ApiError {
@@ -25,7 +24,7 @@ pub enum ApiError {
     InvalidToken,
     /// The body is not JSON, not a form, or not UTF-8.
     MalformedBody,
-    /// The body is of a type the route does not take.
+    /// The body has a type that the route does not accept.
     UnsupportedMediaType,
     /// The body did not arrive in time.
     SlowBody,
@@ -35,7 +34,7 @@ pub enum ApiError {
     Invalid(Vec<FieldError>),
     /// There is no such thing: no such route, or nothing under this id for this actor.
     NotFound,
-    /// The route does not take the method. Holds the `Allow` header.
+    /// The route does not accept the method. Holds the `Allow` header.
     MethodNotAllowed(Option<HeaderValue>),
     /// `Host`, or the host in the target, is not one (RFC 9112, section 3.2).
     InvalidHost,
@@ -49,7 +48,7 @@ pub enum ApiError {
     Broken(&'static str),
 }
 
-/// A refusal in the words of a row. Made from the row: `Err(TOO_MANY_NOTES.into())`.
+/// A refusal in the words of a row. It is made from the row: `Err(TOO_MANY_NOTES.into())`.
 #[derive(Debug)]
 pub struct Refusal {
     row: ErrorRow,
@@ -64,7 +63,8 @@ const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 pub(super) struct Overload;
 
 impl ApiError {
-    /// Refuses in the words of this row. An operator reads of `source` where the row is a fault of ours or an outage.
+    /// Refuses in the words of this row. An operator reads `source` in the log when the row is a fault of ours or an
+    /// outage.
     pub(crate) fn refused(row: ErrorRow, errors: Vec<FieldError>, source: impl Error + Send + Sync + 'static) -> Self {
         Self::Refused(Refusal { row, errors, source: Some(Box::new(source)) })
     }
@@ -114,7 +114,7 @@ impl ApiError {
         }
     }
 
-    /// Logs what an operator has to know and a client must not. Of an overload the hasher itself says when it begins.
+    /// Logs what an operator has to know and a client must not. The hasher itself logs when an overload begins.
     fn log(&self) {
         match self {
             Self::Refused(Refusal { row, source: Some(source), .. }) if *row == rows::INTERNAL => {
@@ -179,7 +179,7 @@ const INVALID_TOKEN_CHALLENGE: HeaderValue = HeaderValue::from_static(
     "Bearer realm=\"hexauth\", error=\"invalid_token\", error_description=\"The access token is not valid\"",
 );
 
-/// What is behind an error that only says in which way a use case failed.
+/// The cause of an error that only says in which way a use case failed.
 fn cause(error: &(dyn Error + 'static)) -> String {
     chain(error.source().unwrap_or(error))
 }
@@ -220,7 +220,7 @@ impl From<std::convert::Infallible> for ApiError {
     }
 }
 
-/// What actix itself refuses, in our form. Its own text stays here.
+/// What actix itself refuses, in our form. Its own text is not sent.
 impl From<actix_web::Error> for ApiError {
     fn from(error: actix_web::Error) -> Self {
         Self::of_status(error.as_response_error().status_code())

@@ -18,10 +18,10 @@ impl ErrorRow {
     }
 }
 
-/// Each row as a constant, and all of them as the part of the table that is not of one feature alone.
+/// Each row as a constant, and all of them as the part of the table that does not belong to one feature.
 macro_rules! rows {
     ($($name:ident = $status:ident, $code:literal, $detail:literal;)+) => {
-        /// The rows of what can happen in every feature.
+        /// The rows for what can happen in every feature.
         pub(crate) const ROWS: &[ErrorRow] = &[$($name),+];
         $(pub(super) const $name: ErrorRow = ErrorRow::new(StatusCode::$status, $code, $detail);)+
     };

@@ -11,14 +11,14 @@ use super::Extracting;
 use super::bearer::{actor, judge};
 use super::error::ApiError;
 
-/// Who asks, and then what they send: nothing is read from who has no valid token. A handler that takes this cannot be
-/// reached without an actor; `Guarded<()>` is for one that takes nothing else. A token that was revoked is refused at
-/// once, as everywhere. It is judged again behind what was sent, if that had to be waited for.
+/// The actor, and then what they send: nothing is read from anyone without a valid token. A handler that takes this
+/// cannot be reached without an actor; `Guarded<()>` is for one that takes nothing else. A token that was revoked is
+/// refused at once, as everywhere. The token is judged again after what was sent, if that had to be waited for.
 ///
-/// Works in any handler of an app that [`Mount::onto`](crate::node::hexauth::Mount::onto) was given. What `input` takes from
-/// the request may be of this crate or of actix: `Guarded<JsonBody<T>>`, `Guarded<web::Path<i64>>`.
+/// It works in any handler of an app that [`Mount::onto`](crate::node::hexauth::Mount::onto) was given. What `input`
+/// takes from the request may be of this crate or of actix: `Guarded<JsonBody<T>>`, `Guarded<web::Path<i64>>`.
 pub struct Guarded<T> {
-    /// Who asks.
+    /// The actor.
     pub actor: Actor,
     /// What they send.
     pub input: T,
@@ -66,7 +66,7 @@ where
     }
 }
 
-/// Who asks, and then what they send. `known` says what is made of who has no token.
+/// The actor, and then what they send. `known` says what becomes of a request without a token.
 async fn guard<T, A>(
     request: &HttpRequest,
     mut payload: Payload,
@@ -80,7 +80,7 @@ where
     let mut reading = pin!(T::from_request(request, &mut payload));
     let input = match reading.as_mut().now_or_never() {
         Some(input) => input,
-        // It takes its time, in which the actor may end.
+        // It takes time, in which the actor may end.
         None => {
             let input = reading.await;
             who = known(judge(request).await?)?;

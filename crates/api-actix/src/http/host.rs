@@ -5,16 +5,16 @@ use std::net::Ipv6Addr;
 use actix_web::HttpRequest;
 use actix_web::http::header::{HOST, HeaderValue};
 
-/// Whether each host that the request names is one: that of `Host`, and that of its target where the target is a whole
-/// URL. These two may differ: a server goes by the target then (RFC 9112, section 3.2.2), and this one by neither.
-/// A request of HTTP/1.1 without `Host`, or with two, does not come here: actix refuses it.
+/// Whether each host that the request names is valid: that of `Host`, and that of its target if the target is a whole
+/// URL. The two may differ: then a server goes by the target (RFC 9112, section 3.2.2), but this one uses neither. A
+/// request of HTTP/1.1 without `Host`, or with two, does not get here: actix refuses it.
 pub(crate) fn is_valid(request: &HttpRequest) -> bool {
     let in_target = request.uri().authority().map(|authority| authority.as_str().as_bytes());
     request.headers().get_all(HOST).map(HeaderValue::as_bytes).chain(in_target).all(is_host)
 }
 
-/// A name or an address, perhaps with a port (RFC 3986, section 3.2). Not empty, as no URL of http may be, and without
-/// a user (RFC 9110, sections 4.2.1 and 4.2.4).
+/// A name or an address, perhaps with a port (RFC 3986, section 3.2). Not empty, as the host of an http URL must not
+/// be, and without a user (RFC 9110, sections 4.2.1 and 4.2.4).
 fn is_host(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
     if let Some(text) = text.strip_prefix('[') {

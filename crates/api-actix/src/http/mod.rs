@@ -1,4 +1,4 @@
-//! What every feature is spoken to by: how a request is read, refused and surrounded.
+//! What every feature uses to speak HTTP: how a request is read, refused and surrounded.
 
 mod allowance;
 mod app_data;

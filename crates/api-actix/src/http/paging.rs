@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, 
 
 use super::fields::{Field, FieldValue};
 
-/// Items on a page where nobody asks for more or fewer.
+/// Items on a page unless the request says how many.
 pub(crate) const DEFAULT_PAGE_SIZE: u64 = 20;
 /// Most items on a page.
 const MAX_PAGE_SIZE: u64 = 100;

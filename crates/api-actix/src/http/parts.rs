@@ -1,4 +1,5 @@
-//! What handlers and extractors find in the app's data: each part by itself, so that none knows more than it uses.
+//! What handlers and extractors find in the app's data: each part by itself, so that each of them knows only what it
+//! uses.
 
 use actix_web::{HttpRequest, web};
 use domain::Clock;

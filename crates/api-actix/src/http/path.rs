@@ -8,7 +8,7 @@ use super::Extracting;
 use super::error::ApiError;
 use super::fields::parse_id;
 
-/// The `{id}` of the path. What is no UUID names nothing: 404.
+/// The `{id}` of the path. Anything that is not a UUID names nothing: 404.
 pub struct PathId(pub Uuid);
 
 /// The `{session}` of the path, likewise.

@@ -29,7 +29,7 @@ pub(crate) struct Problem {
     #[schema(required = false, example = "invalid_client")]
     pub(crate) error: Option<&'static str>,
     /// Names the request in the logs; the same as the `X-Request-Id` header.
-    // What could not be read as a request of this API has none.
+    // A request that could not be read has none.
     #[serde(skip_serializing_if = "String::is_empty")]
     #[schema(required = true, example = "6a3f0c2e-8d2b-4f43-9d3b-0f6f0a2f7c11")]
     pub(crate) request_id: String,

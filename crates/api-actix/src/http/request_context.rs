@@ -1,5 +1,5 @@
 //! What surrounds every request: its id, its span and one log record, a limit on its time, a net for panics, and the
-//! headers that every answer has.
+//! headers that every response has.
 
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
@@ -27,15 +27,15 @@ use crate::observe::traces::RequestTrace;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Answers of the API are data: a browser has nothing to run or to frame in them.
+/// Responses of the API are data: a browser has nothing to run or to frame in them.
 const API_POLICY: &str = "default-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 /// Swagger UI styles itself inline and has images in its style sheet.
 const DOCS_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/// How long a request is held back for which the hasher had no place. Hundreds of clients that try again at once would
-/// otherwise keep the processors busy with refusals, cheap as each is. Meanwhile the request holds no connection to the
-/// database. The aim is that its client still hears within a tenth of a second.
+/// How long a request is held back for which the hasher had no place. Otherwise hundreds of clients that try again at
+/// once would keep the processors busy with refusals, cheap as each is. Meanwhile the request holds no connection to
+/// the database. The aim is that its client still gets its response within a tenth of a second.
 const OVERLOAD_DELAY: Duration = Duration::from_millis(75);
 
 /// A year, as ASVS 5 asks for. Browsers heed it on https only.
@@ -55,7 +55,7 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
     let client = client_address::of(request.request(), &settings.proxies).map(tracing::field::display);
     let (method, path) = (request.method(), request.path());
     let span = info_span!("request", request_id = %id, client, %method, path, trace_id);
-    // A HEAD is answered as its GET; the server leaves out the body by itself (RFC 9110, section 9.3.2).
+    // A HEAD is served as its GET; the server leaves out the body by itself (RFC 9110, section 9.3.2).
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
@@ -75,13 +75,13 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
         }
         set_headers(headers, &path, &settings);
         settings.cors.set_headers(origin.as_ref(), headers);
-        // The request is gone with what failed, so the finished answer goes as an error.
+        // The request is gone with what failed, so the finished response is returned as an error.
         answer.map_err(|response| InternalError::from_response("failed", response).into())
     };
     request_id::scope(id, serving).instrument(span).await
 }
 
-/// Answers the response, or the one of a request that did not come to one.
+/// Returns the response, or the one for a request that did not get one.
 async fn serve<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -130,7 +130,7 @@ fn is_problem<B>(response: &ServiceResponse<B>) -> bool {
     response.headers().get(header::CONTENT_TYPE).is_some_and(|media_type| media_type == PROBLEM_JSON)
 }
 
-/// Where there is a GET there is a HEAD.
+/// Where there is a GET, there is a HEAD.
 fn with_head(allow: &HeaderValue) -> HeaderValue {
     let text = allow.to_str().unwrap_or_default();
     let with_head = if text.contains("GET") { format!("{text}, HEAD") } else { text.to_owned() };

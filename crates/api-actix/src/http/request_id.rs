@@ -1,4 +1,4 @@
-//! The id of the request that is being served, for answers and logs.
+//! The id of the request that is being served, for responses and logs.
 
 use std::future::Future;
 

@@ -10,7 +10,7 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
 use super::problem::PROBLEM_JSON;
 
-/// Declares the answers with one status, for the `responses` of routes.
+/// Declares the responses with one status, for the `responses` of routes.
 macro_rules! problem_response {
     ($($(#[$doc:meta])* $name:ident = $($status:ident: $description:literal),+;)+) => {$(
         $(#[$doc])*
@@ -44,7 +44,7 @@ problem_response! {
     Forbidden = FORBIDDEN: "Not allowed: see `code`.";
     /// No such thing.
     NotFound = NOT_FOUND: "Not found, or not for this user.";
-    /// Against another's value or a rule.
+    /// In conflict with another's value or with a rule.
     Conflict = CONFLICT: "Another user has the value, or the last active admin would be lost: see `code`.";
     /// Too often.
     RateLimited = TOO_MANY_REQUESTS: "Too many requests from this client.";

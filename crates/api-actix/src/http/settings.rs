@@ -3,16 +3,16 @@ use std::time::Duration;
 use super::cors::Cors;
 use crate::config::Proxies;
 
-/// What every request is served by.
+/// The settings by which every request is served.
 #[derive(Debug)]
 pub(crate) struct HttpSettings {
     /// Where clients reach this service, without a slash at the end.
     pub(crate) public_url: String,
     /// Longest time one request may take.
     pub(crate) request_timeout: Duration,
-    /// Whose word on the client's address is believed.
+    /// The proxies that are believed about the client's address.
     pub(crate) proxies: Proxies,
-    /// Which web pages may read answers.
+    /// Which web pages may read responses.
     pub(crate) cors: Cors,
 }
 

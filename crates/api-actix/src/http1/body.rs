@@ -1,4 +1,4 @@
-//! Where the body of a request ends (RFC 9112, section 6.3), read strictly: what two readers could take for different
+//! Where the body of a request ends (RFC 9112, section 6.3), read strictly: what two readers could read as different
 //! ends is refused.
 
 use actix_http::{HttpMessage, Request};
@@ -16,7 +16,7 @@ const MAX_TRAILERS: usize = 4 * 1024;
 pub(super) enum Body {
     /// Nothing.
     Ended,
-    /// So many bytes.
+    /// This many bytes.
     Length(u64),
     /// Chunks (RFC 9112, section 7.1).
     Chunks(Chunks),
@@ -29,11 +29,11 @@ pub(super) enum Body {
 pub(super) enum Chunks {
     /// Before the line with a chunk's size.
     Size,
-    /// Inside a chunk, so many bytes before its end.
+    /// Inside a chunk, this many bytes before its end.
     Data(u64),
-    /// Behind a chunk, before the end of its line.
+    /// After a chunk, before the end of its line.
     DataEnd,
-    /// Among the trailers, of which so many bytes have come.
+    /// In the trailers, of which this many bytes have come.
     Trailers(usize),
 }
 
@@ -42,7 +42,7 @@ pub(super) enum Chunks {
 pub(super) struct Malformed;
 
 impl Body {
-    /// Of a request whose head was found sound: it has at most one of the two headers that tell.
+    /// For a request whose head is sound: it has at most one of the two headers that tell.
     pub(super) fn of(request: &Request) -> Self {
         if request.chunked().unwrap_or(false) {
             return Self::Chunks(Chunks::Size);
@@ -54,7 +54,7 @@ impl Body {
         }
     }
 
-    /// The next part, as far as it has come. `None`: it has ended, or more has to be read.
+    /// The next part, as far as it has come. `None`: the body has ended, or more has to be read.
     ///
     /// # Errors
     /// [`Malformed`], from then on.
@@ -126,15 +126,15 @@ impl Chunks {
     }
 }
 
-/// As much as there is, and `left` bytes at most.
+/// As much as there is, at most `left` bytes.
 fn take(left: &mut u64, input: &mut BytesMut) -> Option<Bytes> {
     let count = usize::try_from(*left).unwrap_or(usize::MAX).min(input.len());
     *left -= count as u64;
     (count > 0).then(|| input.split_to(count).freeze())
 }
 
-/// A line of `most` bytes at most, without its end, which is CR and LF: a lone one of them ends lines for some readers
-/// and not for others.
+/// A line of at most `most` bytes, without its end, which is CR and LF: either of them alone ends lines for some
+/// readers and not for others.
 fn take_line(input: &mut BytesMut, most: usize) -> Result<Option<Bytes>, Malformed> {
     let Some(end) = input.iter().position(|byte| matches!(byte, b'\r' | b'\n')) else {
         return if input.len() > most { Err(Malformed) } else { Ok(None) };
@@ -151,7 +151,7 @@ fn take_line(input: &mut BytesMut, most: usize) -> Result<Option<Bytes>, Malform
     }
 }
 
-/// The size of a chunk, in hexadecimal digits, behind which extensions may stand. These are ignored.
+/// The size of a chunk, in hexadecimal digits, after which extensions may follow. These are ignored.
 fn size(line: &[u8]) -> Result<u64, Malformed> {
     let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
     let (digits, rest) = line.split_at(digits);

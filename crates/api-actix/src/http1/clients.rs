@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use crate::config::Proxies;
 use crate::http::ClientKey;
 
-/// How long a refused connection stays open and unread: closed at once, its client would be back at once.
+/// How long a refused connection stays open and unread: if it were closed at once, its client would be back at once.
 const HOLD: Duration = Duration::from_secs(1);
 /// How often it is logged that a client has all the connections it may have.
 const LOG_INTERVAL: Duration = Duration::from_secs(60);
@@ -30,7 +30,7 @@ struct Open {
     logged_at: Option<Instant>,
 }
 
-/// A connection that was let in. It counts until this is dropped.
+/// A connection that was accepted. It counts until this is dropped.
 pub(super) struct Place {
     /// The other end.
     pub(super) peer: SocketAddr,
@@ -41,8 +41,8 @@ pub(super) struct Place {
 struct Held(Arc<Clients>);
 
 impl Clients {
-    /// At most `per_client` for each, and never more than half of `all`, so that one client alone locks nobody out: what
-    /// is refused of it and held takes another quarter at most.
+    /// At most `per_client` for each, and never more than half of `all`, so that one client alone locks nobody out: its
+    /// refused connections that are held take at most another quarter.
     pub(super) fn new(per_client: usize, all: usize, proxies: Proxies) -> Self {
         Self { most: per_client.min(all / 2).max(1), most_held: all / 4, proxies, open: Mutex::default() }
     }
@@ -67,7 +67,7 @@ impl Clients {
 
     /// `None` refuses the connection.
     pub(super) fn admit(self: &Arc<Self>, stream: &TcpStream) -> Option<Place> {
-        // A connection that is gone already has no address.
+        // A connection that is already gone has no address.
         self.admit_peer(stream.peer_addr().ok()?)
     }
 

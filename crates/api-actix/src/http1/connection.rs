@@ -22,23 +22,23 @@ use super::clients::Place;
 use super::watch::Watch;
 use super::wire::{HeadFault, RequestBody, Wire};
 
-/// Longest time for the head of a request, from its first byte on. A new connection has as long to begin with it.
+/// Longest time for the head of a request, from its first byte on. A new connection has as long to send that byte.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest idle time of a connection between requests.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// Longest time in which a client takes nothing of its answer.
+/// Longest time in which a client takes nothing of its response.
 pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-/// Longest wait for a client to close after the last answer, which it may still be reading. Its connection counts until
-/// then.
+/// Longest wait for a client to close after the last response, which it may still be reading. Its connection counts
+/// until then.
 const LINGER: Duration = WRITE_TIMEOUT;
 /// The same when the server is to stop.
 const SHORT_LINGER: Duration = Duration::from_secs(1);
-/// Most bytes that are taken of a client behind its last answer.
+/// Most bytes that are taken from a client after its last response.
 const MAX_DISCARDED: usize = 16 * 1024 * 1024;
-/// Most bytes of an answer that are held besides its body: more is taken from that when these are written.
+/// Most bytes of a response that are held apart from its body: more is taken from that when these are written.
 const WRITE_BYTES: usize = 16 * 1024;
 
-/// One client's connection: waits for a request, has it answered, and begins again.
+/// One client's connection: waits for a request, has it served, and begins again.
 pub(super) struct Connection {
     wire: Rc<RefCell<Wire>>,
     watch: Watch,
@@ -52,13 +52,13 @@ pub(super) struct Connection {
 enum End {
     /// Both sides are done, or the client is gone.
     Closed,
-    /// The last answer is written. The client may not be done.
+    /// The last response is written. The client may not be done.
     Answered,
     /// No request could be read.
     Refused(ApiError),
 }
 
-/// Nobody is there to answer, or nothing can be said any more.
+/// There is nobody to respond to, or nothing more can be said.
 impl From<io::Error> for End {
     fn from(_: io::Error) -> Self {
         Self::Closed
@@ -67,7 +67,7 @@ impl From<io::Error> for End {
 
 impl Connection {
     pub(super) fn new(stream: TcpStream, place: Place, config: ServiceConfig, is_stopping: Rc<Cell<bool>>) -> Self {
-        // An answer is written at once, and is not to wait for the client's acknowledgement of the one before.
+        // A response is written at once, and must not wait for the client's acknowledgement of the previous one.
         let _ = stream.set_nodelay(true);
         let wire = Rc::new(RefCell::new(Wire::new(stream, config)));
         Self { wire, watch: Watch::new(HEAD_TIMEOUT), place, is_stopping }
@@ -129,7 +129,7 @@ impl Connection {
         }
     }
 
-    /// Has a request answered. The connection goes on unless this fails.
+    /// Has a request served. The connection goes on unless this fails.
     async fn answer<S, B>(&mut self, mut request: Request, app: &S) -> Result<(), End>
     where
         S: Service<Request>,
@@ -149,7 +149,7 @@ impl Connection {
         }
     }
 
-    /// What the app makes of the request. A client that is gone takes no answer, so none is made.
+    /// What the app makes of the request. A client that is gone takes no response, so none is made.
     async fn while_connected<F: Future>(&self, call: F) -> io::Result<F::Output> {
         let mut call = pin!(call);
         poll_fn(|context| match call.as_mut().poll(context) {
@@ -162,11 +162,11 @@ impl Connection {
         .await
     }
 
-    /// Writes an answer. The connection goes on unless this fails.
+    /// Writes a response. The connection goes on unless this fails.
     async fn write<B: MessageBody>(&mut self, response: Response<B>, is_http_10: bool) -> Result<(), End> {
         let (mut head, body) = response.into_parts();
         let size = body.size();
-        // HTTP/1.0 knows no chunks: such an answer ends where the connection does (RFC 9112, section 6.3).
+        // HTTP/1.0 knows no chunks: such a response ends where the connection does (RFC 9112, section 6.3).
         let ends_by_closing = is_http_10 && size == BodySize::Stream;
         head.head_mut().no_chunking(ends_by_closing);
         if self.is_last(ends_by_closing) {
@@ -180,7 +180,7 @@ impl Connection {
         if self.wire.borrow().is_kept() { Ok(()) } else { Err(End::Answered) }
     }
 
-    /// Whether the connection cannot go on after this answer.
+    /// Whether the connection cannot go on after this response.
     fn is_last(&self, ends_by_closing: bool) -> bool {
         let mut wire = self.wire.borrow_mut();
         // While somebody holds the body, they may yet read it.
@@ -207,7 +207,7 @@ impl Connection {
         Ok(self.wire.borrow_mut().put_body(None)?)
     }
 
-    /// The next part of an answer. What there is already is written while it is waited for.
+    /// The next part of a response. What is already there is written while waiting for it.
     fn poll_part(
         &self,
         body: Pin<&mut impl MessageBody>,
@@ -226,7 +226,7 @@ impl Connection {
         }
     }
 
-    /// Writes all there is. Each step forward has its own time.
+    /// Writes everything. Each step forward has its own time.
     async fn flush(&mut self) -> io::Result<()> {
         loop {
             let wire = &self.wire;
@@ -243,8 +243,8 @@ impl Connection {
         }
     }
 
-    /// Ends the connection after an answer. To close it on a client that still sends would reset it, and the answer
-    /// could be lost on its way (RFC 9112, section 9.6). So the client closes first, unless it takes its time.
+    /// Ends the connection after a response. Closing it on a client that still sends would reset it, and the response
+    /// could be lost on its way (RFC 9112, section 9.6). So the client closes first, unless it takes too long.
     async fn close(mut self, stopping: Pin<&mut impl Future<Output = ()>>) {
         let wire = &self.wire;
         let closed = async {

@@ -1,20 +1,20 @@
 use crate::config::{DatabaseSettings, DatabaseUrl};
 
-/// Descriptors that are needed besides those of clients, of workers and of the database: the ports, the runtime, files,
-/// and the connections of operators to the metrics.
+/// Descriptors that are needed apart from those of clients, of workers and of the database: the ports, the runtime,
+/// files, and the connections of operators to the metrics.
 const RESERVED: usize = 32 + super::OPERATORS_CONNECTIONS;
 /// Descriptors of the runtime that each worker has.
 const PER_WORKER: usize = 4;
-/// Connections to the database besides those of the pool: what follows revocations, and SQLite's writer.
+/// Connections to the database apart from those of the pool: the one that follows revocations, and SQLite's writer.
 const BESIDES_THE_POOL: usize = 2;
-/// So many connections are taken in any case.
+/// This many connections are accepted in any case.
 const FEWEST: usize = 16;
 
 /// Raises the limit of open descriptors as far as the system allows, and returns how many connections of clients these
 /// suffice for.
 pub(super) fn connections_that_fit(database: &DatabaseSettings, workers: usize) -> usize {
     let Some(descriptors) = raise() else { return usize::MAX };
-    // Of SQLite the file, its log, and its index.
+    // For SQLite the file, its log, and its index.
     let per_connection = if matches!(database.url, DatabaseUrl::Sqlite(_)) { 3 } else { 1 };
     let connections = usize::try_from(database.max_connections).unwrap_or(usize::MAX);
     let database = connections.saturating_add(BESIDES_THE_POOL).saturating_mul(per_connection);

@@ -1,9 +1,9 @@
 //! How HTTP/1.1 is spoken on a connection, and with whom: one request at a time, each step within its limit.
 //!
-//! actix-http's own dispatcher decodes every pipelined request that it has read, limits the time of a connection's first
-//! head only, limits no time of writing, and tells clients to go on with a body before anybody wants it. So the loop over
-//! a connection's requests is ours. Parsing and encoding are actix-http's, workers are actix-server's, and the app is
-//! actix-web's. See `docs/adr/0009-connections.md`.
+//! actix-http's own dispatcher decodes every pipelined request that it has read, limits the time of a connection's
+//! first head only, limits no time of writing, and tells clients to go on with a body before anybody wants it. So the
+//! loop over a connection's requests is ours. Parsing and encoding are actix-http's, workers are actix-server's, and
+//! the app is actix-web's. See `docs/adr/0009-connections.md`.
 
 mod body;
 mod clients;
@@ -35,7 +35,7 @@ use crate::config::{Config, Proxies};
 use clients::Clients;
 use connection::Connection;
 
-/// Most connections of all clients together, where as many descriptors may be open.
+/// Most connections of all clients together, if as many descriptors may be open.
 const MAX_CONNECTIONS: usize = 10_000;
 /// Most connections to what is for operators only.
 const OPERATORS_CONNECTIONS: usize = 16;
@@ -51,7 +51,7 @@ pub struct Settings {
 
 impl Settings {
     /// As configured. Raises the number of descriptors that this process may have open to the highest that the system
-    /// allows, and takes no more connections than these suffice for, besides those to the database.
+    /// allows, and accepts no more connections than these suffice for, apart from those to the database.
     pub fn of(config: &Config) -> Self {
         let server = &config.server;
         let workers = server.workers.unwrap_or_else(|| available_parallelism().map_or(1, NonZero::get));
@@ -77,8 +77,8 @@ impl Settings {
     }
 
     /// Serves an app on a port, within Hexauth's limits on connections: 10 s for each head, 75 s between requests, 30 s
-    /// in which a client takes nothing of its answer, and so many connections at a time. Ends by the server's handle,
-    /// and not by signals: [`Hexauth::run_until`](crate::node::hexauth::Hexauth::run_until) sees to that.
+    /// in which a client takes nothing of its response, and this many connections at a time. It ends by the server's
+    /// handle, and not by signals: [`Hexauth::run_until`](crate::node::hexauth::Hexauth::run_until) sees to that.
     ///
     /// # Errors
     /// What the operating system says.
@@ -136,7 +136,7 @@ impl Settings {
     }
 }
 
-/// The server counts in seconds: a part of one is one more.
+/// The server counts in seconds: a part of a second is rounded up.
 fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }

@@ -1,7 +1,7 @@
 use std::net::TcpListener;
 
-/// Bytes that the system may hold of a connection in each direction; Linux doubles it for its own use. By itself it would
-/// hold megabytes of an answer that nobody reads, past every limit of ours.
+/// Bytes that the system may hold of a connection in each direction; Linux doubles it for its own use. By default it
+/// would hold megabytes of a response that nobody reads, past every limit of ours.
 #[cfg(unix)]
 const SOCKET_BUFFER: usize = 128 * 1024;
 
@@ -19,7 +19,7 @@ pub(super) fn bound(listener: &TcpListener) {
     }
 }
 
-/// RFC 5482. Accepted connections take it over.
+/// RFC 5482. Accepted connections inherit it.
 #[cfg(target_os = "linux")]
 fn set_timeout(listener: &TcpListener) -> rustix::io::Result<()> {
     let milliseconds = u32::try_from(super::connection::WRITE_TIMEOUT.as_millis()).unwrap_or(u32::MAX);

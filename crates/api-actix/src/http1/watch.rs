@@ -13,7 +13,7 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// One that has nothing to watch yet.
+    /// A watch that has nothing to watch yet.
     pub(super) fn new(first: Duration) -> Self {
         let timer = Box::pin(sleep(first));
         Self { deadline: timer.deadline(), timer }

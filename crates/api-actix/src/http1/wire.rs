@@ -22,16 +22,16 @@ use super::body::{Body, Malformed};
 
 /// Most bytes of a head.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
-/// Room that is made for each read, and most that is read ahead of what is being served.
+/// Room that is made for each read, and the most that is read ahead of what is being served.
 const READ_BYTES: usize = 8 * 1024;
-/// Room that an idle connection keeps, for reading and for writing each.
+/// Room that an idle connection keeps for reading, and as much for writing.
 const KEPT_BYTES: usize = 16 * 1024;
 
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// The bytes of a connection: what was read and not used yet, what is not written yet, and the codec between them and
-/// requests, which reads heads and writes answers. It holds one request at a time: the next head is not decoded before the
-/// last body has ended.
+/// requests, which reads heads and writes responses. It holds one request at a time: the next head is not decoded
+/// before the last body has ended.
 pub(super) struct Wire {
     stream: TcpStream,
     codec: Codec,
@@ -44,7 +44,7 @@ pub(super) struct Wire {
     awaits_continue: bool,
     /// The client sends no other request (RFC 9112, section 9.6).
     asks_to_close: bool,
-    /// Counts the requests, so that a body which somebody kept does not read that of the next request.
+    /// Counts the requests, so that a body that somebody kept does not read that of the next request.
     request: u64,
 }
 
@@ -123,18 +123,18 @@ impl Wire {
         self.asks_to_close = options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"));
     }
 
-    /// Forgets what the codec knows of a request, which must not shape what is read or written next.
+    /// Forgets what the codec knows about a request, which must not shape what is read or written next.
     pub(super) fn forget_request(&mut self) {
         self.codec = Codec::new(self.codec.config().clone());
     }
 
-    /// Whether the client may send no other request on this connection: it says so, or would rather speak another
-    /// protocol from here on, which nobody here does.
+    /// Whether the client may send no other request on this connection: it says so, or wants to speak another protocol
+    /// from here on, which nobody here does.
     pub(super) fn asks_for_end(&self) -> bool {
         self.asks_to_close || self.codec.upgrade() || self.codec.message_type() == MessageType::Stream
     }
 
-    /// Whether the answer that was begun leaves the connection open.
+    /// Whether the response that was begun leaves the connection open.
     pub(super) fn is_kept(&self) -> bool {
         self.codec.keep_alive()
     }
@@ -197,7 +197,7 @@ impl Wire {
         }
     }
 
-    /// Begins an answer.
+    /// Begins a response.
     ///
     /// # Errors
     /// It cannot be encoded.
@@ -205,7 +205,7 @@ impl Wire {
         self.codec.encode(Message::Item((head, size)), &mut self.output)
     }
 
-    /// Goes on with an answer; `None` ends it.
+    /// Goes on with a response; `None` ends it.
     ///
     /// # Errors
     /// It is not what the head promised.
@@ -256,7 +256,7 @@ impl Wire {
         }
     }
 
-    /// Gives back what a large request or answer took.
+    /// Gives back the room that a large request or response took.
     fn release(&mut self) {
         for buffer in [&mut self.input, &mut self.output] {
             if buffer.is_empty() && buffer.capacity() > KEPT_BYTES {

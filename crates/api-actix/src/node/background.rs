@@ -1,4 +1,4 @@
-//! What a node does besides answering requests: it follows the other nodes, and writes what can wait.
+//! What a node does apart from serving requests: it follows the other nodes, and writes what can wait.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use tokio::time::sleep;
 
 use crate::http::chain;
 
-/// How often the key ring is read, and the feed whether or not something woke the node.
+/// How often the key ring is read, and also the feed, whether or not something woke the node.
 const FOLLOW_INTERVAL: Duration = Duration::from_secs(1);
 /// How often the last use of sessions is written.
 const ACTIVITY_INTERVAL: Duration = Duration::from_secs(5);
-/// How often it is asked whether keys are due to rotate.
+/// How often the node checks whether keys are due to rotate.
 const ROTATION_INTERVAL: Duration = Duration::from_secs(1);
-/// Nodes clean up for the first time within so long after the start, each at a moment of its own.
+/// Nodes clean up for the first time within this time after the start, each at a moment of its own.
 const FIRST_CLEANUP_WITHIN: Duration = Duration::from_secs(60);
 /// How soon a clean-up that failed, or that left more to do, is done again.
 const CLEANUP_RETRY: Duration = Duration::from_secs(60);
@@ -53,12 +53,12 @@ impl Background {
     pub(crate) fn serve_metrics(&mut self, task: impl Future<Output = std::io::Result<()>> + Send + 'static) {
         self.tasks.push(tokio::spawn(async move {
             if let Err(error) = task.await {
-                tracing::error!(%error, "the metrics are not served any more");
+                tracing::error!(%error, "the metrics are no longer served");
             }
         }));
     }
 
-    /// Ends the tasks, after what they have left to write was written.
+    /// Ends the tasks, after everything that is left to write was written.
     pub(crate) async fn stop(self) {
         Outage::new(ACTIVITY_FAULT).note(self.application.sessions.write_activity().await);
     }

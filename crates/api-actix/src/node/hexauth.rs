@@ -1,4 +1,4 @@
-//! Hexauth without a server of its own, for a binary that has one. The `hexauth` binary is such a binary, too.
+//! Hexauth without a server of its own, for a binary that has one. The `hexauth` binary is also one.
 
 use std::future::Future;
 use std::io;
@@ -36,7 +36,7 @@ const PREPARE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Why the server did not start, in words for the operator.
 #[derive(Debug, Error)]
 pub enum StartError {
-    /// Somebody else has the port, or it is not ours to take.
+    /// Somebody else has the port, or we may not take it.
     #[error("cannot listen on {address}: {source}")]
     Listen {
         /// Where.
@@ -107,8 +107,8 @@ impl Hexauth {
     /// Migrates the database if so configured, puts the parts together, makes the first admin if the configuration has
     /// one, and begins to follow the other nodes and to clean up.
     ///
-    /// `address` is where the server listens; it is the public URL where neither one nor an issuer that is a URL is
-    /// configured. Take the port before you call this, so that a second program started by mistake changes nothing.
+    /// `address` is where the server listens; it is the public URL if neither a public URL nor an issuer that is a URL
+    /// is configured. Take the port before you call this, so that a second program started by mistake changes nothing.
     ///
     /// # Errors
     /// [`StartError`], every variant.
@@ -159,9 +159,9 @@ impl Hexauth {
     }
 
     /// Runs a server until `shutdown` is done, then lets requests in flight finish, and writes what is left to write.
-    /// Make the server with [`http1::Settings::serve`](crate::http1::Settings::serve). One of actix's own must have its
-    /// signals disabled, or it stops before it is told to; it lacks Hexauth's limits on connections. Metrics are served
-    /// meanwhile, if they are configured.
+    /// Make the server with [`http1::Settings::serve`](crate::http1::Settings::serve). A server of actix's own must
+    /// have its signals disabled, or it stops before it is told to; it lacks Hexauth's limits on connections. Metrics
+    /// are served meanwhile, if they are configured.
     ///
     /// # Errors
     /// What the operating system says.
@@ -175,8 +175,8 @@ impl Hexauth {
             // It ended by itself, which it should not.
             served = &mut serving => served,
             () = shutdown => {
-                // The workers end one by one, while requests are in flight in others. What is late is not waited for:
-                // it fails.
+                // The workers end one by one, while requests are in flight in others. Nobody waits for a late one: it
+                // fails.
                 let _ = timeout(MOVE_TIMEOUT, self.connections.move_here()).await;
                 handle.stop(true).await;
                 serving.await
@@ -195,12 +195,12 @@ pub struct Mount {
 }
 
 impl Mount {
-    /// Adds the routes behind those of `app`, and puts around all of them what surrounds every request: its id and
-    /// log record, the limit on its time, the net for panics, the headers, and the form of errors, which actix's own
-    /// refusals and unknown paths have, too.
+    /// Adds the routes after those of `app`, and puts around all of them what surrounds every request: its id and log
+    /// record, the limit on its time, the net for panics, the headers, and the form of errors, also for actix's own
+    /// refusals and unknown paths.
     ///
-    /// Register your routes before: behind Hexauth's, what is under `/api/v1` would not be found. A middleware that
-    /// `app` wraps is inside of all this, and what wraps the result is outside.
+    /// Register your routes before: after Hexauth's, those under `/api/v1` would not be found. A middleware that `app`
+    /// wraps is inside of all this, and what wraps the result is outside.
     pub fn onto<T, B>(
         &self,
         app: App<T>,
@@ -240,7 +240,7 @@ pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).map_err(|source| StartError::Listen { address, source })
 }
 
-/// Waits until the key ring is whole, and reads what has been revoked: nobody is answered before.
+/// Waits until the key ring is whole, and reads what has been revoked: nobody is served before.
 async fn prepare(parts: &mut Parts) -> Result<(), StartError> {
     let failed = |error: ApplicationError| match error {
         ApplicationError::ForeignKeys => StartError::ForeignKeys,
@@ -256,8 +256,8 @@ async fn prepare(parts: &mut Parts) -> Result<(), StartError> {
     parts.application.sessions.follow_revocations(parts.feed.as_mut()).await.map_err(failed)
 }
 
-/// Makes the admin of the configuration while there is no active admin and nobody has the email. An account that is
-/// there is never changed.
+/// Makes the admin of the configuration while there is no active admin and nobody has the email. An existing account is
+/// never changed.
 async fn create_first_admin(application: &Application, bootstrap: Bootstrap) -> Result<(), StartError> {
     let found = application.users.bootstrap_admin(bootstrap.email, bootstrap.password).await;
     match found.map_err(|error| StartError::Bootstrap(chain(&error)))? {

@@ -24,7 +24,7 @@ pub(crate) fn serve(listener: TcpListener, metrics: Metrics) -> std::io::Result<
     http1::Settings::for_operators().serve(listener, app)
 }
 
-/// Refuses what the API's port refuses, too.
+/// Refuses what the API's port also refuses.
 async fn check_host<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -44,7 +44,7 @@ async fn show(request: HttpRequest, metrics: web::Data<Metrics>) -> HttpResponse
     }
 }
 
-/// Prometheus asks for OpenMetrics by name. Whoever does not, gets what everybody can read.
+/// Prometheus asks for OpenMetrics by name. Any other client gets what everybody can read.
 fn takes_openmetrics(request: &HttpRequest) -> bool {
     let accepts = |value: &str| value.split(',').any(|range| range.trim().starts_with("application/openmetrics-text"));
     request.headers().get_all(ACCEPT).any(|value| value.to_str().is_ok_and(accepts))

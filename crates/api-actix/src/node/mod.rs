@@ -1,4 +1,4 @@
-//! A running node: what it serves, and what it does besides.
+//! A running node: what it serves, and what else it does.
 
 pub(crate) mod background;
 pub mod hexauth;

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::http1;
 use crate::node::hexauth::{Hexauth, StartError, bind};
 
-/// Exit code of a process that a second Ctrl-C ended, as shells have it: 128 and the number of SIGINT.
+/// Exit code of a process that a second Ctrl-C ended, as shells have it: 128 plus the number of SIGINT.
 const INTERRUPTED: i32 = 130;
 
 /// The HTTP server, ready to run.
@@ -62,9 +62,9 @@ impl Server {
     }
 }
 
-/// Waits for SIGTERM, as service managers send it, for SIGHUP, as the end of a terminal sends it, or for Ctrl-C. Listens
-/// from the moment this returns. A second Ctrl-C ends the process at once, with exit code 130. SIGHUP stays ignored in a
-/// process that was started so, as `nohup` does.
+/// Waits for SIGTERM, as service managers send it, for SIGHUP, as the end of a terminal sends it, or for Ctrl-C.
+/// Listens from the moment this returns. A second Ctrl-C ends the process at once, with exit code 130. SIGHUP stays
+/// ignored in a process that was started with it ignored, as `nohup` does.
 ///
 /// Call it in a runtime of tokio, and once.
 ///
@@ -99,8 +99,8 @@ pub fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Whether the process was started with SIGHUP ignored. Listening to it would end that. Only Linux tells without
-/// `unsafe`; elsewhere it is taken as not ignored.
+/// Whether the process was started with SIGHUP ignored. Listening to it would end that. Only Linux tells this without
+/// `unsafe`; elsewhere it is assumed not to be ignored.
 #[cfg(unix)]
 fn ignores_hang_up() -> bool {
     /// The bit of SIGHUP, which is signal 1 (proc_pid_status(5)).

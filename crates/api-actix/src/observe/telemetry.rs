@@ -13,7 +13,7 @@ use crate::observe::traces::{self, Traces};
 const QUIET: [&str; 3] = [
     // It quotes parts of the database's URL.
     "sqlx_postgres::options=off",
-    // It shouts at what a client sent.
+    // It logs errors about what a client sent.
     "actix_http::h1::dispatcher=off",
     traces::NOT_LOGGED,
 ];
@@ -40,7 +40,7 @@ pub fn init(log: &LogSettings, traces: Option<&TraceSettings>) -> Telemetry {
     Telemetry(traces)
 }
 
-/// What is to be stopped at the end.
+/// What has to be stopped at the end.
 #[must_use = "traces are lost that are not sent at the end"]
 pub struct Telemetry(Traces);
 

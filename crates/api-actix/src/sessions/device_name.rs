@@ -1,11 +1,12 @@
 use woothee::parser::Parser;
 use woothee::woothee::VALUE_UNKNOWN;
 
-/// The parser's categories of browsers that people use. What it calls the others tells less than what they say of
+/// The parser's categories of browsers that people use. Its names for the others tell less than what they call
 /// themselves: all programs are one `HTTP Library`.
 const BROWSERS: [&str; 4] = ["pc", "smartphone", "mobilephone", "appliance"];
 
-/// What a user agent calls itself, for people: `Firefox on Linux`, `curl 8.5.0`. One that tells neither stays as it is.
+/// What a user agent calls itself, for people: `Firefox on Linux`, `curl 8.5.0`. One that tells none of this stays as
+/// it is.
 pub(crate) fn device_name(user_agent: &str) -> String {
     browser(user_agent).or_else(|| program(user_agent)).unwrap_or_else(|| user_agent.to_owned())
 }

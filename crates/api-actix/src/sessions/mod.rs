@@ -1,4 +1,4 @@
-//! The sessions of a user: theirs to see and end, and admins'.
+//! The sessions of a user, which they and admins can see and end.
 
 mod device_name;
 mod end_session;
@@ -69,7 +69,7 @@ pub(crate) struct SessionBody {
     last_used_at: Time,
     /// When it ends if it is not refreshed.
     expires_at: Time,
-    /// Whether it is the one that asks.
+    /// Whether it is the session of this request.
     current: bool,
 }
 

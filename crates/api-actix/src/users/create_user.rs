@@ -27,7 +27,7 @@ crate::fields! {
 
 /// Register.
 ///
-/// Makes an account. Anyone may, while registration is open; an admin's token adds the right to choose role and
+/// Makes an account. Anyone may do so while registration is open; an admin's token adds the right to choose role and
 /// activity.
 #[utoipa::path(post, path = "/api/v1/users", tag = "users", request_body = CreateUserBody,
     responses(

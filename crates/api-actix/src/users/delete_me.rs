@@ -18,7 +18,7 @@ crate::fields! {
 
 /// Delete oneself.
 ///
-/// Deletes the user's own account and all that belongs to it. Needs the current password.
+/// Deletes the user's own account and everything that belongs to it. Needs the current password.
 #[utoipa::path(delete, path = "/api/v1/users/me", tag = "users", request_body = DeleteUserBody,
     responses((status = 204, description = "The account is gone."), Body, Unauthorized, Forbidden, Conflict,
         Unavailable),
@@ -27,7 +27,7 @@ pub(crate) async fn delete_me(
     users: web::Data<Users>,
     Guarded { actor, input: OptionalJsonBody(password) }: Guarded<OptionalJsonBody<DeleteUserBody>>,
 ) -> Result<HttpResponse, ApiError> {
-    // No body at all is refused in the use case, as one without the password is.
+    // A missing body is refused in the use case, like one without the password.
     users.delete(&actor, Target::Me, password).await?;
     Ok(HttpResponse::NoContent().finish())
 }

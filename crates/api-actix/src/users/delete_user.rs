@@ -9,7 +9,8 @@ use crate::http::{ApiError, AtId, Guarded, OptionalJsonBody};
 
 /// Delete a user.
 ///
-/// Deletes an account and all that belongs to it, for admins. The admin's own account needs their current password.
+/// Deletes an account and everything that belongs to it, for admins. The admin's own account needs their current
+/// password.
 #[utoipa::path(delete, path = "/api/v1/users/{id}", tag = "users",
     params(("id" = Uuid, Path, description = "The user.")),
     request_body(content = DeleteUserBody, description = "For the admin's own account only."),

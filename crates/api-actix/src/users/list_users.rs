@@ -15,7 +15,7 @@ use crate::fields::{Description, Field, FieldValue, Fields, Optional, Presence, 
 use crate::http::responses::{Forbidden, Invalid, Unauthorized, Unavailable};
 use crate::http::{ApiError, DEFAULT_PAGE_SIZE, Guarded, PageSize, QueryFields, UpTo};
 
-/// Most pages by number. Behind the last one, a cursor goes on.
+/// Most pages by number. After the last one, a cursor goes on.
 const MAX_PAGE: u64 = 10_000;
 
 const OLDEST_FIRST: UserSort = UserSort { field: UserSortField::CreatedAt, direction: Direction::Ascending };
@@ -25,19 +25,19 @@ crate::fields! {
     pub(crate) ListUsersQuery as "ListUsers" -> ListUsers {
         /// Most users on the page.
         limit: ByCursor<PageSize>,
-        /// `next_cursor` of the page before, in the same order and under the same filters.
+        /// `next_cursor` of the previous page, in the same order and under the same filters.
         cursor: ByCursor<String>,
-        /// `created_at`, `email` or `last_login`; with `-` in front, the largest first. Who never signed in comes before
-        /// everybody who did, and with `-last_login` behind them.
+        /// `created_at`, `email` or `last_login`; with `-` in front, the largest first. Users who never signed in come
+        /// first, and last with `-last_login`.
         sort: Optional<UserSort>,
-        /// The start of the email, of the username, or of a word of the name and what follows it, in any case. No character
-        /// stands for others.
+        /// The start of the email, of the username, or of a word of the name and what follows it, in any case. There
+        /// are no wildcards.
         q: Optional<SearchText>,
         role: Optional<Role>,
         is_active: Optional<bool>,
         /// Whether to count all users that fit.
         count: Optional<Count>,
-        /// The page's number, instead of a cursor. One behind the last page is empty.
+        /// The page's number, instead of a cursor. A page after the last one is empty.
         page: Optional<UpTo<MAX_PAGE>>,
         /// Most users on the page, with `page`.
         size: Optional<PageSize>,
@@ -57,7 +57,7 @@ crate::fields! {
     }
 }
 
-/// A parameter that does not go with pages by number. It stands in front of theirs in the list.
+/// A parameter that does not go with pages by number. It stands before theirs in the list.
 struct ByCursor<T>(PhantomData<T>);
 
 impl<T: FieldValue> Presence for ByCursor<T> {
@@ -66,7 +66,7 @@ impl<T: FieldValue> Presence for ByCursor<T> {
     fn take(fields: &mut Fields<'_>, name: &str) -> Option<Self::Value> {
         let is_by_number = fields.has("page") || fields.has("size");
         if is_by_number && fields.take(name).is_some() {
-            fields.note(name, "conflicting", "This does not go with 'page' and 'size'.");
+            fields.note(name, "conflicting", "This must not be combined with 'page' and 'size'.");
             return None;
         }
         Optional::<T>::take(fields, name)
@@ -105,7 +105,8 @@ impl TextValue for UserSort {
             "email" => UserSortField::Email,
             "last_login" => UserSortField::LastLogin,
             _ => {
-                let message = "Sort by created_at, email or last_login, with '-' in front for the largest first.";
+                let message =
+                    "The order must be created_at, email or last_login, with '-' in front for the largest first.";
                 return Err(ValidationError::new("unknown_sort", message));
             }
         };
@@ -121,7 +122,7 @@ pub(crate) struct UserPageBody {
     /// Where the next page starts; `null` on the last one, and for pages by number.
     #[schema(required = true)]
     next_cursor: Option<String>,
-    /// How many users fit, where it was asked for.
+    /// How many users fit, if it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = u64, required = false)]
     total: Option<u64>,

@@ -9,8 +9,8 @@ use crate::http::{ApiError, Guarded, JsonBody};
 
 /// Change oneself.
 ///
-/// Changes the user's own account. PUT does the same. Nobody changes their own role or activity. Another email needs the
-/// current password and ends all other sessions.
+/// Changes the user's own account. PUT does the same. Nobody can change their own role or activity. Another email needs
+/// the current password and ends all other sessions.
 #[utoipa::path(patch, path = "/api/v1/users/me", tag = "users", request_body = UpdateUserBody,
     responses((status = 200, description = "The account as it is now.", body = UserBody), Body, Unauthorized, Forbidden,
         Conflict, Unavailable),

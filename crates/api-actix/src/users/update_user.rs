@@ -29,7 +29,7 @@ crate::fields! {
 /// Change a user.
 ///
 /// Changes an account, for admins. PUT does the same. Disabling ends the user's sessions; another role voids their
-/// access tokens. Of the admin's own account, the email changes only with their current password.
+/// access tokens. The email of the admin's own account changes only with their current password.
 #[utoipa::path(patch, path = "/api/v1/users/{id}", tag = "users",
     request_body = UpdateUserBody, params(("id" = Uuid, Path, description = "The user.")),
     responses((status = 200, description = "The account as it is now.", body = UserBody), Body, Unauthorized, Forbidden,

@@ -41,7 +41,7 @@ impl FieldValue for ChosenPassword {
     type Value = Password;
 
     fn read(field: Field<'_>) -> Option<Password> {
-        // The use case asks the policy, too. Asked here, it is told with all other faults.
+        // The use case asks the policy, too. Asked here, its fault is reported together with all others.
         field.text_under(|text, rules| {
             let password = Password::parse(text)?;
             rules.password_policy.check(&password).map(|()| password)

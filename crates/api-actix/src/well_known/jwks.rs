@@ -5,8 +5,8 @@ use domain::access_tokens::PublishedKeys;
 
 /// Keys.
 ///
-/// The public halves of the signing keys, as a JWK set (RFC 7517), to check access tokens with. Without a symmetric
-/// key, which nobody else may have.
+/// The public halves of the signing keys, as a JWK set (RFC 7517), to check access tokens with. A symmetric key is left
+/// out, since nobody else may have it.
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "keys",
     responses((status = 200, description = "The keys.", body = Object)))]
 pub(crate) async fn jwks(keys: web::Data<Keys>) -> HttpResponse {

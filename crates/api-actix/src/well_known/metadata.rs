@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::http::{HttpSettings, TokenParties};
 
-/// What an OAuth client has to know of this service (RFC 8414, section 2).
+/// What an OAuth client has to know about this service (RFC 8414, section 2).
 #[derive(Serialize, ToSchema)]
 #[schema(as = ServerMetadata)]
 pub(crate) struct MetadataBody<'a> {
@@ -18,7 +18,7 @@ pub(crate) struct MetadataBody<'a> {
     introspection_endpoint_auth_methods_supported: [&'static str; 2],
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: [&'static str; 2],
-    /// None: there is no authorization endpoint.
+    /// Empty: there is no authorization endpoint.
     response_types_supported: [&'static str; 0],
     grant_types_supported: [&'static str; 1],
     service_documentation: String,
@@ -26,7 +26,7 @@ pub(crate) struct MetadataBody<'a> {
 
 /// Server metadata.
 ///
-/// Where what is (RFC 8414).
+/// Where the endpoints are, and what they accept (RFC 8414).
 #[utoipa::path(get, path = "/.well-known/oauth-authorization-server", tag = "keys",
     responses((status = 200, description = "The metadata.", body = MetadataBody)))]
 pub(crate) async fn metadata(settings: web::Data<HttpSettings>, parties: web::Data<TokenParties>) -> HttpResponse {

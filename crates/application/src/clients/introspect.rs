@@ -9,7 +9,7 @@ use crate::ApplicationError;
 /// What a token is worth now (RFC 7662, section 2.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Introspection {
-    /// Nothing: unknown, expired, revoked or forged. Which, is not said.
+    /// Nothing: unknown, expired, revoked or forged. It is not said which.
     Inactive,
     /// An access token.
     AccessToken(AccessClaims),
@@ -17,7 +17,7 @@ pub enum Introspection {
     RefreshToken(RefreshTokenInfo),
 }
 
-/// What is told of a refresh token.
+/// What is told about a refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefreshTokenInfo {
     /// Whose it is.
@@ -31,7 +31,7 @@ pub struct RefreshTokenInfo {
 }
 
 impl Clients {
-    /// Lets in a client that knows its secret.
+    /// Accepts a client that knows its secret.
     ///
     /// # Errors
     /// [`ApplicationError::InvalidClient`], [`ApplicationError::Overloaded`].

@@ -8,8 +8,8 @@ use super::Clients;
 use crate::ApplicationError;
 
 impl Clients {
-    /// Ends the session that a token belongs to, for a client that was let in (RFC 7009, section 2.1). A token that is
-    /// worth nothing already is no fault. The client and its address are recorded.
+    /// Ends the session that a token belongs to, for a client that has proven who it is (RFC 7009, section 2.1). A
+    /// token that is already worth nothing is not an error. The client and its address are recorded.
     ///
     /// # Errors
     /// [`ApplicationError::Unavailable`].

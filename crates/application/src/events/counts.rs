@@ -1,4 +1,4 @@
-//! What happened on this node since it started, in plain numbers: serving them is for others.
+//! What happened on this node since it started, in plain numbers, which others serve.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -18,11 +18,11 @@ pub enum SignInOutcome {
     Disabled,
     /// Too many passwords were waiting to be hashed.
     Overloaded,
-    /// The database was not there, or something broke. Of a refusal that could not be recorded, too.
+    /// The database was not there, or something broke; also when a refusal could not be recorded.
     Failed,
 }
 
-/// What a genuine refresh token was answered with.
+/// What came of a genuine refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefreshOutcome {
     /// The next pair.
@@ -47,7 +47,7 @@ impl SignInOutcome {
         }
     }
 
-    /// The outcome of a sign-in of which there is no event.
+    /// The outcome of a sign-in for which there is no event.
     pub(crate) fn without_event<T>(result: &Result<T, ApplicationError>) -> Option<Self> {
         match result {
             Ok(_) | Err(ApplicationError::InvalidCredentials | ApplicationError::AccountDisabled) => None,
@@ -77,12 +77,12 @@ pub struct Counts {
     pub sign_ins: [(SignInOutcome, u64); SignInOutcome::ALL.len()],
     /// Refreshes with a genuine token of a live session.
     pub refreshes: [(RefreshOutcome, u64); RefreshOutcome::ALL.len()],
-    /// Times that sessions were revoked, one or all of a user's. A user who is deleted takes their sessions along
+    /// Times that sessions were revoked, one or all of a user's. The sessions of a deleted user go with them,
     /// unrevoked.
     pub revocations: [(RevocationReason, u64); RevocationReason::ALL.len()],
 }
 
-/// The numbers behind [`Counts`]. To count costs nanoseconds, whether or not anybody ever looks.
+/// The numbers behind [`Counts`]. Counting costs nanoseconds, whether or not anybody ever looks.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     sign_ins: [AtomicU64; SignInOutcome::ALL.len()],

@@ -43,10 +43,10 @@ impl Journal {
     /// Commits a unit of work with what happened in it. After the commit, and only then, the event is logged and
     /// counted.
     ///
-    /// It goes on to its end where the caller goes away meanwhile: nobody changes an account unseen by hanging up.
+    /// It runs to its end even when the caller goes away meanwhile: nobody can change an account unseen by hanging up.
     ///
     /// # Errors
-    /// As of [`UnitOfWork::commit`].
+    /// Those of [`UnitOfWork::commit`].
     pub(crate) async fn commit<U: UnitOfWork + ?Sized + 'static>(
         &self,
         unit: Box<U>,
@@ -55,11 +55,11 @@ impl Journal {
         self.finish(unit, event, Vec::new()).await
     }
 
-    /// As [`Journal::commit`], with the access tokens that are void by it, which every node has to know of. This one
-    /// learns of them after the commit.
+    /// As [`Journal::commit`], with the access tokens that it voids, which every node has to know of. This node learns
+    /// of them after the commit.
     ///
     /// # Errors
-    /// As of [`UnitOfWork::commit`].
+    /// Those of [`UnitOfWork::commit`].
     pub(crate) async fn commit_revoking(
         &self,
         unit: Box<dyn AccountUnit>,
@@ -96,8 +96,9 @@ impl Journal {
         committed.unwrap_or_else(|fault| Err(ApplicationError::Internal(fault.into())))
     }
 
-    /// Records that somebody was refused, in a unit of its own, and returns whether it was. Nothing was changed, so the
-    /// refusal stands where the database does not take the event: the fault is logged with what is known of it.
+    /// Records that somebody was refused, in a unit of its own, and returns whether this worked. Nothing else was
+    /// changed, so the refusal stands even when the database does not take the event: then the fault is logged with
+    /// what is known of it.
     pub(crate) async fn record_refusal(
         &self,
         units: &dyn Begin<dyn AccountUnit>,
@@ -113,13 +114,13 @@ impl Journal {
         recorded.is_ok()
     }
 
-    /// Remembers what was committed. Also what another node has done before, where this one is about to say that it is
-    /// done: it may not have heard of it yet.
+    /// Remembers what was committed. Call it also for what another node has done before, when this one is about to say
+    /// that it is done: it may not have heard of it yet.
     pub(crate) fn learn(&self, tokens: RevokedTokens) {
         self.revocations.add(Revoked { tokens, until: self.forgotten_at() });
     }
 
-    /// When every token that was issued until now has expired, also of nodes that give tokens a longer life.
+    /// When every token that was issued until now has expired, also those of nodes that give tokens a longer life.
     fn forgotten_at(&self) -> Timestamp {
         let now = self.revocations.latest(self.clock.now());
         self.access_tokens.tokens_expire_at(now).max(now + self.access_token_ttl) + Revocations::MARGIN

@@ -1,4 +1,4 @@
-//! Events: written in the unit of work of what they are about, and told to the log and the counters behind its commit.
+//! Events: written in the unit of work of what they are about, and passed to the log and the counters after its commit.
 
 mod counts;
 mod journal;

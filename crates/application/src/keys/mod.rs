@@ -56,7 +56,8 @@ impl Keys {
         Ok(SigningKey { id, algorithm, sealed, created_at: self.clock.now(), state })
     }
 
-    /// Whether the ring is, or may be, of another root secret: it goes by the active key, and without one by all.
+    /// Whether the ring was, or may have been, sealed with another root secret. The active key decides, and without one
+    /// all keys do.
     fn is_foreign(&self, keys: &StoredKeys) -> bool {
         let is_sealed = |key: &SigningKey| !self.factory.can_open(key);
         match keys.active() {
@@ -71,9 +72,9 @@ impl Keys {
         KeyState::Active { since: self.clock.now(), token_ttl: self.token_ttl_after(previous) }
     }
 
-    /// The longest lifetime of the tokens of a key that becomes active after this one. What this process is told of
-    /// lifetimes may not be what the nodes were told: one that gives tokens a longer life than the active key knew would
-    /// have to store that anew, and sign before the others heard of it.
+    /// The longest lifetime of the tokens of a key that becomes active after this one. The lifetime that this process
+    /// is configured with may not be that of the nodes: a node that gives tokens a longer life than the active key knew
+    /// would have to store that anew, and sign before the others heard of it.
     fn token_ttl_after(&self, previous: Option<&SigningKey>) -> TimeDelta {
         let known = match previous.map(|key| key.state) {
             Some(KeyState::Active { token_ttl, .. }) => token_ttl,

@@ -10,13 +10,13 @@ use crate::ApplicationError;
 pub enum Prepared {
     /// A key of the configured algorithm is active and another is next.
     Ready,
-    /// Something was done, or has to wait. Call again after so long.
+    /// Something was done, or has to wait. Call again after this time.
     Again(TimeDelta),
 }
 
 impl Keys {
     /// Takes one step towards a key ring with an active and a next key, both of the configured algorithm. A node calls
-    /// it when it starts, until the ring is ready. Any number of nodes may do so at once: they agree on one ring.
+    /// it when it starts, until the ring is ready. Any number of nodes may call it at once: they agree on one ring.
     ///
     /// # Errors
     /// [`ApplicationError::ForeignKeys`] when the ring was sealed with another root secret;
@@ -33,7 +33,7 @@ impl Keys {
             repository.insert(&self.make_key(self.algorithm, self.active_after(None)).await?).await?;
             return at_once;
         };
-        // Before the first such token, so that what other nodes revoke is remembered for as long as it lives.
+        // Before the first such token, so that what other nodes revoke is remembered for as long as the token lives.
         if let Some(longer) = active.state.with_longer_life(self.access_token_ttl) {
             repository.change_state(active.id, active.state, longer).await?;
             return Ok(Prepared::Again(MAX_KEY_RING_AGE));

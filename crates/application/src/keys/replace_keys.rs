@@ -6,8 +6,8 @@ use crate::ApplicationError;
 
 impl Keys {
     /// Throws away every signing key and makes new ones of the same algorithm: for when a key is no longer secret, or
-    /// the root secret is another. All access tokens become void, on each node as soon as it hears of it. Sessions go
-    /// on by their refresh tokens, which are of the same root secret; keys of another one are only replaced if
+    /// the root secret has changed. All access tokens become void, on each node as soon as it hears of it. Sessions go
+    /// on by their refresh tokens, which are made under the same root secret; keys of another one are only replaced if
     /// `also_foreign`, since that ends every session, too. The new active key takes over the longest lifetime of tokens
     /// that the old one knew, where that can be read.
     ///
@@ -32,7 +32,7 @@ impl Keys {
             }
         }
         self.journal.commit(unit, By::Operator.did(What::KeysReplaced { active: active.id })).await?;
-        // It is done. Where the keys cannot be read now, those that were known are used for MAX_KEY_RING_AGE at most.
+        // It is done. If the keys cannot be read now, those that were known are used for MAX_KEY_RING_AGE at most.
         let _ = self.access_tokens.reload().await;
         Ok(())
     }

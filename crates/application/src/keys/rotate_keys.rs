@@ -16,15 +16,15 @@ pub enum Rotated {
     Done,
     /// Another node rotated at the same time.
     ByAnother,
-    /// No other key signs: not every node need know the next key yet, or the ring is full. Try again after so long.
+    /// No other key signs yet: some nodes may not know the next key, or the ring is full. Try again after this time.
     TooSoon(TimeDelta),
 }
 
 impl Keys {
-    /// On the word of whoever runs the service, makes the next key the active one, retires the active one, and publishes another next key. Tokens of the
-    /// retired key are accepted until the last of them has expired. The algorithm stays that of the next key: only a
-    /// server that starts brings another. A key that this process cannot open never becomes active: where the next key
-    /// is such a one, another is published in its place.
+    /// On the word of the operator, makes the next key the active one, retires the active one, and publishes another
+    /// next key. Tokens of the retired key are accepted until the last of them has expired. The algorithm stays that of
+    /// the next key: only a server that starts changes it. A key that this process cannot open never becomes active: if
+    /// the next key is one, another is published in its place.
     ///
     /// # Errors
     /// [`ApplicationError::NotFound`] when the ring was never prepared; [`ApplicationError::ForeignKeys`] when it was
@@ -65,13 +65,13 @@ impl Keys {
         repository.delete_retired(now).await?;
         let event = by.did(What::KeysRotated { active: next.id, retired: active.id });
         self.journal.commit(unit, event).await?;
-        // It is done. Where the keys cannot be read now, they are before the next token is signed.
+        // It is done. If the keys cannot be read now, they will be read before the next token is signed.
         let _ = self.access_tokens.reload().await;
         Ok(Rotated::Done)
     }
 
-    /// Throws a next key away that cannot sign, or of which nobody knows how long it has been published since the clock
-    /// was set back, and publishes another. It has signed nothing yet, unless another node has made it active
+    /// Throws away a next key that cannot sign, or of which nobody knows how long it has been published because the
+    /// clock was set back, and publishes another. It has signed nothing yet, unless another node has made it active
     /// meanwhile: then it stays.
     async fn publish_instead_of(&self, next: &SigningKey) -> Result<Rotated, ApplicationError> {
         let new = self.make_key(next.algorithm, KeyState::Next).await?;
@@ -83,7 +83,7 @@ impl Keys {
         Ok(Rotated::TooSoon(MAX_KEY_RING_AGE))
     }
 
-    /// Rotates if the active key has been so for as long as is configured. Answers whether this call did.
+    /// Rotates if the active key has been active for as long as is configured. Returns whether this call did.
     ///
     /// # Errors
     /// As for [`Keys::rotate`].
@@ -92,7 +92,7 @@ impl Keys {
         let keys = self.signing_keys.list().await?;
         let now = self.clock.now();
         let is_due = keys.active().map_err(unreadable)?.is_some_and(|key| match key.state {
-            // One that lies ahead tells no age: the clock was set back.
+            // A time that lies ahead tells no age: the clock was set back.
             KeyState::Active { since, .. } => now - since >= rotate_after || since > now + MAX_KEY_RING_AGE,
             KeyState::Next | KeyState::Retired { .. } => false,
         });

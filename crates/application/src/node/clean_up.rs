@@ -37,20 +37,20 @@ impl AddAssign for Removed {
 /// Why a clean-up came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CleanupEnd {
-    /// Nothing is left but what others were using.
+    /// Nothing is left except what others were using.
     Complete,
-    /// It did as much as one run may. There is more.
+    /// It did as much as one run may, and there is more.
     Limit,
-    /// Another node is at it, and does the rest.
+    /// Another node is cleaning up, and does the rest.
     ByAnother,
 }
 
 impl Node {
-    /// Removes what has ended and events that are old, in batches, and adds to `removed` how much, also where it fails later on. The tokens in
-    /// question are refused before and after alike. Safe to interrupt. Of several nodes that do it, one at a time does,
-    /// and each row is counted by who removed it.
+    /// Removes what has ended and events that are old, in batches, and adds to `removed` how much, even if it fails
+    /// later on. The tokens in question are refused before and after alike. It is safe to interrupt. Several nodes that
+    /// do it take turns, and each row is counted by the node that removed it.
     ///
-    /// Awaits `pause` between batches, which gives way to others who write.
+    /// Awaits `pause` between batches, so that others can write.
     ///
     /// # Errors
     /// [`ApplicationError::Unavailable`]; what was removed until then stays removed.

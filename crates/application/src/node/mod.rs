@@ -1,4 +1,4 @@
-//! What a node does besides answering requests, and what it counts.
+//! What a node does apart from serving requests, and what it counts.
 
 mod clean_up;
 #[cfg(test)]

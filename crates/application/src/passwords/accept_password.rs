@@ -4,7 +4,7 @@ use super::Passwords;
 use crate::ApplicationError;
 
 impl Passwords {
-    /// Makes a new password of one that was typed. It costs nothing, so it comes before what does.
+    /// Makes a new password from one that was typed. It is cheap, so call it before anything that is not.
     ///
     /// # Errors
     /// [`ApplicationError::RefusedPassword`].

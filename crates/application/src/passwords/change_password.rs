@@ -9,9 +9,9 @@ use crate::{Actor, ApplicationError};
 /// A change of one's own password.
 #[derive(Clone, Debug)]
 pub struct ChangePassword {
-    /// The one that is valid now.
+    /// The password that is valid now.
     pub current: Password,
-    /// The one that is to be.
+    /// The password that replaces it.
     pub new: Password,
 }
 

@@ -6,13 +6,13 @@ use super::Passwords;
 use crate::{Actor, ApplicationError};
 
 impl Passwords {
-    /// Lets pass an actor who knows their password, and returns the place at the hasher that this took: keep it to the
+    /// Accepts an actor who knows their password, and returns the place at the hasher that this took: keep it to the
     /// end. It takes as long as a hash, so call it before the unit of work. A unit that [`Passwords::begin_as`] or
-    /// [`Passwords::begin_on`] begins afterwards finds the same password, since another one ends the actor.
-    /// Of an actor without a password, each is wrong.
+    /// [`Passwords::begin_on`] begins afterwards finds the same password, since a new one ends the actor. For an actor
+    /// without a password, every password is wrong.
     ///
     /// # Errors
-    /// [`ApplicationError::WrongCurrentPassword`]; [`ApplicationError::InvalidAccessToken`] where the account is gone;
+    /// [`ApplicationError::WrongCurrentPassword`]; [`ApplicationError::InvalidAccessToken`] when the account is gone;
     /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub(crate) async fn confirm(
         &self,

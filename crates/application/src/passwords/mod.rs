@@ -31,6 +31,6 @@ pub struct Passwords {
     pub clock: Arc<dyn Clock>,
     /// The node's journal.
     pub journal: Journal,
-    /// What is asked of a password that somebody chooses.
+    /// What is required of a password that somebody chooses.
     pub policy: PasswordPolicy,
 }

@@ -9,9 +9,9 @@ use crate::acting::{OnAccount, begin_on};
 use crate::{Actor, ApplicationError, Target};
 
 impl Passwords {
-    /// Gives another user a password, for an admin: of somebody who forgot theirs, or who never had one. All of the
-    /// user's sessions end, and their access tokens become void. An admin's own goes by
-    /// [`Passwords::change`], which asks for the current one.
+    /// Gives another user a password, for an admin: to somebody who forgot theirs, or who never had one. All of the
+    /// user's sessions end, and their access tokens become void. Admins change their own by [`Passwords::change`],
+    /// which asks for the current one.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`], also for the admin's own account; [`ApplicationError::NotFound`],
@@ -36,8 +36,7 @@ impl Passwords {
             .await
     }
 
-    /// The same on the word of whoever runs the service: there is no actor. It may be any account, that of the last
-    /// admin, too.
+    /// The same on the word of the operator: there is no actor. It may be any account, also that of the last admin.
     ///
     /// # Errors
     /// [`ApplicationError::NotFound`] when nobody has the email; [`ApplicationError::RefusedPassword`],
@@ -90,7 +89,7 @@ mod tests {
         mocks
     }
 
-    /// Expects that this unit gives [`a_user`] a password, and ends all that they have.
+    /// Expects that this unit gives [`a_user`] a password, and ends all of their sessions.
     fn setting(mut unit: MockAccountUnit) -> MockAccountUnit {
         unit.users.expect_update().withf(|user| user.epoch == Epoch::new(1)).times(1).returning(|_| Ok(()));
         unit.passwords

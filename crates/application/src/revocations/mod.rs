@@ -1,4 +1,4 @@
-//! What has been revoked, as this node knows it: the guard asks here and not the database.
+//! What has been revoked, as this node knows it: the guard asks this and not the database.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
@@ -12,8 +12,8 @@ use domain::users::{Epoch, UserId};
 /// A node whose last look at the feed is older asks the database for each request instead: it fails closed.
 pub const MAX_FEED_AGE: TimeDelta = TimeDelta::seconds(5);
 
-/// A request reads the clock and looks here a little later. A poll that began in between is younger than the request by
-/// up to this much; by more, the clock was set back.
+/// A request reads the clock and looks here a little later. A poll that began in between is later than the request by
+/// up to this much; if it is later by more, the clock was set back.
 pub(crate) const MAX_OVERLAP: TimeDelta = TimeDelta::milliseconds(100);
 
 /// Most entries in memory: about 30 MB, and as much again for a moment while all of them are read anew. A node that
@@ -23,11 +23,11 @@ const MAX_ENTRIES: usize = 500_000;
 /// Most entries that are added at once: requests wait meanwhile.
 const BATCH: usize = 1000;
 
-/// A clock that ran ahead by up to so much, and was set back, is made up for: what cannot be told again once it is gone
-/// is kept so much longer.
+/// A clock that ran ahead by up to this much, and was set back, does no harm: what could not be fetched again once it
+/// is gone is kept this much longer.
 pub(crate) const MAX_CLOCK_JUMP: TimeDelta = TimeDelta::days(1);
 
-/// How often what has expired is thrown out.
+/// How often expired entries are thrown out.
 const SWEEP_INTERVAL: TimeDelta = TimeDelta::minutes(1);
 
 /// The unexpired entries of the feed, and how old that knowledge is.
@@ -39,7 +39,7 @@ struct State {
     sessions: HashMap<SessionId, Timestamp>,
     users: HashMap<UserId, (Epoch, Timestamp)>,
     polled_at: Option<Timestamp>,
-    /// The highest time of a poll: what had expired by then may be forgotten.
+    /// The latest time of a poll: what had expired by then may be forgotten.
     latest: Option<Timestamp>,
     /// When the last entry that found no room expires.
     incomplete_until: Option<Timestamp>,
@@ -71,8 +71,8 @@ impl Revocations {
     /// and for transactions that take their time to end.
     pub(crate) const MARGIN: TimeDelta = TimeDelta::minutes(1);
 
-    /// Judges a token that verifies. `lifetime` is how long access tokens live: an older one was issued under another
-    /// setting, and what revoked it may be forgotten by now.
+    /// Judges a token that has been verified. `lifetime` is how long access tokens live: an older token was issued
+    /// under another setting, and its revocation may be forgotten by now.
     pub(crate) fn judge(&self, claims: &AccessClaims, now: Timestamp, lifetime: TimeDelta) -> Verdict {
         let state = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let is_session_revoked = state.sessions.contains_key(&claims.session_id);
@@ -102,7 +102,7 @@ impl Revocations {
         self.0.write().unwrap_or_else(PoisonError::into_inner).add(revoked);
     }
 
-    /// `now`, or where the clock was set back the time up to which tokens may have been issued.
+    /// `now`, or if the clock was set back, the time up to which tokens may have been issued.
     pub(crate) fn latest(&self, now: Timestamp) -> Timestamp {
         let latest = self.0.read().unwrap_or_else(PoisonError::into_inner).latest;
         latest.unwrap_or(now).clamp(now, now + MAX_CLOCK_JUMP)
@@ -115,7 +115,7 @@ impl Revocations {
 }
 
 impl State {
-    /// Not so where the clock was set back, until it has caught up: what is missing by then counts no more.
+    /// Not while a clock that was set back has yet to catch up: once it has, what is missing no longer counts.
     fn is_fresh(&self, now: Timestamp) -> bool {
         self.polled_at.is_some_and(|polled_at| now - polled_at <= MAX_FEED_AGE)
             && self.latest.is_none_or(|latest| latest - now <= MAX_OVERLAP)

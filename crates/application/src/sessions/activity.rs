@@ -1,4 +1,4 @@
-//! When sessions were last used: noted in memory by each request, written behind it and at most once a minute.
+//! When sessions were last used: noted in memory by each request, written afterwards and at most once a minute.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,8 +19,8 @@ const MAX_SESSIONS: usize = 100_000;
 /// Requests of different sessions seldom wait for each other.
 const SHARDS: usize = 16;
 
-/// Which sessions were used within the last minute, and of which that is still to be written. Clones share it: make one
-/// for each node.
+/// Which sessions were used within the last minute, and for which of them that is still to be written. Clones share it:
+/// make one for each node.
 #[derive(Clone, Debug, Default)]
 pub struct Activity(Arc<[Mutex<Shard>; SHARDS]>);
 
@@ -56,7 +56,7 @@ impl Activity {
     }
 }
 
-/// Not so what lies far ahead: the clock was set back.
+/// A time far ahead is not recent: the clock was set back.
 fn is_recent(noted: Timestamp, now: Timestamp) -> bool {
     (now - noted).abs() < WRITE_INTERVAL
 }

@@ -6,9 +6,9 @@ use crate::revocations::Verdict;
 use crate::{Actor, ApplicationError};
 
 impl Sessions {
-    /// Who holds this access token. A session that has ended, or a user who was disabled, deleted, or given another
-    /// role or password, is refused: at once on the node that did it, and on every other as soon as its feed tells. No
-    /// database is asked while the feed is fresh.
+    /// Returns the holder of this access token. A session that has ended, or a user who was disabled, deleted, or given
+    /// another role or password, is refused: at once on the node that did it, and on every other as soon as its feed
+    /// says so. The database is not asked while the feed is fresh.
     ///
     /// # Errors
     /// [`ApplicationError::InvalidAccessToken`]; [`ApplicationError::Unavailable`] when the database had to be asked
@@ -20,7 +20,7 @@ impl Sessions {
         Ok(Actor::from(&claims))
     }
 
-    /// The claims of an access token that verifies and has not been revoked.
+    /// The claims of an access token that is valid and has not been revoked.
     pub(crate) async fn read_live_token(
         &self,
         access_token: &str,

@@ -13,7 +13,7 @@ impl Sessions {
     /// Ends one session of an account: one's own, or anybody's for an admin.
     ///
     /// # Errors
-    /// [`ApplicationError::Forbidden`]; [`ApplicationError::NotFound`] when there is no such live session of theirs;
+    /// [`ApplicationError::Forbidden`]; [`ApplicationError::NotFound`] when the account has no such live session;
     /// [`ApplicationError::Unavailable`].
     pub async fn end(&self, actor: &Actor, target: Target, id: SessionId) -> Result<(), ApplicationError> {
         let OnAccount { unit, user, .. } = begin_on(self.units.as_ref(), actor, target, self.clock.as_ref()).await?;
@@ -28,8 +28,8 @@ impl Sessions {
         Err(ApplicationError::NotFound)
     }
 
-    /// Ends a session and voids its access tokens, unless it has been revoked before. Returns whether it was this call
-    /// that ended it. There is no actor: whoever holds one of its tokens may end a session.
+    /// Ends a session and voids its access tokens, unless it has been revoked before. Returns whether this call ended
+    /// it. There is no actor: anyone who holds one of its tokens may end a session.
     pub(crate) async fn revoke_session(
         &self,
         id: SessionId,
@@ -38,7 +38,7 @@ impl Sessions {
         event: NewEvent,
     ) -> Result<bool, ApplicationError> {
         let unit = self.units.begin().await?;
-        // Held, so that a write of the session's holder either comes before or is refused.
+        // Held, so that a write by the session's holder either comes before or is refused.
         unit.users().find_by_id_for_update(user).await?;
         self.revoke_in(unit, id, reason, event).await
     }
@@ -59,7 +59,7 @@ impl Sessions {
         Ok(true)
     }
 
-    /// Ends a session for who holds one of its tokens.
+    /// Ends a session for somebody who holds one of its tokens.
     pub(crate) async fn end_for_logout(
         &self,
         session: SessionId,

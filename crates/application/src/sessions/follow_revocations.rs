@@ -8,9 +8,10 @@ impl Sessions {
     /// Brings this node's knowledge of revocations up to date. Call it once a second, and whenever the feed changed.
     ///
     /// # Errors
-    /// [`ApplicationError::Unavailable`]. What was known stays known, until it is older than [`MAX_FEED_AGE`](crate::MAX_FEED_AGE).
+    /// [`ApplicationError::Unavailable`]. What was known stays known, until it is older than
+    /// [`MAX_FEED_AGE`](crate::MAX_FEED_AGE).
     pub async fn follow_revocations(&self, feed: &mut dyn RevocationFeed) -> Result<(), ApplicationError> {
-        // Taken before the poll: what is committed from here on may be missing from the answer.
+        // Taken before the poll: what is committed from here on may be missing from the result.
         let now = self.clock.now();
         let revoked = feed.poll(now).await?;
         let revocations = &self.journal.revocations;

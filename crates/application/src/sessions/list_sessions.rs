@@ -3,7 +3,7 @@ use domain::sessions::RefreshToken;
 use super::Sessions;
 use crate::{Actor, ApplicationError, Target};
 
-/// Most sessions that are listed: the ones last used.
+/// Most sessions that are listed: those last used.
 pub const MAX_SESSIONS_LISTED: u64 = 100;
 
 /// A live session in a list.
@@ -11,7 +11,7 @@ pub const MAX_SESSIONS_LISTED: u64 = 100;
 pub struct Session {
     /// The session.
     pub token: RefreshToken,
-    /// Whether it is the one that asks.
+    /// Whether it is the session of the request.
     pub is_current: bool,
 }
 

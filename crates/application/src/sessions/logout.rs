@@ -14,8 +14,8 @@ impl Sessions {
         self.end_for_logout(actor.session, actor.user_id, actor.address).await.map(drop)
     }
 
-    /// Ends the session that a refresh token belongs to. Any genuine one will do, an old one too, and doing it twice
-    /// is no fault. It comes from `address`, which is recorded.
+    /// Ends the session that a refresh token belongs to. Any genuine one will do, also an old one, and doing it twice
+    /// is not an error. The request comes from `address`, which is recorded.
     ///
     /// # Errors
     /// [`ApplicationError::InvalidRefreshToken`], [`ApplicationError::Unavailable`].

@@ -6,7 +6,7 @@ use crate::acting::{OnAccount, begin_on};
 use crate::{Actor, ApplicationError, Target};
 
 impl Sessions {
-    /// Ends all sessions of an account: all of one's own, this one too, or anybody's for an admin.
+    /// Ends all sessions of an account: all of one's own, also the current one, or anybody's for an admin.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::Unavailable`];

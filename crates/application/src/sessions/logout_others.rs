@@ -7,12 +7,12 @@ use super::Sessions;
 use crate::acting::begin_as;
 use crate::{Actor, ApplicationError};
 
-/// Most sessions whose access tokens are voided one by one. Beyond, all of the user's are, this session's too, which
-/// then goes on by its refresh token.
+/// Most sessions whose access tokens are voided one by one. Beyond that all of the user's are, also those of this
+/// session, which then goes on by its refresh token.
 const MAX_ONE_BY_ONE: usize = 100;
 
-/// Ends all sessions of a user but one, and returns the access tokens that are void by it. Where these are those of the
-/// whole user, the epoch of `user`, who is still to be stored, has grown.
+/// Ends all sessions of a user but one, and returns the access tokens that this voids. If these are all of the user's,
+/// the epoch of `user`, who is still to be stored, has grown.
 pub(crate) async fn end_others(
     unit: &dyn AccountUnit,
     user: &mut User,

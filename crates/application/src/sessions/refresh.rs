@@ -12,13 +12,13 @@ use crate::sessions::TokenPair;
 
 impl Sessions {
     /// Exchanges a refresh token for the next pair (RFC 6749, section 6; rotation and reuse detection as in RFC 9700,
-    /// section 4.14). That an old token came back is recorded with `address`, and nothing else is.
+    /// section 4.14). Only the return of an old token is recorded, with `address`.
     ///
     /// # Errors
     /// [`ApplicationError::InvalidRefreshToken`]; if an old token came back, its session has been revoked by then.
     /// [`ApplicationError::Unavailable`].
     pub async fn refresh(&self, refresh_token: &str, address: Option<IpAddr>) -> Result<TokenPair, ApplicationError> {
-        // Taken before the first read: whoever loses a race is no later than the winner.
+        // Taken before the first read: the loser of a race is no later than the winner.
         let now = self.clock.now();
         let presented = PresentedRefreshToken::parse(refresh_token).ok_or(ApplicationError::InvalidRefreshToken)?;
         let (session, user) = self.find_exchangeable(&presented).await?;
@@ -57,8 +57,8 @@ impl Sessions {
         found.filter(|(_, user)| user.is_active).ok_or(ApplicationError::InvalidRefreshToken)
     }
 
-    /// Answers a genuine token that does not rotate: the same child within the grace window, and otherwise a refusal,
-    /// after the session was revoked if the token was used before.
+    /// Returns what a genuine token gets that does not rotate: the same child within the grace window, and otherwise a
+    /// refusal, after the session was revoked if the token had been used before.
     async fn answer_old_token(
         &self,
         rotation: Rotation,

@@ -27,8 +27,8 @@ impl SignIn {
     ///
     /// # Errors
     /// [`ApplicationError::InvalidCredentials`], after the same work whether the user exists or not;
-    /// [`ApplicationError::AccountDisabled`], only to who knows the password; [`ApplicationError::Overloaded`],
-    /// [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::AccountDisabled`], only to somebody who knows the password;
+    /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn with_password(&self, login: Login) -> Result<TokenPair, ApplicationError> {
         let result = self.verify_and_start(login).await;
         if let Some(outcome) = SignInOutcome::without_event(&result) {
@@ -38,8 +38,8 @@ impl SignIn {
     }
 
     async fn verify_and_start(&self, login: Login) -> Result<TokenPair, ApplicationError> {
-        // Before it is looked whether there is such a user: a refusal is cheap, and tells nothing about the account. The
-        // place is kept to the end, which bounds all that sign-ins do at a time.
+        // Before the user is looked up: a refusal is cheap, and tells nothing about the account. The place is kept to
+        // the end, which bounds everything that sign-ins do at a time.
         let mut place = self.hashing.reserve()?;
         let address = login.device.address();
         let (user, stored) = self.hashing.in_turn(self.find_by_name(&login.identifier)).await?.unzip();
@@ -59,8 +59,8 @@ impl SignIn {
         {
             return Ok(pair);
         }
-        // Hashing took its time, and the account changed meanwhile. Where it was not the password, nor that the account
-        // is active, the password is still right.
+        // Hashing took time, and the account changed meanwhile. If neither the password nor the activity of the account
+        // has changed, the password is still right.
         let whose = UserIdentifier::Id(user.id);
         let changed = self.hashing.in_turn(self.passwords.find_with_user(&whose)).await?;
         let same = changed.filter(|(user, hash)| user.is_active && hash.as_ref() == Some(&stored));
@@ -87,7 +87,7 @@ impl SignIn {
         Ok(self.passwords.find_with_user(&whose).await?)
     }
 
-    /// `None` when the account is not the one that was verified any more.
+    /// `None` when the account is no longer as it was verified.
     async fn start_session(
         &self,
         user: &User,
@@ -103,7 +103,7 @@ impl SignIn {
             device,
         };
         let session = RefreshToken::start(new, now, &self.policy);
-        // Signed first: a session that nobody holds a token of is not to be stored.
+        // Signed first: a session of which nobody holds a token must not be stored.
         let pair = self.issuer.issue(&session, user, now).await?;
 
         let unit = self.units.begin().await?;
@@ -111,7 +111,7 @@ impl SignIn {
             return Ok(None);
         }
         if let Some(Rehashed { old, new }) = rehashed {
-            // Where it was replaced already, by another sign-in, there is nothing to do: at this epoch it is the same
+            // If another sign-in has replaced it already, there is nothing to do: at this epoch it is the same
             // password.
             unit.passwords().replace_hash(user.id, &old, &new).await?;
         }
@@ -123,8 +123,8 @@ impl SignIn {
     }
 }
 
-/// A stored hash that cannot be used is logged, and then as good as a wrong password: to the client nothing tells such an
-/// account from another, not even the time.
+/// A stored hash that cannot be used is logged, and then treated as a wrong password: the client cannot tell such an
+/// account from another, not even by the time.
 async fn verify_or_mismatch(
     place: &mut dyn HashPlace,
     password: &Password,
@@ -132,14 +132,14 @@ async fn verify_or_mismatch(
 ) -> Result<Verification, HashError> {
     match place.verify(password, stored).await {
         Err(fault @ HashError::Unusable(_)) => {
-            error!(error = %fault, "a user cannot sign in until their password hash is mended");
+            error!(error = %fault, "a user cannot sign in until their password hash is repaired");
             place.verify(password, None).await
         }
         result => result,
     }
 }
 
-/// A stored hash of outdated parameters, and what is to come in its place.
+/// A stored hash of outdated parameters, and what is to replace it.
 #[derive(Clone)]
 struct Rehashed {
     old: PasswordHash,
@@ -153,7 +153,7 @@ async fn rehash(
 ) -> Result<Option<Rehashed>, HashError> {
     match place.rehash(password).await {
         Ok(new) => Ok(Some(Rehashed { old: old.clone(), new })),
-        // The sign-in is good without it. The next one tries again.
+        // The sign-in succeeds without it. The next one tries again.
         Err(HashError::Overloaded) => Ok(None),
         Err(fault) => Err(fault),
     }

@@ -9,7 +9,7 @@ use crate::{Actor, ApplicationError};
 pub struct CreateTask {
     /// What it is about.
     pub title: TaskTitle,
-    /// All there is to say about it.
+    /// What there is to say about it.
     pub description: Option<TaskDescription>,
     /// [`TaskStatus::Todo`] when not given.
     pub status: Option<TaskStatus>,

@@ -13,7 +13,7 @@ pub struct ListTasks {
     pub owner: Option<UserId>,
     /// Only this status.
     pub status: Option<TaskStatus>,
-    /// [`TaskPage::next_cursor`] of the page before; `None` for the first.
+    /// [`TaskPage::next_cursor`] of the previous page; `None` for the first.
     pub cursor: Option<String>,
     /// Most tasks on the page.
     pub limit: u64,

@@ -43,7 +43,8 @@ impl Tasks {
     }
 }
 
-/// The task, if it is the actor's own. By its id nobody learns whether another's exists, admins neither: they list.
+/// The task, if it is the actor's own. An id tells nobody whether another's task exists, not even admins: they use the
+/// list.
 fn own(found: Option<Task>, actor: &Actor) -> Result<Task, ApplicationError> {
     found.filter(|task| task.owner == actor.user_id).ok_or(ApplicationError::NotFound)
 }

@@ -9,7 +9,7 @@ use crate::{Actor, ApplicationError};
 pub struct TaskChange {
     /// What it is about.
     pub title: Option<TaskTitle>,
-    /// All there is to say about it.
+    /// What there is to say about it.
     pub description: Option<Option<TaskDescription>>,
     /// How far it is. Any status may follow any other.
     pub status: Option<TaskStatus>,
@@ -30,7 +30,7 @@ impl TaskChange {
 }
 
 impl Tasks {
-    /// Changes a task of the actor's own and answers its new state. Of changes at the same time, none is lost.
+    /// Changes a task of the actor's own and returns its new state. Of changes at the same time, none is lost.
     ///
     /// # Errors
     /// [`ApplicationError::NotFound`], also for another's; [`ApplicationError::InvalidAccessToken`] when the actor has

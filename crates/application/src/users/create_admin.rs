@@ -12,19 +12,19 @@ use crate::ApplicationError;
 pub enum AdminAccount {
     /// It was made.
     Created(User),
-    /// An active admin has the email already. Nothing was changed, the password neither.
+    /// An active admin has the email already. Nothing was changed, not even the password.
     AlreadyAdmin(User),
-    /// The email belongs to an account that is no active admin. It was not promoted in passing: whoever registered it
-    /// may not own the address. Nothing was changed.
+    /// The email belongs to an account that is not an active admin. It was not promoted in passing: its holder may not
+    /// own the address. Nothing was changed.
     NotAdmin(User),
 }
 
 impl Users {
-    /// Makes an admin on the word of whoever runs the service: there is no actor. Asking again changes nothing, and of
-    /// many who ask at once one makes it.
+    /// Makes an admin on the word of the operator: there is no actor. Asking again changes nothing, and if many ask at
+    /// once, one makes it.
     ///
     /// # Errors
-    /// [`ApplicationError::RefusedPassword`] where one would be made; [`ApplicationError::Overloaded`],
+    /// [`ApplicationError::RefusedPassword`] when one would be made; [`ApplicationError::Overloaded`],
     /// [`ApplicationError::Unavailable`].
     pub async fn create_admin(&self, email: Email, password: Password) -> Result<AdminAccount, ApplicationError> {
         if let Some(found) = self.find_admin(&email).await? {
@@ -43,12 +43,12 @@ impl Users {
         }
     }
 
-    /// Makes the admin that the configuration names, unless there is an active admin, whoever that is: a password that
-    /// was meant for the first start must not come back with the next one, after its admin was deleted or changed the
-    /// email. Returns `None` where there was one.
+    /// Makes the admin that the configuration names, unless there is any active admin: a password that was meant for
+    /// the first start must not come back with the next one, after its admin was deleted or changed the email. Returns
+    /// `None` if there was one.
     ///
     /// # Errors
-    /// As of [`Users::create_admin`].
+    /// Those of [`Users::create_admin`].
     pub async fn bootstrap_admin(
         &self,
         email: Email,
@@ -70,8 +70,8 @@ impl Users {
         }
     }
 
-    /// Stores the admin, unless there is an active one. It looks where it stores: while the password was hashed, another
-    /// node may have made its admin, who may have changed the email since.
+    /// Stores the admin, unless there is an active one. It looks in the same unit in which it stores: while the
+    /// password was hashed, another node may have made its admin, who may have changed the email since.
     async fn insert_first_admin(&self, hashed: &HashedUser) -> Result<bool, ApplicationError> {
         let unit = self.units.begin().await?;
         if !unit.users().lock_active_admins(None).await?.is_empty() {

@@ -26,7 +26,7 @@ pub struct CreateUser {
 }
 
 impl CreateUser {
-    /// An account with what every account needs. The rest is for whoever makes it to add.
+    /// An account with what every account needs. The caller adds the rest.
     pub fn new(email: Email, password: Password) -> Self {
         Self { email, password, profile: Profile::default(), role: None, is_active: None }
     }
@@ -47,14 +47,14 @@ impl HashedUser {
 }
 
 impl Users {
-    /// Makes an account: anyone their own while registration is open, an admin anybody's at any time. The address from
-    /// which it comes is recorded: `address`, or the actor's own.
+    /// Makes an account. Anyone may make their own while registration is open, and an admin anybody's at any time. The
+    /// address of the request is recorded: `address`, or the actor's own.
     ///
     /// # Errors
-    /// [`ApplicationError::Forbidden`] when the role or the activity is given by who is no admin;
+    /// [`ApplicationError::Forbidden`] when the role or the activity is given by somebody who is not an admin;
     /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
-    /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::RefusedPassword`], [`ApplicationError::Duplicate`],
-    /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::RefusedPassword`],
+    /// [`ApplicationError::Duplicate`], [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn create(
         &self,
         actor: Option<&Actor>,
@@ -86,7 +86,7 @@ impl Users {
     }
 
     /// The account with its password hashed, and the place of the hash: to be kept until the user is stored, which
-    /// bounds all that registrations do at a time.
+    /// bounds everything that registrations do at a time.
     pub(super) async fn hashed(&self, new: CreateUser) -> Result<(HashedUser, Box<dyn HashPlace>), ApplicationError> {
         let password = self.passwords.accept(new.password)?;
         let mut place = self.hashing.reserve()?;

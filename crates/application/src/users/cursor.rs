@@ -7,7 +7,7 @@ use domain::users::{
 use crate::ApplicationError;
 use crate::cursor::{self, read_time, time};
 
-/// The cursor of the page behind `last`.
+/// The cursor of the page after `last`.
 pub(super) fn encode(last: &User, filter: &UserFilter, sort: UserSort) -> String {
     let key = match sort.field {
         UserSortField::CreatedAt => time(last.created_at),
@@ -17,7 +17,7 @@ pub(super) fn encode(last: &User, filter: &UserFilter, sort: UserSort) -> String
     cursor::encode(&list(filter, sort), last.id.as_uuid(), &key)
 }
 
-/// Where the page starts that `cursor` stands for.
+/// Where the page of this `cursor` starts.
 pub(super) fn decode(cursor: &str, filter: &UserFilter, sort: UserSort) -> Result<UserPosition, ApplicationError> {
     cursor::decode(cursor, &list(filter, sort), |id, key| {
         let key = match sort.field {

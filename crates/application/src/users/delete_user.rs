@@ -8,8 +8,8 @@ use crate::acting::{OnAccount, begin_on};
 use crate::{Actor, ApplicationError, Target};
 
 impl Users {
-    /// Deletes an account, its sessions and all else that is its own. One's own, by whatever target, needs the current
-    /// password.
+    /// Deletes an account, its sessions and everything else that belongs to it. One's own account, by either target,
+    /// needs the current password.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::LastAdmin`],

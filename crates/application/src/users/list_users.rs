@@ -20,7 +20,7 @@ pub struct ListUsers {
 pub enum Paging {
     /// From where the last page ended. The last page costs what the first one costs.
     Cursor {
-        /// [`UserPage::next_cursor`] of the page before; `None` for the first.
+        /// [`UserPage::next_cursor`] of the previous page; `None` for the first.
         cursor: Option<String>,
         /// Most users on the page.
         limit: u64,

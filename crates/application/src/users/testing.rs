@@ -30,7 +30,7 @@ impl Default for Mocks {
 }
 
 impl Mocks {
-    /// An actor is [`a_user`] with [`a_hash`], and asked for the password once: this comes of what they say.
+    /// An actor is [`a_user`] with [`a_hash`], and asked for the password once: this is the outcome.
     pub(crate) fn confirming(verification: Verification) -> Self {
         let mut mocks = Self::default();
         mocks.passwords.expect_find_with_user().return_once(|_| Ok(Some((a_user(), Some(a_hash())))));

@@ -57,7 +57,7 @@ impl Users {
         if target == Target::Me && (change.role.is_some() || change.is_active.is_some()) {
             return Err(ApplicationError::Forbidden);
         }
-        // An admin's own account is theirs by its id, too.
+        // An admin's own account is theirs also when it is named by its id.
         let is_own = id == actor.user_id;
         let place = match change.current_password.as_ref().filter(|_| is_own) {
             Some(current) => Some(self.passwords.confirm(actor, current).await?),
@@ -102,7 +102,7 @@ impl Users {
     }
 }
 
-/// Equal to the letter: emails that differ in case are equal, but such a change is one.
+/// Equal to the letter: emails that differ in case are equal, but a change of case is a change.
 fn is_same(a: &User, b: &User) -> bool {
     a == b && has_same_email(a, b)
 }

@@ -6,7 +6,7 @@ use crate::clients::ClientId;
 use crate::sessions::SessionId;
 use crate::users::{Epoch, Role, UserId};
 
-/// What an access token says of its holder (RFC 9068, section 2.2). Issuer and audience belong to the adapter.
+/// What an access token says about its holder (RFC 9068, section 2.2). Issuer and audience belong to the adapter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessClaims {
     /// `jti`: this token.
@@ -27,7 +27,7 @@ pub struct AccessClaims {
     pub expires_at: Timestamp,
 }
 
-/// The access token is malformed, forged, expired or not ours. Callers answer 401 and do not say which.
+/// The access token is malformed, forged, expired or not ours. Callers return 401 and do not say which.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("the access token is not valid")]
 pub struct InvalidAccessToken;

@@ -9,7 +9,7 @@ use crate::{Secret, Timestamp};
 /// The longest lifetime of access tokens that may be configured: no node signs one that lives longer.
 pub const MAX_ACCESS_TOKEN_TTL: TimeDelta = TimeDelta::days(365);
 
-/// Writes and reads access tokens: signed JWTs after RFC 9068. Follows the key ring that all nodes share.
+/// Writes and reads access tokens: signed JWTs per RFC 9068. It follows the key ring that all nodes share.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait AccessTokens: Send + Sync {
@@ -28,8 +28,8 @@ pub trait AccessTokens: Send + Sync {
     /// `nbf` and `iat` at most five seconds after `now`, and `now` before `exp`. Headers that bring a key or an
     /// extension (`jwk`, `jku`, `x5u`, `x5c`, `crit`) MUST be refused (RFC 8725, section 3).
     ///
-    /// A node that has not looked at the key ring for [`MAX_KEY_RING_AGE`] MUST do so before it answers claims: a key
-    /// that leaked may have been thrown away. Where it has, this MUST NOT touch the database.
+    /// A node that has not looked at the key ring for [`MAX_KEY_RING_AGE`] MUST do so before it returns claims: a key
+    /// that leaked may have been thrown away. A node that has looked MUST NOT touch the database here.
     ///
     /// A key that is not known yet MUST be looked for in the database, but not more often than the adapter's bound,
     /// however many such tokens come.
@@ -45,10 +45,10 @@ pub trait AccessTokens: Send + Sync {
     /// hold nothing secret: a symmetric key is left out.
     fn jwks(&self, now: Timestamp) -> PublishedKeys;
 
-    /// When the last token that any node has signed until `now` has expired, as far as the key ring says that was read
-    /// last. A node that has not looked at the key ring for [`MAX_KEY_RING_AGE`] MUST NOT trust it, since others may
-    /// give tokens a longer life by now: it MUST return [`MAX_ACCESS_TOKEN_TTL`] from `now` at least. MUST NOT touch the
-    /// database: what is revoked is revoked also while the keys cannot be read.
+    /// When the last token that any node has signed until `now` has expired, going by the key ring as it was read last.
+    /// A node that has not looked at the key ring for [`MAX_KEY_RING_AGE`] MUST NOT trust it, since other nodes may
+    /// give tokens a longer life by now: it MUST return at least [`MAX_ACCESS_TOKEN_TTL`] from `now`. MUST NOT touch
+    /// the database: what is revoked is revoked even while the keys cannot be read.
     ///
     /// [`MAX_KEY_RING_AGE`]: crate::keys::MAX_KEY_RING_AGE
     fn tokens_expire_at(&self, now: Timestamp) -> Timestamp;
@@ -65,7 +65,7 @@ pub trait AccessTokens: Send + Sync {
 pub struct PublishedKeys {
     /// The JWK set.
     pub jwk_set: String,
-    /// For how long it may be kept: no key that is not in it signs anything before. Between nothing and
+    /// For how long it may be kept: no key that is not in it signs anything before then. Between zero and
     /// [`MAX_KEY_RING_AGE`](crate::keys::MAX_KEY_RING_AGE).
     pub good_for: TimeDelta,
 }

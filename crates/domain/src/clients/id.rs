@@ -11,7 +11,7 @@ impl ClientId {
     /// Most characters.
     pub const MAX_LENGTH: usize = 255;
 
-    /// Reads the name of a client. RFC 6749, appendix A.1, allows a space, too, which would be lost in a log or a list.
+    /// Reads the name of a client. RFC 6749, appendix A.1, also allows a space, which would be lost in a log or a list.
     ///
     /// # Errors
     /// `invalid_client_id` for a text that is empty, too long or has another character.

@@ -7,8 +7,8 @@ use crate::passwords::HashError;
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait ClientSecrets: Send + Sync {
-    /// Whether `secret` is the one of the client. A client that is not known MUST be refused. Secrets MUST be compared
-    /// in constant time.
+    /// Whether `secret` is that of the client. A client that is not known MUST be refused. Secrets MUST be compared in
+    /// constant time.
     ///
     /// # Errors
     /// [`HashError`], for a client whose secret is hashed like a password.

@@ -17,7 +17,7 @@ pub struct Event {
     pub at: Timestamp,
     /// Who did it.
     pub by: By,
-    /// From where, if it came by a request whose client has an address.
+    /// From where, if it came with a request whose client has an address.
     pub address: Option<IpAddr>,
     /// What it is.
     pub what: What,
@@ -34,19 +34,19 @@ pub struct NewEvent {
 /// Who did it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum By {
-    /// A user, or whoever holds a token of their session.
+    /// A user, or anyone who holds a token of their session.
     User {
         /// The user.
         user: UserId,
         /// The session by whose token they did it.
         session: SessionId,
     },
-    /// A client that was let in by its secret.
+    /// A client that proved itself by its secret.
     Client {
         /// Its id in the configuration.
         id: String,
     },
-    /// Whoever runs the service: by the command line or the configuration.
+    /// The operator, by the command line or the configuration.
     Operator,
     /// The service itself.
     Node,
@@ -81,11 +81,11 @@ pub enum What {
         /// The session.
         session: SessionId,
     },
-    /// One session was ended, or all of a user's but perhaps that of the actor.
+    /// One session was ended, or all of a user's, perhaps except that of the actor.
     SessionsEnded {
         /// Whose.
         user: UserId,
-        /// The one, if it was one.
+        /// The session, if it was one.
         session: Option<SessionId>,
         /// Why.
         reason: RevocationReason,
@@ -179,7 +179,7 @@ impl NewEvent {
         Self { address, ..self }
     }
 
-    /// The event, once it is known by which id and when.
+    /// The event, with its id and its time.
     pub fn at(self, id: EventId, at: Timestamp) -> Event {
         let Self { by, address, what } = self;
         Event { id, at, by, address, what }

@@ -1,4 +1,4 @@
-//! Events: what an operator may have to answer for later, kept beside the writes that it is about.
+//! Events: what an operator may have to answer for later, kept beside the writes that they are about.
 
 mod event;
 mod repository;

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use uuid::Uuid;
 
-/// The id of a `T`: a UUID that is not taken for the id of something else.
+/// The id of a `T`: a UUID that cannot be mistaken for the id of something else.
 pub struct Id<T: ?Sized>(Uuid, PhantomData<fn() -> T>);
 
 impl<T: ?Sized> Id<T> {
@@ -20,7 +20,7 @@ impl<T: ?Sized> Id<T> {
     }
 }
 
-// By hand, since what is derived would ask the same of `T`.
+// By hand, since a derived implementation would require the same of `T`.
 
 impl<T: ?Sized> Copy for Id<T> {}
 

@@ -2,7 +2,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// Text that gives access to whoever holds it: a token on its way to its owner.
+/// Text that gives access to anyone who holds it: a token on its way to its owner.
 ///
 /// Wiped from memory when dropped and never shown by `Debug`.
 #[derive(Clone)]

@@ -17,7 +17,7 @@ pub enum StoreError {
     /// what was asked may or may not have been done when this came from `commit`.
     #[error("the database is not available")]
     Unavailable(#[source] Source),
-    /// A stored value is not a valid one any more. Trying again does not help: somebody has to mend the row.
+    /// A stored value is no longer valid. Trying again does not help: somebody has to repair the row.
     #[error("{table}.{column} of row {id} holds no valid value")]
     Corrupt {
         /// The table.

@@ -1,4 +1,4 @@
-/// Why a text is not a valid value. Safe to show to whoever sent it.
+/// Why a text is not a valid value. Safe to show to the sender.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ValidationError {

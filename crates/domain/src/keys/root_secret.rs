@@ -41,7 +41,7 @@ impl RootSecret {
         Ok(Self(Zeroizing::new(text.to_owned())))
     }
 
-    /// Whether it is well known or made of few different characters. Not fit for production.
+    /// Whether it is well known or made of few different characters, and so not fit for production.
     pub fn is_guessable(&self) -> bool {
         let lower = Zeroizing::new(self.0.to_ascii_lowercase());
         let mut distinct = Zeroizing::new(lower.as_bytes().to_vec());

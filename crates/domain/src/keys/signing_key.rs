@@ -15,7 +15,7 @@ pub struct SigningKey {
     pub id: KeyId,
     /// The one algorithm it is for.
     pub algorithm: Algorithm,
-    /// The key itself, for nobody without the root secret.
+    /// The key itself, which nobody can open without the root secret.
     pub sealed: SealedKey,
     /// When it was made and published.
     pub created_at: Timestamp,
@@ -35,11 +35,11 @@ pub enum KeyState {
     Active {
         /// Since when.
         since: Timestamp,
-        /// The longest lifetime of the tokens that it has signed or may sign, in microseconds at the finest. Nothing
-        /// where that is not known.
+        /// The longest lifetime of the tokens that it has signed or may sign, to the microsecond. Zero where it is
+        /// not known.
         token_ttl: TimeDelta,
     },
-    /// Signs nothing any more.
+    /// No longer signs.
     Retired {
         /// Until when its tokens are accepted.
         accepted_until: Timestamp,
@@ -56,7 +56,7 @@ impl KeyState {
         }
     }
 
-    /// The state of an active key that is to sign tokens of this lifetime, where it is not made for that yet. Whoever
+    /// The state of an active key that is to sign tokens of this lifetime, where it does not say so yet. Anyone who
     /// retires it, or revokes its tokens, must know how long they live.
     pub fn with_longer_life(self, lifetime: TimeDelta) -> Option<Self> {
         match self {
@@ -77,8 +77,8 @@ impl SigningKey {
         }
     }
 
-    /// When the last token that it has signed until `now` has expired, as far as its state tells: a node with another
-    /// setting may have given tokens a longer life than this one does.
+    /// When the last token that it has signed until `now` has expired, going by its state: a node with another setting
+    /// may have given tokens a longer life than this one does.
     pub fn tokens_expire_at(&self, now: Timestamp) -> Timestamp {
         match self.state {
             KeyState::Next => now,
@@ -104,7 +104,7 @@ pub struct UnreadableKey {
     pub id: KeyId,
     /// The name of its state as it is stored, known or not.
     pub state: String,
-    /// What of it cannot be read.
+    /// Which part of it cannot be read.
     pub column: &'static str,
 }
 

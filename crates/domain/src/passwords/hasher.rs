@@ -7,7 +7,7 @@ use crate::passwords::{NewPassword, Password, PasswordHash};
 /// has places.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 pub trait PasswordHasher: Send + Sync {
-    /// Takes a place. It MUST NOT wait: of a storm of sign-ins, most are refused, and a refusal is to cost next to
+    /// Takes a place. It MUST NOT wait: most of a storm of sign-ins is refused, and a refusal should cost next to
     /// nothing.
     ///
     /// # Errors
@@ -15,8 +15,8 @@ pub trait PasswordHasher: Send + Sync {
     fn reserve(&self) -> Result<Box<dyn HashPlace>, HashError>;
 }
 
-/// A place at the hasher, for one password at a time. It MUST be given back when this is dropped and nothing is
-/// computed for it any more.
+/// A place at the hasher, for one password at a time. It MUST be given back once this was dropped and nothing is
+/// computed for it.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait HashPlace: Send {
@@ -26,11 +26,11 @@ pub trait HashPlace: Send {
     /// [`HashError::Overloaded`] when there is no memory for it.
     async fn hash(&mut self, password: &NewPassword) -> Result<PasswordHash, HashError>;
 
-    /// Likewise for a password that is stored already, with a hash of other parameters. Call it for one that
-    /// [`HashPlace::verify`] just found to match and outdated, and for no other: no policy is asked.
+    /// The same for a password that is stored already, with a hash of other parameters. Call it only for one that
+    /// [`HashPlace::verify`] just found to match, with an outdated hash: no policy is asked.
     ///
     /// # Errors
-    /// As of [`HashPlace::hash`].
+    /// Those of [`HashPlace::hash`].
     async fn rehash(&mut self, password: &Password) -> Result<PasswordHash, HashError>;
 
     /// Compares `password` with `stored`. With `None`, the case of an unknown user, it MUST take as long as with a

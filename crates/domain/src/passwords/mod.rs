@@ -1,4 +1,4 @@
-//! Passwords: what is asked of them, and how they are kept.
+//! Passwords: what is required of them, and how they are kept.
 
 mod hash;
 mod hasher;

@@ -2,7 +2,7 @@ use crate::passwords::Password;
 
 /// A password that the [`PasswordPolicy`](crate::passwords::PasswordPolicy) accepted, and that may be stored as a hash.
 ///
-/// Nothing but the policy makes one. A program on these crates cannot hash a password that nobody checked:
+/// Only the policy makes one. A program on these crates cannot hash a password that nobody checked:
 ///
 /// ```
 /// use domain::ValidationError;
@@ -27,7 +27,7 @@ use crate::passwords::Password;
 /// }
 /// ```
 ///
-/// nor does another way from one to the other:
+/// and neither does any other way from one to the other:
 ///
 /// ```compile_fail,E0423
 /// use domain::passwords::{NewPassword, Password};
@@ -45,7 +45,7 @@ impl NewPassword {
         Self(password)
     }
 
-    /// The password, as any that somebody typed.
+    /// The password, as one that somebody typed.
     pub fn as_password(&self) -> &Password {
         &self.0
     }

@@ -15,7 +15,7 @@ use crate::ValidationError;
 pub struct Password(Zeroizing<String>);
 
 impl Password {
-    /// Most bytes, whatever the policy says: what bounds the work of hashing.
+    /// Most bytes, whatever the policy says. It bounds the work of hashing.
     pub const MAX_BYTES: usize = 1024;
 
     /// Takes a password as it was typed. No policy applies: it may have changed since the password was chosen.

@@ -1,7 +1,7 @@
 use crate::ValidationError;
 use crate::passwords::{NewPassword, Password};
 
-/// What is asked of a password that somebody chooses. There are no composition rules, on purpose (ASVS 6.2.5).
+/// What is required of a password that somebody chooses. There are no composition rules, on purpose (ASVS 6.2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PasswordPolicy {
     /// Fewest characters. Below [`PasswordPolicy::LOWEST_MIN_LENGTH`] it has no effect.
@@ -14,16 +14,16 @@ impl PasswordPolicy {
     /// The floor of the setting (ASVS 6.2.1).
     pub const LOWEST_MIN_LENGTH: usize = 8;
 
-    /// Makes a new password of one that was typed. Use cases call this, with the policy that they were given.
+    /// Makes a new password from one that was typed. Use cases call this, with the policy that they were given.
     ///
     /// # Errors
-    /// As of [`PasswordPolicy::check`].
+    /// Those of [`PasswordPolicy::check`].
     pub fn accept(&self, password: Password) -> Result<NewPassword, ValidationError> {
         self.check(&password)?;
         Ok(NewPassword::accepted(password))
     }
 
-    /// Finds out whether a password would be accepted, for whoever has to tell more than one fault at once.
+    /// Finds out whether a password would be accepted, for a caller that reports more than one fault at once.
     ///
     /// # Errors
     /// `too_short`, `too_long`.

@@ -4,23 +4,23 @@ use crate::passwords::PasswordHash;
 use crate::users::{User, UserId, UserIdentifier};
 use crate::{StoreError, Timestamp};
 
-/// Keeps the hashes of passwords, apart from the users: whoever reads a user reads no hash. A user may have none, and
-/// has one at most. Every method may fail with [`StoreError::Unavailable`] or [`StoreError::Internal`].
+/// Keeps the hashes of passwords, apart from the users: reading a user reads no hash. A user has one at most, and may
+/// have none. Every method may fail with [`StoreError::Unavailable`] or [`StoreError::Internal`].
 ///
 /// A hash goes with its user: [`UserRepository::delete`](crate::users::UserRepository::delete) MUST remove it.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait PasswordRepository: Send + Sync {
-    /// The user and the hash of their password, `None` where they have none. Both MUST be of one moment, and SHOULD take
-    /// one round trip: every sign-in begins here. It locks nothing.
+    /// The user and the hash of their password, `None` where they have none. Both MUST be of one moment, and SHOULD
+    /// take one round trip: every sign-in begins here. It locks nothing.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`].
     async fn find_with_user(&self, whose: &UserIdentifier) -> Result<Option<(User, Option<PasswordHash>)>, StoreError>;
 
     /// Gives the user a password, instead of the one that they have. The caller SHOULD hold the user, and MUST void
-    /// their access tokens in the same unit of work if they could have some: that is how a sign-in with the password
-    /// before, which is on its way, is told.
+    /// their access tokens in the same unit of work if they may have any: this also refuses a sign-in with the previous
+    /// password that is on its way.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there is no such user.

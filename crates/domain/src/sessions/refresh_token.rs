@@ -6,11 +6,12 @@ use crate::sessions::SessionId;
 use crate::users::UserId;
 use crate::{Timestamp, ValidationError};
 
-/// A caller that races with another may have read its clock this much before the one that won, on a node whose clock
-/// differs. A rotation that lies further ahead is no race: the clock was set back, and how old it is nobody knows.
+/// A caller that races with another may have read its clock this much earlier than the winner, on a node whose clock
+/// differs. A rotation that lies further ahead is not a race: the clock was set back, and nobody knows how old the
+/// rotation is.
 const MAX_HEAD_START: TimeDelta = TimeDelta::seconds(5);
 
-/// One sign-in on one device. One row for ever: each use of its token adds one to `generation` instead of making
+/// One sign-in on one device. It is one row for ever: each use of its token adds one to `generation` instead of making
 /// another row. Its id is the `sid` claim of access tokens, and the API lists it as a session.
 ///
 /// ```
@@ -19,7 +20,7 @@ const MAX_HEAD_START: TimeDelta = TimeDelta::seconds(5);
 /// use domain::users::UserId;
 /// use uuid::Uuid;
 ///
-/// // Ids, nonces and times come from ports; these are of an example.
+/// // Ids, nonces and times come from ports; these are examples.
 /// let id = SessionId::new(Uuid::from_u128(1));
 /// let user_id = UserId::new(Uuid::from_u128(2));
 /// let nonce = Nonce::new([0; Nonce::LENGTH]);
@@ -33,7 +34,7 @@ const MAX_HEAD_START: TimeDelta = TimeDelta::seconds(5);
 /// let Rotation::Next(session) = session.rotate(Generation::FIRST, at("12:10:00"), &policy) else { panic!() };
 /// assert_eq!(session.generation, Generation::FIRST.next());
 ///
-/// // A lost answer: the same child again. Later, it is a copy.
+/// // A lost response: the same child again. Later, it is a copy.
 /// assert_eq!(session.rotate(Generation::FIRST, at("12:10:03"), &policy), Rotation::SameChild);
 /// assert_eq!(session.rotate(Generation::FIRST, at("12:20:00"), &policy), Rotation::Reuse);
 /// ```
@@ -43,7 +44,7 @@ pub struct RefreshToken {
     pub id: SessionId,
     /// Whose session it is.
     pub user_id: UserId,
-    /// Goes into the MAC of every token of the session, so that the key alone forges none.
+    /// Goes into the MAC of every token of the session, so that nobody can forge one with the key alone.
     pub nonce: Nonce,
     /// The generation that is valid now.
     pub generation: Generation,
@@ -53,9 +54,9 @@ pub struct RefreshToken {
     pub rotated_at: Timestamp,
     /// When the session was last used.
     pub last_used_at: Timestamp,
-    /// Unused until here, the session ends. Each rotation moves it.
+    /// The session ends here if it is not used before. Each rotation moves it.
     pub idle_expires_at: Timestamp,
-    /// The session ends here whatever happens. Nothing moves it.
+    /// The session ends here in any case. Nothing moves it.
     pub expires_at: Timestamp,
     /// Set once the session was ended before its time.
     pub revocation: Option<Revocation>,
@@ -131,7 +132,7 @@ pub enum Rotation {
     Next(RefreshToken),
     /// The response was lost or two callers raced: hand out the current generation again, store nothing.
     SameChild,
-    /// A copy is about: revoke the session.
+    /// There is a copy: revoke the session.
     Reuse,
     /// The session is revoked or expired.
     Ended,
@@ -140,12 +141,12 @@ pub enum Rotation {
 /// How long sessions live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefreshPolicy {
-    /// A session that is not used for so long ends.
+    /// A session that is not used for this long ends.
     pub idle_ttl: TimeDelta,
-    /// A session ends so long after the sign-in, used or not.
+    /// A session ends this long after the sign-in, used or not.
     pub absolute_ttl: TimeDelta,
-    /// For so long after a rotation, and by a clock that is 5 seconds behind at most, the token before it gets the same
-    /// child again. Zero: never.
+    /// For this long after a rotation, also by a clock that is at most 5 seconds behind, the previous token gets the
+    /// same child again. Zero: never.
     pub grace: TimeDelta,
 }
 
@@ -173,7 +174,7 @@ impl Generation {
         self.0
     }
 
-    /// The one after this.
+    /// The next one.
     #[must_use]
     pub const fn next(self) -> Self {
         // One rotation a millisecond would take 49 days to get here, longer than a session lives by default; past
@@ -222,11 +223,11 @@ pub struct Revocation {
 pub enum RevocationReason {
     /// The user signed out, here or everywhere, or ended it from the list.
     Logout,
-    /// An old refresh token came back: a copy is about.
+    /// An old refresh token came back: there is a copy.
     Reuse,
     /// The password was changed in another session.
     PasswordChanged,
-    /// An admin, or whoever runs the service, gave the user another password.
+    /// An admin or the operator gave the user another password.
     PasswordSet,
     /// The email was changed in another session.
     EmailChanged,

@@ -22,16 +22,16 @@ pub trait RefreshTokenRepository: Send + Sync {
     /// The user's live sessions at `now`, last used first, `limit` at most.
     async fn list_live(&self, user_id: UserId, now: Timestamp, limit: u64) -> Result<Vec<RefreshToken>, StoreError>;
 
-    /// Stores the state after a rotation. MUST write only where the stored generation is the one before
-    /// `next.generation` and the session is not revoked, in one atomic step, and MUST answer whether it did. Of any
+    /// Stores the state after a rotation. MUST write only where the stored generation is the predecessor of
+    /// `next.generation` and the session is not revoked, in one atomic step, and MUST return whether it did. Of any
     /// number of callers with the same `next.generation`, at the same time or not, exactly one MUST get `true`.
     async fn rotate(&self, next: &RefreshToken) -> Result<bool, StoreError>;
 
-    /// Ends a session. MUST leave one that is revoked already as it is. Answers whether it was this call that ended it.
+    /// Ends a session. MUST leave one that is already revoked as it is. Returns whether this call ended it.
     async fn revoke(&self, id: SessionId, revocation: Revocation) -> Result<bool, StoreError>;
 
-    /// Ends all sessions of a user but `except`. MUST leave those revoked already as they are. Answers which it
-    /// ended, in no order.
+    /// Ends all sessions of a user except `except`. MUST leave those that are already revoked as they are. Returns
+    /// which it ended, in no particular order.
     async fn revoke_all(
         &self,
         user_id: UserId,
@@ -48,7 +48,7 @@ pub trait RefreshTokenRepository: Send + Sync {
         unless_since: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Removes up to `limit` sessions that were revoked or expired at `before` or earlier. Answers how many. SHOULD
+    /// Removes up to `limit` sessions that were revoked or expired at `before` or earlier. Returns how many. SHOULD
     /// leave those alone that others hold, and SHOULD NOT look at those that are live.
     async fn delete_ended(&self, before: Timestamp, limit: u64) -> Result<u64, StoreError>;
 

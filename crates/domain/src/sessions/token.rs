@@ -11,10 +11,11 @@ const ID_LENGTH: usize = 16;
 const GENERATION_LENGTH: usize = 4;
 const TOKEN_LENGTH: usize = ID_LENGTH + GENERATION_LENGTH + MacTag::LENGTH;
 
-/// What a refresh token says before its MAC was checked: `hxr_` and base64url of id ‖ generation ‖ MAC.
+/// What a refresh token says before its MAC is checked: `hxr_` and base64url of id ‖ generation ‖ MAC.
 ///
 /// The MAC covers id, generation and the session's nonce, which only the database knows. So a genuine token of any
-/// generation is told from garbage without storing tokens, the key alone forges none, and neither does the database.
+/// generation is told from garbage without storing tokens, and neither the key alone nor the database alone is enough
+/// to forge one.
 #[derive(Clone, Debug)]
 pub struct PresentedRefreshToken {
     /// The session it claims to belong to.
@@ -25,8 +26,8 @@ pub struct PresentedRefreshToken {
 }
 
 impl PresentedRefreshToken {
-    /// Reads a token; `None` when it is not of the form above. That it is genuine is for
-    /// [`PresentedRefreshToken::is_genuine`] to say.
+    /// Reads a token; `None` when it is not of the form above. Whether it is genuine,
+    /// [`PresentedRefreshToken::is_genuine`] tells.
     pub fn parse(token: &str) -> Option<Self> {
         let encoded = token.strip_prefix(PREFIX)?;
         // Compared before decoding, so that the work is bounded.

@@ -1,7 +1,7 @@
 use crate::{ValidationError, text};
 
-/// All there is to say about a task, as it was written: at most 10,000 characters, of the control characters only tabs
-/// and line breaks.
+/// What there is to say about a task, as it was written: at most 10,000 characters, and no control characters except
+/// tabs and line breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskDescription(String);
 

@@ -27,11 +27,11 @@ pub trait TaskRepository: Send + Sync {
     /// [`StoreError::NotFound`] when there is none.
     async fn update(&self, task: &Task) -> Result<(), StoreError>;
 
-    /// Removes a task, and MUST leave all others alone. Answers whether there was one.
+    /// Removes a task, and MUST leave all others alone. Returns whether there was one.
     async fn delete(&self, id: TaskId) -> Result<bool, StoreError>;
 
-    /// One page of a user's tasks, oldest first. It MUST hold tasks of that owner, of that status, and behind that
-    /// position only, and the first of them in that order. Tasks of the same moment MUST be in the order of their
-    /// ids, byte by byte. The cost SHOULD NOT grow with how far behind the first page the position is.
+    /// One page of a user's tasks, oldest first. It MUST hold only tasks of that owner, of that status, and after that
+    /// position, and the first of these in that order. Tasks of the same moment MUST be in the order of their ids, byte
+    /// by byte. The cost SHOULD NOT grow with how far behind the first page the position is.
     async fn list(&self, query: &TaskQuery) -> Result<Vec<Task>, StoreError>;
 }

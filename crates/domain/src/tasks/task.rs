@@ -13,7 +13,7 @@ pub struct Task {
     pub owner: UserId,
     /// What it is about.
     pub title: TaskTitle,
-    /// All there is to say about it.
+    /// What there is to say about it.
     pub description: Option<TaskDescription>,
     /// How far it is.
     pub status: TaskStatus,
@@ -73,7 +73,7 @@ pub struct TaskQuery {
     pub owner: UserId,
     /// Only this status.
     pub status: Option<TaskStatus>,
-    /// Only tasks behind this one.
+    /// Only tasks after this one.
     pub after: Option<TaskPosition>,
     /// How many tasks at most.
     pub limit: u64,

@@ -12,7 +12,7 @@ use crate::{
     sessions::{MockRefreshTokenRepository, MockRevocationRepository},
 };
 
-/// What a node removes from once it has ended.
+/// What a node cleans up: it removes what has ended.
 #[async_trait]
 pub trait CleanupUnit: UnitOfWork {
     /// Takes the turn to clean up, until this unit ends. Returns whether it did. Two units, of whatever nodes, MUST NOT

@@ -8,8 +8,8 @@ use crate::events::Event;
 use crate::sessions::RefreshToken;
 use crate::users::User;
 
-/// Hands out the units of work it was given, in order, and panics when asked for more. Counts the commits, and keeps the
-/// events that were recorded and committed.
+/// Hands out the units of work it was given, in order, and panics when asked for more. Counts the commits, and keeps
+/// the events that were recorded and committed.
 pub struct MockUnits<U> {
     units: Mutex<Vec<U>>,
     commits: Arc<AtomicUsize>,
@@ -94,7 +94,7 @@ impl MockUnit {
 }
 
 /// Declares the stand-in for a kind of unit: a struct with a mock for each repository that it lends out, which
-/// [`MockUnits`] begins. Behind these stands whatever else the unit can do.
+/// [`MockUnits`] begins. Whatever else the unit can do comes after these.
 macro_rules! mock_unit {
     (
         $(#[$doc:meta])*

@@ -1,6 +1,6 @@
 //! Units of work: several writes that happen together or not at all.
 //!
-//! What concerns several features is here. A feature that writes what is its own has its kind of unit beside its
+//! What concerns several features is here. A feature that writes only what is its own has its unit beside its
 //! repository.
 
 mod account_unit;

@@ -9,8 +9,8 @@ use crate::ValidationError;
 /// The local part keeps the case it was given in, since mail is sent to it, but two addresses are equal when they
 /// differ in case only. [`Email::key`] is the form to compare, index and look up by.
 ///
-/// Quoted and non-ASCII local parts and address literals are refused: they are legal (RFC 5321) and hardly exist,
-/// and look-alike characters in them would let two people hold what reads as one address.
+/// Quoted and non-ASCII local parts and address literals are refused: they are legal (RFC 5321) but hardly exist, and
+/// look-alike characters in them would let two people hold what reads as one address.
 ///
 /// ```
 /// use domain::users::Email;
@@ -37,7 +37,7 @@ impl Email {
     /// `invalid_email` when it is not one, `too_long` when it is over [`Email::MAX_BYTES`].
     pub fn parse(text: &str) -> Result<Self, ValidationError> {
         let text = text.trim();
-        // Before the parsers, so that their work is bounded too.
+        // Before the parsers, so that their work is bounded, too.
         if text.len() > Self::MAX_BYTES {
             return Err(too_long());
         }

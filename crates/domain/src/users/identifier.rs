@@ -12,7 +12,7 @@ pub enum UserIdentifier {
 }
 
 impl UserIdentifier {
-    /// Reads what somebody typed to sign in: an email or a username. `None` for what is neither, which nobody has.
+    /// Reads what somebody typed to sign in: an email or a username. `None` for anything else, which nobody has.
     pub fn typed(text: &str) -> Option<Self> {
         // A username has no '@', so there is one way to read a name.
         if text.contains('@') {

@@ -8,9 +8,9 @@ pub struct UserQuery {
     pub filter: UserFilter,
     /// In which order.
     pub sort: UserSort,
-    /// Only users behind this one, in that order.
+    /// Only users after this one, in that order.
     pub after: Option<UserPosition>,
-    /// How many users to pass over. The cost grows with it: `after` is the cheap way.
+    /// How many users to pass over. The cost grows with it; `after` is cheap.
     pub offset: u64,
     /// How many users at most.
     pub limit: u64,
@@ -19,7 +19,7 @@ pub struct UserQuery {
 /// Which users to list: those that fit every given part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserFilter {
-    /// The start of the email, of the username, or of the full name from any of its words on. Compared by
+    /// The start of the email, of the username, or of the full name beginning at any of its words. Compared by
     /// [`search_key`](crate::users::search_key).
     pub q: Option<SearchText>,
     /// Only this role.
@@ -44,7 +44,7 @@ pub enum UserSortField {
     CreatedAt,
     /// The email's key, byte by byte.
     Email,
-    /// The last sign-in. Who never signed in comes before everybody else.
+    /// The last sign-in. Users who never signed in come first.
     LastLogin,
 }
 

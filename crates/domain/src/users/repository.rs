@@ -25,10 +25,10 @@ pub trait UserRepository: Send + Sync {
     /// The user with this email, in whatever case.
     async fn find_by_email(&self, email: &Email) -> Result<Option<User>, StoreError>;
 
-    /// Returns the ids of all active admins. None of them, and not the account `and` either, MUST be changed or deleted
-    /// by others until the unit of work ends. Two units that call this at the same time MUST NOT both see the same
-    /// admin remain and remove the other. Units that lock accounts by nothing but this, each once and before anything
-    /// else, MUST NOT wait for each other in a circle.
+    /// Returns the ids of all active admins. Others MUST NOT change or delete any of them, nor the account `and`, until
+    /// the unit of work ends. Two units that call this at the same time MUST NOT both see the same admin remain and
+    /// remove the other. Units that lock accounts only by this, once each and before anything else, MUST NOT wait for
+    /// each other in a circle.
     async fn lock_active_admins(&self, and: Option<UserId>) -> Result<Vec<UserId>, StoreError>;
 
     /// Replaces every field of the stored user with this id. To keep a change by somebody else, read it by
@@ -39,8 +39,8 @@ pub trait UserRepository: Send + Sync {
     async fn update(&self, user: &User) -> Result<(), StoreError>;
 
     /// Notes a sign-in: sets `last_login`. MUST do so only while the user is active and at `epoch`, and MUST return
-    /// whether it did: a password change, a role change or a disabling that came in between wins. MUST hold the user
-    /// against such changes until the unit of work ends.
+    /// whether it did: a change of password or role, or a disabling, that came in between wins. MUST keep the user from
+    /// such changes until the unit of work ends.
     async fn record_login(&self, id: UserId, epoch: Epoch, at: Timestamp) -> Result<bool, StoreError>;
 
     /// Removes a user, their password and all of their sessions. Returns whether there was one.

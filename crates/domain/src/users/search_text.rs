@@ -27,7 +27,8 @@ impl SearchText {
     }
 }
 
-/// The form of a text to search in and to search for: what differs in case or in the kind of white space only is equal.
+/// The form of a text to search in and to search for: texts that differ only in case or in the kind of white space are
+/// equal.
 pub fn search_key(text: &str) -> String {
     let fold = |char: char| match char {
         // Σ becomes σ inside a word and ς at its end; the start of a word must not depend on where it ends.

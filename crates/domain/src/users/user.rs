@@ -16,13 +16,13 @@ pub struct User {
     pub role: Role,
     /// A user who is not active cannot sign in, and has no live session.
     pub is_active: bool,
-    /// Whether the user has shown to hold the address. Changing the email clears it.
+    /// Whether the user has proven to hold the address. Changing the email clears it.
     pub email_verified: bool,
     /// Counts the events that void the user's access tokens.
     pub epoch: Epoch,
     /// When the account was made.
     pub created_at: Timestamp,
-    /// When what the user or an admin can edit last changed. A sign-in does not count.
+    /// When anything that the user or an admin can edit last changed. A sign-in does not count.
     pub updated_at: Timestamp,
     /// The last sign-in with a password.
     pub last_login: Option<Timestamp>,
@@ -34,7 +34,7 @@ impl User {
         self.is_active && self.role == Role::Admin
     }
 
-    /// Gives the user another email, which is not verified until shown to be theirs.
+    /// Gives the user another email, which is not verified until it was proven to be theirs.
     pub fn set_email(&mut self, email: Email) {
         // Another spelling of the same address stays verified.
         self.email_verified &= self.email == email;
@@ -108,7 +108,7 @@ impl fmt::Display for Role {
 pub struct Epoch(u32);
 
 impl Epoch {
-    /// Past every epoch that a token can have: of a user who is gone, all tokens are void.
+    /// Greater than every epoch that a token can have: all tokens of a deleted user are void.
     pub const END: Self = Self(u32::MAX);
 
     /// Wraps a stored count.

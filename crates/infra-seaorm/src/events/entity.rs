@@ -13,7 +13,7 @@ pub(crate) struct Model {
     pub(crate) kind: String,
     pub(crate) subject: Option<Uuid>,
     pub(crate) actor_kind: String,
-    /// Of a user in the form of a UUID, and of a client as the configuration has it.
+    /// For a user a UUID, and for a client its id in the configuration.
     pub(crate) actor_id: Option<String>,
     pub(crate) actor_session: Option<Uuid>,
     pub(crate) session: Option<Uuid>,

@@ -18,7 +18,7 @@ pub(crate) struct Model {
     pub(crate) active_since: Option<DateTimeUtc>,
     /// Set exactly in the state "retired".
     pub(crate) accepted_until: Option<DateTimeUtc>,
-    /// In microseconds. Says something in the state "active" only.
+    /// In microseconds. It has a meaning only in the state "active".
     pub(crate) token_ttl: i64,
 }
 

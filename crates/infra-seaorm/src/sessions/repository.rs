@@ -108,7 +108,8 @@ impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
 
 impl<C: ConnectionTrait + Send + Sync> Store<C> {
     /// Deletes the first `limit` sessions whose `time` was at `before` or earlier. In the order of its index, and one
-    /// time at a statement: for both at once, or in any order, PostgreSQL may read the whole table for each batch.
+    /// column per statement: for both columns at once, or in any order, PostgreSQL may read the whole table for each
+    /// batch.
     async fn delete_sessions(&self, time: Column, before: Timestamp, limit: u64) -> Result<u64, StoreError> {
         let batch = Query::select()
             .column(Column::Id)
@@ -138,7 +139,8 @@ fn recording_use(sessions: &[SessionId], at: Timestamp, unless_since: Timestamp)
         .from(Entity)
         .and_where(Column::Id.is_in(ids))
         .and_where(used_before.clone())
-        // Whoever holds one is using it or ending it. Waiting for them, with others held, could go round in a circle.
+        // Whoever holds a row is using or ending its session. Waiting for it while holding others could lead to a
+        // deadlock.
         .lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked)
         .to_owned();
     Entity::update_many()
@@ -147,7 +149,7 @@ fn recording_use(sessions: &[SessionId], at: Timestamp, unless_since: Timestamp)
         .filter(used_before)
 }
 
-/// The text of the statement that each refresh begins with, built once and not each time.
+/// The text of the statement that each refresh begins with. It is built once.
 fn select_with_user(backend: DbBackend) -> &'static str {
     static ON_POSTGRES: OnceLock<String> = OnceLock::new();
     static ON_SQLITE: OnceLock<String> = OnceLock::new();
@@ -155,7 +157,7 @@ fn select_with_user(backend: DbBackend) -> &'static str {
     text.get_or_init(|| Entity::find_by_id(Uuid::nil()).find_also_related(user::Entity).build(backend).sql)
 }
 
-/// Revokes whatever is added as a filter and not revoked already.
+/// Revokes the sessions that fit the filter that is added, except those that are revoked already.
 fn revoking(revocation: Revocation) -> UpdateMany<Entity> {
     Entity::update_many()
         .col_expr(Column::RevokedAt, Expr::value(revocation.at))

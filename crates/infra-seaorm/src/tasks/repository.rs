@@ -45,7 +45,7 @@ impl<C: ConnectionTrait + Send + Sync> TaskRepository for Store<C> {
     }
 }
 
-/// The tasks behind `position`. Compared as a pair, which both databases look up in an index at once.
+/// The tasks after `position`. Compared as a pair, which both databases look up directly in an index.
 fn behind(position: TaskPosition) -> Expr {
     let stored = Expr::tuple([Expr::column(Column::CreatedAt), Expr::column(Column::Id)]);
     stored.gt(Expr::tuple([Expr::value(position.created_at), Expr::value(position.id.as_uuid())]))

@@ -51,8 +51,9 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
             .select_only()
             .columns([Column::Id, Column::Role, Column::IsActive])
             .filter(Condition::any().add(is_active_admin).add_option(account))
-            // One statement locks all, in one order, so that nobody waits in a circle. To lock the account by another
-            // would not do: an admin who is demoted meanwhile is locked by those who began before, and not by others.
+            // One statement locks all, in one order, so that nobody waits in a circle. Locking the account by a second
+            // statement would not do: an admin who is demoted meanwhile is locked by units that began before, and not
+            // by others.
             .order_by_asc(Column::Id)
             .lock(ROW_LOCK)
             .into_tuple()
@@ -106,8 +107,9 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
 const WINDOW: u64 = 1000;
 
 impl<C: ConnectionTrait + Send + Sync> Store<C> {
-    /// A text that many users fit fills a page from the first that come. Another is looked up in the indexes, and who
-    /// fits is sorted. PostgreSQL guesses which of the two is better, and where it guesses wrong reads the whole table.
+    /// A text that many users fit fills a page from the first users in order. Any other is looked up in the indexes,
+    /// and the users that fit are sorted. PostgreSQL would guess which of the two is better, and read the whole table
+    /// when it guesses wrong.
     async fn search_users(&self, text: &SearchText, query: &UserQuery) -> Result<Vec<User>, StoreError> {
         if query.offset.saturating_add(query.limit) <= WINDOW {
             let first = ordered(candidates(query), query.sort).limit(WINDOW);
@@ -121,7 +123,7 @@ impl<C: ConnectionTrait + Send + Sync> Store<C> {
         self.find_all(page(among(found), query)).await
     }
 
-    /// Whether names can be looked up by the start of a word. On SQLite a search reads the table.
+    /// Whether an index finds names by the start of a word. On SQLite a search reads the table.
     fn has_word_index(&self) -> bool {
         self.connection.get_database_backend() == DbBackend::Postgres
     }
@@ -139,7 +141,7 @@ fn among(users: Select<Entity>) -> Select<Entity> {
     select
 }
 
-/// Who may be on the page, but for the text that is searched for.
+/// The users who may be on the page, whatever text is searched for.
 fn candidates(query: &UserQuery) -> Select<Entity> {
     let fitting = Entity::find().filter(fitting(&query.filter));
     match &query.after {
@@ -148,8 +150,8 @@ fn candidates(query: &UserQuery) -> Select<Entity> {
     }
 }
 
-/// The filter but for the text. Its values stand in the SQL, so that PostgreSQL knows how rare they are and both
-/// databases see that an index on admins or on disabled users will do.
+/// The filter without the text. Its values are written into the SQL, so that PostgreSQL knows how rare they are and
+/// both databases see that an index on admins or on disabled users will do.
 fn fitting(filter: &UserFilter) -> Condition {
     let is = |column, value: Value| Expr::col(column).eq(Expr::Constant(value));
     Condition::all()
@@ -157,7 +159,7 @@ fn fitting(filter: &UserFilter) -> Condition {
         .add_option(filter.is_active.map(|is_active| is(Column::IsActive, is_active.into())))
 }
 
-/// Whom a search finds.
+/// The users that a search finds.
 fn holds(text: &SearchText) -> Condition {
     let text = escape_like(text.key());
     let starts_with = |prefix: &str| LikeExpr::new(format!("{prefix}{text}%")).escape('\\');
@@ -172,8 +174,8 @@ fn escape_like(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
-/// Holds for all whom a search finds and few others, and PostgreSQL has an index for each part. `LIKE` would not do in
-/// a prepared statement, whose plan must fit any pattern.
+/// Holds for all users that a search finds and few others, and PostgreSQL has an index for each part. `LIKE` would not
+/// do in a prepared statement, whose plan must fit any pattern.
 fn by_index(text: &SearchText) -> Condition {
     let starts = |column: Column| {
         // Emails and usernames are ASCII.
@@ -187,7 +189,7 @@ fn by_index(text: &SearchText) -> Condition {
 /// As the index on it has it.
 const WORDS_OF_NAME: &str = r#"array_to_tsvector(array_remove(string_to_array("full_name_key", ' '), ''))"#;
 
-/// All of these words, of which the last may go on.
+/// All of these words, the last of them as the start of a word.
 fn word_query(text: &str) -> String {
     let quote = |word: &str| format!("'{}'", word.replace('\\', "\\\\").replace('\'', "''"));
     let words: Vec<_> = text.split(' ').filter(|word| !word.is_empty()).map(quote).collect();
@@ -201,18 +203,18 @@ fn ordered(select: Select<Entity>, sort: UserSort) -> Select<Entity> {
     };
     match sort.field {
         UserSortField::CreatedAt => select.order_by(Column::CreatedAt, order.clone()).order_by(Column::Id, order),
-        // No two users have the same, so there is nothing for the id to break.
+        // No two users have the same email, so there are no ties for the id to break.
         UserSortField::Email => select.order_by(Column::EmailKey, order),
         UserSortField::LastLogin => select.order_by(last_login(), order.clone()).order_by(Column::Id, order),
     }
 }
 
-/// As the index on it has it. The databases disagree about where NULL belongs; here it is before every time.
+/// As the index on it has it. The databases disagree about where NULL belongs; here it comes before every time.
 fn last_login() -> Expr {
     Expr::cust(r#"coalesce("last_login", '-infinity')"#)
 }
 
-/// The users behind `position`, by one comparison, which an index can begin at.
+/// The users after `position`, by one comparison, at which an index can begin.
 fn behind(position: &UserPosition, direction: Direction) -> Condition {
     let by_id = |key: Expr, value: Expr| {
         let (columns, values) = (vec![key, Column::Id.into_expr()], vec![value, Expr::val(position.id.as_uuid())]);
@@ -223,7 +225,7 @@ fn behind(position: &UserPosition, direction: Direction) -> Condition {
         SortKey::Email(key) => Condition::all().add(past(Column::EmailKey.into_expr(), Expr::val(key), direction)),
         SortKey::LastLogin(time) => {
             let time = time.map_or_else(|| Expr::cust("'-infinity'"), Expr::val);
-            // SQLite begins at an expression of an index only where it stands by itself.
+            // SQLite begins at an expression of an index only if it stands by itself.
             let from = match direction {
                 Direction::Ascending => last_login().gte(time.clone()),
                 Direction::Descending => last_login().lte(time.clone()),

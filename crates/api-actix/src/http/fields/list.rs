@@ -1,13 +1,12 @@
 /// Declares a list of fields: [`FieldList`](crate::fields::FieldList), from which bodies and queries are read, and the
-/// schema and the parameters of the OpenAPI document, where the body has the name behind `as`.
+/// schema and the parameters of the OpenAPI document, where the body has the name after `as`.
 ///
 /// Each field is a line: its name, and its type within [`Required`](crate::fields::Required),
-/// [`Optional`](crate::fields::Optional), [`NotNull`](crate::fields::NotNull),
-/// [`Clearable`](crate::fields::Clearable) or [`Flat`](crate::fields::Flat). The list itself can be the type of a field:
-/// that one is an object.
+/// [`Optional`](crate::fields::Optional), [`NotNull`](crate::fields::NotNull), [`Clearable`](crate::fields::Clearable)
+/// or [`Flat`](crate::fields::Flat). The list itself can be the type of a field, which then is an object.
 ///
-/// What the fields become stands behind `->`: a struct with fields of the same names, or any type, which then is made by
-/// the expression behind `build`. It sees each field under its name. `example` is a JSON object.
+/// What the fields become stands after `->`: a struct with fields of the same names, or any type, which then is made by
+/// the expression after `build`. It sees each field under its name. `example` is a JSON object.
 ///
 /// ```
 /// use api_actix::fields::{Clearable, Required};
@@ -52,7 +51,7 @@ macro_rules! fields {
             type Value = $target;
 
             fn read(fields: &mut $crate::fields::Fields<'_>) -> Option<$target> {
-                // All are taken before the first fault ends it.
+                // All are taken before the first fault ends the reading.
                 $(let $field = <$presence as $crate::fields::Presence>::take(fields, stringify!($field));)*
                 $(let $field = $field?;)*
                 Some($crate::fields!(@build $target; $($build)?; $($field)*))

@@ -1,5 +1,5 @@
 //! Reading the fields of a body or a query. A list of fields is declared once, by [`fields!`](crate::fields!), and both
-//! the reader and the OpenAPI schema come from it. Every fault is found, not only the first; a field that is not in the
+//! the reader and the OpenAPI schema come from it. Every fault is found, not only the first. A field that is not in the
 //! list is a fault, and so is one that comes twice.
 //!
 //! ```
@@ -64,7 +64,7 @@ use domain::passwords::PasswordPolicy;
 use super::problem::FieldError;
 use raw::RawValue;
 
-/// Most faults that are told; the rest of a hopeless body is not worth more.
+/// Most faults that are reported; the rest of a hopeless body is not worth more.
 const MAX_FAULTS: usize = 50;
 /// Longest part of an unknown field's name that is repeated to the client, in characters.
 const MAX_NAME_LENGTH: usize = 64;
@@ -83,7 +83,7 @@ pub trait FieldList {
     /// What is made of them, such as a use case's command.
     type Value;
 
-    /// Takes each field. Returns `None` only where a fault was noted.
+    /// Takes each field. Returns `None` only when a fault was noted.
     fn read(fields: &mut Fields<'_>) -> Option<Self::Value>;
 
     /// Describes each field.
@@ -110,19 +110,19 @@ fn read_object<L: FieldList>(
 ) -> Option<L::Value> {
     let mut fields = Fields { values: raw.values, path, faults, rules };
     for name in raw.duplicates {
-        fields.note(&name, "duplicate_field", "This field is given more than once.");
+        fields.note(&name, "duplicate_field", "This field must not be given more than once.");
     }
     let value = L::read(&mut fields);
     for name in std::mem::take(&mut fields.values).keys() {
-        fields.note(name, "unknown_field", "There is no such field.");
+        fields.note(name, "unknown_field", "This field is unknown.");
     }
     value
 }
 
-/// The fields of one object, form or query on their way in. There is no `Debug`: they hold passwords and tokens.
+/// The fields of one object, form or query that was sent. There is no `Debug`: they hold passwords and tokens.
 pub struct Fields<'a> {
     values: BTreeMap<String, RawValue>,
-    /// In front of the names of an object inside another: `profile.`.
+    /// What stands before the names of an object inside another: `profile.`.
     path: String,
     faults: &'a mut Vec<FieldError>,
     rules: Rules,
@@ -150,7 +150,7 @@ impl Fields<'_> {
     }
 }
 
-/// One field on its way in. What reads it either returns a value or notes a fault and returns `None`.
+/// One field that was sent. Its reader either returns a value or notes a fault and returns `None`.
 pub struct Field<'a> {
     value: RawValue,
     name: &'a str,
@@ -168,7 +168,7 @@ impl Field<'_> {
         })
     }
 
-    /// Reads a text or a whole number of 64 bits by `parse`, and any other number, which was a double on its way, by
+    /// Reads a text or a whole number of 64 bits by `parse`, and any other number, which was sent as a double, by
     /// `from_double`.
     pub fn text_or_number<T>(
         self,

@@ -10,31 +10,31 @@ pub trait Presence {
     /// What is made of the field.
     type Value;
 
-    /// Takes the field. Returns `None` only where a fault was noted.
+    /// Takes the field. Returns `None` only when a fault was noted.
     fn take(fields: &mut Fields<'_>, name: &str) -> Option<Self::Value>;
 
-    /// Describes the field. `doc` is what stands above it, line by line.
+    /// Describes the field. `doc` is its comment, line by line.
     fn describe(description: &mut Description, name: &str, doc: &[&str]);
 }
 
 /// A field that must be there, and not `null`.
 pub struct Required<T>(PhantomData<T>);
 
-/// A field that may be absent or `null`, which is the same. It becomes an `Option`.
+/// A field that may be absent or `null`, which mean the same. It becomes an `Option`.
 pub struct Optional<T>(PhantomData<T>);
 
 /// A field that may be absent, but not `null`. It becomes an `Option`.
 pub struct NotNull<T>(PhantomData<T>);
 
-/// A field of a `PATCH` (RFC 7396) that may be absent, which leaves the value, or `null`, which clears it. It becomes an
-/// `Option` in an `Option`: the outer one is `None` where the field is absent.
+/// A field of a `PATCH` (RFC 7396) that may be absent, which leaves the value, or `null`, which clears it. It becomes
+/// an `Option` in an `Option`: the outer one is `None` where the field is absent.
 pub struct Clearable<T>(PhantomData<T>);
 
-/// A text that may be absent, is not looked at and is forgotten.
+/// A text that may be absent. It is not looked at, and is forgotten.
 pub enum Ignored {}
 
-/// All fields that are not in the list, which are forgotten. As the last of the list, it lets through what would be
-/// unknown (RFC 6749, section 3.2).
+/// All fields that are not in the list, which are forgotten. As the last of the list, it accepts what would be unknown
+/// (RFC 6749, section 3.2).
 pub enum Others {}
 
 /// The fields of another list, in the same object: serde's `flatten`.

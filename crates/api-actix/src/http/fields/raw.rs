@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::MAX_FAULTS;
 
 /// The members of an object, a form or a query. Unlike `serde_json::Map`, it notices a name that comes twice, which two
-/// readers of one body could take differently (ASVS 1.5.3).
+/// readers of one body could read differently (ASVS 1.5.3).
 #[derive(Default)]
 pub(crate) struct RawFields {
     pub(super) values: BTreeMap<String, RawValue>,
@@ -21,7 +21,7 @@ pub(crate) struct RawFields {
 }
 
 /// One value. `serde_json::Value` would take an object with a member `$serde_json::private::RawValue` for the JSON in
-/// the member's text, because a crate that we share `serde_json` with turns that on.
+/// the member's text, because a crate with which we share `serde_json` turns that on.
 pub(crate) enum RawValue {
     Null,
     Bool(bool),

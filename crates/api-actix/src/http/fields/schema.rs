@@ -7,7 +7,7 @@ use utoipa::openapi::{RefOr, Required};
 
 use super::{FieldList, FieldValue};
 
-/// What is collected of a list of fields.
+/// What is collected from a list of fields.
 #[derive(Default)]
 pub struct Description {
     fields: Vec<DescribedField>,
@@ -23,7 +23,7 @@ struct DescribedField {
     rule: Rule,
 }
 
-/// What a schema says of a field's presence.
+/// What a schema says about a field's presence.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rule {
     /// It must be there.
@@ -105,7 +105,7 @@ fn parameter(field: &DescribedField) -> Parameter {
         .build()
 }
 
-/// Comments as they come: each line begins with a blank.
+/// Comments as the compiler gives them: each line begins with a blank.
 fn joined(doc: &[&str]) -> String {
     doc.iter().map(|line| line.trim()).collect::<Vec<_>>().join("\n")
 }

@@ -1,5 +1,5 @@
-//! Types that a field can have. JSON's types are not bent: a number in quotes is a string. Forms and queries have texts
-//! only, which are read by the field's type.
+//! Types that a field can have. JSON's types are not converted: a number in quotes is a string. Forms and queries have
+//! texts only, which are read by the field's type.
 
 use std::str::FromStr;
 
@@ -18,7 +18,7 @@ pub trait FieldValue {
     /// What it is read into.
     type Value;
 
-    /// Reads the field. Returns `None` only where a fault was noted. `null` is not a value.
+    /// Reads the field. Returns `None` only when a fault was noted. `null` is not a value.
     fn read(field: Field<'_>) -> Option<Self::Value>;
 
     /// Describes the values that [`read`](Self::read) takes.
@@ -30,7 +30,7 @@ pub trait FieldValue {
 
 /// The type of a field that is a text.
 pub trait TextValue: Sized {
-    /// What can be said of its texts in a schema.
+    /// What a schema can say about its texts.
     const SHAPE: TextShape = TextShape::ANY;
 
     /// Reads the text.
@@ -52,7 +52,7 @@ impl<T: TextValue> FieldValue for T {
     }
 }
 
-/// What can be said of texts in a schema.
+/// What a schema can say about texts.
 #[derive(Clone, Copy, Debug)]
 pub struct TextShape {
     format: Option<&'static str>,
@@ -81,19 +81,19 @@ impl TextShape {
         Self { format: Some(format), ..self }
     }
 
-    /// As this regular expression (ECMA-262) says.
+    /// Matching this regular expression (ECMA-262).
     #[must_use]
     pub const fn pattern(self, pattern: &'static str) -> Self {
         Self { pattern: Some(pattern), ..self }
     }
 
-    /// As here.
+    /// As in this example.
     #[must_use]
     pub const fn example(self, example: &'static str) -> Self {
         Self { example: Some(example), ..self }
     }
 
-    /// This one where the field is absent.
+    /// This one when the field is absent.
     #[must_use]
     pub const fn default(self, default: &'static str) -> Self {
         Self { default: Some(default), ..self }
@@ -152,7 +152,7 @@ impl TextValue for NaiveDate {
         let date = Some(text).filter(|text| text.len() == "YYYY-MM-DD".len() && text.is_ascii());
         let date = date.filter(|text| text.starts_with(|first: char| first.is_ascii_digit()));
         let date = date.and_then(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok());
-        let date = date.ok_or_else(|| ValidationError::new("invalid_date", "A date is written YYYY-MM-DD."))?;
+        let date = date.ok_or_else(|| ValidationError::new("invalid_date", "A date must be written YYYY-MM-DD."))?;
         in_range(date.year()).map(|()| date)
     }
 }
@@ -163,7 +163,7 @@ impl TextValue for Timestamp {
     const SHAPE: TextShape = TextShape::ANY.format("date-time");
 
     fn parse(text: &str) -> Result<Self, ValidationError> {
-        let invalid = || ValidationError::new("invalid_time", "A time is written YYYY-MM-DDThh:mm:ssZ.");
+        let invalid = || ValidationError::new("invalid_time", "A time must be written YYYY-MM-DDThh:mm:ssZ.");
         let time = DateTime::parse_from_rfc3339(text).map_err(|_| invalid())?;
         let time = DateTime::from_timestamp_micros(time.timestamp_micros()).ok_or_else(invalid)?;
         in_range(time.year()).map(|()| time)
@@ -173,7 +173,7 @@ impl TextValue for Timestamp {
 /// What both databases keep, and RFC 3339 can write.
 fn in_range(year: i32) -> Result<(), ValidationError> {
     let is_in_range = (1..=9999).contains(&year);
-    is_in_range.then_some(()).ok_or_else(|| ValidationError::new("out_of_range", "The year is from 1 to 9999."))
+    is_in_range.then_some(()).ok_or_else(|| ValidationError::new("out_of_range", "The year must be from 1 to 9999."))
 }
 
 impl FieldValue for bool {
@@ -238,7 +238,7 @@ mod tests {
         read.ok_or_else(|| faults[0].code)
     }
 
-    /// What reads as what, and what is refused with which code. The values are JSON texts, as they come.
+    /// What is read as what, and what is refused with which code. The values are JSON texts, as they come.
     fn check<T: FieldValue<Value: ToString>>(good: &[(&str, &str)], bad: &[(&str, &str)]) {
         for (text, expected) in good {
             assert_eq!(read::<T>(text).map(|value| value.to_string()), Ok((*expected).to_owned()), "{text}");

@@ -9,7 +9,8 @@ use governor::{Quota, RateLimiter};
 use super::recent_clients::{ClientKey, RecentClients};
 use crate::http::allowance::Allowance;
 
-/// Lets each client make some requests a minute: so many at once, and then one whenever its part of the minute is over.
+/// Allows each client some requests per minute: this many at once, and then one more whenever its share of the minute
+/// has passed.
 #[derive(Debug)]
 pub(crate) struct Limiter<C: Clock = DefaultClock> {
     per_minute: NonZeroU32,
@@ -28,7 +29,7 @@ impl<C: Clock> Limiter<C> {
         Self { per_minute, clients }
     }
 
-    /// Counts a request. `Err` refuses it; it is not counted then.
+    /// Counts a request. `Err` refuses it, and then it is not counted.
     pub(crate) fn check(&self, client: Option<IpAddr>) -> Result<Allowance, Allowance> {
         let limit = self.per_minute.get();
         match self.clients.check_key(&client.into()) {
@@ -44,7 +45,7 @@ impl<C: Clock> Limiter<C> {
     }
 }
 
-/// Rounded up, so that a client that waits for so long has waited long enough.
+/// Rounded up, so that a client that waits this long has waited long enough.
 fn whole_seconds(wait: Duration) -> u64 {
     (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
 }

@@ -77,9 +77,8 @@ impl RateLimits {
     }
 }
 
-/// The route with its limit, which comes before the handler and its extractors: of a refused request no body with a
-/// length is awaited and no password hashed. It belongs to the route, so no other way to write the path leads around
-/// it.
+/// The route with its limit, which comes before the handler and its extractors: for a refused request no body with a
+/// length is awaited and no password hashed. It belongs to the route, so no other spelling of the path leads around it.
 pub(crate) fn limit(limited: Limited, route: Route) -> Route {
     route.wrap(from_fn(move |request, next: Next<BoxBody>| check(limited, request, next)))
 }
@@ -110,7 +109,7 @@ async fn check(limited: Limited, request: ServiceRequest, next: Next<BoxBody>) -
     Ok(response)
 }
 
-/// An admin who creates users has proven who they are. Asking costs a request without a token nothing.
+/// An admin who creates users has proven who they are. A request without a token costs nothing to check.
 async fn is_admin(request: &HttpRequest) -> Result<bool, ApiError> {
     Ok(actor(request).await?.is_some_and(|actor| actor.role == Role::Admin))
 }

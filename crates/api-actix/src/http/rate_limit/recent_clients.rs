@@ -9,8 +9,8 @@ use governor::state::StateStore;
 /// Most clients of a generation. Both generations together take about 3 MiB.
 const GENERATION: usize = 50_000;
 
-/// Whom requests are counted for: an IPv4 address, or a network of IPv6, since who has one address there has 2^64.
-/// Clients without an address are one.
+/// The client for whom requests are counted: an IPv4 address, or a network of IPv6, since anyone who has one address
+/// there has 2^64. All clients without an address count as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ClientKey {
     V4([u8; 4]),
@@ -31,15 +31,15 @@ impl From<Option<IpAddr>> for ClientKey {
     }
 }
 
-/// What `governor` keeps of each client, for the clients seen last: 50,000 at least and 100,000 at most.
+/// What `governor` keeps about each client, for the clients seen last: at least 50,000 and at most 100,000.
 ///
 /// When there are more, those not seen for longest are forgotten, which gives them their whole limit again. Nobody is
-/// refused because of others. And a flood gains nothing by it: who has the 50,000 addresses that it takes to be
-/// forgotten may send more with them, within their limits, than a node can answer.
+/// refused because of others. And a flood gains nothing by it: anyone who has the 50,000 addresses that it takes to be
+/// forgotten may send more with them, within their limits, than a node can serve.
 #[derive(Debug, Default)]
 pub(crate) struct RecentClients(Mutex<Generations>);
 
-/// A client that is seen goes to the current generation. When that is full, the one before is dropped.
+/// A client that is seen goes to the current generation. When that is full, the previous one is dropped.
 #[derive(Debug, Default)]
 struct Generations {
     current: HashMap<ClientKey, Nanos>,
@@ -76,7 +76,7 @@ impl StateStore for RecentClients {
         let mut generations = self.lock();
         let state = generations.get(client);
         let decision = decide(state);
-        // Who is refused has been seen, too.
+        // A client that is refused has also been seen.
         if let Some(state) = decision.as_ref().ok().map(|(_, next)| *next).or(state) {
             generations.put(*client, state);
         }

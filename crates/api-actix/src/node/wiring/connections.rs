@@ -11,12 +11,12 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statem
 pub enum Connections {
     /// A pool. Each belongs to the runtime that opened it.
     Postgres(PostgresConnections),
-    /// Many that read and one that writes. They have threads of their own.
+    /// Many connections that read and one that writes. They have threads of their own.
     Sqlite(SqliteConnections),
 }
 
 impl Connections {
-    /// Keeps them through the end of other runtimes than this, such as those of the server's workers.
+    /// Keeps them alive when other runtimes than this end, such as those of the server's workers.
     pub async fn move_here(&self) {
         if let Self::Postgres(connections) = self {
             connections.move_to(tokio::runtime::Handle::current()).await;

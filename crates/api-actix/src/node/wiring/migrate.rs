@@ -5,9 +5,9 @@ use migration::{Migrator, MigratorTrait, Status, Step};
 use super::{WiringError, postgres, sqlite};
 use crate::config::{DatabaseSettings, DatabaseUrl};
 
-/// Applies what is pending of the migrator `M`, one process at a time. Where starting the server is not to migrate,
-/// nothing may be pending. Hexauth's own tables come with [`start`](super::start); call this for tables of your own, whose migrator
-/// names a table of its own in `migration_table_name`.
+/// Applies the pending migrations of the migrator `M`, one process at a time. If starting the server must not migrate,
+/// nothing may be pending. Hexauth's own tables come with [`start`](super::start); call this for tables of your own,
+/// whose migrator names a table of its own in `migration_table_name`.
 ///
 /// # Errors
 /// [`WiringError::Postgres`], [`WiringError::Sqlite`], [`WiringError::Pending`].

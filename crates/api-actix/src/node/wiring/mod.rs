@@ -37,7 +37,7 @@ use secret::{find_secret, make_secret};
 pub(crate) use infra_postgres::PoolUsage;
 pub(crate) use infra_security::HashLoad;
 
-/// What adapters know of settings, for [`Config::load`].
+/// What adapters know about settings, for [`Config::load`].
 pub const CHECKS: Checks = Checks {
     is_postgres_url: |url| PostgresSettings::new(url).check().is_ok(),
     check_stored_hash: |hash, hashing| argon2(hashing).check_stored(hash),
@@ -51,13 +51,13 @@ pub struct Parts {
     pub feed: Box<dyn RevocationFeed>,
     /// What all repositories share.
     pub connections: Connections,
-    /// Whether the database answers.
+    /// Whether the database responds.
     pub health: Arc<dyn HealthCheck>,
     /// Makes ids.
     pub ids: Arc<dyn Ids>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
-    /// Tells how busy the hasher is. No port, since no use case asks.
+    /// Tells how busy the hasher is. It is not a port, since no use case asks.
     pub(crate) hash_load: HashGauge,
 }
 
@@ -75,7 +75,7 @@ pub enum WiringError {
     /// The password hasher cannot be made.
     #[error("the password hasher cannot be started: {0}")]
     Hasher(#[from] InvalidArgon2Settings),
-    /// Starting the server is not to migrate, but something is pending.
+    /// Starting the server must not migrate, but something is pending.
     #[error("{} migrations are pending: run 'hexauth migrate up', or set APP_DATABASE__MIGRATE_ON_START=true", .0.len())]
     Pending(Vec<String>),
     /// The development secret cannot be kept.

@@ -19,14 +19,14 @@ pub(super) fn find_secret(config: &Config) -> Result<Option<RootSecret>, WiringE
     let file = secret_file(config);
     match fs::read_to_string(&file) {
         Ok(text) => parse_secret(file, &Secret::new(text)).map(Some),
-        // Where there is no folder, either, it is for the database to say so.
+        // If the folder is missing, too, the database reports that.
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
         Err(source) => Err(WiringError::Secret { file, source }),
     }
 }
 
-/// Makes a secret for development and keeps it beside the data, so that tokens outlive a restart. Of several processes
-/// at once, all use the one that came first. Production does not get here: there the configuration has a secret.
+/// Makes a secret for development and keeps it beside the data, so that tokens outlive a restart. Several processes at
+/// once all use the first one. Production does not get here: there the configuration has a secret.
 pub(super) fn make_secret(config: &Config) -> Result<RootSecret, WiringError> {
     let file = secret_file(config);
     let text = keep_secret(&file).map_err(|source| WiringError::Secret { file: file.clone(), source })?;
@@ -49,7 +49,7 @@ fn keep_secret(file: &Path) -> io::Result<Secret> {
     let folder = private_file::folder_of(file);
     private_file::create_folder(folder)?;
     let own = file.with_extension(format!("secret.{}", std::process::id()));
-    // Left behind by one with the same number that was killed.
+    // Left behind by a process with the same number that was killed.
     let _ = fs::remove_file(&own);
     let secret = infra_security::generate_secret();
     let mut written = private_file::create(&own, folder)?;

@@ -20,7 +20,7 @@ use domain::passwords::PasswordHasher;
 use domain::{Clock, Ids, Mac};
 use infra_seaorm::{SqlConnections, Store};
 
-/// What the services need besides the database.
+/// What the services need apart from the database.
 pub struct Adapters {
     /// Hashes passwords.
     pub password_hasher: Arc<dyn PasswordHasher>,

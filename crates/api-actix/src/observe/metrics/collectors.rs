@@ -15,7 +15,7 @@ use prometheus_client::registry::Unit;
 
 use crate::wiring::{Connections, HashGauge, PoolUsage};
 
-/// Collectors are to be printable, and hold what is not.
+/// Collectors have to implement `Debug`, and hold parts that do not.
 macro_rules! nameable {
     ($($name:ident),+) => {$(
         impl std::fmt::Debug for $name {

@@ -1,5 +1,5 @@
 /// The text format that Prometheus had before OpenMetrics. There, a counter has the name of its samples, and there are
-/// neither units nor a mark at the end.
+/// no units and no mark at the end.
 pub(crate) fn from_openmetrics(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     let mut plain = String::with_capacity(text.len());

@@ -15,7 +15,7 @@ const BUCKETS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 
 /// The route of all paths that are not in the table: no client can make up others.
 const UNMATCHED: &str = "unmatched";
-/// The status of a request that broke off before there was an answer, as nginx has it.
+/// The status of a request that broke off before there was a response, as nginx has it.
 const BROKEN_OFF: u16 = 499;
 
 /// Counts and times requests, if metrics are on.
@@ -88,7 +88,7 @@ impl Drop for MeasuredRequest {
     }
 }
 
-/// The template of the path, such as `/api/v1/users/{id}`. Looked up before the request is served: of one that broke
+/// The template of the path, such as `/api/v1/users/{id}`. Looked up before the request is served: for one that broke
 /// off or took too long there is nothing left to ask afterwards.
 pub(crate) fn route(request: &ServiceRequest) -> Option<String> {
     let path = request.match_info().as_str();

@@ -7,11 +7,11 @@ use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 
 use super::EXPORT_TIMEOUT;
 
-/// Sends to the collector, one connection for each batch. So little HTTP that no client is carried along for it. The
+/// Sends to the collector, one connection for each batch. It is so little HTTP that no client library is needed. The
 /// thread that calls it does nothing else, so it may block.
 #[derive(Debug, Default)]
 pub(super) struct Collector {
-    /// Whether sending has failed, and did not work since.
+    /// Whether sending has failed, and has not worked since.
     is_away: AtomicBool,
 }
 
@@ -34,7 +34,7 @@ impl HttpClient for Collector {
     }
 }
 
-/// Answers the status.
+/// Returns the status.
 fn send(request: &Request<Bytes>) -> io::Result<u16> {
     let uri = request.uri();
     let host = uri.host().ok_or(io::ErrorKind::InvalidInput)?;

@@ -1,4 +1,4 @@
-//! Traces after OpenTelemetry: one span for each request, sent to a collector.
+//! Traces per OpenTelemetry: one span for each request, sent to a collector.
 
 mod collector;
 mod request;
@@ -27,7 +27,7 @@ const TARGET: &str = "traces";
 /// A directive that keeps these spans, which the log has in another form, out of the log.
 pub(crate) const NOT_LOGGED: &str = "traces=off";
 
-/// Longest wait for the collector's answer.
+/// Longest wait for the collector's response.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest wait at the end for what is left to be sent.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);

@@ -15,15 +15,15 @@ const TRACEPARENT: &str = "traceparent";
 const TRACESTATE: &str = "tracestate";
 /// Length of version 00, which is the one there is: `00-`, 32 digits, `-`, 16 digits, `-`, 2 digits.
 const TRACEPARENT_LENGTH: usize = 55;
-/// Longest `tracestate` that is kept: as much as must be (W3C Trace Context, section 3.3.1.5).
+/// Longest `tracestate` that is kept: as much as must be kept (W3C Trace Context, section 3.3.1.5).
 const MAX_TRACESTATE: usize = 512;
 
 /// Whether clients' `traceparent` is believed. Among the application's data.
 #[derive(Clone, Copy)]
 pub(crate) struct AcceptParents(pub(crate) bool);
 
-/// The span of one request, with the attributes of OpenTelemetry's conventions for HTTP servers. What a client sent is
-/// in there as its path only. Does nothing while traces are off.
+/// The span of one request, with the attributes of OpenTelemetry's conventions for HTTP servers. Of what a client sent
+/// it holds the path only. Does nothing while traces are off.
 pub(crate) struct RequestTrace(Span);
 
 impl RequestTrace {
@@ -38,7 +38,7 @@ impl RequestTrace {
         }
         if let Some(AcceptParents(true)) = request.app_data() {
             let parent = TraceContextPropagator::new().extract(&Headers(request.headers()));
-            // It fails where there is no layer, and then the span is disabled.
+            // It fails if there is no layer, and then the span is disabled.
             drop(span.set_parent(parent));
         }
         let method = method_name(request.method());

@@ -14,7 +14,7 @@ impl Birthday {
     /// tolerance admits people ahead of UTC.
     ///
     /// # Errors
-    /// `invalid_date` when it is no such date, `out_of_range` before 1900 or in the future.
+    /// `invalid_date` when it is not such a date, `out_of_range` before 1900 or in the future.
     pub fn parse(text: &str, today: NaiveDate) -> Result<Self, ValidationError> {
         let date = Some(text)
             .filter(|text| text.len() == "YYYY-MM-DD".len())

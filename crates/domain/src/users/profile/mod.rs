@@ -8,10 +8,10 @@ pub use birthday::Birthday;
 pub use full_name::FullName;
 pub use username::Username;
 
-/// What users tell about themselves. Nothing of it is needed, and nothing depends on it but that a username is unique.
+/// What users tell about themselves. None of it is required, and the one rule is that a username is unique.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
-    /// Unique where it is given. To sign in with, besides the email.
+    /// Unique where it is given. The user can sign in with it, as with the email.
     pub username: Option<Username>,
     /// The name to show.
     pub full_name: Option<FullName>,

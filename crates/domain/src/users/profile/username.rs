@@ -1,6 +1,6 @@
 use crate::ValidationError;
 
-/// A name to sign in with besides the email: lower case, 3 to 30 of `a-z`, `0-9`, `_` and `-`.
+/// A name to sign in with, as with the email: lower case, 3 to 30 of `a-z`, `0-9`, `_` and `-`.
 ///
 /// It never holds an `@`, so a sign-in name is either an email or a username, never both.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -33,8 +33,8 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// Rows outlive the sessions and users they are about, hence no foreign keys. By the number of its transaction the
-/// feed tells what it may not have seen yet.
+/// Rows outlive the sessions and users they are about, hence no foreign keys. The number of its transaction tells the
+/// feed what it may not have seen yet.
 const POSTGRES_TABLE: &str = "
 CREATE TABLE revocations (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -49,7 +49,7 @@ CREATE TABLE revocations (
     )
 )";
 
-/// With AUTOINCREMENT no id comes a second time, which the feed relies on.
+/// With AUTOINCREMENT no id is used a second time, which the feed relies on.
 const SQLITE_TABLE: &str = "
 CREATE TABLE revocations (
     id integer PRIMARY KEY AUTOINCREMENT,

@@ -20,6 +20,7 @@ impl MigrationTrait for Migration {
             .col(ColumnDef::new(SigningKeys::State).text().not_null())
             .col(ColumnDef::new(SigningKeys::ActiveSince).timestamp_with_time_zone())
             .col(ColumnDef::new(SigningKeys::AcceptedUntil).timestamp_with_time_zone())
+            .col(ColumnDef::new(SigningKeys::TokenTtl).big_integer().not_null())
             .to_owned();
         manager.create_table(signing_keys).await?;
         let connection = manager.get_connection();
@@ -31,7 +32,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // The trigger and the index go with the table; the function belongs to the migration before.
+        // The trigger and the index go with the table; the function belongs to the previous migration.
         manager.drop_table(Table::drop().table(SigningKeys::Table).to_owned()).await
     }
 }
@@ -54,4 +55,5 @@ enum SigningKeys {
     State,
     ActiveSince,
     AcceptedUntil,
+    TokenTtl,
 }

@@ -37,7 +37,7 @@ impl MigrationTrait for Migration {
             .col(Tasks::Id)
             .to_owned();
         manager.create_index(by_age).await?;
-        // For the list of those of one status, which may be few among many.
+        // For the list of tasks of one status, which may be few among many.
         let by_status = Index::create()
             .name("ix_tasks_owner_id_status_created_at")
             .table(Tasks::Table)

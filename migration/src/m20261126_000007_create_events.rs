@@ -25,7 +25,7 @@ impl MigrationTrait for Migration {
             .col(ColumnDef::new(Events::Details).json_binary().not_null())
             .to_owned();
         manager.create_table(events).await?;
-        // For the removal of the old ones.
+        // For the removal of old events.
         let by_age = Index::create().name("ix_events_at").table(Events::Table).col(Events::At).to_owned();
         manager.create_index(by_age).await
     }

@@ -32,7 +32,7 @@ impl MigrationTrait for Migration {
 
 // Where a table is big, the operator makes these before the migration, without holding writers up.
 
-/// Both databases take the text for a value before every time, so that the order has no NULLs.
+/// Both databases sort the text before every time, so that the order has no NULLs.
 const BY_LAST_LOGIN: &str =
     "CREATE INDEX IF NOT EXISTS ix_users_last_login ON users (coalesce(last_login, '-infinity'), id)";
 
@@ -40,8 +40,8 @@ const ADMINS: &str = "CREATE INDEX IF NOT EXISTS ix_users_admins ON users (creat
 
 const DISABLED: &str = "CREATE INDEX IF NOT EXISTS ix_users_disabled ON users (created_at, id) WHERE is_active = FALSE";
 
-/// Lexemes by prefix, without a dictionary and without an extension. A list of pending entries would be read by each
-/// search until the next vacuum.
+/// Lexemes by prefix, without a dictionary and without an extension. Each search would have to read a list of pending
+/// entries until the next vacuum.
 const WORDS_OF_NAMES: &str = "
 CREATE INDEX IF NOT EXISTS ix_users_full_name_words ON users
 USING gin (array_to_tsvector(array_remove(string_to_array(full_name_key, ' '), ''))) WITH (fastupdate = off)";

@@ -39,7 +39,7 @@ pub(crate) fn run(project: &Project, arguments: &Arguments) -> Result<(), Error>
 }
 
 /// Writes the files and the lines. Before all is known to fit, it writes nothing.
-fn write(project: &Project, resource: &Resource) -> Result<(), Error> {
+pub(crate) fn write(project: &Project, resource: &Resource) -> Result<(), Error> {
     let migration = migrations::next(project, &resource.plural)?;
     let context = context! { migration, ..resource.context() };
     let mut files = templates::render(&context)?;

@@ -26,7 +26,6 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "email_address",
             "idna",
             "mockall",
-            "rust_decimal",
             "thiserror",
             "unicode-normalization",
             "uuid",

@@ -4,17 +4,6 @@ use std::collections::BTreeMap;
 
 use crate::project::Project;
 
-/// Where in a file something is added. `cargo fmt` sorts imports and modules later.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Place {
-    /// Before this text.
-    Before(&'static str),
-    /// Behind this text.
-    Behind(&'static str),
-    /// At the end.
-    End,
-}
-
 /// Changed files, and what could not be changed.
 #[derive(Debug)]
 pub(crate) struct Edits<'a> {
@@ -33,8 +22,8 @@ impl<'a> Edits<'a> {
         if self.faults.is_empty() { Ok(self.files) } else { Err(self.faults) }
     }
 
-    /// Adds `text` to the file. Where it goes must be clear: what it stands beside must be there once.
-    pub(crate) fn add(&mut self, path: &str, place: Place, text: &str) {
+    /// Adds `text` to the file before another text, which must be there once. `cargo fmt` sorts modules later.
+    pub(crate) fn add(&mut self, path: &str, before: &str, text: &str) {
         if !self.files.contains_key(path) {
             match self.project.read(path) {
                 Ok(text) => drop(self.files.insert(path.to_owned(), text)),
@@ -42,33 +31,13 @@ impl<'a> Edits<'a> {
             }
         }
         let Some(file) = self.files.get_mut(path) else { return };
-        match place.find(file) {
-            Some(offset) => file.insert_str(offset, text),
-            None => {
-                let (place, text) = (summary(place.neighbour()), summary(text));
-                self.faults.push(format!("{path}: '{place}' should be there once, to add '{text}' beside it"));
+        let mut found = file.match_indices(before).map(|(offset, _)| offset);
+        match (found.next(), found.next()) {
+            (Some(offset), None) => file.insert_str(offset, text),
+            _ => {
+                let (before, text) = (summary(before), summary(text));
+                self.faults.push(format!("{path}: '{before}' should be there once, to add '{text}' before it"));
             }
-        }
-    }
-}
-
-impl Place {
-    fn find(self, file: &str) -> Option<usize> {
-        let neighbour = self.neighbour();
-        let mut found = file.match_indices(neighbour);
-        let (start, _) = found.next()?;
-        match self {
-            Self::End => Some(file.len()),
-            _ if found.next().is_some() => None,
-            Self::Before(_) => Some(start),
-            Self::Behind(_) => Some(start + neighbour.len()),
-        }
-    }
-
-    fn neighbour(self) -> &'static str {
-        match self {
-            Self::Before(text) | Self::Behind(text) => text,
-            Self::End => "",
         }
     }
 }
@@ -97,27 +66,26 @@ mod tests {
     }
 
     #[test]
-    fn text_is_added_beside_what_is_there_once() {
-        let edited = edit("use x::{A, C};\nmod a;\nmod c;\n", |edits| {
-            edits.add(FILE, Place::Before("mod c;\n"), "mod b;\n");
-            edits.add(FILE, Place::Behind("use x::{"), "B, ");
-            edits.add(FILE, Place::End, "// end\n");
+    fn text_is_added_before_what_is_there_once() {
+        let edited = edit("mod a;\nmod c;\n", |edits| {
+            edits.add(FILE, "mod c;\n", "mod b;\n");
+            edits.add(FILE, "mod b;\n", "// b\n");
         });
-        assert_eq!(edited.unwrap(), "use x::{B, A, C};\nmod a;\nmod b;\nmod c;\n// end\n");
+        assert_eq!(edited.unwrap(), "mod a;\n// b\nmod b;\nmod c;\n");
     }
 
     #[test]
     fn all_that_is_missing_or_ambiguous_is_told() {
         let faults = edit("mod a;\nmod a;\n", |edits| {
-            edits.add(FILE, Place::Before("mod z;\n"), "mod b;\n");
-            edits.add(FILE, Place::Behind("mod a;\n"), "\n    /// Docs.\n    fn b();\n");
-            edits.add(FILE, Place::Behind("    /// Docs.\n"), "B, ");
-            edits.add("gone.rs", Place::End, "end\n");
+            edits.add(FILE, "mod z;\n", "mod b;\n");
+            edits.add(FILE, "mod a;\n", "\n    /// Docs.\n    fn b();\n");
+            edits.add(FILE, "    /// Docs.\n", "B, ");
+            edits.add("gone.rs", "end", "end\n");
         });
         let faults = faults.unwrap_err();
-        assert_eq!(faults[0], "lib.rs: 'mod z;' should be there once, to add 'mod b;' beside it");
-        assert_eq!(faults[1], "lib.rs: 'mod a;' should be there once, to add 'fn b();' beside it");
-        assert_eq!(faults[2], "lib.rs: '/// Docs.' should be there once, to add 'B' beside it");
+        assert_eq!(faults[0], "lib.rs: 'mod z;' should be there once, to add 'mod b;' before it");
+        assert_eq!(faults[1], "lib.rs: 'mod a;' should be there once, to add 'fn b();' before it");
+        assert_eq!(faults[2], "lib.rs: '/// Docs.' should be there once, to add 'B' before it");
         assert!(faults[3].starts_with("gone.rs: "));
     }
 }

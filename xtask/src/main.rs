@@ -1,9 +1,11 @@
 //! Work on the repository itself: `new-resource` writes a resource through all layers, and `prove` shows on a scratch
-//! copy that what it writes builds and passes. The layers are explained in `docs/adding-a-resource.md`.
+//! copy that what it writes builds and passes, and so does the example of a new field. The layers are explained in
+//! `docs/adding-a-resource.md`, and the field in `docs/adding-a-field.md`.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a tool for developers talks to who runs it")]
 
 mod cargo;
+mod diff;
 mod edits;
 mod field;
 mod migrations;
@@ -33,7 +35,7 @@ struct Arguments {
 enum Command {
     /// Write a resource that belongs to its user, through all layers: new-resource invoice number:string due:date?
     NewResource(new_resource::Arguments),
-    /// Show on a copy of this repository that generated resources build and pass
+    /// Show on a copy of this repository that generated resources and the example of a field build and pass
     Prove,
 }
 

@@ -1,4 +1,5 @@
-//! `prove`: generates resources in a copy of the repository, and runs there what must hold before a change lands.
+//! `prove`: generates resources in a copy of the repository, adds the example of a field, and runs there what must hold
+//! before a change lands.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,31 +8,38 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::project::Project;
-use crate::{Error, cargo};
+use crate::resource::Resource;
+use crate::{Error, cargo, diff, new_resource};
 
-/// Under names that no project has: an ordinary resource, and one with a field of each type that must be there and one that may be absent.
-const RESOURCES: &[&[&str]] = &[
-    &["proof_invoice", "number:string", "amount:decimal", "due:date", "paid:bool"],
-    &[
-        "proof_category",
-        "title:string",
-        "subtitle:string?",
-        "body:text",
-        "notes:text?",
-        "rank:int",
-        "most:int?",
-        "price:decimal",
-        "discount:decimal?",
-        "day:date",
-        "until:date?",
-        "starts_at:datetime",
-        "ended_at:datetime?",
-        "is_open:bool",
-        "has_stock:bool?",
-        "group:uuid",
-        "parent:uuid?",
-    ],
+/// An ordinary resource, under a name that no project has.
+const ORDINARY: &[&str] = &["proof_invoice", "number:string", "amount:decimal", "due:date", "paid:bool"];
+
+/// A resource with a field of each type that must be there and one that may be absent.
+const COMPLETE: &[&str] = &[
+    "proof_category",
+    "title:string",
+    "subtitle:string?",
+    "body:text",
+    "notes:text?",
+    "rank:int",
+    "most:int?",
+    "price:decimal",
+    "discount:decimal?",
+    "day:date",
+    "until:date?",
+    "starts_at:datetime",
+    "ended_at:datetime?",
+    "is_open:bool",
+    "has_stock:bool?",
+    "group:uuid",
+    "parent:uuid?",
 ];
+
+/// The page that has the example of a new field.
+pub(crate) const FIELD: &str = "docs/adding-a-field.md";
+
+/// Most files that a new optional field touches, its tests and documents among them.
+pub(crate) const MAX_FILES_OF_A_FIELD: usize = 11;
 
 /// Where the copy is made, beside what cargo builds.
 const FOLDER: &str = "target/prove";
@@ -44,13 +52,32 @@ pub(crate) fn run(project: &Project) -> Result<(), Error> {
     let target = project.root().join("target").display().to_string();
     let cargo = |arguments: &[&str]| cargo::run(&copy, arguments, &[("CARGO_TARGET_DIR", &target)]);
     cargo(&["update", "--workspace", "--offline", "--quiet"])?;
-    for resource in RESOURCES {
-        cargo(&[&["run", "--quiet", "--locked", "-p", "xtask", "--", "new-resource"], *resource].concat())?;
-    }
+    // Not by the command, which would build everything once more. It formats and documents both when it writes the other.
+    new_resource::write(&copy, &resource(&copy, ORDINARY)?)?;
+    cargo(&[&["run", "--quiet", "-p", "xtask", "--", "new-resource"], COMPLETE].concat())?;
+    // Behind the resources, which update the locked document: what the example says of it is compared.
+    add_field(&copy)?;
     cargo(&["fmt", "--all", "--check"])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
     let targets = ["--lib", "--test", "contract", "--test", "api", "--test", "boundaries"];
     cargo(&[&["test", "--workspace", "--locked"], &targets[..]].concat())
+}
+
+fn resource(copy: &Project, words: &[&str]) -> Result<Resource, Error> {
+    let mut words = words.iter().map(|&word| word.to_owned());
+    let name = words.next().unwrap_or_default();
+    Resource::parse(copy, &name, None, &words.collect::<Vec<_>>())
+}
+
+/// Applies the example of a new field.
+fn add_field(copy: &Project) -> Result<(), Error> {
+    let files = diff::apply(copy, &diff::parse(&copy.read(FIELD)?))?;
+    println!("--- {FIELD}: {} files", files.len());
+    if files.is_empty() || files.len() > MAX_FILES_OF_A_FIELD {
+        let fault = format!("{FIELD}: a field touches at most {MAX_FILES_OF_A_FIELD} files, and one at least");
+        return Err(Error::Program(fault));
+    }
+    copy.write(&files)
 }
 
 /// Gives the crates of the copy a version of their own. Cargo tells workspaces apart by that and not by their folder:

@@ -1,6 +1,6 @@
 //! A resource as it was asked for, and everything that may be wrong with it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::{Value, context};
 
@@ -21,25 +21,18 @@ pub(crate) struct Resource {
 /// Where modules stand that a resource stands beside. None may have its name or its plural.
 const MODULE_FOLDERS: &[&str] = &[
     "crates/domain/src",
-    "crates/domain/src/ports",
     "crates/application/src",
     "crates/infra-seaorm/src",
-    "crates/infra-seaorm/src/entities",
-    "crates/api-actix/src/routes",
+    "crates/api-actix/src",
     "tests/api",
     "tests/contract",
 ];
 
-/// What names the types that a resource's own must differ from, if they are not in the templates.
-const EXPORTS: &[&str] = &[
-    "crates/domain/src/lib.rs",
-    "crates/domain/src/ports/mod.rs",
-    "crates/application/src/lib.rs",
-    "crates/api-actix/src/problem.rs",
-];
+/// Where the types and the schemas are that a resource's own must differ from. One word means one thing.
+const TYPE_FOLDERS: &[&str] = &["crates/domain/src", "crates/application/src", "crates/api-actix/src"];
 
-/// Where the schemas of the OpenAPI document are.
-const ROUTES: &str = "crates/api-actix/src/routes";
+/// What every body that is returned has besides its fields.
+const MADE: &[(&str, &str)] = &[("created_at", r#""[time]""#), ("id", r#""[id]""#), ("updated_at", r#""[time]""#)];
 
 /// What Rust brings into every module.
 const PRELUDE: &str = "AsMut AsRef Box Clone Copy Debug Default Drop Eq Err Extend Fn FnMut FnOnce From FromIterator \
@@ -89,6 +82,7 @@ impl Resource {
             Plural => pascal(&self.plural),
             words => words(&self.name),
             plural_words => words(&self.plural),
+            Plural_words => sentence(&words(&self.plural)),
             a => article,
             A => pascal(article),
             fields => list(&|_| true),
@@ -100,11 +94,37 @@ impl Resource {
             has_date => has(Kind::Date),
             has_datetime => has(Kind::Datetime),
             has_uuid => has(Kind::Uuid),
-            has_value => self.fields.iter().any(|field| !field.kind.is_text()),
+            has_text => self.fields.iter().any(|field| field.kind.is_text()),
+            has_decimal => self.has_decimal(),
+            sent_rows => self.rows(&[], 0),
+            rows => self.rows(MADE, 0),
+            changed_rows => self.rows(MADE, 1),
             has_checked => self.fields.iter().any(|field| field.kind.is_checked()),
             has_checked_optional => self.fields.iter().any(|field| field.kind.is_checked() && field.is_optional),
         }
     }
+
+    /// Whether a field is a decimal, for which `domain` needs a crate.
+    pub(crate) fn has_decimal(&self) -> bool {
+        self.fields.iter().any(|field| field.kind == Kind::Decimal)
+    }
+
+    /// The members of a body in the order in which the tests of whole answers show them, with `more` among them. As many
+    /// fields as are `changed` have another value than when they were made.
+    fn rows(&self, more: &[(&'static str, &'static str)], changed: usize) -> Vec<Value> {
+        let value = |(index, field): (usize, &Field)| {
+            let json = if index < changed { field.kind.later() } else { field.kind.json() };
+            (field.name.clone(), field.kind.shown(json))
+        };
+        let fields = self.fields.iter().enumerate().map(value);
+        let rows: BTreeMap<_, _> = more.iter().map(|&(name, shown)| (name.to_owned(), shown)).chain(fields).collect();
+        rows.into_iter().map(|(name, shown)| context! { name, shown }).collect()
+    }
+}
+
+/// With a capital at the start.
+fn sentence(words: &str) -> String {
+    words[..1].to_ascii_uppercase() + &words[1..]
 }
 
 fn name_faults(project: &Project, name: &str, plural: &str) -> Result<Vec<String>, Error> {
@@ -139,7 +159,7 @@ fn name_faults(project: &Project, name: &str, plural: &str) -> Result<Vec<String
 fn types_of(name: &str, plural: &str) -> Vec<String> {
     let (name, plural) = (pascal(name), pascal(plural));
     let mut types = vec![format!("Create{name}"), format!("Update{name}"), format!("List{plural}"), plural];
-    let ends = ["", "Id", "Query", "Position", "Repository", "Page", "Change", "Body"];
+    let ends = ["", "Id", "Query", "Position", "Repository", "Unit", "Page", "Change", "Body"];
     types.extend(ends.map(|end| format!("{name}{end}")));
     types
 }
@@ -148,13 +168,15 @@ fn types_of(name: &str, plural: &str) -> Vec<String> {
 fn types_in_use(project: &Project) -> Result<BTreeSet<String>, Error> {
     let mut types: BTreeSet<String> = PRELUDE.split(' ').map(str::to_owned).collect();
     types.extend(templates::types());
-    for path in EXPORTS {
-        types.extend(templates::identifiers(&project.read(path)?).into_iter().map(str::to_owned));
-    }
-    for text in project.sources(ROUTES)? {
-        let words = templates::identifiers(&text);
-        let schemas = words.windows(2).filter(|pair| matches!(pair[0], "struct" | "enum" | "as"));
-        types.extend(schemas.map(|pair| pair[1].to_owned()));
+    for folder in TYPE_FOLDERS {
+        for text in project.sources(folder)? {
+            let words = templates::identifiers(&text);
+            let declared = words.windows(3).filter(|words| match words[1] {
+                "struct" | "enum" | "trait" => matches!(words[0], "pub" | "crate"),
+                word => word == "as",
+            });
+            types.extend(declared.map(|words| words[2].to_owned()));
+        }
     }
     Ok(types)
 }
@@ -216,7 +238,7 @@ mod tests {
             "plan",
         ] {
             // One that this project has meanwhile is taken in another sense.
-            let is_there = Project::this().unwrap().has(&format!("crates/domain/src/{name}.rs"));
+            let is_there = Project::this().unwrap().has(&format!("crates/domain/src/{}", names::plural(name)));
             if let (false, Err(faults)) = (is_there, parse(name, None, &["title:string"])) {
                 panic!("{name}: {faults:#?}");
             }
@@ -235,11 +257,11 @@ mod tests {
         }
         let variable = "is a name that the code of every resource uses";
         assert_refused("actor", None, &["a:int"], &["in crates/application/src already", variable, "type named Actor"]);
-        assert_refused("unit", None, &["a:int"], &[variable, variable]);
+        assert_refused("query", None, &["a:int"], &[variable, "type named Query"]);
         assert_refused("n", None, &["a:int"], &["is too short"]);
         assert_refused("sheep", Some("sheep"), &["a:int"], &["must differ"]);
         let faults = parse("quokka", Some("tasks"), &["a:int"]).unwrap_err();
-        assert!(faults[0].contains("there is a 'tasks' in crates/domain/src/ports already"), "{faults:#?}");
+        assert!(faults[0].contains("there is a 'tasks' in crates/domain/src already"), "{faults:#?}");
     }
 
     #[test]

@@ -15,8 +15,11 @@ macro_rules! templates {
 }
 
 const TEMPLATES: &[(&str, &str)] = templates! {
-    "crates/domain/src/«name».rs" => "domain/entity.rs",
-    "crates/domain/src/ports/«plural».rs" => "domain/port.rs",
+    "crates/domain/src/«plural»/mod.rs" => "domain/mod.rs",
+    "crates/domain/src/«plural»/«name».rs" => "domain/entity.rs",
+    "crates/domain/src/«plural»/values.rs" => "domain/values.rs",
+    "crates/domain/src/«plural»/repository.rs" => "domain/repository.rs",
+    "crates/domain/src/«plural»/unit.rs" => "domain/unit.rs",
     "crates/application/src/«plural»/mod.rs" => "application/mod.rs",
     "crates/application/src/«plural»/create_«name».rs" => "application/create.rs",
     "crates/application/src/«plural»/get_«name».rs" => "application/get.rs",
@@ -25,22 +28,28 @@ const TEMPLATES: &[(&str, &str)] = templates! {
     "crates/application/src/«plural»/delete_«name».rs" => "application/delete.rs",
     "crates/application/src/«plural»/testing.rs" => "application/testing.rs",
     "migration/src/«migration».rs" => "migration.rs",
-    "crates/infra-seaorm/src/entities/«name».rs" => "seaorm/entity.rs",
-    "crates/infra-seaorm/src/«plural».rs" => "seaorm/repository.rs",
-    "crates/api-actix/src/routes/«plural»/mod.rs" => "routes/mod.rs",
-    "crates/api-actix/src/routes/«plural»/create_«name».rs" => "routes/create.rs",
-    "crates/api-actix/src/routes/«plural»/get_«name».rs" => "routes/get.rs",
-    "crates/api-actix/src/routes/«plural»/list_«plural».rs" => "routes/list.rs",
-    "crates/api-actix/src/routes/«plural»/update_«name».rs" => "routes/update.rs",
-    "crates/api-actix/src/routes/«plural»/delete_«name».rs" => "routes/delete.rs",
+    "crates/infra-seaorm/src/«plural»/mod.rs" => "seaorm/mod.rs",
+    "crates/infra-seaorm/src/«plural»/entity.rs" => "seaorm/entity.rs",
+    "crates/infra-seaorm/src/«plural»/repository.rs" => "seaorm/repository.rs",
+    "crates/infra-seaorm/src/«plural»/unit.rs" => "seaorm/unit.rs",
+    "crates/api-actix/src/«plural»/mod.rs" => "routes/mod.rs",
+    "crates/api-actix/src/«plural»/create_«name».rs" => "routes/create.rs",
+    "crates/api-actix/src/«plural»/get_«name».rs" => "routes/get.rs",
+    "crates/api-actix/src/«plural»/list_«plural».rs" => "routes/list.rs",
+    "crates/api-actix/src/«plural»/update_«name».rs" => "routes/update.rs",
+    "crates/api-actix/src/«plural»/delete_«name».rs" => "routes/delete.rs",
+    "crates/api-actix/src/«plural»/values.rs" => "routes/values.rs",
     "tests/contract/«plural».rs" => "tests/contract.rs",
     "tests/api/«plural».rs" => "tests/api.rs",
+    "tests/api/answers/«plural».rs" => "tests/answers.rs",
 };
 
-/// The files of a resource.
+/// The files of a resource. One that would be empty is left out.
 pub(crate) fn render(context: &Value) -> Result<BTreeMap<String, String>, Error> {
     let file = |(target, source): &(&str, &str)| Ok((fill(target, target, context)?, fill(target, source, context)?));
-    TEMPLATES.iter().map(file).collect()
+    let mut files: BTreeMap<_, _> = TEMPLATES.iter().map(file).collect::<Result<_, Error>>()?;
+    files.retain(|_, text| !text.trim().is_empty());
+    Ok(files)
 }
 
 /// A text with its names filled in. Errors say that they are about `title`.
@@ -57,12 +66,15 @@ pub(crate) fn fill(title: &str, text: &str, context: &Value) -> Result<String, E
 /// The types that the code of every resource uses.
 pub(crate) fn types() -> impl Iterator<Item = String> {
     let words = TEMPLATES.iter().flat_map(|(_, source)| identifiers(source));
-    words.filter(|word| word.starts_with(|first: char| first.is_ascii_uppercase())).map(str::to_owned)
+    // `Item` belongs to a trait: nothing else is hidden by it.
+    words.filter(|word| word.starts_with(|c: char| c.is_ascii_uppercase()) && *word != "Item").map(str::to_owned)
 }
 
 /// The variables, parameters and functions that the code of every resource has.
 pub(crate) fn variables() -> BTreeSet<&'static str> {
-    let lines = TEMPLATES.iter().flat_map(|(_, source)| source.lines());
+    // Values do not speak of the resource.
+    let templates = TEMPLATES.iter().filter(|(target, _)| !target.ends_with("/values.rs"));
+    let lines = templates.flat_map(|(_, source)| source.lines());
     lines.flat_map(variables_in).filter(|word| word.starts_with(|first: char| first.is_ascii_lowercase())).collect()
 }
 
@@ -105,7 +117,7 @@ mod tests {
             assert!(variables.contains(name), "{name}");
         }
         let types: BTreeSet<_> = types().collect();
-        for name in ["Actor", "Entity", "Store", "Uuid", "Json", "StatusCode", "Table"] {
+        for name in ["Actor", "Entity", "Store", "Uuid", "JsonBody", "StatusCode", "Table"] {
             assert!(types.contains(name), "{name}");
         }
     }

@@ -13,7 +13,6 @@ use domain::passwords::{HashError, HashPlace, MockHashPlace, MockPasswordHasher,
 use domain::sessions::{
     Device, NewRefreshToken, Nonce, RefreshPolicy, RefreshToken, RevocationFeed, RevocationReason, Revoked, SessionId,
 };
-use domain::tasks::{Task, TaskDescription, TaskId, TaskStatus, TaskTitle};
 use domain::units::{MockAccountUnit, MockUnit};
 use domain::users::{Email, Epoch, Profile, Role, User, UserId};
 use domain::{Clock, Ids, Mac, MacPurpose, MacTag, MockClock, MockIds, Secret, StoreError, Timestamp};
@@ -121,10 +120,6 @@ pub(crate) fn session_id() -> SessionId {
     SessionId::new(Uuid::from_bytes([7; 16]))
 }
 
-pub(crate) fn task_id() -> TaskId {
-    TaskId::new(user_id().as_uuid())
-}
-
 pub(crate) fn password() -> Password {
     Password::parse("correct horse battery staple").unwrap()
 }
@@ -161,19 +156,6 @@ pub(crate) fn a_user() -> User {
         created_at: now(),
         updated_at: now(),
         last_login: None,
-    }
-}
-
-/// A task of [`a_user`].
-pub(crate) fn a_task() -> Task {
-    Task {
-        id: task_id(),
-        owner: user_id(),
-        title: TaskTitle::parse("Write the notes").unwrap(),
-        description: Some(TaskDescription::parse("On the engine.").unwrap()),
-        status: TaskStatus::Todo,
-        created_at: now(),
-        updated_at: now(),
     }
 }
 

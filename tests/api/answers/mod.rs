@@ -41,7 +41,7 @@ const HEADERS: [&str; 11] = [
 ];
 
 /// Sends a request. Returns it and its answer as text.
-async fn exchange(app: &App, request: RequestBuilder) -> String {
+pub(crate) async fn exchange(app: &App, request: RequestBuilder) -> String {
     let sent = request.try_clone().unwrap().build().unwrap();
     let target = sent.url().as_str().strip_prefix(&app.url).unwrap();
     let body = sent.body().and_then(reqwest::Body::as_bytes).unwrap_or_default();

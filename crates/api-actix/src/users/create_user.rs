@@ -4,8 +4,7 @@ use application::users::CreateUser;
 use application::users::Users;
 use domain::users::{Email, Role};
 
-use super::UserBody;
-use super::profile::ProfileBody;
+use super::body::{ProfileBody, UserBody};
 use super::values::ChosenPassword;
 use crate::fields::{Flat, NotNull, Required};
 use crate::http::responses::{Body, Conflict, Forbidden, RateLimited, Unauthorized, Unavailable};

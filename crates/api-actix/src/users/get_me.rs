@@ -2,7 +2,7 @@ use actix_web::{HttpResponse, web};
 use application::Target;
 use application::users::Users;
 
-use super::UserBody;
+use super::body::UserBody;
 use crate::http::responses::{Unauthorized, Unavailable};
 use crate::http::{ApiError, Guarded};
 

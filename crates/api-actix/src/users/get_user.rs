@@ -3,7 +3,7 @@ use application::Target;
 use application::users::Users;
 use domain::users::UserId;
 
-use super::UserBody;
+use super::body::UserBody;
 use crate::http::responses::{Forbidden, NotFound, Unauthorized, Unavailable};
 use crate::http::{ApiError, Guarded, PathId};
 

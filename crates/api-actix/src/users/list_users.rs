@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
-use super::UserBody;
+use super::body::UserBody;
 use crate::fields::{Description, Field, FieldValue, Fields, Optional, Presence, TextShape, TextValue};
 use crate::http::responses::{Forbidden, Invalid, Unauthorized, Unavailable};
 use crate::http::{ApiError, DEFAULT_PAGE_SIZE, Guarded, PageSize, QueryFields, UpTo};

@@ -1,5 +1,6 @@
 //! Accounts: one's own, and everybody's for admins.
 
+mod body;
 mod change_password;
 mod create_user;
 mod delete_me;
@@ -7,7 +8,6 @@ mod delete_user;
 mod get_me;
 mod get_user;
 pub(crate) mod list_users;
-mod profile;
 mod set_password;
 mod update_me;
 mod update_user;
@@ -15,15 +15,13 @@ mod values;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, ServiceConfig, delete, get, patch, post, put, resource};
-use chrono::NaiveDate;
-use domain::users::{Birthday, User};
-use serde::Serialize;
-use utoipa::{Modify, OpenApi, ToSchema};
-use uuid::Uuid;
+use utoipa::{Modify, OpenApi};
 
 #[cfg(test)]
 use crate::http::fields::checked::checked;
-use crate::http::{ErrorRow, Feature, Limited, Time, limit, take_no_body_too};
+use crate::http::{ErrorRow, Feature, Limited, limit, take_no_body_too};
+
+pub(crate) use body::RoleBody;
 
 pub(crate) const FEATURE: Feature = Feature {
     data: |application, data| {
@@ -118,56 +116,5 @@ impl Modify for DeleteTakesNoBodyToo {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let user = document.paths.paths.get_mut("/api/v1/users/{id}");
         take_no_body_too(user.and_then(|user| user.delete.as_mut()));
-    }
-}
-
-/// A user.
-#[derive(Serialize, ToSchema)]
-#[schema(as = User)]
-pub(crate) struct UserBody {
-    id: Uuid,
-    #[schema(format = Email, example = "ada@example.com")]
-    email: String,
-    #[schema(required = true, example = "ada")]
-    username: Option<String>,
-    #[schema(required = true, example = "Ada Lovelace")]
-    full_name: Option<String>,
-    #[schema(required = true, example = "1990-12-10")]
-    birthday: Option<NaiveDate>,
-    #[schema(value_type = RoleBody)]
-    role: &'static str,
-    is_active: bool,
-    email_verified: bool,
-    created_at: Time,
-    updated_at: Time,
-    #[schema(required = true)]
-    last_login: Option<Time>,
-}
-
-/// What a user may do.
-#[derive(ToSchema)]
-#[schema(as = Role, rename_all = "lowercase")]
-#[expect(dead_code, reason = "describes the values in the OpenAPI document; domain::users::Role is what the code uses")]
-pub(crate) enum RoleBody {
-    User,
-    Admin,
-}
-
-impl From<User> for UserBody {
-    fn from(user: User) -> Self {
-        let profile = user.profile;
-        Self {
-            id: user.id.as_uuid(),
-            email: user.email.as_str().to_owned(),
-            username: profile.username.map(|username| username.as_str().to_owned()),
-            full_name: profile.full_name.map(|name| name.as_str().to_owned()),
-            birthday: profile.birthday.map(Birthday::as_date),
-            role: user.role.as_str(),
-            is_active: user.is_active,
-            email_verified: user.email_verified,
-            created_at: Time(user.created_at),
-            updated_at: Time(user.updated_at),
-            last_login: user.last_login.map(Time),
-        }
     }
 }

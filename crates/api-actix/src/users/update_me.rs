@@ -2,7 +2,7 @@ use actix_web::{HttpResponse, web};
 use application::Target;
 use application::users::Users;
 
-use super::UserBody;
+use super::body::UserBody;
 use super::update_user::UpdateUserBody;
 use crate::http::responses::{Body, Conflict, Forbidden, Unauthorized, Unavailable};
 use crate::http::{ApiError, Guarded, JsonBody};

@@ -5,8 +5,7 @@ use application::users::Users;
 use domain::passwords::Password;
 use domain::users::{Email, Role, UserId};
 
-use super::UserBody;
-use super::profile::ProfileChangeBody;
+use super::body::{ProfileChangeBody, UserBody};
 use crate::fields::{Flat, NotNull};
 use crate::http::responses::{Body, Conflict, Forbidden, NotFound, Unauthorized, Unavailable};
 use crate::http::{ApiError, AtId, Guarded, JsonBody};

@@ -1,32 +1,16 @@
-//! The fields of a user, as bodies and queries have them.
+//! The fields of an account, as bodies and queries have them.
 
 use domain::ValidationError;
 use domain::passwords::Password;
-use domain::users::{Birthday, Email, FullName, Role, SearchText, Username};
+use domain::users::{Email, Role, SearchText};
 use utoipa::ToSchema;
 use utoipa::openapi::{Ref, RefOr, Schema};
 
-use super::RoleBody;
+use super::body::RoleBody;
 use crate::fields::{Field, FieldValue, TextShape, TextValue};
 
 impl TextValue for Email {
     const SHAPE: TextShape = TextShape::ANY.format("email").length(0, Self::MAX_BYTES);
-
-    fn parse(text: &str) -> Result<Self, ValidationError> {
-        Self::parse(text)
-    }
-}
-
-impl TextValue for Username {
-    const SHAPE: TextShape = TextShape::ANY.length(Self::MIN_LENGTH, Self::MAX_LENGTH).pattern("^[A-Za-z0-9_-]+$");
-
-    fn parse(text: &str) -> Result<Self, ValidationError> {
-        Self::parse(text)
-    }
-}
-
-impl TextValue for FullName {
-    const SHAPE: TextShape = TextShape::ANY.length(1, Self::MAX_LENGTH);
 
     fn parse(text: &str) -> Result<Self, ValidationError> {
         Self::parse(text)
@@ -66,18 +50,6 @@ impl FieldValue for ChosenPassword {
 
     fn schema() -> RefOr<Schema> {
         TextShape::ANY.format("password").length(8, 256).schema()
-    }
-}
-
-impl FieldValue for Birthday {
-    type Value = Self;
-
-    fn read(field: Field<'_>) -> Option<Self> {
-        field.text_under(|text, rules| Self::parse(text, rules.today))
-    }
-
-    fn schema() -> RefOr<Schema> {
-        TextShape::ANY.format("date").schema()
     }
 }
 

@@ -43,8 +43,8 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use super::*;
-    use crate::tasks::testing::{Mocks, a_unit_of};
-    use crate::testing::{a_task, an_actor};
+    use crate::tasks::testing::{Mocks, a_task, a_unit_of};
+    use crate::testing::an_actor;
 
     fn new() -> CreateTask {
         CreateTask { title: a_task().title, description: a_task().description, status: None }

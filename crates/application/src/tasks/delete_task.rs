@@ -25,8 +25,8 @@ mod tests {
     use domain::tasks::Task;
 
     use super::*;
-    use crate::tasks::testing::{Mocks, a_unit_of};
-    use crate::testing::{a_task, an_actor, an_admin, task_id};
+    use crate::tasks::testing::{Mocks, a_task, a_unit_of, task_id};
+    use crate::testing::{an_actor, an_admin};
 
     /// Deletes, and returns whether that was committed.
     async fn delete(actor: &Actor, stored: Option<Task>) -> Result<bool, ApplicationError> {

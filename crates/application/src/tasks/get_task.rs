@@ -16,8 +16,8 @@ impl Tasks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tasks::testing::Mocks;
-    use crate::testing::{a_task, an_actor, an_admin, task_id};
+    use crate::tasks::testing::{Mocks, a_task, task_id};
+    use crate::testing::{an_actor, an_admin};
 
     #[tokio::test]
     async fn the_owner_reads_a_task_and_nobody_else() {

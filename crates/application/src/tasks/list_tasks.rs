@@ -61,8 +61,8 @@ fn position(id: Uuid, key: &str) -> Option<TaskPosition> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tasks::testing::Mocks;
-    use crate::testing::{a_task, an_actor, an_admin, now, task_id, user_id};
+    use crate::tasks::testing::{Mocks, a_task, task_id};
+    use crate::testing::{an_actor, an_admin, now, user_id};
 
     fn first(limit: u64) -> ListTasks {
         ListTasks { owner: None, status: None, cursor: None, limit }

@@ -60,8 +60,8 @@ mod tests {
     use domain::tasks::MockTaskUnit;
 
     use super::*;
-    use crate::tasks::testing::{Mocks, a_unit_of};
-    use crate::testing::{a_task, an_actor, an_admin, now, task_id};
+    use crate::tasks::testing::{Mocks, a_task, a_unit_of, task_id};
+    use crate::testing::{an_actor, an_admin, now};
 
     fn a_unit(actor: &Actor, stored: Option<Task>) -> MockTaskUnit {
         let mut unit = a_unit_of(actor);

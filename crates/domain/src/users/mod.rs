@@ -1,26 +1,20 @@
 //! Users: their accounts, and who they are.
 
-mod birthday;
 mod email;
-mod full_name;
 mod identifier;
 mod list;
 mod profile;
 mod repository;
 mod search_text;
 mod user;
-mod username;
 
-pub use birthday::Birthday;
 pub use email::Email;
-pub use full_name::FullName;
 pub use identifier::UserIdentifier;
 pub use list::{Direction, SortKey, UserFilter, UserPosition, UserQuery, UserSort, UserSortField};
-pub use profile::{Profile, ProfileChange};
+pub use profile::*;
 pub use repository::UserRepository;
 pub use search_text::{SearchText, search_key};
 pub use user::{Epoch, Role, User};
-pub use username::Username;
 
 #[cfg(feature = "mocks")]
 pub use repository::MockUserRepository;

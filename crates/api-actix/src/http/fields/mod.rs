@@ -168,6 +168,23 @@ impl Field<'_> {
         })
     }
 
+    /// Reads a text or a whole number of 64 bits by `parse`, and any other number, which was sent as a double, by
+    /// `from_double`.
+    pub fn text_or_number<T>(
+        self,
+        parse: impl FnOnce(&str) -> Result<T, ValidationError>,
+        from_double: impl FnOnce(f64) -> Result<T, ValidationError>,
+    ) -> Option<T> {
+        self.read(|value| match value {
+            RawValue::Text(text) | RawValue::Untyped(text) => parse(&text),
+            RawValue::Number(number) => match (number.is_f64(), number.as_f64()) {
+                (true, Some(double)) => from_double(double),
+                _ => parse(&number.to_string()),
+            },
+            _ => Err(wrong_type("This field must be a number, best written as a string.")),
+        })
+    }
+
     /// Reads an object with a list of fields of its own. Its faults are named by path: `profile.username`.
     pub fn object<L: FieldList>(self) -> Option<L::Value> {
         match self.value {

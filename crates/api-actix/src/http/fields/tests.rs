@@ -194,3 +194,25 @@ fn the_schema_has_the_same_fields() {
     let open: Value = serde_json::to_value(<OpenBody as PartialSchema>::schema()).unwrap();
     assert_eq!(open.get("additionalProperties"), None);
 }
+
+#[test]
+fn numbers_are_told_by_what_they_were_on_their_way() {
+    let read = |json: &str| {
+        let (value, mut faults) = (serde_json::from_str(json).unwrap(), Vec::new());
+        let field = Field { value, name: "field", path: "", faults: &mut faults, rules: rules() };
+        let read = field.text_or_number(|text| Ok(format!("text {text}")), |double| Ok(format!("double {double}")));
+        read.ok_or_else(|| faults[0].code)
+    };
+    for (json, expected) in [
+        ("\"12.50\"", "text 12.50"),
+        ("42", "text 42"),
+        ("18446744073709551615", "text 18446744073709551615"),
+        ("12.5", "double 12.5"),
+        ("1e2", "double 100"),
+    ] {
+        assert_eq!(read(json), Ok(expected.to_owned()), "{json}");
+    }
+    for json in ["true", "null", "[]", "{}"] {
+        assert_eq!(read(json), Err("wrong_type"), "{json}");
+    }
+}

@@ -4,9 +4,9 @@
 use std::str::FromStr;
 
 use chrono::{DateTime, Datelike, NaiveDate};
-use domain::{Decimal, LongText, Secret, ShortText, Timestamp, ValidationError};
+use domain::{Secret, Timestamp, ValidationError};
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use uuid::Uuid;
 
 use super::raw::RawValue;
@@ -129,22 +129,6 @@ impl TextValue for Secret {
     }
 }
 
-impl TextValue for ShortText {
-    const SHAPE: TextShape = TextShape::ANY.length(1, Self::MAX_LENGTH);
-
-    fn parse(text: &str) -> Result<Self, ValidationError> {
-        Self::parse(text)
-    }
-}
-
-impl TextValue for LongText {
-    const SHAPE: TextShape = TextShape::ANY.length(0, Self::MAX_LENGTH);
-
-    fn parse(text: &str) -> Result<Self, ValidationError> {
-        Self::parse(text)
-    }
-}
-
 /// Only in the usual form: one thing has one address.
 impl TextValue for Uuid {
     const SHAPE: TextShape = TextShape::ANY.format("uuid");
@@ -238,27 +222,6 @@ impl FieldValue for i64 {
 
 const NO_WHOLE_NUMBER: &str = "This field must be a whole number.";
 
-/// A text keeps every digit; a number is sent as a double.
-impl FieldValue for Decimal {
-    type Value = Self;
-
-    fn read(field: Field<'_>) -> Option<Self> {
-        field.read(|value| match value {
-            RawValue::Text(text) | RawValue::Untyped(text) => Self::parse(&text),
-            RawValue::Number(number) => match (number.is_f64(), number.as_f64()) {
-                (true, Some(double)) => Self::from_double(double),
-                // Whole numbers up to 64 bits were never doubles.
-                _ => Self::parse(&number.to_string()),
-            },
-            _ => Err(wrong_type("This field must be a number, best written as a string.")),
-        })
-    }
-
-    fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, Type::Number])).into()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use domain::passwords::PasswordPolicy;
@@ -298,30 +261,6 @@ mod tests {
         let large =
             ["9223372036854775808", "-9223372036854775809", "1e30", "-1e300"].map(|text| (text, "out_of_range"));
         check::<i64>(&[("0", "0"), (least, least), (most, most)], &[&wrong[..], &large[..]].concat());
-    }
-
-    #[test]
-    fn decimals_are_texts_or_numbers() {
-        check::<Decimal>(
-            &[
-                ("\"12.50\"", "12.50"),
-                ("12.5", "12.5"),
-                ("-0.1", "-0.1"),
-                ("42", "42"),
-                ("999999999999999999", "999999999999999999"),
-                ("1e2", "100"),
-            ],
-            &[
-                ("\"\"", "invalid_decimal"),
-                ("\"1e2\"", "invalid_decimal"),
-                ("1000000000000000000", "out_of_range"),
-                ("18446744073709551615", "out_of_range"),
-                ("1e300", "out_of_range"),
-                ("0.30000000000000004", "too_precise"),
-                ("123456789012.123456", "too_precise"),
-                ("true", "wrong_type"),
-            ],
-        );
     }
 
     #[test]

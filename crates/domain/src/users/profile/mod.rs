@@ -1,4 +1,12 @@
-use crate::users::{Birthday, FullName, Username};
+//! What users tell about themselves, and the values that it is made of.
+
+mod birthday;
+mod full_name;
+mod username;
+
+pub use birthday::Birthday;
+pub use full_name::FullName;
+pub use username::Username;
 
 /// What users tell about themselves. None of it is required, and the one rule is that a username is unique.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,10 +48,11 @@ mod tests {
     #[test]
     fn what_is_absent_stays_and_what_is_none_is_cleared() {
         let name = |text| Some(FullName::parse(text).unwrap());
-        let before = Profile { username: Username::parse("ada").ok(), full_name: name("Ada"), birthday: None };
+        let before = Profile { username: Username::parse("ada").ok(), full_name: name("Ada"), ..Profile::default() };
         assert_eq!(ProfileChange::default().apply_to(before.clone()), before);
-        let change = ProfileChange { username: Some(None), full_name: Some(name("Ada King")), birthday: None };
-        let after = Profile { username: None, full_name: name("Ada King"), birthday: None };
+        let change =
+            ProfileChange { username: Some(None), full_name: Some(name("Ada King")), ..ProfileChange::default() };
+        let after = Profile { username: None, full_name: name("Ada King"), ..Profile::default() };
         assert_eq!(change.apply_to(before), after);
     }
 }

@@ -1,0 +1,109 @@
+//! A user as bodies have them, and the profile in them, with its values.
+
+use chrono::NaiveDate;
+use domain::ValidationError;
+use domain::users::{Birthday, FullName, Profile, ProfileChange, User, Username};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use uuid::Uuid;
+
+use crate::fields::{Clearable, Field, FieldValue, Optional, TextShape, TextValue};
+use crate::http::Time;
+
+crate::fields! {
+    /// What a user tells about themselves.
+    pub(crate) ProfileBody as "Profile" -> Profile {
+        username: Optional<Username>,
+        full_name: Optional<FullName>,
+        birthday: Optional<Birthday>,
+    }
+}
+
+crate::fields! {
+    /// What to change of it.
+    pub(crate) ProfileChangeBody as "ProfileChange" -> ProfileChange {
+        username: Clearable<Username>,
+        full_name: Clearable<FullName>,
+        birthday: Clearable<Birthday>,
+    }
+}
+
+/// A user.
+#[derive(Serialize, ToSchema)]
+#[schema(as = User)]
+pub(crate) struct UserBody {
+    id: Uuid,
+    #[schema(format = Email, example = "ada@example.com")]
+    email: String,
+    #[schema(required = true, example = "ada")]
+    username: Option<String>,
+    #[schema(required = true, example = "Ada Lovelace")]
+    full_name: Option<String>,
+    #[schema(required = true, example = "1990-12-10")]
+    birthday: Option<NaiveDate>,
+    #[schema(value_type = RoleBody)]
+    role: &'static str,
+    is_active: bool,
+    email_verified: bool,
+    created_at: Time,
+    updated_at: Time,
+    #[schema(required = true)]
+    last_login: Option<Time>,
+}
+
+/// What a user may do.
+#[derive(ToSchema)]
+#[schema(as = Role, rename_all = "lowercase")]
+#[expect(dead_code, reason = "describes the values in the OpenAPI document; domain::users::Role is what the code uses")]
+pub(crate) enum RoleBody {
+    User,
+    Admin,
+}
+
+impl From<User> for UserBody {
+    fn from(user: User) -> Self {
+        let profile = user.profile;
+        Self {
+            id: user.id.as_uuid(),
+            email: user.email.as_str().to_owned(),
+            username: profile.username.map(|username| username.as_str().to_owned()),
+            full_name: profile.full_name.map(|name| name.as_str().to_owned()),
+            birthday: profile.birthday.map(Birthday::as_date),
+            role: user.role.as_str(),
+            is_active: user.is_active,
+            email_verified: user.email_verified,
+            created_at: Time(user.created_at),
+            updated_at: Time(user.updated_at),
+            last_login: user.last_login.map(Time),
+        }
+    }
+}
+
+impl TextValue for Username {
+    const SHAPE: TextShape = TextShape::ANY.length(Self::MIN_LENGTH, Self::MAX_LENGTH).pattern("^[A-Za-z0-9_-]+$");
+
+    fn parse(text: &str) -> Result<Self, ValidationError> {
+        Self::parse(text)
+    }
+}
+
+impl TextValue for FullName {
+    const SHAPE: TextShape = TextShape::ANY.length(1, Self::MAX_LENGTH);
+
+    fn parse(text: &str) -> Result<Self, ValidationError> {
+        Self::parse(text)
+    }
+}
+
+impl FieldValue for Birthday {
+    type Value = Self;
+
+    fn read(field: Field<'_>) -> Option<Self> {
+        field.text_under(|text, rules| Self::parse(text, rules.today))
+    }
+
+    fn schema() -> RefOr<Schema> {
+        TextShape::ANY.format("date").schema()
+    }
+}

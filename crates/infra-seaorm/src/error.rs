@@ -5,12 +5,12 @@ use sea_orm::{DbErr, SqlErr};
 
 use crate::Store;
 
-/// Which field a database means. PostgreSQL names the index, SQLite the table and the column; both are part of a
+/// Which field a database means. PostgreSQL names the index, SQLite the table and the column; both are a word of a
 /// sentence. Each further unique key adds two rows.
 const UNIQUE_FIELDS: &[(&str, &str)] = &[
-    ("users_email_key", "email"),
+    ("uq_users_email_key", "email"),
     ("users.email_key", "email"),
-    ("users_username", "username"),
+    ("uq_users_username", "username"),
     ("users.username", "username"),
 ];
 
@@ -35,5 +35,6 @@ pub fn unavailable_or_internal(error: DbErr, is_transient: fn(&DbErr) -> bool) -
 }
 
 fn unique_field(message: &str) -> Option<&'static str> {
-    UNIQUE_FIELDS.iter().find(|(name, _)| message.contains(name)).map(|(_, field)| *field)
+    let mut words = message.split(|c: char| !c.is_ascii_alphanumeric() && !"_.".contains(c));
+    words.find_map(|word| UNIQUE_FIELDS.iter().find(|(name, _)| *name == word).map(|(_, field)| *field))
 }

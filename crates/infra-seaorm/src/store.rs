@@ -7,8 +7,8 @@ use crate::health::LastWrite;
 
 /// Every repository, on one connection, pool or transaction.
 ///
-/// Statements that write go through `ConnectionTrait::execute` and those that read through its `query` methods, so
-/// that an adapter can tell them apart.
+/// Statements that only read begin with `SELECT ` and go through the `query` methods of `ConnectionTrait`, so that an
+/// adapter can tell them from those that write.
 #[derive(Debug)]
 pub struct Store<C> {
     pub(crate) connection: C,

@@ -1,6 +1,5 @@
 use domain::events::What;
-use domain::passwords::{Password, PasswordHash};
-use domain::sessions::{Revocation, RevocationReason, RevokedTokens};
+use domain::passwords::Password;
 
 use super::Passwords;
 use crate::acting::begin_as;
@@ -30,20 +29,13 @@ impl Passwords {
         }
         let mut place = self.confirm(actor, &change.current).await?;
         let hash = place.hash(&new).await?;
-        self.hashing.in_turn(self.replace_password(actor, hash)).await
-    }
-
-    async fn replace_password(&self, actor: &Actor, hash: PasswordHash) -> Result<(), ApplicationError> {
-        let (unit, mut user) = begin_as(self.units.as_ref(), actor, self.clock.as_ref()).await?;
-        let now = self.clock.now();
-        user.void_access_tokens();
-        user.updated_at = now;
-        unit.users().update(&user).await?;
-        unit.passwords().store(user.id, &hash, now).await?;
-        let revocation = Revocation { at: now, reason: RevocationReason::PasswordChanged };
-        unit.refresh_tokens().revoke_all(user.id, Some(actor.session), revocation).await?;
-        let event = actor.did(What::PasswordChanged { user: user.id });
-        self.journal.commit_revoking(unit, event, &[RevokedTokens::OfUser(user.id, user.epoch)]).await
+        self.hashing
+            .in_turn(async {
+                let (unit, user) = begin_as(self.units.as_ref(), actor, self.clock.as_ref()).await?;
+                let event = actor.did(What::PasswordChanged { user: user.id });
+                self.replace(unit, user, &hash, Some(actor.session), event).await
+            })
+            .await
     }
 }
 
@@ -51,7 +43,7 @@ impl Passwords {
 mod tests {
     use std::sync::atomic::Ordering;
 
-    use domain::passwords::Verification;
+    use domain::passwords::{PasswordHash, Verification};
     use domain::units::MockAccountUnit;
     use domain::users::{Epoch, User};
 

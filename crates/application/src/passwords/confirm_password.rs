@@ -7,8 +7,8 @@ use crate::{Actor, ApplicationError};
 
 impl Passwords {
     /// Accepts an actor who knows their password, and returns the place at the hasher that this took: keep it to the
-    /// end. It takes as long as a hash, so call it before the unit of work. A unit that [`Passwords::begin_as`] or
-    /// [`Passwords::begin_on`] begins afterwards finds the same password, since a new one ends the actor. For an actor
+    /// end. It takes as long as a hash, so call it before the unit of work. A unit that [`begin_as`](crate::acting::begin_as) or
+    /// [`begin_on`](crate::acting::begin_on) begins afterwards finds the same password, since a new one ends the actor. For an actor
     /// without a password, every password is wrong.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 mod accept_password;
 mod change_password;
 mod confirm_password;
+mod replace_password;
 mod set_password;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -1,8 +1,6 @@
-use domain::events::{By, NewEvent, What};
-use domain::passwords::{Password, PasswordHash};
-use domain::sessions::{Revocation, RevocationReason, RevokedTokens};
-use domain::units::AccountUnit;
-use domain::users::{Email, User, UserId, UserIdentifier};
+use domain::events::{By, What};
+use domain::passwords::Password;
+use domain::users::{Email, UserId, UserIdentifier};
 
 use super::Passwords;
 use crate::acting::{OnAccount, begin_on};
@@ -30,8 +28,8 @@ impl Passwords {
             .in_turn(async {
                 let OnAccount { unit, user, .. } =
                     begin_on(self.units.as_ref(), actor, target, self.clock.as_ref()).await?;
-                let by = actor.did(What::PasswordSet { user: user.id });
-                self.store(unit, user, &hash, by).await
+                let event = actor.did(What::PasswordSet { user: user.id });
+                self.replace(unit, user, &hash, None, event).await
             })
             .await
     }
@@ -49,26 +47,8 @@ impl Passwords {
         let hash = place.hash(&new).await?;
         let unit = self.units.begin().await?;
         let user = unit.users().find_by_id_for_update(found.id).await?.ok_or(ApplicationError::NotFound)?;
-        let by = By::Operator.did(What::PasswordSet { user: user.id });
-        self.store(unit, user, &hash, by).await
-    }
-
-    async fn store(
-        &self,
-        unit: Box<dyn AccountUnit>,
-        mut user: User,
-        hash: &PasswordHash,
-        event: NewEvent,
-    ) -> Result<(), ApplicationError> {
-        let now = self.clock.now();
-        user.void_access_tokens();
-        user.updated_at = now;
-        unit.users().update(&user).await?;
-        unit.passwords().store(user.id, hash, now).await?;
-        let revocation = Revocation { at: now, reason: RevocationReason::PasswordSet };
-        unit.refresh_tokens().revoke_all(user.id, None, revocation).await?;
-        let void = RevokedTokens::OfUser(user.id, user.epoch);
-        self.journal.commit_revoking(unit, event, &[void]).await
+        let event = By::Operator.did(What::PasswordSet { user: user.id });
+        self.replace(unit, user, &hash, None, event).await
     }
 }
 
@@ -76,6 +56,7 @@ impl Passwords {
 mod tests {
     use std::sync::atomic::Ordering;
 
+    use domain::sessions::{RevocationReason, RevokedTokens};
     use domain::units::MockAccountUnit;
     use domain::users::Epoch;
 

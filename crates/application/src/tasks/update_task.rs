@@ -36,8 +36,6 @@ impl Tasks {
     /// [`ApplicationError::NotFound`], also for another's; [`ApplicationError::InvalidAccessToken`] when the actor has
     /// ended meanwhile; [`ApplicationError::Unavailable`].
     pub async fn update(&self, actor: &Actor, id: TaskId, change: TaskChange) -> Result<Task, ApplicationError> {
-        let now = self.clock.now();
-
         let (unit, _) = begin_as(self.units.as_ref(), actor, self.clock.as_ref()).await?;
         let before = own(unit.tasks().find_by_id_for_update(id).await?, actor)?;
         let mut task = before.clone();
@@ -45,7 +43,8 @@ impl Tasks {
         if task == before {
             return Ok(before);
         }
-        task.updated_at = now;
+        // Read behind the lock, so that it never goes back.
+        task.updated_at = self.clock.now();
         unit.tasks().update(&task).await?;
         unit.commit().await?;
         Ok(task)

@@ -73,16 +73,17 @@ impl Users {
         let mut user = before.clone();
         change.apply_to(&mut user);
         if is_same(&user, &before) {
+            // Another node may have made this change a moment ago, and this one is about to say that it is done.
             self.journal.learn(RevokedTokens::OfUser(id, before.epoch));
             return Ok(before);
         }
-        let moves = is_own && !has_same_email(&user, &before);
-        if moves && place.is_none() {
+        let changes_own_email = is_own && !has_same_email(&user, &before);
+        if changes_own_email && place.is_none() {
             return Err(ApplicationError::CurrentPasswordRequired);
         }
         user.updated_at = now;
         let (mut ends, mut void) = (None, Vec::new());
-        if moves {
+        if changes_own_email {
             let reason = RevocationReason::EmailChanged;
             void = end_others(unit.as_ref(), &mut user, actor.session, Revocation { at: now, reason }).await?;
             ends = Some(reason);

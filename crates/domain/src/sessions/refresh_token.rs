@@ -116,7 +116,7 @@ impl RefreshToken {
             });
         }
         // The current generation is the child of `presented` and has not been used, or it would not be current.
-        // A racer that took its time before the winner took its own sees a negative age.
+        // A racer that read its clock before the winner did sees a negative age.
         let in_grace = !policy.grace.is_zero() && (-MAX_HEAD_START..=policy.grace).contains(&(now - self.rotated_at));
         if presented.next() == self.generation && in_grace {
             return Rotation::SameChild;

@@ -1,0 +1,34 @@
+use domain::events::NewEvent;
+use domain::passwords::PasswordHash;
+use domain::sessions::{Revocation, RevocationReason, RevokedTokens, SessionId};
+use domain::units::AccountUnit;
+use domain::users::User;
+
+use super::Passwords;
+use crate::ApplicationError;
+
+impl Passwords {
+    /// Gives the account of this unit another password, and ends what the one before has begun: all access tokens
+    /// become void, and all sessions end but `except`.
+    ///
+    /// # Errors
+    /// [`ApplicationError::Unavailable`].
+    pub(super) async fn replace(
+        &self,
+        unit: Box<dyn AccountUnit>,
+        mut user: User,
+        hash: &PasswordHash,
+        except: Option<SessionId>,
+        event: NewEvent,
+    ) -> Result<(), ApplicationError> {
+        let now = self.clock.now();
+        user.void_access_tokens();
+        user.updated_at = now;
+        unit.users().update(&user).await?;
+        unit.passwords().store(user.id, hash, now).await?;
+        // Only a user who changes their own password keeps a session.
+        let reason = if except.is_some() { RevocationReason::PasswordChanged } else { RevocationReason::PasswordSet };
+        unit.refresh_tokens().revoke_all(user.id, except, Revocation { at: now, reason }).await?;
+        self.journal.commit_revoking(unit, event, &[RevokedTokens::OfUser(user.id, user.epoch)]).await
+    }
+}

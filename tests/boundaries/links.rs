@@ -37,8 +37,11 @@ fn find(folder: &Path, documents: &mut Vec<PathBuf>) {
     }
 }
 
+/// Those outside of blocks of code.
 fn links(text: &str) -> impl Iterator<Item = &str> {
-    text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link)
+    let outside = text.split("```").step_by(2);
+    let links = outside.flat_map(|text| text.split("](").skip(1));
+    links.filter_map(|rest| rest.split_once(')')).map(|(link, _)| link)
 }
 
 /// The anchors that GitHub makes of a document's headings.

@@ -11,8 +11,12 @@ use crate::project::Project;
 use crate::resource::Resource;
 use crate::{Error, cargo, diff, new_resource};
 
-/// An ordinary resource, under a name that no project has.
-const ORDINARY: &[&str] = &["proof_invoice", "number:string", "amount:decimal", "due:date", "paid:bool"];
+/// An ordinary resource, and two with one field each, under names that no project has.
+const SMALL: &[&[&str]] = &[
+    &["proof_invoice", "number:string", "amount:decimal", "due:date", "paid:bool"],
+    &["proof_line", "words:string"],
+    &["proof_note", "body:text?"],
+];
 
 /// A resource with a field of each type that must be there and one that may be absent.
 const COMPLETE: &[&str] = &[
@@ -52,8 +56,10 @@ pub(crate) fn run(project: &Project) -> Result<(), Error> {
     let target = project.root().join("target").display().to_string();
     let cargo = |arguments: &[&str]| cargo::run(&copy, arguments, &[("CARGO_TARGET_DIR", &target)]);
     cargo(&["update", "--workspace", "--offline", "--quiet"])?;
-    // Not by the command, which would build everything once more. It formats and documents both when it writes the other.
-    new_resource::write(&copy, &resource(&copy, ORDINARY)?)?;
+    // Not by the command, which would build everything each time. It formats and documents all when it writes the last.
+    for words in SMALL {
+        new_resource::write(&copy, &resource(&copy, words)?)?;
+    }
     cargo(&[&["run", "--quiet", "-p", "xtask", "--", "new-resource"], COMPLETE].concat())?;
     // Behind the resources, which update the locked document: what the example says of it is compared.
     add_field(&copy)?;

@@ -212,11 +212,11 @@ fn a_secret_and_a_file_with_the_secret_at_once_are_refused() {
 #[test]
 fn a_file_with_the_secret_that_cannot_be_read_is_refused() {
     let missing = Workplace::default().with("APP_SECRET_KEY_FILE", "missing.txt");
-    assert_refused(&missing, &["APP_SECRET_KEY_FILE", "missing.txt"]);
+    assert_refused(&missing, &["APP_SECRET_KEY_FILE"]);
     let folder = Workplace::default().with("APP_SECRET_KEY_FILE", ".");
     assert_refused(&folder, &["APP_SECRET_KEY_FILE"]);
     let binary = Workplace::default().with("APP_SECRET_KEY_FILE", "secret.bin").with_file("secret.bin", [0xff; 48]);
-    assert_refused(&binary, &["APP_SECRET_KEY_FILE", "secret.bin"]);
+    assert_refused(&binary, &["APP_SECRET_KEY_FILE"]);
 }
 
 #[test]

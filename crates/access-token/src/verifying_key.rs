@@ -16,6 +16,9 @@ use thiserror::Error;
 /// Sizes of RSA keys, in bits: the least that RFC 7518, section 3.3, allows, and a bound on the work.
 const RSA_BITS: RangeInclusive<usize> = 2048..=8192;
 const SECRET_BYTES: usize = 32;
+const ED25519_BYTES: usize = 32;
+/// 4, for a point that is not compressed, and its two coordinates (SEC 1, section 2.3.3).
+const P256_POINT_BYTES: usize = 65;
 
 /// A key that verifies access tokens, for its one algorithm. An id names one key for ever.
 ///
@@ -51,10 +54,11 @@ impl VerifyingKey {
     /// [`InvalidKey`] for a point off its curve and for any other key.
     pub fn new(id: KeyId, key: &DecodingKey) -> Result<Self, InvalidKey> {
         let (algorithm, parsed) = match (key.family(), key.kind()) {
-            (AlgorithmFamily::Ed, DecodingKeyKind::SecretOrDer(bytes)) => {
+            // Of another length, it would be read as a key in another form.
+            (AlgorithmFamily::Ed, DecodingKeyKind::SecretOrDer(bytes)) if bytes.len() == ED25519_BYTES => {
                 (Algorithm::EdDsa, ParsedPublicKey::new(&ED25519, bytes))
             }
-            (AlgorithmFamily::Ec, DecodingKeyKind::SecretOrDer(point)) => {
+            (AlgorithmFamily::Ec, DecodingKeyKind::SecretOrDer(point)) if point.len() == P256_POINT_BYTES => {
                 (Algorithm::Es256, ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point))
             }
             (AlgorithmFamily::Rsa, DecodingKeyKind::RsaModulusExponent { n, e }) if RSA_BITS.contains(&bits(n)) => {

@@ -3,6 +3,7 @@ use std::io::{BufRead, IsTerminal, Read};
 use clap::Args;
 use domain::Secret;
 use domain::passwords::{Password, PasswordPolicy};
+use zeroize::Zeroizing;
 
 use super::{Failure, failure, say};
 use crate::config::without_byte_order_mark;
@@ -54,7 +55,7 @@ impl GivenPassword {
 
 fn read_password(from_stdin: bool) -> Result<Secret, Failure> {
     if from_stdin {
-        let mut line = String::new();
+        let mut line = Zeroizing::new(String::new());
         std::io::stdin().lock().take(MAX_LINE).read_line(&mut line).map_err(failure)?;
         return Ok(Secret::new(without_byte_order_mark(&line).trim_end_matches(['\r', '\n']).to_owned()));
     }

@@ -125,6 +125,6 @@ fn basic(request: &HttpRequest) -> Result<Option<(String, Secret)>, ApiError> {
 }
 
 fn percent_decoded(text: &str) -> Option<String> {
-    let spaced = text.replace('+', " ");
+    let spaced = Zeroizing::new(text.replace('+', " "));
     percent_encoding::percent_decode_str(&spaced).decode_utf8().ok().map(|text| text.into_owned())
 }

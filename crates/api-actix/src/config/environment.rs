@@ -92,7 +92,10 @@ impl Environment {
                 true if self.variables.contains_key(&variable(&setting.key)) => {
                     Err(format!("{} and {name} are both set", variable(&setting.key)))
                 }
-                true => read_value(Path::new(value)).map_err(|error| format!("{name}: cannot read '{value}': {error}")),
+                true => {
+                    // Its name is not repeated: somebody may have put the secret there.
+                    read_value(Path::new(value)).map_err(|error| format!("{name}: the file cannot be read: {error}"))
+                }
                 false => Ok(value.clone()),
             };
             match value {

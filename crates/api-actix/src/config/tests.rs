@@ -37,6 +37,13 @@ fn no_access_token_lives_longer_than_a_node_that_knows_of_no_key_takes_them_to_l
 }
 
 #[test]
+fn a_secret_where_the_name_of_its_file_belongs_is_not_repeated() {
+    let secret = "q8Zr2vN5xK1mW7tB4yL9cF6hJ3pD0sGa";
+    let faults = faults([("APP_SECRET_KEY_FILE", secret)]).join("\n");
+    assert!(faults.contains("APP_SECRET_KEY_FILE: the file cannot be read") && !faults.contains(secret), "{faults}");
+}
+
+#[test]
 fn a_file_is_over_the_defaults_and_the_environment_over_the_file() {
     let file = std::env::temp_dir().join(format!("hexauth-config-{}.toml", std::process::id()));
     std::fs::write(&file, "[server]\nport = 1000\n[auth]\naccess_token_ttl = \"5m\"\n").unwrap();

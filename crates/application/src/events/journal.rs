@@ -96,22 +96,27 @@ impl Journal {
         committed.unwrap_or_else(|fault| Err(ApplicationError::Internal(fault.into())))
     }
 
-    /// Records that somebody was refused, in a unit of its own, and returns whether this worked. Nothing else was
-    /// changed, so the refusal stands even when the database does not take the event: then the fault is logged with
-    /// what is known of it.
+    /// Records that somebody was refused, in a unit of its own, and returns whether it was. Nothing was changed, so the
+    /// refusal stands if the database does not take the event: the fault is logged with what is known of it.
+    ///
+    /// It goes on to its end when the caller goes away meanwhile: nobody guesses unseen by hanging up.
     pub(crate) async fn record_refusal(
         &self,
-        units: &dyn Begin<dyn AccountUnit>,
+        units: &Arc<dyn Begin<dyn AccountUnit>>,
         hashing: &Hashing,
         event: NewEvent,
     ) -> bool {
-        let (kind, subject) = (event.what().kind(), event.what().subject());
-        let recorded = hashing.in_turn(async { self.commit(units.begin().await?, event).await }).await;
-        if let Err(fault) = &recorded {
-            let (source, subject) = (fault.source().map(display), subject.map(display));
-            error!(error = %fault, source, kind, subject, "a refusal could not be recorded");
-        }
-        recorded.is_ok()
+        let (journal, units, hashing) = (self.clone(), Arc::clone(units), hashing.clone());
+        let recording = async move {
+            let (kind, subject) = (event.what().kind(), event.what().subject());
+            let recorded = hashing.in_turn(async { journal.commit(units.begin().await?, event).await }).await;
+            if let Err(fault) = &recorded {
+                let (source, subject) = (fault.source().map(display), subject.map(display));
+                error!(error = %fault, source, kind, subject, "a refusal could not be recorded");
+            }
+            recorded.is_ok()
+        };
+        tokio::spawn(recording.in_current_span()).await.unwrap_or(false)
     }
 
     /// Remembers what was committed. Call it also for what another node has done before, when this one is about to say
@@ -216,9 +221,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_guesses_and_goes_away_is_recorded() {
+        let units = MockUnits::new([MockAccountUnit::default()]);
+        let events = units.events();
+        let units: Arc<dyn Begin<dyn AccountUnit>> = Arc::new(units);
+        let (journal, hashing) = (journal(Arc::new(access_tokens())), hashing(None));
+        let failed = What::LoginFailed { user: None };
+        {
+            let mut recording = pin!(journal.record_refusal(&units, &hashing, By::Anyone.did(failed)));
+            assert!(recording.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        }
+        while events.lock().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(events.lock().unwrap()[0].what, failed);
+    }
+
+    #[tokio::test]
     async fn each_count_comes_from_its_event() {
         let (user, session) = (user_id(), session_id());
-        let units = MockUnits::new((0..5).map(|_| MockAccountUnit::default()));
+        let units: Arc<dyn Begin<dyn AccountUnit>> =
+            Arc::new(MockUnits::new((0..5).map(|_| MockAccountUnit::default())));
         let (journal, hashing) = (journal(Arc::new(access_tokens())), hashing(None));
         for what in [
             What::LoginSucceeded { user, session },

@@ -27,11 +27,7 @@ impl Passwords {
             Verification::Match { .. } => Ok(place),
             Verification::Mismatch => {
                 self.journal
-                    .record_refusal(
-                        self.units.as_ref(),
-                        &self.hashing,
-                        actor.did(What::CurrentPasswordWrong { user: user.id }),
-                    )
+                    .record_refusal(&self.units, &self.hashing, actor.did(What::CurrentPasswordWrong { user: user.id }))
                     .await;
                 Err(ApplicationError::WrongCurrentPassword)
             }

@@ -1,6 +1,6 @@
 use domain::events::{By, What};
 use domain::passwords::Password;
-use domain::users::{Email, UserId, UserIdentifier};
+use domain::users::{Email, UserId};
 
 use super::Passwords;
 use crate::acting::{OnAccount, begin_on};
@@ -41,11 +41,11 @@ impl Passwords {
     /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn set_by_email(&self, email: &Email, typed: Password) -> Result<(), ApplicationError> {
         let new = self.accept(typed)?;
-        let name = UserIdentifier::Email(email.clone());
-        let (found, _) = self.passwords.find_with_user(&name).await?.ok_or(ApplicationError::NotFound)?;
         let mut place = self.hashing.reserve()?;
         let hash = place.hash(&new).await?;
         let unit = self.units.begin().await?;
+        // Without the stored hash, which may be the one that cannot be read.
+        let found = unit.users().find_by_email(email).await?.ok_or(ApplicationError::NotFound)?;
         let user = unit.users().find_by_id_for_update(found.id).await?.ok_or(ApplicationError::NotFound)?;
         let event = By::Operator.did(What::PasswordSet { user: user.id });
         self.replace(unit, user, &hash, None, event).await
@@ -127,9 +127,9 @@ mod tests {
     #[tokio::test]
     async fn an_operator_sets_a_password_by_email() {
         let mut mocks = hashing();
-        let is_email = |name: &UserIdentifier| *name == UserIdentifier::Email(a_user().email);
-        mocks.passwords.expect_find_with_user().withf(is_email).times(1).returning(|_| Ok(Some((a_user(), None))));
         let mut unit = MockAccountUnit::default();
+        let is_theirs = |email: &Email| *email == a_user().email;
+        unit.users.expect_find_by_email().withf(is_theirs).times(1).returning(|_| Ok(Some(a_user())));
         unit.users.expect_find_by_id_for_update().times(1).returning(|_| Ok(Some(a_user())));
         let commits = mocks.units([setting(unit)]);
         mocks.build().set_by_email(&a_user().email, password()).await.unwrap();
@@ -138,9 +138,12 @@ mod tests {
 
     #[tokio::test]
     async fn of_an_email_that_nobody_has_an_operator_hears() {
-        let mut mocks = Mocks::default();
-        mocks.passwords.expect_find_with_user().returning(|_| Ok(None));
+        let mut mocks = hashing();
+        let mut unit = MockAccountUnit::default();
+        unit.users.expect_find_by_email().returning(|_| Ok(None));
+        let commits = mocks.units([unit]);
         let result = mocks.build().set_by_email(&a_user().email, password()).await;
         assert!(matches!(result, Err(ApplicationError::NotFound)));
+        assert_eq!(commits.load(Ordering::SeqCst), 0);
     }
 }

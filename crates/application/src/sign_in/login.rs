@@ -76,7 +76,7 @@ impl SignIn {
     /// Records a refusal, the same for a name that is known and one that is not, and returns it.
     async fn refused(&self, what: What, address: Option<IpAddr>, error: ApplicationError) -> ApplicationError {
         let event = By::Anyone.did(what).from_address(address);
-        if !self.journal.record_refusal(self.units.as_ref(), &self.hashing, event).await {
+        if !self.journal.record_refusal(&self.units, &self.hashing, event).await {
             self.journal.counters.sign_in(SignInOutcome::Failed);
         }
         error

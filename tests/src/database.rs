@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use api_actix::wiring::{Adapters, services};
 use application::{Application, Settings};
@@ -67,6 +68,9 @@ macro_rules! port {
         }
     };
 }
+
+/// How long a test waits for a connection: a machine may be busy with others.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A database of its own for one test, migrated, with its repositories.
 #[expect(missing_debug_implementations, reason = "the ports have none")]
@@ -156,7 +160,11 @@ impl TestDatabase {
 impl OnDatabase for TestDatabase {
     async fn sqlite() -> Self {
         let (folder, url) = sqlite::create_migrated_database().await;
-        let store = Arc::new(infra_sqlite::connect(&SqliteSettings::new(url.clone())).await.unwrap());
+        let store = Arc::new(
+            infra_sqlite::connect(&SqliteSettings { acquire_timeout: PATIENCE, ..SqliteSettings::new(url.clone()) })
+                .await
+                .unwrap(),
+        );
         let any = AnyStore::Sqlite(store.clone());
         let database = Self::new(url, store.clone(), any, move || Box::new(SqliteRevocationFeed::new(&store)));
         Self { _folder: Some(folder), ..database }
@@ -164,7 +172,8 @@ impl OnDatabase for TestDatabase {
 
     async fn postgres() -> Self {
         let url = postgres::create_migrated_database().await;
-        Self::with_settings(url.clone(), PostgresSettings::new(url)).await
+        Self::with_settings(url.clone(), PostgresSettings { acquire_timeout: PATIENCE, ..PostgresSettings::new(url) })
+            .await
     }
 }
 
@@ -172,7 +181,8 @@ impl OnPgBouncer for TestDatabase {
     async fn pgbouncer() -> Self {
         let url = postgres::create_migrated_database().await;
         let settings = PostgresSettings::new(pgbouncer::url_of(&url));
-        Self::with_settings(url, PostgresSettings { prepared_statements: false, ..settings }).await
+        Self::with_settings(url, PostgresSettings { prepared_statements: false, acquire_timeout: PATIENCE, ..settings })
+            .await
     }
 }
 

@@ -48,7 +48,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("application", &["chrono", "data-encoding", "domain", "thiserror", "tokio", "tracing", "uuid"]),
-    ("infra-seaorm", &["async-trait", "chrono", "domain", "sea-orm", "tokio", "uuid"]),
+    ("infra-seaorm", &["async-trait", "chrono", "domain", "sea-orm", "tokio", "tracing", "uuid"]),
     (
         "infra-postgres",
         &[
@@ -87,7 +87,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "zeroize",
         ],
     ),
-    ("migration", &["sea-orm-migration"]),
+    ("migration", &["sea-orm-migration", "unicode-normalization"]),
 ];
 
 /// The outermost crate may use any library, but of ours only these.

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use domain::StoreError;
 use domain::sessions::{RevocationFeed, Revoked, RevokedTokens};
 use domain::users::Epoch;
+use domain::{StoreError, Timestamp};
 use infra_postgres::{PostgresRevocationFeed, PostgresSettings};
 use migration::Step;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
@@ -26,6 +26,7 @@ on_each_database_and_pgbouncer!(
     a_poll_makes_up_for_those_that_failed,
     a_poll_that_is_given_up_loses_nothing,
     whatever_many_revoke_at_once_is_answered,
+    what_was_revoked_until_no_time_stays_revoked_and_stops_no_other,
 );
 
 fn revoked_user(number: u128, epoch: Epoch) -> Revoked {
@@ -51,6 +52,14 @@ async fn the_first_poll_answers_all_that_was_committed(db: TestDatabase) {
     assert_eq!(answered.len(), all.len());
     answered.retain(|revoked| !all.contains(revoked));
     assert_eq!(answered, []);
+}
+
+async fn what_was_revoked_until_no_time_stays_revoked_and_stops_no_other(db: TestDatabase) {
+    db.revoke(&[revoked_session(1, 1000), revoked_session(2, 2000)]).await;
+    db.run_sql("UPDATE revocations SET expires_at = 'infinity' WHERE id = (SELECT MIN(id) FROM revocations)").await;
+    let answered = poll(&mut db.feed()).await;
+    let for_good = Revoked { until: Timestamp::MAX_UTC, ..revoked_session(1, 1000) };
+    assert_eq!(answered, [for_good, revoked_session(2, 2000)]);
 }
 
 async fn each_poll_answers_what_was_committed_since_the_last(db: TestDatabase) {

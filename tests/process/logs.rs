@@ -3,12 +3,17 @@ use std::net::TcpStream;
 
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
-use tests::on_each_database;
 use tests::process::Workplace;
+use tests::{on_each_database, run_sql};
 
 use tests::client::{Client, EMAIL, PASSWORD, Tokens, tokens};
 
-on_each_database!(at_info_no_secret_is_logged, at_debug_no_secret_is_logged, at_trace_no_secret_is_logged);
+on_each_database!(
+    at_info_no_secret_is_logged,
+    at_debug_no_secret_is_logged,
+    at_trace_no_secret_is_logged,
+    a_stored_value_that_is_not_valid_is_named_and_not_told,
+);
 
 const SECRET: &str = "q7Vt1w0m3kJp8Zr2Xc5Nb6Ld9Sf4Gh0T";
 const WRONG_PASSWORD: &str = "wrong-donkey-wrong-battery";
@@ -104,6 +109,30 @@ async fn at_debug_no_secret_is_logged(workplace: Workplace) {
 
 async fn at_trace_no_secret_is_logged(workplace: Workplace) {
     assert_logs_are_sound(workplace, "trace").await;
+}
+
+async fn a_stored_value_that_is_not_valid_is_named_and_not_told(workplace: Workplace) {
+    let node = workplace.serve().await;
+    let client = Client::of(&node);
+    let tokens = client.sign_up(EMAIL).await;
+    let me: Value = client.me(&tokens.access).await.json().await.unwrap();
+    let database = workplace.database_url();
+    run_sql(&database, "UPDATE users SET birthday = '1799-01-02', username = 'Odd Name'").await;
+    run_sql(&database, "UPDATE passwords SET hash = 'odd hash'").await;
+    assert_eq!(client.me(&tokens.access).await.status(), 200);
+    assert_eq!(client.login(EMAIL, PASSWORD).await.status(), 401);
+    let log = node.stop().stderr;
+    let records: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |message: &str| records.iter().filter(|record| record["message"] == message).collect::<Vec<_>>();
+    let invalid = of("a stored value is not valid");
+    // Each of them at each of the two reads.
+    assert_eq!(invalid.len(), 4, "{log}");
+    assert!(invalid.iter().all(|record| record["level"] == "WARN" && record["table"] == "users"), "{invalid:?}");
+    assert!(invalid.iter().all(|record| record["id"] == me["id"]), "{invalid:?}");
+    assert_eq!(invalid.iter().filter(|record| record["column"] == "birthday").count(), 2);
+    let [hash] = of("a user cannot sign in until their password hash is repaired")[..] else { panic!("{log}") };
+    assert!(hash["level"] == "ERROR" && hash["user"] == me["id"], "{hash}");
+    assert!(["1799", "Odd Name", "odd hash"].iter().all(|value| !log.contains(value)), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -99,8 +99,6 @@ impl Resource {
             sent_rows => self.rows(&[], 0),
             rows => self.rows(MADE, 0),
             changed_rows => self.rows(MADE, 1),
-            has_checked => self.fields.iter().any(|field| field.kind.is_checked()),
-            has_checked_optional => self.fields.iter().any(|field| field.kind.is_checked() && field.is_optional),
         }
     }
 

@@ -98,7 +98,7 @@ impl From<StoreError> for ApplicationError {
             StoreError::Duplicate(field) => Self::Duplicate(field),
             StoreError::NotFound => Self::NotFound,
             StoreError::Unavailable(source) => Self::Unavailable(source),
-            StoreError::Corrupt { .. } | StoreError::Internal(_) => Self::Internal(error.into()),
+            StoreError::Internal(source) => Self::Internal(source),
         }
     }
 }

@@ -66,6 +66,7 @@ mod actor;
 mod cursor;
 mod error;
 mod hashing;
+mod paging;
 mod revocations;
 mod settings;
 
@@ -84,6 +85,7 @@ use users::Users;
 pub use actor::{Actor, Target};
 pub use error::ApplicationError;
 pub use hashing::Hashing;
+pub use paging::{Page, Paging};
 pub use revocations::{FeedStatus, MAX_FEED_AGE};
 pub use settings::Settings;
 

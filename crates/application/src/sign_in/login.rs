@@ -4,11 +4,11 @@ use domain::events::{By, What};
 use domain::passwords::{HashError, HashPlace, Password, PasswordHash, Verification};
 use domain::sessions::{Device, NewRefreshToken, Nonce, RefreshToken, SessionId};
 use domain::users::{User, UserIdentifier};
-use tracing::error;
 
 use super::SignIn;
 use crate::ApplicationError;
 use crate::events::SignInOutcome;
+use crate::hashing::verify;
 use crate::sessions::TokenPair;
 
 /// A sign-in with a password.
@@ -44,7 +44,8 @@ impl SignIn {
         let address = login.device.address();
         let (user, stored) = self.hashing.in_turn(self.find_by_name(&login.identifier)).await?.unzip();
         let stored = stored.flatten();
-        let verification = verify_or_mismatch(place.as_mut(), &login.password, stored.clone()).await?;
+        let whose = user.as_ref().map(|user| user.id);
+        let verification = verify(place.as_mut(), &login.password, whose, stored.clone()).await?;
         let (Some(user), Some(stored), Verification::Match { outdated }) = (&user, stored, verification) else {
             let what = What::LoginFailed { user: user.map(|user| user.id) };
             return Err(self.refused(what, address, ApplicationError::InvalidCredentials).await);
@@ -120,22 +121,6 @@ impl SignIn {
         let event = By::User { user, session }.did(What::LoginSucceeded { user, session }).from_address(address);
         self.journal.commit(unit, event).await?;
         Ok(Some(pair))
-    }
-}
-
-/// A stored hash that cannot be used is logged, and then treated as a wrong password: the client cannot tell such an
-/// account from another, not even by the time.
-async fn verify_or_mismatch(
-    place: &mut dyn HashPlace,
-    password: &Password,
-    stored: Option<PasswordHash>,
-) -> Result<Verification, HashError> {
-    match place.verify(password, stored).await {
-        Err(fault @ HashError::Unusable(_)) => {
-            error!(error = %fault, "a user cannot sign in until their password hash is repaired");
-            place.verify(password, None).await
-        }
-        result => result,
     }
 }
 

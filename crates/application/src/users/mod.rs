@@ -18,7 +18,7 @@ use domain::{Clock, Ids};
 
 pub use create_admin::AdminAccount;
 pub use create_user::CreateUser;
-pub use list_users::{ListUsers, Paging, UserPage};
+pub use list_users::ListUsers;
 pub use update_user::UserChange;
 
 use crate::ApplicationError;

@@ -13,7 +13,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, ResponseError};
 use domain::Ids;
 use futures_util::FutureExt;
-use tracing::{Instrument, info, info_span};
+use tracing::{Instrument, debug, info, info_span};
 
 use super::client_address;
 use super::error::{ApiError, Overload};
@@ -37,9 +37,6 @@ const DOCS_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline';
 /// once would keep the processors busy with refusals, cheap as each is. Meanwhile the request holds no connection to
 /// the database. The aim is that its client still gets its response within a tenth of a second.
 const OVERLOAD_DELAY: Duration = Duration::from_millis(75);
-
-/// A year, as ASVS 5 asks for. Browsers heed it on https only.
-const HSTS: &str = "max-age=31536000; includeSubDomains";
 
 /// Wraps every request.
 pub(crate) async fn wrap<B: MessageBody + 'static>(
@@ -68,7 +65,11 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
             Err(response) => (response.status(), response.headers_mut()),
         };
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        info!(status = status.as_u16(), milliseconds, "served");
+        // Probes come every few seconds, for as long as the node runs.
+        match status.is_success() && path.starts_with("/health/") {
+            true => debug!(status = status.as_u16(), milliseconds, "served"),
+            false => info!(status = status.as_u16(), milliseconds, "served"),
+        }
         trace.answered(status);
         if let Some(measured) = &mut measured {
             measured.answered(status);
@@ -156,8 +157,8 @@ fn set_headers(headers: &mut HeaderMap, path: &str, settings: &HttpSettings) {
     set(header::REFERRER_POLICY, "no-referrer");
     set(header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin");
     set(header::CROSS_ORIGIN_OPENER_POLICY, "same-origin");
-    if settings.public_url.starts_with("https://") {
-        set(header::STRICT_TRANSPORT_SECURITY, HSTS);
+    if let Some(hsts) = settings.hsts {
+        set(header::STRICT_TRANSPORT_SECURITY, hsts);
     }
     if path.starts_with("/docs") {
         set(header::CONTENT_SECURITY_POLICY, DOCS_POLICY);

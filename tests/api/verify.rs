@@ -1,8 +1,12 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use reqwest::StatusCode;
 use serde_json::Value;
 use tests::on_each_database;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use yaml_rust2::{Yaml, YamlLoader};
 
 use crate::app::{App, send};
 
@@ -10,6 +14,7 @@ on_each_database!(
     the_holder_of_a_token_is_told_in_the_body_and_in_headers,
     nobody_else_is_let_in,
     any_request_may_be_asked_about,
+    the_examples_of_proxies_ask_as_they_must,
     the_answer_needs_no_row,
 );
 
@@ -96,6 +101,60 @@ async fn any_request_may_be_asked_about(app: App) {
     for beside in ["/api/v1/auth/verifying", "/api/v1/auth/verify.json", "/api/v1/auth/x/verify/orders"] {
         app.get(beside, &tokens.access).await.problem(404, "not_found");
     }
+}
+
+/// The files in `docker/` name the route and the headers that there are. Each proxy is taken for what it says that it
+/// sends: Traefik and Caddy a GET with the rest in headers, Envoy the method, the path and an empty body.
+async fn the_examples_of_proxies_ask_as_they_must(app: App) {
+    let traefik = &yaml("traefik.yml")["http"]["middlewares"]["verified"]["forwardAuth"];
+    let envoy = &yaml("envoy.yaml")["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0];
+    let envoy = &envoy["typed_config"]["http_filters"][0]["typed_config"];
+    assert_eq!(envoy["failure_mode_allow"].as_bool(), Some(false));
+    let caddy = fs::read_to_string(folder().join("Caddyfile")).unwrap();
+    let word_after =
+        |name: &str| caddy.lines().find_map(|line| line.trim().strip_prefix(name)).unwrap().trim().to_owned();
+
+    let address = traefik["address"].as_str().unwrap().strip_prefix("http://127.0.0.1:8080").unwrap();
+    let prefix = envoy["http_service"]["path_prefix"].as_str().unwrap();
+    assert_eq!((address, prefix, word_after("uri ").as_str()), (VERIFY, VERIFY, VERIFY));
+    let copied: Vec<String> = word_after("copy_headers ").split(' ').map(str::to_lowercase).collect();
+    let passed_on = &envoy["http_service"]["authorization_response"]["allowed_upstream_headers"]["patterns"];
+    let passed_on: Vec<&str> = passed_on.as_vec().unwrap().iter().map(|one| one["exact"].as_str().unwrap()).collect();
+    let set: Vec<String> = traefik["authResponseHeaders"]
+        .as_vec()
+        .unwrap()
+        .iter()
+        .map(|one| one.as_str().unwrap().to_lowercase())
+        .collect();
+    assert_eq!((copied, passed_on), (set.clone(), vec!["x-user-id", "x-user-role"]));
+    // What it replaces in any case, it removes where nobody is asked.
+    let removed = &yaml("traefik.yml")["http"]["middlewares"]["nobody"]["headers"]["customRequestHeaders"];
+    for name in ["X-User-Id", "X-User-Role"] {
+        assert_eq!(removed[name].as_str(), Some(""), "{name}");
+        assert!(caddy.contains(&format!("request_header -{name}\n")), "{name}");
+    }
+
+    let tokens = app.sign_up("ada@example.com").await;
+    let of_caddy = app.request(reqwest::Method::GET, VERIFY).header("x-forwarded-method", "DELETE");
+    let of_caddy = of_caddy.header("x-forwarded-uri", "/orders/7?page=2").header("x-forwarded-proto", "https");
+    let of_caddy = of_caddy.header("x-forwarded-host", "service.example").header("x-forwarded-for", "203.0.113.7");
+    let of_envoy = app.request(reqwest::Method::DELETE, &format!("{prefix}/orders/7?page=2"));
+    let of_envoy = of_envoy.header("host", "service.example").header("content-length", "0");
+    let of_envoy = of_envoy.header("x-envoy-expected-rq-timeout-ms", "2000").header("x-envoy-internal", "true");
+    for request in [of_caddy, of_envoy] {
+        send(request.try_clone().unwrap()).await.problem(401, "missing_token");
+        let answer = send(request.bearer_auth(&tokens.access)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        assert!(set.iter().all(|name| !answer.header(name).is_empty()));
+    }
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docker")
+}
+
+fn yaml(file: &str) -> Yaml {
+    YamlLoader::load_from_str(&fs::read_to_string(folder().join(file)).unwrap()).unwrap().remove(0)
 }
 
 /// The status of a request that is sent as it is written here.

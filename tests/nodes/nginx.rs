@@ -3,11 +3,13 @@
 use std::fs;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use reqwest::{RequestBuilder, Response, StatusCode};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use tempfile::TempDir;
 use tests::client::{Client, EMAIL, PASSWORD, Tokens, tokens};
 use tests::process::{Node, Workplace};
@@ -16,16 +18,12 @@ use tokio::net::TcpStream;
 
 const CONFIGURATION: &str = include_str!("../../docker/nginx.conf");
 
-/// What the configuration says, and what the test needs besides: one process that ends with the test, and folders that
-/// are its own.
+/// What the configuration says, and what the test needs besides: one process that ends with the test.
 const FOR_TESTS: &str = "daemon off;
 master_process off;";
-const FOLDERS: &str = "access_log off;
-    client_body_temp_path body;
-    proxy_temp_path proxy;
-    fastcgi_temp_path fastcgi;
-    uwsgi_temp_path uwsgi;
-    scgi_temp_path scgi;";
+
+/// An account that owns nothing.
+const NOBODY: u32 = 65534;
 
 /// Debian keeps it where only root looks.
 const PROGRAM: &str = "/usr/sbin/nginx";
@@ -50,7 +48,6 @@ impl Gateway {
         let address = free_address();
         let configuration = CONFIGURATION
             .replace("daemon off;", FOR_TESTS)
-            .replace("access_log off;", FOLDERS)
             .replace("127.0.0.1:8080", &hexauth)
             .replace("127.0.0.1:9000", &serve().await.to_string())
             .replace("127.0.0.1:8000", &address.to_string());
@@ -59,6 +56,11 @@ impl Gateway {
         fs::write(&file, configuration).unwrap();
         let mut nginx = Command::new(if Path::new(PROGRAM).is_file() { PROGRAM } else { "nginx" });
         nginx.arg("-p").arg(folder.path()).arg("-c").arg(&file).stderr(Stdio::null());
+        if is_root() {
+            // Anybody else is nobody special anyway.
+            chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+            nginx.uid(NOBODY).gid(NOBODY);
+        }
         let nginx = nginx.spawn().expect("the test needs nginx (Debian: apt-get install nginx-light)");
         let url = format!("http://{address}");
         let gateway = Self { url, nginx, node: Some(node), _workplace: workplace, _folder: folder };
@@ -114,6 +116,10 @@ async fn echo(stream: TcpStream) -> io::Result<()> {
     request.push_str(&String::from_utf8(body).unwrap());
     let answer = format!("HTTP/1.0 200 OK\r\nContent-Length: {}\r\n\r\n{request}", request.len());
     stream.write_all(answer.as_bytes()).await
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().unwrap().stdout == b"0\n"
 }
 
 fn free_address() -> SocketAddr {
@@ -209,9 +215,9 @@ async fn no_header_of_a_client_makes_hexauth_refuse_the_question() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hexauth_knows_the_request_by_the_id_that_the_client_gave_it() {
-    let (gateway, tokens) = Gateway::start().await;
+    let (mut gateway, tokens) = Gateway::start().await;
     send(gateway.post("/anything").bearer_auth(&tokens.access).header("x-request-id", "request-7")).await;
-    let logs = gateway.node.as_ref().unwrap().logs();
+    let logs = gateway.node.take().unwrap().stop().stderr;
     assert!(logs.lines().any(|line| line.contains("\"request-7\"") && line.contains("/auth/verify")), "{logs}");
 }
 
@@ -220,7 +226,8 @@ async fn nobody_else_passes() {
     let (mut gateway, tokens) = Gateway::start().await;
     let answer = send(gateway.post("/anything").header("x-user-id", "root")).await;
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
-    assert!(answer.headers()["www-authenticate"].to_str().unwrap().starts_with("Bearer"));
+    let challenges: Vec<_> = answer.headers().get_all("www-authenticate").iter().collect();
+    assert!(matches!(&challenges[..], [one] if one.to_str().unwrap().starts_with("Bearer")), "{challenges:?}");
 
     let logout = send(gateway.post("/api/v1/auth/logout").bearer_auth(&tokens.access)).await;
     assert_eq!(logout.status(), StatusCode::NO_CONTENT, "signing out goes through nginx, too");
@@ -231,6 +238,42 @@ async fn nobody_else_passes() {
     let answer = send(gateway.post("/anything").bearer_auth(&tokens.access)).await;
     assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE, "without Hexauth nobody passes");
     assert!(answer.headers().contains_key("retry-after"));
+}
+
+/// Browsers send no token with it, and the service knows nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preflight_passes_and_nothing_that_looks_like_one() {
+    let (gateway, tokens) = Gateway::start().await;
+    let url = format!("{}/anything", gateway.url);
+    let request = |method: Method| {
+        let request = reqwest::Client::new().request(method, &url).header("origin", "https://app.example.com");
+        request
+            .header("access-control-request-method", "DELETE")
+            .header("x-user-id", "root")
+            .header("x-user-role", "admin")
+    };
+    for token in [None, Some("garbage"), Some(tokens.access.as_str())] {
+        let asked = token.iter().fold(request(Method::OPTIONS), |request, token| request.bearer_auth(token));
+        let asked = send(asked.header("access-control-request-headers", "authorization")).await;
+        assert_eq!(asked.status(), StatusCode::OK);
+        let text = asked.text().await.unwrap();
+        assert!(text.starts_with("OPTIONS /anything HTTP/1.0") && !text.to_lowercase().contains("x-user-"), "{text}");
+    }
+    for method in [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::TRACE] {
+        // nginx refuses TRACE by itself.
+        let refused = send(request(method.clone())).await.status();
+        assert!(matches!(refused.as_u16(), 401 | 405), "{method}: {refused}");
+    }
+    let options = || reqwest::Client::new().request(Method::OPTIONS, &url);
+    for (name, request) in [
+        ("without an origin", options().header("access-control-request-method", "DELETE")),
+        ("without a method", options().header("origin", "https://app.example.com")),
+        ("with neither", options()),
+        ("with empty ones", options().header("origin", "").header("access-control-request-method", "")),
+        ("overridden", request(Method::POST).header("x-http-method-override", "OPTIONS")),
+    ] {
+        assert_eq!(send(request).await.status(), StatusCode::UNAUTHORIZED, "{name}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -95,10 +95,11 @@ pub(crate) fn pool(options: SqliteConnectOptions, connections: u32, acquire_time
 /// so a file that is not a database is noticed here.
 pub(crate) async fn try_connection(options: &SqliteConnectOptions) -> Result<SqliteConnection, SqliteError> {
     let file = options.get_filename().to_owned();
-    let open = |source| SqliteError::Open { file: file.clone(), source };
-    let mut connection = SqliteConnection::connect_with(options).await.map_err(open)?;
+    let mut connection = SqliteConnection::connect_with(options)
+        .await
+        .map_err(|source| SqliteError::Open { file: file.clone(), source })?;
     let target = fs::canonicalize(&file).map_err(|source| SqliteError::Prepare { file: file.clone(), source })?;
-    put_temporary_files_into(private_file::folder_of(&target), &mut connection).await.map_err(open)?;
+    put_temporary_files_into(private_file::folder_of(&target), &mut connection).await;
     Ok(connection)
 }
 
@@ -108,10 +109,12 @@ pub(crate) async fn try_connection(options: &SqliteConnectOptions) -> Result<Sql
 ///
 /// The pragma is deprecated since not every program may call it at any time, which SQLite's mutex for it allows since
 /// 3.42. The variable `SQLITE_TMPDIR`, the other way, cannot be set without `unsafe`.
-async fn put_temporary_files_into(folder: &Path, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    // It comes from a URL, so it is UTF-8.
-    let folder = folder.to_string_lossy().replace('\'', "''");
-    connection.execute(AssertSqlSafe(format!("PRAGMA temp_store_directory = '{folder}'"))).await.map(drop)
+async fn put_temporary_files_into(folder: &Path, connection: &mut SqliteConnection) {
+    let quoted = folder.to_string_lossy().replace('\'', "''");
+    let pragma = AssertSqlSafe(format!("PRAGMA temp_store_directory = '{quoted}'"));
+    if let Err(error) = connection.execute(pragma).await {
+        tracing::warn!(%error, folder = %folder.display(), "SQLite's temporary files cannot be in the folder of the database");
+    }
 }
 
 /// What a SQLite file begins with (SQLite's file format, section 1.3). A new one is empty.

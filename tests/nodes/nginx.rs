@@ -1,4 +1,4 @@
-//! `docker/nginx.conf` in a real nginx.
+//! `docker/nginx.conf` and `docker/compose-nginx.conf` in a real nginx.
 
 use std::fs;
 use std::io;
@@ -17,6 +17,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 const CONFIGURATION: &str = include_str!("../../docker/nginx.conf");
+const OF_COMPOSE: &str = include_str!("../../docker/compose-nginx.conf");
 
 /// What the configuration says, and what the test needs besides: one process that ends with the test.
 const FOR_TESTS: &str = "daemon off;
@@ -39,18 +40,42 @@ struct Gateway {
 
 impl Gateway {
     async fn start() -> (Self, Tokens) {
-        let workplace = Workplace::default()
+        let service = serve().await.to_string();
+        let configuration = |hexauth: &str, address: &str| {
+            CONFIGURATION
+                .replace("127.0.0.1:8080", hexauth)
+                .replace("127.0.0.1:9000", &service)
+                .replace("127.0.0.1:8000", address)
+        };
+        Self::run(Workplace::default(), configuration).await
+    }
+
+    /// As compose runs it, with this believed gateway.
+    async fn of_compose(workplace: Workplace, believed: Option<&str>) -> (Self, Tokens) {
+        let text = match believed {
+            Some(gateway) => OF_COMPOSE
+                .replace("#set_real_ip_from 172.31.250.1;", &format!("set_real_ip_from {gateway};"))
+                .replace("#real_ip_header", "real_ip_header"),
+            None => OF_COMPOSE.to_owned(),
+        };
+        let configuration = |hexauth: &str, address: &str| {
+            text.replace("/tmp/", "")
+                .replace("server api:8080;", &format!("server {hexauth};"))
+                .replace("listen 8080;", &format!("listen {address};"))
+        };
+        Self::run(workplace, configuration).await
+    }
+
+    /// `configuration` is given where Hexauth is and where nginx listens.
+    async fn run(workplace: Workplace, configuration: impl Fn(&str, &str) -> String) -> (Self, Tokens) {
+        let workplace = workplace
             .with("APP_SERVER__TRUSTED_PROXIES", "127.0.0.1")
             .with("APP_SERVER__FORWARDED_HEADER", "x-forwarded-for");
         let node = workplace.serve().await;
         let tokens = Client::of(&node).sign_up(EMAIL).await;
         let hexauth = node.url().trim_start_matches("http://").to_owned();
         let address = free_address();
-        let configuration = CONFIGURATION
-            .replace("daemon off;", FOR_TESTS)
-            .replace("127.0.0.1:8080", &hexauth)
-            .replace("127.0.0.1:9000", &serve().await.to_string())
-            .replace("127.0.0.1:8000", &address.to_string());
+        let configuration = configuration(&hexauth, &address.to_string()).replace("daemon off;", FOR_TESTS);
         let folder = tempfile::Builder::new().prefix("hexauth-nginx-").tempdir().unwrap();
         let file = folder.path().join("nginx.conf");
         fs::write(&file, configuration).unwrap();
@@ -279,13 +304,47 @@ async fn a_preflight_passes_and_nothing_that_looks_like_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn hexauth_knows_who_is_in_front_of_nginx() {
     let (gateway, _) = Gateway::start().await;
-    // Another address of this machine than that of nginx.
-    let client = reqwest::Client::builder().local_address(IpAddr::from([127, 0, 0, 2])).build().unwrap();
+    assert_eq!(address_of_sign_in(&gateway, [127, 0, 0, 2]).await, "127.0.0.2");
+}
+
+/// Signs in from an address of this machine, with what a client writes about itself, and returns the address of the
+/// session.
+async fn address_of_sign_in(gateway: &Gateway, from: [u8; 4]) -> String {
+    let client = reqwest::Client::builder().local_address(IpAddr::from(from)).build().unwrap();
     let login = client.post(format!("{}/api/v1/auth/login", gateway.url));
     let login = login.header("x-forwarded-for", "203.0.113.7").header("forwarded", "for=203.0.113.7");
     let tokens = tokens(send(login.form(&[("username", EMAIL), ("password", PASSWORD)])).await).await;
     let sessions = client.get(format!("{}/api/v1/auth/sessions", gateway.url)).bearer_auth(tokens.access);
     let sessions = send(sessions).await.json::<serde_json::Value>().await.unwrap();
     let current = sessions.as_array().unwrap().iter().find(|session| session["current"] == true).unwrap();
-    assert_eq!(current["address"], "127.0.0.2");
+    current["address"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_proxy_of_compose_believes_nobody_but_whom_it_is_told_to() {
+    let (gateway, _) = Gateway::of_compose(Workplace::default(), None).await;
+    for client in [2, 3] {
+        assert_eq!(address_of_sign_in(&gateway, [127, 0, 0, client]).await, format!("127.0.0.{client}"));
+    }
+    let (gateway, _) = Gateway::of_compose(Workplace::default(), Some("127.0.0.2")).await;
+    assert_eq!(address_of_sign_in(&gateway, [127, 0, 0, 2]).await, "203.0.113.7");
+    assert_eq!(address_of_sign_in(&gateway, [127, 0, 0, 3]).await, "127.0.0.3");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_the_proxy_of_compose_each_client_has_limits_of_its_own() {
+    let workplace =
+        Workplace::default().with("APP_RATE_LIMIT__ENABLED", "true").with("APP_RATE_LIMIT__LOGIN_PER_MINUTE", "2");
+    let (gateway, _) = Gateway::of_compose(workplace, None).await;
+    let login = |client: u8| {
+        let client = reqwest::Client::builder().local_address(IpAddr::from([127, 0, 0, client])).build().unwrap();
+        let login = client.post(format!("{}/api/v1/auth/login", gateway.url));
+        send(login.form(&[("username", EMAIL), ("password", "wrong-donkey")]))
+    };
+    for (client, status) in [(2, 401), (2, 401), (2, 429), (3, 401), (3, 401), (3, 429)] {
+        assert_eq!(login(client).await.status(), status, "127.0.0.{client}");
+    }
+    // A body that does not fit into nginx's memory comes to Hexauth, which refuses it.
+    let long = send(gateway.post("/api/v1/users").header("content-type", "application/json").body("b".repeat(100_000)));
+    assert_eq!(long.await.status(), StatusCode::PAYLOAD_TOO_LARGE);
 }

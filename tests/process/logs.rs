@@ -106,6 +106,19 @@ async fn at_trace_no_secret_is_logged(workplace: Workplace) {
     assert_logs_are_sound(workplace, "trace").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_path_that_a_proxy_asks_about_is_not_logged() {
+    for level in ["info", "trace"] {
+        let workplace = Workplace::default().with("APP_LOG__LEVEL", level);
+        let node = workplace.start(&["serve"]);
+        let url = format!("{}/api/v1/auth/verify/reset/{SECRET}?key={SECRET}", node.url());
+        assert_eq!(reqwest::get(url).await.unwrap().status(), 401);
+        let logs = node.stop().stderr;
+        assert!(!logs.contains(SECRET), "{logs}");
+        assert_eq!(times_served(&logs, "/api/v1/auth/verify"), 1, "{logs}");
+    }
+}
+
 /// How many records say that a path was served.
 fn times_served(logs: &str, path: &str) -> usize {
     let records = logs.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());

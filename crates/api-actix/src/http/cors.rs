@@ -12,6 +12,7 @@ use actix_web::http::header::{
     HeaderMap, HeaderValue, ORIGIN, VARY,
 };
 
+use super::question::is_question;
 use crate::config::CorsSettings;
 
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
@@ -22,9 +23,6 @@ const RESPONSE_HEADERS: &str =
     "Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, WWW-Authenticate, X-Request-Id";
 /// For how many seconds a browser need not ask again. No browser remembers longer than two hours.
 const MAX_AGE: &str = "7200";
-/// Where proxies ask about requests of others. An answered preflight there would say that the request may pass, and
-/// nobody has shown a token.
-const FOR_PROXIES: &str = "/api/v1/auth/verify";
 
 /// The origins that are allowed, compared byte by byte. Without any, no response has CORS headers.
 #[derive(Clone, Debug)]
@@ -52,7 +50,8 @@ impl Cors {
     pub(crate) fn answer_preflight(&self, request: &ServiceRequest) -> Option<HttpResponse> {
         let asks = request.method() == Method::OPTIONS
             && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)
-            && !request.path().starts_with(FOR_PROXIES);
+            // It would say that somebody's request may pass, and nobody has shown a token.
+            && !is_question(request.path());
         let allowed = self.allowed(request.headers().get(ORIGIN));
         allowed.filter(|_| asks).map(|_| {
             HttpResponse::NoContent()

@@ -20,6 +20,7 @@ use super::error::{ApiError, Overload};
 use super::host;
 use super::parts::part;
 use super::problem::PROBLEM_JSON;
+use super::question::own_path;
 use super::request_id;
 use super::settings::HttpSettings;
 use crate::observe::metrics::RequestMeter;
@@ -47,10 +48,10 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
     let settings = part::<HttpSettings>(request.request())?.clone();
     let mut measured = request.app_data::<RequestMeter>().and_then(|meter| meter.start(&request));
     let id = choose_id(&request)?;
-    let trace = RequestTrace::start(&request, &id);
+    let (method, path) = (request.method(), own_path(request.path()));
+    let trace = RequestTrace::start(&request, path, &id);
     let trace_id = trace.id().map(tracing::field::display);
     let client = client_address::of(request.request(), &settings.proxies).map(tracing::field::display);
-    let (method, path) = (request.method(), request.path());
     let span = info_span!("request", request_id = %id, client, %method, path, trace_id);
     // A HEAD is served as its GET; the server leaves out the body by itself (RFC 9110, section 9.3.2).
     if request.method() == Method::HEAD {

@@ -48,6 +48,10 @@ bench-list:
 bench-storm:
     cargo run --release --locked -p bench -- storm
 
+# Build the image and try what docker/README.md says (needs Docker with compose)
+tour:
+    docker/tour
+
 # Everything that must hold before a change lands
 ci:
     .ci/run

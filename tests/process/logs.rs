@@ -136,6 +136,61 @@ async fn a_stored_value_that_is_not_valid_is_named_and_not_told(workplace: Workp
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_path_that_a_proxy_asks_about_is_not_logged() {
+    for level in ["info", "trace"] {
+        let workplace = Workplace::default().with("APP_LOG__LEVEL", level);
+        let node = workplace.start(&["serve"]);
+        let url = format!("{}/api/v1/auth/verify/reset/{SECRET}?key={SECRET}", node.url());
+        assert_eq!(reqwest::get(url).await.unwrap().status(), 401);
+        let logs = node.stop().stderr;
+        assert!(!logs.contains(SECRET), "{logs}");
+        assert_eq!(times_served(&logs, "/api/v1/auth/verify"), 1, "{logs}");
+    }
+}
+
+/// How many records say that a path was served.
+fn times_served(logs: &str, path: &str) -> usize {
+    let records = logs.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    records.filter(|record| record["message"] == "served" && record["span"]["path"] == path).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn probes_that_succeed_are_logged_at_debug_only() {
+    const PROBES: [&str; 2] = ["/health/live", "/health/ready"];
+    for (level, times) in [("info", 0), ("debug", 1)] {
+        let workplace = Workplace::default().with("APP_LOG__LEVEL", level);
+        let node = workplace.start(&["serve"]);
+        let url = node.url();
+        for path in PROBES {
+            assert_eq!(reqwest::get(format!("{url}{path}")).await.unwrap().status(), 200);
+        }
+        assert_eq!(reqwest::get(format!("{url}/health/nope")).await.unwrap().status(), 404);
+        let logs = node.stop().stderr;
+        for path in PROBES {
+            assert_eq!(times_served(&logs, path), times, "{path} at {level}:\n{logs}");
+        }
+        assert_eq!(times_served(&logs, "/health/nope"), 1, "{logs}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_listens_everywhere_is_told_once_to_say_where_clients_come_to() {
+    const TOLD: &str = "set APP_SERVER__PUBLIC_URL";
+    for (host, told) in [("0.0.0.0", 1), ("::", 1), ("127.0.0.1", 0)] {
+        let workplace = Workplace::default().with("APP_SERVER__HOST", host);
+        let node = workplace.start(&["serve"]);
+        node.url();
+        assert_eq!(node.stop().stderr.matches(TOLD).count(), told, "{host}");
+    }
+    for name in ["APP_SERVER__PUBLIC_URL", "APP_JWT__ISSUER"] {
+        let workplace = Workplace::default().with("APP_SERVER__HOST", "0.0.0.0").with(name, "https://auth.example.com");
+        let node = workplace.start(&["serve"]);
+        node.url();
+        assert_eq!(node.stop().stderr.matches(TOLD).count(), 0, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_records_of_a_request_have_its_id() {
     let workplace = Workplace::default();
     let node = workplace.serve().await;

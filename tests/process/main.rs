@@ -22,4 +22,5 @@ mod shutdown;
 mod small_disk;
 mod sqlite_file;
 mod storm;
+mod temporary_files;
 mod traces;

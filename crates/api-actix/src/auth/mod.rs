@@ -9,7 +9,7 @@ mod verify;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, ServiceConfig, get, post, resource};
+use actix_web::web::{Data, ServiceConfig, post, resource, route};
 use application::sessions::TokenPair;
 use serde::Serialize;
 use utoipa::{Modify, OpenApi, ToSchema};
@@ -34,7 +34,7 @@ fn routes(config: &mut ServiceConfig) {
         .service(resource("/auth/logout").route(limit(Limited::Logout, post().to(logout::logout))))
         .service(resource("/auth/logout-all").route(limit(Limited::Logout, post().to(logout_all::logout_all))))
         .service(resource("/auth/logout-others").route(limit(Limited::Logout, post().to(logout_others::logout_others))))
-        .service(resource("/auth/verify").route(get().to(verify::verify)));
+        .service(resource(verify::PATHS).route(route().to(verify::verify)));
 }
 
 #[derive(OpenApi)]

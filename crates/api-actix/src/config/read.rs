@@ -15,11 +15,12 @@ use super::database_url::{DatabaseUrl, without_password};
 use super::reader::{Reader, named};
 use super::table::setting;
 use super::types::{
-    Bootstrap, Checks, Config, DatabaseSettings, ForwardedHeader, HashingSettings, LogFormat, LogSettings, Mode,
-    Proxies, RateLimitSettings, ServerSettings, TraceSettings,
+    Bootstrap, Checks, Config, CorsSettings, DatabaseSettings, ForwardedHeader, HashingSettings, LogFormat,
+    LogSettings, Mode, Proxies, RateLimitSettings, ServerSettings, TraceSettings,
 };
 use super::values::{
-    parse_address, parse_client, parse_collector, parse_network, parse_origin, parse_public_url, parse_ratio,
+    parse_address, parse_client, parse_collector, parse_header_name, parse_network, parse_origin, parse_public_url,
+    parse_ratio,
 };
 
 /// Reads all settings. The reader holds the faults.
@@ -42,7 +43,7 @@ pub(super) fn read(reader: &mut Reader, checks: Checks) -> Option<Config> {
         bootstrap: read_bootstrap(reader, &password_policy)?,
         cleanup_interval: read_cleanup_interval(reader)?,
         rate_limits: read_rate_limits(reader)?,
-        cors_origins: reader.list("cors.allowed_origins", parse_origin)?,
+        cors: read_cors(reader)?,
         shown: without_secrets(reader.values()),
         database,
         hashing,
@@ -90,6 +91,7 @@ fn read_server(reader: &mut Reader) -> Option<ServerSettings> {
         public_url: reader.optional("server.public_url", parse_public_url)?,
         request_timeout: reader.duration("server.request_timeout")?,
         shutdown_timeout: reader.duration("server.shutdown_timeout")?,
+        hsts_include_subdomains: reader.value("server.hsts_include_subdomains")?,
         docs: reader.value("server.docs")?,
         proxies: Proxies {
             trusted: reader.list("server.trusted_proxies", parse_network)?,
@@ -105,6 +107,14 @@ fn parse_forwarded_header(text: &str) -> Result<ForwardedHeader, &'static str> {
         "forwarded" => Ok(ForwardedHeader::Forwarded),
         _ => Err("it must be either, x-forwarded-for or forwarded"),
     }
+}
+
+fn read_cors(reader: &mut Reader) -> Option<CorsSettings> {
+    Some(CorsSettings {
+        origins: reader.list("cors.allowed_origins", parse_origin)?,
+        request_headers: reader.list("cors.allowed_headers", parse_header_name)?,
+        credentials: reader.value("cors.allow_credentials")?,
+    })
 }
 
 fn read_rate_limits(reader: &mut Reader) -> Option<RateLimitSettings> {

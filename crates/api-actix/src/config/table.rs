@@ -102,6 +102,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Where clients reach the service, such as https://auth.example.com. Empty: APP_JWT__ISSUER where that is a \
          URL, else the address it listens on.",
     ),
+    Setting::new(
+        "server.hsts_include_subdomains",
+        "false",
+        Switch,
+        "Whether Strict-Transport-Security, which is sent where clients come by https, holds for the subdomains of the \
+         host, too. All of them must be on https then.",
+    ),
     Setting::new("server.docs", "true", Switch, "Serve /docs and /openapi.json."),
     Setting::new(
         "server.trusted_proxies",
@@ -302,7 +309,19 @@ pub(super) const SETTINGS: &[Setting] = &[
         "cors.allowed_origins",
         "",
         List("origins"),
-        "Origins whose web pages may read answers, such as https://app.example.com,http://localhost:3000. Exactly as \
-         browsers send them.",
+        "Origins whose web pages and apps may read answers, such as https://app.example.com,capacitor://localhost. \
+         Exactly as browsers send them.",
+    ),
+    Setting::new(
+        "cors.allowed_headers",
+        "",
+        List("names of headers"),
+        "What these pages may send besides Authorization, Content-Type, X-Request-Id, Traceparent and Tracestate.",
+    ),
+    Setting::new(
+        "cors.allow_credentials",
+        "false",
+        Switch,
+        "Whether browsers send these pages' requests with cookies, which only a proxy in front can have use for.",
     ),
 ];

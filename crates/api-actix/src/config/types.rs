@@ -44,8 +44,8 @@ pub struct Config {
     pub cleanup_interval: Option<Duration>,
     /// How often a client may make some requests.
     pub rate_limits: RateLimitSettings,
-    /// The origins whose pages may read responses.
-    pub cors_origins: Vec<String>,
+    /// Which web pages may read responses.
+    pub cors: CorsSettings,
     /// Every setting as text, secrets left out.
     pub(super) shown: BTreeMap<String, String>,
 }
@@ -89,6 +89,8 @@ pub struct ServerSettings {
     pub connections_per_client: Option<usize>,
     /// Where clients reach it, without a slash at the end, if that is configured.
     pub public_url: Option<String>,
+    /// Whether `Strict-Transport-Security` holds for subdomains, too.
+    pub hsts_include_subdomains: bool,
     /// Longest time for one request.
     pub request_timeout: Duration,
     /// Longest wait for requests in flight at the end.
@@ -125,6 +127,17 @@ pub enum ForwardedHeader {
     XForwardedFor,
     /// `Forwarded` (RFC 7239) only.
     Forwarded,
+}
+
+/// Which web pages may read responses, and what they may send.
+#[derive(Clone, Debug, Default)]
+pub struct CorsSettings {
+    /// Their origins, as browsers send them. None of them is `*` or `null`.
+    pub origins: Vec<String>,
+    /// The names of the headers that they may send besides those that are always allowed. None of them is `*`.
+    pub request_headers: Vec<String>,
+    /// Whether browsers may send cookies.
+    pub credentials: bool,
 }
 
 /// Requests that each client may make in a minute. 0 is any number.

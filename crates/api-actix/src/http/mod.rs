@@ -17,6 +17,7 @@ mod parts;
 mod path;
 mod problem;
 mod query;
+mod question;
 mod rate_limit;
 mod request_context;
 mod request_id;

@@ -13,13 +13,14 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, ResponseError};
 use domain::Ids;
 use futures_util::FutureExt;
-use tracing::{Instrument, info, info_span};
+use tracing::{Instrument, debug, info, info_span};
 
 use super::client_address;
 use super::error::{ApiError, Overload};
 use super::host;
 use super::parts::part;
 use super::problem::PROBLEM_JSON;
+use super::question::own_path;
 use super::request_id;
 use super::settings::HttpSettings;
 use crate::observe::metrics::RequestMeter;
@@ -38,9 +39,6 @@ const DOCS_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline';
 /// the database. The aim is that its client still gets its response within a tenth of a second.
 const OVERLOAD_DELAY: Duration = Duration::from_millis(75);
 
-/// A year, as ASVS 5 asks for. Browsers heed it on https only.
-const HSTS: &str = "max-age=31536000; includeSubDomains";
-
 /// Wraps every request.
 pub(crate) async fn wrap<B: MessageBody + 'static>(
     mut request: ServiceRequest,
@@ -50,10 +48,10 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
     let settings = part::<HttpSettings>(request.request())?.clone();
     let mut measured = request.app_data::<RequestMeter>().and_then(|meter| meter.start(&request));
     let id = choose_id(&request)?;
-    let trace = RequestTrace::start(&request, &id);
+    let (method, path) = (request.method(), own_path(request.path()));
+    let trace = RequestTrace::start(&request, path, &id);
     let trace_id = trace.id().map(tracing::field::display);
     let client = client_address::of(request.request(), &settings.proxies).map(tracing::field::display);
-    let (method, path) = (request.method(), request.path());
     let span = info_span!("request", request_id = %id, client, %method, path, trace_id);
     // A HEAD is served as its GET; the server leaves out the body by itself (RFC 9110, section 9.3.2).
     if request.method() == Method::HEAD {
@@ -68,7 +66,11 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
             Err(response) => (response.status(), response.headers_mut()),
         };
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        info!(status = status.as_u16(), milliseconds, "served");
+        // Probes come every few seconds, for as long as the node runs.
+        match status.is_success() && path.starts_with("/health/") {
+            true => debug!(status = status.as_u16(), milliseconds, "served"),
+            false => info!(status = status.as_u16(), milliseconds, "served"),
+        }
         trace.answered(status);
         if let Some(measured) = &mut measured {
             measured.answered(status);
@@ -156,8 +158,8 @@ fn set_headers(headers: &mut HeaderMap, path: &str, settings: &HttpSettings) {
     set(header::REFERRER_POLICY, "no-referrer");
     set(header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin");
     set(header::CROSS_ORIGIN_OPENER_POLICY, "same-origin");
-    if settings.public_url.starts_with("https://") {
-        set(header::STRICT_TRANSPORT_SECURITY, HSTS);
+    if let Some(hsts) = settings.hsts {
+        set(header::STRICT_TRANSPORT_SECURITY, hsts);
     }
     if path.starts_with("/docs") {
         set(header::CONTENT_SECURITY_POLICY, DOCS_POLICY);

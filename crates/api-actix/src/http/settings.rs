@@ -8,6 +8,8 @@ use crate::config::Proxies;
 pub(crate) struct HttpSettings {
     /// Where clients reach this service, without a slash at the end.
     pub(crate) public_url: String,
+    /// `Strict-Transport-Security`, if clients come by https.
+    pub(crate) hsts: Option<&'static str>,
     /// Longest time one request may take.
     pub(crate) request_timeout: Duration,
     /// The proxies that are believed about the client's address.

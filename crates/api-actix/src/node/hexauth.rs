@@ -33,6 +33,10 @@ const MOVE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Longest wait for the key ring. A change of the algorithm takes some seconds.
 const PREPARE_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// A year, as ASVS 5 asks for. Browsers heed it on https only.
+const HSTS: &str = "max-age=31536000";
+const HSTS_WITH_SUBDOMAINS: &str = "max-age=31536000; includeSubDomains";
+
 /// Why the server did not start, in words for the operator.
 #[derive(Debug, Error)]
 pub enum StartError {
@@ -274,16 +278,27 @@ async fn create_first_admin(application: &Application, bootstrap: Bootstrap) -> 
     Ok(())
 }
 
+/// Where clients reach a server that was not told where.
+fn own_url(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        tracing::warn!(%address, "the metadata name an address that no client reaches: set APP_SERVER__PUBLIC_URL");
+    }
+    format!("http://{address}")
+}
+
 /// What handlers and extractors find, each part by itself.
 fn app_data(config: &Config, address: SocketAddr, parts: &Parts) -> AppData {
     let is_url = config.issuer.starts_with("https://") || config.issuer.starts_with("http://");
     let issuer = is_url.then(|| config.issuer.trim_end_matches('/').to_owned());
     let public_url = config.server.public_url.clone().or(issuer);
+    let public_url = public_url.unwrap_or_else(|| own_url(address));
+    let hsts = if config.server.hsts_include_subdomains { HSTS_WITH_SUBDOMAINS } else { HSTS };
     let settings = HttpSettings {
-        public_url: public_url.unwrap_or_else(|| format!("http://{address}")),
+        hsts: public_url.starts_with("https://").then_some(hsts),
+        public_url,
         request_timeout: config.server.request_timeout,
         proxies: config.server.proxies.clone(),
-        cors: Cors::new(config.cors_origins.clone()),
+        cors: Cors::new(&config.cors),
     };
     let parties = TokenParties { issuer: config.issuer.clone(), audience: config.audience.clone() };
     features::data(&parts.application)

@@ -27,7 +27,7 @@ pub(crate) struct AcceptParents(pub(crate) bool);
 pub(crate) struct RequestTrace(Span);
 
 impl RequestTrace {
-    pub(crate) fn start(request: &ServiceRequest, id: &str) -> Self {
+    pub(crate) fn start(request: &ServiceRequest, path: &str, id: &str) -> Self {
         let span = info_span!(
             target: TARGET, parent: None, "request", otel.name = Empty, otel.kind = "server", otel.status_code = Empty,
             http.request.method = Empty, http.route = Empty, http.response.status_code = Empty, url.path = Empty,
@@ -50,7 +50,7 @@ impl RequestTrace {
             None => drop(span.record("otel.name", method)),
         }
         span.record("http.request.method", method);
-        span.record("url.path", request.path());
+        span.record("url.path", path);
         span.record("url.scheme", "http");
         span.record("hexauth.request_id", id);
         Self(span)

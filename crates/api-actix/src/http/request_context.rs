@@ -16,7 +16,7 @@ use futures_util::FutureExt;
 use tracing::{Instrument, info, info_span};
 
 use super::client_address;
-use super::error::{ApiError, Overload};
+use super::error::{ApiError, Ours, Overload};
 use super::host;
 use super::parts::part;
 use super::problem::PROBLEM_JSON;
@@ -120,12 +120,17 @@ fn in_our_form<B: MessageBody + 'static>(response: ServiceResponse<B>) -> Servic
         (StatusCode::METHOD_NOT_ALLOWED, _) => {
             ApiError::MethodNotAllowed(response.headers().get(header::ALLOW).map(with_head))
         }
-        (status, Some(_)) if !is_problem(&response) => ApiError::of_status(status),
+        (status, Some(_)) if !is_ours(&response) && !is_problem(&response) => ApiError::of_status(status),
         _ => return response.map_into_left_body(),
     };
     response.into_response(error.error_response()).map_into_right_body()
 }
 
+fn is_ours<B>(response: &ServiceResponse<B>) -> bool {
+    response.response().extensions().contains::<Ours>()
+}
+
+/// As another program's own errors may be.
 fn is_problem<B>(response: &ServiceResponse<B>) -> bool {
     response.headers().get(header::CONTENT_TYPE).is_some_and(|media_type| media_type == PROBLEM_JSON)
 }

@@ -49,6 +49,12 @@ impl RawFields {
         }
     }
 
+    /// Without the members whose text is empty. One that comes twice is noticed even so.
+    pub(crate) fn without_empty(mut self) -> Self {
+        self.values.retain(|_, value| !matches!(value, RawValue::Untyped(text) if text.is_empty()));
+        self
+    }
+
     /// Reads `application/x-www-form-urlencoded`: a form or a query.
     pub(crate) fn from_urlencoded(bytes: &[u8]) -> Self {
         let mut fields = Self::default();

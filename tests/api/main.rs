@@ -23,6 +23,7 @@ mod list_users;
 mod login;
 mod me;
 mod metrics;
+mod oauth2;
 mod openapi;
 mod races;
 mod rate_limits;

@@ -74,6 +74,7 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
             measured.answered(status);
         }
         set_headers(headers, &path, &settings);
+        complete_location(headers, settings.public_path());
         settings.cors.set_headers(origin.as_ref(), headers);
         // The request is gone with what failed, so the finished response is returned as an error.
         answer.map_err(|response| InternalError::from_response("failed", response).into())
@@ -148,6 +149,17 @@ fn choose_id(request: &ServiceRequest) -> Result<String, ApiError> {
     match given.filter(|id| request_id::is_harmless(id)) {
         Some(id) => Ok(id.to_owned()),
         None => Ok(part::<dyn Ids>(request.request())?.v4().to_string()),
+    }
+}
+
+/// Handlers name a path of ours, and clients are to find it where they find us.
+fn complete_location(headers: &mut HeaderMap, public_path: &str) {
+    let location = headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
+    let is_path = |location: &&str| location.starts_with('/') && !location.starts_with("//");
+    if let Some(location) = location.filter(is_path)
+        && let Ok(location) = HeaderValue::from_str(&format!("{public_path}{location}"))
+    {
+        headers.insert(header::LOCATION, location);
     }
 }
 

@@ -24,6 +24,7 @@ mod list_users;
 mod login;
 mod me;
 mod metrics;
+mod oauth2;
 mod openapi;
 mod people;
 mod races;

@@ -14,6 +14,9 @@ fn the_document_is_locked() {
     insta::assert_snapshot!(serde_json::to_string_pretty(&document).unwrap());
 }
 
+/// Routes whose errors have the form of OAuth.
+const OF_OAUTH: [&str; 3] = ["/oauth2/token", "/api/v1/auth/introspect", "/api/v1/auth/revoke"];
+
 /// Every operation has what a client generator and a reader need.
 #[test]
 fn the_document_is_complete() {
@@ -34,16 +37,20 @@ fn the_document_is_complete() {
             if operation.get("requestBody").is_some() {
                 assert!(["400", "413", "415"].into_iter().all(has), "{place}");
                 // OAuth endpoints return 400 for what is not valid.
-                assert!(has("422") || path.ends_with("/introspect") || path.ends_with("/revoke"), "{place}");
+                assert!(has("422") || OF_OAUTH.contains(&path.as_str()), "{place}");
             }
             for (status, response) in operation["responses"].as_object().unwrap() {
-                let is_problem = response["content"].get("application/problem+json").is_some();
-                assert_eq!(is_problem, !status.starts_with('2'), "{place} {status}");
+                let of_oauth = OF_OAUTH.contains(&path.as_str());
+                let error = if of_oauth { "OAuthError" } else { "Problem" };
+                let media_type = if of_oauth { "application/json" } else { "application/problem+json" };
+                let schema = &response["content"][media_type]["schema"]["$ref"];
+                let is_error = *schema == format!("#/components/schemas/{error}");
+                assert_eq!(is_error, !status.starts_with('2'), "{place} {status}");
             }
         }
     }
     let flow = &document["components"]["securitySchemes"]["password"]["flows"]["password"];
-    assert_eq!(flow["tokenUrl"], "/api/v1/auth/login");
+    assert_eq!(flow["tokenUrl"], "/oauth2/token");
 }
 
 fn is_guarded(path: &str, _method: &str) -> bool {
@@ -59,6 +66,8 @@ async fn examples_of_the_document_work(app: App) {
     let example = |name: &str| document["components"]["schemas"][name]["example"].clone();
     let made = app.post("/api/v1/users", example("CreateUser")).await;
     assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    let request = app.request(Method::POST, "/oauth2/token").form(&example("AccessTokenRequest"));
+    send(request).await.tokens();
     let tokens = app.post("/api/v1/auth/login", example("Login")).await.tokens();
     let changed = app.send_as(&tokens.access, Method::PATCH, "/api/v1/users/me", example("UpdateUser")).await;
     assert_eq!(changed.status, StatusCode::OK, "{changed:?}");
@@ -88,5 +97,58 @@ async fn the_docs_can_be_turned_off() {
     let app = App::sqlite_with(&[("APP_SERVER__DOCS", "false")]).await;
     for path in ["/docs", "/docs/", "/openapi.json"] {
         send(app.request(Method::GET, path)).await.problem(404, "not_found");
+    }
+}
+
+/// A browser resolves what the page names against the page's own address.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_docs_work_behind_a_proxy_that_takes_off_a_path() {
+    let app = App::sqlite_with(&[("APP_SERVER__PUBLIC_URL", "https://example.com/auth/")]).await;
+    // The proxy.
+    let get = async |path: &str| {
+        let path = path.strip_prefix("/auth").unwrap_or_else(|| panic!("{path} is not behind the proxy")).to_owned();
+        let answer = send(app.request(Method::GET, &path)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        answer
+    };
+    for page in ["/auth/docs", "/auth/docs/", "/auth/docs/index.html"] {
+        let at = |target: &str| {
+            let page = reqwest::Url::parse("https://example.com").unwrap().join(page).unwrap();
+            page.join(target).unwrap().path().to_owned()
+        };
+        let answer = get(page).await;
+        assert!(answer.header("content-type").starts_with("text/html"));
+        let targets: Vec<_> =
+            answer.text.split(['"', '\'']).filter(|text| text.ends_with(".js") || text.ends_with(".css")).collect();
+        assert!(targets.len() >= 4, "{targets:?}");
+        for target in targets {
+            get(&at(target)).await;
+        }
+        let script =
+            get(&at(if page == "/auth/docs" { "docs/swagger-initializer.js" } else { "swagger-initializer.js" })).await;
+        assert!(script.text.contains("\"openapi.json\""), "{script:?}");
+        let document = get(&at("openapi.json")).await.json();
+        assert_eq!(document["servers"], serde_json::json!([{"url": "/auth"}]));
+        let flow = &document["components"]["securitySchemes"]["password"]["flows"]["password"];
+        assert_eq!(flow["tokenUrl"], "/auth/oauth2/token");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_made_is_found_where_clients_find_the_server() {
+    for (url, path) in [
+        ("https://example.com/auth/", "/auth"),
+        ("https://example.com/a/b%20c", "/a/b%20c"),
+        ("https://example.com", ""),
+        ("", ""),
+    ] {
+        let app = App::sqlite_with(&[("APP_SERVER__PUBLIC_URL", url)]).await;
+        let made = app.register("ada@example.com").await;
+        let id = made.json()["id"].as_str().unwrap().to_owned();
+        assert_eq!(made.header("location"), format!("{path}/api/v1/users/{id}"));
+        let ada = app.sign_in("ada@example.com").await;
+        let made = app.send_as(&ada.access, Method::POST, "/api/v1/tasks", serde_json::json!({"title": "a"})).await;
+        let id = made.json()["id"].as_str().unwrap().to_owned();
+        assert_eq!(made.header("location"), format!("{path}/api/v1/tasks/{id}"));
     }
 }

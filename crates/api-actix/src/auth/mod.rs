@@ -18,13 +18,24 @@ use utoipa::{Modify, OpenApi, ToSchema};
 use crate::http::fields::checked::checked;
 use crate::http::{ErrorRow, Feature, Limited, limit, take_no_body_too};
 
+pub(crate) use login::Identifier;
+pub(crate) use refresh::PresentedToken;
+
 pub(crate) const FEATURE: Feature = Feature {
     data: |application, data| data.with(Data::new(application.sign_in.clone())),
     routes,
     openapi: Document::openapi,
     errors: ERRORS,
     #[cfg(test)]
-    bodies: || vec![checked::<login::LoginBody>(), checked::<refresh::RefreshTokenBody>()],
+    bodies: || {
+        vec![
+            checked::<login::LoginBody>(),
+            checked::<login::LoginForm>(),
+            checked::<logout::LogoutBody>(),
+            checked::<logout::LogoutForm>(),
+            checked::<refresh::RefreshTokenBody>(),
+        ]
+    },
 };
 
 fn routes(config: &mut ServiceConfig) {

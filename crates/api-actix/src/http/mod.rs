@@ -40,8 +40,8 @@ pub use problem::FieldError;
 pub use query::QueryFields;
 
 pub(crate) use app_data::AppData;
-pub(crate) use bearer::judge;
-pub(crate) use body::{FormBody, FormOrJsonBody, OptionalJsonBody};
+pub(crate) use bearer::token as bearer_token;
+pub(crate) use body::{FormBody, FormOrJsonBody, OAuthForm, OptionalFormOrJsonBody, OptionalJsonBody};
 pub(crate) use cors::Cors;
 pub(crate) use device::{ClientAddress, ClientDevice};
 pub(crate) use error::chain;
@@ -54,9 +54,9 @@ pub(crate) use paging::{AnyPage, PageBody};
 pub(crate) use parts::part;
 pub(crate) use path::PathSession;
 pub(crate) use problem::Problem;
-pub(crate) use rate_limit::{ClientKey, Limited, RateLimits, limit};
+pub(crate) use rate_limit::{ClientKey, Limited, RateLimits, count, limit, limit_in_handler};
 pub(crate) use request_context::wrap as surround;
-pub(crate) use settings::{HttpSettings, TokenParties};
+pub(crate) use settings::{HttpSettings, TokenParties, path_of};
 pub(crate) use time::Time;
 
 /// The future of an extractor.

@@ -16,7 +16,7 @@ use futures_util::FutureExt;
 use tracing::{Instrument, debug, info, info_span};
 
 use super::client_address;
-use super::error::{ApiError, Overload};
+use super::error::{ApiError, Ours, Overload};
 use super::host;
 use super::parts::part;
 use super::problem::PROBLEM_JSON;
@@ -76,6 +76,7 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
             measured.answered(status);
         }
         set_headers(headers, &path, &settings);
+        complete_location(headers, settings.public_path());
         settings.cors.set_headers(origin.as_ref(), headers);
         // The request is gone with what failed, so the finished response is returned as an error.
         answer.map_err(|response| InternalError::from_response("failed", response).into())
@@ -122,12 +123,17 @@ fn in_our_form<B: MessageBody + 'static>(response: ServiceResponse<B>) -> Servic
         (StatusCode::METHOD_NOT_ALLOWED, _) => {
             ApiError::MethodNotAllowed(response.headers().get(header::ALLOW).map(with_head))
         }
-        (status, Some(_)) if !is_problem(&response) => ApiError::of_status(status),
+        (status, Some(_)) if !is_ours(&response) && !is_problem(&response) => ApiError::of_status(status),
         _ => return response.map_into_left_body(),
     };
     response.into_response(error.error_response()).map_into_right_body()
 }
 
+fn is_ours<B>(response: &ServiceResponse<B>) -> bool {
+    response.response().extensions().contains::<Ours>()
+}
+
+/// As another program's own errors may be.
 fn is_problem<B>(response: &ServiceResponse<B>) -> bool {
     response.headers().get(header::CONTENT_TYPE).is_some_and(|media_type| media_type == PROBLEM_JSON)
 }
@@ -145,6 +151,17 @@ fn choose_id(request: &ServiceRequest) -> Result<String, ApiError> {
     match given.filter(|id| request_id::is_harmless(id)) {
         Some(id) => Ok(id.to_owned()),
         None => Ok(part::<dyn Ids>(request.request())?.v4().to_string()),
+    }
+}
+
+/// Handlers name a path of ours, and clients are to find it where they find us.
+fn complete_location(headers: &mut HeaderMap, public_path: &str) {
+    let location = headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
+    let is_path = |location: &&str| location.starts_with('/') && !location.starts_with("//");
+    if let Some(location) = location.filter(is_path)
+        && let Ok(location) = HeaderValue::from_str(&format!("{public_path}{location}"))
+    {
+        headers.insert(header::LOCATION, location);
     }
 }
 

@@ -6,9 +6,11 @@ use actix_web::http::StatusCode;
 use utoipa::IntoResponses;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{Content, ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
 use super::problem::PROBLEM_JSON;
+
+const JSON: &str = "application/json";
 
 /// Declares the responses with one status, for the `responses` of routes.
 macro_rules! problem_response {
@@ -33,11 +35,6 @@ problem_response! {
     /// What a query can be refused for.
     Invalid = BAD_REQUEST: "The query cannot be read.",
         UNPROCESSABLE_ENTITY: "Some parameters are not valid: see `errors`.";
-    /// What an OAuth endpoint can refuse.
-    OAuth = BAD_REQUEST: "The body cannot be read, or its parameters are not valid: `error` is `invalid_request`.",
-        REQUEST_TIMEOUT: "The body did not arrive in time.", PAYLOAD_TOO_LARGE: "The body must have at most 64 KiB.",
-        UNSUPPORTED_MEDIA_TYPE: "The body has another media type.",
-        UNAUTHORIZED: "The client is rejected: `error` is `invalid_client`.";
     /// No valid credentials.
     Unauthorized = UNAUTHORIZED: "No valid credentials.";
     /// Not allowed.
@@ -52,10 +49,51 @@ problem_response! {
     Unavailable = SERVICE_UNAVAILABLE: "Too busy, or the database is not available. Try again.";
 }
 
+/// What an OAuth endpoint can refuse.
+pub(crate) struct OAuth;
+
+impl IntoResponses for OAuth {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut responses = BTreeMap::from([
+            oauth(StatusCode::BAD_REQUEST, "The request is refused: see `error`."),
+            oauth(StatusCode::UNAUTHORIZED, "The client is rejected: `error` is `invalid_client`."),
+            oauth(StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time."),
+            oauth(StatusCode::PAYLOAD_TOO_LARGE, "The body must have at most 64 KiB."),
+            oauth(StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body has another media type."),
+        ]);
+        // Also that the request took too long, which is told the same on every route.
+        responses.extend(Unavailable::responses());
+        let content = RefOr::T(content("OAuthError"));
+        if let Some(RefOr::T(unavailable)) = responses.get_mut("503") {
+            unavailable.content.insert(JSON.to_owned(), content);
+        }
+        responses
+    }
+}
+
+/// Too often, at an OAuth endpoint.
+pub(crate) struct OAuthRateLimited;
+
+impl IntoResponses for OAuthRateLimited {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        BTreeMap::from([oauth(StatusCode::TOO_MANY_REQUESTS, "Too many requests from this client.")])
+    }
+}
+
+fn content(schema: &str) -> Content {
+    ContentBuilder::new().schema(Some(Ref::from_schema_name(schema))).build()
+}
+
+fn oauth(status: StatusCode, description: &str) -> (String, RefOr<Response>) {
+    refusal(status, description, JSON, "OAuthError")
+}
+
 fn problem(status: StatusCode, description: &str) -> (String, RefOr<Response>) {
-    let schema = Ref::from_schema_name("Problem");
-    let content = ContentBuilder::new().schema(Some(schema)).build();
-    let mut response = ResponseBuilder::new().description(description).content(PROBLEM_JSON, content);
+    refusal(status, description, PROBLEM_JSON, "Problem")
+}
+
+fn refusal(status: StatusCode, description: &str, media_type: &str, schema: &str) -> (String, RefOr<Response>) {
+    let mut response = ResponseBuilder::new().description(description).content(media_type, content(schema));
     const RETRY_AFTER: (&str, &str, Type) = ("Retry-After", "Seconds to wait.", Type::Integer);
     let headers = match status {
         StatusCode::UNAUTHORIZED => vec![("WWW-Authenticate", "The challenge (RFC 6750).", Type::String)],

@@ -300,6 +300,7 @@ fn app_data(config: &Config, address: SocketAddr, parts: &Parts) -> AppData {
         proxies: config.server.proxies.clone(),
         cors: Cors::new(&config.cors),
     };
+    let description = docs::Description::at(settings.public_path());
     let parties = TokenParties { issuer: config.issuer.clone(), audience: config.audience.clone() };
     features::data(&parts.application)
         .with(Data::from(Arc::clone(&parts.health)))
@@ -307,6 +308,7 @@ fn app_data(config: &Config, address: SocketAddr, parts: &Parts) -> AppData {
         .with(Data::from(Arc::clone(&parts.clock)))
         .with(Data::new(config.application.password_policy))
         .with(Data::new(settings))
+        .with(Data::new(description))
         .with(Data::new(parties))
         .with(Data::new(RateLimits::new(&config.rate_limits)))
 }

@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
+use actix_web::http::Method;
+use actix_web::http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
+};
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
@@ -20,9 +23,11 @@ pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 const JSON: &str = "application/json";
+/// JSON of which absent members stay as they are and `null` clears (RFC 7396).
+const MERGE_PATCH: &str = "application/merge-patch+json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A JSON body of at most 64 KiB, which must come within ten seconds. It is not read by `serde`: all faults are found
+/// A JSON body of at most 64 KiB, which must come within ten seconds; that of a `PATCH` also as a merge patch. It is not read by `serde`: all faults are found
 /// at once, and a field that comes twice or is unknown is a fault.
 pub struct JsonBody<L: FieldList>(pub L::Value);
 
@@ -41,7 +46,8 @@ impl<L: FieldList + 'static> FromRequest for JsonBody<L> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move { read::<L>(&request, payload, &[JSON]).await.map(Self) })
+        let accepted: &[_] = if request.method() == Method::PATCH { &[JSON, MERGE_PATCH] } else { &[JSON] };
+        Box::pin(async move { read::<L>(&request, payload, accepted).await.map(Self) })
     }
 }
 
@@ -54,14 +60,14 @@ impl<L: FieldList + 'static> FromRequest for OptionalJsonBody<L> {
         Box::pin(async move {
             // The type of a body that may come is judged before the body is asked for.
             if may_have_body(request.headers()) && request.headers().contains_key(CONTENT_TYPE) {
-                media_type(request.headers(), &[JSON])?;
+                media_type(&request, &[JSON])?;
             }
             // It may still be empty: a body that is sent in chunks has no length.
             let bytes = bytes(&request, payload).await?;
             if bytes.is_empty() {
                 return Ok(Self(None));
             }
-            let media_type = media_type(request.headers(), &[JSON])?;
+            let media_type = media_type(&request, &[JSON])?;
             parse::<L>(&request, &media_type, &bytes).map(Some).map(Self)
         })
     }
@@ -88,7 +94,7 @@ impl<L: FieldList + 'static> FromRequest for FormOrJsonBody<L> {
 }
 
 async fn read<L: FieldList>(request: &HttpRequest, payload: Payload, accepted: &[&str]) -> Result<L::Value, ApiError> {
-    let media_type = media_type(request.headers(), accepted)?;
+    let media_type = media_type(request, accepted)?;
     parse::<L>(request, &media_type, &bytes(request, payload).await?)
 }
 
@@ -98,12 +104,23 @@ fn parse<L: FieldList>(request: &HttpRequest, media_type: &str, bytes: &[u8]) ->
 }
 
 /// The media type, which must be one of these.
-fn media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<String, ApiError> {
-    let media_type = read_media_type(headers).filter(|media_type| accepted.contains(&media_type.as_str()));
-    media_type.ok_or(ApiError::UnsupportedMediaType)
+fn media_type(request: &HttpRequest, accepted: &[&str]) -> Result<String, ApiError> {
+    let media_type = read_media_type(request.headers()).filter(|media_type| accepted.contains(&media_type.as_str()));
+    media_type.ok_or_else(|| ApiError::UnsupportedMediaType(accept(request.method(), accepted)))
 }
 
-/// The media type in lower case, without parameters. A charset other than UTF-8 and a compressed body are not accepted.
+/// The header that names the accepted types: `Accept-Patch` (RFC 5789, section 3.1), and for a `POST` the like of it.
+fn accept(method: &Method, accepted: &[&str]) -> Option<(HeaderName, HeaderValue)> {
+    let name = match *method {
+        Method::PATCH => HeaderName::from_static("accept-patch"),
+        Method::POST => HeaderName::from_static("accept-post"),
+        _ => return None,
+    };
+    HeaderValue::from_str(&accepted.join(", ")).ok().map(|types| (name, types))
+}
+
+/// The media type in lower case, without parameters. A compressed body is not accepted, nor a charset in which the bytes
+/// would be another text.
 fn read_media_type(headers: &HeaderMap) -> Option<String> {
     if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding.as_bytes() != b"identity") {
         return None;
@@ -111,8 +128,14 @@ fn read_media_type(headers: &HeaderMap) -> Option<String> {
     let text = headers.get(CONTENT_TYPE)?.to_str().ok()?.to_ascii_lowercase();
     let (media_type, parameters) = text.split_once(';').unwrap_or((&text, ""));
     let charset = parameters.split(';').find_map(|parameter| parameter.trim().strip_prefix("charset="));
-    let is_utf8 = charset.is_none_or(|charset| matches!(charset.trim_matches('"'), "utf-8" | "utf8" | "us-ascii"));
-    is_utf8.then(|| media_type.trim().to_owned())
+    let (media_type, charset) = (media_type.trim(), charset.map(|charset| charset.trim_matches('"')));
+    let is_readable = match charset {
+        None | Some("utf-8" | "utf8" | "us-ascii") => true,
+        // It has no meaning for JSON, which is UTF-8 (RFC 8259, sections 8.1 and 11), but clients send what they
+        // send with texts. Those of two or four bytes for a character can not be meant so.
+        Some(other) => media_type.ends_with("json") && !other.starts_with("utf-16") && !other.starts_with("utf-32"),
+    };
+    is_readable.then(|| media_type.to_owned())
 }
 
 /// Whether a body may come, going by the headers.

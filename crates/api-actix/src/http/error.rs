@@ -24,8 +24,8 @@ pub enum ApiError {
     InvalidToken,
     /// The body is not JSON, not a form, or not UTF-8.
     MalformedBody,
-    /// The body has a type that the route does not accept.
-    UnsupportedMediaType,
+    /// The body has a type that the route does not accept. Holds the header that says which ones it does.
+    UnsupportedMediaType(Option<(HeaderName, HeaderValue)>),
     /// The body did not arrive in time.
     SlowBody,
     /// The body is over the limit.
@@ -71,7 +71,7 @@ impl ApiError {
 
     /// A fault of one field.
     pub(crate) fn invalid(field: &str, code: &'static str, message: impl Into<String>) -> Self {
-        Self::Invalid(vec![FieldError { field: field.to_owned(), code, message: message.into() }])
+        Self::Invalid(vec![FieldError::new(field, code, message)])
     }
 
     /// What comes closest to a status that the framework chose.
@@ -79,7 +79,7 @@ impl ApiError {
         match status {
             StatusCode::NOT_FOUND => Self::NotFound,
             StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType(None),
             status if status.is_server_error() => Self::Broken("the framework answered with a fault"),
             _ => Self::BadRequest,
         }
@@ -92,7 +92,7 @@ impl ApiError {
             Self::MissingToken => rows::MISSING_TOKEN,
             Self::InvalidToken => rows::INVALID_TOKEN,
             Self::MalformedBody => rows::MALFORMED_BODY,
-            Self::UnsupportedMediaType => rows::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnsupportedMediaType(_) => rows::UNSUPPORTED_MEDIA_TYPE,
             Self::SlowBody => rows::SLOW_BODY,
             Self::BodyTooLarge => rows::BODY_TOO_LARGE,
             Self::Invalid(_) => rows::INVALID,
@@ -148,6 +148,7 @@ impl ApiError {
         match self {
             Self::InvalidToken => Some((WWW_AUTHENTICATE, INVALID_TOKEN_CHALLENGE)),
             Self::MethodNotAllowed(allow) => allow.clone().map(|allow| (ALLOW, allow)),
+            Self::UnsupportedMediaType(accepted) => accepted.clone(),
             Self::RateLimited(allowance) => Some((RETRY_AFTER, allowance.reset.into())),
             _ if status == StatusCode::UNAUTHORIZED => Some((WWW_AUTHENTICATE, CHALLENGE)),
             _ if status == StatusCode::SERVICE_UNAVAILABLE => Some((RETRY_AFTER, RETRY_AFTER_SECONDS)),
@@ -260,7 +261,7 @@ mod tests {
             (ApiError::MissingToken, "401 missing_token"),
             (ApiError::InvalidToken, "401 invalid_token"),
             (ApiError::MalformedBody, "400 malformed_body"),
-            (ApiError::UnsupportedMediaType, "415 unsupported_media_type"),
+            (ApiError::UnsupportedMediaType(None), "415 unsupported_media_type"),
             (ApiError::SlowBody, "408 slow_body"),
             (ApiError::BodyTooLarge, "413 body_too_large"),
             (ApiError::invalid("email", "required", "It is required."), "422 validation_failed email:required"),

@@ -1,15 +1,16 @@
 //! A user as bodies have them, and the profile in them, with its values.
 
+use application::users::UserAsRead;
 use chrono::NaiveDate;
-use domain::ValidationError;
 use domain::users::{Birthday, FullName, Profile, ProfileChange, User, Username};
+use domain::{Timestamp, ValidationError};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
-use crate::fields::{Clearable, Field, FieldValue, Optional, TextShape, TextValue};
-use crate::http::Time;
+use crate::fields::{Clearable, Field, FieldValue, Flat, NotNull, Optional, ReadOnly, TextShape, TextValue};
+use crate::http::{AsReadBody, Time};
 
 crate::fields! {
     /// What a user tells about themselves.
@@ -26,6 +27,17 @@ crate::fields! {
         username: Clearable<Username>,
         full_name: Clearable<FullName>,
         birthday: Clearable<Birthday>,
+    }
+}
+
+crate::fields! {
+    /// What nobody can change of an account.
+    pub(crate) UserAsReadBody as "UserAsRead" -> UserAsRead {
+        as_read: Flat<AsReadBody>,
+        /// As it was read, or absent.
+        email_verified: ReadOnly<NotNull<bool>>,
+        /// As it was read, or absent.
+        last_login: ReadOnly<Clearable<Timestamp>>,
     }
 }
 

@@ -4,6 +4,7 @@ use domain::ValidationError;
 use domain::passwords::Password;
 use domain::users::{Email, Role, SearchText};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{Ref, RefOr, Schema};
 
 use super::body::RoleBody;
@@ -62,5 +63,21 @@ impl FieldValue for Role {
 
     fn schema() -> RefOr<Schema> {
         Ref::from_schema_name(RoleBody::name()).into()
+    }
+}
+
+/// One's own role, which one cannot change. It is described in place: what is said by reference cannot be read-only.
+pub(crate) enum OwnRole {}
+
+impl FieldValue for OwnRole {
+    type Value = Role;
+
+    fn read(field: Field<'_>) -> Option<Role> {
+        field.text(Role::parse)
+    }
+
+    fn schema() -> RefOr<Schema> {
+        let roles = Role::ALL.map(Role::as_str);
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(roles)).into()
     }
 }

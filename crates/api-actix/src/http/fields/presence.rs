@@ -30,6 +30,10 @@ pub struct NotNull<T>(PhantomData<T>);
 /// an `Option` in an `Option`: the outer one is `None` where the field is absent.
 pub struct Clearable<T>(PhantomData<T>);
 
+/// A field that nobody can change, present as `P` has it. A client may send it back as it read it: the use case compares
+/// it with what is stored.
+pub struct ReadOnly<P>(PhantomData<P>);
+
 /// A text that may be absent. It is not looked at, and is forgotten.
 pub enum Ignored {}
 
@@ -101,6 +105,19 @@ impl<T: FieldValue> Presence for Clearable<T> {
 
     fn describe(description: &mut Description, name: &str, doc: &[&str]) {
         description.add::<T>(Rule::Nullable, name, doc);
+    }
+}
+
+impl<P: Presence> Presence for ReadOnly<P> {
+    type Value = P::Value;
+
+    fn take(fields: &mut Fields<'_>, name: &str) -> Option<P::Value> {
+        P::take(fields, name)
+    }
+
+    fn describe(description: &mut Description, name: &str, doc: &[&str]) {
+        P::describe(description, name, doc);
+        description.make_last_read_only();
     }
 }
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use reqwest::{Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tests::on_each_database;
 
 use crate::app::{App, send};
@@ -28,7 +28,7 @@ fn the_document_is_complete() {
             let statuses: Vec<_> = operation["responses"].as_object().unwrap().keys().cloned().collect();
             let has = |status: &str| statuses.iter().any(|other| other == status);
             assert!(statuses.iter().any(|status| status.starts_with('2')), "{place}");
-            assert!(has("503") || path == "/health/live" || path.starts_with("/.well-known"), "{place}");
+            assert!(["400", "500", "503"].into_iter().all(has), "{place}");
             assert_eq!(operation.get("security").is_some(), is_guarded(path, method), "{place}");
             assert!(operation.get("security").is_none() || has("401"), "{place}");
             if operation.get("requestBody").is_some() {
@@ -84,6 +84,22 @@ async fn examples_of_the_document_work(app: App) {
     {
         let answer = send(app.request(Method::GET, path)).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_has_the_policy_of_the_node() {
+    let settings = [("APP_PASSWORD__MIN_LENGTH", "12"), ("APP_PASSWORD__MAX_LENGTH", "64")];
+    for (settings, min, max) in [(&settings[..], 12, 64), (&[], 8, 256)] {
+        let app = App::sqlite_with(settings).await;
+        let document = send(app.request(Method::GET, "/openapi.json")).await.json();
+        let schema = &document["components"]["schemas"]["NewPassword"];
+        assert_eq!((&schema["minLength"], &schema["maxLength"]), (&min.into(), &max.into()));
+        for (length, is_taken) in [(min, true), (min - 1, false), (max, true), (max + 1, false)] {
+            let body = json!({"email": format!("ada-{length}@example.com"), "password": "é".repeat(length)});
+            let status = app.post("/api/v1/users", body).await.status;
+            assert_eq!(status == StatusCode::CREATED, is_taken, "{length}: {status}");
+        }
     }
 }
 

@@ -6,21 +6,22 @@ pub mod openapi;
 mod bodies;
 mod swagger;
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use actix_web::HttpResponse;
-use actix_web::web::{ServiceConfig, get, resource};
+use actix_web::web::{Bytes, Data, ServiceConfig, get, resource};
+use domain::passwords::PasswordPolicy;
 
 /// Mounts `/openapi.json` and `/docs`.
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
-        .service(resource("/openapi.json").route(get().to(show)))
+        .service(resource("/openapi.json").app_data(Data::new(OnceLock::<Bytes>::new())).route(get().to(show)))
         .service(resource("/docs").route(get().to(swagger::index)))
         .service(resource("/docs/{file:.*}").route(get().to(swagger::file)));
 }
 
-/// The API's description.
-async fn show() -> HttpResponse {
-    static DOCUMENT: LazyLock<String> = LazyLock::new(openapi::json);
-    HttpResponse::Ok().content_type("application/json").body(DOCUMENT.as_str())
+/// The API's description, made when it is first asked for.
+async fn show(policy: Data<PasswordPolicy>, document: Data<OnceLock<Bytes>>) -> HttpResponse {
+    let document = document.get_or_init(|| openapi::json_under(&policy).into());
+    HttpResponse::Ok().content_type("application/json").body(document.clone())
 }

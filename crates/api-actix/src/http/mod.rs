@@ -51,7 +51,7 @@ pub(crate) use error::seen;
 pub(crate) use error_row::ROWS;
 pub(crate) use feature::{Feature, take_no_body_too};
 pub(crate) use host::is_valid as has_valid_host;
-pub(crate) use paging::{DEFAULT_PAGE_SIZE, PageSize, UpTo};
+pub(crate) use paging::{Cursor, DEFAULT_PAGE_SIZE, PageSize, UpTo};
 pub(crate) use parts::part;
 pub(crate) use path::PathSession;
 pub(crate) use problem::Problem;

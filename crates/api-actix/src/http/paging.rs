@@ -4,18 +4,23 @@ use domain::ValidationError;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 
-use super::fields::{Field, FieldValue};
+use super::fields::{Field, FieldValue, TextShape};
 
 /// Items on a page unless the request says how many.
 pub(crate) const DEFAULT_PAGE_SIZE: u64 = 20;
 /// Most items on a page.
 const MAX_PAGE_SIZE: u64 = 100;
+/// Most characters of a cursor.
+const MAX_CURSOR_LENGTH: usize = 1024;
 
 /// A whole number from 1 to `MAX`.
 pub(crate) enum UpTo<const MAX: u64> {}
 
 /// How many items a page has at most.
 pub(crate) enum PageSize {}
+
+/// Where a page starts. The use case knows whether it is one.
+pub(crate) enum Cursor {}
 
 impl<const MAX: u64> FieldValue for UpTo<MAX> {
     type Value = u64;
@@ -44,6 +49,18 @@ impl FieldValue for PageSize {
 
     fn schema() -> RefOr<Schema> {
         up_to(MAX_PAGE_SIZE).default(Some(DEFAULT_PAGE_SIZE.into())).into()
+    }
+}
+
+impl FieldValue for Cursor {
+    type Value = String;
+
+    fn read(field: Field<'_>) -> Option<String> {
+        String::read(field)
+    }
+
+    fn schema() -> RefOr<Schema> {
+        TextShape::ANY.length(1, MAX_CURSOR_LENGTH).pattern("^[A-Za-z0-9_-]+$").schema()
     }
 }
 

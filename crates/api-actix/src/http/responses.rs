@@ -25,6 +25,9 @@ macro_rules! problem_response {
 }
 
 problem_response! {
+    /// What any request can be refused for.
+    Any = BAD_REQUEST: "The request cannot be read.", INTERNAL_SERVER_ERROR: "A fault of the server. It was logged.",
+        SERVICE_UNAVAILABLE: "Too busy, or the request took too long. Try again.";
     /// What a body can be refused for.
     Body = BAD_REQUEST: "The body cannot be read.", REQUEST_TIMEOUT: "The body did not arrive in time.",
         PAYLOAD_TOO_LARGE: "The body must have at most 64 KiB.",

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::TaskBody;
 use crate::fields::Optional;
 use crate::http::responses::{Forbidden, Invalid, Unauthorized, Unavailable};
-use crate::http::{ApiError, DEFAULT_PAGE_SIZE, Guarded, PageSize, QueryFields};
+use crate::http::{ApiError, Cursor, DEFAULT_PAGE_SIZE, Guarded, PageSize, QueryFields};
 
 crate::fields! {
     /// Which tasks, and which page.
@@ -18,7 +18,7 @@ crate::fields! {
         /// Most tasks on the page.
         limit: Optional<PageSize>,
         /// `next_cursor` of the page before, under the same filters.
-        cursor: Optional<String>,
+        cursor: Optional<Cursor>,
         status: Optional<TaskStatus>,
         /// Whose tasks: another's than one's own for admins only.
         owner_id: Optional<Uuid>,

@@ -103,7 +103,7 @@ impl From<Task> for TaskBody {
 }
 
 impl TextValue for TaskTitle {
-    const SHAPE: TextShape = TextShape::ANY.length(1, Self::MAX_LENGTH);
+    const SHAPE: TextShape = TextShape::line(Self::MAX_LENGTH);
 
     fn parse(text: &str) -> Result<Self, ValidationError> {
         Self::parse(text)
@@ -111,7 +111,7 @@ impl TextValue for TaskTitle {
 }
 
 impl TextValue for TaskDescription {
-    const SHAPE: TextShape = TextShape::ANY.length(0, Self::MAX_LENGTH);
+    const SHAPE: TextShape = TextShape::lines(Self::MAX_LENGTH);
 
     fn parse(text: &str) -> Result<Self, ValidationError> {
         Self::parse(text)

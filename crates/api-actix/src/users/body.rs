@@ -101,12 +101,15 @@ impl TextValue for Username {
 }
 
 impl TextValue for FullName {
-    const SHAPE: TextShape = TextShape::ANY.length(1, Self::MAX_LENGTH);
+    const SHAPE: TextShape = TextShape::line(Self::MAX_LENGTH);
 
     fn parse(text: &str) -> Result<Self, ValidationError> {
         Self::parse(text)
     }
 }
+
+/// That it is not in the future cannot be said.
+const FROM_1900: &str = "^(19|[2-9][0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}$";
 
 impl FieldValue for Birthday {
     type Value = Self;
@@ -116,6 +119,6 @@ impl FieldValue for Birthday {
     }
 
     fn schema() -> RefOr<Schema> {
-        TextShape::ANY.format("date").schema()
+        TextShape::ANY.format("date").pattern(FROM_1900).schema()
     }
 }

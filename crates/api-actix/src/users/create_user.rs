@@ -14,7 +14,6 @@ crate::fields! {
     /// A new account.
     pub(crate) CreateUserBody as "CreateUser" -> CreateUser {
         email: Required<Email>,
-        /// 8 to 256 characters, unless the operator set other bounds.
         password: Required<ChosenPassword>,
         profile: Flat<ProfileBody>,
         /// `user` when not given; another for admins only.

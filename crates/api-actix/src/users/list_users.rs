@@ -13,7 +13,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use super::body::UserBody;
 use crate::fields::{Description, Field, FieldValue, Fields, Optional, Presence, TextShape, TextValue};
 use crate::http::responses::{Forbidden, Invalid, Unauthorized, Unavailable};
-use crate::http::{ApiError, DEFAULT_PAGE_SIZE, Guarded, PageSize, QueryFields, UpTo};
+use crate::http::{ApiError, Cursor, DEFAULT_PAGE_SIZE, Guarded, PageSize, QueryFields, UpTo};
 
 /// Most pages by number. After the last one, a cursor goes on.
 const MAX_PAGE: u64 = 10_000;
@@ -23,10 +23,11 @@ const OLDEST_FIRST: UserSort = UserSort { field: UserSortField::CreatedAt, direc
 crate::fields! {
     /// Which users, in which order, and which page: either `limit` and `cursor`, or `page` and `size`.
     pub(crate) ListUsersQuery as "ListUsers" -> ListUsers {
-        /// Most users on the page.
+        /// Most users on the page. Not together with `page` or `size`.
         limit: ByCursor<PageSize>,
-        /// `next_cursor` of the previous page, in the same order and under the same filters.
-        cursor: ByCursor<String>,
+        /// `next_cursor` of the previous page, in the same order and under the same filters. Not together with
+        /// `page` or `size`.
+        cursor: ByCursor<Cursor>,
         /// `created_at`, `email` or `last_login`; with `-` in front, the largest first. Users who never signed in come
         /// first, and last with `-last_login`.
         sort: Optional<UserSort>,
@@ -37,9 +38,9 @@ crate::fields! {
         is_active: Optional<bool>,
         /// Whether to count all users that fit.
         count: Optional<Count>,
-        /// The page's number, instead of a cursor. A page after the last one is empty.
+        /// The page's number. Not together with `limit` or `cursor`. A page after the last one is empty.
         page: Optional<UpTo<MAX_PAGE>>,
-        /// Most users on the page, with `page`.
+        /// Most users on the page. Not together with `limit` or `cursor`.
         size: Optional<PageSize>,
     }
     build {

@@ -34,7 +34,7 @@ pub struct Clearable<T>(PhantomData<T>);
 /// it with what is stored.
 pub struct ReadOnly<P>(PhantomData<P>);
 
-/// A text that may be absent. It is not looked at, and is forgotten.
+/// A text that may be absent. What it says is not looked at, and is forgotten.
 pub enum Ignored {}
 
 /// All fields that are not in the list, which are forgotten. As the last of the list, it accepts what would be unknown
@@ -125,12 +125,11 @@ impl Presence for Ignored {
     type Value = ();
 
     fn take(fields: &mut Fields<'_>, name: &str) -> Option<()> {
-        fields.take(name);
-        Some(())
+        Optional::<String>::take(fields, name).map(drop)
     }
 
     fn describe(description: &mut Description, name: &str, doc: &[&str]) {
-        description.add::<String>(Rule::Nullable, name, doc);
+        Optional::<String>::describe(description, name, doc);
     }
 }
 

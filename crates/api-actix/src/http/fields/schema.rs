@@ -82,10 +82,12 @@ pub fn object<L: FieldList>(doc: &[&str], example: Option<Value>) -> RefOr<Schem
             object = object.required(&field.name);
         }
     }
-    if !description.lets_others_through {
-        object = object.additional_properties(Some(AdditionalProperties::FreeForm(false)));
-    }
-    object.into()
+    let others = match description.lets_others_through {
+        false => AdditionalProperties::FreeForm(false),
+        // A list would be a parameter that comes more than once.
+        true => AdditionalProperties::RefOr(ObjectBuilder::new().schema_type(Type::String).into()),
+    };
+    object.additional_properties(Some(others)).into()
 }
 
 /// As `utoipa`'s own derive does it.

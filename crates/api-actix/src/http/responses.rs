@@ -69,6 +69,10 @@ fn problem(status: StatusCode, description: &str) -> (String, RefOr<Response>) {
             ("RateLimit-Reset", "Seconds until there is one more.", Type::Integer),
         ],
         StatusCode::SERVICE_UNAVAILABLE => vec![RETRY_AFTER],
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => vec![
+            ("Accept-Patch", "The media types that are taken, where it was a `PATCH` (RFC 5789).", Type::String),
+            ("Accept-Post", "The media types that are taken, where it was a `POST`.", Type::String),
+        ],
         _ => Vec::new(),
     };
     for (name, description, kind) in headers {

@@ -11,6 +11,10 @@ run *args:
 test *args:
     scripts/test {{args}}
 
+# Try the API with clients that are generated from its description, OAuth libraries and schemathesis
+clients:
+    scripts/clients
+
 # Format the code
 fmt:
     cargo fmt --all

@@ -134,7 +134,7 @@ impl Walk {
                 Some(json!({"current_password": PASSWORD, "new_password": "the password of a thief"}))
             }
             "PATCH /api/v1/users/{id}" => Some(json!({"is_active": false})),
-            "PUT /api/v1/users/{id}" => Some(json!({"role": "admin"})),
+            "PUT /api/v1/users/{id}" => Some(json!({"email": "moved@example.com", "role": "admin", "is_active": true})),
             // Not needed for another's account, but it may be there.
             "DELETE /api/v1/users/{id}" => Some(json!({"current_password": PASSWORD})),
             "DELETE /api/v1/users/{id}/sessions" | "DELETE /api/v1/users/{id}/sessions/{session}" => None,

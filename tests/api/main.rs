@@ -36,3 +36,4 @@ mod set_password;
 mod tasks;
 mod verify;
 mod well_known;
+mod write_back;

@@ -37,6 +37,9 @@ pub enum ApplicationError {
     /// The new password is the current one.
     #[error("the new password equals the current one")]
     UnchangedPassword,
+    /// These members cannot be changed, and are not what is stored.
+    #[error("{0:?} cannot be changed")]
+    ReadOnly(Vec<&'static str>),
     /// There is no such thing, or not for this actor.
     #[error("not found")]
     NotFound,
@@ -80,6 +83,7 @@ impl ApplicationError {
             Self::CurrentPasswordRequired
             | Self::RefusedPassword(_)
             | Self::UnchangedPassword
+            | Self::ReadOnly(_)
             | Self::InvalidCursor(_) => "validation_failed",
             Self::NotFound => "not_found",
             Self::InvalidClient => "invalid_client",

@@ -63,6 +63,7 @@ pub mod users;
 
 mod acting;
 mod actor;
+mod as_read;
 mod cursor;
 mod error;
 mod hashing;
@@ -83,6 +84,7 @@ use tasks::Tasks;
 use users::Users;
 
 pub use actor::{Actor, Target};
+pub use as_read::AsRead;
 pub use error::ApplicationError;
 pub use hashing::Hashing;
 pub use paging::{Page, Paging};

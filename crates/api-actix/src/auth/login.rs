@@ -48,7 +48,7 @@ crate::fields! {
 pub(crate) struct Identifier(pub(crate) String);
 
 impl TextValue for Identifier {
-    const SHAPE: TextShape = TextShape::ANY.length(0, MAX_IDENTIFIER_BYTES);
+    const SHAPE: TextShape = TextShape::without_nul(MAX_IDENTIFIER_BYTES);
 
     fn parse(text: &str) -> Result<Self, ValidationError> {
         if text.is_empty() {

@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Data, ServiceConfig, get, resource};
+use domain::passwords::PasswordPolicy;
 
 /// The API's description for the clients of a server.
 pub(crate) struct Description {
@@ -32,7 +33,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(resource("/docs/{file:.*}").route(get().to(swagger::file)));
 }
 
-async fn show(description: Data<Description>) -> HttpResponse {
-    let json = description.json.get_or_init(|| openapi::json_at(&description.public_path).into());
+async fn show(policy: Data<PasswordPolicy>, description: Data<Description>) -> HttpResponse {
+    let json = description.json.get_or_init(|| openapi::json_of(&policy, &description.public_path).into());
     HttpResponse::Ok().content_type("application/json").body(json.clone())
 }

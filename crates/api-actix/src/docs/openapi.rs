@@ -1,12 +1,17 @@
 //! The OpenAPI 3.1 document, made of the features' parts.
 
-use utoipa::OpenApi as _;
+use domain::passwords::PasswordPolicy;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme};
-use utoipa::openapi::{OpenApi, Server};
+use utoipa::openapi::{OpenApi, Required, Server};
+use utoipa::{IntoResponses, OpenApi as _};
 
 use crate::features;
+use crate::http::responses::Any;
 use crate::http::{FieldError, Problem};
 use crate::oauth2::TOKEN_PATH;
+use crate::users::{NEW_PASSWORD, new_password};
 
 /// What does not belong to one feature.
 #[derive(utoipa::OpenApi)]
@@ -21,21 +26,51 @@ use crate::oauth2::TOKEN_PATH;
 )]
 struct Document;
 
-/// The document as JSON.
+/// The document as JSON, with the defaults of settings.
 pub fn json() -> String {
-    json_at("")
+    json_of(&PasswordPolicy::default(), "")
 }
 
-/// The same for clients who have this path before each of ours.
-pub(super) fn json_at(public_path: &str) -> String {
+/// The document of a node with this policy, for clients who have this path before each of ours.
+pub(crate) fn json_of(policy: &PasswordPolicy, public_path: &str) -> String {
     let parts = features::all().map(|feature| (feature.openapi)());
     let mut document = parts.fold(Document::openapi(), OpenApi::merge_from);
+    if let Some(components) = &mut document.components {
+        components.schemas.insert(NEW_PASSWORD.to_owned(), new_password(policy));
+    }
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        operation.parameters.get_or_insert_default().push(request_id().into());
+        for (status, response) in Any::responses() {
+            operation.responses.responses.entry(status).or_insert(response);
+        }
+    }
     add_security_schemes(&mut document, public_path);
     if !public_path.is_empty() {
         document.servers = Some(vec![Server::new(public_path)]);
     }
     // Made of plain maps and text: serialising it does not fail.
     document.to_pretty_json().unwrap_or_default()
+}
+
+fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem { get, put, post, delete, patch, .. } = path;
+    [get, put, post, delete, patch].into_iter().flatten()
+}
+
+/// Any request may have one. (That it is described also helps readers of openapi-python-client: of 0.29, the code for an
+/// operation with two media types runs only where there is an optional parameter.)
+fn request_id() -> Parameter {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    ParameterBuilder::new()
+        .name("X-Request-Id")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "Names the request in the response and in the logs: 1 to 64 letters, digits, '-', '_' and '.'. In place of any \
+             other text, the server takes a name of its own.",
+        ))
+        .schema(Some(text))
+        .build()
 }
 
 fn add_security_schemes(document: &mut OpenApi, public_path: &str) {

@@ -25,9 +25,11 @@ pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 const JSON: &str = "application/json";
+/// JSON of which absent members stay as they are and `null` clears (RFC 7396).
+const MERGE_PATCH: &str = "application/merge-patch+json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A JSON body of at most 64 KiB, which must come within ten seconds. It is not read by `serde`: all faults are found
+/// A JSON body of at most 64 KiB, which must come within ten seconds; that of a `PATCH` also as a merge patch. It is not read by `serde`: all faults are found
 /// at once, and a field that comes twice or is unknown is a fault.
 pub struct JsonBody<L: FieldList>(pub L::Value);
 
@@ -52,7 +54,8 @@ impl<L: FieldList + 'static> FromRequest for JsonBody<L> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move { read::<L, L>(&request, payload, &[JSON]).await.map(Self) })
+        let accepted: &[_] = if request.method() == Method::PATCH { &[JSON, MERGE_PATCH] } else { &[JSON] };
+        Box::pin(async move { read::<L, L>(&request, payload, accepted).await.map(Self) })
     }
 }
 
@@ -179,8 +182,14 @@ fn read_media_type(headers: &HeaderMap) -> Option<String> {
     let text = headers.get(CONTENT_TYPE)?.to_str().ok()?.to_ascii_lowercase();
     let (media_type, parameters) = text.split_once(';').unwrap_or((&text, ""));
     let charset = parameters.split(';').find_map(|parameter| parameter.trim().strip_prefix("charset="));
-    let is_utf8 = charset.is_none_or(|charset| matches!(charset.trim_matches('"'), "utf-8" | "utf8" | "us-ascii"));
-    is_utf8.then(|| media_type.trim().to_owned())
+    let (media_type, charset) = (media_type.trim(), charset.map(|charset| charset.trim_matches('"')));
+    let is_readable = match charset {
+        None | Some("utf-8" | "utf8" | "us-ascii") => true,
+        // It has no meaning for JSON, which is UTF-8 (RFC 8259, sections 8.1 and 11), but clients send what they
+        // send with texts. Those of two or four bytes for a character can not be meant so.
+        Some(other) => media_type.ends_with("json") && !other.starts_with("utf-16") && !other.starts_with("utf-32"),
+    };
+    is_readable.then(|| media_type.to_owned())
 }
 
 /// Whether a body may come, going by the headers.

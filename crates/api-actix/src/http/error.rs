@@ -75,7 +75,7 @@ impl ApiError {
 
     /// A fault of one field.
     pub(crate) fn invalid(field: &str, code: &'static str, message: impl Into<String>) -> Self {
-        Self::Invalid(vec![FieldError { field: field.to_owned(), code, message: message.into() }])
+        Self::Invalid(vec![FieldError::new(field, code, message)])
     }
 
     /// What comes closest to a status that the framework chose.

@@ -2,6 +2,7 @@
 
 mod allowance;
 mod app_data;
+mod as_read;
 mod bearer;
 mod body;
 mod client_address;
@@ -40,6 +41,7 @@ pub use problem::FieldError;
 pub use query::QueryFields;
 
 pub(crate) use app_data::AppData;
+pub(crate) use as_read::AsReadBody;
 pub(crate) use bearer::token as bearer_token;
 pub(crate) use body::{FormBody, FormOrJsonBody, OAuthForm, OptionalFormOrJsonBody, OptionalJsonBody};
 pub(crate) use cors::Cors;

@@ -10,7 +10,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, Ref, Schema, SchemaFormat, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::fields::{Description, Field, FieldValue, Fields, Flat, Optional, Presence};
+use super::fields::{Description, Field, FieldValue, Fields, Flat, Optional, Presence, TextShape};
 
 /// Items on a page unless the request says how many.
 const DEFAULT_PAGE_SIZE: u64 = 20;
@@ -20,6 +20,8 @@ const MAX_PAGE_SIZE: u64 = 100;
 const MAX_PAGE: u64 = 10_000;
 /// Most items that are passed over: as many as by pages.
 const MAX_SKIP: u64 = MAX_PAGE * MAX_PAGE_SIZE;
+/// Most characters of a cursor.
+const MAX_CURSOR_LENGTH: usize = 1024;
 
 crate::fields! {
     /// Which page: by `cursor`, by `skip`, or by `page`.
@@ -28,7 +30,7 @@ crate::fields! {
         limit: Without<PageSize, Numbers>,
         /// `next_cursor` of the previous page, of the same list in the same order and under the same filters. Not
         /// together with `skip`, `page` and `size`.
-        cursor: Without<String, SkipAndNumbers>,
+        cursor: Without<Cursor, SkipAndNumbers>,
         /// How many items to pass over, instead of a cursor. Not together with `page` and `size`.
         skip: Without<WholeNumber<0, MAX_SKIP>, Numbers>,
         /// Whether to count all items that fit. With `skip` or `page` they always are.
@@ -112,6 +114,9 @@ enum WholeNumber<const MIN: u64, const MAX: u64> {}
 /// How many items a page has at most.
 enum PageSize {}
 
+/// Where a page starts. The use case knows whether it is one.
+enum Cursor {}
+
 impl<const MIN: u64, const MAX: u64> FieldValue for WholeNumber<MIN, MAX> {
     type Value = u64;
 
@@ -139,6 +144,18 @@ impl FieldValue for PageSize {
 
     fn schema() -> RefOr<Schema> {
         whole_number(1, Some(MAX_PAGE_SIZE)).default(Some(DEFAULT_PAGE_SIZE.into())).into()
+    }
+}
+
+impl FieldValue for Cursor {
+    type Value = String;
+
+    fn read(field: Field<'_>) -> Option<String> {
+        String::read(field)
+    }
+
+    fn schema() -> RefOr<Schema> {
+        TextShape::ANY.length(1, MAX_CURSOR_LENGTH).pattern("^[A-Za-z0-9_-]+$").schema()
     }
 }
 

@@ -47,3 +47,9 @@ pub struct FieldError {
     #[schema(example = "This must be an email address.")]
     pub message: String,
 }
+
+impl FieldError {
+    pub(crate) fn new(field: &str, code: &'static str, message: impl Into<String>) -> Self {
+        Self { field: field.to_owned(), code, message: message.into() }
+    }
+}

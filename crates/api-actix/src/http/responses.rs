@@ -27,6 +27,9 @@ macro_rules! problem_response {
 }
 
 problem_response! {
+    /// What any request can be refused for.
+    Any = BAD_REQUEST: "The request cannot be read.", INTERNAL_SERVER_ERROR: "A fault of the server. It was logged.",
+        SERVICE_UNAVAILABLE: "Too busy, or the request took too long. Try again.";
     /// What a body can be refused for.
     Body = BAD_REQUEST: "The body cannot be read.", REQUEST_TIMEOUT: "The body did not arrive in time.",
         PAYLOAD_TOO_LARGE: "The body must have at most 64 KiB.",
@@ -61,11 +64,12 @@ impl IntoResponses for OAuth {
             oauth(StatusCode::PAYLOAD_TOO_LARGE, "The body must have at most 64 KiB."),
             oauth(StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body has another media type."),
         ]);
-        // Also that the request took too long, which is told the same on every route.
-        responses.extend(Unavailable::responses());
-        let content = RefOr::T(content("OAuthError"));
-        if let Some(RefOr::T(unavailable)) = responses.get_mut("503") {
-            unavailable.content.insert(JSON.to_owned(), content);
+        // What is told the same on every route, such as that the request took too long, is a problem document here, too.
+        for (status, mut response) in Any::responses().into_iter().filter(|(status, _)| status.starts_with('5')) {
+            if let RefOr::T(response) = &mut response {
+                response.content.insert(JSON.to_owned(), RefOr::T(content("OAuthError")));
+            }
+            responses.insert(status, response);
         }
         responses
     }
@@ -104,6 +108,10 @@ fn refusal(status: StatusCode, description: &str, media_type: &str, schema: &str
             ("RateLimit-Reset", "Seconds until there is one more.", Type::Integer),
         ],
         StatusCode::SERVICE_UNAVAILABLE => vec![RETRY_AFTER],
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => vec![
+            ("Accept-Patch", "The media types that are taken, where it was a `PATCH` (RFC 5789).", Type::String),
+            ("Accept-Post", "The media types that are taken, where it was a `POST`.", Type::String),
+        ],
         _ => Vec::new(),
     };
     for (name, description, kind) in headers {

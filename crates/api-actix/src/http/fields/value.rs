@@ -52,6 +52,15 @@ impl<T: TextValue> FieldValue for T {
     }
 }
 
+/// Somewhere in it is neither white space nor a control character, and nowhere is one of these.
+const LINE: &str = concat!(
+    r"^[^\u0000-\u001F\u007F-\u009F]*",
+    r"[^\u0000-\u0020\u007F-\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]",
+    r"[^\u0000-\u001F\u007F-\u009F]*$"
+);
+const LINES: &str = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$";
+const WITHOUT_NUL: &str = r"^[^\u0000]*$";
+
 /// What a schema can say about texts.
 #[derive(Clone, Copy, Debug)]
 pub struct TextShape {
@@ -67,6 +76,21 @@ impl TextShape {
     /// Any text.
     pub const ANY: Self =
         Self { format: None, pattern: None, min_length: None, max_length: None, example: None, default: None };
+
+    /// A line: trimmed, at least one visible character and at most `max`, no control characters.
+    pub const fn line(max: usize) -> Self {
+        Self::ANY.length(1, max).pattern(LINE)
+    }
+
+    /// Lines: at most `max` characters, of the control characters only tabs and line breaks.
+    pub const fn lines(max: usize) -> Self {
+        Self::ANY.length(0, max).pattern(LINES)
+    }
+
+    /// A text of 1 to `max` characters without NUL, which not every system can hold.
+    pub const fn without_nul(max: usize) -> Self {
+        Self::ANY.length(1, max).pattern(WITHOUT_NUL)
+    }
 
     /// With a length within these bounds, in characters. A lower bound of 0 is not written.
     #[must_use]

@@ -43,6 +43,7 @@ pub(super) fn read(reader: &mut Reader, checks: Checks) -> Option<Config> {
         cleanup_interval: read_cleanup_interval(reader)?,
         rate_limits: read_rate_limits(reader)?,
         cors_origins: reader.list("cors.allowed_origins", parse_origin)?,
+        ignored_variables: Vec::new(),
         shown: without_secrets(reader.values()),
         database,
         hashing,
@@ -89,6 +90,8 @@ fn read_server(reader: &mut Reader) -> Option<ServerSettings> {
         connections_per_client: reader.unless_zero("server.connections_per_client")?,
         public_url: reader.optional("server.public_url", parse_public_url)?,
         request_timeout: reader.duration("server.request_timeout")?,
+        keep_alive: reader.duration("server.keep_alive")?,
+        shutdown_delay: reader.duration("server.shutdown_delay")?,
         shutdown_timeout: reader.duration("server.shutdown_timeout")?,
         docs: reader.value("server.docs")?,
         proxies: Proxies {

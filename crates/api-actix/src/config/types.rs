@@ -46,6 +46,8 @@ pub struct Config {
     pub rate_limits: RateLimitSettings,
     /// The origins whose pages may read responses.
     pub cors_origins: Vec<String>,
+    /// The names of environment variables that begin with `APP_` and are not settings, which were ignored.
+    pub ignored_variables: Vec<String>,
     /// Every setting as text, secrets left out.
     pub(super) shown: BTreeMap<String, String>,
 }
@@ -91,6 +93,10 @@ pub struct ServerSettings {
     pub public_url: Option<String>,
     /// Longest time for one request.
     pub request_timeout: Duration,
+    /// Longest idle time of a connection between requests.
+    pub keep_alive: Duration,
+    /// How long to serve on, without being ready, when asked to stop.
+    pub shutdown_delay: Duration,
     /// Longest wait for requests in flight at the end.
     pub shutdown_timeout: Duration,
     /// Whether `/docs` and `/openapi.json` are served.

@@ -7,6 +7,7 @@ mod body;
 mod client_address;
 mod cors;
 mod device;
+mod draining;
 mod error;
 mod error_row;
 mod feature;
@@ -43,6 +44,7 @@ pub(crate) use bearer::judge;
 pub(crate) use body::{FormBody, FormOrJsonBody, OptionalJsonBody};
 pub(crate) use cors::Cors;
 pub(crate) use device::{ClientAddress, ClientDevice};
+pub(crate) use draining::Draining;
 pub(crate) use error::chain;
 #[cfg(test)]
 pub(crate) use error::seen;

@@ -23,3 +23,4 @@ mod small_disk;
 mod sqlite_file;
 mod storm;
 mod traces;
+mod upgrade;

@@ -27,8 +27,8 @@ pub enum PostgresError {
     /// Another node holds the lock for too long.
     #[error("another node has been migrating the database for over {0} seconds")]
     Locked(u64),
-    /// A migration failed, or the database holds one that this program does not know.
-    #[error("the database cannot be migrated: {0}")]
+    /// A migration failed, or cannot be reverted before one that this program does not know.
+    #[error("the database cannot be migrated: {}", migration::explain(.0))]
     Migrate(#[from] DbErr),
 }
 

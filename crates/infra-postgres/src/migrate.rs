@@ -71,10 +71,10 @@ pub async fn migration_status_with<M: MigratorTrait>(
 ) -> Result<Vec<Status>, PostgresError> {
     let connection = one_connection(settings).await?;
     let status = if settings.prepared_statements {
-        migration::status::<M>(&connection).await
+        migration::status::<M, _>(&connection).await
     } else {
         let transaction = begin(&connection).await?;
-        let status = migration::status::<M>(&transaction).await;
+        let status = migration::status::<M, _>(&transaction).await;
         commit(transaction, status).await
     };
     connection.close().await?;

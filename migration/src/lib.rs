@@ -17,6 +17,8 @@ use record::{Record, Tolerant};
 /// What a migrator is, for those who bring their own.
 pub use sea_orm_migration::MigratorTrait;
 
+mod record;
+
 mod m20261126_000001_create_users;
 mod m20261126_000002_index_user_lists;
 mod m20261126_000003_create_passwords;
@@ -26,7 +28,6 @@ mod m20261126_000006_create_signing_keys;
 mod m20261126_000007_create_events;
 mod m20261126_000008_create_health_probes;
 mod m20261126_000009_create_tasks;
-mod record;
 
 /// Applies and reverts the migrations. The adapters run it under a lock, one node at a time.
 #[derive(Debug)]

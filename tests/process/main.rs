@@ -14,6 +14,8 @@ mod faults;
 mod first_admin;
 mod keys;
 mod logs;
+mod postgres_tls;
+mod postgres_urls;
 mod readiness;
 mod rights;
 mod serving;

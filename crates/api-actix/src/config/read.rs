@@ -73,7 +73,7 @@ fn read_secret(reader: &mut Reader, mode: Mode) -> Option<Option<RootSecret>> {
 
 fn read_database(reader: &mut Reader, checks: Checks) -> Option<DatabaseSettings> {
     Some(DatabaseSettings {
-        url: reader.get("database.url", |text| DatabaseUrl::parse(text, checks.is_postgres_url))?,
+        url: reader.get("database.url", |text| DatabaseUrl::parse(text, checks.check_postgres_url))?,
         max_connections: reader.value("database.max_connections")?,
         acquire_timeout: reader.duration("database.acquire_timeout")?,
         statement_timeout: reader.duration("database.statement_timeout")?,

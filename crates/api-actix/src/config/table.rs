@@ -35,7 +35,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "sqlite://data/hexauth.db",
         Words("`sqlite://`, `postgres://`, `postgresql://`"),
         "The database: sqlite://path/to/file (sqlite:///path from the root) or \
-         postgres://user:password@host:port/database.",
+         postgres://user:password@host:port/database, with parameters such as ?sslmode=verify-full or ?schema=hexauth.",
     ),
     Setting::new(
         "database.max_connections",

@@ -206,8 +206,8 @@ pub enum LogFormat {
 /// What only the adapters can tell about a setting. The wiring provides it.
 #[derive(Clone, Copy, Debug)]
 pub struct Checks {
-    /// Whether PostgreSQL's driver can read a URL.
-    pub is_postgres_url: fn(&str) -> bool,
+    /// Whether a URL of PostgreSQL can be read, and if not, why, without its values.
+    pub check_postgres_url: fn(&str) -> Result<(), String>,
     /// Finds out whether the password hasher could compare a password with a stored hash.
     pub check_stored_hash: fn(&PasswordHash, &HashingSettings) -> Result<(), HashError>,
 }

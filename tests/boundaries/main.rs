@@ -57,11 +57,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "futures-util",
             "infra-seaorm",
             "migration",
+            "percent-encoding",
             "sea-orm",
             "sea-query-sqlx",
             "sqlx",
             "thiserror",
             "tokio",
+            "tracing",
         ],
     ),
     (

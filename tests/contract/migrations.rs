@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::users::search_key;
 use infra_postgres::PostgresSettings;
 use infra_sqlite::SqliteSettings;
-use migration::{Status, Step};
+use migration::{State, Status, Step};
 use sea_orm::{ConnectionTrait, Database, QueryResult, Statement};
 use sea_orm_migration::prelude::{
     ColumnDef, DbErr, DynIden, ForeignKey, IntoIden, MigrationName, MigrationTrait, MigratorTrait, SchemaManager,
@@ -55,11 +55,12 @@ async fn migrating_an_empty_database_applies_everything_once(db: EmptyDatabase) 
 async fn the_status_tells_what_is_applied_and_what_not(db: EmptyDatabase) {
     migrate(&db, Step::Up).await;
     let before = status(&db).await;
-    assert!(before.len() >= 2 && before.iter().all(|status| status.is_applied));
+    assert!(before.len() >= 2 && before.iter().all(|status| status.state == State::Applied));
     let last = before.last().unwrap().name.clone();
     assert_eq!(migrate(&db, Step::Down(1)).await, [last.as_str()]);
     let after = status(&db).await;
-    let pending: Vec<_> = after.iter().filter(|status| !status.is_applied).map(|status| &status.name).collect();
+    let pending: Vec<_> =
+        after.iter().filter(|status| status.state == State::Pending).map(|status| &status.name).collect();
     assert_eq!(pending, [&last]);
     assert_eq!(status(&db).await, after);
 }
@@ -159,17 +160,17 @@ async fn a_migrator_of_others_runs_beside_ours(db: EmptyDatabase) {
         applied.extend(node.await.unwrap());
     }
     assert_eq!(applied, ["create_others"], "one of them did it");
-    assert!(status(&db).await.iter().all(|status| status.is_applied && status.name != "create_others"));
+    assert!(status(&db).await.iter().all(|status| status.state == State::Applied && status.name != "create_others"));
     assert_eq!(migrate(&db, Step::Up).await, Vec::<String>::new());
     assert_eq!(migrate_others(&db, Step::Down(9)).await, ["create_others"]);
-    assert!(status(&db).await.iter().all(|status| status.is_applied), "ours stay");
+    assert!(status(&db).await.iter().all(|status| status.state == State::Applied), "ours stay");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_status_of_an_empty_postgres_database_changes_nothing() {
     let db = EmptyDatabase::postgres().await;
     let first = status(&db).await;
-    assert!(first.iter().all(|status| !status.is_applied));
+    assert!(first.iter().all(|status| status.state == State::Pending));
     assert_eq!(status(&db).await, first);
 }
 
@@ -177,7 +178,7 @@ async fn the_status_of_an_empty_postgres_database_changes_nothing() {
 async fn the_status_of_a_missing_sqlite_file_makes_none() {
     let (folder, url) = tests::sqlite::create_database();
     let status = infra_sqlite::migration_status(&SqliteSettings::new(url)).await.unwrap();
-    assert!(!status.is_empty() && status.iter().all(|status| !status.is_applied));
+    assert!(!status.is_empty() && status.iter().all(|status| status.state == State::Pending));
     assert_eq!(folder.path().read_dir().unwrap().count(), 0);
 }
 
@@ -187,7 +188,7 @@ async fn every_migration_can_be_reverted_and_applied_again(db: EmptyDatabase) {
     let mut reverted = migrate(&db, Step::Down(count)).await;
     reverted.sort();
     assert_eq!(reverted, applied);
-    assert!(status(&db).await.iter().all(|status| !status.is_applied));
+    assert!(status(&db).await.iter().all(|status| status.state == State::Pending));
     assert_eq!(migrate(&db, Step::Up).await, applied);
 }
 

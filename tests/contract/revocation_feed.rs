@@ -369,11 +369,29 @@ async fn a_database_that_hangs_is_noticed_and_made_up_for() {
 /// Numbers of transactions that were not on disk yet are given out again after a crash.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_missed_when_transaction_numbers_repeat_after_a_crash() {
+    assert_nothing_is_missed_after_a_crash("postgres").await;
+}
+
+/// Who may not ask for checkpoints.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_missed_after_a_crash_by_a_role_with_fewer_rights() {
+    assert_nothing_is_missed_after_a_crash("service").await;
+}
+
+async fn assert_nothing_is_missed_after_a_crash(role: &str) {
     let cluster = Cluster::with(&["fsync=off", "wal_writer_delay=10s", "restart_after_crash=on"]);
     let settings = PostgresSettings::new(cluster.url());
     infra_postgres::migrate(&settings, Step::Up).await.unwrap();
     let db = TestDatabase::with_settings(cluster.url(), settings).await;
-    let mut feed = db.feed();
+    for sql in [
+        "CREATE ROLE service LOGIN",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO service",
+        "REVOKE EXECUTE ON FUNCTION pg_control_checkpoint() FROM PUBLIC",
+    ] {
+        db.run_sql(sql).await;
+    }
+    let settings = PostgresSettings::new(cluster.url().replace("postgres@", &format!("{role}@")));
+    let mut feed: Box<dyn RevocationFeed> = Box::new(PostgresRevocationFeed::new(&settings).unwrap());
     // They write little, and roll back, so nobody waits until it is on disk.
     let many = "DO $$ BEGIN FOR i IN 1..500 LOOP PERFORM pg_current_xact_id(); ROLLBACK; END LOOP; END $$";
     db.run_sql(many).await;

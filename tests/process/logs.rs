@@ -73,7 +73,8 @@ async fn assert_logs_are_sound(workplace: Workplace, level: &str) {
     let node = workplace.serve().await;
     let session = live_through(&Client::of(&node)).await;
     let finished = node.stop();
-    let lines: Vec<&str> = finished.stderr.lines().collect();
+    assert_eq!(finished.stderr, "", "a server logs to its standard output");
+    let lines: Vec<&str> = finished.stdout.lines().collect();
 
     let mut leaks = Vec::new();
     for secret in &session.secrets {
@@ -199,10 +200,51 @@ async fn the_records_of_a_request_have_its_id() {
     let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
     let problem: Value = answer.json().await.unwrap();
     assert_eq!(problem["request_id"], *id);
-    let stderr = node.stop().stderr;
-    let records = stderr.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let stdout = node.stop().stdout;
+    let records = stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let mut of_request = records.filter(|record| record["span"]["request_id"] == *id);
-    assert!(of_request.any(|record| record["event"] == "login.failed"), "{stderr}");
+    assert!(of_request.any(|record| record["event"] == "login.failed"), "{stdout}");
+}
+
+/// By these names collectors know the members of a record without being told.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_members_of_a_record_have_the_names_that_collectors_know() {
+    let node = Workplace::default().with("APP_LOG__LEVEL", "debug").serve().await;
+    let client = Client::of(&node);
+    client.sign_up(EMAIL).await;
+    client.login(EMAIL, WRONG_PASSWORD).await;
+    let stdout = node.stop().stdout;
+    let records: Vec<Value> = stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for record in &records {
+        let text = |name: &str| record[name].as_str().unwrap_or_else(|| panic!("{name}: {record}"));
+        let time = text("timestamp");
+        assert!(chrono::DateTime::parse_from_rfc3339(time).is_ok() && time.ends_with('Z'), "{time}");
+        let severity = match text("level") {
+            "ERROR" => "ERROR",
+            "WARN" => "WARNING",
+            "INFO" => "INFO",
+            _ => "DEBUG",
+        };
+        assert_eq!(text("severity"), severity);
+        assert!(!text("message").is_empty() && !text("target").is_empty());
+        assert!(record.get("trace_id").is_none(), "nothing is traced: {record}");
+    }
+    let find =
+        |event: &str| records.iter().find(|record| record["event"] == event).unwrap_or_else(|| panic!("{event}"));
+    for (event, severity) in [("login.succeeded", "INFO"), ("login.failed", "WARNING")] {
+        let record = find(event);
+        assert_eq!((&record["severity"], &record["target"]), (&severity.into(), &"audit".into()));
+    }
+}
+
+#[test]
+fn a_command_logs_to_its_standard_error_stream_and_prints_its_result() {
+    let finished = Workplace::default().with("APP_LOG__LEVEL", "debug").run(&["migrate", "up"]);
+    assert!(finished.stdout.lines().all(|line| line.starts_with("applied m2")), "{}", finished.stdout);
+    assert!(finished.stderr.lines().count() > 0);
+    for line in finished.stderr.lines() {
+        assert!(serde_json::from_str::<Value>(line).is_ok_and(|record| record["severity"].is_string()), "{line}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -217,14 +259,14 @@ async fn a_refusal_by_a_rate_limit_is_one_record_with_the_client() {
         let answer = login().header("x-forwarded-for", "1.1.1.1, 2001:db8::7").send().await.unwrap();
         assert_eq!(answer.status().as_u16(), status);
     }
-    let stderr = node.stop().stderr;
-    let records = stderr.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let stdout = node.stop().stdout;
+    let records = stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let refusals: Vec<_> = records.filter(|record| record["event"] == "rate_limit.exceeded").collect();
-    assert_eq!(refusals.len(), 1, "{stderr}");
+    assert_eq!(refusals.len(), 1, "{stdout}");
     let refusal = &refusals[0];
     assert_eq!((&refusal["limit"], &refusal["target"]), (&"login".into(), &"audit".into()));
     assert_eq!(refusal["span"]["client"], "2001:db8::7");
-    assert!(!stderr.contains("1.1.1.1"));
+    assert!(!stdout.contains("1.1.1.1"));
 }
 
 /// Sends bytes as they are, and returns the first line.
@@ -259,11 +301,11 @@ async fn assert_lines_stay_whole(workplace: Workplace) -> Vec<String> {
     let length = body.len();
     let login = format!("{head}\r\nUser-Agent: {agent}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
     send_raw(&node.url(), login.as_bytes());
-    let stderr = node.stop().stderr;
+    let stdout = node.stop().stdout;
     for control in ['\u{1b}', '\r', '\u{9b}', '\u{2028}'] {
-        assert!(!stderr.contains(control), "{control:?} is in the log:\n{}", stderr.escape_debug());
+        assert!(!stdout.contains(control), "{control:?} is in the log:\n{}", stdout.escape_debug());
     }
-    stderr.lines().map(ToOwned::to_owned).collect()
+    stdout.lines().map(ToOwned::to_owned).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -275,7 +317,9 @@ async fn nobody_can_break_the_lines_of_json() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_can_break_the_lines_of_pretty_logs() {
-    for line in assert_lines_stay_whole(Workplace::default().with("APP_LOG__FORMAT", "pretty")).await {
+    // In development a greeting follows.
+    let workplace = Workplace::default().with("APP_ENV", "production").with("APP_SECRET_KEY", SECRET);
+    for line in assert_lines_stay_whole(workplace.with("APP_LOG__FORMAT", "pretty")).await {
         assert!(line.starts_with("20"), "each line begins with its time: {line}");
     }
 }

@@ -44,6 +44,7 @@ pub(super) fn read(reader: &mut Reader, checks: Checks) -> Option<Config> {
         cleanup_interval: read_cleanup_interval(reader)?,
         rate_limits: read_rate_limits(reader)?,
         cors: read_cors(reader)?,
+        ignored_variables: Vec::new(),
         shown: without_secrets(reader.values()),
         database,
         hashing,
@@ -73,7 +74,7 @@ fn read_secret(reader: &mut Reader, mode: Mode) -> Option<Option<RootSecret>> {
 
 fn read_database(reader: &mut Reader, checks: Checks) -> Option<DatabaseSettings> {
     Some(DatabaseSettings {
-        url: reader.get("database.url", |text| DatabaseUrl::parse(text, checks.is_postgres_url))?,
+        url: reader.get("database.url", |text| DatabaseUrl::parse(text, checks.check_postgres_url))?,
         max_connections: reader.value("database.max_connections")?,
         acquire_timeout: reader.duration("database.acquire_timeout")?,
         statement_timeout: reader.duration("database.statement_timeout")?,
@@ -90,6 +91,8 @@ fn read_server(reader: &mut Reader) -> Option<ServerSettings> {
         connections_per_client: reader.unless_zero("server.connections_per_client")?,
         public_url: reader.optional("server.public_url", parse_public_url)?,
         request_timeout: reader.duration("server.request_timeout")?,
+        keep_alive: reader.duration("server.keep_alive")?,
+        shutdown_delay: reader.duration("server.shutdown_delay")?,
         shutdown_timeout: reader.duration("server.shutdown_timeout")?,
         hsts_include_subdomains: reader.value("server.hsts_include_subdomains")?,
         docs: reader.value("server.docs")?,

@@ -35,7 +35,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "sqlite://data/hexauth.db",
         Words("`sqlite://`, `postgres://`, `postgresql://`"),
         "The database: sqlite://path/to/file (sqlite:///path from the root) or \
-         postgres://user:password@host:port/database.",
+         postgres://user:password@host:port/database, with parameters such as ?sslmode=verify-full or ?schema=hexauth.",
     ),
     Setting::new(
         "database.max_connections",
@@ -90,10 +90,23 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Longest time one request may take. Then the answer is 503.",
     ),
     Setting::new(
+        "server.keep_alive",
+        "75s",
+        Duration("1s", "1h"),
+        "Longest idle time of a connection between requests. Longer than a proxy in front keeps its own.",
+    ),
+    Setting::new(
+        "server.shutdown_delay",
+        "0s",
+        Duration("0s", "10m"),
+        "After SIGTERM and the like, how long to serve on while /health/ready returns 503 and each response ends its \
+         connection, so that load balancers can send requests elsewhere. Then the server stops in order.",
+    ),
+    Setting::new(
         "server.shutdown_timeout",
         "30s",
         Duration("0s", "1h"),
-        "After SIGTERM and the like, longest wait for requests in flight, in whole seconds.",
+        "After SIGTERM and the like, and the delay, longest wait for requests in flight, in whole seconds.",
     ),
     Setting::new(
         "server.public_url",

@@ -6,7 +6,7 @@ use super::table::SETTINGS;
 use super::*;
 
 /// Without the adapters.
-const UNCHECKED: Checks = Checks { is_postgres_url: |_| true, check_stored_hash: |_, _| Ok(()) };
+const UNCHECKED: Checks = Checks { check_postgres_url: |_| Ok(()), check_stored_hash: |_, _| Ok(()) };
 
 fn load(environment: Environment) -> Result<Config, ConfigError> {
     Config::load(None, environment, UNCHECKED)
@@ -71,7 +71,7 @@ fn a_list_is_an_array_in_a_file_and_has_commas_or_is_json_in_the_environment() {
     assert_eq!(of_file, ("10.0.0.0/8 ::1/128".to_owned(), "http://a".to_owned()));
     let environment = Environment::new([
         ("APP_SERVER__TRUSTED_PROXIES", " 192.0.2.1 ,2001:db8::/32,"),
-        ("APP_CORS__ALLOWED_ORIGINS", ""),
+        ("APP_CORS__ALLOWED_ORIGINS", ","),
     ]);
     assert_eq!(load(text, environment).unwrap(), ("192.0.2.1/32 2001:db8::/32".to_owned(), String::new()));
     assert!(load("[server]\nport = [8080]", Environment::default()).is_err(), "no list is asked for");
@@ -227,12 +227,12 @@ fn all_faults_are_found() {
         ("APP_ENV", "production"),
         ("APP_SERVER__PORT", "99999"),
         ("APP_AUTH__ACCESS_TOKEN_TTL", "soon"),
-        ("APP_NOPE", "1"),
+        ("APP_SERVER__NOPE", "1"),
         ("APP_DATABASE__URL", "sqlite://x.db"),
     ]);
     let Err(ConfigError(faults)) = load(environment) else { panic!("it was taken") };
     for variable in
-        ["APP_SECRET_KEY", "APP_SERVER__PORT", "APP_AUTH__ACCESS_TOKEN_TTL", "APP_NOPE", "APP_DATABASE__URL"]
+        ["APP_SECRET_KEY", "APP_SERVER__PORT", "APP_AUTH__ACCESS_TOKEN_TTL", "APP_SERVER__NOPE", "APP_DATABASE__URL"]
     {
         assert!(faults.iter().any(|fault| fault.contains(variable)), "{variable}: {faults:?}");
     }
@@ -260,10 +260,8 @@ fn a_value_at_fault_is_one_fault_and_hides_no_other() {
         ("APP_PASSWORD__PARALLELISM", "5"),
         ("APP_CLEANUP__INTERVAL", "100ms"),
         ("APP_JWT__ALGORITHM", "none"),
-        ("APP_JWT__ISSUER", ""),
         ("APP_LOG__LEVEL", "sqlx=loud"),
         ("APP_TRACES__SAMPLE_RATIO", "2"),
-        ("APP_SERVER", "1"),
         ("APP_SERVER__PORT__X", "1"),
     ] {
         let faults = faults([(name, value)]);

@@ -46,6 +46,8 @@ pub struct Config {
     pub rate_limits: RateLimitSettings,
     /// Which web pages may read responses.
     pub cors: CorsSettings,
+    /// The names of environment variables that begin with `APP_` and are not settings, which were ignored.
+    pub ignored_variables: Vec<String>,
     /// Every setting as text, secrets left out.
     pub(super) shown: BTreeMap<String, String>,
 }
@@ -93,6 +95,10 @@ pub struct ServerSettings {
     pub hsts_include_subdomains: bool,
     /// Longest time for one request.
     pub request_timeout: Duration,
+    /// Longest idle time of a connection between requests.
+    pub keep_alive: Duration,
+    /// How long to serve on, without being ready, when asked to stop.
+    pub shutdown_delay: Duration,
     /// Longest wait for requests in flight at the end.
     pub shutdown_timeout: Duration,
     /// Whether `/docs` and `/openapi.json` are served.
@@ -213,8 +219,8 @@ pub enum LogFormat {
 /// What only the adapters can tell about a setting. The wiring provides it.
 #[derive(Clone, Copy, Debug)]
 pub struct Checks {
-    /// Whether PostgreSQL's driver can read a URL.
-    pub is_postgres_url: fn(&str) -> bool,
+    /// Whether a URL of PostgreSQL can be read, and if not, why, without its values.
+    pub check_postgres_url: fn(&str) -> Result<(), String>,
     /// Finds out whether the password hasher could compare a password with a stored hash.
     pub check_stored_hash: fn(&PasswordHash, &HashingSettings) -> Result<(), HashError>,
 }

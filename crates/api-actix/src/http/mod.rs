@@ -8,6 +8,7 @@ mod body;
 mod client_address;
 mod cors;
 mod device;
+mod draining;
 mod error;
 mod error_row;
 mod feature;
@@ -46,6 +47,7 @@ pub(crate) use bearer::token as bearer_token;
 pub(crate) use body::{FormBody, FormOrJsonBody, OAuthForm, OptionalFormOrJsonBody, OptionalJsonBody};
 pub(crate) use cors::Cors;
 pub(crate) use device::{ClientAddress, ClientDevice};
+pub(crate) use draining::Draining;
 pub(crate) use error::chain;
 #[cfg(test)]
 pub(crate) use error::seen;

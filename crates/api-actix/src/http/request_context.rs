@@ -8,7 +8,7 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, ResponseError};
 use domain::Ids;
@@ -16,6 +16,7 @@ use futures_util::FutureExt;
 use tracing::{Instrument, debug, info, info_span};
 
 use super::client_address;
+use super::draining::Draining;
 use super::error::{ApiError, Ours, Overload};
 use super::host;
 use super::parts::part;
@@ -46,13 +47,15 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let started = Instant::now();
     let settings = part::<HttpSettings>(request.request())?.clone();
+    let draining = part::<Draining>(request.request())?.clone();
     let mut measured = request.app_data::<RequestMeter>().and_then(|meter| meter.start(&request));
     let id = choose_id(&request)?;
     let (method, path) = (request.method(), own_path(request.path()));
     let trace = RequestTrace::start(&request, path, &id);
-    let trace_id = trace.id().map(tracing::field::display);
+    let (trace_id, span_id) = trace.ids().unzip();
+    let (trace_id, span_id) = (trace_id.map(tracing::field::display), span_id.map(tracing::field::display));
     let client = client_address::of(request.request(), &settings.proxies).map(tracing::field::display);
-    let span = info_span!("request", request_id = %id, client, %method, path, trace_id);
+    let span = info_span!("request", request_id = %id, client, %method, path, trace_id, span_id);
     // A HEAD is served as its GET; the server leaves out the body by itself (RFC 9110, section 9.3.2).
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
@@ -61,10 +64,11 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
     let origin = request.headers().get(header::ORIGIN).cloned();
     let serving = async {
         let mut answer = serve(request, next, &settings).await;
-        let (status, headers) = match &mut answer {
-            Ok(response) => (response.status(), response.headers_mut()),
-            Err(response) => (response.status(), response.headers_mut()),
+        let head = match &mut answer {
+            Ok(response) => response.response_mut().head_mut(),
+            Err(response) => response.head_mut(),
         };
+        let status = head.status;
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         // Probes come every few seconds, for as long as the node runs.
         match status.is_success() && path.starts_with("/health/") {
@@ -75,9 +79,12 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
         if let Some(measured) = &mut measured {
             measured.answered(status);
         }
-        set_headers(headers, &path, &settings);
-        complete_location(headers, settings.public_path());
-        settings.cors.set_headers(origin.as_ref(), headers);
+        set_headers(head.headers_mut(), &path, &settings);
+        complete_location(head.headers_mut(), settings.public_path());
+        settings.cors.set_headers(origin.as_ref(), head.headers_mut());
+        if draining.has_begun() {
+            head.set_connection_type(ConnectionType::Close);
+        }
         // The request is gone with what failed, so the finished response is returned as an error.
         answer.map_err(|response| InternalError::from_response("failed", response).into())
     };

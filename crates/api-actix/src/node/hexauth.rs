@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use super::metrics_server;
 use crate::config::{Bootstrap, Config};
 use crate::http::AppData;
-use crate::http::{ApiError, Cors, HttpSettings, RateLimits, TokenParties, chain, surround};
+use crate::http::{ApiError, Cors, Draining, HttpSettings, RateLimits, TokenParties, chain, surround};
 use crate::node::background::Background;
 use crate::observe::metrics::{Metrics, RequestMeter};
 use crate::observe::traces::AcceptParents;
@@ -105,6 +105,8 @@ pub struct Hexauth {
     connections: Connections,
     metrics: Option<(TcpListener, Metrics)>,
     background: Background,
+    draining: Data<Draining>,
+    shutdown_delay: Duration,
 }
 
 impl Hexauth {
@@ -125,10 +127,9 @@ impl Hexauth {
         }
         let meter = metrics.is_some().then(RequestMeter::on).unwrap_or_default();
         let accepts_parents = config.traces.as_ref().is_some_and(|traces| traces.accept_parent);
-        let mount = Mount {
-            data: app_data(config, address, &parts).with(meter.clone()).with(AcceptParents(accepts_parents)),
-            docs: config.server.docs,
-        };
+        let draining = Data::new(Draining::default());
+        let data = app_data(config, address, &parts).with(meter.clone()).with(AcceptParents(accepts_parents));
+        let mount = Mount { data: data.with(Data::clone(&draining)), docs: config.server.docs };
         let Parts { application, feed, connections, ids, clock, hash_load, .. } = parts;
         let metrics = metrics.map(|listener| {
             let (application, connections) = (application.clone(), connections.clone());
@@ -138,7 +139,8 @@ impl Hexauth {
         if let Some(interval) = config.cleanup_interval {
             background.clean_up_every(interval, ids.as_ref());
         }
-        Ok(Self { application, mount, connections, metrics, background })
+        let shutdown_delay = config.server.shutdown_delay;
+        Ok(Self { application, mount, connections, metrics, background, draining, shutdown_delay })
     }
 
     /// The use cases. Handlers take the service that they call, such as `web::Data<Users>`, and likewise
@@ -162,7 +164,8 @@ impl Hexauth {
         self.mount.clone()
     }
 
-    /// Runs a server until `shutdown` is done, then lets requests in flight finish, and writes what is left to write.
+    /// Runs a server until `shutdown` is done, and for the configured delay after that, in which it is not ready and each
+    /// response ends its connection. Then lets requests in flight finish, and writes what is left to write.
     /// Make the server with [`http1::Settings::serve`](crate::http1::Settings::serve). A server of actix's own must
     /// have its signals disabled, or it stops before it is told to; it lacks Hexauth's limits on connections. Metrics
     /// are served meanwhile, if they are configured.
@@ -178,7 +181,7 @@ impl Hexauth {
         let served = tokio::select! {
             // It ended by itself, which it should not.
             served = &mut serving => served,
-            () = shutdown => {
+            () = self.drained_after(shutdown) => {
                 // The workers end one by one, while requests are in flight in others. Nobody waits for a late one: it
                 // fails.
                 let _ = timeout(MOVE_TIMEOUT, self.connections.move_here()).await;
@@ -188,6 +191,15 @@ impl Hexauth {
         };
         self.background.stop().await;
         served.map_err(io::Error::other)?
+    }
+
+    /// Load balancers take some time to notice that a server is not ready, and send it requests meanwhile.
+    async fn drained_after(&self, shutdown: impl Future<Output = ()>) {
+        shutdown.await;
+        if !self.shutdown_delay.is_zero() {
+            self.draining.begin();
+            tokio::time::sleep(self.shutdown_delay).await;
+        }
     }
 }
 

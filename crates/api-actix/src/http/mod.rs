@@ -44,7 +44,7 @@ pub use query::QueryFields;
 pub(crate) use app_data::AppData;
 pub(crate) use as_read::AsReadBody;
 pub(crate) use bearer::token as bearer_token;
-pub(crate) use body::{FormBody, FormOrJsonBody, OAuthForm, OptionalFormOrJsonBody, OptionalJsonBody};
+pub(crate) use body::{FormBody, FormOrJsonBody, OptionalFormOrJsonBody, OptionalJsonBody};
 pub(crate) use cors::Cors;
 pub(crate) use device::{ClientAddress, ClientDevice};
 pub(crate) use draining::Draining;

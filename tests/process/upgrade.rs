@@ -92,7 +92,7 @@ async fn an_older_binary_serves_on_a_newer_schema_with_one_warning(mut workplace
         workplace.set("APP_DATABASE__MIGRATE_ON_START", migrates);
         let node = workplace.serve().await;
         Client::of(&node).sign_up(&format!("{migrates}@example.com")).await;
-        let logs = node.stop().stdout;
+        let logs = node.stop().logs();
         let warnings: Vec<_> = logs.lines().filter(|line| line.contains("migrations of a newer version")).collect();
         assert_eq!(warnings.len(), 1, "{logs}");
         assert!(warnings[0].contains("\"WARN\"") && warnings[0].contains(NEWER), "{}", warnings[0]);

@@ -126,7 +126,7 @@ async fn begin_with_lock(
         if try_lock(&transaction, "pg_try_advisory_xact_lock", LOCK).await? {
             return Ok(transaction);
         }
-        commit(transaction, Ok(())).await?;
+        commit(transaction, Ok::<_, DbErr>(())).await?;
         wait_for_lock(started).await?;
     }
 }
@@ -152,7 +152,7 @@ async fn begin(connection: &DatabaseConnection, settings: &PostgresSettings) -> 
 }
 
 /// Commits unless something failed.
-async fn commit<T>(transaction: DatabaseTransaction, result: Result<T, DbErr>) -> Result<T, DbErr> {
+async fn commit<T, E: From<DbErr>>(transaction: DatabaseTransaction, result: Result<T, E>) -> Result<T, E> {
     let value = result?;
     transaction.execute_unprepared(FORGET_STATEMENTS).await?;
     transaction.commit().await?;

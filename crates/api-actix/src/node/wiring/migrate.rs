@@ -39,7 +39,7 @@ pub async fn migrate_with<M: MigratorTrait>(
     step: Step,
 ) -> Result<Vec<String>, WiringError> {
     Ok(match &database.url {
-        DatabaseUrl::Postgres(url) => infra_postgres::migrate_with::<M>(&postgres(database, url), step).await?,
+        DatabaseUrl::Postgres(url) => infra_postgres::migrate_with::<M>(&postgres(database, url)?, step).await?,
         DatabaseUrl::Sqlite(url) => infra_sqlite::migrate_with::<M>(&sqlite(database, url), step).await?,
     })
 }
@@ -54,7 +54,7 @@ pub async fn migration_status(database: &DatabaseSettings) -> Result<Vec<Status>
 
 async fn migration_status_with<M: MigratorTrait>(database: &DatabaseSettings) -> Result<Vec<Status>, WiringError> {
     Ok(match &database.url {
-        DatabaseUrl::Postgres(url) => infra_postgres::migration_status_with::<M>(&postgres(database, url)).await?,
+        DatabaseUrl::Postgres(url) => infra_postgres::migration_status_with::<M>(&postgres(database, url)?).await?,
         DatabaseUrl::Sqlite(url) => infra_sqlite::migration_status_with::<M>(&sqlite(database, url)).await?,
     })
 }

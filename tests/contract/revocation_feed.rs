@@ -372,7 +372,7 @@ async fn nothing_is_missed_when_transaction_numbers_repeat_after_a_crash() {
     assert_nothing_is_missed_after_a_crash("postgres").await;
 }
 
-/// Who may not ask for checkpoints.
+/// It may not ask for checkpoints.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_missed_after_a_crash_by_a_role_with_fewer_rights() {
     assert_nothing_is_missed_after_a_crash("service").await;

@@ -1,7 +1,7 @@
-//! Versions that follow each other on one database: the data of the version before, and an older binary beside a newer
-//! one. `version_before/` has a database as the version before left it, with a few rows of every kind, its times of
-//! expiry moved far ahead. At each release it is made anew with that version's binary: by hand, since a dump that the new
-//! version made would show nothing.
+//! Versions that follow each other on one database: the data of the previous version, and an older binary beside a
+//! newer one. `previous_version/` has a database as the previous version left it, with a few rows of every kind, its
+//! times of expiry moved far ahead. At each release it is made anew with that version's binary: by hand, since a dump
+//! that the new version made would show nothing.
 
 use reqwest::{Method, StatusCode};
 use sea_orm::{ConnectionTrait, Statement};
@@ -12,7 +12,7 @@ use tests::{on_each_database, run_sql};
 use tests::client::{Client, tokens};
 
 on_each_database!(
-    the_data_of_the_version_before_are_there_and_people_sign_in,
+    the_data_of_the_previous_version_are_there_and_people_sign_in,
     an_older_binary_serves_on_a_newer_schema_with_one_warning,
     migrations_of_a_newer_version_are_listed_left_alone_and_not_reverted,
     the_table_of_migrations_of_an_earlier_version_gets_its_name,
@@ -24,17 +24,17 @@ const PASSWORD: &str = "correct horse battery";
 /// A migration that this version does not know.
 const NEWER: &str = "m29991231_000001_of_a_newer_version";
 
-/// A workplace on the database of the version before, and a refresh token from there.
+/// A workplace on the database of the previous version, and a refresh token from there.
 async fn upgraded(workplace: Workplace) -> (Workplace, &'static str) {
     let workplace = workplace.with("APP_SECRET_KEY", SECRET).with("APP_JWT__ROTATE_AFTER", "0s");
     // What has expired by now is to stay.
     let workplace = workplace.with("APP_CLEANUP__INTERVAL", "0s");
     if workplace.database_url().starts_with("sqlite:") {
         let workplace = workplace.with_file("data/hexauth.db", "");
-        run_sql(&workplace.database_url(), include_str!("version_before/sqlite.sql")).await;
+        run_sql(&workplace.database_url(), include_str!("previous_version/sqlite.sql")).await;
         (workplace, "hxr_nW7xDz85S72D8gYKmzbvzAAAAAIOKMr6qas_DhHFYpi7DPvuy_7Uq4TD0xj4YdVMledT6g")
     } else {
-        run_sql(&workplace.database_url(), include_str!("version_before/postgres.sql")).await;
+        run_sql(&workplace.database_url(), include_str!("previous_version/postgres.sql")).await;
         (workplace, "hxr_F0ysKfmHSR2n9HPG1io4XgAAAAJohz7ekOiWwoiG5XU2N8ddAxdg-nFz5-Fy663eSdV8SQ")
     }
 }
@@ -48,7 +48,7 @@ async fn count(workplace: &Workplace, table: &str) -> i64 {
     row.try_get("", "rows").unwrap()
 }
 
-async fn the_data_of_the_version_before_are_there_and_people_sign_in(workplace: Workplace) {
+async fn the_data_of_the_previous_version_are_there_and_people_sign_in(workplace: Workplace) {
     let (workplace, refresh_token) = upgraded(workplace).await;
     workplace.run(&["migrate", "up"]).success();
     let status = workplace.run(&["migrate", "status"]).success();

@@ -222,7 +222,7 @@ fn system_authorities() -> Option<String> {
     given.or_else(usual)
 }
 
-/// A variable that the driver, or OpenSSL, has a meaning for. It is no setting of ours.
+/// A variable that the driver, or OpenSSL, has a meaning for, and which is not a setting of Hexauth.
 #[expect(clippy::disallowed_methods, reason = "the driver reads the others of these by itself")]
 fn of_environment(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())

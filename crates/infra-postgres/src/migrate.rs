@@ -34,8 +34,8 @@ pub async fn migrate(settings: &PostgresSettings, step: Step) -> Result<Vec<Stri
 /// others wait. Returns the names of the migrations that this call applied or reverted.
 ///
 /// # Errors
-/// [`PostgresError`], every variant but `Url`. Each migration is one transaction: one that fails leaves nothing behind. Through
-/// a PgBouncer all of them are one transaction together.
+/// [`PostgresError`], every variant but `Url`. Each migration is one transaction: one that fails leaves nothing behind.
+/// Through a PgBouncer all of them are one transaction together.
 pub async fn migrate_with<M: MigratorTrait>(
     settings: &PostgresSettings,
     step: Step,

@@ -180,8 +180,8 @@ impl PostgresRevocationFeed {
 
 /// The last checkpoint: a server that recovers from a crash makes one.
 const BY_CHECKPOINT: &str = "(pg_control_checkpoint()).checkpoint_lsn";
-/// The last reset of statistics: a server that recovers from a crash drops them. Until version 14 it writes them to a file
-/// for each poll, so this is the second choice.
+/// The last reset of statistics: a server that recovers from a crash drops them. Until version 14 it writes them to a
+/// file for each poll, so this is the second choice.
 const BY_STATISTICS: &str = "coalesce(pg_stat_get_bgwriter_stat_reset_time()::text, '')";
 
 /// Hardened and managed servers let nobody but their owner execute the first function.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 /// Reads what was revoked from a row with the columns `session_id`, `user_id`, `epoch` and `expires_at`, as the feeds
 /// select them.
 ///
-/// The database itself refuses rows of another form. A time that is none, such as `infinity`, is for good.
+/// The database itself refuses rows of another form. A time that cannot be read, such as `infinity`, is for good.
 ///
 /// # Errors
 /// When a column is missing, or the row holds neither a session nor a user with an epoch.

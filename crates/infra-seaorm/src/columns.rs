@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use domain::ValidationError;
-use sea_orm::{IdenStatic, QueryResult, TryGetable};
+use sea_orm::{DbErr, IdenStatic, QueryResult, TryGetable};
 use tracing::{error, warn};
 use uuid::Uuid;
 
@@ -37,6 +37,15 @@ pub(crate) fn read<T: FromRow>(result: &QueryResult, prefix: &str) -> Option<T> 
     }
 }
 
+/// The value of one column.
+///
+/// # Errors
+/// When the driver cannot read it. That of PostgreSQL panics at a time that no calendar has, such as `infinity`.
+pub(crate) fn try_get<T: TryGetable>(row: &QueryResult, prefix: &str, column: impl IdenStatic) -> Result<T, DbErr> {
+    catch_unwind(AssertUnwindSafe(|| row.try_get(prefix, column.as_str())))
+        .unwrap_or_else(|_| Err(DbErr::Type(format!("the column {} cannot be read", column.as_str()))))
+}
+
 impl Row<'_> {
     /// The primary key.
     pub(crate) fn id(&self) -> Uuid {
@@ -45,10 +54,7 @@ impl Row<'_> {
 
     /// The value of a column. `None` if it is `NULL` or cannot be read.
     pub(crate) fn get<T: TryGetable>(&self, column: impl IdenStatic) -> Option<T> {
-        let read = || self.result.try_get::<Option<T>>(self.prefix, column.as_str());
-        // The driver of PostgreSQL panics at a time that no calendar has, such as `infinity`.
-        let value = catch_unwind(AssertUnwindSafe(read)).map_err(drop).and_then(|value| value.map_err(drop));
-        self.valid(column, value).flatten()
+        self.valid(column, try_get(self.result, self.prefix, column)).flatten()
     }
 
     /// A text that is never `NULL`: as `parse` reads it, and otherwise as it is `stored`.

@@ -52,7 +52,7 @@ impl<C: ConnectionTrait + Send + Sync> PasswordRepository for Store<C> {
 /// The hash beside a user, if there is one. Another text than a hash is not the user's fault, and no reason to refuse
 /// them in another way than those who have none: it is logged, and goes with the next password that is set.
 fn hash(row: &QueryResult, user: UserId) -> Option<PasswordHash> {
-    let text = row.try_get::<Option<String>>(SelectB.as_str(), "hash");
+    let text = columns::try_get::<Option<String>>(row, SelectB.as_str(), Column::Hash);
     let hash =
         text.map_err(drop).and_then(|text| text.map(|text| PasswordHash::parse(&text)).transpose().map_err(drop));
     if hash.is_err() {

@@ -184,17 +184,16 @@ pub(crate) struct PageBody<T> {
     pages: Option<u64>,
 }
 
-impl<T> PageBody<T> {
-    /// The page that was asked for by `paging`.
-    pub(crate) fn new<I: Into<T>>(found: Page<I>, paging: &Paging) -> Self {
-        let (by_cursor, [skip, limit, page, size]) = match *paging {
-            Paging::Cursor { .. } => (true, [None; 4]),
-            Paging::Skip { skip, limit } => (false, [Some(skip), Some(limit), None, None]),
-            Paging::Number { page, size } => (false, [None, None, Some(page), Some(size)]),
+impl<I, T: From<I>> From<Page<I>> for PageBody<T> {
+    fn from(found: Page<I>) -> Self {
+        let [skip, limit, page, size] = match found.paging {
+            Paging::Cursor { .. } => [None; 4],
+            Paging::Skip { skip, limit } => [Some(skip), Some(limit), None, None],
+            Paging::Number { page, size } => [None, None, Some(page), Some(size)],
         };
         Self {
-            items: found.items.into_iter().map(Into::into).collect(),
-            next_cursor: found.next_cursor.filter(|_| by_cursor),
+            items: found.items.into_iter().map(T::from).collect(),
+            next_cursor: found.next_cursor,
             total: found.total,
             skip,
             limit,

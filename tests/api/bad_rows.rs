@@ -15,6 +15,7 @@ on_each_database!(
     a_bad_session_ends_and_no_other_does,
     a_password_hash_that_is_none_is_a_wrong_password_until_one_is_set,
     the_last_of_a_page_may_be_bad,
+    an_account_that_cannot_be_read_stops_no_admin,
 );
 
 const USERS: &str = "/api/v1/users";
@@ -175,4 +176,40 @@ async fn the_last_of_a_page_may_be_bad(app: App) {
         let rest = app.get(&format!("{USERS}?sort={sort}&cursor={cursor}"), &admin.access).await;
         assert_eq!((rest.status, rest.json()["items"].as_array().unwrap().len()), (StatusCode::OK, 2), "{sort}");
     }
+}
+
+async fn an_account_that_cannot_be_read_stops_no_admin(app: App) {
+    let (admin, ada) = (app.admin("root@example.com").await, app.sign_up("ada@example.com").await);
+    let (path, eve) = (format!("{USERS}/{}", app.id(&ada).await), app.sign_up("eve@example.com").await);
+    let another = app.admin("another@example.com").await;
+    if app.database_url.starts_with("sqlite") {
+        let text_id = "id = '550e8400-e29b-41d4-a716-446655440000'";
+        app.run_sql("PRAGMA foreign_keys = OFF").await;
+        app.run_sql(
+            "DELETE FROM refresh_tokens WHERE user_id = (SELECT id FROM users WHERE email_key = 'another@example.com')",
+        )
+        .await;
+        app.run_sql(
+            "DELETE FROM passwords WHERE user_id = (SELECT id FROM users WHERE email_key = 'another@example.com')",
+        )
+        .await;
+        app.run_sql(&format!("UPDATE users SET {text_id} WHERE email_key = 'another@example.com'")).await;
+        spoil(&app, "is_active = 'abc'").await;
+    } else {
+        app.run_sql("UPDATE users SET created_at = 'infinity' WHERE email_key = 'another@example.com'").await;
+        spoil(&app, "created_at = 'infinity', role = 'owner'").await;
+    }
+    drop(another);
+    for (method, path, body) in [
+        (Method::PATCH, format!("{USERS}/{}", app.id(&eve).await), json!({"full_name": "Eve"})),
+        (Method::PUT, format!("{path}/password"), json!({"password": PASSWORD})),
+        (Method::DELETE, format!("{path}/sessions"), json!({})),
+        (Method::PATCH, path.clone(), json!({"is_active": true})),
+        (Method::PUT, path.clone(), json!({"email": "ada@example.com", "role": "user", "is_active": true})),
+    ] {
+        let written = app.send_as(&admin.access, method.clone(), &path, body).await;
+        assert!(written.status.is_success(), "{method} {path}: {written:?}");
+    }
+    assert_eq!(app.get(&path, &admin.access).await.json()["is_active"], true);
+    assert_eq!(app.delete(&path, &admin.access).await.status, StatusCode::NO_CONTENT);
 }

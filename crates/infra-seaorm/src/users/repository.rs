@@ -1,3 +1,6 @@
+use super::entity::{ActiveModel, Column, Entity};
+use crate::Store;
+use crate::statements::ROW_LOCK;
 use async_trait::async_trait;
 use domain::users::{
     Direction, Email, Epoch, Role, SearchText, SortKey, User, UserFilter, UserId, UserPosition, UserQuery,
@@ -10,17 +13,12 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait, Select, Value,
 };
-use uuid::Uuid;
-
-use super::entity::{ActiveModel, Column, Entity};
-use crate::Store;
-use crate::statements::ROW_LOCK;
 
 impl<C: ConnectionTrait + Send + Sync> Store<C> {
     /// Locks a user who may be there.
     pub(crate) async fn lock_user(&self, id: UserId) -> Result<(), StoreError> {
         let select = Entity::find_by_id(id.as_uuid()).select_only().column(Column::Id).lock(ROW_LOCK);
-        let found: Result<Option<Uuid>, _> = select.into_tuple().one(&self.connection).await;
+        let found = self.connection.query_one(&select.into_query()).await;
         found.map(drop).map_err(|error| self.error(error))
     }
 }
@@ -47,21 +45,15 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
         let is_active_admin =
             fitting(&UserFilter { role: Some(Role::Admin), is_active: Some(true), ..UserFilter::default() });
         let account = and.map(|id| Column::Id.eq(id.as_uuid()));
-        let locked: Vec<(Uuid, String, bool)> = Entity::find()
-            .select_only()
-            .columns([Column::Id, Column::Role, Column::IsActive])
+        let select = Entity::find()
             .filter(Condition::any().add(is_active_admin).add_option(account))
             // One statement locks all, in one order, so that nobody waits in a circle. Locking the account by a second
             // statement would not do: an admin who is demoted meanwhile is locked by units that began before, and not
             // by others.
             .order_by_asc(Column::Id)
-            .lock(ROW_LOCK)
-            .into_tuple()
-            .all(&self.connection)
-            .await
-            .map_err(|error| self.error(error))?;
-        let admins = locked.into_iter().filter(|(_, role, is_active)| *is_active && role == Role::Admin.as_str());
-        Ok(admins.map(|(id, ..)| UserId::new(id)).collect())
+            .lock(ROW_LOCK);
+        let locked: Vec<User> = self.find_all(select).await?;
+        Ok(locked.into_iter().filter(User::is_active_admin).map(|user| user.id).collect())
     }
 
     async fn update(&self, user: &User) -> Result<(), StoreError> {

@@ -15,6 +15,7 @@ on_each_database!(
     a_bad_session_ends_and_no_other_does,
     a_password_hash_that_is_none_is_a_wrong_password_until_one_is_set,
     the_last_of_a_page_may_be_bad,
+    a_count_that_cannot_go_on_is_no_count,
     an_account_that_cannot_be_read_stops_no_admin,
 );
 
@@ -175,6 +176,32 @@ async fn the_last_of_a_page_may_be_bad(app: App) {
         let cursor = first["next_cursor"].as_str().unwrap();
         let rest = app.get(&format!("{USERS}?sort={sort}&cursor={cursor}"), &admin.access).await;
         assert_eq!((rest.status, rest.json()["items"].as_array().unwrap().len()), (StatusCode::OK, 2), "{sort}");
+    }
+}
+
+async fn a_count_that_cannot_go_on_is_no_count(app: App) {
+    let admin = app.admin("root@example.com").await;
+    for (email, epoch) in [("ada@example.com", u32::MAX), ("eve@example.com", u32::MAX - 1)] {
+        let first = app.admin(email).await;
+        let path = format!("{USERS}/{}", app.id(&first).await);
+        app.run_sql(&format!("UPDATE users SET epoch = {epoch} WHERE email_key = '{email}'")).await;
+        for change in [
+            json!({"role": "user"}),
+            json!({"is_active": false}),
+            json!({"is_active": true, "role": "admin"}),
+            json!({"is_active": false}),
+        ] {
+            let tokens = app.login(email, PASSWORD).await;
+            let changed = app.send_as(&admin.access, Method::PATCH, &path, change.clone()).await;
+            assert_eq!(changed.status, StatusCode::OK, "{epoch}: {changed:?}");
+            if tokens.status == StatusCode::OK {
+                app.get("/api/v1/auth/verify", &tokens.tokens().access).await.problem(401, "invalid_token");
+            }
+        }
+        app.send_as(&admin.access, Method::PATCH, &path, json!({"is_active": true})).await;
+        let last = app.sign_in(email).await;
+        assert_eq!(app.delete(&path, &admin.access).await.status, StatusCode::NO_CONTENT);
+        app.get("/api/v1/auth/verify", &last.access).await.problem(401, "invalid_token");
     }
 }
 

@@ -153,7 +153,7 @@ fn fitting(filter: &UserFilter) -> Condition {
 
 /// The stored epoch is this one.
 fn is_at(epoch: Epoch) -> Condition {
-    let is_no_count = (epoch == Epoch::UNREADABLE).then(|| Column::Epoch.not_between(0, i64::from(u32::MAX)));
+    let is_no_count = (epoch == Epoch::UNREADABLE).then(|| Column::Epoch.not_between(0, i64::from(Epoch::LAST.get())));
     Condition::any().add(Column::Epoch.eq(i64::from(epoch.get()))).add_option(is_no_count)
 }
 

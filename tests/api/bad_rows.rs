@@ -17,6 +17,7 @@ on_each_database!(
     the_last_of_a_page_may_be_bad,
     a_count_that_cannot_go_on_is_no_count,
     an_account_that_cannot_be_read_stops_no_admin,
+    what_cannot_be_read_outlives_other_changes,
 );
 
 const USERS: &str = "/api/v1/users";
@@ -239,4 +240,38 @@ async fn an_account_that_cannot_be_read_stops_no_admin(app: App) {
     }
     assert_eq!(app.get(&path, &admin.access).await.json()["is_active"], true);
     assert_eq!(app.delete(&path, &admin.access).await.status, StatusCode::NO_CONTENT);
+}
+
+/// Such as the roles of a newer version while an older node still runs.
+async fn what_cannot_be_read_outlives_other_changes(app: App) {
+    app.admin("root@example.com").await;
+    let mut ada = app.sign_up("ada@example.com").await;
+    let me = "/api/v1/users/me";
+    let created = if app.database_url.starts_with("sqlite") { "x'ff'" } else { "'infinity'" };
+    spoil(&app, &format!("role = 'auditor', created_at = {created}")).await;
+    let task = app.send_as(&ada.access, Method::POST, "/api/v1/tasks", json!({"title": "One"})).await;
+    app.run_sql(&format!("UPDATE tasks SET status = 'late', created_at = {created}")).await;
+    let renamed = app.send_as(&ada.access, Method::PATCH, task.header("location"), json!({"title": "Two"})).await;
+    assert_eq!(renamed.status, StatusCode::OK, "{renamed:?}");
+    for (method, path, body) in [
+        (Method::PATCH, me.to_owned(), json!({"full_name": "Ada"})),
+        (
+            Method::PUT,
+            format!("{me}/password"),
+            json!({"current_password": PASSWORD, "new_password": "another password entirely"}),
+        ),
+        (Method::POST, "/api/v1/auth/logout-all".to_owned(), json!({})),
+    ] {
+        let written = app.send_as(&ada.access, method.clone(), &path, body).await;
+        assert!(written.status.is_success(), "{method} {path}: {written:?}");
+        if method == Method::PUT {
+            ada = app.login("ada@example.com", "another password entirely").await.tokens();
+        }
+    }
+    // An update of nothing fails, since it breaks a rule of no row.
+    let kept = "(SELECT count(*) FROM users WHERE role = 'auditor' AND created_at = ".to_owned() + created + ")";
+    app.run_sql(&format!("INSERT INTO users (id) SELECT NULL WHERE {kept} <> 1")).await;
+    let kept =
+        "(SELECT count(*) FROM tasks WHERE status = 'late' AND title = 'Two' AND created_at = ".to_owned() + created;
+    app.run_sql(&format!("INSERT INTO users (id) SELECT NULL WHERE {kept}) <> 1")).await;
 }

@@ -32,7 +32,8 @@ pub trait UserRepository: Send + Sync {
     /// each other in a circle.
     async fn lock_active_admins(&self, and: Option<UserId>) -> Result<Vec<UserId>, StoreError>;
 
-    /// Replaces every field of the stored user with this id. To keep a change by somebody else, read it by
+    /// Gives every field of the stored user with this id this value. MUST leave alone what is stored of a field that has
+    /// the value already: where it cannot be read, nothing is lost. To keep a change by somebody else, read the user by
     /// [`UserRepository::find_by_id_for_update`] in the same unit of work first.
     ///
     /// # Errors

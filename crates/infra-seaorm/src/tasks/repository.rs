@@ -9,7 +9,7 @@ use sea_orm::{
 
 use super::entity::{ActiveModel, Column, Entity};
 use crate::Store;
-use crate::statements::ROW_LOCK;
+use crate::statements::{ROW_LOCK, differing};
 
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> TaskRepository for Store<C> {
@@ -26,7 +26,9 @@ impl<C: ConnectionTrait + Send + Sync> TaskRepository for Store<C> {
     }
 
     async fn update(&self, task: &Task) -> Result<(), StoreError> {
-        let update = Entity::update_many().set(ActiveModel::from(task)).filter(Column::Id.eq(task.id.as_uuid()));
+        let stored: Task = self.find_one(Entity::find_by_id(task.id.as_uuid())).await?.ok_or(StoreError::NotFound)?;
+        let changed = differing(&ActiveModel::from(&stored), ActiveModel::from(task));
+        let update = Entity::update_many().set(changed).filter(Column::Id.eq(task.id.as_uuid()));
         if self.update_rows(update).await? == 1 { Ok(()) } else { Err(StoreError::NotFound) }
     }
 

@@ -1,6 +1,6 @@
 use super::entity::{ActiveModel, Column, Entity};
 use crate::Store;
-use crate::statements::ROW_LOCK;
+use crate::statements::{ROW_LOCK, differing};
 use async_trait::async_trait;
 use domain::users::{
     Direction, Email, Epoch, Role, SearchText, SortKey, User, UserFilter, UserId, UserPosition, UserQuery,
@@ -57,7 +57,9 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
     }
 
     async fn update(&self, user: &User) -> Result<(), StoreError> {
-        let update = Entity::update_many().set(ActiveModel::from(user)).filter(Column::Id.eq(user.id.as_uuid()));
+        let stored: User = self.find_one(Entity::find_by_id(user.id.as_uuid())).await?.ok_or(StoreError::NotFound)?;
+        let changed = differing(&ActiveModel::from(&stored), ActiveModel::from(user));
+        let update = Entity::update_many().set(changed).filter(Column::Id.eq(user.id.as_uuid()));
         if self.update_rows(update).await? == 1 { Ok(()) } else { Err(StoreError::NotFound) }
     }
 

@@ -180,6 +180,95 @@ async fn the_last_of_a_page_may_be_bad(app: App) {
     }
 }
 
+/// All ids that following the cursors finds, one user per page.
+async fn followed(app: &App, admin: &Tokens, sort: &str) -> Vec<String> {
+    let (mut ids, mut cursor) = (Vec::new(), String::new());
+    for _ in 0..20 {
+        let page = app.get(&format!("{USERS}?sort={sort}&limit=1&cursor={cursor}"), &admin.access).await;
+        assert_eq!(page.status, StatusCode::OK, "{sort}: {page:?}");
+        ids.extend(page.json()["items"].as_array().unwrap().iter().map(|user| user["id"].to_string()));
+        match page.json()["next_cursor"].as_str() {
+            Some(next) => next.clone_into(&mut cursor),
+            None => break,
+        }
+    }
+    ids
+}
+
+async fn assert_that_cursors_lose_nobody(app: App, changes: &[&str]) {
+    let admin = app.admin("root@example.com").await;
+    for email in ["ada@example.com", "bob@example.com", "eve@example.com"] {
+        app.sign_up(email).await;
+    }
+    for change in changes {
+        for whom in ["email = 'ada@example.com'", "email <> 'root@example.com'"] {
+            // No two emails are the same.
+            if change.starts_with("email_key") && whom.contains("<>") {
+                continue;
+            }
+            app.run_sql(&format!("UPDATE users SET {change} WHERE {whom}")).await;
+            for sort in ["email", "-email", "created_at", "-created_at", "last_login", "-last_login"] {
+                let mut ids = followed(&app, &admin, sort).await;
+                ids.sort();
+                ids.dedup();
+                assert_eq!((ids.len(), followed(&app, &admin, sort).await.len()), (4, 4), "{change}, {whom}: {sort}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cursors_lose_nobody_on_postgresql() {
+    let mut changes = vec!["email_key = ''".to_owned()];
+    for column in ["created_at", "last_login"] {
+        for time in ["infinity", "-infinity", "4714-11-24 BC", "0044-03-15 BC", "12000-01-01", "290000-01-01"] {
+            changes.push(format!("{column} = '{time}'"));
+        }
+    }
+    let changes: Vec<_> = changes.iter().map(String::as_str).collect();
+    assert_that_cursors_lose_nobody(App::postgres_with(&[]).await, &changes).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cursors_lose_nobody_on_sqlite() {
+    let changes = [
+        "email_key = ''",
+        "email_key = x'ff'",
+        "created_at = 'infinity'",
+        "created_at = x'ff'",
+        "created_at = ''",
+        "last_login = 'soon'",
+        "last_login = x'ff'",
+        "last_login = ''",
+    ];
+    assert_that_cursors_lose_nobody(App::sqlite_with(&[]).await, &changes).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cursors_of_tasks_lose_none() {
+    for (app, times) in [
+        (App::postgres_with(&[]).await, ["infinity", "-infinity", "0044-03-15 BC"]),
+        (App::sqlite_with(&[]).await, ["infinity", "", "0044-03-15 BC"]),
+    ] {
+        let ada = app.sign_up("ada@example.com").await;
+        for title in ["One", "Two", "Three"] {
+            app.send_as(&ada.access, Method::POST, "/api/v1/tasks", json!({"title": title})).await;
+        }
+        for time in times {
+            app.run_sql(&format!("UPDATE tasks SET created_at = '{time}' WHERE title <> 'Three'")).await;
+            let (mut titles, mut cursor) = (Vec::new(), String::new());
+            for _ in 0..3 {
+                let page = app.get(&format!("/api/v1/tasks?limit=1&cursor={cursor}"), &ada.access).await;
+                assert_eq!(page.status, StatusCode::OK, "{time}: {page:?}");
+                titles.push(page.json()["items"][0]["title"].to_string());
+                page.json()["next_cursor"].as_str().unwrap_or_default().clone_into(&mut cursor);
+            }
+            titles.sort();
+            assert_eq!(titles, [r#""One""#, r#""Three""#, r#""Two""#], "{time}");
+        }
+    }
+}
+
 async fn a_count_that_cannot_go_on_is_no_count(app: App) {
     let admin = app.admin("root@example.com").await;
     for (email, epoch) in [("ada@example.com", u32::MAX), ("eve@example.com", u32::MAX - 1)] {

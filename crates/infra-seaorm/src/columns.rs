@@ -3,7 +3,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use domain::ValidationError;
+use domain::{Timestamp, ValidationError};
 use sea_orm::{DbErr, IdenStatic, QueryResult, TryGetable};
 use tracing::{error, warn};
 use uuid::Uuid;
@@ -55,6 +55,11 @@ impl Row<'_> {
     /// The value of a column. `None` if it is `NULL` or cannot be read.
     pub(crate) fn get<T: TryGetable>(&self, column: impl IdenStatic) -> Option<T> {
         self.valid(column, try_get(self.result, self.prefix, column)).flatten()
+    }
+
+    /// A time that may be `NULL`. One that cannot be read counts as the first second of 1970, as any other does.
+    pub(crate) fn optional_time(&self, column: impl IdenStatic) -> Option<Timestamp> {
+        self.valid(column, try_get(self.result, self.prefix, column)).unwrap_or(Some(Timestamp::default()))
     }
 
     /// A text that is never `NULL`: as `parse` reads it, and otherwise as it is `stored`.

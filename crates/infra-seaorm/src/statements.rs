@@ -1,7 +1,7 @@
 //! How repositories run their statements: with values of the domain for rows, and errors of the ports for SeaORM's.
 
 use domain::StoreError;
-use sea_orm::sea_query::LockType;
+use sea_orm::sea_query::{Expr, LockType, Query, QueryStatementBuilder};
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DeleteMany, EntityTrait, Insert, IntoActiveModel, Iterable, PrimaryKeyToColumn,
     QuerySelect, QueryTrait, Select, UpdateMany,
@@ -24,6 +24,12 @@ pub(crate) fn differing<A: ActiveModelTrait>(stored: &A, mut new: A) -> A {
         }
     }
     new
+}
+
+/// The value of an expression in the row that fits, as the database has it.
+pub(crate) fn stored(entity: impl EntityTrait, value: Expr, is_row: Expr) -> Expr {
+    let select = Query::select().expr(value).from(entity).and_where(is_row).to_owned();
+    Expr::SubQuery(None, Box::new(select.into_sub_query_statement()))
 }
 
 impl<C: ConnectionTrait + Send + Sync> Store<C> {

@@ -52,7 +52,7 @@ impl FromRow for User {
             epoch: epoch(row),
             created_at: row.get(Column::CreatedAt).unwrap_or_default(),
             updated_at: row.get(Column::UpdatedAt).unwrap_or_default(),
-            last_login: row.get(Column::LastLogin),
+            last_login: row.optional_time(Column::LastLogin),
         })
     }
 }

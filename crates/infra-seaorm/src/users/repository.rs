@@ -1,6 +1,6 @@
 use super::entity::{ActiveModel, Column, Entity};
 use crate::Store;
-use crate::statements::{ROW_LOCK, differing};
+use crate::statements::{ROW_LOCK, differing, stored};
 use async_trait::async_trait;
 use domain::users::{
     Direction, Email, Epoch, Role, SearchText, SortKey, User, UserFilter, UserId, UserPosition, UserQuery,
@@ -139,7 +139,7 @@ fn among(users: Select<Entity>) -> Select<Entity> {
 fn candidates(query: &UserQuery) -> Select<Entity> {
     let fitting = Entity::find().filter(fitting(&query.filter));
     match &query.after {
-        Some(position) => fitting.filter(behind(position, query.sort.direction)),
+        Some(position) => fitting.filter(behind(position, query.sort)),
         None => fitting,
     }
 }
@@ -223,24 +223,28 @@ fn last_login() -> Expr {
 }
 
 /// The users after `position`, by one comparison, at which an index can begin.
-fn behind(position: &UserPosition, direction: Direction) -> Condition {
-    let by_id = |key: Expr, value: Expr| {
-        let (columns, values) = (vec![key, Column::Id.into_expr()], vec![value, Expr::val(position.id.as_uuid())]);
-        past(Expr::tuple(columns), Expr::tuple(values), direction)
+fn behind(position: &UserPosition, sort: UserSort) -> Condition {
+    let direction = sort.direction;
+    let key = match sort.field {
+        UserSortField::CreatedAt => Column::CreatedAt.into_expr(),
+        UserSortField::Email => Column::EmailKey.into_expr(),
+        UserSortField::LastLogin => last_login(),
     };
-    match &position.key {
-        SortKey::CreatedAt(time) => Condition::all().add(by_id(Column::CreatedAt.into_expr(), Expr::val(*time))),
-        SortKey::Email(key) => Condition::all().add(past(Column::EmailKey.into_expr(), Expr::val(key), direction)),
-        SortKey::LastLogin(time) => {
-            let time = time.map_or_else(|| Expr::cust("'-infinity'"), Expr::val);
-            // SQLite begins at an expression of an index only if it stands by itself.
-            let from = match direction {
-                Direction::Ascending => last_login().gte(time.clone()),
-                Direction::Descending => last_login().lte(time.clone()),
-            };
-            Condition::all().add(from).add(by_id(last_login(), time))
-        }
-    }
+    let value = match &position.key {
+        SortKey::CreatedAt(time) | SortKey::LastLogin(Some(time)) => Expr::val(*time),
+        SortKey::LastLogin(None) => Expr::cust("'-infinity'"),
+        SortKey::Email(key) => Expr::val(key),
+        SortKey::Stored => stored(Entity, key.clone(), Column::Id.eq(position.id.as_uuid())),
+    };
+    // SQLite begins at an expression of an index only if it stands by itself.
+    let from = match (sort.field, direction) {
+        (UserSortField::Email, _) => return Condition::all().add(past(key, value, direction)),
+        (UserSortField::CreatedAt, _) => None,
+        (UserSortField::LastLogin, Direction::Ascending) => Some(key.clone().gte(value.clone())),
+        (UserSortField::LastLogin, Direction::Descending) => Some(key.clone().lte(value.clone())),
+    };
+    let (keys, values) = (vec![key, Column::Id.into_expr()], vec![value, Expr::val(position.id.as_uuid())]);
+    Condition::all().add_option(from).add(past(Expr::tuple(keys), Expr::tuple(values), direction))
 }
 
 fn past(columns: Expr, values: Expr, direction: Direction) -> Expr {

@@ -56,6 +56,13 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
         Ok(locked.into_iter().filter(User::is_active_admin).map(|user| user.id).collect())
     }
 
+    async fn may_have_active_admin(&self) -> Result<bool, StoreError> {
+        let is_none = Condition::any().add(Column::Role.eq(Role::User.as_str())).add(Column::IsActive.eq(false));
+        let select = Entity::find().select_only().column(Column::Id).filter(is_none.not()).limit(1);
+        let found = self.connection.query_one(&select.into_query()).await;
+        found.map(|row| row.is_some()).map_err(|error| self.error(error))
+    }
+
     async fn update(&self, user: &User) -> Result<(), StoreError> {
         let stored: User = self.find_one(Entity::find_by_id(user.id.as_uuid())).await?.ok_or(StoreError::NotFound)?;
         let changed = differing(&ActiveModel::from(&stored), ActiveModel::from(user));

@@ -18,6 +18,7 @@ on_each_database!(
     a_count_that_cannot_go_on_is_no_count,
     an_account_that_cannot_be_read_stops_no_admin,
     what_cannot_be_read_outlives_other_changes,
+    a_refresh_token_of_a_bad_session_signs_it_out,
 );
 
 const USERS: &str = "/api/v1/users";
@@ -363,4 +364,17 @@ async fn what_cannot_be_read_outlives_other_changes(app: App) {
     let kept =
         "(SELECT count(*) FROM tasks WHERE status = 'late' AND title = 'Two' AND created_at = ".to_owned() + created;
     app.run_sql(&format!("INSERT INTO users (id) SELECT NULL WHERE {kept}) <> 1")).await;
+}
+
+async fn a_refresh_token_of_a_bad_session_signs_it_out(app: App) {
+    let time = if app.database_url.starts_with("sqlite") { "x'ff'" } else { "'infinity'" };
+    app.register("ada@example.com").await;
+    for change in ["generation = -1".to_owned(), format!("created_at = {time}"), format!("expires_at = {time}")] {
+        let bad = app.sign_in("ada@example.com").await;
+        app.run_sql(&format!("UPDATE refresh_tokens SET {change} WHERE revoked_at IS NULL")).await;
+        app.refresh(&bad.refresh).await.problem(401, "invalid_refresh_token");
+        let out = app.post("/api/v1/auth/logout", json!({"refresh_token": bad.refresh})).await;
+        assert_eq!(out.status, StatusCode::NO_CONTENT, "{change}: {out:?}");
+        app.me(&bad.access).await.problem(401, "invalid_token");
+    }
 }

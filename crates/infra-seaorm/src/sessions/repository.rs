@@ -1,7 +1,7 @@
 use std::sync::OnceLock;
 
 use async_trait::async_trait;
-use domain::sessions::{RefreshToken, RefreshTokenRepository, Revocation, SessionId};
+use domain::sessions::{Nonce, RefreshToken, RefreshTokenRepository, Revocation, SessionId};
 use domain::users::{User, UserId};
 use domain::{StoreError, Timestamp};
 use sea_orm::sea_query::{Expr, LockBehavior, LockType, Query};
@@ -27,6 +27,12 @@ impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
         let row = self.connection.query_one_raw(statement).await.map_err(|error| self.error(error))?;
         let Some(row) = row else { return Ok(None) };
         Ok(columns::read(&row, SelectA.as_str()).zip(columns::read(&row, SelectB.as_str())))
+    }
+
+    async fn find_owner(&self, id: SessionId) -> Result<Option<(UserId, Nonce)>, StoreError> {
+        let select =
+            Entity::find_by_id(id.as_uuid()).select_only().columns([Column::Id, Column::UserId, Column::Nonce]);
+        self.find_one(select).await
     }
 
     async fn list_live(&self, user_id: UserId, now: Timestamp, limit: u64) -> Result<Vec<RefreshToken>, StoreError> {

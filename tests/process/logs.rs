@@ -149,7 +149,7 @@ async fn a_time_that_no_calendar_has_is_no_fault_of_the_server() {
         run_sql(&workplace.database_url(), &format!("UPDATE users SET {}", change.join(", "))).await;
         assert_eq!(client.me(&tokens.access).await.status(), 200, "{time}");
     }
-    let log = node.stop().stderr;
+    let log = node.stop().stdout;
     assert_eq!(log.matches("a stored value is not valid").count(), 12, "{log}");
     assert!(!log.contains("panicked") && !log.contains("\"ERROR\""), "{log}");
 }

@@ -15,6 +15,10 @@ on_each_database!(
     a_bad_session_ends_and_no_other_does,
     a_password_hash_that_is_none_is_a_wrong_password_until_one_is_set,
     the_last_of_a_page_may_be_bad,
+    a_count_that_cannot_go_on_is_no_count,
+    an_account_that_cannot_be_read_stops_no_admin,
+    what_cannot_be_read_outlives_other_changes,
+    a_refresh_token_of_a_bad_session_signs_it_out,
 );
 
 const USERS: &str = "/api/v1/users";
@@ -165,5 +169,203 @@ async fn the_last_of_a_page_may_be_bad(app: App) {
         let cursor = first["next_cursor"].as_str().unwrap();
         let rest = app.get(&format!("{USERS}?sort={sort}&cursor={cursor}"), &admin.access).await;
         assert_eq!((rest.status, rest.json()["items"].as_array().unwrap().len()), (StatusCode::OK, 2), "{sort}");
+    }
+}
+
+/// All ids that following the cursors finds, one user per page.
+async fn followed(app: &App, admin: &Tokens, sort: &str) -> Vec<String> {
+    let (mut ids, mut cursor) = (Vec::new(), String::new());
+    for _ in 0..20 {
+        let page = app.get(&format!("{USERS}?sort={sort}&limit=1&cursor={cursor}"), &admin.access).await;
+        assert_eq!(page.status, StatusCode::OK, "{sort}: {page:?}");
+        ids.extend(page.json()["items"].as_array().unwrap().iter().map(|user| user["id"].to_string()));
+        match page.json()["next_cursor"].as_str() {
+            Some(next) => next.clone_into(&mut cursor),
+            None => break,
+        }
+    }
+    ids
+}
+
+async fn assert_that_cursors_lose_nobody(app: App, changes: &[&str]) {
+    let admin = app.admin("root@example.com").await;
+    for email in ["ada@example.com", "bob@example.com", "eve@example.com"] {
+        app.sign_up(email).await;
+    }
+    for change in changes {
+        for whom in ["email = 'ada@example.com'", "email <> 'root@example.com'"] {
+            // No two emails are the same.
+            if change.starts_with("email_key") && whom.contains("<>") {
+                continue;
+            }
+            app.run_sql(&format!("UPDATE users SET {change} WHERE {whom}")).await;
+            for sort in ["email", "-email", "created_at", "-created_at", "last_login", "-last_login"] {
+                let mut ids = followed(&app, &admin, sort).await;
+                ids.sort();
+                ids.dedup();
+                assert_eq!((ids.len(), followed(&app, &admin, sort).await.len()), (4, 4), "{change}, {whom}: {sort}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cursors_lose_nobody_on_postgresql() {
+    let mut changes = vec!["email_key = ''".to_owned()];
+    for column in ["created_at", "last_login"] {
+        for time in ["infinity", "-infinity", "4714-11-24 BC", "0044-03-15 BC", "12000-01-01", "290000-01-01"] {
+            changes.push(format!("{column} = '{time}'"));
+        }
+    }
+    let changes: Vec<_> = changes.iter().map(String::as_str).collect();
+    assert_that_cursors_lose_nobody(App::postgres_with(&[]).await, &changes).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cursors_lose_nobody_on_sqlite() {
+    let changes = [
+        "email_key = ''",
+        "email_key = x'ff'",
+        "created_at = 'infinity'",
+        "created_at = x'ff'",
+        "created_at = ''",
+        "last_login = 'soon'",
+        "last_login = x'ff'",
+        "last_login = ''",
+    ];
+    assert_that_cursors_lose_nobody(App::sqlite_with(&[]).await, &changes).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cursors_of_tasks_lose_none() {
+    for (app, times) in [
+        (App::postgres_with(&[]).await, ["infinity", "-infinity", "0044-03-15 BC"]),
+        (App::sqlite_with(&[]).await, ["infinity", "", "0044-03-15 BC"]),
+    ] {
+        let ada = app.sign_up("ada@example.com").await;
+        for title in ["One", "Two", "Three"] {
+            app.send_as(&ada.access, Method::POST, "/api/v1/tasks", json!({"title": title})).await;
+        }
+        for time in times {
+            app.run_sql(&format!("UPDATE tasks SET created_at = '{time}' WHERE title <> 'Three'")).await;
+            let (mut titles, mut cursor) = (Vec::new(), String::new());
+            for _ in 0..3 {
+                let page = app.get(&format!("/api/v1/tasks?limit=1&cursor={cursor}"), &ada.access).await;
+                assert_eq!(page.status, StatusCode::OK, "{time}: {page:?}");
+                titles.push(page.json()["items"][0]["title"].to_string());
+                page.json()["next_cursor"].as_str().unwrap_or_default().clone_into(&mut cursor);
+            }
+            titles.sort();
+            assert_eq!(titles, [r#""One""#, r#""Three""#, r#""Two""#], "{time}");
+        }
+    }
+}
+
+async fn a_count_that_cannot_go_on_is_no_count(app: App) {
+    let admin = app.admin("root@example.com").await;
+    for (email, epoch) in [("ada@example.com", u32::MAX), ("eve@example.com", u32::MAX - 1)] {
+        let first = app.admin(email).await;
+        let path = format!("{USERS}/{}", app.id(&first).await);
+        app.run_sql(&format!("UPDATE users SET epoch = {epoch} WHERE email_key = '{email}'")).await;
+        for change in [
+            json!({"role": "user"}),
+            json!({"is_active": false}),
+            json!({"is_active": true, "role": "admin"}),
+            json!({"is_active": false}),
+        ] {
+            let tokens = app.login(email, PASSWORD).await;
+            let changed = app.send_as(&admin.access, Method::PATCH, &path, change.clone()).await;
+            assert_eq!(changed.status, StatusCode::OK, "{epoch}: {changed:?}");
+            if tokens.status == StatusCode::OK {
+                app.get("/api/v1/auth/verify", &tokens.tokens().access).await.problem(401, "invalid_token");
+            }
+        }
+        app.send_as(&admin.access, Method::PATCH, &path, json!({"is_active": true})).await;
+        let last = app.sign_in(email).await;
+        assert_eq!(app.delete(&path, &admin.access).await.status, StatusCode::NO_CONTENT);
+        app.get("/api/v1/auth/verify", &last.access).await.problem(401, "invalid_token");
+    }
+}
+
+async fn an_account_that_cannot_be_read_stops_no_admin(app: App) {
+    let (admin, ada) = (app.admin("root@example.com").await, app.sign_up("ada@example.com").await);
+    let (path, eve) = (format!("{USERS}/{}", app.id(&ada).await), app.sign_up("eve@example.com").await);
+    let another = app.admin("another@example.com").await;
+    if app.database_url.starts_with("sqlite") {
+        let text_id = "id = '550e8400-e29b-41d4-a716-446655440000'";
+        app.run_sql("PRAGMA foreign_keys = OFF").await;
+        app.run_sql(
+            "DELETE FROM refresh_tokens WHERE user_id = (SELECT id FROM users WHERE email_key = 'another@example.com')",
+        )
+        .await;
+        app.run_sql(
+            "DELETE FROM passwords WHERE user_id = (SELECT id FROM users WHERE email_key = 'another@example.com')",
+        )
+        .await;
+        app.run_sql(&format!("UPDATE users SET {text_id} WHERE email_key = 'another@example.com'")).await;
+        spoil(&app, "is_active = 'abc'").await;
+    } else {
+        app.run_sql("UPDATE users SET created_at = 'infinity' WHERE email_key = 'another@example.com'").await;
+        spoil(&app, "created_at = 'infinity', role = 'owner'").await;
+    }
+    drop(another);
+    for (method, path, body) in [
+        (Method::PATCH, format!("{USERS}/{}", app.id(&eve).await), json!({"full_name": "Eve"})),
+        (Method::PUT, format!("{path}/password"), json!({"password": PASSWORD})),
+        (Method::DELETE, format!("{path}/sessions"), json!({})),
+        (Method::PATCH, path.clone(), json!({"is_active": true})),
+        (Method::PUT, path.clone(), json!({"email": "ada@example.com", "role": "user", "is_active": true})),
+    ] {
+        let written = app.send_as(&admin.access, method.clone(), &path, body).await;
+        assert!(written.status.is_success(), "{method} {path}: {written:?}");
+    }
+    assert_eq!(app.get(&path, &admin.access).await.json()["is_active"], true);
+    assert_eq!(app.delete(&path, &admin.access).await.status, StatusCode::NO_CONTENT);
+}
+
+/// Such as the roles of a newer version while an older node still runs.
+async fn what_cannot_be_read_outlives_other_changes(app: App) {
+    app.admin("root@example.com").await;
+    let mut ada = app.sign_up("ada@example.com").await;
+    let me = "/api/v1/users/me";
+    let created = if app.database_url.starts_with("sqlite") { "x'ff'" } else { "'infinity'" };
+    spoil(&app, &format!("role = 'auditor', created_at = {created}")).await;
+    let task = app.send_as(&ada.access, Method::POST, "/api/v1/tasks", json!({"title": "One"})).await;
+    app.run_sql(&format!("UPDATE tasks SET status = 'late', created_at = {created}")).await;
+    let renamed = app.send_as(&ada.access, Method::PATCH, task.header("location"), json!({"title": "Two"})).await;
+    assert_eq!(renamed.status, StatusCode::OK, "{renamed:?}");
+    for (method, path, body) in [
+        (Method::PATCH, me.to_owned(), json!({"full_name": "Ada"})),
+        (
+            Method::PUT,
+            format!("{me}/password"),
+            json!({"current_password": PASSWORD, "new_password": "another password entirely"}),
+        ),
+        (Method::POST, "/api/v1/auth/logout-all".to_owned(), json!({})),
+    ] {
+        let written = app.send_as(&ada.access, method.clone(), &path, body).await;
+        assert!(written.status.is_success(), "{method} {path}: {written:?}");
+        if method == Method::PUT {
+            ada = app.login("ada@example.com", "another password entirely").await.tokens();
+        }
+    }
+    // An update of nothing fails, since it breaks a rule of no row.
+    let kept = "(SELECT count(*) FROM users WHERE role = 'auditor' AND created_at = ".to_owned() + created + ")";
+    app.run_sql(&format!("INSERT INTO users (id) SELECT NULL WHERE {kept} <> 1")).await;
+    let kept =
+        "(SELECT count(*) FROM tasks WHERE status = 'late' AND title = 'Two' AND created_at = ".to_owned() + created;
+    app.run_sql(&format!("INSERT INTO users (id) SELECT NULL WHERE {kept}) <> 1")).await;
+}
+
+async fn a_refresh_token_of_a_bad_session_signs_it_out(app: App) {
+    let time = if app.database_url.starts_with("sqlite") { "x'ff'" } else { "'infinity'" };
+    app.register("ada@example.com").await;
+    for change in ["generation = -1".to_owned(), format!("created_at = {time}"), format!("expires_at = {time}")] {
+        let bad = app.sign_in("ada@example.com").await;
+        app.run_sql(&format!("UPDATE refresh_tokens SET {change} WHERE revoked_at IS NULL")).await;
+        app.refresh(&bad.refresh).await.problem(401, "invalid_refresh_token");
+        let out = app.post("/api/v1/auth/logout", json!({"refresh_token": bad.refresh})).await;
+        assert_eq!(out.status, StatusCode::NO_CONTENT, "{change}: {out:?}");
+        app.me(&bad.access).await.problem(401, "invalid_token");
     }
 }

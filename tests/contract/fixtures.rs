@@ -81,7 +81,7 @@ pub(crate) fn full_user(number: u128) -> User {
         role: Role::Admin,
         is_active: false,
         email_verified: true,
-        epoch: Epoch::new(u32::MAX),
+        epoch: Epoch::LAST,
         created_at: at(1),
         updated_at: at(2),
         last_login: Some(at(-1)),

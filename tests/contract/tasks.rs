@@ -260,7 +260,7 @@ async fn paging_visits_each_task_once_and_in_order(db: TestDatabase) {
             let tasks = db.list(&page).await;
             assert!(tasks.len() <= 3);
             let Some(last) = tasks.last() else { break };
-            page.after = Some(TaskPosition { created_at: last.created_at, id: last.id });
+            page.after = Some(TaskPosition { created_at: Some(last.created_at), id: last.id });
             visited.extend(tasks);
         }
         assert_eq!(visited, fitting(&query), "{query:?}");

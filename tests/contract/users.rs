@@ -250,6 +250,7 @@ async fn a_row_that_is_not_valid_any_more_is_read_as_it_is_and_hides_no_other(db
         ("birthday", "'1815-12-10'", profile(Profile { birthday: Some(Birthday::stored(old)), ..Profile::default() })),
         ("role", "'nonsense'", User { role: Role::User, ..user(7) }),
         ("epoch", "-1", User { epoch: Epoch::UNREADABLE, ..user(7) }),
+        ("epoch", "4294967295", User { epoch: Epoch::UNREADABLE, ..user(7) }),
         ("epoch", "4294967296", User { epoch: Epoch::UNREADABLE, ..user(7) }),
     ];
     db.insert_users(&[user(8)]).await;

@@ -10,6 +10,7 @@ on_each_database!(
     the_server_makes_the_admin_of_its_configuration_and_never_changes_it,
     an_account_that_is_no_admin_is_left_alone_with_a_warning,
     an_admin_who_was_deleted_or_changed_the_email_does_not_come_back,
+    an_account_that_may_be_an_admin_counts_as_one,
     of_many_servers_that_start_at_once_one_makes_the_admin,
 );
 
@@ -149,6 +150,27 @@ async fn an_admin_who_was_deleted_or_changed_the_email_does_not_come_back(workpl
     assert_eq!(client.login(EMAIL, PASSWORD).await.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(client.login(SUCCESSOR, OTHER_PASSWORD).await.status(), StatusCode::OK);
     assert_eq!((count(&node, MADE), count(&node, "is there already: nothing was changed")), (0, 1));
+}
+
+/// Such as one whose role only a newer version knows.
+async fn an_account_that_may_be_an_admin_counts_as_one(workplace: Workplace) {
+    let workplace = bootstrapping(workplace, PASSWORD);
+    let url = workplace.database_url();
+    workplace.serve().await.stop().success();
+    tests::run_sql(&url, "UPDATE users SET email = 'moved@example.com', email_key = 'moved@example.com'").await;
+    let mut changes = vec!["role = 'owner'"];
+    if url.starts_with("sqlite") {
+        changes.extend(["role = 'admin', is_active = 'x'", "role = x'ff', is_active = 1"]);
+    }
+    for change in changes {
+        tests::run_sql(&url, &format!("UPDATE users SET {change}")).await;
+        let node = workplace.serve().await;
+        assert_eq!(Client::of(&node).login(EMAIL, PASSWORD).await.status(), StatusCode::UNAUTHORIZED, "{change}");
+        assert_eq!(count(&node, MADE), 0, "{change}");
+        node.stop().success();
+    }
+    tests::run_sql(&url, "UPDATE users SET role = 'user', is_active = TRUE").await;
+    assert_eq!(count(&workplace.serve().await, MADE), 1);
 }
 
 async fn of_many_servers_that_start_at_once_one_makes_the_admin(workplace: Workplace) {

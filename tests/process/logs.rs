@@ -136,6 +136,24 @@ async fn a_stored_value_that_is_not_valid_is_named_and_not_told(workplace: Workp
     assert!(["1799", "Odd Name", "odd hash"].iter().all(|value| !log.contains(value)), "{log}");
 }
 
+/// A time that no calendar has is a value like any other that is not valid: it raises no alarm.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_that_no_calendar_has_is_no_fault_of_the_server() {
+    let workplace = <Workplace as tests::OnDatabase>::postgres().await;
+    let node = workplace.serve().await;
+    let client = Client::of(&node);
+    let tokens = client.sign_up(EMAIL).await;
+    for time in ["infinity", "-infinity", "290000-01-01"] {
+        let change =
+            ["created_at", "updated_at", "last_login", "birthday"].map(|column| format!("{column} = '{time}'"));
+        run_sql(&workplace.database_url(), &format!("UPDATE users SET {}", change.join(", "))).await;
+        assert_eq!(client.me(&tokens.access).await.status(), 200, "{time}");
+    }
+    let log = node.stop().stdout;
+    assert_eq!(log.matches("a stored value is not valid").count(), 12, "{log}");
+    assert!(!log.contains("panicked") && !log.contains("\"ERROR\""), "{log}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_path_that_a_proxy_asks_about_is_not_logged() {
     for level in ["info", "trace"] {

@@ -12,6 +12,8 @@ use crate::ApplicationError;
 
 /// More than any cursor made here has.
 const MAX_LENGTH: usize = 1024;
+/// The sort key of an item whose value is not in the cursor: the store looks it up. No other key has it.
+pub(crate) const STORED: &str = "\0";
 /// The version of the form. All nodes must write the same.
 const VERSION: u8 = 1;
 
@@ -49,15 +51,21 @@ fn digest(list: &str) -> [u8; 8] {
     list.bytes().fold(0xcbf2_9ce4_8422_2325, mix).to_be_bytes()
 }
 
-/// A time as a sort key.
+/// A time as a sort key. [`STORED`] for what has no such form, and for the first second of 1970, as which a time counts
+/// that cannot be read.
 pub(crate) fn time(time: Timestamp) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Micros, true)
+    let text = in_rfc3339(time);
+    if time != Timestamp::default() && read_time(&text) == Some(time) { text } else { STORED.to_owned() }
 }
 
-/// Reads what [`time`] wrote, and nothing else.
+/// Reads what [`time`] wrote, except [`STORED`], and nothing else.
 pub(crate) fn read_time(text: &str) -> Option<Timestamp> {
     let read = DateTime::parse_from_rfc3339(text).ok()?.into();
-    (time(read) == text).then_some(read)
+    (in_rfc3339(read) == text).then_some(read)
+}
+
+fn in_rfc3339(time: Timestamp) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 #[cfg(test)]

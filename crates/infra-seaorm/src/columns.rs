@@ -1,9 +1,9 @@
 //! The way from the columns of a row to values. Reading is lenient where writing is strict: what today's rules would
 //! refuse is logged, and is read as it is; what no driver can read is logged, and is left out.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use domain::ValidationError;
+#[cfg(feature = "postgres")]
+use chrono::{NaiveDate, NaiveTime, TimeDelta};
+use domain::{Timestamp, ValidationError};
 use sea_orm::{DbErr, IdenStatic, QueryResult, TryGetable};
 use tracing::{error, warn};
 use uuid::Uuid;
@@ -40,10 +40,30 @@ pub(crate) fn read<T: FromRow>(result: &QueryResult, prefix: &str) -> Option<T> 
 /// The value of one column.
 ///
 /// # Errors
-/// When the driver cannot read it. That of PostgreSQL panics at a time that no calendar has, such as `infinity`.
+/// When the driver cannot read it.
 pub(crate) fn try_get<T: TryGetable>(row: &QueryResult, prefix: &str, column: impl IdenStatic) -> Result<T, DbErr> {
-    catch_unwind(AssertUnwindSafe(|| row.try_get(prefix, column.as_str())))
-        .unwrap_or_else(|_| Err(DbErr::Type(format!("the column {} cannot be read", column.as_str()))))
+    #[cfg(feature = "postgres")]
+    if is_beyond_calendar(row, &format!("{prefix}{}", column.as_str())) {
+        return Err(DbErr::Type(format!("the column {} has a time that no calendar has", column.as_str())));
+    }
+    row.try_get(prefix, column.as_str())
+}
+
+/// Whether PostgreSQL has a time or a date there that no calendar has, such as `infinity`. Its driver would panic.
+#[cfg(feature = "postgres")]
+fn is_beyond_calendar(row: &QueryResult, column: &str) -> bool {
+    use sea_orm::sqlx::{Row as _, TypeInfo as _, ValueRef as _};
+
+    let Some(value) = row.try_as_pg_row().and_then(|row| row.try_get_raw(column).ok()) else { return false };
+    let first = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap_or_default();
+    // As they are sent: big-endian microseconds or days since the year 2000.
+    let bytes = value.as_bytes().unwrap_or_default();
+    let since_first = match value.type_info().name() {
+        "TIMESTAMPTZ" => bytes.try_into().map(|bytes| TimeDelta::microseconds(i64::from_be_bytes(bytes))),
+        "DATE" => bytes.try_into().map(|bytes| TimeDelta::days(i64::from(i32::from_be_bytes(bytes)))),
+        _ => return false,
+    };
+    since_first.is_ok_and(|since| first.and_time(NaiveTime::MIN).checked_add_signed(since).is_none())
 }
 
 impl Row<'_> {
@@ -55,6 +75,11 @@ impl Row<'_> {
     /// The value of a column. `None` if it is `NULL` or cannot be read.
     pub(crate) fn get<T: TryGetable>(&self, column: impl IdenStatic) -> Option<T> {
         self.valid(column, try_get(self.result, self.prefix, column)).flatten()
+    }
+
+    /// A time that may be `NULL`. One that cannot be read counts as the first second of 1970, as any other does.
+    pub(crate) fn optional_time(&self, column: impl IdenStatic) -> Option<Timestamp> {
+        self.valid(column, try_get(self.result, self.prefix, column)).unwrap_or(Some(Timestamp::default()))
     }
 
     /// A text that is never `NULL`: as `parse` reads it, and otherwise as it is `stored`.

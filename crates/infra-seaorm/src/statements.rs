@@ -1,10 +1,10 @@
 //! How repositories run their statements: with values of the domain for rows, and errors of the ports for SeaORM's.
 
 use domain::StoreError;
-use sea_orm::sea_query::LockType;
+use sea_orm::sea_query::{Expr, LockType, Query, QueryStatementBuilder};
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DeleteMany, EntityTrait, Insert, IntoActiveModel, QuerySelect, QueryTrait,
-    Select, UpdateMany,
+    ActiveModelTrait, ConnectionTrait, DeleteMany, EntityTrait, Insert, IntoActiveModel, Iterable, PrimaryKeyToColumn,
+    QuerySelect, QueryTrait, Select, UpdateMany,
 };
 
 use crate::columns::FromRow;
@@ -13,6 +13,24 @@ use crate::{Store, columns};
 /// Keeps others from changing a row, but lets them insert rows that refer to it. SQLite knows no row locks and needs
 /// none: its units of work run one at a time.
 pub(crate) const ROW_LOCK: LockType = LockType::NoKeyUpdate;
+
+/// What an update writes of a row that is `stored`: the columns that differ in `new`, and the id, so that it is never
+/// nothing. All others stay as they are, so that what could not be read is not replaced by what it counts as.
+pub(crate) fn differing<A: ActiveModelTrait>(stored: &A, mut new: A) -> A {
+    for column in <A::Entity as EntityTrait>::Column::iter() {
+        let is_id = <A::Entity as EntityTrait>::PrimaryKey::from_column(column).is_some();
+        if !is_id && new.get(column) == stored.get(column) {
+            new.not_set(column);
+        }
+    }
+    new
+}
+
+/// The value of an expression in the row that fits, as the database has it.
+pub(crate) fn stored(entity: impl EntityTrait, value: Expr, is_row: Expr) -> Expr {
+    let select = Query::select().expr(value).from(entity).and_where(is_row).to_owned();
+    Expr::SubQuery(None, Box::new(select.into_sub_query_statement()))
+}
 
 impl<C: ConnectionTrait + Send + Sync> Store<C> {
     pub(crate) async fn find_one<E: EntityTrait, T: FromRow>(

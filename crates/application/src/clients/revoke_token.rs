@@ -31,8 +31,8 @@ impl Clients {
 
     async fn owner_of(&self, token: &str) -> Result<Option<(SessionId, UserId)>, ApplicationError> {
         if let Some(presented) = PresentedRefreshToken::parse(token) {
-            let found = self.sessions.find_genuine(&presented).await?;
-            return Ok(found.map(|(session, user)| (session.id, user.id)));
+            let user = self.sessions.find_owner(&presented).await?;
+            return Ok(user.map(|user| (presented.id, user)));
         }
         // Not only live ones: a token that a change of its user has voided may belong to a session that lives on.
         match self.sessions.issuer.access_tokens.verify(token, self.sessions.clock.now()).await {

@@ -1,6 +1,7 @@
 use std::net::IpAddr;
 
 use domain::sessions::PresentedRefreshToken;
+use domain::users::UserId;
 
 use super::Sessions;
 use crate::ApplicationError;
@@ -25,8 +26,19 @@ impl Sessions {
     /// [`ApplicationError::InvalidRefreshToken`], [`ApplicationError::Unavailable`].
     pub async fn logout_holder(&self, refresh_token: &str, address: Option<IpAddr>) -> Result<(), ApplicationError> {
         let presented = PresentedRefreshToken::parse(refresh_token).ok_or(ApplicationError::InvalidRefreshToken)?;
-        let (session, user) = self.find_genuine(&presented).await?.ok_or(ApplicationError::InvalidRefreshToken)?;
-        self.end_for_logout(session.id, user.id, address).await.map(drop)
+        let user = self.find_owner(&presented).await?.ok_or(ApplicationError::InvalidRefreshToken)?;
+        self.end_for_logout(presented.id, user, address).await.map(drop)
+    }
+
+    /// The user that a token was issued for, to end its session, also one that is stored so that it cannot be refreshed;
+    /// `None` for a token that was not issued by us.
+    pub(crate) async fn find_owner(
+        &self,
+        presented: &PresentedRefreshToken,
+    ) -> Result<Option<UserId>, ApplicationError> {
+        let found = self.refresh_tokens.find_owner(presented.id).await?;
+        let genuine = found.filter(|(_, nonce)| presented.is_genuine(nonce, self.issuer.mac.as_ref()));
+        Ok(genuine.map(|(user, _)| user))
     }
 }
 

@@ -46,7 +46,7 @@ impl Sessions {
         presented: &PresentedRefreshToken,
     ) -> Result<Option<(RefreshToken, User)>, ApplicationError> {
         let found = self.refresh_tokens.find_with_user(presented.id).await?;
-        Ok(found.filter(|(session, _)| presented.is_genuine(session, self.issuer.mac.as_ref())))
+        Ok(found.filter(|(session, _)| presented.is_genuine(&session.nonce, self.issuer.mac.as_ref())))
     }
 
     async fn find_exchangeable(

@@ -3,7 +3,7 @@ use domain::users::UserId;
 use uuid::Uuid;
 
 use super::Tasks;
-use crate::cursor::{self, read_time, time};
+use crate::cursor::{self, STORED, read_time, time};
 use crate::{Actor, ApplicationError, Page, Paging};
 
 /// A request for a page of tasks, oldest first.
@@ -43,7 +43,8 @@ fn name(owner: UserId, status: Option<TaskStatus>) -> String {
 }
 
 fn position(id: Uuid, key: &str) -> Option<TaskPosition> {
-    Some(TaskPosition { created_at: read_time(key)?, id: TaskId::new(id) })
+    let created_at = if key == STORED { None } else { Some(read_time(key)?) };
+    Some(TaskPosition { created_at, id: TaskId::new(id) })
 }
 
 #[cfg(test)]
@@ -91,7 +92,7 @@ mod tests {
     async fn a_cursor_takes_up_behind_the_last_task_of_the_same_list_only() {
         let mut mocks = Mocks::default();
         mocks.tasks.expect_list().withf(|query| query.after.is_none()).returning(|_| Ok(vec![a_task(), a_task()]));
-        let position = TaskPosition { created_at: now(), id: task_id() };
+        let position = TaskPosition { created_at: Some(now()), id: task_id() };
         mocks.tasks.expect_list().withf(move |query| query.after == Some(position)).returning(|_| Ok(vec![]));
         let tasks = mocks.build();
         let cursor = tasks.list(&an_actor(), first(1)).await.unwrap().next_cursor;

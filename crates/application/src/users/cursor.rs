@@ -1,17 +1,18 @@
 //! Cursors of the list of users.
 
 use domain::users::{
-    Direction, Role, SearchText, SortKey, User, UserFilter, UserId, UserPosition, UserSort, UserSortField,
+    Direction, Email, Role, SearchText, SortKey, User, UserFilter, UserId, UserPosition, UserSort, UserSortField,
 };
 
 use crate::ApplicationError;
-use crate::cursor::{self, read_time, time};
+use crate::cursor::{self, STORED, read_time, time};
 
 /// The cursor of the page after `last`.
 pub(super) fn encode(last: &User, filter: &UserFilter, sort: UserSort) -> String {
     let key = match sort.field {
         UserSortField::CreatedAt => time(last.created_at),
-        UserSortField::Email => last.email.key().to_owned(),
+        UserSortField::Email if is_email_key(last.email.key()) => last.email.key().to_owned(),
+        UserSortField::Email => STORED.to_owned(),
         UserSortField::LastLogin => last.last_login.map(time).unwrap_or_default(),
     };
     cursor::encode(&list(filter, sort), last.id.as_uuid(), &key)
@@ -21,16 +22,20 @@ pub(super) fn encode(last: &User, filter: &UserFilter, sort: UserSort) -> String
 pub(super) fn decode(cursor: &str, filter: &UserFilter, sort: UserSort) -> Result<UserPosition, ApplicationError> {
     cursor::decode(cursor, &list(filter, sort), |id, key| {
         let key = match sort.field {
+            _ if key == STORED => SortKey::Stored,
             UserSortField::CreatedAt => SortKey::CreatedAt(read_time(key)?),
-            // Any text that a database compares: a stored one may be no email any more.
-            UserSortField::Email => {
-                SortKey::Email(Some(key).filter(|key| !key.is_empty() && !key.contains('\0'))?.to_owned())
-            }
+            UserSortField::Email => SortKey::Email(Some(key).filter(|key| is_email_key(key))?.to_owned()),
             UserSortField::LastLogin if key.is_empty() => SortKey::LastLogin(None),
             UserSortField::LastLogin => SortKey::LastLogin(Some(read_time(key)?)),
         };
         Some(UserPosition { key, id: UserId::new(id) })
     })
+}
+
+/// Whether a cursor can have it: any text that a database compares, since a stored one may be no email any more, but not
+/// the empty one, as which an email counts that cannot be read.
+fn is_email_key(key: &str) -> bool {
+    (1..=Email::MAX_BYTES).contains(&key.len()) && !key.contains('\0')
 }
 
 /// What a cursor is bound to. `q` comes last, since it may hold anything.

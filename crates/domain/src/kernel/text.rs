@@ -9,7 +9,7 @@ use crate::ValidationError;
 /// stands beside them.
 pub(crate) fn line(text: &str, what: &str, max: usize) -> Result<String, ValidationError> {
     let composed: String = text.nfc().collect();
-    let text = composed.trim();
+    let text = composed.trim_matches(|char: char| char.is_whitespace() || is_without_width(char));
     if !text.chars().any(is_visible) {
         let message = format!("{what} must have at least one character that can be seen.");
         return Err(ValidationError::new("too_short", message));
@@ -40,10 +40,16 @@ fn require_length(text: &str, what: &str, max: usize) -> Result<(), ValidationEr
     Ok(())
 }
 
-/// Whether a character has no place in a line: controls, and the embeddings, overrides and isolates of direction
+/// Whether a character has no place in a line: controls, the separators of lines and paragraphs, and the embeddings, overrides and isolates of direction
 /// (UAX #9), by which a name would reorder the text around it.
 pub(crate) fn is_control(char: char) -> bool {
-    char.is_control() || matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    char.is_control() || matches!(char, '\u{2028}'..='\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether a character joins or parts those beside it and is nothing at an end: two lines that differ in it there look
+/// alike. Selectors and tags are not among them, which end what they belong to.
+fn is_without_width(char: char) -> bool {
+    matches!(char, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
 }
 
 /// Whether a character leaves a mark where it is shown.
@@ -77,9 +83,10 @@ pub(crate) fn is_ignorable(char: char) -> bool {
     ) || u32::from(char) & 0xfffe == 0xfffe
 }
 
-/// Whether a character is a blank that Unicode does not count as white space: of Braille, and of musical notes.
+/// Whether a character is a blank or a filler that Unicode does not count as white space: of Braille, musical notes,
+/// Khitan and hieroglyphs, and what stands for an object that is not there.
 fn is_blank(char: char) -> bool {
-    matches!(char, '\u{2800}' | '\u{1d159}')
+    matches!(char, '\u{2800}' | '\u{fffc}' | '\u{13430}'..='\u{13442}' | '\u{16fe4}' | '\u{1d159}')
 }
 
 #[cfg(test)]
@@ -96,7 +103,7 @@ mod tests {
     fn a_line_that_nobody_can_see_is_refused() {
         for char in
             "\u{ad}\u{34f}\u{61c}\u{115f}\u{180e}\u{200b}\u{200c}\u{200d}\u{200e}\u{2060}\u{2063}\u{2800}\u{3000}\
-                     \u{3164}\u{fe0f}\u{feff}\u{ffa0}\u{fffe}\u{1d159}\u{e0020}\u{e0100}\u{10ffff}"
+                     \u{3164}\u{fe0f}\u{feff}\u{ffa0}\u{fffe}\u{1d159}\u{fffc}\u{13430}\u{13441}\u{13442}\u{16fe4}\u{e0020}\u{e0100}\u{10ffff}"
                 .chars()
         {
             for text in [format!("{char}"), format!(" {char}{char} \u{200b}")] {
@@ -107,8 +114,21 @@ mod tests {
 
     #[test]
     fn a_line_changes_no_direction() {
-        for char in ('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}').chain(['\n', '\0', '\u{1b}', '\u{85}']) {
+        for char in
+            ('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}').chain("\n\0\u{1b}\u{85}\u{2028}\u{2029}".chars())
+        {
             assert_eq!(code(&format!("a{char}b")), "control_character", "{char:?}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_width_is_nothing_at_an_end() {
+        for char in
+            "\u{ad}\u{61c}\u{180e}\u{200b}\u{200c}\u{200d}\u{200e}\u{200f}\u{2060}\u{2064}\u{feff}\u{2028}".chars()
+        {
+            for text in [format!("Ada{char}"), format!("{char}Ada"), format!(" {char} Ada {char}{char} ")] {
+                assert_eq!(line(&text, "A name", 200).unwrap(), "Ada", "{text:?}");
+            }
         }
     }
 

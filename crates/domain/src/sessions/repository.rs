@@ -2,7 +2,7 @@ use async_trait::async_trait;
 
 use crate::StoreError;
 use crate::Timestamp;
-use crate::sessions::{RefreshToken, Revocation, SessionId};
+use crate::sessions::{Nonce, RefreshToken, Revocation, SessionId};
 use crate::users::{User, UserId};
 
 /// Keeps refresh tokens: one row per sign-in. Every method may fail with [`StoreError::Unavailable`] or
@@ -19,6 +19,10 @@ pub trait RefreshTokenRepository: Send + Sync {
 
     /// The refresh token with this id and its user, read at one moment.
     async fn find_with_user(&self, id: SessionId) -> Result<Option<(RefreshToken, User)>, StoreError>;
+
+    /// Whose session this is, and what it takes to recognize its tokens. MUST find also one that is not valid otherwise:
+    /// whoever holds its token may end it.
+    async fn find_owner(&self, id: SessionId) -> Result<Option<(UserId, Nonce)>, StoreError>;
 
     /// The user's live sessions at `now`, last used first, `limit` at most.
     async fn list_live(&self, user_id: UserId, now: Timestamp, limit: u64) -> Result<Vec<RefreshToken>, StoreError>;

@@ -44,10 +44,9 @@ impl PresentedRefreshToken {
         })
     }
 
-    /// Whether the token was issued for this session.
-    pub fn is_genuine(&self, session: &RefreshToken, mac: &dyn Mac) -> bool {
-        self.id == session.id
-            && mac.verify(MacPurpose::RefreshToken, &message(self.id, self.generation, &session.nonce), &self.tag)
+    /// Whether the token was issued for the session it claims to belong to, which has this nonce.
+    pub fn is_genuine(&self, nonce: &Nonce, mac: &dyn Mac) -> bool {
+        mac.verify(MacPurpose::RefreshToken, &message(self.id, self.generation, nonce), &self.tag)
     }
 }
 

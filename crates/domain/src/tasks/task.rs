@@ -84,8 +84,9 @@ pub struct TaskQuery {
 /// Where a task stands in the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TaskPosition {
-    /// When it was made.
-    pub created_at: Timestamp,
+    /// When it was made. `None` for what is stored of the task with the position's id, where that cannot be read; where
+    /// the task is gone, none comes after it.
+    pub created_at: Option<Timestamp>,
     /// Breaks ties.
     pub id: TaskId,
 }

@@ -76,4 +76,7 @@ pub enum SortKey {
     Email(String),
     /// For [`UserSortField::LastLogin`].
     LastLogin(Option<Timestamp>),
+    /// For any of them: what is stored of the user with the position's id. For a value that cannot be read or has no
+    /// other form. Where the user is gone, nobody comes after them.
+    Stored,
 }

@@ -115,7 +115,11 @@ impl Epoch {
     /// read. The next change of it voids all tokens.
     pub const UNREADABLE: Self = Self(1 << 31);
 
-    /// Wraps a stored count.
+    /// The last one that an account can have. One that is stored above it counts as [`Epoch::UNREADABLE`]: so near the
+    /// end there is no next one that would void anything.
+    pub const LAST: Self = Self(3 << 30);
+
+    /// Wraps a count.
     pub const fn new(count: u32) -> Self {
         Self(count)
     }

@@ -37,12 +37,12 @@ impl FromRow for RefreshToken {
 
     /// Only the device may be wrong: everything else decides whether a token is accepted.
     fn from_row(row: &Row<'_>) -> Option<Self> {
-        let nonce = row.get::<Vec<u8>>(Column::Nonce)?.try_into();
+        let (user_id, nonce) = <(UserId, Nonce)>::from_row(row)?;
         let generation = u32::try_from(row.get::<i64>(Column::Generation)?);
         Some(RefreshToken {
             id: SessionId::new(row.id()),
-            user_id: UserId::new(row.get(Column::UserId)?),
-            nonce: row.valid(Column::Nonce, nonce).map(Nonce::new)?,
+            user_id,
+            nonce,
             generation: row.valid(Column::Generation, generation).map(Generation::new)?,
             created_at: row.get(Column::CreatedAt)?,
             rotated_at: row.get(Column::RotatedAt)?,
@@ -52,6 +52,16 @@ impl FromRow for RefreshToken {
             revocation: revocation(row)?,
             device: device(row),
         })
+    }
+}
+
+/// What it takes to tell whose a refresh token is.
+impl FromRow for (UserId, Nonce) {
+    const TABLE: &'static str = RefreshToken::TABLE;
+
+    fn from_row(row: &Row<'_>) -> Option<Self> {
+        let nonce = row.get::<Vec<u8>>(Column::Nonce)?.try_into();
+        Some((UserId::new(row.get(Column::UserId)?), row.valid(Column::Nonce, nonce).map(Nonce::new)?))
     }
 }
 

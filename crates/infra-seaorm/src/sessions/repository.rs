@@ -1,7 +1,7 @@
 use std::sync::OnceLock;
 
 use async_trait::async_trait;
-use domain::sessions::{RefreshToken, RefreshTokenRepository, Revocation, SessionId};
+use domain::sessions::{Nonce, RefreshToken, RefreshTokenRepository, Revocation, SessionId};
 use domain::users::{User, UserId};
 use domain::{StoreError, Timestamp};
 use sea_orm::sea_query::{Expr, LockBehavior, LockType, Query};
@@ -27,6 +27,12 @@ impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
         let row = self.connection.query_one_raw(statement).await.map_err(|error| self.error(error))?;
         let Some(row) = row else { return Ok(None) };
         Ok(columns::read(&row, SelectA.as_str()).zip(columns::read(&row, SelectB.as_str())))
+    }
+
+    async fn find_owner(&self, id: SessionId) -> Result<Option<(UserId, Nonce)>, StoreError> {
+        let select =
+            Entity::find_by_id(id.as_uuid()).select_only().columns([Column::Id, Column::UserId, Column::Nonce]);
+        self.find_one(select).await
     }
 
     async fn list_live(&self, user_id: UserId, now: Timestamp, limit: u64) -> Result<Vec<RefreshToken>, StoreError> {
@@ -72,8 +78,8 @@ impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
         let mut update = update.into_query();
         update.returning_col(Column::Id);
         let rows = self.connection.query_all(&update).await.map_err(|error| self.error(error))?;
-        let ids = rows.iter().map(|row| row.try_get("", "id").map(SessionId::new));
-        ids.collect::<Result<_, _>>().map_err(|error| self.error(error))
+        // No token names a session whose id cannot be read.
+        Ok(rows.iter().filter_map(|row| row.try_get("", "id").ok()).map(SessionId::new).collect())
     }
 
     async fn record_use(

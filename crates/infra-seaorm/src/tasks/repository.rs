@@ -9,7 +9,7 @@ use sea_orm::{
 
 use super::entity::{ActiveModel, Column, Entity};
 use crate::Store;
-use crate::statements::ROW_LOCK;
+use crate::statements::{ROW_LOCK, differing, stored};
 
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> TaskRepository for Store<C> {
@@ -26,7 +26,9 @@ impl<C: ConnectionTrait + Send + Sync> TaskRepository for Store<C> {
     }
 
     async fn update(&self, task: &Task) -> Result<(), StoreError> {
-        let update = Entity::update_many().set(ActiveModel::from(task)).filter(Column::Id.eq(task.id.as_uuid()));
+        let stored: Task = self.find_one(Entity::find_by_id(task.id.as_uuid())).await?.ok_or(StoreError::NotFound)?;
+        let changed = differing(&ActiveModel::from(&stored), ActiveModel::from(task));
+        let update = Entity::update_many().set(changed).filter(Column::Id.eq(task.id.as_uuid()));
         if self.update_rows(update).await? == 1 { Ok(()) } else { Err(StoreError::NotFound) }
     }
 
@@ -56,6 +58,9 @@ fn fitting(owner: UserId, status: Option<TaskStatus>) -> Select<Entity> {
 
 /// The tasks after `position`. Compared as a pair, which both databases look up directly in an index.
 fn behind(position: TaskPosition) -> Expr {
-    let stored = Expr::tuple([Expr::column(Column::CreatedAt), Expr::column(Column::Id)]);
-    stored.gt(Expr::tuple([Expr::value(position.created_at), Expr::value(position.id.as_uuid())]))
+    let id = position.id.as_uuid();
+    let as_stored = || stored(Entity, Column::CreatedAt.into_expr(), Column::Id.eq(id));
+    let created_at = position.created_at.map_or_else(as_stored, Expr::value);
+    Expr::tuple([Expr::column(Column::CreatedAt), Expr::column(Column::Id)])
+        .gt(Expr::tuple([created_at, Expr::value(id)]))
 }

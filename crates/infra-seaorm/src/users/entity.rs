@@ -52,7 +52,7 @@ impl FromRow for User {
             epoch: epoch(row),
             created_at: row.get(Column::CreatedAt).unwrap_or_default(),
             updated_at: row.get(Column::UpdatedAt).unwrap_or_default(),
-            last_login: row.get(Column::LastLogin),
+            last_login: row.optional_time(Column::LastLogin),
         })
     }
 }
@@ -70,8 +70,9 @@ fn birthday(row: &Row<'_>) -> Option<Birthday> {
 }
 
 fn epoch(row: &Row<'_>) -> Epoch {
-    let count = u32::try_from(row.get(Column::Epoch).unwrap_or(-1_i64));
-    row.valid(Column::Epoch, count).map_or(Epoch::UNREADABLE, Epoch::new)
+    let count = u32::try_from(row.get(Column::Epoch).unwrap_or(-1_i64)).ok();
+    let epoch = count.map(Epoch::new).filter(|epoch| *epoch <= Epoch::LAST).ok_or(());
+    row.valid(Column::Epoch, epoch).unwrap_or(Epoch::UNREADABLE)
 }
 
 impl From<&User> for ActiveModel {

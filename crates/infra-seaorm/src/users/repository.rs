@@ -1,3 +1,6 @@
+use super::entity::{ActiveModel, Column, Entity};
+use crate::Store;
+use crate::statements::{ROW_LOCK, differing, stored};
 use async_trait::async_trait;
 use domain::users::{
     Direction, Email, Epoch, Role, SearchText, SortKey, User, UserFilter, UserId, UserPosition, UserQuery,
@@ -10,17 +13,12 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait, Select, Value,
 };
-use uuid::Uuid;
-
-use super::entity::{ActiveModel, Column, Entity};
-use crate::Store;
-use crate::statements::ROW_LOCK;
 
 impl<C: ConnectionTrait + Send + Sync> Store<C> {
     /// Locks a user who may be there.
     pub(crate) async fn lock_user(&self, id: UserId) -> Result<(), StoreError> {
         let select = Entity::find_by_id(id.as_uuid()).select_only().column(Column::Id).lock(ROW_LOCK);
-        let found: Result<Option<Uuid>, _> = select.into_tuple().one(&self.connection).await;
+        let found = self.connection.query_one(&select.into_query()).await;
         found.map(drop).map_err(|error| self.error(error))
     }
 }
@@ -47,25 +45,28 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
         let is_active_admin =
             fitting(&UserFilter { role: Some(Role::Admin), is_active: Some(true), ..UserFilter::default() });
         let account = and.map(|id| Column::Id.eq(id.as_uuid()));
-        let locked: Vec<(Uuid, String, bool)> = Entity::find()
-            .select_only()
-            .columns([Column::Id, Column::Role, Column::IsActive])
+        let select = Entity::find()
             .filter(Condition::any().add(is_active_admin).add_option(account))
             // One statement locks all, in one order, so that nobody waits in a circle. Locking the account by a second
             // statement would not do: an admin who is demoted meanwhile is locked by units that began before, and not
             // by others.
             .order_by_asc(Column::Id)
-            .lock(ROW_LOCK)
-            .into_tuple()
-            .all(&self.connection)
-            .await
-            .map_err(|error| self.error(error))?;
-        let admins = locked.into_iter().filter(|(_, role, is_active)| *is_active && role == Role::Admin.as_str());
-        Ok(admins.map(|(id, ..)| UserId::new(id)).collect())
+            .lock(ROW_LOCK);
+        let locked: Vec<User> = self.find_all(select).await?;
+        Ok(locked.into_iter().filter(User::is_active_admin).map(|user| user.id).collect())
+    }
+
+    async fn may_have_active_admin(&self) -> Result<bool, StoreError> {
+        let is_none = Condition::any().add(Column::Role.eq(Role::User.as_str())).add(Column::IsActive.eq(false));
+        let select = Entity::find().select_only().column(Column::Id).filter(is_none.not()).limit(1);
+        let found = self.connection.query_one(&select.into_query()).await;
+        found.map(|row| row.is_some()).map_err(|error| self.error(error))
     }
 
     async fn update(&self, user: &User) -> Result<(), StoreError> {
-        let update = Entity::update_many().set(ActiveModel::from(user)).filter(Column::Id.eq(user.id.as_uuid()));
+        let stored: User = self.find_one(Entity::find_by_id(user.id.as_uuid())).await?.ok_or(StoreError::NotFound)?;
+        let changed = differing(&ActiveModel::from(&stored), ActiveModel::from(user));
+        let update = Entity::update_many().set(changed).filter(Column::Id.eq(user.id.as_uuid()));
         if self.update_rows(update).await? == 1 { Ok(()) } else { Err(StoreError::NotFound) }
     }
 
@@ -145,7 +146,7 @@ fn among(users: Select<Entity>) -> Select<Entity> {
 fn candidates(query: &UserQuery) -> Select<Entity> {
     let fitting = Entity::find().filter(fitting(&query.filter));
     match &query.after {
-        Some(position) => fitting.filter(behind(position, query.sort.direction)),
+        Some(position) => fitting.filter(behind(position, query.sort)),
         None => fitting,
     }
 }
@@ -161,7 +162,7 @@ fn fitting(filter: &UserFilter) -> Condition {
 
 /// The stored epoch is this one.
 fn is_at(epoch: Epoch) -> Condition {
-    let is_no_count = (epoch == Epoch::UNREADABLE).then(|| Column::Epoch.not_between(0, i64::from(u32::MAX)));
+    let is_no_count = (epoch == Epoch::UNREADABLE).then(|| Column::Epoch.not_between(0, i64::from(Epoch::LAST.get())));
     Condition::any().add(Column::Epoch.eq(i64::from(epoch.get()))).add_option(is_no_count)
 }
 
@@ -229,24 +230,28 @@ fn last_login() -> Expr {
 }
 
 /// The users after `position`, by one comparison, at which an index can begin.
-fn behind(position: &UserPosition, direction: Direction) -> Condition {
-    let by_id = |key: Expr, value: Expr| {
-        let (columns, values) = (vec![key, Column::Id.into_expr()], vec![value, Expr::val(position.id.as_uuid())]);
-        past(Expr::tuple(columns), Expr::tuple(values), direction)
+fn behind(position: &UserPosition, sort: UserSort) -> Condition {
+    let direction = sort.direction;
+    let key = match sort.field {
+        UserSortField::CreatedAt => Column::CreatedAt.into_expr(),
+        UserSortField::Email => Column::EmailKey.into_expr(),
+        UserSortField::LastLogin => last_login(),
     };
-    match &position.key {
-        SortKey::CreatedAt(time) => Condition::all().add(by_id(Column::CreatedAt.into_expr(), Expr::val(*time))),
-        SortKey::Email(key) => Condition::all().add(past(Column::EmailKey.into_expr(), Expr::val(key), direction)),
-        SortKey::LastLogin(time) => {
-            let time = time.map_or_else(|| Expr::cust("'-infinity'"), Expr::val);
-            // SQLite begins at an expression of an index only if it stands by itself.
-            let from = match direction {
-                Direction::Ascending => last_login().gte(time.clone()),
-                Direction::Descending => last_login().lte(time.clone()),
-            };
-            Condition::all().add(from).add(by_id(last_login(), time))
-        }
-    }
+    let value = match &position.key {
+        SortKey::CreatedAt(time) | SortKey::LastLogin(Some(time)) => Expr::val(*time),
+        SortKey::LastLogin(None) => Expr::cust("'-infinity'"),
+        SortKey::Email(key) => Expr::val(key),
+        SortKey::Stored => stored(Entity, key.clone(), Column::Id.eq(position.id.as_uuid())),
+    };
+    // SQLite begins at an expression of an index only if it stands by itself.
+    let from = match (sort.field, direction) {
+        (UserSortField::Email, _) => return Condition::all().add(past(key, value, direction)),
+        (UserSortField::CreatedAt, _) => None,
+        (UserSortField::LastLogin, Direction::Ascending) => Some(key.clone().gte(value.clone())),
+        (UserSortField::LastLogin, Direction::Descending) => Some(key.clone().lte(value.clone())),
+    };
+    let (keys, values) = (vec![key, Column::Id.into_expr()], vec![value, Expr::val(position.id.as_uuid())]);
+    Condition::all().add_option(from).add(past(Expr::tuple(keys), Expr::tuple(values), direction))
 }
 
 fn past(columns: Expr, values: Expr, direction: Direction) -> Expr {

@@ -139,6 +139,18 @@ async fn the_examples_of_proxies_ask_as_they_must(app: App) {
     let of_caddy = of_caddy.header("x-forwarded-uri", "/orders/7?page=2").header("x-forwarded-proto", "https");
     let of_caddy = of_caddy.header("x-forwarded-host", "service.example").header("x-forwarded-for", "203.0.113.7");
     let of_envoy = app.request(reqwest::Method::DELETE, &format!("{prefix}/orders/7?page=2"));
+    // What clients of OAuth need does not end at the gate.
+    let rule = yaml("traefik.yml")["http"]["routers"]["hexauth"]["rule"].as_str().unwrap().to_owned();
+    let envoy = &yaml("envoy.yaml")["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0];
+    let routes = &envoy["typed_config"]["route_config"]["virtual_hosts"][0]["routes"];
+    for path in ["/api/v1/auth/", "/oauth2/", "/.well-known/jwks.json", "/.well-known/oauth-authorization-server"] {
+        assert!(rule.contains(&format!("PathPrefix(`{path}`)")), "{path}");
+        let is_route = |route: &Yaml| route["match"]["prefix"].as_str() == Some(path);
+        let route = routes.as_vec().unwrap().iter().find(|route| is_route(route)).unwrap();
+        assert_eq!(route["route"]["cluster"].as_str(), Some("hexauth"), "{path}");
+        assert!(!route["typed_per_filter_config"].is_badvalue(), "{path} is not asked about");
+    }
+
     let of_envoy = of_envoy.header("host", "service.example").header("content-length", "0");
     let of_envoy = of_envoy.header("x-envoy-expected-rq-timeout-ms", "2000").header("x-envoy-internal", "true");
     for request in [of_caddy, of_envoy] {

@@ -97,6 +97,11 @@ async fn any_request_may_be_asked_about(app: App) {
         let answer = send(request.bearer_auth(&tokens.access).body(body.to_owned())).await;
         assert_eq!(answer.status, StatusCode::OK);
     }
+    // A success would be a tunnel. No client library sends it with a path.
+    for path in ["", "/", "/orders/7"] {
+        assert_eq!(status_of(&app, &format!("CONNECT {VERIFY}{path}"), "").await, 401, "{path}");
+        assert_eq!(status_of(&app, &format!("CONNECT {VERIFY}{path}"), &tokens.access).await, 405, "{path}");
+    }
     // Only below, not beside.
     for beside in ["/api/v1/auth/verifying", "/api/v1/auth/verify.json", "/api/v1/auth/x/verify/orders"] {
         app.get(beside, &tokens.access).await.problem(404, "not_found");
@@ -134,11 +139,6 @@ async fn the_examples_of_proxies_ask_as_they_must(app: App) {
         assert!(caddy.contains(&format!("request_header -{name}\n")), "{name}");
     }
 
-    let tokens = app.sign_up("ada@example.com").await;
-    let of_caddy = app.request(reqwest::Method::GET, VERIFY).header("x-forwarded-method", "DELETE");
-    let of_caddy = of_caddy.header("x-forwarded-uri", "/orders/7?page=2").header("x-forwarded-proto", "https");
-    let of_caddy = of_caddy.header("x-forwarded-host", "service.example").header("x-forwarded-for", "203.0.113.7");
-    let of_envoy = app.request(reqwest::Method::DELETE, &format!("{prefix}/orders/7?page=2"));
     // What clients of OAuth need does not end at the gate.
     let rule = yaml("traefik.yml")["http"]["routers"]["hexauth"]["rule"].as_str().unwrap().to_owned();
     let envoy = &yaml("envoy.yaml")["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0];
@@ -151,6 +151,11 @@ async fn the_examples_of_proxies_ask_as_they_must(app: App) {
         assert!(!route["typed_per_filter_config"].is_badvalue(), "{path} is not asked about");
     }
 
+    let tokens = app.sign_up("ada@example.com").await;
+    let of_caddy = app.request(reqwest::Method::GET, VERIFY).header("x-forwarded-method", "DELETE");
+    let of_caddy = of_caddy.header("x-forwarded-uri", "/orders/7?page=2").header("x-forwarded-proto", "https");
+    let of_caddy = of_caddy.header("x-forwarded-host", "service.example").header("x-forwarded-for", "203.0.113.7");
+    let of_envoy = app.request(reqwest::Method::DELETE, &format!("{prefix}/orders/7?page=2"));
     let of_envoy = of_envoy.header("host", "service.example").header("content-length", "0");
     let of_envoy = of_envoy.header("x-envoy-expected-rq-timeout-ms", "2000").header("x-envoy-internal", "true");
     for request in [of_caddy, of_envoy] {

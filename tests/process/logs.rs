@@ -336,9 +336,10 @@ const REQUESTS: usize = 600;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_serves_and_stops_while_nobody_reads_its_output() {
     const SOON: Duration = Duration::from_secs(10);
-    for is_read_at_last in [false, true] {
+    for (is_read_at_last, format) in [(false, "pretty"), (false, "json"), (true, "json")] {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let workplace = Workplace::default().with("APP_SERVER__PORT", port.to_string());
+        let workplace = workplace.with("APP_LOG__FORMAT", format);
         let pipe = workplace.path("pipe");
         assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         // Neither end waits for another process to come.

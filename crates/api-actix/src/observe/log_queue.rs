@@ -55,7 +55,8 @@ impl LogQueue {
         drop(self.changed.wait_timeout_while(self.lock(), FLUSH_TIMEOUT, is_busy));
     }
 
-    fn add(&self, record: &[u8]) {
+    /// Adds a record, which ends with a line break, unless too many wait.
+    pub(crate) fn add(&self, record: &[u8]) {
         let mut state = self.lock();
         if state.waiting.len() + record.len() > MAX_WAITING_BYTES {
             state.dropped += 1;

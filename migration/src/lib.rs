@@ -91,6 +91,20 @@ pub enum MigrateError {
     /// The database has this migration, which the migrator does not know, and which has to be reverted first.
     #[error("{0} is of a newer version, and has to be reverted by that one first")]
     Newer(String),
+    /// A migration failed, perhaps since the record of an earlier version is in one table with that of another program.
+    #[error(
+        "{error}; the table {shared} has names of migrations of this program, and perhaps of others: if this program has \
+         migrated this database before, move its rows ('migrate status' lists the names) from {shared} to {own}, and \
+         migrate again"
+    )]
+    Mixed {
+        /// What the database says.
+        error: DbErr,
+        /// The table that both wrote.
+        shared: String,
+        /// The one that is this program's alone.
+        own: String,
+    },
     /// A migration failed, or the database cannot be asked.
     #[error(transparent)]
     Database(#[from] DbErr),
@@ -104,7 +118,7 @@ pub enum MigrateError {
 /// program is left alone.
 ///
 /// # Errors
-/// [`MigrateError::Database`]; on the way down, [`MigrateError::Newer`].
+/// [`MigrateError::Database`], [`MigrateError::Mixed`]; on the way down, [`MigrateError::Newer`].
 pub async fn run<'c, M, C>(db: &'c C, step: Step) -> Result<Vec<String>, MigrateError>
 where
     M: MigratorTrait,
@@ -122,7 +136,7 @@ where
     }
     record.adopt::<M, C>(db).await?;
     match step {
-        Step::Up => Tolerant::<M>::up(db, None).await?,
+        Step::Up => Tolerant::<M>::up(db, None).await.map_err(|error| record.explain::<M>(error))?,
         Step::Down(count) => Tolerant::<M>::down(db, Some(count)).await?,
     }
     let after = status::<M, C>(db).await?;

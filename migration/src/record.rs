@@ -7,7 +7,7 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, EntityName};
 use sea_orm_migration::{MigratorTrait, seaql_migrations};
 
-use crate::{State, Status};
+use crate::{MigrateError, State, Status};
 
 /// The table that SeaORM makes where a migrator names none, so that several programs may mean theirs by it.
 fn shared_table() -> String {
@@ -24,6 +24,8 @@ pub(crate) struct Record {
     applied: Vec<String>,
     /// It is in the shared table.
     is_shared: bool,
+    /// The shared table has migrations of `M`, but is not all about `M`, or `M` has a table already, without any.
+    is_mixed: bool,
 }
 
 impl Record {
@@ -36,13 +38,15 @@ impl Record {
         &'c C: IntoSchemaManagerConnection<'c>,
     {
         let (known, own) = (names::<M>(), M::migration_table_name().to_string());
-        if let Some(applied) = read_table(db, &own).await? {
-            return Ok(Self { known, applied, is_shared: false });
+        let of_own = read_table(db, &own).await?;
+        if let Some(applied) = of_own.clone().filter(|applied| !applied.is_empty() || own == shared_table()) {
+            return Ok(Self { known, applied, is_shared: false, is_mixed: false });
         }
-        let shared = if own == shared_table() { None } else { read_table(db, &shared_table()).await? };
-        let is_ours = |names: &Vec<String>| !names.is_empty() && names.iter().all(|name| known.contains(name));
-        let applied = shared.filter(is_ours);
-        Ok(Self { is_shared: applied.is_some(), applied: applied.unwrap_or_default(), known })
+        let shared = read_shared_table(db).await?;
+        let is_known = |name: &String| known.contains(name);
+        let is_shared = of_own.is_none() && !shared.is_empty() && shared.iter().all(is_known);
+        let is_mixed = !is_shared && shared.iter().any(is_known);
+        Ok(Self { applied: if is_shared { shared } else { Vec::new() }, known, is_shared, is_mixed })
     }
 
     /// Each migration: the known ones in order, and then the unknown ones.
@@ -55,6 +59,14 @@ impl Record {
 
     pub(crate) fn unknown(&self) -> impl Iterator<Item = &String> {
         self.applied.iter().filter(|name| !self.known.contains(name))
+    }
+
+    /// Why the pending migrations of `M` failed.
+    pub(crate) fn explain<M: MigratorTrait>(&self, error: DbErr) -> MigrateError {
+        match self.is_mixed {
+            true => MigrateError::Mixed { error, shared: shared_table(), own: M::migration_table_name().to_string() },
+            false => error.into(),
+        }
     }
 
     /// Gives the shared table the name of the table of `M`, if it is all about `M`.
@@ -71,6 +83,18 @@ impl Record {
     }
 }
 
+/// The names in the shared table. None in one that SeaORM would not make: that is of another program.
+async fn read_shared_table<'c, C>(db: &'c C) -> Result<Vec<String>, DbErr>
+where
+    C: ConnectionTrait,
+    &'c C: IntoSchemaManagerConnection<'c>,
+{
+    match SchemaManager::new(db).has_column(shared_table(), "version").await? {
+        true => Ok(read_table(db, &shared_table()).await?.unwrap_or_default()),
+        false => Ok(Vec::new()),
+    }
+}
+
 /// The names in a table of migrations, in order. `None` if there is no such table in the schema.
 async fn read_table<'c, C>(db: &'c C, table: &str) -> Result<Option<Vec<String>>, DbErr>
 where
@@ -83,7 +107,8 @@ where
     let version = seaql_migrations::Column::Version;
     let select = Query::select().column(version).from(table.to_owned()).order_by(version, Order::Asc).to_owned();
     let rows = db.query_all(&select).await?;
-    rows.iter().map(|row| row.try_get("", "version")).collect::<Result<_, _>>().map(Some)
+    // A name that is not text is nobody's that we know.
+    Ok(Some(rows.iter().map(|row| row.try_get("", "version").unwrap_or_default()).collect()))
 }
 
 /// The migrator `M`, which does not mind migrations that it does not know.

@@ -131,7 +131,13 @@ async fn pages_may_send_more_headers_and_cookies_where_the_operator_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_preflight_does_not_pass_where_proxies_ask() {
     let app = App::sqlite_with(&[ORIGINS]).await;
-    for path in ["/api/v1/auth/verify", "/api/v1/auth/verify/", "/api/v1/auth/verify/orders/7"] {
+    for path in [
+        "/api/v1/auth/verify",
+        "/api/v1/auth/verify/",
+        "/api/v1/auth/verify/orders/7",
+        "/api/v1/auth/%76erify",
+        "/%61pi/v1/auth/veri%66y/orders/7",
+    ] {
         let asked = preflight(&app, path, ORIGIN).await;
         asked.problem(401, "missing_token");
     }

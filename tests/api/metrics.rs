@@ -158,6 +158,7 @@ async fn what_people_do_is_counted(app: App) {
         ["in_use", "idle"].map(|state| after.get(&format!("hexauth_database_connections_{state}{{pool=\"{pool}\"}}")));
     assert!((1.0..=10.0).contains(&(open[0] + open[1])), "{open:?}");
     assert!(after.get("hexauth_revocations") >= 1.0);
+    assert_eq!(after.get("hexauth_log_records_dropped_total"), 0.0);
     assert!(after.get("hexauth_revocations_lag_seconds") < 5.0);
     assert_eq!(after.get(&format!("hexauth_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"))), 1.0);
     assert!(after.get("process_start_time_seconds") > 1.7e9);

@@ -97,6 +97,11 @@ async fn any_request_may_be_asked_about(app: App) {
         let answer = send(request.bearer_auth(&tokens.access).body(body.to_owned())).await;
         assert_eq!(answer.status, StatusCode::OK);
     }
+    // A success would be a tunnel. No client library sends it with a path.
+    for path in ["", "/", "/orders/7"] {
+        assert_eq!(status_of(&app, &format!("CONNECT {VERIFY}{path}"), "").await, 401, "{path}");
+        assert_eq!(status_of(&app, &format!("CONNECT {VERIFY}{path}"), &tokens.access).await, 405, "{path}");
+    }
     // Only below, not beside.
     for beside in ["/api/v1/auth/verifying", "/api/v1/auth/verify.json", "/api/v1/auth/x/verify/orders"] {
         app.get(beside, &tokens.access).await.problem(404, "not_found");
@@ -132,6 +137,18 @@ async fn the_examples_of_proxies_ask_as_they_must(app: App) {
     for name in ["X-User-Id", "X-User-Role"] {
         assert_eq!(removed[name].as_str(), Some(""), "{name}");
         assert!(caddy.contains(&format!("request_header -{name}\n")), "{name}");
+    }
+
+    // What clients of OAuth need does not end at the gate.
+    let rule = yaml("traefik.yml")["http"]["routers"]["hexauth"]["rule"].as_str().unwrap().to_owned();
+    let envoy = &yaml("envoy.yaml")["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0];
+    let routes = &envoy["typed_config"]["route_config"]["virtual_hosts"][0]["routes"];
+    for path in ["/api/v1/auth/", "/oauth2/", "/.well-known/jwks.json", "/.well-known/oauth-authorization-server"] {
+        assert!(rule.contains(&format!("PathPrefix(`{path}`)")), "{path}");
+        let is_route = |route: &Yaml| route["match"]["prefix"].as_str() == Some(path);
+        let route = routes.as_vec().unwrap().iter().find(|route| is_route(route)).unwrap();
+        assert_eq!(route["route"]["cluster"].as_str(), Some("hexauth"), "{path}");
+        assert!(!route["typed_per_filter_config"].is_badvalue(), "{path} is not asked about");
     }
 
     let tokens = app.sign_up("ada@example.com").await;

@@ -9,6 +9,7 @@
 )]
 
 mod admins;
+mod caddy;
 mod cleanup;
 mod corpus;
 mod feed;

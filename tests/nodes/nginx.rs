@@ -115,7 +115,7 @@ impl Drop for Gateway {
 }
 
 /// A service that returns the request as it came. Not one of actix, which takes fewer headers than nginx passes on.
-async fn serve() -> SocketAddr {
+pub(super) async fn serve() -> SocketAddr {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -147,7 +147,7 @@ fn is_root() -> bool {
     Command::new("id").arg("-u").output().unwrap().stdout == b"0\n"
 }
 
-fn free_address() -> SocketAddr {
+pub(super) fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
@@ -265,6 +265,23 @@ async fn nobody_else_passes() {
     assert!(answer.headers().contains_key("retry-after"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn oauth_and_its_metadata_go_to_hexauth_and_the_rest_does_not() {
+    let (gateway, _) = Gateway::start().await;
+    let login = [("grant_type", "password"), ("username", EMAIL), ("password", PASSWORD)];
+    assert_eq!(send(gateway.post("/oauth2/token").form(&login)).await.status(), StatusCode::OK);
+    for (path, status) in [
+        ("/.well-known/jwks.json", 200),
+        ("/.well-known/oauth-authorization-server", 200),
+        ("/.well-known/security.txt", 401),
+        ("/oauth2", 401),
+        ("/anything/oauth2/token", 401),
+        ("/anything/.well-known/jwks.json", 401),
+    ] {
+        assert_eq!(reqwest::get(format!("{}{path}", gateway.url)).await.unwrap().status(), status, "{path}");
+    }
+}
+
 /// Browsers send no token with it, and the service knows nobody.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_preflight_passes_and_nothing_that_looks_like_one() {
@@ -296,6 +313,9 @@ async fn a_preflight_passes_and_nothing_that_looks_like_one() {
         ("with neither", options()),
         ("with empty ones", options().header("origin", "").header("access-control-request-method", "")),
         ("overridden", request(Method::POST).header("x-http-method-override", "OPTIONS")),
+        ("to override", request(Method::OPTIONS).header("x-http-method-override", "DELETE")),
+        ("to override", request(Method::OPTIONS).header("x-http-method", "DELETE")),
+        ("to override", request(Method::OPTIONS).header("x-method-override", "DELETE")),
     ] {
         assert_eq!(send(request).await.status(), StatusCode::UNAUTHORIZED, "{name}");
     }

@@ -155,6 +155,16 @@ async fn injected_variables_are_ignored_with_one_warning() {
 }
 
 #[test]
+fn an_empty_mode_is_warned_of() {
+    const WARNING: &str = "hexauth: APP_ENV is empty, which means development\n";
+    let check = |workplace: Workplace| workplace.run(&["config", "check"]).stderr;
+    assert_eq!(check(Workplace::default().with("APP_ENV", "")), WARNING);
+    assert_eq!(check(Workplace::default()), "");
+    let in_file = Workplace::default().with("APP_ENV", "").with_file(".env", "APP_ENV=production\nAPP_SECRET_KEY=x\n");
+    assert!(!check(in_file).contains(WARNING));
+}
+
+#[test]
 fn an_empty_variable_counts_as_not_set() {
     let untouched = shown(&Workplace::default());
     let names: Vec<&str> = untouched.lines().map(|line| line.split_once(" = ").unwrap().0).collect();

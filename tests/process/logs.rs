@@ -1,9 +1,13 @@
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
 
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
-use tests::process::Workplace;
+use tests::process::{Workplace, binary};
 use tests::{on_each_database, run_sql};
 
 use tests::client::{Client, EMAIL, PASSWORD, Tokens, tokens};
@@ -159,11 +163,13 @@ async fn the_path_that_a_proxy_asks_about_is_not_logged() {
     for level in ["info", "trace"] {
         let workplace = Workplace::default().with("APP_LOG__LEVEL", level);
         let node = workplace.start(&["serve"]);
-        let url = format!("{}/api/v1/auth/verify/reset/{SECRET}?key={SECRET}", node.url());
-        assert_eq!(reqwest::get(url).await.unwrap().status(), 401);
+        for route in ["/api/v1/auth/verify", "/api/v1/auth/%76erify"] {
+            let url = format!("{}{route}/reset/{SECRET}?key={SECRET}", node.url());
+            assert_eq!(reqwest::get(url).await.unwrap().status(), 401);
+        }
         let logs = node.stop().logs();
         assert!(!logs.contains(SECRET), "{logs}");
-        assert_eq!(times_served(&logs, "/api/v1/auth/verify"), 1, "{logs}");
+        assert_eq!(times_served(&logs, "/api/v1/auth/verify"), 2, "{logs}");
     }
 }
 
@@ -339,5 +345,50 @@ async fn nobody_can_break_the_lines_of_pretty_logs() {
     let workplace = Workplace::default().with("APP_ENV", "production").with("APP_SECRET_KEY", SECRET);
     for line in assert_lines_stay_whole(workplace.with("APP_LOG__FORMAT", "pretty")).await {
         assert!(line.starts_with("20"), "each line begins with its time: {line}");
+    }
+}
+
+/// More than a pipe holds: 64 KiB, and a record has more than 200 bytes.
+const REQUESTS: usize = 600;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_serves_and_stops_while_nobody_reads_its_output() {
+    const SOON: Duration = Duration::from_secs(10);
+    for (is_read_at_last, format) in [(false, "pretty"), (false, "json"), (true, "json")] {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let workplace = Workplace::default().with("APP_SERVER__PORT", port.to_string());
+        let workplace = workplace.with("APP_LOG__FORMAT", format);
+        let pipe = workplace.path("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        // Neither end waits for another process to come.
+        let pipe = File::options().read(true).write(true).open(pipe).unwrap();
+        let arguments = ["-c", "exec \"$0\" serve > pipe", binary().to_str().unwrap()];
+        let mut node = workplace.start_program(Path::new("/bin/sh"), &arguments);
+        let client = reqwest::Client::builder().timeout(SOON).build().unwrap();
+        let get = |path: &str| client.get(format!("http://127.0.0.1:{port}{path}")).send();
+        while get("/health/ready").await.is_err() {
+            assert!(node.age() < 3 * SOON, "it does not listen");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        for index in 0..REQUESTS {
+            let answer = get("/api/v1/users/me").await;
+            assert_eq!(answer.map(|answer| answer.status().as_u16()).ok(), Some(401), "request {index}");
+        }
+        assert_eq!(get("/health/ready").await.unwrap().status(), 200);
+        let reader = is_read_at_last.then(|| {
+            std::thread::spawn(move || {
+                let lines = BufReader::new(pipe).lines().map(Result::unwrap);
+                let mut logs = String::new();
+                lines.take_while(|line| !line.contains("\"stopped\"")).for_each(|line| logs += &(line + "\n"));
+                logs
+            })
+        });
+        node.signal("TERM");
+        let finished = node.wait_for_exit(SOON);
+        assert_eq!((finished.code(), finished.stderr.as_str()), (Some(0), ""));
+        if let Some(reader) = reader {
+            let logs = reader.join().unwrap();
+            assert_eq!(times_served(&logs, "/api/v1/users/me"), REQUESTS, "none was lost: {logs}");
+        }
     }
 }

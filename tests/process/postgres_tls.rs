@@ -1,9 +1,11 @@
 //! TLS to PostgreSQL, as the URL asks for it.
 
+use std::path::Path;
+
 use sea_orm::{ConnectionTrait, Statement};
 use tests::client::{Client, EMAIL};
 use tests::cluster::Cluster;
-use tests::process::Workplace;
+use tests::process::{Workplace, binary};
 
 /// The server under a name, with these parameters. Its certificate has the first name only.
 fn url(cluster: &Cluster, host: &str, parameters: &str) -> String {
@@ -85,6 +87,47 @@ fn the_authorities_of_the_system_are_asked_by_name() {
     workplace("localhost", true).run(&["migrate", "status"]).success();
     for (host, authority) in [("127.0.0.1", true), ("localhost", false)] {
         assert_eq!(workplace(host, authority).run(&["migrate", "status"]).code(), Some(1), "{host}");
+    }
+}
+
+/// As in libpq.
+#[test]
+fn the_variable_of_an_authority_means_the_same_as_the_parameter() {
+    let cluster = Cluster::with_tls();
+    let exit_code = |host: &str, parameters: &str, authority: &str, of_system: bool| {
+        let workplace = Workplace::default().with("DATABASE_URL", url(&cluster, host, parameters));
+        let workplace = workplace.with("SSL_CERT_FILE", cluster.authority(of_system).display().to_string());
+        workplace.with("PGSSLROOTCERT", authority).run(&["migrate", "status"]).code()
+    };
+    let [known, stranger] = [true, false].map(|knows_it| cluster.authority(knows_it).display().to_string());
+    for (host, parameters, authority, of_system, code) in [
+        ("127.0.0.1", "sslmode=require", known.as_str(), false, 0),
+        ("127.0.0.1", "sslmode=require", stranger.as_str(), false, 1),
+        ("127.0.0.1", "sslmode=require", "missing.pem", false, 1),
+        ("127.0.0.1", "", stranger.as_str(), false, 0),
+        ("localhost", "sslmode=verify-full", known.as_str(), false, 0),
+        ("127.0.0.1", "sslmode=verify-full", known.as_str(), false, 1),
+        ("localhost", "", "system", true, 0),
+        ("127.0.0.1", "", "system", true, 1),
+        ("localhost", "", "system", false, 1),
+        ("localhost", "sslmode=verify-full", "system", true, 0),
+        ("localhost", "sslmode=require", "system", true, 1),
+        // The parameter goes before.
+        ("127.0.0.1", &format!("sslmode=require&sslrootcert={known}"), stranger.as_str(), false, 0),
+    ] {
+        let found = exit_code(host, parameters, authority, of_system);
+        assert_eq!(found, Some(code), "{host} {parameters} {authority} {of_system}");
+    }
+}
+
+#[test]
+fn a_variable_that_is_not_text_is_never_none() {
+    for name in ["PGSSLMODE", "PGSSLROOTCERT"] {
+        let workplace = Workplace::default().with("DATABASE_URL", "postgres://db/hexauth");
+        let command = format!("export {name}=\"$(printf '\\377')\"; exec \"$0\" config check");
+        let finished = workplace.run_program(Path::new("/bin/sh"), &["-c", &command, binary().to_str().unwrap()], "");
+        assert_eq!(finished.code(), Some(1), "{name}");
+        assert!(finished.stderr.contains(&format!("{name} must be UTF-8")), "{}", finished.stderr);
     }
 }
 

@@ -16,6 +16,8 @@ on_each_database!(
     an_older_binary_serves_on_a_newer_schema_with_one_warning,
     migrations_of_a_newer_version_are_listed_left_alone_and_not_reverted,
     the_table_of_migrations_of_an_earlier_version_gets_its_name,
+    a_record_among_those_of_another_program_is_explained,
+    a_table_of_that_name_with_other_columns_is_left_alone,
     the_table_of_migrations_of_another_program_is_left_alone,
 );
 
@@ -140,6 +142,39 @@ async fn the_table_of_migrations_of_an_earlier_version_gets_its_name(workplace: 
     run_sql(&workplace.database_url(), "CREATE TABLE seaql_migrations (version text PRIMARY KEY, applied_at bigint)")
         .await;
     workplace.serve().await.stop().success();
+}
+
+async fn a_record_among_those_of_another_program_is_explained(workplace: Workplace) {
+    let (workplace, _) = upgraded(workplace).await;
+    let url = workplace.database_url();
+    run_sql(&url, "INSERT INTO seaql_migrations VALUES ('m20200101_000001_of_another_program', 1)").await;
+    for _ in 0..2 {
+        let refused = workplace.run(&["migrate", "up"]);
+        assert_eq!(refused.code(), Some(1));
+        assert!(
+            refused.stderr.contains("from seaql_migrations to hexauth_migrations, and migrate"),
+            "{}",
+            refused.stderr
+        );
+    }
+    let ours = "SELECT * FROM seaql_migrations WHERE version LIKE 'm20261126%'";
+    run_sql(&url, &format!("INSERT INTO hexauth_migrations {ours}")).await;
+    workplace.serve().await.stop().success();
+}
+
+async fn a_table_of_that_name_with_other_columns_is_left_alone(workplace: Workplace) {
+    let workplace = workplace.with_file("data/hexauth.db", "");
+    for column in ["number bigint", "version bigint"] {
+        let url = workplace.database_url();
+        run_sql(&url, "DROP TABLE IF EXISTS seaql_migrations").await;
+        run_sql(&url, &format!("CREATE TABLE seaql_migrations ({column})")).await;
+        run_sql(&url, "INSERT INTO seaql_migrations VALUES (1)").await;
+        workplace.run(&["migrate", "up"]).success();
+        assert_eq!(count(&workplace, "seaql_migrations").await, 1);
+        let count = workplace.run(&["migrate", "status"]).success().lines().count();
+        workplace.run(&["migrate", "down", "--steps", &count.to_string()]).success();
+        run_sql(&url, "DROP TABLE hexauth_migrations").await;
+    }
 }
 
 async fn the_table_of_migrations_of_another_program_is_left_alone(workplace: Workplace) {

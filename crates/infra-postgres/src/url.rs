@@ -32,8 +32,11 @@ pub enum UrlError {
     #[error("its sslmode, or PGSSLMODE, must be one of disable, allow, prefer, require, verify-ca, verify-full")]
     Mode,
     /// The authorities of the system are there for names that are checked.
-    #[error("with sslrootcert=system, its sslmode must be verify-full, which is then the default")]
+    #[error("with sslrootcert=system, or PGSSLROOTCERT, its sslmode must be verify-full, which is then the default")]
     System,
+    /// A variable of the driver's has a value that is not text.
+    #[error("the driver's variable {0} must be UTF-8")]
+    NotText(&'static str),
     /// The schemas have another form.
     #[error("its search_path must be names of schemas with commas between them, each of 1 to 63 bytes, at most 16")]
     SearchPath,
@@ -103,6 +106,11 @@ pub(crate) fn parse(url: &str) -> Result<PostgresUrl, UrlError> {
     let options = PgConnectOptions::from_str(&format!("postgres:///?{}", pairs.join("&")));
     // Only the port is left to be wrong.
     let options = options.map_err(|_| UrlError::Form)?;
+    // Otherwise the driver takes the variable, whose value may be `system`, for a file.
+    let options = match parameters.contains_key("sslrootcert") {
+        true => options,
+        false => options.ssl_root_cert_from_pem(Vec::new()),
+    };
     // As in libpq, there is no TLS within a machine.
     let is_socket = options.get_socket().is_some() || options.get_host().starts_with('/');
     let options = options.ssl_mode(if is_socket { PgSslMode::Disable } else { mode });
@@ -185,21 +193,25 @@ fn quoted(path: &str) -> Result<String, UrlError> {
 }
 
 /// Takes the mode of TLS out of the parameters, with what libpq makes of it: with the certificate of an authority, the
-/// server's is checked whatever else is required, and with those of the system, its name is checked, too.
+/// server's is checked whatever else is required, and with those of the system, its name is checked, too. A variable
+/// means the same as the parameter, and goes after it.
 fn choose_tls(parameters: &mut BTreeMap<&'static str, String>) -> Result<PgSslMode, UrlError> {
-    let mode = parameters.remove("sslmode").or_else(|| of_environment("PGSSLMODE")?.into_string().ok());
-    let mode = mode.map(|mode| parse_mode(&mode)).transpose()?;
-    let authority = parameters.get("sslrootcert").map(String::as_str);
-    match (mode, authority) {
-        (None | Some(PgSslMode::VerifyFull), Some("system")) => {
-            parameters.remove("sslrootcert");
-            parameters.extend(system_authorities().map(|file| ("sslrootcert", file)));
-            Ok(PgSslMode::VerifyFull)
+    let mut read = |parameter, variable| match parameters.remove(parameter) {
+        Some(value) => Ok(Some(value)),
+        None => of_environment(variable),
+    };
+    let mode = read("sslmode", "PGSSLMODE")?.map(|mode| parse_mode(&mode)).transpose()?;
+    let authority = read("sslrootcert", "PGSSLROOTCERT")?;
+    let (mode, authority) = match (mode, authority) {
+        (None | Some(PgSslMode::VerifyFull), Some(authority)) if authority == "system" => {
+            (PgSslMode::VerifyFull, system_authorities()?)
         }
-        (Some(_), Some("system")) => Err(UrlError::System),
-        (Some(PgSslMode::Require), Some(_)) => Ok(PgSslMode::VerifyCa),
-        (mode, _) => Ok(mode.unwrap_or_default()),
-    }
+        (Some(_), Some(authority)) if authority == "system" => return Err(UrlError::System),
+        (Some(PgSslMode::Require), Some(authority)) => (PgSslMode::VerifyCa, Some(authority)),
+        (mode, authority) => (mode.unwrap_or_default(), authority),
+    };
+    parameters.extend(authority.map(|file| ("sslrootcert", file)));
+    Ok(mode)
 }
 
 fn parse_mode(mode: &str) -> Result<PgSslMode, UrlError> {
@@ -216,16 +228,16 @@ fn parse_mode(mode: &str) -> Result<PgSslMode, UrlError> {
 
 /// The file with the system's authorities, which `SSL_CERT_FILE` names if it is set, as for OpenSSL. The driver knows
 /// Mozilla's in any case.
-fn system_authorities() -> Option<String> {
-    let given = of_environment("SSL_CERT_FILE").and_then(|file| file.into_string().ok());
+fn system_authorities() -> Result<Option<String>, UrlError> {
     let usual = || SYSTEM_AUTHORITIES.into_iter().find(|file| Path::new(file).is_file()).map(str::to_owned);
-    given.or_else(usual)
+    Ok(of_environment("SSL_CERT_FILE")?.or_else(usual))
 }
 
 /// A variable that the driver, or OpenSSL, has a meaning for, and which is not a setting of Hexauth.
 #[expect(clippy::disallowed_methods, reason = "the driver reads the others of these by itself")]
-fn of_environment(name: &str) -> Option<OsString> {
-    std::env::var_os(name).filter(|value| !value.is_empty())
+fn of_environment(name: &'static str) -> Result<Option<String>, UrlError> {
+    let value = std::env::var_os(name).map(OsString::into_string).transpose().map_err(|_| UrlError::NotText(name))?;
+    Ok(value.filter(|value| !value.is_empty()))
 }
 
 #[cfg(test)]

@@ -1,14 +1,19 @@
-use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::HeaderValue;
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::http::Guarded;
 use crate::http::responses::{Unauthorized, Unavailable};
+use crate::http::{ApiError, Guarded};
 use crate::users::RoleBody;
 
 /// Some proxies append the path of the request that they ask about.
 pub(super) const PATHS: [&str; 2] = ["/auth/verify", "/auth/verify/{path:.*}"];
+
+/// All but `CONNECT`, which a success would turn into a tunnel (RFC 9110, section 9.3.6). `HEAD` comes with `GET`.
+const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE, OPTIONS, TRACE");
 
 /// The holder of the token.
 #[derive(Serialize, ToSchema)]
@@ -30,7 +35,7 @@ pub(crate) struct VerifiedBody {
 ///
 /// Whether the access token is valid, and whose it is. Reads no row. It is meant for reverse proxies that ask before
 /// they pass a request on: nginx's `auth_request`, Traefik's `forwardAuth`, Caddy's `forward_auth`, Envoy's `ext_authz`.
-/// As these ask with the method, the path and the body of that request, any method is served alike, any path below
+/// As these ask with the method, the path and the body of that request, any method but `CONNECT` is served alike, any path below
 /// this one, too, and no body is read. No preflight is answered: without a valid token nothing passes.
 #[utoipa::path(get, path = "/api/v1/auth/verify", tag = "auth",
     responses((status = 200, description = "The token is valid.", body = VerifiedBody, headers(
@@ -38,7 +43,10 @@ pub(crate) struct VerifiedBody {
         ("X-User-Role" = String, description = "The role, as `role`."),
     )), Unauthorized, Unavailable),
     security(("bearer" = []), ("password" = [])))]
-pub(crate) async fn verify(guarded: Guarded<()>) -> HttpResponse {
+pub(crate) async fn verify(request: HttpRequest, guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {
+    if request.method() == Method::CONNECT {
+        return Err(ApiError::MethodNotAllowed(Some(METHODS)));
+    }
     let actor = guarded.actor;
     let body = VerifiedBody {
         sub: actor.user_id.as_uuid(),
@@ -46,8 +54,8 @@ pub(crate) async fn verify(guarded: Guarded<()>) -> HttpResponse {
         sid: actor.session.as_uuid(),
         exp: actor.token_expires_at.timestamp(),
     };
-    HttpResponse::Ok()
+    Ok(HttpResponse::Ok()
         .insert_header(("X-User-Id", body.sub.to_string()))
         .insert_header(("X-User-Role", body.role))
-        .json(body)
+        .json(body))
 }

@@ -19,6 +19,9 @@ pub(super) fn run(action: Action, config: &Config) -> Result<(), Failure> {
         // If the error stream is gone, there is nobody to tell.
         let _ = writeln!(std::io::stderr(), "hexauth: {IGNORED}: {ignored}");
     }
+    if config.has_empty_mode {
+        let _ = writeln!(std::io::stderr(), "hexauth: {EMPTY_MODE}");
+    }
     match action {
         Action::Check => say("the configuration is valid"),
         Action::Show => say(config.show().trim_end()),
@@ -27,6 +30,9 @@ pub(super) fn run(action: Action, config: &Config) -> Result<(), Failure> {
 
 /// What is said of the variables that look like settings and are not.
 pub(super) const IGNORED: &str = "variables that begin with APP_ and are not settings are ignored";
+
+/// What is said where an image may have been for production.
+pub(super) const EMPTY_MODE: &str = "APP_ENV is empty, which means development";
 
 /// Their names, on one line.
 pub(super) fn ignored_variables(config: &Config) -> Option<String> {

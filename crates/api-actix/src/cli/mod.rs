@@ -88,7 +88,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     if let Command::Config { action } = command {
         return config::run(action, &config);
     }
-    let ignored = config::ignored_variables(&config);
+    let (ignored, has_empty_mode) = (config::ignored_variables(&config), config.has_empty_mode);
     let telemetry = match command {
         Command::Serve => telemetry::init(LogStream::Stdout, &config.log, config.traces.as_ref()),
         // Commands serve nobody: there is nothing to trace.
@@ -96,6 +96,9 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     };
     if let Some(variables) = ignored {
         tracing::warn!(variables, "{}", config::IGNORED);
+    }
+    if has_empty_mode {
+        tracing::warn!("{}", config::EMPTY_MODE);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failure)?;
     let result = runtime.block_on(async {
@@ -118,7 +121,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
 /// Reads `.env` in development, then the configuration.
 fn load_config(file: Option<&Path>) -> Result<Config, Failure> {
     let mut environment = Environment::of_process();
-    if environment.get("APP_ENV") != Some("production") {
+    if !environment.is_production() {
         environment.add_file(Path::new(".env")).map_err(failure)?;
     }
     let file = file.map(Path::to_path_buf).or_else(|| environment.get("APP_CONFIG").map(PathBuf::from));

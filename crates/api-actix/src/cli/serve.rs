@@ -1,6 +1,7 @@
-use super::{Failure, failure, say};
+use super::{Failure, failure};
 use crate::config::{Config, LogFormat, Mode};
 use crate::node::server::{Server, asked_to_stop};
+use crate::observe::log_queue::LOG_QUEUE;
 
 /// Serves until SIGTERM, SIGHUP or Ctrl-C.
 pub(super) async fn run(mut config: Config) -> Result<(), Failure> {
@@ -9,7 +10,7 @@ pub(super) async fn run(mut config: Config) -> Result<(), Failure> {
         server = Server::build(&config) => server.map_err(failure)?,
         () = &mut asked_to_stop => return Ok(()),
     };
-    greet(&config, &server)?;
+    greet(&config, &server);
     // The password has done its work. This wipes it; what the environment holds stays with the process.
     config.bootstrap = None;
     let delay = config.server.shutdown_delay;
@@ -26,11 +27,11 @@ pub(super) async fn run(mut config: Config) -> Result<(), Failure> {
 }
 
 /// Tells a person where to go next, and a log where the server listens.
-fn greet(config: &Config, server: &Server) -> Result<(), Failure> {
+fn greet(config: &Config, server: &Server) {
     let address = server.address();
     tracing::info!(%address, "listening");
     if config.log.format != LogFormat::Pretty || config.mode == Mode::Production {
-        return Ok(());
+        return;
     }
     let docs = if config.server.docs { format!("\n  API docs:     http://{address}/docs/") } else { String::new() };
     let first_admin = match &config.bootstrap {
@@ -41,5 +42,7 @@ fn greet(config: &Config, server: &Server) -> Result<(), Failure> {
              --email you@example.com)"
         }
     };
-    say(format!("\n  Hexauth is listening on http://{address}{docs}\n  First admin:  {first_admin}\n"))
+    let greeting = format!("\n  Hexauth is listening on http://{address}{docs}\n  First admin:  {first_admin}\n\n");
+    // After the records so far, and without waiting for whoever reads them.
+    LOG_QUEUE.add(greeting.as_bytes());
 }

@@ -14,6 +14,7 @@ const FILE_SUFFIX: &str = "_FILE";
 /// Names the configuration file, and is read by the command line.
 pub(crate) const CONFIG_VARIABLE: &str = "APP_CONFIG";
 const DATABASE_VARIABLE: &str = "DATABASE_URL";
+const MODE_VARIABLE: &str = "APP_ENV";
 /// Starts the variables of the container that another one calls `app` in a link of Docker's, under any name.
 const LINK_PREFIX: &str = "APP_ENV_";
 /// What some editors, and Windows, write before a text.
@@ -28,6 +29,8 @@ pub struct Environment {
     variables: BTreeMap<String, String>,
     /// Names of ours whose values are not UTF-8.
     unreadable: Vec<String>,
+    /// `APP_ENV` is there and empty.
+    has_empty_mode: bool,
 }
 
 impl Environment {
@@ -63,7 +66,20 @@ impl Environment {
     fn add(&mut self, name: String, value: String) {
         if !value.is_empty() {
             self.variables.insert(name, value);
+        } else if name == MODE_VARIABLE {
+            self.has_empty_mode = true;
         }
+    }
+
+    /// Whether `APP_ENV` is there and empty: in a container, that takes away what its image says.
+    pub(super) fn has_empty_mode(&self) -> bool {
+        self.has_empty_mode
+    }
+
+    /// Whether it is for production. The name of a setting's variable may be in any case.
+    pub(crate) fn is_production(&self) -> bool {
+        let is_mode = |name: &str| name.eq_ignore_ascii_case(MODE_VARIABLE);
+        self.variables.iter().any(|(name, value)| is_mode(name) && value == "production")
     }
 
     /// The variables that look like ours and are not, in order. Kubernetes injects some for each Service, and Docker
@@ -109,12 +125,15 @@ impl Environment {
         let mut values = BTreeMap::new();
         let not_text = |name: &String| format!("{name}: its value is not UTF-8");
         let mut faults: Vec<String> = self.unreadable.iter().map(not_text).collect();
+        let mut names: BTreeMap<String, &String> = BTreeMap::new();
         for (name, value) in &self.variables {
             let Some(setting) = setting(name) else { continue };
+            // One may be in another case, or name a file.
+            if let Some(other) = names.insert(setting.key.clone(), name) {
+                faults.push(format!("{other} and {name} are both set"));
+                continue;
+            }
             let value = match setting.is_file {
-                true if self.variables.contains_key(&variable(&setting.key)) => {
-                    Err(format!("{} and {name} are both set", variable(&setting.key)))
-                }
                 true => {
                     // Its name is not repeated: somebody may have put the secret there.
                     read_value(Path::new(value)).map_err(|error| format!("{name}: the file cannot be read: {error}"))
@@ -230,6 +249,23 @@ mod tests {
         assert_eq!(environment.ignored(), ignored);
         let (values, _) = environment.into_values();
         assert_eq!(values.into_keys().collect::<Vec<_>>(), ["database.url", "env", "server.prot"]);
+    }
+
+    #[test]
+    fn two_variables_of_one_setting_are_a_fault_that_names_both() {
+        for (one, other) in [
+            ("APP_AUTH__REGISTRATION_OPEN", "APP_Auth__Registration_Open"),
+            ("APP_ENV", "APP_Env"),
+            ("APP_SECRET_KEY", "APP_SECRET_KEY_FILE"),
+            ("APP_SECRET_KEY_FILE", "APP_Secret_Key"),
+            ("DATABASE_URL", "DATABASE_URL_FILE"),
+        ] {
+            let (_, faults) = Environment::new([(other, "true"), (one, "false")]).into_values();
+            assert_eq!(faults.last(), Some(&format!("{one} and {other} are both set")));
+        }
+        // Elsewhere it is a variable as any other.
+        assert!(Environment::new([("APP_Env", "production")]).is_production());
+        assert!(!Environment::new([("APP_ENV", "development"), ("ENV", "production")]).is_production());
     }
 
     #[test]

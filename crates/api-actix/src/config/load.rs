@@ -10,7 +10,7 @@ use super::environment::Environment;
 use super::read::read;
 use super::reader::Reader;
 use super::table::{SETTINGS, setting};
-use super::types::{Checks, Config};
+use super::types::{Checks, Config, Mode};
 
 /// Everything that is wrong with a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Config {
     /// [`ConfigError`] with every fault there is.
     pub fn load(file: Option<&Path>, environment: Environment, checks: Checks) -> Result<Self, ConfigError> {
         let mut values = defaults();
-        let ignored_variables = environment.ignored();
+        let (ignored_variables, has_empty_mode) = (environment.ignored(), environment.has_empty_mode());
         let (of_environment, mut faults) = environment.into_values();
         match file.map_or_else(|| Ok(BTreeMap::new()), read_file) {
             Ok(of_file) => values.extend(of_file),
@@ -45,7 +45,9 @@ impl Config {
         let mut reader = Reader::new(values, faults);
         let config = read(&mut reader, ignored_variables, checks);
         let faults = reader.into_faults();
-        config.filter(|_| faults.is_empty()).ok_or(ConfigError(faults))
+        let config = config.filter(|_| faults.is_empty()).ok_or(ConfigError(faults))?;
+        let has_empty_mode = has_empty_mode && config.mode == Mode::Development;
+        Ok(Self { has_empty_mode, ..config })
     }
 
     /// Every setting as `key = "value"`, secrets left out.

@@ -45,6 +45,7 @@ pub(super) fn read(reader: &mut Reader, ignored_variables: Vec<String>, checks: 
         rate_limits: read_rate_limits(reader)?,
         cors: read_cors(reader)?,
         ignored_variables,
+        has_empty_mode: false,
         shown: without_secrets(reader.values()),
         database,
         hashing,

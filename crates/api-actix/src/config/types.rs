@@ -48,6 +48,8 @@ pub struct Config {
     pub cors: CorsSettings,
     /// The names of environment variables that begin with `APP_` and are not settings, which were ignored.
     pub ignored_variables: Vec<String>,
+    /// Whether the variable `APP_ENV` is there and empty, and the mode therefore that for development.
+    pub has_empty_mode: bool,
     /// Every setting as text, secrets left out.
     pub(super) shown: BTreeMap<String, String>,
 }

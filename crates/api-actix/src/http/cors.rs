@@ -51,7 +51,7 @@ impl Cors {
         let asks = request.method() == Method::OPTIONS
             && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)
             // It would say that somebody's request may pass, and nobody has shown a token.
-            && !is_forward_auth(request.path());
+            && !is_forward_auth(request);
         let allowed = self.allowed(request.headers().get(ORIGIN));
         allowed.filter(|_| asks).map(|_| {
             HttpResponse::NoContent()

@@ -50,7 +50,7 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
     let draining = part::<Draining>(request.request())?.clone();
     let mut measured = request.app_data::<RequestMeter>().and_then(|meter| meter.start(&request));
     let id = choose_id(&request)?;
-    let (method, path) = (request.method(), own_path(request.path()));
+    let (method, path) = (request.method(), own_path(&request));
     let trace = RequestTrace::start(&request, path, &id);
     let (trace_id, span_id) = trace.ids().unzip();
     let (trace_id, span_id) = (trace_id.map(tracing::field::display), span_id.map(tracing::field::display));

@@ -9,6 +9,7 @@ use tracing_subscriber::{EnvFilter, Layer, registry};
 
 use crate::config::{LogFormat, LogSettings, TraceSettings};
 use crate::observe::json_records::JsonRecords;
+use crate::observe::log_queue::{FlushAtEnd, LOG_QUEUE, ToQueue};
 use crate::observe::traces::{self, Traces};
 
 /// What is not logged, whatever the configuration says.
@@ -23,7 +24,7 @@ const QUIET: [&str; 3] = [
 /// Where log records are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogStream {
-    /// The standard output, for a server: its logs are what it has to say.
+    /// The standard output, for a server: its logs are what it has to say. Records that nobody reads in time are dropped.
     Stdout,
     /// The standard error stream, for a command, which prints its result to the standard output.
     Stderr,
@@ -37,7 +38,7 @@ pub fn init(stream: LogStream, log: &LogSettings, traces: Option<&TraceSettings>
     let filter =
         QUIET.into_iter().filter_map(|directive| directive.parse().ok()).fold(filter, EnvFilter::add_directive);
     let (writer, is_terminal) = match stream {
-        LogStream::Stdout => (BoxMakeWriter::new(io::stdout), io::stdout().is_terminal()),
+        LogStream::Stdout => (to_stdout(), io::stdout().is_terminal()),
         LogStream::Stderr => (BoxMakeWriter::new(io::stderr), io::stderr().is_terminal()),
     };
     let lines = tracing_subscriber::fmt::layer().with_writer(writer);
@@ -52,16 +53,27 @@ pub fn init(stream: LogStream, log: &LogSettings, traces: Option<&TraceSettings>
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "panicked");
     }));
-    Telemetry(traces)
+    Telemetry { traces, _logs: FlushAtEnd }
+}
+
+/// Without a thread that writes, requests have to wait for whoever reads.
+fn to_stdout() -> BoxMakeWriter {
+    match LOG_QUEUE.start() {
+        Ok(()) => BoxMakeWriter::new(|| ToQueue(&LOG_QUEUE)),
+        Err(_) => BoxMakeWriter::new(io::stdout),
+    }
 }
 
 /// What has to be stopped at the end.
-#[must_use = "traces are lost that are not sent at the end"]
-pub struct Telemetry(Traces);
+#[must_use = "traces and log records are lost that are not sent at the end"]
+pub struct Telemetry {
+    traces: Traces,
+    _logs: FlushAtEnd,
+}
 
 impl Telemetry {
-    /// Sends the traces that are left, for a moment.
+    /// Sends the traces that are left, and writes the log records, each for a moment.
     pub fn stop(self) {
-        self.0.stop();
+        self.traces.stop();
     }
 }

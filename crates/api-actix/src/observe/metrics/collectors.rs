@@ -13,6 +13,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
 
+use crate::observe::log_queue::LOG_QUEUE;
 use crate::wiring::{Connections, HashGauge, PoolUsage};
 
 /// Collectors have to implement `Debug`, and hold parts that do not.
@@ -76,13 +77,16 @@ fn resident_memory() -> Option<i64> {
     Some(kib.trim().parse::<i64>().ok()? * 1024)
 }
 
-/// The version, and how well the node follows the others.
+/// The version, whether the log is whole, and how well the node follows the others.
 pub(super) struct NodeMetrics(pub(super) Application);
 
 impl Collector for NodeMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), Error> {
         let version = [(env!("CARGO_PKG_VERSION"), ConstGauge::new(1_i64))];
         family(&mut encoder, "build_info", "The version that runs.", "version", version)?;
+        let dropped = ConstCounter::new(LOG_QUEUE.dropped());
+        let help = "Log records that were dropped since nobody read them in time.";
+        dropped.encode(encoder.encode_descriptor("log_records_dropped", help, None, MetricType::Counter)?)?;
         let status = self.0.sessions.feed_status();
         gauge(&mut encoder, "revocations", "Revocations that this node holds in memory.", status.size)?;
         let Some(age) = status.age else { return Ok(()) };

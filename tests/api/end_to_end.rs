@@ -70,9 +70,21 @@ async fn health_and_unknown_paths(app: App) {
 
 async fn paths_take_a_slash_at_their_end(app: App) {
     let tokens = app.sign_up("ada@example.com").await;
-    for path in ["/api/v1/users/me", "/api/v1/users/me/", "/api/v1/auth/sessions/"] {
+    for path in [
+        "/api/v1/users/me",
+        "/api/v1/users/me/",
+        "/api/v1/auth/sessions/",
+        "/.well-known/jwks.json/",
+        "/.well-known/oauth-authorization-server/",
+        "/health/live/",
+    ] {
         assert_eq!(app.get(path, &tokens.access).await.status, StatusCode::OK, "{path}");
     }
+    let untyped = send(app.request(Method::POST, "/oauth2/token/")).await;
+    assert_eq!(
+        (untyped.status, &untyped.json()["error"]),
+        (StatusCode::UNSUPPORTED_MEDIA_TYPE, &"invalid_request".into())
+    );
     assert_eq!(app.post("/api/v1/auth/login/", serde_json::json!({})).await.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 

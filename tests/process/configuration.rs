@@ -141,11 +141,12 @@ async fn injected_variables_are_ignored_with_one_warning() {
         ("APP_SERVICE_HOST", "10.0.0.1"),
         ("APP_SERVER_PORT", "tcp://10.0.0.2:80"),
         ("APP_ENV_APP_SERVER__PORT", "80"),
+        ("APP_DB_ENV_PG__X", "80"),
     ];
     let workplace = injected.into_iter().fold(Workplace::default(), |place, (name, value)| place.with(name, value));
     let finished = workplace.run(&["config", "check"]);
-    let warning = "hexauth: variables that begin with APP_ and are not settings are ignored: APP_ENV_APP_SERVER__PORT \
-                   APP_PORT APP_PORT_8080_TCP_ADDR APP_SERVER_PORT APP_SERVICE_HOST\n";
+    let warning = "hexauth: variables that begin with APP_ and are not settings are ignored: APP_DB_ENV_PG__X \
+                   APP_ENV_APP_SERVER__PORT APP_PORT APP_PORT_8080_TCP_ADDR APP_SERVER_PORT APP_SERVICE_HOST\n";
     assert_eq!((finished.stderr.as_str(), finished.stdout.as_str()), (warning, "the configuration is valid\n"));
 
     let node = workplace.serve().await;

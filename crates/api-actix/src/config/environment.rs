@@ -15,8 +15,8 @@ const FILE_SUFFIX: &str = "_FILE";
 pub(crate) const CONFIG_VARIABLE: &str = "APP_CONFIG";
 const DATABASE_VARIABLE: &str = "DATABASE_URL";
 const MODE_VARIABLE: &str = "APP_ENV";
-/// Starts the variables of the container that another one calls `app` in a link of Docker's, under any name.
-const LINK_PREFIX: &str = "APP_ENV_";
+/// Stands between the alias of a Docker link and the name of a variable of the container behind it, which may be any.
+const LINK_SEPARATOR: &str = "_ENV_";
 /// What some editors, and Windows, write before a text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 /// Longest `.env` file, and longest file that a `_FILE` variable names, in bytes.
@@ -174,10 +174,15 @@ fn setting(name: &str) -> Option<Named> {
         return Some(Named { key: "database__url".to_owned(), is_file });
     }
     let is_ours = match key.contains('.') {
-        true => !name.starts_with(LINK_PREFIX),
+        true => !is_of_link(name),
         false => table::setting(&key).is_some(),
     };
     is_ours.then_some(Named { key, is_file })
+}
+
+/// Whether Docker made it for a link, as `<ALIAS>_ENV_<NAME>`. After a double underscore, it is a part of ours.
+fn is_of_link(name: &str) -> bool {
+    name.find(LINK_SEPARATOR).is_some_and(|link| name.find("__").is_none_or(|ours| link < ours))
 }
 
 /// The variable that sets a key.
@@ -233,6 +238,8 @@ mod tests {
     #[test]
     fn what_kubernetes_and_docker_inject_is_ignored_and_a_misspelt_setting_is_not() {
         let ignored = [
+            "APP_DB_ENV_PG__X",
+            "APP_DB_ENV__X",
             "APP_ENV_APP_SERVER__PORT",
             "APP_ENV_PATH",
             "APP_NAME",
@@ -244,11 +251,20 @@ mod tests {
             "APP_SERVER_SERVICE_HOST",
             "APP_SERVICE_PORT_HTTP",
         ];
-        let taken = ["APP_CONFIG", "APP_ENV", "APP_SECRET_KEY_FILE", "APP_SERVER__PROT", "DATABASE_URL", "PATH"];
+        let taken = [
+            "APP_CLIENTS__MY_ENV_X",
+            "APP_CONFIG",
+            "APP_ENV",
+            "APP_SECRET_KEY_FILE",
+            "APP_SERVER__PROT",
+            "DATABASE_URL",
+            "PATH",
+        ];
         let environment = Environment::new(ignored.into_iter().chain(taken).map(|name| (name, "tcp://10.0.0.1:80")));
         assert_eq!(environment.ignored(), ignored);
         let (values, _) = environment.into_values();
-        assert_eq!(values.into_keys().collect::<Vec<_>>(), ["database.url", "env", "server.prot"]);
+        let keys: Vec<_> = values.into_keys().collect();
+        assert_eq!(keys, ["clients.my_env_x", "database.url", "env", "server.prot"]);
     }
 
     #[test]

@@ -24,7 +24,8 @@ pub(crate) const FEATURE: Feature = Feature {
 };
 
 fn routes(config: &mut ServiceConfig) {
-    config.service(resource(TOKEN_PATH).route(limit_in_handler(post().to(token::token))));
+    let paths = [TOKEN_PATH.to_owned(), format!("{TOKEN_PATH}/")];
+    config.service(resource(paths).route(limit_in_handler(post().to(token::token))));
 }
 
 #[derive(OpenApi)]

@@ -36,7 +36,7 @@ crate::fields! {
         common: Flat<ReadOnlyBody>,
         /// As it was read, or absent.
         email_verified: ReadOnly<NotNull<bool>>,
-        /// As it was read, or absent.
+        /// As it was read, or absent. It may be from before the last sign-in.
         last_login: ReadOnly<Clearable<Timestamp>>,
     }
 }

@@ -19,8 +19,11 @@ pub(crate) const FEATURE: Feature = Feature {
 
 fn routes(config: &mut ServiceConfig) {
     config
-        .service(resource("/.well-known/jwks.json").route(get().to(jwks::jwks)))
-        .service(resource("/.well-known/oauth-authorization-server").route(get().to(metadata::metadata)))
+        .service(resource(["/.well-known/jwks.json", "/.well-known/jwks.json/"]).route(get().to(jwks::jwks)))
+        .service(
+            resource(["/.well-known/oauth-authorization-server", "/.well-known/oauth-authorization-server/"])
+                .route(get().to(metadata::metadata)),
+        )
         .service(
             resource([
                 "/.well-known/oauth-authorization-server/{path:.*}",

@@ -34,7 +34,8 @@ pub struct UserReadOnly {
     pub common: ReadOnly,
     /// Whether the address is verified.
     pub email_verified: Option<bool>,
-    /// The last sign-in; the inner `None` is that of a user who never signed in.
+    /// The last sign-in, or any earlier one: a sign-in since it was read is no change of a client's. The inner `None` is
+    /// that of a user who had not signed in yet.
     pub last_login: Option<Option<Timestamp>>,
 }
 
@@ -64,7 +65,7 @@ impl UserChange {
         let compared = common
             .compare(Stored { id: id.as_uuid(), created_at, updated_at })
             .member("email_verified", email_verified, stored.email_verified)
-            .member("last_login", last_login, stored.last_login);
+            .member_that("last_login", last_login.is_none_or(|sent| sent <= stored.last_login));
         match target {
             Target::Me => {
                 compared.member("role", self.role, stored.role).member("is_active", self.is_active, stored.is_active)
@@ -213,6 +214,32 @@ mod tests {
             assert!(
                 matches!(result, Err(ApplicationError::ReadOnly(names)) if names == ["email_verified", "last_login"])
             );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_sign_in_since_it_was_read_refuses_nothing() {
+        let before = a_user().created_at;
+        let sign_in = before + chrono::TimeDelta::days(1);
+        let later = sign_in + chrono::TimeDelta::microseconds(1);
+        for (stored, sent, is_taken) in [
+            (Some(sign_in), Some(sign_in), true),
+            (Some(sign_in), Some(before), true),
+            (Some(sign_in), None, true),
+            (Some(sign_in), Some(later), false),
+            (None, None, true),
+            (None, Some(before), false),
+        ] {
+            let mut mocks = Mocks::default();
+            let user = User { last_login: stored, ..a_user() };
+            mocks.units([a_unit_on(user.clone(), vec![an_admin().user_id])]);
+            let read_only = UserReadOnly { last_login: Some(sent), ..UserReadOnly::default() };
+            let change = UserChange { read_only, ..UserChange::default() };
+            match mocks.build().update(&an_admin(), TARGET(), change).await {
+                Ok(updated) => assert_eq!((updated, is_taken), (user, true), "{stored:?} {sent:?}"),
+                Err(ApplicationError::ReadOnly(names)) => assert_eq!((names, is_taken), (vec!["last_login"], false)),
+                Err(error) => panic!("{error}"),
+            }
         }
     }
 

@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use application::ApplicationError;
 use application::sessions::Sessions;
@@ -35,27 +37,33 @@ pub(crate) async fn logout(
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
     // Before the body, which may never come: nothing about it is to keep anybody signed in.
-    let by_access_token = match bearer_token(&request) {
-        Ok(None) => None,
-        Ok(Some(token)) => Some(sessions.logout(token, address).await.map_err(ApiError::from)),
-        Err(fault) => Some(Err(fault)),
-    };
-    let has_ended = match by_access_token {
-        Some(Ok(())) => true,
-        // Clients send their access token along, and by then it has often expired.
-        None | Some(Err(ApiError::InvalidToken)) => false,
-        Some(Err(error)) => return Err(error),
+    let has_ended = match end_by_access_token(&sessions, &request, address).await {
+        // Clients send their access token along, and by then it has often expired: the body may have another.
+        Err(fault) if !matches!(fault, ApiError::InvalidToken) => return Err(fault),
+        has_ended => has_ended,
     };
     let body = OptionalFormOrJsonBody::<LogoutBody>::from_request(&request, &mut payload.into_inner()).await;
-    match (body.map(|OptionalFormOrJsonBody(token)| token.flatten()), by_access_token) {
-        (Ok(Some(token)), _) => match sessions.logout_holder(token.expose(), address).await {
+    match (body.map(|OptionalFormOrJsonBody(token)| token.flatten()), has_ended) {
+        (Ok(Some(token)), has_ended) => match sessions.logout_holder(token.expose(), address).await {
             // It may have ended before.
-            Err(ApplicationError::InvalidRefreshToken) if has_ended => {}
+            Err(ApplicationError::InvalidRefreshToken) if matches!(has_ended, Ok(true)) => {}
             result => result?,
         },
+        (_, Ok(true)) => {}
         // The faults of a body are not told to a client that sends a token that is not valid.
-        (_, Some(result)) => result?,
-        (body, None) => return Err(body.err().unwrap_or(ApiError::MissingToken)),
+        (_, Err(fault)) => return Err(fault),
+        (body, Ok(false)) => return Err(body.err().unwrap_or(ApiError::MissingToken)),
     }
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Ends the session of the access token, if there is one, and returns whether there is.
+async fn end_by_access_token(
+    sessions: &Sessions,
+    request: &HttpRequest,
+    address: Option<IpAddr>,
+) -> Result<bool, ApiError> {
+    let Some(token) = bearer_token(request)? else { return Ok(false) };
+    sessions.logout(token, address).await?;
+    Ok(true)
 }

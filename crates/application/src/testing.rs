@@ -11,7 +11,7 @@ use domain::clients::ClientId;
 use domain::keys::{Algorithm, KeyId, KeyState, SealedKey, SigningKey};
 use domain::passwords::{HashError, HashPlace, MockHashPlace, MockPasswordHasher, Password, PasswordHash};
 use domain::sessions::{
-    Device, NewRefreshToken, Nonce, RefreshPolicy, RefreshToken, RevocationFeed, RevocationReason, Revoked, SessionId,
+    Device, NewRefreshToken, RefreshPolicy, RefreshToken, RevocationFeed, RevocationReason, Revoked, SessionId,
 };
 use domain::units::{MockAccountUnit, MockUnit};
 use domain::users::{Email, Epoch, Profile, Role, User, UserId};

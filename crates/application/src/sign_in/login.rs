@@ -1,8 +1,9 @@
 use std::net::IpAddr;
 
+use domain::Nonce;
 use domain::events::{By, What};
 use domain::passwords::{HashError, HashPlace, Password, PasswordHash, Verification};
-use domain::sessions::{Device, NewRefreshToken, Nonce, RefreshToken, SessionId};
+use domain::sessions::{Device, NewRefreshToken, RefreshToken, SessionId};
 use domain::users::{User, UserIdentifier};
 use tracing::error;
 

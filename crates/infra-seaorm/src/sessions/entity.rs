@@ -1,8 +1,8 @@
 use std::net::IpAddr;
 
-use domain::StoreError;
-use domain::sessions::{Device, Generation, Nonce, RefreshToken, Revocation, RevocationReason, SessionId};
+use domain::sessions::{Device, Generation, RefreshToken, Revocation, RevocationReason, SessionId};
 use domain::users::UserId;
+use domain::{Nonce, StoreError};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 

@@ -15,7 +15,7 @@ use domain::sessions::{
 };
 use domain::units::{MockAccountUnit, MockUnit};
 use domain::users::{Email, Epoch, Profile, Role, User, UserId};
-use domain::{Clock, Ids, Mac, MacPurpose, MacTag, MockClock, MockIds, Secret, StoreError, Timestamp};
+use domain::{Clock, Ids, Mac, MacPurpose, MacTag, MockClock, MockIds, Nonce, Secret, StoreError, Timestamp};
 use uuid::Uuid;
 
 use crate::Actor;

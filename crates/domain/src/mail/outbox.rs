@@ -74,15 +74,3 @@ pub struct OutboxStatus {
     /// When the one that waits longest was written.
     pub oldest_pending: Option<Timestamp>,
 }
-
-impl OutboxFilter {
-    /// The name of the state, as [`MailState::as_str`](super::MailState::as_str) has it; `None` for all.
-    pub const fn state(self) -> Option<&'static str> {
-        match self {
-            Self::All => None,
-            Self::Pending => Some("pending"),
-            Self::Sent => Some("sent"),
-            Self::Dead => Some("dead"),
-        }
-    }
-}

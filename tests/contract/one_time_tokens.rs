@@ -1,12 +1,17 @@
-//! [`domain::one_time_tokens::OneTimeTokenRepository`].
+//! [`domain::one_time_tokens::OneTimeTokenRepository`], and what is mailed of a row.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use domain::one_time_tokens::{NewOneTimeToken, OneTimeToken, OneTimeTokenId, OneTimeTokenRepository, Purpose};
+use domain::keys::RootSecret;
+use domain::one_time_tokens::{
+    MailedCode, NewOneTimeToken, OneTimeToken, OneTimeTokenId, OneTimeTokenRepository, PresentedOneTimeToken, Purpose,
+};
 use domain::users::UserId;
 use domain::{Nonce, StoreError};
 use futures_util::future::join_all;
+use infra_security::HmacSha256;
 use tests::{TestDatabase, on_each_database_and_pgbouncer, port};
 use uuid::Uuid;
 
@@ -154,4 +159,56 @@ async fn what_has_expired_is_deleted_the_oldest_first_and_nothing_else(db: TestD
     assert_eq!(tokens.delete_expired(before, 10).await.unwrap(), 1);
     assert_eq!(tokens.count_expired(before).await.unwrap(), 0);
     assert!(tokens.find(id(4)).await.unwrap().is_some());
+}
+
+fn mac(secret: &str) -> HmacSha256 {
+    HmacSha256::new(&RootSecret::parse(secret).unwrap())
+}
+
+/// Rows that differ from the first in one thing each.
+fn others(token: &OneTimeToken) -> [OneTimeToken; 3] {
+    [
+        OneTimeToken { id: id(9), ..token.clone() },
+        OneTimeToken { purpose: Purpose::VerifyEmail, ..token.clone() },
+        OneTimeToken { nonce: Nonce::new([9; Nonce::LENGTH]), ..token.clone() },
+    ]
+}
+
+#[test]
+fn a_link_is_good_for_its_own_row_purpose_and_root_secret_alone() {
+    let (mac, other_mac) = (mac("q8Zr2vN5xK1mW7tB4yL9cF6hJ3pD0sGa"), mac("q8Zr2vN5xK1mW7tB4yL9cF6hJ3pD0sGb"));
+    let row = token(1, Purpose::ResetPassword, None, "ada@example.com");
+    let text = row.token(&mac);
+    assert_eq!(row.token(&mac).expose(), text.expose());
+    let presented = PresentedOneTimeToken::parse(Purpose::ResetPassword, text.expose()).unwrap();
+    assert!(presented.is_genuine(&row, &mac) && !presented.is_genuine(&row, &other_mac));
+    for other in others(&row) {
+        assert!(!presented.is_genuine(&other, &mac), "{other:?}");
+    }
+    for purpose in Purpose::ALL.into_iter().filter(|purpose| *purpose != row.purpose) {
+        assert!(PresentedOneTimeToken::parse(purpose, text.expose()).is_none());
+        // Nor under the prefix of another purpose.
+        let renamed = OneTimeToken { purpose, ..row.clone() }.token(&mac).expose()[..4].to_owned();
+        let renamed = format!("{renamed}{}", &text.expose()[4..]);
+        let presented = PresentedOneTimeToken::parse(purpose, &renamed).unwrap();
+        assert!(!presented.is_genuine(&OneTimeToken { purpose, ..row.clone() }, &mac));
+    }
+}
+
+#[test]
+fn a_code_is_good_for_its_own_row_purpose_and_root_secret_alone() {
+    let (mac, other_mac) = (mac("q8Zr2vN5xK1mW7tB4yL9cF6hJ3pD0sGa"), mac("q8Zr2vN5xK1mW7tB4yL9cF6hJ3pD0sGb"));
+    let row = token(1, Purpose::ResetPassword, None, "ada@example.com");
+    let text = row.code(&mac);
+    let typed = MailedCode::parse(&text.expose().to_lowercase()).unwrap();
+    assert!(typed.is_genuine(&row, &mac) && !typed.is_genuine(&row, &other_mac));
+    for other in others(&row) {
+        assert!(!typed.is_genuine(&other, &mac), "{other:?}");
+    }
+    let codes: HashSet<_> = (0..200)
+        .map(|number| token(number, Purpose::SignIn, None, "ada@example.com").code(&mac).expose().to_owned())
+        .collect();
+    assert_eq!(codes.len(), 200);
+    // The code does not give the link away.
+    assert!(!row.token(&mac).expose().contains(&text.expose().replace('-', "")));
 }

@@ -61,7 +61,6 @@ async fn every_field_is_kept(db: TestDatabase) {
     let letters = [
         Letter::Token(Purpose::VerifyEmail),
         Letter::Token(Purpose::Registration),
-        Letter::EmailChangeRequested,
         Letter::EmailChanged,
         Letter::AlreadyRegistered,
         Letter::PasswordChanged,

@@ -7,10 +7,8 @@ use crate::one_time_tokens::Purpose;
 /// No text that anybody typed is part of one, so that nobody speaks to others through our mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Letter {
-    /// Here is what you asked for, with a link and a code.
+    /// Here is a link, and a code, for what somebody asked for.
     Token(Purpose),
-    /// Somebody wants to change the address of your account. Here is a link that stops it.
-    EmailChangeRequested,
     /// The address of your account is another one now.
     EmailChanged,
     /// Somebody wanted to register with your address, and you have an account already.
@@ -35,7 +33,6 @@ impl Letter {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Token(purpose) => purpose.as_str(),
-            Self::EmailChangeRequested => "email_change_requested",
             Self::EmailChanged => "email_changed",
             Self::AlreadyRegistered => "already_registered",
             Self::PasswordChanged => "password_changed",

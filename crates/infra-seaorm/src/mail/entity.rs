@@ -44,7 +44,6 @@ impl TryFrom<Model> for QueuedMail {
         let id = row.id;
         let address = row.address.map(|text| text.parse()).transpose().map_err(corrupt(TABLE, "address", id))?;
         let letter = match row.kind.as_str() {
-            "email_change_requested" => Letter::EmailChangeRequested,
             "email_changed" => Letter::EmailChanged,
             "already_registered" => Letter::AlreadyRegistered,
             "password_changed" => Letter::PasswordChanged,

@@ -93,8 +93,16 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 /// The outermost crate may use any library, but of ours only these.
 const API: &str = "api-actix";
-const ALLOWED_TO_API: &[&str] =
-    &["application", "domain", "infra-mail", "infra-postgres", "infra-seaorm", "infra-security", "infra-sqlite", "migration"];
+const ALLOWED_TO_API: &[&str] = &[
+    "application",
+    "domain",
+    "infra-mail",
+    "infra-postgres",
+    "infra-seaorm",
+    "infra-security",
+    "infra-sqlite",
+    "migration",
+];
 
 /// What is in `examples`, and what it must not have in its whole tree: each shows what a program can do without. They
 /// are as far outside as the API is, and may choose adapters.

@@ -54,6 +54,7 @@
 pub mod clients;
 pub mod events;
 pub mod keys;
+pub mod mail;
 pub mod node;
 pub mod passwords;
 pub mod sessions;

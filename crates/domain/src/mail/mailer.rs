@@ -12,8 +12,8 @@ pub trait Mailer: Send + Sync {
     /// Writes the mail out and hands it over. When this returns `Ok` the relay MUST have taken it.
     ///
     /// Two calls with the same id MUST give the same `Message-ID`. A mail MUST go to its one recipient only, and nothing
-    /// MUST be sent over a connection that is not as the settings demand. It MUST return within a minute, whatever the
-    /// relay does.
+    /// MUST be sent over a connection that is not as the settings demand. It MUST return within three minutes,
+    /// whatever the relay does.
     async fn send(&self, mail: &Outgoing) -> Result<(), MailError>;
 }
 

@@ -69,6 +69,11 @@ impl OneTimeToken {
 
     /// Whether its code is still good.
     pub fn is_open_for_code(&self, now: Timestamp) -> bool {
-        self.is_open(now) && now < self.created_at + Self::CODE_LIFETIME
+        self.used_at.is_none() && now < self.code_expires_at()
+    }
+
+    /// The code is good until then.
+    pub fn code_expires_at(&self) -> Timestamp {
+        self.expires_at.min(self.created_at + Self::CODE_LIFETIME)
     }
 }

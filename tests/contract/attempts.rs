@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::attempts::{
-    AttemptCount, AttemptKey, AttemptLimit, AttemptRepository, Guessed, Network, Reservation, Subject,
+    AttemptCount, AttemptKey, AttemptLimit, AttemptRepository, Attempted, Network, Reservation, Subject,
 };
 use domain::keys::RootSecret;
 use futures_util::future::join_all;
@@ -38,7 +38,7 @@ fn attempts(db: &TestDatabase) -> Arc<dyn AttemptRepository> {
 fn key(number: u128) -> AttemptKey {
     let mac = HmacSha256::new(&RootSecret::parse("q8Zr2vN5xK1mW7tB4yL9cF6hJ3pD0sGa").unwrap());
     let network = Network::of("192.0.2.1".parse().unwrap());
-    AttemptKey::new(Guessed::Password, Subject::User(user_id(number)), Some(network), &mac)
+    AttemptKey::new(Attempted::Password, Subject::User(user_id(number)), Some(network), &mac)
 }
 
 /// Whether an attempt is taken at that second, or when the next one is.

@@ -37,6 +37,12 @@ pub enum ApplicationError {
     /// The new password is the current one.
     #[error("the new password equals the current one")]
     UnchangedPassword,
+    /// The token or the code of a mail is not good: it was used, has expired, is another's, or was never sent.
+    #[error("the token or the code is not valid")]
+    InvalidOneTimeToken,
+    /// This service sends no mail.
+    #[error("this service sends no mail")]
+    MailIsOff,
     /// There is no such thing, or not for this actor.
     #[error("not found")]
     NotFound,
@@ -81,6 +87,8 @@ impl ApplicationError {
             | Self::RefusedPassword(_)
             | Self::UnchangedPassword
             | Self::InvalidCursor(_) => "validation_failed",
+            Self::InvalidOneTimeToken => "invalid_one_time_token",
+            Self::MailIsOff => "mail_is_off",
             Self::NotFound => "not_found",
             Self::InvalidClient => "invalid_client",
             Self::Duplicate(_) => "duplicate",

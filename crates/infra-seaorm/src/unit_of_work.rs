@@ -2,6 +2,8 @@ use async_trait::async_trait;
 use domain::StoreError;
 use domain::events::{Event, EventRepository};
 use domain::keys::SigningKeyRepository;
+use domain::mail::OutboxRepository;
+use domain::one_time_tokens::OneTimeTokenRepository;
 use domain::passwords::PasswordRepository;
 use domain::sessions::{RefreshToken, RefreshTokenRepository, RevocationRepository, SessionId};
 use domain::units::{AccountUnit, Begin, CleanupUnit, UnitOfWork};
@@ -62,6 +64,14 @@ impl<T: Transaction> AccountUnit for Store<T> {
     }
 
     fn revocations(&self) -> &dyn RevocationRepository {
+        self
+    }
+
+    fn one_time_tokens(&self) -> &dyn OneTimeTokenRepository {
+        self
+    }
+
+    fn outbox(&self) -> &dyn OutboxRepository {
         self
     }
 }

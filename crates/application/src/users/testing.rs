@@ -6,6 +6,7 @@ use domain::units::{MockAccountUnit, MockUnits};
 use domain::users::MockUserRepository;
 
 use super::Users;
+use crate::one_time_tokens::testing as one_time_tokens;
 use crate::passwords::Passwords;
 use crate::testing::{a_hash, a_user, access_tokens, clock, hashing, ids, journal};
 
@@ -64,6 +65,8 @@ impl Mocks {
         let hashing = hashing(self.hash_place);
         let journal = journal(Arc::new(access_tokens()));
         let passwords = Passwords {
+            users: users.clone(),
+            one_time_tokens: one_time_tokens::Mocks::default().build(),
             passwords: Arc::new(self.passwords),
             units: units.clone(),
             hashing: hashing.clone(),

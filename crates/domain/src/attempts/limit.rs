@@ -27,6 +27,14 @@ impl AttemptLimit {
     /// For a mailed code, at its address and for its purpose, whoever asks.
     pub const CODE: Self = Self::doubling(5);
 
+    /// For mails of one kind to one address, whoever asks for them.
+    pub const MAIL: Self = Self {
+        free: 3,
+        first_delay: TimeDelta::hours(1),
+        max_delay: TimeDelta::hours(1),
+        forget_after: TimeDelta::hours(1),
+    };
+
     const fn doubling(free: u32) -> Self {
         Self {
             free,

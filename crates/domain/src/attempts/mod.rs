@@ -6,7 +6,7 @@ mod limit;
 mod network;
 mod repository;
 
-pub use key::{AttemptKey, Guessed, Subject};
+pub use key::{AttemptKey, Attempted, Subject};
 pub use limit::AttemptLimit;
 pub use network::Network;
 pub use repository::{AttemptCount, AttemptRepository, Reservation};

@@ -1,3 +1,4 @@
+use chrono::TimeDelta;
 use domain::access_tokens::{InvalidAccessToken, VerifyError};
 use domain::passwords::HashError;
 use domain::{Source, StoreError, ValidationError};
@@ -61,6 +62,12 @@ pub enum ApplicationError {
     /// The cursor was not made for this list, order and filter.
     #[error("the cursor is not valid")]
     InvalidCursor(ValidationError),
+    /// There were too many attempts at this account, whether or not they were right, and whether or not there is one.
+    #[error("too many attempts")]
+    TooManyAttempts {
+        /// How long to wait.
+        retry_after: TimeDelta,
+    },
     /// Too many passwords wait to be hashed. Try again in a second.
     #[error("too busy")]
     Overloaded,
@@ -93,6 +100,7 @@ impl ApplicationError {
             Self::InvalidClient => "invalid_client",
             Self::Duplicate(_) => "duplicate",
             Self::LastAdmin => "last_admin",
+            Self::TooManyAttempts { .. } => "too_many_attempts",
             Self::Overloaded => "overloaded",
             Self::Unavailable(_) => "unavailable",
             Self::ForeignKeys | Self::Internal(_) => "internal_error",

@@ -51,6 +51,7 @@
 //! # }
 //! ```
 
+pub mod attempts;
 pub mod clients;
 pub mod events;
 pub mod keys;

@@ -11,6 +11,10 @@ run *args:
 test *args:
     scripts/test {{args}}
 
+# Try the API with clients that are generated from its description, OAuth libraries and schemathesis
+clients:
+    scripts/clients
+
 # Format the code
 fmt:
     cargo fmt --all
@@ -47,6 +51,10 @@ bench-list:
 # Measure what a storm of sign-ins leaves to others
 bench-storm:
     cargo run --release --locked -p bench -- storm
+
+# Build the image and try what docker/README.md says (needs Docker with compose)
+tour:
+    docker/tour
 
 # Everything that must hold before a change lands
 ci:

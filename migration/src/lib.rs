@@ -5,13 +5,19 @@
 //!
 //! A program that adds tables of its own to the same database has a migrator of its own for them, which names another
 //! table in `migration_table_name`. [`run`] and [`status`] take any migrator.
+//!
+//! A database may have migrations of a newer version, which the older one leaves alone: nodes are replaced one by one,
+//! and back.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
-use sea_orm_migration::{Migration, MigrationStatus};
+
+use record::{Record, Tolerant};
 
 /// What a migrator is, for those who bring their own.
 pub use sea_orm_migration::MigratorTrait;
+
+mod record;
 
 mod m20261126_000001_create_users;
 mod m20261126_000002_index_user_lists;
@@ -22,9 +28,10 @@ mod m20261126_000006_create_signing_keys;
 mod m20261126_000007_create_events;
 mod m20261126_000008_create_health_probes;
 mod m20261126_000009_create_tasks;
-mod m20261126_000010_create_one_time_tokens;
-mod m20261126_000011_create_outbox;
-mod m20261126_000012_create_attempts;
+mod m20261126_000010_search_words_and_domains;
+mod m20261126_000011_create_one_time_tokens;
+mod m20261126_000012_create_outbox;
+mod m20261126_000013_create_attempts;
 
 /// Applies and reverts the migrations. The adapters run it under a lock, one node at a time.
 #[derive(Debug)]
@@ -42,10 +49,15 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000007_create_events::Migration),
             Box::new(m20261126_000008_create_health_probes::Migration),
             Box::new(m20261126_000009_create_tasks::Migration),
-            Box::new(m20261126_000010_create_one_time_tokens::Migration),
-            Box::new(m20261126_000011_create_outbox::Migration),
-            Box::new(m20261126_000012_create_attempts::Migration),
+            Box::new(m20261126_000010_search_words_and_domains::Migration),
+            Box::new(m20261126_000011_create_one_time_tokens::Migration),
+            Box::new(m20261126_000012_create_outbox::Migration),
+            Box::new(m20261126_000013_create_attempts::Migration),
         ]
+    }
+
+    fn migration_table_name() -> DynIden {
+        "hexauth_migrations".into_iden()
     }
 }
 
@@ -58,55 +70,89 @@ pub enum Step {
     Down(u32),
 }
 
-/// A migration and whether it is applied.
+/// A migration and its state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
     /// Its file's name.
     pub name: String,
-    /// Whether the database has it.
-    pub is_applied: bool,
+    /// What the database says about it.
+    pub state: State,
+}
+
+/// What a database says about a migration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// The database has it.
+    Applied,
+    /// The database does not have it yet.
+    Pending,
+    /// The database has it, and the migrator does not know it: it is of a newer version.
+    Unknown,
 }
 
 /// Takes the step with the migrator `M`, on a connection or inside a transaction, and returns the names of the
 /// migrations it applied or reverted. The caller holds a lock.
 ///
+/// A database that an earlier version migrated has its record in SeaORM's `seaql_migrations`. Where that table holds
+/// migrations of `M` only, it gets the name that `M` has for it; one of another program is left alone.
+///
 /// # Errors
-/// What the database says, or that it holds a migration that `M` does not know.
+/// What the database says; on the way down, that it has migrations that `M` does not know, which come first.
 pub async fn run<'c, M, C>(db: &'c C, step: Step) -> Result<Vec<String>, DbErr>
 where
     M: MigratorTrait,
     C: ConnectionTrait,
     &'c C: IntoSchemaManagerConnection<'c>,
 {
-    let before = status::<M>(db).await?;
+    let record = Record::read::<M, C>(db).await?;
+    let before = record.status();
+    let adopted = record.adopt::<M, C>(db).await;
     match step {
-        // Without anything to do it needs no right to change the schema.
-        Step::Up if before.iter().all(|migration| migration.is_applied) => return Ok(Vec::new()),
-        Step::Up => M::up(db, None).await?,
-        Step::Down(count) => M::down(db, Some(count)).await?,
+        // Without anything to do it needs no right to change the schema, not even the name of that table.
+        Step::Up if before.iter().all(|migration| migration.state != State::Pending) => return Ok(Vec::new()),
+        Step::Up => {
+            adopted?;
+            Tolerant::<M>::up(db, None).await?;
+        }
+        Step::Down(count) => {
+            if let Some(newer) = record.unknown().last() {
+                let refusal = format!("{newer} is of a newer version, and has to be reverted by that one first");
+                return Err(DbErr::Custom(refusal));
+            }
+            adopted?;
+            Tolerant::<M>::down(db, Some(count)).await?;
+        }
     }
-    let after = status::<M>(db).await?;
+    let after = status::<M, C>(db).await?;
     let changed = before.into_iter().zip(after).filter(|(before, after)| before != after);
     Ok(changed.map(|(before, _)| before.name).collect())
 }
 
-/// Every migration of `M`, in order. Changes nothing.
+/// Every migration of `M`, in order, and then those that `M` does not know. Changes nothing.
 ///
 /// # Errors
-/// As for [`run`].
-pub async fn status<M: MigratorTrait>(db: &impl ConnectionTrait) -> Result<Vec<Status>, DbErr> {
-    let migrations = M::get_migration_with_status_read_only(db).await?;
-    let status = |migration: Migration| Status {
-        name: migration.name().to_owned(),
-        is_applied: migration.status() == MigrationStatus::Applied,
-    };
-    Ok(migrations.into_iter().map(status).collect())
+/// What the database says.
+pub async fn status<'c, M, C>(db: &'c C) -> Result<Vec<Status>, DbErr>
+where
+    M: MigratorTrait,
+    C: ConnectionTrait,
+    &'c C: IntoSchemaManagerConnection<'c>,
+{
+    Ok(Record::read::<M, C>(db).await?.status())
 }
 
 /// Every migration of `M`, in order, as a database without any has them.
 pub fn all_pending<M: MigratorTrait>() -> Vec<Status> {
-    let pending = |migration: Migration| Status { name: migration.name().to_owned(), is_applied: false };
-    M::get_migration_files().into_iter().map(pending).collect()
+    let pending = |name: &str| Status { name: name.to_owned(), state: State::Pending };
+    M::migrations().iter().map(|migration| pending(migration.name())).collect()
+}
+
+/// An error of [`run`] in words for the operator.
+pub fn explain(error: &DbErr) -> String {
+    match error {
+        DbErr::Custom(refusal) => refusal.clone(),
+        error => error.to_string(),
+    }
 }
 
 /// A text column that is compared byte by byte, so that both databases sort alike and prefixes can use the index.

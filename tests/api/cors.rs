@@ -69,7 +69,10 @@ async fn a_page_of_an_allowed_origin_may_ask_and_read() {
             assert_eq!((asked.status, asked.text.as_str()), (StatusCode::NO_CONTENT, ""));
             assert_readable(&asked, origin);
             assert_eq!(asked.header("access-control-allow-methods"), "GET, HEAD, POST, PUT, PATCH, DELETE");
-            assert_eq!(asked.header("access-control-allow-headers"), "Authorization, Content-Type, X-Request-Id");
+            assert_eq!(
+                asked.header("access-control-allow-headers"),
+                "Authorization, Content-Type, X-Request-Id, Traceparent, Tracestate"
+            );
             assert_eq!(asked.header("access-control-max-age"), "7200");
         }
         assert_readable(&get(&app, "/health/live", Some(origin)).await, origin);
@@ -80,6 +83,58 @@ async fn a_page_of_an_allowed_origin_may_ask_and_read() {
     let options = send(request).await;
     options.problem(405, "method_not_allowed");
     assert_readable(&options, ORIGIN);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn apps_that_show_pages_may_ask_by_their_own_origins() {
+    let origins = ["capacitor://localhost", "ionic://localhost", "tauri://localhost", "http://tauri.localhost"];
+    let app = App::sqlite_with(&[("APP_CORS__ALLOWED_ORIGINS", &serde_json::to_string(&origins).unwrap())]).await;
+    for origin in origins {
+        let asked = preflight(&app, "/api/v1/auth/login", origin).await;
+        assert_eq!(asked.status, StatusCode::NO_CONTENT);
+        assert_readable(&asked, origin);
+        assert_readable(&get(&app, "/health/live", Some(origin)).await, origin);
+    }
+    for origin in
+        ["capacitor://localhost:80", "capacitor://evil.example", "http://localhost", "https://tauri.localhost"]
+    {
+        let refused = preflight(&app, "/api/v1/auth/login", origin).await;
+        refused.problem(405, "method_not_allowed");
+        assert!(headers_of_cors(&refused).is_empty(), "{origin}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_may_send_more_headers_and_cookies_where_the_operator_says_so() {
+    let app = App::sqlite_with(&[
+        ORIGINS,
+        ("APP_CORS__ALLOWED_HEADERS", "X-Device-Id, authorization,sentry-trace"),
+        ("APP_CORS__ALLOW_CREDENTIALS", "true"),
+    ])
+    .await;
+    let asked = preflight(&app, "/api/v1/auth/login", ORIGIN).await;
+    assert_eq!(
+        asked.header("access-control-allow-headers"),
+        "Authorization, Content-Type, X-Request-Id, Traceparent, Tracestate, X-Device-Id, sentry-trace"
+    );
+    for answer in [asked, get(&app, "/health/live", Some(ORIGIN)).await, get(&app, "/nope", Some(ORIGIN)).await] {
+        assert_eq!(answer.header("access-control-allow-credentials"), "true");
+        assert_eq!((answer.header("access-control-allow-origin"), answer.header("vary")), (ORIGIN, "Origin"));
+    }
+    for origin in FOREIGN {
+        let answer = get(&app, "/health/live", Some(origin)).await;
+        assert!(headers_of_cors(&answer).is_empty(), "{origin}: {answer:?}");
+    }
+}
+
+/// A proxy that asks with the method of the request it asks about, as Envoy does, would let such a request through.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preflight_does_not_pass_where_proxies_ask() {
+    let app = App::sqlite_with(&[ORIGINS]).await;
+    for path in ["/api/v1/auth/verify", "/api/v1/auth/verify/", "/api/v1/auth/verify/orders/7"] {
+        let asked = preflight(&app, path, ORIGIN).await;
+        asked.problem(401, "missing_token");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -32,6 +32,9 @@ const GOES_ON: [(&str, &str); 1] =
 /// Routes that take a body, but wait for none.
 const WAITS_FOR_NO_BODY: [&str; 1] = [SIGN_OUT];
 
+/// The route that is open to anyone. Its sample asks for a right that only admins have.
+const OPEN_TO_ANYONE: &str = "/api/v1/users";
+
 /// The ways in which an actor ends.
 #[derive(Clone, Copy, Debug)]
 enum End {
@@ -131,7 +134,7 @@ impl Walk {
                 Some(json!({"current_password": PASSWORD, "new_password": "the password of a thief"}))
             }
             "PATCH /api/v1/users/{id}" => Some(json!({"is_active": false})),
-            "PUT /api/v1/users/{id}" => Some(json!({"role": "admin"})),
+            "PUT /api/v1/users/{id}" => Some(json!({"email": "moved@example.com", "role": "admin", "is_active": true})),
             // Not needed for another's account, but it may be there.
             "DELETE /api/v1/users/{id}" => Some(json!({"current_password": PASSWORD})),
             "DELETE /api/v1/users/{id}/sessions" | "DELETE /api/v1/users/{id}/sessions/{session}" => None,
@@ -206,7 +209,10 @@ async fn an_actor_who_ends_while_the_request_comes_in_writes_nothing(app: App) {
         }
         let before = rows(&walk.app.database_url).await;
         for (end, held, _) in held {
-            assert_eq!(held.finish().await, 401, "{method} {path} of an actor who was {end:?} meanwhile");
+            let status = held.finish().await;
+            // On a slow machine the token may first be looked at after its end: there it counts as none.
+            let is_refused = status == 401 || (status == 403 && path == OPEN_TO_ANYONE);
+            assert!(is_refused, "{status} for {method} {path} of an actor who was {end:?} meanwhile");
         }
         assert_eq!(rows(&walk.app.database_url).await, before, "{method} {path} wrote");
     }

@@ -8,6 +8,8 @@ on_each_database!(
     forms_and_json_are_taken_alike,
     a_wrong_password_and_an_unknown_user_get_the_same_answer,
     what_is_no_sign_in_is_refused,
+    a_form_may_have_fields_that_are_not_used,
+    a_type_that_is_not_taken_is_refused_with_those_that_are,
 );
 
 async fn forms_and_json_are_taken_alike(app: App) {
@@ -59,4 +61,37 @@ async fn what_is_no_sign_in_is_refused(app: App) {
         app.login("ada@example.com", wrong).await.problem(401, "invalid_credentials");
     }
     assert_eq!(app.login("ada@example.com", PASSWORD).await.status, StatusCode::OK);
+}
+
+async fn a_form_may_have_fields_that_are_not_used(app: App) {
+    app.register("ada@example.com").await;
+    let login = || app.request(Method::POST, "/api/v1/auth/login");
+    let form = [("username", "ada@example.com"), ("password", PASSWORD), ("audience", "api"), ("resource", "")];
+    send(login().form(&form)).await.tokens();
+    let json = json!({"username": "ada@example.com", "password": PASSWORD, "audience": "api"});
+    assert_eq!(send(login().json(&json)).await.problem(422, "validation_failed"), ["audience:unknown_field"]);
+}
+
+async fn a_type_that_is_not_taken_is_refused_with_those_that_are(app: App) {
+    let tokens = app.sign_up("ada@example.com").await;
+    let multipart = "--x\r\nContent-Disposition: form-data; name=\"username\"\r\n\r\nada@example.com\r\n--x--\r\n";
+    let both = "application/json, application/x-www-form-urlencoded";
+    for (method, path, header, accepted) in [
+        (Method::POST, "/api/v1/auth/login", "accept-post", both),
+        (Method::POST, "/api/v1/auth/refresh", "accept-post", "application/json"),
+        (Method::POST, "/api/v1/users", "accept-post", "application/json"),
+        (Method::POST, "/api/v1/tasks", "accept-post", "application/json"),
+        (Method::PATCH, "/api/v1/users/me", "accept-patch", "application/json"),
+        (Method::PUT, "/api/v1/users/me/password", "accept", "application/json"),
+        (Method::DELETE, "/api/v1/users/me", "accept", "application/json"),
+    ] {
+        let request = || app.request(method.clone(), path).bearer_auth(&tokens.access).body(multipart);
+        let answer = send(request().header("content-type", "multipart/form-data; boundary=x")).await;
+        answer.problem(415, "unsupported_media_type");
+        assert!(answer.header(header).starts_with(accepted), "{path}: {answer:?}");
+        let answer =
+            send(request().header("content-type", "application/json").header("content-encoding", "gzip")).await;
+        answer.problem(415, "unsupported_media_type");
+        assert_eq!(answer.header("accept-encoding"), "identity", "{path}");
+    }
 }

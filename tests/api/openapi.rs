@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use reqwest::{Method, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tests::on_each_database;
 
 use crate::app::{App, send};
@@ -13,6 +13,9 @@ fn the_document_is_locked() {
     let document: Value = serde_json::from_str(&api_actix::openapi::json()).unwrap();
     insta::assert_snapshot!(serde_json::to_string_pretty(&document).unwrap());
 }
+
+/// Routes whose errors have the form of OAuth.
+const OF_OAUTH: [&str; 3] = ["/oauth2/token", "/api/v1/auth/introspect", "/api/v1/auth/revoke"];
 
 /// Every operation has what a client generator and a reader need.
 #[test]
@@ -28,22 +31,26 @@ fn the_document_is_complete() {
             let statuses: Vec<_> = operation["responses"].as_object().unwrap().keys().cloned().collect();
             let has = |status: &str| statuses.iter().any(|other| other == status);
             assert!(statuses.iter().any(|status| status.starts_with('2')), "{place}");
-            assert!(has("503") || path == "/health/live" || path.starts_with("/.well-known"), "{place}");
+            assert!(["400", "500", "503"].into_iter().all(has), "{place}");
             assert_eq!(operation.get("security").is_some(), is_guarded(path, method), "{place}");
             assert!(operation.get("security").is_none() || has("401"), "{place}");
             if operation.get("requestBody").is_some() {
                 assert!(["400", "413", "415"].into_iter().all(has), "{place}");
                 // OAuth endpoints return 400 for what is not valid.
-                assert!(has("422") || path.ends_with("/introspect") || path.ends_with("/revoke"), "{place}");
+                assert!(has("422") || OF_OAUTH.contains(&path.as_str()), "{place}");
             }
             for (status, response) in operation["responses"].as_object().unwrap() {
-                let is_problem = response["content"].get("application/problem+json").is_some();
-                assert_eq!(is_problem, !status.starts_with('2'), "{place} {status}");
+                let of_oauth = OF_OAUTH.contains(&path.as_str());
+                let error = if of_oauth { "OAuthError" } else { "Problem" };
+                let media_type = if of_oauth { "application/json" } else { "application/problem+json" };
+                let schema = &response["content"][media_type]["schema"]["$ref"];
+                let is_error = *schema == format!("#/components/schemas/{error}");
+                assert_eq!(is_error, !status.starts_with('2'), "{place} {status}");
             }
         }
     }
     let flow = &document["components"]["securitySchemes"]["password"]["flows"]["password"];
-    assert_eq!(flow["tokenUrl"], "/api/v1/auth/login");
+    assert_eq!(flow["tokenUrl"], "/oauth2/token");
 }
 
 fn is_guarded(path: &str, _method: &str) -> bool {
@@ -59,19 +66,25 @@ async fn examples_of_the_document_work(app: App) {
     let example = |name: &str| document["components"]["schemas"][name]["example"].clone();
     let made = app.post("/api/v1/users", example("CreateUser")).await;
     assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    let request = app.request(Method::POST, "/oauth2/token").form(&example("AccessTokenRequest"));
+    send(request).await.tokens();
     let tokens = app.post("/api/v1/auth/login", example("Login")).await.tokens();
-    let changed = app.send_as(&tokens.access, Method::PATCH, "/api/v1/users/me", example("UpdateUser")).await;
+    let changed = app.send_as(&tokens.access, Method::PATCH, "/api/v1/users/me", example("UpdateMe")).await;
     assert_eq!(changed.status, StatusCode::OK, "{changed:?}");
     let made = app.send_as(&tokens.access, Method::POST, "/api/v1/tasks", example("CreateTask")).await;
     assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
     let path = made.header("location");
+    let put = app.send_as(&tokens.access, Method::PUT, path, example("ReplaceTask")).await;
+    assert_eq!(put.status, StatusCode::OK, "{put:?}");
+    let put = app.send_as(&tokens.access, Method::PUT, "/api/v1/users/me", example("ReplaceMe")).await;
+    assert_eq!(put.status, StatusCode::OK, "{put:?}");
     let changed = app.send_as(&tokens.access, Method::PATCH, path, example("UpdateTask")).await;
     assert_eq!(changed.status, StatusCode::OK, "{changed:?}");
     let path = "/api/v1/users/me/password";
     let changed = app.send_as(&tokens.access, Method::PUT, path, example("ChangePassword")).await;
     assert_eq!(changed.status, StatusCode::NO_CONTENT, "{changed:?}");
     let here = app.login("ada@example.com", "staple battery horse correct").await.tokens();
-    let mut proof = example("DeleteUser");
+    let mut proof = example("DeleteMe");
     proof["current_password"] = "staple battery horse correct".into();
     let gone = app.send_as(&here.access, Method::DELETE, "/api/v1/users/me", proof).await;
     assert_eq!(gone.status, StatusCode::NO_CONTENT, "{gone:?}");
@@ -84,9 +97,78 @@ async fn examples_of_the_document_work(app: App) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_document_has_the_policy_of_the_node() {
+    let settings = [("APP_PASSWORD__MIN_LENGTH", "12"), ("APP_PASSWORD__MAX_LENGTH", "64")];
+    for (settings, min, max) in [(&settings[..], 12, 64), (&[], 8, 256)] {
+        let app = App::sqlite_with(settings).await;
+        let document = send(app.request(Method::GET, "/openapi.json")).await.json();
+        let schema = &document["components"]["schemas"]["NewPassword"];
+        assert_eq!((&schema["minLength"], &schema["maxLength"]), (&min.into(), &max.into()));
+        for (length, is_taken) in [(min, true), (min - 1, false), (max, true), (max + 1, false)] {
+            let body = json!({"email": format!("ada-{length}@example.com"), "password": "é".repeat(length)});
+            let status = app.post("/api/v1/users", body).await.status;
+            assert_eq!(status == StatusCode::CREATED, is_taken, "{length}: {status}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_docs_can_be_turned_off() {
     let app = App::sqlite_with(&[("APP_SERVER__DOCS", "false")]).await;
     for path in ["/docs", "/docs/", "/openapi.json"] {
         send(app.request(Method::GET, path)).await.problem(404, "not_found");
+    }
+}
+
+/// A browser resolves what the page names against the page's own address.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_docs_work_behind_a_proxy_that_takes_off_a_path() {
+    let app = App::sqlite_with(&[("APP_SERVER__PUBLIC_URL", "https://example.com/auth/")]).await;
+    // The proxy.
+    let get = async |path: &str| {
+        let path = path.strip_prefix("/auth").unwrap_or_else(|| panic!("{path} is not behind the proxy")).to_owned();
+        let answer = send(app.request(Method::GET, &path)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        answer
+    };
+    for page in ["/auth/docs", "/auth/docs/", "/auth/docs/index.html"] {
+        let at = |target: &str| {
+            let page = reqwest::Url::parse("https://example.com").unwrap().join(page).unwrap();
+            page.join(target).unwrap().path().to_owned()
+        };
+        let answer = get(page).await;
+        assert!(answer.header("content-type").starts_with("text/html"));
+        let targets: Vec<_> =
+            answer.text.split(['"', '\'']).filter(|text| text.ends_with(".js") || text.ends_with(".css")).collect();
+        assert!(targets.len() >= 4, "{targets:?}");
+        for target in targets {
+            get(&at(target)).await;
+        }
+        let script =
+            get(&at(if page == "/auth/docs" { "docs/swagger-initializer.js" } else { "swagger-initializer.js" })).await;
+        assert!(script.text.contains("\"openapi.json\""), "{script:?}");
+        let document = get(&at("openapi.json")).await.json();
+        assert_eq!(document["servers"], serde_json::json!([{"url": "/auth"}]));
+        let flow = &document["components"]["securitySchemes"]["password"]["flows"]["password"];
+        assert_eq!(flow["tokenUrl"], "/auth/oauth2/token");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_made_is_found_where_clients_find_the_server() {
+    for (url, path) in [
+        ("https://example.com/auth/", "/auth"),
+        ("https://example.com/a/b%20c", "/a/b%20c"),
+        ("https://example.com", ""),
+        ("", ""),
+    ] {
+        let app = App::sqlite_with(&[("APP_SERVER__PUBLIC_URL", url)]).await;
+        let made = app.register("ada@example.com").await;
+        let id = made.json()["id"].as_str().unwrap().to_owned();
+        assert_eq!(made.header("location"), format!("{path}/api/v1/users/{id}"));
+        let ada = app.sign_in("ada@example.com").await;
+        let made = app.send_as(&ada.access, Method::POST, "/api/v1/tasks", serde_json::json!({"title": "a"})).await;
+        let id = made.json()["id"].as_str().unwrap().to_owned();
+        assert_eq!(made.header("location"), format!("{path}/api/v1/tasks/{id}"));
     }
 }

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 use crate::app::{Answer, App, PASSWORD, send};
 
-on_each_database!(each_kind_of_request_has_its_own_limit);
+on_each_database!(each_kind_of_request_has_its_own_limit, the_token_endpoint_leads_around_no_limit);
 
 /// `App` turns the limits off.
 const ON: (&str, &str) = ("APP_RATE_LIMIT__ENABLED", "true");
@@ -63,6 +63,40 @@ async fn each_kind_of_request_has_its_own_limit(app: App) {
             assert_refused(&app.post(path, body.clone()).await, limit);
         }
     }
+}
+
+async fn the_token_endpoint_leads_around_no_limit(app: App) {
+    let app = app.another_node(&[ON]).await;
+    let password = [("grant_type", "password"), ("username", "nobody"), ("password", "wrong")];
+    let refresh = [("grant_type", "refresh_token"), ("refresh_token", "hxr_")];
+    let json = [
+        (LOGIN, json!({"username": "nobody", "password": "wrong"})),
+        ("/api/v1/auth/refresh", json!({"refresh_token": "hxr_"})),
+    ];
+    let token = |form: &[(&str, &str)]| send(app.request(Method::POST, "/oauth2/token").form(form));
+    for (form, (path, body), limit) in [(&password[..], &json[0], 5), (&refresh[..], &json[1], 10)] {
+        for number in (1..=limit).step_by(2) {
+            let answer = token(form).await;
+            assert_eq!((answer.status, &answer.json()["error"]), (StatusCode::BAD_REQUEST, &json!("invalid_grant")));
+            assert_eq!(allowance(&answer), (limit, limit - number));
+            if number < limit {
+                assert_eq!(allowance(&app.post(path, body.clone()).await), (limit, limit - number - 1));
+            }
+        }
+        assert_refused(&app.post(path, body.clone()).await, limit);
+        let answer = token(form).await;
+        assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!((answer.header("content-type"), allowance(&answer)), ("application/json", (limit, 0)));
+        assert_eq!(answer.header("retry-after"), answer.header("ratelimit-reset"));
+        assert_eq!(answer.json()["error"], "temporarily_unavailable");
+        // A client's secret is no more guessed than a password.
+        let guess = app.request(Method::POST, "/oauth2/token").basic_auth("gateway", Some("guess")).form(form);
+        assert_eq!(send(guess).await.status, StatusCode::TOO_MANY_REQUESTS);
+    }
+    // What asks for nothing is not counted.
+    let answer = token(&[("grant_type", "client_credentials")]).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert!(!answer.headers.contains_key("ratelimit-limit"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -193,7 +227,7 @@ async fn an_admin_creates_as_many_users_as_they_like_and_nobody_else_does() {
     assert_eq!(allowance(&create(10, &user.access).await), (3, 2));
     let nonsense = create(11, "nonsense").await;
     assert_eq!(allowance(&nonsense), (3, 1));
-    nonsense.problem(401, "invalid_token");
+    assert_eq!(nonsense.status, StatusCode::CREATED, "as without a token");
     assert_eq!(allowance(&app.register("ada@example.com").await), (3, 0));
     assert_refused(&create(12, &user.access).await, 3);
     assert_refused(&create(13, "nonsense").await, 3);

@@ -60,7 +60,16 @@ async fn where_clients_come_by_https_they_are_told_to_stay_there() {
     for name in ["APP_SERVER__PUBLIC_URL", "APP_JWT__ISSUER"] {
         let app = App::sqlite_with(&[(name, "https://auth.example.com")]).await;
         for answer in answers(&app).await {
+            assert_eq!(answer.header("strict-transport-security"), "max-age=31536000");
+        }
+        let subdomains = ("APP_SERVER__HSTS_INCLUDE_SUBDOMAINS", "true");
+        let app = App::sqlite_with(&[(name, "https://auth.example.com"), subdomains]).await;
+        for answer in answers(&app).await {
             assert_eq!(answer.header("strict-transport-security"), "max-age=31536000; includeSubDomains");
+        }
+        let app = App::sqlite_with(&[(name, "http://auth.example.com"), subdomains]).await;
+        for answer in answers(&app).await {
+            assert!(!answer.headers.contains_key("strict-transport-security"));
         }
     }
 }

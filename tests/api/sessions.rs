@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tests::on_each_database;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -13,7 +13,12 @@ on_each_database!(
     signing_out_works_with_either_token,
     a_dead_access_token_beside_a_live_refresh_token_does_not_keep_anybody_signed_in,
     an_empty_body_is_none_however_it_is_sent,
-    a_body_of_another_type_is_refused_before_it_is_read,
+    whatever_the_body_is_an_access_token_signs_out,
+    a_body_that_does_not_come_keeps_nobody_signed_in,
+    signing_out_again_is_no_fault,
+    an_access_token_that_was_voided_still_ends_its_session,
+    a_refresh_token_signs_out_as_json_and_as_a_form,
+    other_ways_to_sign_out_look_at_no_body,
     signing_out_everywhere_ends_all_sessions,
     changes_of_an_account_stop_its_access_tokens_at_once,
     another_node_refuses_what_this_one_ended,
@@ -103,28 +108,148 @@ async fn an_empty_body_is_none_however_it_is_sent(app: App) {
     app.me(&tokens.access).await.problem(401, "invalid_token");
 }
 
-async fn a_body_of_another_type_is_refused_before_it_is_read(app: App) {
-    let tokens = app.sign_up("ada@example.com").await;
+async fn whatever_the_body_is_an_access_token_signs_out(app: App) {
+    app.register("ada@example.com").await;
+    let form = "application/x-www-form-urlencoded";
+    for (media_type, body) in [
+        ("application/json", "{}".to_owned()),
+        ("application/json", "{ \r\n}".to_owned()),
+        ("application/json; charset=utf-8", "{}".to_owned()),
+        ("application/json; charset=latin1", "{}".to_owned()),
+        ("application/json", "[]".to_owned()),
+        ("application/json", "null".to_owned()),
+        ("application/json", "{".to_owned()),
+        ("application/json", String::new()),
+        ("application/json", r#"{"refresh_token": null}"#.to_owned()),
+        ("application/json", r#"{"refresh_token": ""}"#.to_owned()),
+        ("application/json", r#"{"refresh_token": 1, "reason": "bored"}"#.to_owned()),
+        ("application/json", r#"{"refresh_token": "garbage", "refresh_token": "garbage"}"#.to_owned()),
+        (form, String::new()),
+        (form, "refresh_token=".to_owned()),
+        (form, "refresh_token=garbage&token_type_hint=refresh_token".to_owned()),
+        ("application/x-www-form-urlencoded;charset=UTF-8", "a=%FF".to_owned()),
+        ("multipart/form-data; boundary=x", "--x--\r\n".to_owned()),
+        ("text/plain;charset=UTF-8", "{}".to_owned()),
+        ("application/octet-stream", "\0".to_owned()),
+        ("nonsense", "{}".to_owned()),
+        ("application/json", " ".repeat(65_537)),
+    ] {
+        let tokens = app.sign_in("ada@example.com").await;
+        let request = app.request(Method::POST, "/api/v1/auth/logout").bearer_auth(&tokens.access);
+        let answer = send(request.header("content-type", media_type).body(body.clone())).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT, "{media_type}: {answer:?}");
+        app.me(&tokens.access).await.problem(401, "invalid_token");
+        app.refresh(&tokens.refresh).await.problem(401, "invalid_refresh_token");
+    }
+}
+
+async fn a_body_that_does_not_come_keeps_nobody_signed_in(app: App) {
+    app.register("ada@example.com").await;
     let address = app.url.strip_prefix("http://").unwrap();
-    let start = async |lines: &str| {
+    let begin = async |access: &str, lines: &str| {
         let mut connection = TcpStream::connect(address).await.unwrap();
         let head = format!(
-            "POST /api/v1/auth/logout HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\
-             Connection: close\r\nContent-Type: text/plain\r\n{lines}\r\n",
-            tokens.access
+            "POST /api/v1/auth/logout HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {access}\r\n\
+             Connection: close\r\n{lines}\r\n",
         );
         connection.write_all(head.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer).await.unwrap();
-        answer
+        connection
     };
-    // The body never comes, and is not asked for.
-    for lines in ["Content-Length: 2\r\n", "Transfer-Encoding: chunked\r\n"] {
-        let answer = start(&format!("{lines}Expect: 100-continue\r\n")).await;
-        assert!(answer.starts_with("HTTP/1.1 415"), "{answer}");
+    // One of a type that is not read is not waited for, and not asked for.
+    for lines in ["Content-Length: 2\r\n", "Transfer-Encoding: chunked\r\n", "Content-Length: 0\r\n"] {
+        let tokens = app.sign_in("ada@example.com").await;
+        let lines = format!("Content-Type: text/plain\r\n{lines}Expect: 100-continue\r\n");
+        let mut answer = String::new();
+        begin(&tokens.access, &lines).await.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
     }
-    let answer = start("Content-Length: 0\r\n").await;
-    assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+    // Of one that breaks off, nothing is needed.
+    let tokens = app.sign_in("ada@example.com").await;
+    let connection = begin(&tokens.access, "Content-Type: application/json\r\nContent-Length: 100\r\n").await;
+    let bound = Instant::now() + Duration::from_secs(5);
+    while app.get(VERIFY, &tokens.access).await.status != StatusCode::UNAUTHORIZED {
+        assert!(Instant::now() < bound, "the session waits for the body");
+    }
+    drop(connection);
+}
+
+async fn signing_out_again_is_no_fault(app: App) {
+    let logout = |access: &str| send(app.request(Method::POST, "/api/v1/auth/logout").bearer_auth(access));
+    let tokens = app.sign_up("ada@example.com").await;
+    let bystander = app.sign_in("ada@example.com").await;
+    for _ in 0..3 {
+        assert_eq!(logout(&tokens.access).await.status, StatusCode::NO_CONTENT);
+    }
+    assert_eq!(app.me(&bystander.access).await.status, StatusCode::OK);
+    let other = app.another_node(&[]).await;
+    let request = other.request(Method::POST, "/api/v1/auth/logout").bearer_auth(&tokens.access);
+    assert_eq!(send(request).await.status, StatusCode::NO_CONTENT);
+    // The account is gone, and so is the session.
+    app.delete_me(&bystander.access).await;
+    assert_eq!(logout(&bystander.access).await.status, StatusCode::NO_CONTENT);
+    // Nobody knows what these were.
+    let (head, signature) = tokens.access.rsplit_once('.').unwrap();
+    let forged = format!("{head}.{}", signature.chars().rev().collect::<String>());
+    for unknown in ["garbage", "", &forged, &tokens.refresh] {
+        logout(unknown).await.problem(401, "invalid_token");
+    }
+}
+
+async fn an_access_token_that_was_voided_still_ends_its_session(app: App) {
+    let admin = app.admin("root@example.com").await;
+    let tokens = app.sign_up("ada@example.com").await;
+    let path = format!("/api/v1/users/{}", app.id(&tokens).await);
+    app.send_as(&admin.access, Method::PATCH, &path, json!({"role": "admin"})).await;
+    app.me(&tokens.access).await.problem(401, "invalid_token");
+    let request = app.request(Method::POST, "/api/v1/auth/logout").bearer_auth(&tokens.access);
+    assert_eq!(send(request).await.status, StatusCode::NO_CONTENT);
+    app.refresh(&tokens.refresh).await.problem(401, "invalid_refresh_token");
+}
+
+async fn a_refresh_token_signs_out_as_json_and_as_a_form(app: App) {
+    app.register("ada@example.com").await;
+    let logout = || app.request(Method::POST, "/api/v1/auth/logout");
+    for request in [
+        |request: RequestBuilder, token: &str| request.json(&json!({"refresh_token": token})),
+        |request: RequestBuilder, token: &str| request.form(&[("refresh_token", token), ("client_id", "spa")]),
+        |request: RequestBuilder, token: &str| {
+            let form = "application/x-www-form-urlencoded; charset=UTF-8";
+            request.header("content-type", form).body(format!("refresh_token={token}"))
+        },
+    ] {
+        let tokens = app.sign_in("ada@example.com").await;
+        assert_eq!(send(request(logout(), &tokens.refresh)).await.status, StatusCode::NO_CONTENT);
+        app.me(&tokens.access).await.problem(401, "invalid_token");
+        assert_eq!(send(request(logout(), &tokens.refresh)).await.status, StatusCode::NO_CONTENT);
+        send(request(logout(), "garbage")).await.problem(401, "invalid_refresh_token");
+    }
+    // Without either token, an empty object is no body, and the faults of another are told.
+    for empty in [json!({}), json!({"refresh_token": null})] {
+        send(logout().json(&empty)).await.problem(401, "missing_token");
+    }
+    send(logout().form(&[("client_id", "spa")])).await.problem(401, "missing_token");
+    send(logout().json(&json!({"token": "a"}))).await.problem(422, "validation_failed");
+    let answer = send(logout().header("content-type", "text/plain").body("a")).await;
+    answer.problem(415, "unsupported_media_type");
+    assert_eq!(answer.header("accept-post"), "application/json, application/x-www-form-urlencoded");
+}
+
+async fn other_ways_to_sign_out_look_at_no_body(app: App) {
+    let first = app.sign_up("ada@example.com").await;
+    let this = app.sign_in("ada@example.com").await;
+    let sign_out = async |method: Method, path: &str, body: &'static str| {
+        let request = app.request(method, path).bearer_auth(&this.access);
+        let answer = send(request.header("content-type", "application/json").body(body)).await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT, "{path}: {answer:?}");
+    };
+    let session = app.get(VERIFY, &first.access).await.json()["sid"].as_str().unwrap().to_owned();
+    sign_out(Method::DELETE, &format!("/api/v1/auth/sessions/{session}"), "{}").await;
+    sign_out(Method::POST, "/api/v1/auth/logout-others", "{}").await;
+    sign_out(Method::POST, "/api/v1/auth/logout-others", "{").await;
+    sign_out(Method::POST, "/api/v1/auth/logout-all", "[]").await;
+    // What is revoked must not end what began since.
+    let request = app.request(Method::POST, "/api/v1/auth/logout-all").bearer_auth(&this.access);
+    send(request).await.problem(401, "invalid_token");
 }
 
 async fn signing_out_everywhere_ends_all_sessions(app: App) {

@@ -1,12 +1,20 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use reqwest::StatusCode;
 use serde_json::Value;
 use tests::on_each_database;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use yaml_rust2::{Yaml, YamlLoader};
 
 use crate::app::{App, send};
 
 on_each_database!(
     the_holder_of_a_token_is_told_in_the_body_and_in_headers,
     nobody_else_is_let_in,
+    any_request_may_be_asked_about,
+    the_examples_of_proxies_ask_as_they_must,
     the_answer_needs_no_row,
 );
 
@@ -41,9 +49,124 @@ async fn nobody_else_is_let_in(app: App) {
     let tokens = app.sign_up("ada@example.com").await;
     let in_query = app.request(reqwest::Method::GET, &format!("{VERIFY}?access_token={}", tokens.access));
     send(in_query).await.problem(401, "missing_token");
-    send(app.request(reqwest::Method::POST, VERIFY).bearer_auth(&tokens.access))
-        .await
-        .problem(405, "method_not_allowed");
+}
+
+/// Each in the manner of a proxy that asks about somebody's request.
+async fn any_request_may_be_asked_about(app: App) {
+    const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"];
+    const PATHS: [&str; 12] = [
+        "",
+        "/",
+        "//",
+        "/orders/7",
+        "/orders/7/?page=2&q=a%20b",
+        "//orders///7//",
+        "/%2F/%00/%0a/%ff/%zz%",
+        "/\u{e9}/\u{65e5}\u{672c}",
+        "/{id}/*/a:b;c=d,e@f!$'()",
+        "/api/v1/users",
+        "/health/live",
+        "/docs/",
+    ];
+    let tokens = app.sign_up("ada@example.com").await;
+    let id = app.id(&tokens).await;
+    for method in METHODS.map(|method| method.parse::<reqwest::Method>().unwrap()) {
+        for path in PATHS {
+            let target = format!("{VERIFY}{path}");
+            let refused = send(app.request(method.clone(), &target)).await;
+            assert_eq!(refused.status, 401, "{method} {target}");
+            assert!(refused.header("www-authenticate").starts_with("Bearer"));
+            let answer = send(app.request(method.clone(), &target).bearer_auth(&tokens.access)).await;
+            assert_eq!(answer.status, StatusCode::OK, "{method} {target}: {answer:?}");
+            assert_eq!((answer.header("x-user-id"), answer.header("x-user-role")), (id.as_str(), "user"));
+        }
+    }
+    // No client library sends these.
+    for path in ["/a/../../../b/./c", "/%2e%2e/%2E%2E/", "/..", "/a?b?c", "/http://a/b", "/\\"] {
+        assert_eq!(status_of(&app, &format!("GET {VERIFY}{path}"), "").await, 401, "{path}");
+        assert_eq!(status_of(&app, &format!("GET {VERIFY}{path}"), &tokens.access).await, 200, "{path}");
+    }
+    // What a client writes about itself is not repeated.
+    let spoofed = app.request(reqwest::Method::GET, VERIFY).bearer_auth(&tokens.access);
+    let answer = send(spoofed.header("x-user-id", "root").header("x-user-role", "admin")).await;
+    assert_eq!((answer.header("x-user-id"), answer.header("x-user-role")), (id.as_str(), "user"));
+    // A body that is passed on is not read, whatever it is.
+    for body in ["{", "grant_type=password", &"a".repeat(200_000)] {
+        let target = format!("{VERIFY}/orders");
+        let request = app.request(reqwest::Method::POST, &target).header("content-type", "application/json");
+        let answer = send(request.bearer_auth(&tokens.access).body(body.to_owned())).await;
+        assert_eq!(answer.status, StatusCode::OK);
+    }
+    // Only below, not beside.
+    for beside in ["/api/v1/auth/verifying", "/api/v1/auth/verify.json", "/api/v1/auth/x/verify/orders"] {
+        app.get(beside, &tokens.access).await.problem(404, "not_found");
+    }
+}
+
+/// The files in `docker/` name the route and the headers that there are. Each proxy is taken for what it says that it
+/// sends: Traefik and Caddy a GET with the rest in headers, Envoy the method, the path and an empty body.
+async fn the_examples_of_proxies_ask_as_they_must(app: App) {
+    let traefik = &yaml("traefik.yml")["http"]["middlewares"]["verified"]["forwardAuth"];
+    let envoy = &yaml("envoy.yaml")["static_resources"]["listeners"][0]["filter_chains"][0]["filters"][0];
+    let envoy = &envoy["typed_config"]["http_filters"][0]["typed_config"];
+    assert_eq!(envoy["failure_mode_allow"].as_bool(), Some(false));
+    let caddy = fs::read_to_string(folder().join("Caddyfile")).unwrap();
+    let word_after =
+        |name: &str| caddy.lines().find_map(|line| line.trim().strip_prefix(name)).unwrap().trim().to_owned();
+
+    let address = traefik["address"].as_str().unwrap().strip_prefix("http://127.0.0.1:8080").unwrap();
+    let prefix = envoy["http_service"]["path_prefix"].as_str().unwrap();
+    assert_eq!((address, prefix, word_after("uri ").as_str()), (VERIFY, VERIFY, VERIFY));
+    let copied: Vec<String> = word_after("copy_headers ").split(' ').map(str::to_lowercase).collect();
+    let passed_on = &envoy["http_service"]["authorization_response"]["allowed_upstream_headers"]["patterns"];
+    let passed_on: Vec<&str> = passed_on.as_vec().unwrap().iter().map(|one| one["exact"].as_str().unwrap()).collect();
+    let set: Vec<String> = traefik["authResponseHeaders"]
+        .as_vec()
+        .unwrap()
+        .iter()
+        .map(|one| one.as_str().unwrap().to_lowercase())
+        .collect();
+    assert_eq!((copied, passed_on), (set.clone(), vec!["x-user-id", "x-user-role"]));
+    // What it replaces in any case, it removes where nobody is asked.
+    let removed = &yaml("traefik.yml")["http"]["middlewares"]["nobody"]["headers"]["customRequestHeaders"];
+    for name in ["X-User-Id", "X-User-Role"] {
+        assert_eq!(removed[name].as_str(), Some(""), "{name}");
+        assert!(caddy.contains(&format!("request_header -{name}\n")), "{name}");
+    }
+
+    let tokens = app.sign_up("ada@example.com").await;
+    let of_caddy = app.request(reqwest::Method::GET, VERIFY).header("x-forwarded-method", "DELETE");
+    let of_caddy = of_caddy.header("x-forwarded-uri", "/orders/7?page=2").header("x-forwarded-proto", "https");
+    let of_caddy = of_caddy.header("x-forwarded-host", "service.example").header("x-forwarded-for", "203.0.113.7");
+    let of_envoy = app.request(reqwest::Method::DELETE, &format!("{prefix}/orders/7?page=2"));
+    let of_envoy = of_envoy.header("host", "service.example").header("content-length", "0");
+    let of_envoy = of_envoy.header("x-envoy-expected-rq-timeout-ms", "2000").header("x-envoy-internal", "true");
+    for request in [of_caddy, of_envoy] {
+        send(request.try_clone().unwrap()).await.problem(401, "missing_token");
+        let answer = send(request.bearer_auth(&tokens.access)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        assert!(set.iter().all(|name| !answer.header(name).is_empty()));
+    }
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docker")
+}
+
+fn yaml(file: &str) -> Yaml {
+    YamlLoader::load_from_str(&fs::read_to_string(folder().join(file)).unwrap()).unwrap().remove(0)
+}
+
+/// The status of a request that is sent as it is written here.
+async fn status_of(app: &App, method_and_target: &str, token: &str) -> u16 {
+    let mut stream = TcpStream::connect(app.url.strip_prefix("http://").unwrap()).await.unwrap();
+    let head = format!(
+        "{method_and_target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer).split(' ').nth(1).unwrap().parse().unwrap()
 }
 
 async fn the_answer_needs_no_row(app: App) {

@@ -36,6 +36,8 @@ async fn the_metadata_tells_where_what_is(app: App) {
     assert_eq!(metadata["response_types_supported"], serde_json::json!([]));
     let of = |name: &str| metadata[name].as_str().unwrap().strip_prefix(&app.url).unwrap().to_owned();
     assert_eq!(of("jwks_uri"), "/.well-known/jwks.json");
+    assert_eq!(of("token_endpoint"), "/oauth2/token");
+    assert_eq!(metadata["grant_types_supported"], serde_json::json!(["password", "refresh_token"]));
     for name in ["token_endpoint", "introspection_endpoint", "revocation_endpoint"] {
         assert_eq!(send(app.request(Method::POST, &of(name))).await.status.as_u16() / 100, 4, "{name} is there");
         send(app.request(Method::GET, &of(name))).await.problem(405, "method_not_allowed");
@@ -74,5 +76,34 @@ async fn the_public_url_is_the_configured_one() {
         let app = App::sqlite_with(&settings).await;
         let metadata = send(app.request(Method::GET, "/.well-known/oauth-authorization-server")).await.json();
         assert_eq!(metadata["jwks_uri"], format!("{expected}/.well-known/jwks.json"));
+    }
+}
+
+/// RFC 8414, sections 3.1 and 5.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_metadata_of_an_issuer_is_where_its_clients_look() {
+    const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server";
+    let behind = |path: &str| format!("{WELL_KNOWN}{path}");
+    let before = |path: &str| format!("{path}{WELL_KNOWN}");
+    for (issuer, here) in [
+        ("hexauth", vec![behind(""), behind("/")]),
+        ("https://id.example", vec![behind(""), behind("/")]),
+        ("https://id.example/", vec![behind(""), behind("/")]),
+        ("https://id.example:8443/a", vec![behind(""), behind("/a"), behind("/a/"), before("/a")]),
+        ("https://id.example/a/", vec![behind(""), behind("/a"), behind("/a/"), before("/a")]),
+        ("https://id.example/a/B%20c", vec![behind("/a/B%20c"), behind("/a/B%20c/"), before("/a/B%20c")]),
+        ("https://id.example//a", vec![behind("//a"), behind("/a"), before("//a")]),
+    ] {
+        let app = App::sqlite_with(&[("APP_JWT__ISSUER", issuer)]).await;
+        for path in here {
+            let answer = send(app.request(Method::GET, &path)).await;
+            assert_eq!(answer.status, 200, "{issuer}: {path}");
+            assert_eq!(answer.json()["issuer"], issuer, "byte for byte");
+            assert_eq!(answer.header("content-type"), "application/json");
+            assert_eq!(answer.header("cache-control"), "public, max-age=300");
+        }
+        for path in [behind("/b"), behind("/a/b"), before("/b"), behind("x")] {
+            send(app.request(Method::GET, &path)).await.problem(404, "not_found");
+        }
     }
 }

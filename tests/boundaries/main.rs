@@ -49,7 +49,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("application", &["chrono", "data-encoding", "domain", "thiserror", "tokio", "tracing", "uuid"]),
     ("infra-mail", &["async-trait", "domain", "lettre", "minijinja", "serde", "thiserror", "tokio", "toml", "tracing"]),
-    ("infra-seaorm", &["async-trait", "chrono", "domain", "sea-orm", "tokio", "uuid"]),
+    ("infra-seaorm", &["async-trait", "chrono", "domain", "sea-orm", "tokio", "tracing", "uuid"]),
     (
         "infra-postgres",
         &[
@@ -58,11 +58,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "futures-util",
             "infra-seaorm",
             "migration",
+            "percent-encoding",
             "sea-orm",
             "sea-query-sqlx",
             "sqlx",
             "thiserror",
             "tokio",
+            "tracing",
         ],
     ),
     (
@@ -88,7 +90,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "zeroize",
         ],
     ),
-    ("migration", &["sea-orm-migration"]),
+    ("migration", &["sea-orm-migration", "unicode-normalization"]),
 ];
 
 /// The outermost crate may use any library, but of ours only these.

@@ -29,7 +29,8 @@ on_each_database_and_pgbouncer!(
     ended_sessions_are_deleted_and_no_others,
     no_more_sessions_are_deleted_than_asked,
     a_session_that_is_renewed_meanwhile_is_not_deleted,
-    a_row_that_is_not_valid_any_more_is_named,
+    a_row_that_is_not_valid_any_more_is_as_if_it_were_not_there_and_hides_no_other,
+    of_a_device_that_is_not_valid_any_more_the_rest_is_read,
 );
 
 async fn a_session_that_is_renewed_meanwhile_is_not_deleted(db: TestDatabase) {
@@ -293,29 +294,40 @@ async fn no_more_sessions_are_deleted_than_asked(db: TestDatabase) {
     }
 }
 
-async fn a_row_that_is_not_valid_any_more_is_named(db: TestDatabase) {
+async fn a_row_that_is_not_valid_any_more_is_as_if_it_were_not_there_and_hides_no_other(db: TestDatabase) {
     db.insert_users(&[user(1)]).await;
     let changes = [
-        ("nonce", "nonce = substr(nonce, 1, 3)"),
-        ("generation", "generation = -1"),
-        ("generation", "generation = 4294967296"),
-        ("revoked_reason", "revoked_at = created_at, revoked_reason = 'nonsense'"),
-        ("revoked_reason", "revoked_at = created_at"),
-        ("revoked_reason", "revoked_reason = 'logout'"),
-        ("address", "address = 'nonsense'"),
+        "nonce = substr(nonce, 1, 3)",
+        "generation = -1",
+        "generation = 4294967296",
+        "revoked_at = created_at, revoked_reason = 'nonsense'",
+        "revoked_at = created_at",
+        "revoked_reason = 'logout'",
+        "expires_at = 'infinity'",
     ];
-    for (number, (expected, change)) in (1..).zip(changes) {
-        db.insert_sessions(&[session(number, user_id(1))]).await;
-        db.run_sql(&format!("UPDATE refresh_tokens SET {change}")).await;
-        let result = db.refresh_tokens.find_with_user(session_id(number)).await;
-        let Err(StoreError::Corrupt { table, column, id }) = result else { panic!("{change}: {result:?}") };
-        assert_eq!((table, column, id), ("refresh_tokens", expected, session_id(number).as_uuid()), "{change}");
-        db.run_sql("DELETE FROM refresh_tokens").await;
-    }
     db.insert_sessions(&[session(50, user_id(1))]).await;
+    for (number, change) in (1..).zip(changes) {
+        db.run_sql("UPDATE refresh_tokens SET generation = 7").await;
+        db.insert_sessions(&[session(number, user_id(1))]).await;
+        db.run_sql(&format!("UPDATE refresh_tokens SET {change} WHERE generation <> 7")).await;
+        assert_eq!(db.refresh_tokens.find_with_user(session_id(number)).await.unwrap(), None, "{change}");
+        let live = db.refresh_tokens.list_live(user_id(1), at(0), 10).await.unwrap();
+        assert_eq!(live.iter().map(|session| session.id).collect::<Vec<_>>(), [session_id(50)], "{change}");
+        db.run_sql("DELETE FROM refresh_tokens WHERE generation <> 7").await;
+    }
+    let revocation = Revocation { at: at(1), reason: RevocationReason::Admin };
+    let ended = db.refresh_tokens.revoke_all(user_id(1), None, revocation).await.unwrap();
+    assert_eq!(ended, [session_id(50)]);
+}
+
+async fn of_a_device_that_is_not_valid_any_more_the_rest_is_read(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    db.insert_sessions(&[session(1, user_id(1))]).await;
+    db.run_sql("UPDATE refresh_tokens SET address = 'nonsense', user_agent = 'a\u{1b}\u{202e}b'").await;
     db.run_sql("UPDATE users SET role = 'nonsense'").await;
-    let result = db.refresh_tokens.find_with_user(session_id(50)).await;
-    assert!(matches!(result, Err(StoreError::Corrupt { table: "users", column: "role", .. })), "{result:?}");
+    let (found, owner) = db.refresh_tokens.find_with_user(session_id(1)).await.unwrap().unwrap();
+    assert_eq!(found, RefreshToken { device: Device::new(Some("ab"), None), ..session(1, user_id(1)) });
+    assert_eq!(owner, user(1));
 }
 
 /// PostgreSQL itself tells how it ran the statements that are really sent.

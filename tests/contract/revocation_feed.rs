@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use domain::StoreError;
 use domain::sessions::{RevocationFeed, Revoked, RevokedTokens};
 use domain::users::Epoch;
+use domain::{StoreError, Timestamp};
 use infra_postgres::{PostgresRevocationFeed, PostgresSettings};
 use migration::Step;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
@@ -26,6 +26,7 @@ on_each_database_and_pgbouncer!(
     a_poll_makes_up_for_those_that_failed,
     a_poll_that_is_given_up_loses_nothing,
     whatever_many_revoke_at_once_is_answered,
+    what_was_revoked_until_no_time_stays_revoked_and_stops_no_other,
 );
 
 fn revoked_user(number: u128, epoch: Epoch) -> Revoked {
@@ -51,6 +52,14 @@ async fn the_first_poll_answers_all_that_was_committed(db: TestDatabase) {
     assert_eq!(answered.len(), all.len());
     answered.retain(|revoked| !all.contains(revoked));
     assert_eq!(answered, []);
+}
+
+async fn what_was_revoked_until_no_time_stays_revoked_and_stops_no_other(db: TestDatabase) {
+    db.revoke(&[revoked_session(1, 1000), revoked_session(2, 2000)]).await;
+    db.run_sql("UPDATE revocations SET expires_at = 'infinity' WHERE id = (SELECT MIN(id) FROM revocations)").await;
+    let answered = poll(&mut db.feed()).await;
+    let for_good = Revoked { until: Timestamp::MAX_UTC, ..revoked_session(1, 1000) };
+    assert_eq!(answered, [for_good, revoked_session(2, 2000)]);
 }
 
 async fn each_poll_answers_what_was_committed_since_the_last(db: TestDatabase) {
@@ -360,11 +369,29 @@ async fn a_database_that_hangs_is_noticed_and_made_up_for() {
 /// Numbers of transactions that were not on disk yet are given out again after a crash.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_missed_when_transaction_numbers_repeat_after_a_crash() {
+    assert_nothing_is_missed_after_a_crash("postgres").await;
+}
+
+/// Who may not ask for checkpoints.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_missed_after_a_crash_by_a_role_with_fewer_rights() {
+    assert_nothing_is_missed_after_a_crash("service").await;
+}
+
+async fn assert_nothing_is_missed_after_a_crash(role: &str) {
     let cluster = Cluster::with(&["fsync=off", "wal_writer_delay=10s", "restart_after_crash=on"]);
     let settings = PostgresSettings::new(cluster.url());
     infra_postgres::migrate(&settings, Step::Up).await.unwrap();
     let db = TestDatabase::with_settings(cluster.url(), settings).await;
-    let mut feed = db.feed();
+    for sql in [
+        "CREATE ROLE service LOGIN",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO service",
+        "REVOKE EXECUTE ON FUNCTION pg_control_checkpoint() FROM PUBLIC",
+    ] {
+        db.run_sql(sql).await;
+    }
+    let settings = PostgresSettings::new(cluster.url().replace("postgres@", &format!("{role}@")));
+    let mut feed: Box<dyn RevocationFeed> = Box::new(PostgresRevocationFeed::new(&settings).unwrap());
     // They write little, and roll back, so nobody waits until it is on disk.
     let many = "DO $$ BEGIN FOR i IN 1..500 LOOP PERFORM pg_current_xact_id(); ROLLBACK; END LOOP; END $$";
     db.run_sql(many).await;

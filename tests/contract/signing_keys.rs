@@ -184,6 +184,7 @@ async fn a_row_that_cannot_be_read_is_named_and_hides_no_other(db: TestDatabase)
         ("state", "state = 'nonsense'"),
         ("state", "state = 'active'"),
         ("state", "state = 'retired'"),
+        ("times", "state = 'retired', accepted_until = 'infinity'"),
         ("state", "active_since = created_at"),
         ("state", "accepted_until = created_at"),
         ("state", "state = 'active', active_since = created_at, accepted_until = created_at"),

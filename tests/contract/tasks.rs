@@ -26,7 +26,8 @@ on_each_database_and_pgbouncer!(
     a_list_holds_what_fits_only,
     paging_visits_each_task_once_and_in_order,
     a_limit_of_none_lists_nothing,
-    a_row_that_is_not_valid_any_more_is_named,
+    a_row_that_is_not_valid_any_more_is_read_as_it_is_and_hides_no_other,
+    tasks_can_be_passed_over_and_counted,
 );
 
 fn store(db: &TestDatabase) -> Arc<dyn TaskRepository> {
@@ -75,7 +76,7 @@ fn full_task(number: u128, owner: u128) -> Task {
 }
 
 fn query(owner: u128) -> TaskQuery {
-    TaskQuery { owner: user_id(owner), status: None, after: None, limit: 1000 }
+    TaskQuery { owner: user_id(owner), status: None, after: None, offset: 0, limit: 1000 }
 }
 
 /// Short ways to what most tests begin and end with.
@@ -272,17 +273,34 @@ async fn a_limit_of_none_lists_nothing(db: TestDatabase) {
     assert_eq!(db.list(&TaskQuery { limit: 0, ..query(1) }).await, []);
 }
 
-async fn a_row_that_is_not_valid_any_more_is_named(db: TestDatabase) {
+async fn a_row_that_is_not_valid_any_more_is_read_as_it_is_and_hides_no_other(db: TestDatabase) {
     db.insert_users(&[user(1)]).await;
-    for (expected, value) in [("title", "' '"), ("description", "'\u{1b}'"), ("status", "'nonsense'")] {
+    db.insert_tasks(&[task(2, 1)]).await;
+    let text = |text: &str| text.to_owned();
+    for (column, value, expected) in [
+        ("title", "' '", Task { title: TaskTitle::stored(text(" ")), ..task(1, 1) }),
+        ("description", "'\u{1b}'", Task { description: Some(TaskDescription::stored(text("\u{1b}"))), ..task(1, 1) }),
+        ("status", "'nonsense'", Task { status: TaskStatus::Todo, ..task(1, 1) }),
+    ] {
         db.insert_tasks(&[task(1, 1)]).await;
-        db.run_sql(&format!("UPDATE tasks SET {expected} = {value}")).await;
-        let found = store(&db).find_by_id(task_id(1)).await.map(drop);
-        let listed = store(&db).list(&query(1)).await.map(drop);
-        for result in [found, listed] {
-            let Err(StoreError::Corrupt { table, column, id }) = result else { panic!("{expected}: {result:?}") };
-            assert_eq!((table, column, id), ("tasks", expected, task_id(1).as_uuid()));
-        }
+        db.run_sql(&format!("UPDATE tasks SET {column} = {value} WHERE title = '{}'", task(1, 1).title.as_str())).await;
+        assert_eq!(db.task(1).await, Some(expected.clone()));
+        assert_eq!(db.list(&query(1)).await, [expected, task(2, 1)]);
+        store(&db).update(&task(1, 1)).await.unwrap();
+        assert_eq!(db.task(1).await, Some(task(1, 1)));
         assert!(store(&db).delete(task_id(1)).await.unwrap());
+    }
+}
+
+async fn tasks_can_be_passed_over_and_counted(db: TestDatabase) {
+    db.insert_users(&[user(1), user(2)]).await;
+    db.insert_tasks(&a_heap()).await;
+    for query in queries() {
+        let all = fitting(&query);
+        let page = TaskQuery { offset: 1, limit: 2, ..query.clone() };
+        assert_eq!(db.list(&page).await, all.iter().skip(1).take(2).cloned().collect::<Vec<_>>(), "{query:?}");
+        let beyond = TaskQuery { offset: 1_000_000, ..query.clone() };
+        assert_eq!(db.list(&beyond).await, []);
+        assert_eq!(store(&db).count(query.owner, query.status).await.unwrap(), all.len() as u64, "{query:?}");
     }
 }

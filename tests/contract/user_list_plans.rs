@@ -65,14 +65,19 @@ async fn a_rare_text_is_looked_up_in_every_index(explained: &Explained) {
     let one = explained.user_at(USERS / 2, sort).await;
     let (name, username) = (one.profile.full_name.as_ref().unwrap(), one.profile.username.as_ref().unwrap());
     let word = name.as_str().split_once(' ').unwrap().1;
-    for text in [&one.email.key()[..10], username.as_str(), word, &name.as_str()[..10], "nobody"] {
+    for text in
+        [&one.email.key()[..10], username.as_str(), word, &name.as_str()[..10], "nobody", "@nobody", "nobody.example"]
+    {
         let query = query(searching(text), sort);
         for plans in explained.plans_of(&query).await {
             let [window, by_index] = &plans[..] else { panic!("{} plans for {text}", plans.len()) };
             assert!(window.index_names() == ["ix_users_created_at"] && window.rows_read() <= WINDOW, "{window:?}");
             let mut indexes = by_index.index_names();
             indexes.sort_unstable();
-            assert_eq!(indexes, ["ix_users_full_name_words", "uq_users_email_key", "uq_users_username"]);
+            let has_domain = query.filter.q.as_ref().is_some_and(|q| q.domain_key().is_some());
+            let domain = has_domain.then_some("ix_users_email_domain").into_iter();
+            let others = ["ix_users_full_name_words", "uq_users_email_key", "uq_users_username"];
+            assert_eq!(indexes, domain.chain(others).collect::<Vec<_>>());
             assert!(!by_index.has("Seq Scan") && by_index.rows_read() <= 20.0, "{by_index:?}");
         }
         let total = explained.database.users.count(&query.filter).await.unwrap();

@@ -1,8 +1,12 @@
 //! [`domain::users::UserRepository`], but for lists.
 
+use chrono::NaiveDate;
 use domain::StoreError;
-use domain::users::{Epoch, Role, User};
-use tests::{TestDatabase, on_each_database_and_pgbouncer};
+use domain::users::{
+    Birthday, Direction, Email, Epoch, FullName, Profile, Role, User, UserFilter, UserQuery, UserSort, UserSortField,
+    Username,
+};
+use tests::{OnDatabase, TestDatabase, on_each_database_and_pgbouncer};
 
 use crate::fixtures::{
     Stored, admin, assert_same_user, assert_waits, at, called, email, full_user, session, session_id, user, user_id,
@@ -27,7 +31,7 @@ on_each_database_and_pgbouncer!(
     a_login_is_not_recorded_for_a_disabled_user_or_another_epoch,
     a_recorded_login_holds_the_user_until_the_unit_ends,
     deleting_a_user_removes_their_sessions_only,
-    a_row_that_is_not_valid_any_more_is_named,
+    a_row_that_is_not_valid_any_more_is_read_as_it_is_and_hides_no_other,
 );
 
 async fn a_user_reads_back_equal_in_every_field(db: TestDatabase) {
@@ -235,22 +239,72 @@ async fn deleting_a_user_removes_their_sessions_only(db: TestDatabase) {
     assert_eq!(db.session(session_id(21)).await, session(21, user_id(2)));
 }
 
-async fn a_row_that_is_not_valid_any_more_is_named(db: TestDatabase) {
+async fn a_row_that_is_not_valid_any_more_is_read_as_it_is_and_hides_no_other(db: TestDatabase) {
+    let (text, old) = (|text: &str| text.to_owned(), NaiveDate::from_ymd_opt(1815, 12, 10).unwrap());
+    let expected = user(7);
+    let profile = |profile| User { profile, ..expected.clone() };
     let columns = [
-        ("email", "'nonsense'"),
-        ("username", "'?'"),
-        ("full_name", "''"),
-        ("birthday", "'1815-12-10'"),
-        ("role", "'nonsense'"),
-        ("epoch", "-1"),
-        ("epoch", "4294967296"),
+        ("email", "'nonsense'", User { email: Email::stored(text("nonsense"), text("user7@example.com")), ..user(7) }),
+        ("username", "'?'", profile(Profile { username: Some(Username::stored(text("?"))), ..Profile::default() })),
+        ("full_name", "''", profile(Profile { full_name: Some(FullName::stored(text(""))), ..Profile::default() })),
+        ("birthday", "'1815-12-10'", profile(Profile { birthday: Some(Birthday::stored(old)), ..Profile::default() })),
+        ("role", "'nonsense'", User { role: Role::User, ..user(7) }),
+        ("epoch", "-1", User { epoch: Epoch::UNREADABLE, ..user(7) }),
+        ("epoch", "4294967296", User { epoch: Epoch::UNREADABLE, ..user(7) }),
     ];
-    for (expected, value) in columns {
+    db.insert_users(&[user(8)]).await;
+    for (column, value, expected) in columns {
         db.insert_users(&[user(7)]).await;
-        db.run_sql(&format!("UPDATE users SET {expected} = {value}")).await;
-        let result = db.users.find_by_id(user_id(7)).await;
-        let Err(StoreError::Corrupt { table, column, id }) = result else { panic!("{expected}: {result:?}") };
-        assert_eq!((table, column, id), ("users", expected, user_id(7).as_uuid()));
-        db.users.delete(user_id(7)).await.unwrap();
+        db.run_sql(&format!("UPDATE users SET {column} = {value} WHERE email_key = 'user7@example.com'")).await;
+        let sort = UserSort { field: UserSortField::Email, direction: Direction::Ascending };
+        let query = UserQuery { filter: UserFilter::default(), sort, after: None, offset: 0, limit: 10 };
+        let listed = db.users.list(&query).await.unwrap();
+        let locked = db.users.find_by_id_for_update(user_id(7)).await.unwrap().unwrap();
+        assert_eq!(listed.len(), 2, "{column} = {value}");
+        for found in [&db.user(user_id(7)).await, &locked, &listed[0]] {
+            assert_same_user(found, &expected);
+        }
+        assert_same_user(&listed[1], &user(8));
+        assert!(db.users.record_login(user_id(7), expected.epoch, at(9)).await.unwrap(), "{column} = {value}");
+        assert!(!db.users.record_login(user_id(7), Epoch::new(5), at(9)).await.unwrap(), "{column} = {value}");
+        db.users.update(&user(7)).await.unwrap();
+        assert_same_user(&db.user(user_id(7)).await, &user(7));
+        assert!(db.users.delete(user_id(7)).await.unwrap());
+    }
+}
+
+/// PostgreSQL keeps times that no calendar has.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_of_no_time_is_shown_without_it() {
+    let db = TestDatabase::postgres().await;
+    for column in ["birthday", "created_at", "updated_at", "last_login"] {
+        for value in ["infinity", "-infinity", "200000-01-01"] {
+            db.insert_users(&[full_user(7)]).await;
+            db.run_sql(&format!("UPDATE users SET {column} = '{value}'")).await;
+            db.user(user_id(7)).await;
+            db.users.update(&full_user(7)).await.unwrap();
+            assert_same_user(&db.user(user_id(7)).await, &full_user(7));
+            assert!(db.users.delete(user_id(7)).await.unwrap());
+        }
+    }
+}
+
+/// SQLite keeps anything in any column.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_no_driver_can_read_is_shown_without_it() {
+    let db = TestDatabase::sqlite().await;
+    db.insert_users(&[user(8)]).await;
+    let columns = ["birthday", "is_active", "email_verified", "epoch", "created_at", "updated_at", "last_login"];
+    for column in columns.into_iter().chain(["role", "email", "username", "full_name"]) {
+        let stored = User { is_active: true, ..full_user(7) };
+        db.insert_users(std::slice::from_ref(&stored)).await;
+        db.run_sql(&format!("UPDATE users SET {column} = x'ff' WHERE id <> x'00000000000000000000000000000008'")).await;
+        let found = db.user(user_id(7)).await;
+        assert_ne!(format!("{found:?}"), format!("{stored:?}"), "{column}");
+        assert!(found.role == Role::User || column != "role");
+        assert!(!found.is_active || column != "is_active");
+        db.users.update(&user(7)).await.unwrap();
+        assert_same_user(&db.user(user_id(7)).await, &user(7));
+        assert!(db.users.delete(user_id(7)).await.unwrap());
     }
 }

@@ -1,13 +1,15 @@
-//! `docker/nginx.conf` in a real nginx.
+//! `docker/nginx.conf` and `docker/compose-nginx.conf` in a real nginx.
 
 use std::fs;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use reqwest::{RequestBuilder, Response, StatusCode};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use tempfile::TempDir;
 use tests::client::{Client, EMAIL, PASSWORD, Tokens, tokens};
 use tests::process::{Node, Workplace};
@@ -15,17 +17,14 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 const CONFIGURATION: &str = include_str!("../../docker/nginx.conf");
+const OF_COMPOSE: &str = include_str!("../../docker/compose-nginx.conf");
 
-/// What the configuration says, and what the test needs besides: one process that ends with the test, and folders that
-/// are its own.
+/// What the configuration says, and what the test needs besides: one process that ends with the test.
 const FOR_TESTS: &str = "daemon off;
 master_process off;";
-const FOLDERS: &str = "access_log off;
-    client_body_temp_path body;
-    proxy_temp_path proxy;
-    fastcgi_temp_path fastcgi;
-    uwsgi_temp_path uwsgi;
-    scgi_temp_path scgi;";
+
+/// An account that owns nothing.
+const NOBODY: u32 = 65534;
 
 /// Debian keeps it where only root looks.
 const PROGRAM: &str = "/usr/sbin/nginx";
@@ -41,24 +40,52 @@ struct Gateway {
 
 impl Gateway {
     async fn start() -> (Self, Tokens) {
-        let workplace = Workplace::default()
+        let service = serve().await.to_string();
+        let configuration = |hexauth: &str, address: &str| {
+            CONFIGURATION
+                .replace("127.0.0.1:8080", hexauth)
+                .replace("127.0.0.1:9000", &service)
+                .replace("127.0.0.1:8000", address)
+        };
+        Self::run(Workplace::default(), configuration).await
+    }
+
+    /// As compose runs it, with this believed gateway.
+    async fn of_compose(workplace: Workplace, believed: Option<&str>) -> (Self, Tokens) {
+        let text = match believed {
+            Some(gateway) => OF_COMPOSE
+                .replace("#set_real_ip_from 172.31.250.1;", &format!("set_real_ip_from {gateway};"))
+                .replace("#real_ip_header", "real_ip_header"),
+            None => OF_COMPOSE.to_owned(),
+        };
+        let configuration = |hexauth: &str, address: &str| {
+            text.replace("/tmp/", "")
+                .replace("server api:8080;", &format!("server {hexauth};"))
+                .replace("listen 8080;", &format!("listen {address};"))
+        };
+        Self::run(workplace, configuration).await
+    }
+
+    /// `configuration` is given where Hexauth is and where nginx listens.
+    async fn run(workplace: Workplace, configuration: impl Fn(&str, &str) -> String) -> (Self, Tokens) {
+        let workplace = workplace
             .with("APP_SERVER__TRUSTED_PROXIES", "127.0.0.1")
             .with("APP_SERVER__FORWARDED_HEADER", "x-forwarded-for");
         let node = workplace.serve().await;
         let tokens = Client::of(&node).sign_up(EMAIL).await;
         let hexauth = node.url().trim_start_matches("http://").to_owned();
         let address = free_address();
-        let configuration = CONFIGURATION
-            .replace("daemon off;", FOR_TESTS)
-            .replace("access_log off;", FOLDERS)
-            .replace("127.0.0.1:8080", &hexauth)
-            .replace("127.0.0.1:9000", &serve().await.to_string())
-            .replace("127.0.0.1:8000", &address.to_string());
+        let configuration = configuration(&hexauth, &address.to_string()).replace("daemon off;", FOR_TESTS);
         let folder = tempfile::Builder::new().prefix("hexauth-nginx-").tempdir().unwrap();
         let file = folder.path().join("nginx.conf");
         fs::write(&file, configuration).unwrap();
         let mut nginx = Command::new(if Path::new(PROGRAM).is_file() { PROGRAM } else { "nginx" });
         nginx.arg("-p").arg(folder.path()).arg("-c").arg(&file).stderr(Stdio::null());
+        if is_root() {
+            // Anybody else is nobody special anyway.
+            chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+            nginx.uid(NOBODY).gid(NOBODY);
+        }
         let nginx = nginx.spawn().expect("the test needs nginx (Debian: apt-get install nginx-light)");
         let url = format!("http://{address}");
         let gateway = Self { url, nginx, node: Some(node), _workplace: workplace, _folder: folder };
@@ -114,6 +141,10 @@ async fn echo(stream: TcpStream) -> io::Result<()> {
     request.push_str(&String::from_utf8(body).unwrap());
     let answer = format!("HTTP/1.0 200 OK\r\nContent-Length: {}\r\n\r\n{request}", request.len());
     stream.write_all(answer.as_bytes()).await
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().unwrap().stdout == b"0\n"
 }
 
 fn free_address() -> SocketAddr {
@@ -209,9 +240,9 @@ async fn no_header_of_a_client_makes_hexauth_refuse_the_question() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hexauth_knows_the_request_by_the_id_that_the_client_gave_it() {
-    let (gateway, tokens) = Gateway::start().await;
+    let (mut gateway, tokens) = Gateway::start().await;
     send(gateway.post("/anything").bearer_auth(&tokens.access).header("x-request-id", "request-7")).await;
-    let logs = gateway.node.as_ref().unwrap().logs();
+    let logs = gateway.node.take().unwrap().stop().stderr;
     assert!(logs.lines().any(|line| line.contains("\"request-7\"") && line.contains("/auth/verify")), "{logs}");
 }
 
@@ -220,7 +251,8 @@ async fn nobody_else_passes() {
     let (mut gateway, tokens) = Gateway::start().await;
     let answer = send(gateway.post("/anything").header("x-user-id", "root")).await;
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
-    assert!(answer.headers()["www-authenticate"].to_str().unwrap().starts_with("Bearer"));
+    let challenges: Vec<_> = answer.headers().get_all("www-authenticate").iter().collect();
+    assert!(matches!(&challenges[..], [one] if one.to_str().unwrap().starts_with("Bearer")), "{challenges:?}");
 
     let logout = send(gateway.post("/api/v1/auth/logout").bearer_auth(&tokens.access)).await;
     assert_eq!(logout.status(), StatusCode::NO_CONTENT, "signing out goes through nginx, too");
@@ -233,16 +265,86 @@ async fn nobody_else_passes() {
     assert!(answer.headers().contains_key("retry-after"));
 }
 
+/// Browsers send no token with it, and the service knows nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preflight_passes_and_nothing_that_looks_like_one() {
+    let (gateway, tokens) = Gateway::start().await;
+    let url = format!("{}/anything", gateway.url);
+    let request = |method: Method| {
+        let request = reqwest::Client::new().request(method, &url).header("origin", "https://app.example.com");
+        request
+            .header("access-control-request-method", "DELETE")
+            .header("x-user-id", "root")
+            .header("x-user-role", "admin")
+    };
+    for token in [None, Some("garbage"), Some(tokens.access.as_str())] {
+        let asked = token.iter().fold(request(Method::OPTIONS), |request, token| request.bearer_auth(token));
+        let asked = send(asked.header("access-control-request-headers", "authorization")).await;
+        assert_eq!(asked.status(), StatusCode::OK);
+        let text = asked.text().await.unwrap();
+        assert!(text.starts_with("OPTIONS /anything HTTP/1.0") && !text.to_lowercase().contains("x-user-"), "{text}");
+    }
+    for method in [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::TRACE] {
+        // nginx refuses TRACE by itself.
+        let refused = send(request(method.clone())).await.status();
+        assert!(matches!(refused.as_u16(), 401 | 405), "{method}: {refused}");
+    }
+    let options = || reqwest::Client::new().request(Method::OPTIONS, &url);
+    for (name, request) in [
+        ("without an origin", options().header("access-control-request-method", "DELETE")),
+        ("without a method", options().header("origin", "https://app.example.com")),
+        ("with neither", options()),
+        ("with empty ones", options().header("origin", "").header("access-control-request-method", "")),
+        ("overridden", request(Method::POST).header("x-http-method-override", "OPTIONS")),
+    ] {
+        assert_eq!(send(request).await.status(), StatusCode::UNAUTHORIZED, "{name}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn hexauth_knows_who_is_in_front_of_nginx() {
     let (gateway, _) = Gateway::start().await;
-    // Another address of this machine than that of nginx.
-    let client = reqwest::Client::builder().local_address(IpAddr::from([127, 0, 0, 2])).build().unwrap();
+    assert_eq!(address_of_sign_in(&gateway, [127, 0, 0, 2]).await, "127.0.0.2");
+}
+
+/// Signs in from an address of this machine, with what a client writes about itself, and returns the address of the
+/// session.
+async fn address_of_sign_in(gateway: &Gateway, from: [u8; 4]) -> String {
+    let client = reqwest::Client::builder().local_address(IpAddr::from(from)).build().unwrap();
     let login = client.post(format!("{}/api/v1/auth/login", gateway.url));
     let login = login.header("x-forwarded-for", "203.0.113.7").header("forwarded", "for=203.0.113.7");
     let tokens = tokens(send(login.form(&[("username", EMAIL), ("password", PASSWORD)])).await).await;
     let sessions = client.get(format!("{}/api/v1/auth/sessions", gateway.url)).bearer_auth(tokens.access);
     let sessions = send(sessions).await.json::<serde_json::Value>().await.unwrap();
     let current = sessions.as_array().unwrap().iter().find(|session| session["current"] == true).unwrap();
-    assert_eq!(current["address"], "127.0.0.2");
+    current["address"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_proxy_of_compose_believes_nobody_but_whom_it_is_told_to() {
+    let (gateway, _) = Gateway::of_compose(Workplace::default(), None).await;
+    for client in [2, 3] {
+        assert_eq!(address_of_sign_in(&gateway, [127, 0, 0, client]).await, format!("127.0.0.{client}"));
+    }
+    let (gateway, _) = Gateway::of_compose(Workplace::default(), Some("127.0.0.2")).await;
+    assert_eq!(address_of_sign_in(&gateway, [127, 0, 0, 2]).await, "203.0.113.7");
+    assert_eq!(address_of_sign_in(&gateway, [127, 0, 0, 3]).await, "127.0.0.3");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_the_proxy_of_compose_each_client_has_limits_of_its_own() {
+    let workplace =
+        Workplace::default().with("APP_RATE_LIMIT__ENABLED", "true").with("APP_RATE_LIMIT__LOGIN_PER_MINUTE", "2");
+    let (gateway, _) = Gateway::of_compose(workplace, None).await;
+    let login = |client: u8| {
+        let client = reqwest::Client::builder().local_address(IpAddr::from([127, 0, 0, client])).build().unwrap();
+        let login = client.post(format!("{}/api/v1/auth/login", gateway.url));
+        send(login.form(&[("username", EMAIL), ("password", "wrong-donkey")]))
+    };
+    for (client, status) in [(2, 401), (2, 401), (2, 429), (3, 401), (3, 401), (3, 429)] {
+        assert_eq!(login(client).await.status(), status, "127.0.0.{client}");
+    }
+    // A body that does not fit into nginx's memory comes to Hexauth, which refuses it.
+    let long = send(gateway.post("/api/v1/users").header("content-type", "application/json").body("b".repeat(100_000)));
+    assert_eq!(long.await.status(), StatusCode::PAYLOAD_TOO_LARGE);
 }

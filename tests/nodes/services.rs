@@ -115,8 +115,7 @@ impl Service for InProcess {
     }
 
     async fn logout(&self, access_token: &str) -> bool {
-        let Some(actor) = self.actor(access_token).await else { return false };
-        done(self.application.sessions.logout(&actor).await).is_some()
+        done(self.application.sessions.logout(access_token, None).await).is_some()
     }
 
     async fn logout_holder(&self, refresh_token: &str) -> bool {

@@ -224,7 +224,7 @@ async fn the_healthcheck_fails_while_the_database_is_away() {
 
 #[test]
 fn the_openapi_document_is_printed_without_any_configuration() {
-    let workplace = Workplace::default().with("APP_NONSENSE", "1");
+    let workplace = Workplace::default().with("APP_NON__SENSE", "1");
     let document: Value = serde_json::from_str(&workplace.run(&["openapi"]).success()).unwrap();
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"), "{}", document["openapi"]);
     assert!(document["paths"]["/api/v1/auth/login"]["post"].is_object());

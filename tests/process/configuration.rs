@@ -19,7 +19,7 @@ async fn production_takes_the_secret_from_a_file() {
     let node = workplace.serve().await;
     let tokens = Client::of(&node).sign_up(EMAIL).await;
     assert!(!workplace.path("data/hexauth.secret").exists());
-    assert_eq!(node.output(), "");
+    assert!(!node.logs().contains(SECRET) && !node.logs().contains("First admin"), "{}", node.logs());
     node.stop().success();
 
     // The line break at the end of the file is not part of the secret.
@@ -132,6 +132,58 @@ fn a_line_of_a_dotenv_file_that_cannot_be_read_is_named_by_its_number() {
     }
 }
 
+/// As Kubernetes does for a Service, and Docker for a link, that is named `app` or like a section of the settings.
+#[tokio::test(flavor = "multi_thread")]
+async fn injected_variables_are_ignored_with_one_warning() {
+    let injected = [
+        ("APP_PORT", "tcp://10.0.0.1:80"),
+        ("APP_PORT_8080_TCP_ADDR", "10.0.0.1"),
+        ("APP_SERVICE_HOST", "10.0.0.1"),
+        ("APP_SERVER_PORT", "tcp://10.0.0.2:80"),
+        ("APP_ENV_APP_SERVER__PORT", "80"),
+    ];
+    let workplace = injected.into_iter().fold(Workplace::default(), |place, (name, value)| place.with(name, value));
+    let finished = workplace.run(&["config", "check"]);
+    let warning = "hexauth: variables that begin with APP_ and are not settings are ignored: APP_ENV_APP_SERVER__PORT \
+                   APP_PORT APP_PORT_8080_TCP_ADDR APP_SERVER_PORT APP_SERVICE_HOST\n";
+    assert_eq!((finished.stderr.as_str(), finished.stdout.as_str()), (warning, "the configuration is valid\n"));
+
+    let node = workplace.serve().await;
+    let logs = node.logs();
+    assert_eq!(logs.matches("are ignored").count(), 1, "{logs}");
+    assert!(injected.iter().all(|(name, _)| logs.contains(name)) && !logs.contains("10.0.0."), "{logs}");
+}
+
+#[test]
+fn an_empty_variable_counts_as_not_set() {
+    let untouched = shown(&Workplace::default());
+    let names: Vec<&str> = untouched.lines().map(|line| line.split_once(" = ").unwrap().0).collect();
+    assert!(names.len() > 40);
+    let mut workplace = Workplace::default();
+    for key in names {
+        let name = format!("APP_{}", key.replace('.', "__").to_uppercase());
+        let name = if key == "database.url" { "DATABASE_URL".to_owned() } else { name };
+        workplace.set(&format!("{name}_FILE"), "");
+        // What the tests set, stays.
+        if !["server.port", "log.format"].contains(&key) && !key.starts_with("password.") && key != "rate_limit.enabled"
+        {
+            workplace.set(&name, "");
+        }
+    }
+    assert_eq!(shown(&workplace.with("APP_CONFIG", "").with("APP_CLIENTS__API", "")), untouched);
+}
+
+#[test]
+fn an_empty_variable_leaves_the_word_to_the_dotenv_file_and_the_file() {
+    let toml = "[server]\nport = 8123\n[jwt]\nissuer = \"from-toml\"\n";
+    let workplace = Workplace::default().with("APP_JWT__AUDIENCE", "").with("APP_SERVER__PORT", "");
+    let workplace = workplace.with_file("hexauth.toml", toml).with("APP_CONFIG", "hexauth.toml");
+    let text = shown(&workplace.with_file(".env", "APP_JWT__AUDIENCE=from-dotenv\nAPP_JWT__ISSUER=\n"));
+    for line in ["jwt.audience = \"from-dotenv\"", "jwt.issuer = \"from-toml\"", "server.port = \"8123\""] {
+        assert!(text.contains(line), "{text}");
+    }
+}
+
 #[test]
 fn a_byte_order_mark_is_not_part_of_a_value_in_a_file() {
     let workplace = Workplace::default().with("DATABASE_URL_FILE", "url.txt");
@@ -156,7 +208,6 @@ fn a_database_url_that_is_not_one_is_refused_with_what_to_write() {
         ("postgresql:/ada:hunter2@db/hexauth", POSTGRES),
         ("postgres://ada:hunter2@db:many/hexauth", POSTGRES),
         ("mysql://ada:hunter2@db/hexauth", POSTGRES),
-        ("", POSTGRES),
         ("hunter2/x.db", SQLITE),
         ("Sqlite://hunter2/x.db", SQLITE),
     ] {
@@ -180,7 +231,7 @@ fn a_dotenv_file_is_not_read_in_production() {
 
 #[test]
 fn help_and_version_answer_quickly_whatever_the_configuration() {
-    let workplace = Workplace::default().with("APP_NONSENSE", "1");
+    let workplace = Workplace::default().with("APP_NON__SENSE", "1");
     for argument in ["--help", "--version"] {
         let finished = workplace.run(&[argument]);
         assert!(finished.ran < Duration::from_secs(5));

@@ -272,6 +272,9 @@ fn compose_gives_hexauth_no_more_than_it_needs() {
             assert!(!is_secret || variable.ends_with("_FILE"), "{variable} is a secret in the open");
         }
     }
+    let proxy = service("proxy");
+    assert_eq!((proxy["read_only"].as_bool(), texts(&proxy["cap_drop"])), (Some(true), vec!["ALL".to_owned()]));
+    assert_ne!(proxy["user"].as_str().unwrap().split(':').next(), Some("0"));
     let api = service("api");
     assert_eq!(api["depends_on"]["migrate"]["condition"].as_str(), Some("service_completed_successfully"));
     assert_eq!(api["depends_on"]["postgres"]["condition"].as_str(), Some("service_healthy"));
@@ -283,4 +286,72 @@ fn compose_gives_hexauth_no_more_than_it_needs() {
             Command::new("git").args(["check-ignore", "--quiet", &path]).current_dir(root()).status().unwrap();
         assert!(ignored.success(), "git would take {path}");
     }
+}
+
+fn services() -> Vec<(String, Yaml)> {
+    let services = compose()["services"].as_hash().unwrap().clone();
+    services.into_iter().map(|(name, service)| (name.as_str().unwrap().to_owned(), service)).collect()
+}
+
+#[test]
+fn the_image_is_built_once_and_never_looked_for_elsewhere() {
+    assert!(!read("docker/Dockerfile").lines().any(|line| line.starts_with("# syntax=")), "it would need the network");
+    let ours: Vec<_> =
+        services().into_iter().filter(|(_, service)| service["image"].as_str() == Some("hexauth")).collect();
+    let (built, others): (Vec<_>, Vec<_>) = ours.iter().partition(|(_, service)| !service["build"].is_badvalue());
+    assert_eq!((built.len(), others.len()), (1, 1));
+    assert_eq!(others[0].1["pull_policy"].as_str(), Some("never"));
+    // What comes first builds.
+    assert!(others[0].1["depends_on"].as_hash().unwrap().contains_key(&Yaml::String(built[0].0.clone())));
+}
+
+#[test]
+fn what_a_container_writes_has_a_limit_and_its_health_is_known_soon() {
+    for (name, service) in services() {
+        let options = &service["logging"]["options"];
+        assert!(options["max-size"].as_str().is_some() && options["max-file"].as_str().is_some(), "{name}");
+    }
+    assert!(instruction("HEALTHCHECK").contains("--start-interval=1s"));
+}
+
+/// Whoever could connect from a trusted address, and is not the proxy, could choose the address of a client.
+#[test]
+fn nobody_reaches_a_node_of_compose_but_by_the_proxy_and_only_the_proxy_is_believed() {
+    for (name, service) in services() {
+        let ports = service["ports"].as_vec().map(|_| texts(&service["ports"])).unwrap_or_default();
+        assert_eq!(ports.is_empty(), name != "proxy", "{name}");
+        assert!(ports.iter().all(|port| port.starts_with("127.0.0.1:")), "{name} speaks plain HTTP: {ports:?}");
+    }
+    let network = compose()["networks"]["default"]["ipam"]["config"][0].clone();
+    let proxy = service("proxy")["networks"]["default"]["ipv4_address"].as_str().unwrap().to_owned();
+    let (prefix, host) = proxy.rsplit_once('.').unwrap();
+    assert_eq!(network["subnet"].as_str(), Some(format!("{prefix}.0/24").as_str()));
+    // The gateway has the first address, and services without an own one get theirs from the upper half.
+    assert_eq!(network["ip_range"].as_str(), Some(format!("{prefix}.128/25").as_str()));
+    assert!((2..128).contains(&host.parse::<u8>().unwrap()), "{proxy}");
+    let environment = service("api")["environment"].clone();
+    assert_eq!(environment["APP_SERVER__TRUSTED_PROXIES"].as_str(), Some(proxy.as_str()));
+    assert_eq!(environment["APP_SERVER__FORWARDED_HEADER"].as_str(), Some("x-forwarded-for"));
+    assert!(environment["APP_SERVER__PUBLIC_URL"].as_str().is_some());
+    // As it is: the other proxy is for the operator to name.
+    let nginx = read("docker/compose-nginx.conf");
+    assert!(nginx.contains(&format!("\n    #set_real_ip_from {prefix}.1;\n    #real_ip_header X-Forwarded-For;\n")));
+    let mounted = texts(&service("proxy")["volumes"]);
+    assert!(mounted[0].starts_with("./compose-nginx.conf:") && mounted[0].ends_with(":ro"), "{mounted:?}");
+}
+
+#[test]
+fn every_action_of_the_workflow_is_pinned_and_the_tour_is_made() {
+    let workflow = read(".github/workflows/ci.yml");
+    let used: Vec<&str> = workflow.lines().filter_map(|line| line.trim().strip_prefix("- uses: ")).collect();
+    assert_eq!(used.len(), workflow.matches("uses:").count());
+    for action in used {
+        let (commit, tag) = action.split_once('@').unwrap().1.split_once(" # v").unwrap_or_else(|| panic!("{action}"));
+        assert!(commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()), "{action}");
+        assert!(tag.contains('.'), "{action}");
+    }
+    assert!(workflow.contains("- run: docker/tour\n"));
+    let tour = root().join("docker/tour");
+    assert!(fs::metadata(&tour).unwrap().permissions().mode() & 0o111 != 0, "it cannot be run");
+    assert!(Command::new("sh").arg("-n").arg(tour).status().unwrap().success());
 }

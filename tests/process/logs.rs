@@ -3,12 +3,17 @@ use std::net::TcpStream;
 
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
-use tests::on_each_database;
 use tests::process::Workplace;
+use tests::{on_each_database, run_sql};
 
 use tests::client::{Client, EMAIL, PASSWORD, Tokens, tokens};
 
-on_each_database!(at_info_no_secret_is_logged, at_debug_no_secret_is_logged, at_trace_no_secret_is_logged);
+on_each_database!(
+    at_info_no_secret_is_logged,
+    at_debug_no_secret_is_logged,
+    at_trace_no_secret_is_logged,
+    a_stored_value_that_is_not_valid_is_named_and_not_told,
+);
 
 const SECRET: &str = "q7Vt1w0m3kJp8Zr2Xc5Nb6Ld9Sf4Gh0T";
 const WRONG_PASSWORD: &str = "wrong-donkey-wrong-battery";
@@ -68,7 +73,8 @@ async fn assert_logs_are_sound(workplace: Workplace, level: &str) {
     let node = workplace.serve().await;
     let session = live_through(&Client::of(&node)).await;
     let finished = node.stop();
-    let lines: Vec<&str> = finished.stderr.lines().collect();
+    assert_eq!(finished.stderr, "", "a server logs to its standard output");
+    let lines: Vec<&str> = finished.stdout.lines().collect();
 
     let mut leaks = Vec::new();
     for secret in &session.secrets {
@@ -106,6 +112,85 @@ async fn at_trace_no_secret_is_logged(workplace: Workplace) {
     assert_logs_are_sound(workplace, "trace").await;
 }
 
+async fn a_stored_value_that_is_not_valid_is_named_and_not_told(workplace: Workplace) {
+    let node = workplace.serve().await;
+    let client = Client::of(&node);
+    let tokens = client.sign_up(EMAIL).await;
+    let me: Value = client.me(&tokens.access).await.json().await.unwrap();
+    let database = workplace.database_url();
+    run_sql(&database, "UPDATE users SET birthday = '1799-01-02', username = 'Odd Name'").await;
+    run_sql(&database, "UPDATE passwords SET hash = 'odd hash'").await;
+    assert_eq!(client.me(&tokens.access).await.status(), 200);
+    assert_eq!(client.login(EMAIL, PASSWORD).await.status(), 401);
+    let log = node.stop().stderr;
+    let records: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |message: &str| records.iter().filter(|record| record["message"] == message).collect::<Vec<_>>();
+    let invalid = of("a stored value is not valid");
+    // Each of them at each of the two reads.
+    assert_eq!(invalid.len(), 4, "{log}");
+    assert!(invalid.iter().all(|record| record["level"] == "WARN" && record["table"] == "users"), "{invalid:?}");
+    assert!(invalid.iter().all(|record| record["id"] == me["id"]), "{invalid:?}");
+    assert_eq!(invalid.iter().filter(|record| record["column"] == "birthday").count(), 2);
+    let [hash] = of("a user cannot sign in until their password hash is repaired")[..] else { panic!("{log}") };
+    assert!(hash["level"] == "ERROR" && hash["user"] == me["id"], "{hash}");
+    assert!(["1799", "Odd Name", "odd hash"].iter().all(|value| !log.contains(value)), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_path_that_a_proxy_asks_about_is_not_logged() {
+    for level in ["info", "trace"] {
+        let workplace = Workplace::default().with("APP_LOG__LEVEL", level);
+        let node = workplace.start(&["serve"]);
+        let url = format!("{}/api/v1/auth/verify/reset/{SECRET}?key={SECRET}", node.url());
+        assert_eq!(reqwest::get(url).await.unwrap().status(), 401);
+        let logs = node.stop().stderr;
+        assert!(!logs.contains(SECRET), "{logs}");
+        assert_eq!(times_served(&logs, "/api/v1/auth/verify"), 1, "{logs}");
+    }
+}
+
+/// How many records say that a path was served.
+fn times_served(logs: &str, path: &str) -> usize {
+    let records = logs.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    records.filter(|record| record["message"] == "served" && record["span"]["path"] == path).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn probes_that_succeed_are_logged_at_debug_only() {
+    const PROBES: [&str; 2] = ["/health/live", "/health/ready"];
+    for (level, times) in [("info", 0), ("debug", 1)] {
+        let workplace = Workplace::default().with("APP_LOG__LEVEL", level);
+        let node = workplace.start(&["serve"]);
+        let url = node.url();
+        for path in PROBES {
+            assert_eq!(reqwest::get(format!("{url}{path}")).await.unwrap().status(), 200);
+        }
+        assert_eq!(reqwest::get(format!("{url}/health/nope")).await.unwrap().status(), 404);
+        let logs = node.stop().stderr;
+        for path in PROBES {
+            assert_eq!(times_served(&logs, path), times, "{path} at {level}:\n{logs}");
+        }
+        assert_eq!(times_served(&logs, "/health/nope"), 1, "{logs}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_listens_everywhere_is_told_once_to_say_where_clients_come_to() {
+    const TOLD: &str = "set APP_SERVER__PUBLIC_URL";
+    for (host, told) in [("0.0.0.0", 1), ("::", 1), ("127.0.0.1", 0)] {
+        let workplace = Workplace::default().with("APP_SERVER__HOST", host);
+        let node = workplace.start(&["serve"]);
+        node.url();
+        assert_eq!(node.stop().stderr.matches(TOLD).count(), told, "{host}");
+    }
+    for name in ["APP_SERVER__PUBLIC_URL", "APP_JWT__ISSUER"] {
+        let workplace = Workplace::default().with("APP_SERVER__HOST", "0.0.0.0").with(name, "https://auth.example.com");
+        let node = workplace.start(&["serve"]);
+        node.url();
+        assert_eq!(node.stop().stderr.matches(TOLD).count(), 0, "{name}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_records_of_a_request_have_its_id() {
     let workplace = Workplace::default();
@@ -115,10 +200,51 @@ async fn the_records_of_a_request_have_its_id() {
     let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
     let problem: Value = answer.json().await.unwrap();
     assert_eq!(problem["request_id"], *id);
-    let stderr = node.stop().stderr;
-    let records = stderr.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let stdout = node.stop().stdout;
+    let records = stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let mut of_request = records.filter(|record| record["span"]["request_id"] == *id);
-    assert!(of_request.any(|record| record["event"] == "login.failed"), "{stderr}");
+    assert!(of_request.any(|record| record["event"] == "login.failed"), "{stdout}");
+}
+
+/// By these names collectors know the members of a record without being told.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_members_of_a_record_have_the_names_that_collectors_know() {
+    let node = Workplace::default().with("APP_LOG__LEVEL", "debug").serve().await;
+    let client = Client::of(&node);
+    client.sign_up(EMAIL).await;
+    client.login(EMAIL, WRONG_PASSWORD).await;
+    let stdout = node.stop().stdout;
+    let records: Vec<Value> = stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for record in &records {
+        let text = |name: &str| record[name].as_str().unwrap_or_else(|| panic!("{name}: {record}"));
+        let time = text("timestamp");
+        assert!(chrono::DateTime::parse_from_rfc3339(time).is_ok() && time.ends_with('Z'), "{time}");
+        let severity = match text("level") {
+            "ERROR" => "ERROR",
+            "WARN" => "WARNING",
+            "INFO" => "INFO",
+            _ => "DEBUG",
+        };
+        assert_eq!(text("severity"), severity);
+        assert!(!text("message").is_empty() && !text("target").is_empty());
+        assert!(record.get("trace_id").is_none(), "nothing is traced: {record}");
+    }
+    let find =
+        |event: &str| records.iter().find(|record| record["event"] == event).unwrap_or_else(|| panic!("{event}"));
+    for (event, severity) in [("login.succeeded", "INFO"), ("login.failed", "WARNING")] {
+        let record = find(event);
+        assert_eq!((&record["severity"], &record["target"]), (&severity.into(), &"audit".into()));
+    }
+}
+
+#[test]
+fn a_command_logs_to_its_standard_error_stream_and_prints_its_result() {
+    let finished = Workplace::default().with("APP_LOG__LEVEL", "debug").run(&["migrate", "up"]);
+    assert!(finished.stdout.lines().all(|line| line.starts_with("applied m2")), "{}", finished.stdout);
+    assert!(finished.stderr.lines().count() > 0);
+    for line in finished.stderr.lines() {
+        assert!(serde_json::from_str::<Value>(line).is_ok_and(|record| record["severity"].is_string()), "{line}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -133,14 +259,14 @@ async fn a_refusal_by_a_rate_limit_is_one_record_with_the_client() {
         let answer = login().header("x-forwarded-for", "1.1.1.1, 2001:db8::7").send().await.unwrap();
         assert_eq!(answer.status().as_u16(), status);
     }
-    let stderr = node.stop().stderr;
-    let records = stderr.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let stdout = node.stop().stdout;
+    let records = stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let refusals: Vec<_> = records.filter(|record| record["event"] == "rate_limit.exceeded").collect();
-    assert_eq!(refusals.len(), 1, "{stderr}");
+    assert_eq!(refusals.len(), 1, "{stdout}");
     let refusal = &refusals[0];
     assert_eq!((&refusal["limit"], &refusal["target"]), (&"login".into(), &"audit".into()));
     assert_eq!(refusal["span"]["client"], "2001:db8::7");
-    assert!(!stderr.contains("1.1.1.1"));
+    assert!(!stdout.contains("1.1.1.1"));
 }
 
 /// Sends bytes as they are, and returns the first line.
@@ -175,11 +301,11 @@ async fn assert_lines_stay_whole(workplace: Workplace) -> Vec<String> {
     let length = body.len();
     let login = format!("{head}\r\nUser-Agent: {agent}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
     send_raw(&node.url(), login.as_bytes());
-    let stderr = node.stop().stderr;
+    let stdout = node.stop().stdout;
     for control in ['\u{1b}', '\r', '\u{9b}', '\u{2028}'] {
-        assert!(!stderr.contains(control), "{control:?} is in the log:\n{}", stderr.escape_debug());
+        assert!(!stdout.contains(control), "{control:?} is in the log:\n{}", stdout.escape_debug());
     }
-    stderr.lines().map(ToOwned::to_owned).collect()
+    stdout.lines().map(ToOwned::to_owned).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -191,7 +317,9 @@ async fn nobody_can_break_the_lines_of_json() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_can_break_the_lines_of_pretty_logs() {
-    for line in assert_lines_stay_whole(Workplace::default().with("APP_LOG__FORMAT", "pretty")).await {
+    // In development a greeting follows.
+    let workplace = Workplace::default().with("APP_ENV", "production").with("APP_SECRET_KEY", SECRET);
+    for line in assert_lines_stay_whole(workplace.with("APP_LOG__FORMAT", "pretty")).await {
         assert!(line.starts_with("20"), "each line begins with its time: {line}");
     }
 }

@@ -65,7 +65,7 @@ async fn it_tells_people_where_the_docs_are_and_how_to_make_the_first_admin() {
     let workplace = Workplace::default().with("APP_LOG__FORMAT", "pretty");
     let node = workplace.serve().await;
     let docs = format!("{}/docs/", node.url());
-    let output = node.output();
+    let output = node.logs();
     assert!(output.contains(&docs), "{output}");
     assert!(output.contains("hexauth create-admin --email"), "{output}");
     assert_eq!(Client::of(&node).get("/docs/").await.status(), StatusCode::OK);
@@ -75,8 +75,8 @@ async fn it_tells_people_where_the_docs_are_and_how_to_make_the_first_admin() {
 async fn with_json_logs_nothing_but_json_is_written() {
     let workplace = Workplace::default();
     let finished = workplace.serve().await.stop();
-    assert_eq!(finished.stdout, "");
-    for line in finished.stderr.lines() {
+    assert_eq!(finished.stderr, "");
+    for line in finished.stdout.lines() {
         assert!(serde_json::from_str::<Value>(line).unwrap().is_object(), "{line}");
     }
 }

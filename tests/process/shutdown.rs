@@ -75,7 +75,7 @@ async fn assert_stops_in_order_on(signal: &str, workplace: Workplace) {
     assert!(other.is_err(), "{other:?}");
     assert_eq!(login.await.unwrap().unwrap(), StatusCode::OK, "{}", node.logs());
     let finished = node.wait_for_exit(SHORTLY);
-    assert_eq!(finished.code(), Some(0), "{}", finished.stderr);
+    assert_eq!(finished.code(), Some(0), "{}", finished.stdout);
 }
 
 /// An idle worker ends early, and must not take connections to the database with it that another worker needs.
@@ -124,8 +124,8 @@ async fn an_interrupt_stops_it_too() {
     let mut node = Workplace::default().serve().await;
     node.signal("INT");
     let finished = node.wait_for_exit(SHORTLY);
-    assert_eq!(finished.code(), Some(0), "{}", finished.stderr);
-    assert!(finished.stderr.lines().last().is_some_and(|line| line.contains("stopped")), "{}", finished.stderr);
+    assert_eq!(finished.code(), Some(0), "{}", finished.stdout);
+    assert!(finished.stdout.lines().last().is_some_and(|line| line.contains("stopped")), "{}", finished.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,9 +141,75 @@ async fn a_second_interrupt_ends_it_at_once() {
     assert!(!login.is_finished(), "the hash is to take longer: {}", node.logs());
     node.signal("INT");
     let finished = node.wait_for_exit(SHORTLY);
-    assert_eq!(finished.code(), Some(130), "{}", finished.stderr);
+    assert_eq!(finished.code(), Some(130), "{}", finished.stdout);
     assert!(finished.waited < Duration::from_secs(1), "{:?}", finished.waited);
     assert!(login.await.unwrap().is_err());
+}
+
+/// Sends a request on a connection that may be kept, and returns the head of the response, in lower case.
+fn ask(stream: &mut TcpStream, path: &str) -> String {
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: hexauth\r\n\r\n").as_bytes()).unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    let head = String::from_utf8(head).unwrap().to_lowercase();
+    let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()).unwrap();
+    stream.read_exact(&mut vec![0; length.parse().unwrap()]).unwrap();
+    head
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_delay_it_is_not_ready_and_serves_on_before_it_stops() {
+    let mut node = Workplace::default().with("APP_SERVER__SHUTDOWN_DELAY", "2s").serve().await;
+    let client = Client::of(&node);
+    let tokens = client.sign_up(EMAIL).await;
+    let mut kept = connect(&node);
+    let before = ask(&mut kept, "/health/live");
+    assert!(before.starts_with("http/1.1 200") && !before.contains("connection: close"), "{before}");
+
+    node.signal("TERM");
+    let begun = Instant::now();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let live = ask(&mut kept, "/health/live");
+    assert!(live.starts_with("http/1.1 200") && live.contains("\r\nconnection: close\r\n"), "{live}");
+    let mut fresh = connect(&node);
+    let ready = ask(&mut fresh, "/health/ready");
+    assert!(ready.starts_with("http/1.1 503") && ready.contains("\r\nconnection: close\r\n"), "{ready}");
+    let answer = client.get("/health/ready").await;
+    assert_eq!(answer.json::<serde_json::Value>().await.unwrap()["code"], "stopping");
+    for answer in [client.me(&tokens.access).await, client.login(EMAIL, PASSWORD).await] {
+        assert_eq!((answer.status(), answer.headers()["connection"].to_str().unwrap()), (StatusCode::OK, "close"));
+    }
+    assert!(begun.elapsed() < Duration::from_secs(2), "the delay is to be longer");
+    let finished = node.wait_for_exit(SHORTLY);
+    assert_eq!(finished.code(), Some(0), "{}", finished.stdout);
+    assert!(begun.elapsed() >= Duration::from_secs(2), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_interrupt_ends_it_at_once_in_the_delay_too() {
+    let mut node = Workplace::default().with("APP_SERVER__SHUTDOWN_DELAY", "10m").serve().await;
+    node.signal("INT");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(Client::of(&node).get("/health/live").await.status(), StatusCode::OK);
+    node.signal("INT");
+    assert_eq!(node.wait_for_exit(SHORTLY).code(), Some(130));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_idles_for_as_long_as_is_configured() {
+    let node = Workplace::default().with("APP_SERVER__KEEP_ALIVE", "1s").serve().await;
+    let mut kept = connect(&node);
+    for _ in 0..3 {
+        assert!(!ask(&mut kept, "/health/live").contains("connection: close"));
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    let idle = Instant::now();
+    assert_eq!(kept.read(&mut [0]).unwrap(), 0, "the server closes it");
+    assert!(idle.elapsed() < Duration::from_secs(2), "{:?}", idle.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -162,7 +228,7 @@ async fn under_nohup_it_outlives_its_terminal() {
 async fn it_stops_in_order_where_its_logs_cannot_be_written() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let workplace = Workplace::default().with("APP_SERVER__PORT", port.to_string());
-    let command = ["-c", "exec \"$0\" serve 2>/dev/full", binary().to_str().unwrap()];
+    let command = ["-c", "exec \"$0\" serve >/dev/full 2>&1", binary().to_str().unwrap()];
     let mut node = workplace.start_program(Path::new("sh"), &command);
     let deadline = Instant::now() + Duration::from_secs(30);
     while reqwest::get(format!("http://127.0.0.1:{port}/health/ready")).await.is_err() {
@@ -196,7 +262,7 @@ async fn connections_that_never_ask_do_not_delay_the_end() {
 fn assert_ends_shortly(node: &mut Node) {
     node.signal("TERM");
     let finished = node.wait_for_exit(Duration::from_secs(45));
-    assert_eq!(finished.code(), Some(0), "{}", finished.stderr);
+    assert_eq!(finished.code(), Some(0), "{}", finished.stdout);
     assert!(finished.waited < SHORTLY, "it took {:?}", finished.waited);
 }
 

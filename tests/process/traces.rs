@@ -113,10 +113,18 @@ async fn a_request_is_a_span_under_its_clients_with_nothing_secret_in_it() {
     let secret = [("x-request-id", "guarded"), ("authorization", "Bearer hunter2"), ("traceparent", parent.as_str())];
     assert_eq!(ask(&node, "/api/v1/users/some-id?token=hunter2", &secret).await, 401);
     assert_eq!(ask(&node, "/nowhere", &[("x-request-id", "lost")]).await, 404);
-    let logs = node.stop().stderr;
+    let logs = node.stop().stdout;
     let spans = collector.spans();
 
+    let records = logs.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let of_request: Vec<serde_json::Value> =
+        records.filter(|record| record["span"]["request_id"] == "guarded").collect();
+    assert!(!of_request.is_empty());
+
     let span = span_of(&spans, "guarded");
+    for record in &of_request {
+        assert_eq!((&record["trace_id"], &record["span_id"]), (&TRACE.into(), &hex(&span.span_id).into()));
+    }
     assert_eq!(hex(&span.trace_id), TRACE);
     assert_eq!(hex(&span.parent_span_id), PARENT);
     assert_eq!(span.name, "GET /api/v1/users/{id}");
@@ -216,8 +224,8 @@ async fn a_collector_that_is_away_or_silent_delays_nobody_and_is_told_of_once() 
         let finished = node.stop();
         assert_eq!(finished.code(), Some(0));
         assert!(finished.waited < Duration::from_secs(10), "{:?}", finished.waited);
-        let count = finished.stderr.matches("traces cannot be sent").count();
-        assert!(told.contains(&count), "{}", finished.stderr);
+        let count = finished.stdout.matches("traces cannot be sent").count();
+        assert!(told.contains(&count), "{}", finished.stdout);
     }
 }
 

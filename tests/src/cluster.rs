@@ -64,6 +64,33 @@ impl Cluster {
         Self::launch(settings, init_database)
     }
 
+    /// A new server that speaks TLS as `localhost`, with a certificate of the authority in [`Cluster::authority`].
+    ///
+    /// # Panics
+    /// As [`Cluster::create`], and when there is no `openssl` on this machine.
+    pub fn with_tls() -> Self {
+        let settings = ["fsync=off", "ssl=on", "ssl_cert_file=../server.pem", "ssl_key_file=../server.key"];
+        Self::launch(&settings, |folder, account| {
+            init_database(folder, account)?;
+            make_certificates(folder, account)
+        })
+    }
+
+    /// The certificate of the authority that knows this server, or of another one, of a server with TLS.
+    pub fn authority(&self, knows_it: bool) -> PathBuf {
+        self.folder.join(if knows_it { "authority.pem" } else { "stranger.pem" })
+    }
+
+    /// Where it has its socket.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The port of it, which is also in the name of its socket.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// A new standby that follows this server. A commit here waits for it from now on.
     pub async fn standby(&self) -> Self {
         let url = self.url();
@@ -185,6 +212,24 @@ fn back_up(url: &str, folder: &Path, account: Option<Account>) -> Result<(), Str
     let mut backup = command(&postgres_programs().join("pg_basebackup"), folder, account);
     backup.args(["--checkpoint=fast", "--write-recovery-conf", "--no-sync", "--dbname", url]);
     run(backup.arg("--pgdata").arg(folder.join("data")))
+}
+
+/// Two authorities, and a certificate of the first for `localhost`.
+fn make_certificates(folder: &Path, account: Option<Account>) -> Result<(), String> {
+    let openssl = |arguments: &str| {
+        run(command(Path::new("openssl"), folder, account).args(arguments.split_whitespace()))
+            .map_err(|error| format!("openssl {arguments}: {error}"))
+    };
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout";
+    for authority in ["authority", "stranger"] {
+        openssl(&format!("req -x509 -days 2 -subj /CN={authority} {key} {authority}.key -out {authority}.pem"))?;
+    }
+    openssl(&format!("req -subj /CN=localhost {key} server.key -out server.csr"))?;
+    fs::write(folder.join("server.ext"), "subjectAltName = DNS:localhost\n").map_err(|error| error.to_string())?;
+    openssl(
+        "x509 -req -days 2 -in server.csr -CA authority.pem -CAkey authority.key -CAcreateserial -extfile server.ext \
+         -out server.pem",
+    )
 }
 
 fn run(command: &mut Command) -> Result<(), String> {

@@ -235,14 +235,9 @@ impl Node {
         }
     }
 
-    /// What it wrote to the standard error stream so far.
+    /// What it wrote so far: a server logs to its standard output, and a command to its standard error stream.
     pub fn logs(&self) -> String {
-        self.stderr.text()
-    }
-
-    /// What it wrote to the standard output so far.
-    pub fn output(&self) -> String {
-        self.stdout.text()
+        self.stdout.text() + &self.stderr.text()
     }
 
     /// Its number at the operating system.

@@ -26,7 +26,7 @@ pub(crate) enum Kind {
 }
 
 /// Names that a field cannot have: every resource has them, or its code uses them.
-const RESERVED: &[&str] = &["id", "owner", "owner_id", "created_at", "updated_at", "fields", "table"];
+const RESERVED: &[&str] = &["id", "owner", "owner_id", "created_at", "updated_at", "as_read", "fields", "table"];
 
 /// Most columns of a table that anybody wants to read, and a bound for the faults that a body can have.
 pub(crate) const MAX_FIELDS: usize = 40;
@@ -186,7 +186,9 @@ const STRING: Facts = Facts {
     other_json: r#""Zoë O'Brien 山田太郎 👩‍🚀""#,
     bad: &[
         (r#""""#, "too_short"),
+        (r#""\u{200b}""#, "too_short"),
         (r#""a\nb""#, "control_character"),
+        (r#""a\u{202e}b""#, "control_character"),
         (r#""a".repeat(201)"#, "too_long"),
         ("1", "wrong_type"),
     ],
@@ -258,6 +260,7 @@ const DATE: Facts = Facts {
     later: r#""2026-03-15""#,
     other_json: r#""9999-12-31""#,
     bad: &[
+        (r#"" 2026-3-14""#, "invalid_date"),
         (r#""2026-02-29""#, "invalid_date"),
         (r#""14.03.2026""#, "invalid_date"),
         (r#""0000-01-01""#, "out_of_range"),

@@ -99,8 +99,6 @@ impl Resource {
             sent_rows => self.rows(&[], 0),
             rows => self.rows(MADE, 0),
             changed_rows => self.rows(MADE, 1),
-            has_checked => self.fields.iter().any(|field| field.kind.is_checked()),
-            has_checked_optional => self.fields.iter().any(|field| field.kind.is_checked() && field.is_optional),
         }
     }
 
@@ -158,7 +156,8 @@ fn name_faults(project: &Project, name: &str, plural: &str) -> Result<Vec<String
 /// The types that a resource brings.
 fn types_of(name: &str, plural: &str) -> Vec<String> {
     let (name, plural) = (pascal(name), pascal(plural));
-    let mut types = vec![format!("Create{name}"), format!("Update{name}"), format!("List{plural}"), plural];
+    let mut types = ["Create", "Update", "Replace"].map(|verb| format!("{verb}{name}")).to_vec();
+    types.extend([format!("List{plural}"), plural]);
     let ends = ["", "Id", "Query", "Position", "Repository", "Unit", "Page", "Change", "Body"];
     types.extend(ends.map(|end| format!("{name}{end}")));
     types

@@ -37,6 +37,7 @@ const TEMPLATES: &[(&str, &str)] = templates! {
     "crates/api-actix/src/«plural»/get_«name».rs" => "routes/get.rs",
     "crates/api-actix/src/«plural»/list_«plural».rs" => "routes/list.rs",
     "crates/api-actix/src/«plural»/update_«name».rs" => "routes/update.rs",
+    "crates/api-actix/src/«plural»/replace_«name».rs" => "routes/replace.rs",
     "crates/api-actix/src/«plural»/delete_«name».rs" => "routes/delete.rs",
     "crates/api-actix/src/«plural»/values.rs" => "routes/values.rs",
     "tests/contract/«plural».rs" => "tests/contract.rs",

@@ -30,6 +30,11 @@ impl From<ApplicationError> for ApiError {
                     "The new password must differ from the current one.",
                 );
             }
+            E::ReadOnly(members) => {
+                let message = "This field cannot be changed. Send it back as it was read, or leave it out.";
+                let faults = members.iter().map(|member| FieldError::new(member, "read_only", message));
+                return Self::Invalid(faults.collect());
+            }
             E::InvalidCursor(fault) => return Self::invalid("cursor", fault.code, fault.message.clone()),
             E::Duplicate(field) => {
                 let message = format!("Another user has this {field}.");
@@ -76,6 +81,7 @@ mod tests {
             (E::CurrentPasswordRequired, "422 validation_failed current_password:required"),
             (E::RefusedPassword(short), "422 validation_failed password:too_short"),
             (E::UnchangedPassword, "422 validation_failed new_password:unchanged"),
+            (E::ReadOnly(vec!["id"]), "422 validation_failed id:read_only"),
             (E::NotFound, "404 not_found"),
             (E::InvalidClient, "401 invalid_client"),
             (E::ForeignKeys, "500 internal_error"),
@@ -94,7 +100,7 @@ mod tests {
         match error {
             E::InvalidCredentials | E::AccountDisabled | E::InvalidAccessToken | E::InvalidRefreshToken => true,
             E::Forbidden | E::RegistrationClosed | E::WrongCurrentPassword | E::CurrentPasswordRequired => true,
-            E::RefusedPassword(_) => true,
+            E::RefusedPassword(_) | E::ReadOnly(_) => true,
             E::UnchangedPassword | E::NotFound | E::InvalidClient | E::ForeignKeys | E::Duplicate(_) => true,
             E::LastAdmin | E::InvalidCursor(_) | E::Overloaded | E::Unavailable(_) | E::Internal(_) => true,
         }

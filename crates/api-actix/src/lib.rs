@@ -18,6 +18,7 @@ mod observe;
 mod auth;
 mod clients;
 mod health;
+mod oauth2;
 mod sessions;
 mod tasks;
 mod users;

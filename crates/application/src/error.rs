@@ -44,6 +44,9 @@ pub enum ApplicationError {
     /// This service sends no mail.
     #[error("this service sends no mail")]
     MailIsOff,
+    /// These members cannot be changed, and are not what is stored.
+    #[error("{0:?} cannot be changed")]
+    ReadOnly(Vec<&'static str>),
     /// There is no such thing, or not for this actor.
     #[error("not found")]
     NotFound,
@@ -93,6 +96,7 @@ impl ApplicationError {
             Self::CurrentPasswordRequired
             | Self::RefusedPassword(_)
             | Self::UnchangedPassword
+            | Self::ReadOnly(_)
             | Self::InvalidCursor(_) => "validation_failed",
             Self::InvalidOneTimeToken => "invalid_one_time_token",
             Self::MailIsOff => "mail_is_off",
@@ -114,7 +118,7 @@ impl From<StoreError> for ApplicationError {
             StoreError::Duplicate(field) => Self::Duplicate(field),
             StoreError::NotFound => Self::NotFound,
             StoreError::Unavailable(source) => Self::Unavailable(source),
-            StoreError::Corrupt { .. } | StoreError::Internal(_) => Self::Internal(error.into()),
+            StoreError::Internal(source) => Self::Internal(source),
         }
     }
 }

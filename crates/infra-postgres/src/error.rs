@@ -3,14 +3,16 @@ use sea_orm::{DbErr, RuntimeErr};
 use sqlx::postgres::PgConnectOptions;
 use thiserror::Error;
 
+use crate::UrlError;
+
 /// Why PostgreSQL cannot be used, in words for the operator. No password is in them.
 #[derive(Debug, Error)]
 pub enum PostgresError {
     /// The URL cannot be read.
     #[error("the PostgreSQL URL cannot be read: {0}")]
-    Url(#[source] sqlx::Error),
+    Url(#[from] UrlError),
     /// The server rejects the connection.
-    #[error("cannot connect to PostgreSQL at {host}:{port}, database '{database}': {source}")]
+    #[error("cannot connect to PostgreSQL at {host}:{port}, database '{database}': {source}{}", advice(source))]
     Connect {
         /// Where.
         host: String,
@@ -21,25 +23,46 @@ pub enum PostgresError {
         /// Why.
         source: sqlx::Error,
     },
+    /// The server is too old.
+    #[error("the server is PostgreSQL {0}: Hexauth needs 13 or later")]
+    Version(String),
+    /// There is no schema to find tables in.
+    #[error(
+        "none of the schemas in the search_path of the role is there, or it may not use them: make one with CREATE \
+         SCHEMA, or GRANT USAGE on it"
+    )]
+    NoSchema,
     /// The database cannot hold what people write.
     #[error("the database has the encoding {0}: make one with the encoding UTF8")]
     Encoding(String),
     /// Another node holds the lock for too long.
     #[error("another node has been migrating the database for over {0} seconds")]
     Locked(u64),
-    /// A migration failed, or the database holds one that this program does not know.
-    #[error("the database cannot be migrated: {0}")]
+    /// A migration failed, or cannot be reverted before one that this program does not know.
+    #[error("the database cannot be migrated: {}", migration::explain(.0))]
     Migrate(#[from] DbErr),
 }
 
 impl PostgresError {
     pub(crate) fn connect(options: &PgConnectOptions, source: sqlx::Error) -> Self {
         Self::Connect {
-            host: options.get_host().to_owned(),
+            host: match options.get_socket() {
+                Some(folder) => folder.display().to_string(),
+                None => options.get_host().to_owned(),
+            },
             port: options.get_port(),
             database: options.get_database().unwrap_or(options.get_username()).to_owned(),
             source,
         }
+    }
+}
+
+/// What the driver's words about TLS leave open.
+fn advice(error: &sqlx::Error) -> &'static str {
+    match error.to_string() {
+        text if text.contains("UnknownIssuer") => ": no authority of sslrootcert has signed the server's certificate",
+        text if text.contains("not support TLS") => ": turn it on there (ssl = on), or choose another sslmode",
+        _ => "",
     }
 }
 

@@ -9,6 +9,7 @@ mod migrate;
 mod notifications;
 mod pool;
 mod revocation_feed;
+mod url;
 
 pub use connect::{PostgresSettings, PostgresStore, connect};
 pub use connections::{PostgresConnections, PostgresTransaction};
@@ -16,3 +17,4 @@ pub use error::{PostgresError, unavailable_or_internal};
 pub use infra_seaorm::PoolUsage;
 pub use migrate::{migrate, migrate_with, migration_status, migration_status_with};
 pub use revocation_feed::PostgresRevocationFeed;
+pub use url::UrlError;

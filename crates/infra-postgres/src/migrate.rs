@@ -8,7 +8,7 @@ use sea_orm::{
 };
 use sqlx::postgres::PgPoolOptions;
 
-use crate::connect::{ISOLATION, limits, run_set_up, set, try_connection};
+use crate::connect::{ISOLATION, run_set_up, try_connection};
 use crate::connections::try_lock;
 use crate::{PostgresError, PostgresSettings};
 
@@ -46,7 +46,7 @@ pub async fn migrate_with<M: MigratorTrait>(
         acquire_lock(&connection).await?;
         migration::run::<M, _>(&connection, step).await
     } else {
-        let transaction = begin_with_lock(&connection).await?;
+        let transaction = begin_with_lock(&connection, settings).await?;
         let result = migration::run::<M, _>(&transaction, step).await;
         commit(transaction, result).await
     };
@@ -71,10 +71,10 @@ pub async fn migration_status_with<M: MigratorTrait>(
 ) -> Result<Vec<Status>, PostgresError> {
     let connection = one_connection(settings).await?;
     let status = if settings.prepared_statements {
-        migration::status::<M>(&connection).await
+        migration::status::<M, _>(&connection).await
     } else {
-        let transaction = begin(&connection).await?;
-        let status = migration::status::<M>(&transaction).await;
+        let transaction = begin(&connection, settings).await?;
+        let status = migration::status::<M, _>(&transaction).await;
         commit(transaction, status).await
     };
     connection.close().await?;
@@ -116,10 +116,13 @@ async fn acquire_lock(connection: &DatabaseConnection) -> Result<(), PostgresErr
 }
 
 /// Takes the lock for one transaction, which a PgBouncer keeps on one server.
-async fn begin_with_lock(connection: &DatabaseConnection) -> Result<DatabaseTransaction, PostgresError> {
+async fn begin_with_lock(
+    connection: &DatabaseConnection,
+    settings: &PostgresSettings,
+) -> Result<DatabaseTransaction, PostgresError> {
     let started = Instant::now();
     loop {
-        let transaction = begin(connection).await?;
+        let transaction = begin(connection, settings).await?;
         if try_lock(&transaction, "pg_try_advisory_xact_lock", LOCK).await? {
             return Ok(transaction);
         }
@@ -140,10 +143,10 @@ async fn wait_for_lock(started: Instant) -> Result<(), PostgresError> {
 /// client that counts would collide with them, so they are removed before and after.
 const FORGET_STATEMENTS: &str = "DEALLOCATE ALL";
 
-async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+async fn begin(connection: &DatabaseConnection, settings: &PostgresSettings) -> Result<DatabaseTransaction, DbErr> {
     let transaction = connection.begin().await?;
-    let limits = set("SET LOCAL", &limits(NO_LIMIT));
-    let begin = format!("SET TRANSACTION ISOLATION LEVEL {ISOLATION}; {limits}; {FORGET_STATEMENTS}");
+    let settings = settings.settings_of_transaction(NO_LIMIT);
+    let begin = format!("SET TRANSACTION ISOLATION LEVEL {ISOLATION}; {settings}; {FORGET_STATEMENTS}");
     transaction.execute_unprepared(&begin).await?;
     Ok(transaction)
 }

@@ -11,6 +11,7 @@
 //! not yet on disk) or another one took its place. Both show: no two servers were started in the same microsecond, and
 //! a server that recovers from a crash makes a checkpoint before it accepts connections. When either differs from the
 //! previous poll, everything is read again. An ordinary checkpoint, every few minutes, causes that too, without harm.
+//! Where the role may not ask for the checkpoint, the reset of statistics that such a server makes shows the same.
 //!
 //! Many rows are read in pages, each from a snapshot of its own, in the order of those numbers. The position is that
 //! of the first page: what that one could not see is read by the next poll, wherever in the order it belongs.
@@ -23,8 +24,8 @@ use domain::sessions::{RevocationFeed, Revoked};
 use domain::{StoreError, Timestamp};
 use infra_seaorm::revoked_from_row;
 use sea_orm::{DbErr, QueryResult};
-use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
+use sqlx::{AssertSqlSafe, Row};
 use tokio::time::timeout;
 
 use crate::connect::{ISOLATION, open};
@@ -46,6 +47,8 @@ pub struct PostgresRevocationFeed {
     set_up: Option<String>,
     limits_of_message: String,
     connection: Option<PgConnection>,
+    /// What tells one run of the server from another, once it is known what the role may ask.
+    run_marker: Option<&'static str>,
     position: Position,
     /// The time of the last poll that succeeded.
     polled_at: Timestamp,
@@ -89,13 +92,16 @@ impl PostgresRevocationFeed {
     pub fn new(settings: &PostgresSettings) -> Result<Self, PostgresError> {
         let options = settings.connect_options()?;
         let set_up = settings.set_up(settings.statement_timeout);
-        let listener = settings.prepared_statements.then(|| options.clone().application_name("hexauth listener"));
+        let name = options.get_application_name().unwrap_or_default().to_owned();
+        let named = |part: &str| options.clone().application_name(&format!("{name} {part}"));
+        let listener = settings.prepared_statements.then(|| named("listener"));
         let notifications = listener.map(|options| Notifications::listen(options, set_up.clone()));
         Ok(Self {
-            options: options.application_name("hexauth feed"),
+            options: named("feed"),
             set_up,
             limits_of_message: settings.limits_of_message(),
             connection: None,
+            run_marker: None,
             position: Position::start(),
             polled_at: Timestamp::MIN_UTC,
             notifications,
@@ -146,13 +152,22 @@ impl PostgresRevocationFeed {
 
     /// Runs the statement, on a new connection where the last one was lost meanwhile.
     async fn select(&mut self, now: Timestamp, after: &LastRow) -> Result<Vec<QueryResult>, DbErr> {
-        let sql = statement(&self.limits_of_message, now, after);
-        if let Some(connection) = self.connection.take()
-            && let Ok(rows) = self.run(connection, &sql).await
-        {
-            return Ok(rows);
+        if let (Some(connection), Some(marker)) = (self.connection.take(), self.run_marker) {
+            let sql = statement(&self.limits_of_message, marker, now, after);
+            if let Ok(rows) = self.run(connection, &sql).await {
+                return Ok(rows);
+            }
         }
-        let connection = open(&self.options, self.set_up.as_deref()).await.map_err(query_error)?;
+        let mut connection = open(&self.options, self.set_up.as_deref()).await.map_err(query_error)?;
+        let marker = choose_run_marker(&mut connection).await.map_err(query_error)?;
+        if marker != BY_CHECKPOINT && self.run_marker != Some(marker) {
+            tracing::warn!(
+                "the role of the database may not execute pg_control_checkpoint(): crashes of the server are told by the \
+                 reset of its statistics"
+            );
+        }
+        self.run_marker = Some(marker);
+        let sql = statement(&self.limits_of_message, marker, now, after);
         self.run(connection, &sql).await
     }
 
@@ -166,9 +181,23 @@ impl PostgresRevocationFeed {
     }
 }
 
+/// The last checkpoint: a server that recovers from a crash makes one.
+const BY_CHECKPOINT: &str = "(pg_control_checkpoint()).checkpoint_lsn";
+/// The last reset of statistics: a server that recovers from a crash drops them. Until version 14 it writes them to a file
+/// for each poll, so this is the second choice.
+const BY_STATISTICS: &str = "coalesce(pg_stat_get_bgwriter_stat_reset_time()::text, '')";
+
+/// Hardened and managed servers let nobody but their owner execute the first function.
+async fn choose_run_marker(connection: &mut PgConnection) -> Result<&'static str, sqlx::Error> {
+    let may_execute = "SELECT has_function_privilege(to_regprocedure('pg_control_checkpoint()'), 'EXECUTE') AS may";
+    let row = sqlx::raw_sql(may_execute).fetch_one(connection).await?;
+    let may: Option<bool> = row.try_get("may")?;
+    Ok(if may == Some(true) { BY_CHECKPOINT } else { BY_STATISTICS })
+}
+
 /// Always returns a row: where there is nothing new, one that holds the position only. Statements of one message are
 /// one transaction, so that the level holds for that one, through PgBouncer too.
-fn statement(limits: &str, now: Timestamp, LastRow { transaction_id, id }: &LastRow) -> String {
+fn statement(limits: &str, run_marker: &str, now: Timestamp, LastRow { transaction_id, id }: &LastRow) -> String {
     let now = now.to_rfc3339();
     format!(
         "SET TRANSACTION ISOLATION LEVEL {ISOLATION}; {limits}
@@ -177,7 +206,7 @@ fn statement(limits: &str, now: Timestamp, LastRow { transaction_id, id }: &Last
              new.transaction_id::text AS transaction_id, new.id, new.session_id, new.user_id, new.epoch, new.expires_at
          FROM (
              SELECT
-                 pg_postmaster_start_time() || ' ' || (pg_control_checkpoint()).checkpoint_lsn AS server,
+                 pg_postmaster_start_time() || ' ' || {run_marker} AS server,
                  pg_snapshot_xmin(pg_current_snapshot())::text AS xmin
          ) AS here
          LEFT JOIN (

@@ -4,32 +4,29 @@ use domain::StoreError;
 use sea_orm::sea_query::{LockBehavior, LockType, Query};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DeleteMany, EntityTrait, Insert, IntoActiveModel, Order,
-    PaginatorTrait, QueryFilter, Select, UpdateMany, Value,
+    PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Select, UpdateMany, Value,
 };
 
-use crate::Store;
+use crate::columns::FromRow;
+use crate::{Store, columns};
 
 /// Keeps others from changing a row, but lets them insert rows that refer to it. SQLite knows no row locks and needs
 /// none: its units of work run one at a time.
 pub(crate) const ROW_LOCK: LockType = LockType::NoKeyUpdate;
 
 impl<C: ConnectionTrait + Send + Sync> Store<C> {
-    pub(crate) async fn find_one<E, T>(&self, select: Select<E>) -> Result<Option<T>, StoreError>
-    where
-        E: EntityTrait,
-        T: TryFrom<E::Model, Error = StoreError>,
-    {
-        let row = select.one(&self.connection).await.map_err(|error| self.error(error))?;
-        row.map(T::try_from).transpose()
+    pub(crate) async fn find_one<E: EntityTrait, T: FromRow>(
+        &self,
+        select: Select<E>,
+    ) -> Result<Option<T>, StoreError> {
+        let select = select.limit(1).into_query();
+        let row = self.connection.query_one(&select).await.map_err(|error| self.error(error))?;
+        Ok(row.and_then(|row| columns::read(&row, "")))
     }
 
-    pub(crate) async fn find_all<E, T>(&self, select: Select<E>) -> Result<Vec<T>, StoreError>
-    where
-        E: EntityTrait,
-        T: TryFrom<E::Model, Error = StoreError>,
-    {
-        let rows = select.all(&self.connection).await.map_err(|error| self.error(error))?;
-        rows.into_iter().map(T::try_from).collect()
+    pub(crate) async fn find_all<E: EntityTrait, T: FromRow>(&self, select: Select<E>) -> Result<Vec<T>, StoreError> {
+        let rows = self.connection.query_all(&select.into_query()).await.map_err(|error| self.error(error))?;
+        Ok(rows.iter().filter_map(|row| columns::read(row, "")).collect())
     }
 
     /// Returns how many rows were added.

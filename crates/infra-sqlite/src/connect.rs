@@ -1,4 +1,4 @@
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use infra_seaorm::Store;
 use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, Executor};
+use sqlx::{AssertSqlSafe, Connection, Executor};
 
 use crate::error::is_transient;
 use crate::opened_file::OpenedFile;
@@ -95,7 +95,26 @@ pub(crate) fn pool(options: SqliteConnectOptions, connections: u32, acquire_time
 /// so a file that is not a database is noticed here.
 pub(crate) async fn try_connection(options: &SqliteConnectOptions) -> Result<SqliteConnection, SqliteError> {
     let file = options.get_filename().to_owned();
-    SqliteConnection::connect_with(options).await.map_err(|source| SqliteError::Open { file, source })
+    let mut connection = SqliteConnection::connect_with(options)
+        .await
+        .map_err(|source| SqliteError::Open { file: file.clone(), source })?;
+    let target = fs::canonicalize(&file).map_err(|source| SqliteError::Prepare { file: file.clone(), source })?;
+    put_temporary_files_into(private_file::folder_of(&target), &mut connection).await;
+    Ok(connection)
+}
+
+/// Has this process put SQLite's temporary files, for sorting and for what undoes a large statement, into a folder. A
+/// container may have no other one to write to, and in memory they would be as large as what is sorted. Where the
+/// folder is gone later, SQLite looks for another one by itself.
+///
+/// The pragma is deprecated since not every program may call it at any time, which SQLite's mutex for it allows since
+/// 3.42. The variable `SQLITE_TMPDIR`, the other way, cannot be set without `unsafe`.
+async fn put_temporary_files_into(folder: &Path, connection: &mut SqliteConnection) {
+    let quoted = folder.to_string_lossy().replace('\'', "''");
+    let pragma = AssertSqlSafe(format!("PRAGMA temp_store_directory = '{quoted}'"));
+    if let Err(error) = connection.execute(pragma).await {
+        tracing::warn!(%error, folder = %folder.display(), "SQLite's temporary files cannot be in the folder of the database");
+    }
 }
 
 /// What a SQLite file begins with (SQLite's file format, section 1.3). A new one is empty.

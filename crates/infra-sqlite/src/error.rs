@@ -38,8 +38,8 @@ pub enum SqliteError {
         /// Why.
         source: io::Error,
     },
-    /// A migration failed, or the database holds one that this program does not know.
-    #[error("the database cannot be migrated: {0}")]
+    /// A migration failed, or cannot be reverted before one that this program does not know.
+    #[error("the database cannot be migrated: {}", migration::explain(.0))]
     Migrate(#[from] DbErr),
 }
 

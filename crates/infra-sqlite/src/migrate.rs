@@ -60,7 +60,7 @@ pub async fn migration_status_with<M: MigratorTrait>(settings: &SqliteSettings) 
     }
     try_connection(&options).await?.close().await.map_err(|source| SqliteError::Open { file, source })?;
     let connection = pool(options, 1, settings.acquire_timeout);
-    let status = migration::status::<M>(&connection).await;
+    let status = migration::status::<M, _>(&connection).await;
     connection.close().await?;
     Ok(status?)
 }

@@ -115,7 +115,7 @@ async fn set_role(services: &Services, email: &str, role: &str, by: String) -> R
         }
         None => Err(ApplicationError::NotFound),
     };
-    services.sessions.logout(&admin).await?;
+    services.sessions.logout(tokens.access_token.expose(), None).await?;
     result?;
     say(&format!("{} is now {role}", email.as_str()))
 }

@@ -31,7 +31,7 @@ async fn main() -> ExitCode {
 
 async fn serve() -> Result<(), Box<dyn Error>> {
     let config = Config::load(None, Environment::of_process(), wiring::CHECKS)?;
-    let telemetry = telemetry::init(&config.log, config.traces.as_ref());
+    let telemetry = telemetry::init(telemetry::LogStream::Stdout, &config.log, config.traces.as_ref());
     let listener = TcpListener::bind((config.server.host, config.server.port))?;
     let address = listener.local_addr()?;
 

@@ -6,6 +6,7 @@
 mod auth;
 mod clients;
 mod health;
+mod oauth2;
 mod problems;
 mod sessions;
 mod tasks;

@@ -132,6 +132,38 @@ async fn a_user_changes_a_task() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_user_puts_a_task() {
+    let app = App::sqlite().await;
+    let ada = app.sign_up("ada@example.com").await;
+    let path = make(&app, &ada).await;
+    let body = json!({"title": "Buy oat milk", "status": "done"});
+    let request = app.request(Method::PUT, &path).bearer_auth(&ada.access).json(&body);
+    insta::assert_snapshot!(exchange(&app, request).await, @r#"
+    PUT /api/v1/tasks/[id]
+    authorization: Bearer [access token]
+    content-type: application/json
+
+    {
+      "status": "done",
+      "title": "Buy oat milk"
+    }
+
+    HTTP/1.1 200 OK
+    cache-control: no-store
+    content-type: application/json
+
+    {
+      "created_at": "[time]",
+      "description": null,
+      "id": "[id]",
+      "status": "done",
+      "title": "Buy oat milk",
+      "updated_at": "[time]"
+    }
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_user_deletes_a_task() {
     let app = App::sqlite().await;
     let ada = app.sign_up("ada@example.com").await;

@@ -319,14 +319,17 @@ async fn an_admin_puts_an_account() {
     let root = app.admin("root@example.com").await;
     let ada = app.sign_up("ada@example.com").await;
     let path = format!("/api/v1/users/{}", app.id(&ada).await);
-    let request = app.request(Method::PUT, &path).bearer_auth(&root.access).json(&json!({"is_active": false}));
+    let body = json!({"email": "ada@example.com", "role": "user", "is_active": false});
+    let request = app.request(Method::PUT, &path).bearer_auth(&root.access).json(&body);
     insta::assert_snapshot!(exchange(&app, request).await, @r#"
     PUT /api/v1/users/[id]
     authorization: Bearer [access token]
     content-type: application/json
 
     {
-      "is_active": false
+      "email": "ada@example.com",
+      "is_active": false,
+      "role": "user"
     }
 
     HTTP/1.1 200 OK

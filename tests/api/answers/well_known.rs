@@ -56,7 +56,8 @@ async fn anyone_reads_where_what_is() {
 
     {
       "grant_types_supported": [
-        "password"
+        "password",
+        "refresh_token"
       ],
       "introspection_endpoint": "http://127.0.0.1:8080/api/v1/auth/introspect",
       "introspection_endpoint_auth_methods_supported": [
@@ -72,9 +73,11 @@ async fn anyone_reads_where_what_is() {
         "client_secret_post"
       ],
       "service_documentation": "http://127.0.0.1:8080/docs/",
-      "token_endpoint": "http://127.0.0.1:8080/api/v1/auth/login",
+      "token_endpoint": "http://127.0.0.1:8080/oauth2/token",
       "token_endpoint_auth_methods_supported": [
-        "none"
+        "none",
+        "client_secret_basic",
+        "client_secret_post"
       ]
     }
     "#);

@@ -5,7 +5,7 @@ use domain::ValidationError;
 use domain::passwords::Password;
 
 use super::{TokenPairBody, answer};
-use crate::fields::{Ignored, Optional, Required, TextShape, TextValue};
+use crate::fields::{Flat, Ignored, Optional, Others, Required, TextShape, TextValue};
 use crate::http::responses::{Body, Forbidden, RateLimited, Unauthorized, Unavailable};
 use crate::http::{ApiError, ClientDevice, FormOrJsonBody};
 
@@ -13,8 +13,8 @@ use crate::http::{ApiError, ClientDevice, FormOrJsonBody};
 const MAX_IDENTIFIER_BYTES: usize = 320;
 
 crate::fields! {
-    /// Name and password, as a form (RFC 6749, section 4.3.2) or as JSON. Of the form's other fields, `grant_type` must
-    /// be `password` where it is given; `scope`, `client_id` and `client_secret` are accepted and not used.
+    /// Name and password. Of the fields that OAuth clients send besides (RFC 6749, section 4.3.2), `grant_type` must be
+    /// `password` where it is given; `scope`, `client_id` and `client_secret` are accepted and not used.
     pub(crate) LoginBody as "Login" -> (String, Password) {
         /// Email or username.
         username: Required<Identifier>,
@@ -32,11 +32,23 @@ crate::fields! {
     }
 }
 
+crate::fields! {
+    /// The same as a form. Other fields are accepted and not used, as OAuth clients expect.
+    pub(crate) LoginForm as "LoginForm" -> (String, Password) {
+        login: Flat<LoginBody>,
+        others: Others,
+    }
+    build {
+        let () = others;
+        login
+    }
+}
+
 /// What somebody signs in with.
-struct Identifier(String);
+pub(crate) struct Identifier(pub(crate) String);
 
 impl TextValue for Identifier {
-    const SHAPE: TextShape = TextShape::ANY.length(0, MAX_IDENTIFIER_BYTES);
+    const SHAPE: TextShape = TextShape::without_nul(MAX_IDENTIFIER_BYTES);
 
     fn parse(text: &str) -> Result<Self, ValidationError> {
         if text.is_empty() {
@@ -70,13 +82,13 @@ impl TextValue for GrantType {
 ///
 /// Starts a session. A wrong password and an unknown user get the same response after the same time.
 #[utoipa::path(post, path = "/api/v1/auth/login", tag = "auth",
-    request_body(content((LoginBody = "application/x-www-form-urlencoded"), (LoginBody = "application/json"))),
+    request_body(content((LoginForm = "application/x-www-form-urlencoded"), (LoginBody = "application/json"))),
     responses((status = 200, description = "A session has begun.", body = TokenPairBody), Body, Unauthorized, Forbidden,
         RateLimited, Unavailable))]
 pub(crate) async fn login(
     sign_in: web::Data<SignIn>,
     ClientDevice(device): ClientDevice,
-    FormOrJsonBody((identifier, password)): FormOrJsonBody<LoginBody>,
+    FormOrJsonBody((identifier, password), _): FormOrJsonBody<LoginBody, LoginForm>,
 ) -> Result<HttpResponse, ApiError> {
     let login = Login { identifier, password, device };
     Ok(answer(&sign_in.with_password(login).await?))

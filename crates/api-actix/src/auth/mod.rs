@@ -9,7 +9,7 @@ mod verify;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, ServiceConfig, get, post, resource};
+use actix_web::web::{Data, ServiceConfig, post, resource, route};
 use application::sessions::TokenPair;
 use serde::Serialize;
 use utoipa::{Modify, OpenApi, ToSchema};
@@ -18,13 +18,24 @@ use utoipa::{Modify, OpenApi, ToSchema};
 use crate::http::fields::checked::checked;
 use crate::http::{ErrorRow, Feature, Limited, limit, take_no_body_too};
 
+pub(crate) use login::Identifier;
+pub(crate) use refresh::PresentedToken;
+
 pub(crate) const FEATURE: Feature = Feature {
     data: |application, data| data.with(Data::new(application.sign_in.clone())),
     routes,
     openapi: Document::openapi,
     errors: ERRORS,
     #[cfg(test)]
-    bodies: || vec![checked::<login::LoginBody>(), checked::<refresh::RefreshTokenBody>()],
+    bodies: || {
+        vec![
+            checked::<login::LoginBody>(),
+            checked::<login::LoginForm>(),
+            checked::<logout::LogoutBody>(),
+            checked::<logout::LogoutForm>(),
+            checked::<refresh::RefreshTokenBody>(),
+        ]
+    },
 };
 
 fn routes(config: &mut ServiceConfig) {
@@ -34,7 +45,7 @@ fn routes(config: &mut ServiceConfig) {
         .service(resource("/auth/logout").route(limit(Limited::Logout, post().to(logout::logout))))
         .service(resource("/auth/logout-all").route(limit(Limited::Logout, post().to(logout_all::logout_all))))
         .service(resource("/auth/logout-others").route(limit(Limited::Logout, post().to(logout_others::logout_others))))
-        .service(resource("/auth/verify").route(get().to(verify::verify)));
+        .service(resource(verify::PATHS).route(route().to(verify::verify)));
 }
 
 #[derive(OpenApi)]

@@ -16,7 +16,8 @@ crate::fields! {
     build refresh_token.0
 }
 
-struct PresentedToken(Secret);
+/// What somebody takes for a refresh token.
+pub(crate) struct PresentedToken(pub(crate) Secret);
 
 impl TextValue for PresentedToken {
     const SHAPE: TextShape =

@@ -7,6 +7,9 @@ use crate::http::Guarded;
 use crate::http::responses::{Unauthorized, Unavailable};
 use crate::users::RoleBody;
 
+/// Some proxies append the path of the request that they ask about.
+pub(super) const PATHS: [&str; 2] = ["/auth/verify", "/auth/verify/{path:.*}"];
+
 /// The holder of the token.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Verified)]
@@ -26,7 +29,9 @@ pub(crate) struct VerifiedBody {
 /// Verify.
 ///
 /// Whether the access token is valid, and whose it is. Reads no row. It is meant for reverse proxies that ask before
-/// they pass a request on: nginx's `auth_request`, Traefik's `forwardAuth`.
+/// they pass a request on: nginx's `auth_request`, Traefik's `forwardAuth`, Caddy's `forward_auth`, Envoy's `ext_authz`.
+/// As these ask with the method, the path and the body of that request, any method is served alike, any path below
+/// this one, too, and no body is read. No preflight is answered: without a valid token nothing passes.
 #[utoipa::path(get, path = "/api/v1/auth/verify", tag = "auth",
     responses((status = 200, description = "The token is valid.", body = VerifiedBody, headers(
         ("X-User-Id" = String, description = "The user, as `sub`."),

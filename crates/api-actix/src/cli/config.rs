@@ -1,3 +1,5 @@
+use std::io::Write;
+
 use clap::Subcommand;
 
 use super::{Failure, say};
@@ -13,8 +15,20 @@ pub(super) enum Action {
 }
 
 pub(super) fn run(action: Action, config: &Config) -> Result<(), Failure> {
+    if let Some(ignored) = ignored_variables(config) {
+        // If the error stream is gone, there is nobody to tell.
+        let _ = writeln!(std::io::stderr(), "hexauth: {IGNORED}: {ignored}");
+    }
     match action {
         Action::Check => say("the configuration is valid"),
         Action::Show => say(config.show().trim_end()),
     }
+}
+
+/// What is said of the variables that look like settings and are not.
+pub(super) const IGNORED: &str = "variables that begin with APP_ and are not settings are ignored";
+
+/// Their names, on one line.
+pub(super) fn ignored_variables(config: &Config) -> Option<String> {
+    Some(config.ignored_variables.join(" ")).filter(|names| !names.is_empty())
 }

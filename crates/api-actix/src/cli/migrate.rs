@@ -1,4 +1,5 @@
 use clap::Subcommand;
+use migration::State;
 
 use super::{Failure, failure, say};
 use crate::config::Config;
@@ -20,21 +21,29 @@ pub(super) enum Step {
 }
 
 pub(super) async fn run(step: Step, config: &Config) -> Result<(), Failure> {
-    let (step, done) = match step {
+    let (direction, done) = match step {
         Step::Up => (migration::Step::Up, "applied"),
         Step::Down { steps } => (migration::Step::Down(steps), "reverted"),
         Step::Status => return status(config).await,
     };
-    let names = wiring::migrate(&config.database, step).await.map_err(failure)?;
+    let names = wiring::migrate(&config.database, direction).await.map_err(failure)?;
     if names.is_empty() {
-        return say("nothing to do");
+        say("nothing to do")?;
     }
-    names.iter().try_for_each(|name| say(format!("{done} {name}")))
+    names.iter().try_for_each(|name| say(format!("{done} {name}")))?;
+    let left = wiring::migration_status(&config.database).await.map_err(failure)?;
+    let mut newer = left.iter().filter(|migration| migration.state == State::Unknown);
+    newer.try_for_each(|migration| say(format!("left alone {}, which is of a newer version", migration.name)))
 }
 
 async fn status(config: &Config) -> Result<(), Failure> {
     let migrations = wiring::migration_status(&config.database).await.map_err(failure)?;
     migrations.iter().try_for_each(|migration| {
-        say(format!("{} {}", if migration.is_applied { "applied" } else { "pending" }, migration.name))
+        let state = match migration.state {
+            State::Applied => "applied",
+            State::Pending => "pending",
+            State::Unknown => "unknown",
+        };
+        say(format!("{state} {}", migration.name))
     })
 }

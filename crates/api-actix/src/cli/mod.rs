@@ -19,7 +19,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Environment};
 use crate::node::wiring;
-use crate::observe::telemetry;
+use crate::observe::telemetry::{self, LogStream};
 
 /// Sign-in and users, from one binary.
 #[derive(Debug, Parser)]
@@ -88,9 +88,15 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
     if let Command::Config { action } = command {
         return config::run(action, &config);
     }
-    // For a server only: commands serve nobody.
-    let traces = config.traces.as_ref().filter(|_| matches!(command, Command::Serve));
-    let telemetry = telemetry::init(&config.log, traces);
+    let ignored = config::ignored_variables(&config);
+    let telemetry = match command {
+        Command::Serve => telemetry::init(LogStream::Stdout, &config.log, config.traces.as_ref()),
+        // Commands serve nobody: there is nothing to trace.
+        _ => telemetry::init(LogStream::Stderr, &config.log, None),
+    };
+    if let Some(variables) = ignored {
+        tracing::warn!(variables, "{}", config::IGNORED);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failure)?;
     let result = runtime.block_on(async {
         match command {

@@ -1,5 +1,3 @@
-use std::io::IsTerminal;
-
 use super::{Failure, failure, say};
 use crate::config::{Config, LogFormat, Mode};
 use crate::node::server::{Server, asked_to_stop};
@@ -14,9 +12,13 @@ pub(super) async fn run(mut config: Config) -> Result<(), Failure> {
     greet(&config, &server)?;
     // The password has done its work. This wipes it; what the environment holds stays with the process.
     config.bootstrap = None;
+    let delay = config.server.shutdown_delay;
     let shutdown = async move {
         asked_to_stop.await;
-        tracing::info!("stopping: requests in flight may finish");
+        match delay.is_zero() {
+            true => tracing::info!("stopping: requests in flight may finish"),
+            false => tracing::info!(?delay, "stopping: not ready any more, and served until the delay is over"),
+        }
     };
     server.run_until(shutdown).await.map_err(failure)?;
     tracing::info!("stopped");
@@ -27,8 +29,7 @@ pub(super) async fn run(mut config: Config) -> Result<(), Failure> {
 fn greet(config: &Config, server: &Server) -> Result<(), Failure> {
     let address = server.address();
     tracing::info!(%address, "listening");
-    let is_for_people = config.log.format == LogFormat::Pretty || std::io::stdout().is_terminal();
-    if !is_for_people || config.mode == Mode::Production {
+    if config.log.format != LogFormat::Pretty || config.mode == Mode::Production {
         return Ok(());
     }
     let docs = if config.server.docs { format!("\n  API docs:     http://{address}/docs/") } else { String::new() };

@@ -62,23 +62,27 @@ impl Presence for RequiredOfClients {
     }
 }
 
-impl TokenRequest {
-    /// Id and secret, from the header or from here.
-    fn credentials(&self, in_header: Option<(String, Secret)>) -> Result<(String, Secret), ApiError> {
-        match (in_header, &self.client_id, &self.client_secret) {
-            // Two ways at once are one too many, but the id may be repeated.
-            (Some(_), _, Some(_)) => Err(ApiError::invalid(
-                "client_secret",
-                "duplicate_field",
-                "The client's secret must not be given more than once.",
-            )),
-            (Some((id, _)), Some(other), None) if id != *other => {
-                Err(ApiError::invalid("client_id", "mismatch", "The header names another client."))
-            }
-            (Some(credentials), _, None) => Ok(credentials),
-            (None, Some(id), Some(secret)) => Ok((id.clone(), secret.clone())),
-            (None, _, _) => Err(INVALID_CLIENT.into()),
+/// The id and the secret that a client proves itself by, from the header or from the body (RFC 6749, section 2.3.1).
+/// `None` without a secret.
+pub(crate) fn credentials(
+    in_header: Option<(String, Secret)>,
+    id: Option<&str>,
+    secret: Option<Secret>,
+) -> Result<Option<(String, Secret)>, ApiError> {
+    match (in_header, id, secret) {
+        // Two ways at once are one too many, but the id may be repeated.
+        (Some(_), _, Some(_)) => Err(ApiError::invalid(
+            "client_secret",
+            "duplicate_field",
+            "The client's secret must not be given more than once.",
+        )),
+        (Some((id, _)), Some(other), None) if id != other => {
+            Err(ApiError::invalid("client_id", "mismatch", "The header names another client."))
         }
+        (Some(credentials), _, None) => Ok(Some(credentials)),
+        (None, Some(id), Some(secret)) => Ok(Some((id.to_owned(), secret))),
+        (None, None, Some(_)) => Err(INVALID_CLIENT.into()),
+        (None, _, None) => Ok(None),
     }
 }
 
@@ -101,7 +105,8 @@ impl FromRequest for ClientRequest {
                     return Err(fault.into());
                 }
             };
-            let (id, secret) = body.credentials(in_header)?;
+            let proof = credentials(in_header, body.client_id.as_deref(), body.client_secret)?;
+            let (id, secret) = proof.ok_or(ApiError::from(INVALID_CLIENT))?;
             clients.authenticate(&id, &secret).await?;
             let token = body.token.ok_or_else(|| ApiError::invalid("token", "required", "This field is required."))?;
             Ok(Self { token, client_id: id })
@@ -109,19 +114,25 @@ impl FromRequest for ClientRequest {
     }
 }
 
-/// Id and secret, each percent-encoded as in forms, joined by a colon, in Base64.
-fn basic(request: &HttpRequest) -> Result<Option<(String, Secret)>, ApiError> {
+/// Id and secret, each percent-encoded as in forms, joined by a colon, in Base64. An empty secret is none, and neither is
+/// a bearer token one: clients send theirs along with every request.
+pub(crate) fn basic(request: &HttpRequest) -> Result<Option<(String, Secret)>, ApiError> {
     let mut headers = request.headers().get_all(AUTHORIZATION);
     let Some(header) = headers.next() else { return Ok(None) };
     let text = header.to_str().ok().filter(|_| headers.next().is_none());
-    let credentials = text.and_then(|text| {
-        let (scheme, encoded) = text.split_once(' ')?;
+    let Some(text) = text else { return Err(INVALID_CLIENT.into()) };
+    let (scheme, encoded) = text.split_once(' ').unwrap_or((text, ""));
+    if scheme.eq_ignore_ascii_case("Bearer") {
+        return Ok(None);
+    }
+    let credentials = || {
         let decoded = BASE64.decode(encoded.trim().as_bytes()).ok().filter(|_| scheme.eq_ignore_ascii_case("Basic"))?;
         let decoded = Zeroizing::new(String::from_utf8(decoded).ok()?);
         let (id, secret) = decoded.split_once(':')?;
         Some((percent_decoded(id)?, Secret::new(percent_decoded(secret)?)))
-    });
-    credentials.map(Some).ok_or(INVALID_CLIENT.into())
+    };
+    let (id, secret) = credentials().ok_or(ApiError::from(INVALID_CLIENT))?;
+    Ok((!secret.expose().is_empty()).then_some((id, secret)))
 }
 
 fn percent_decoded(text: &str) -> Option<String> {

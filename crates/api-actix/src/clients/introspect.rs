@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::client_request::{ClientRequest, TokenRequestBody};
 use super::oauth_error::OAuthError;
 use crate::http::TokenParties;
-use crate::http::responses::{OAuth, Unavailable};
+use crate::http::responses::OAuth;
 
 /// What a token is worth (RFC 7662, section 2.2). For one that is not active, nothing else is told.
 #[derive(Default, Serialize, ToSchema)]
@@ -59,7 +59,7 @@ pub(crate) struct IntrospectionBody<'a> {
 /// What a token is worth now, for the clients that are configured (RFC 7662). Asking uses nothing up.
 #[utoipa::path(post, path = "/api/v1/auth/introspect", tag = "auth",
     request_body(content = TokenRequestBody, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, description = "What it is worth.", body = IntrospectionBody), OAuth, Unavailable),
+    responses((status = 200, description = "What it is worth.", body = IntrospectionBody), OAuth),
     security(("client" = [])))]
 pub(crate) async fn introspect(
     clients: web::Data<Clients>,

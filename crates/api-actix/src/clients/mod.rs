@@ -29,8 +29,11 @@ fn routes(config: &mut ServiceConfig) {
 }
 
 #[derive(OpenApi)]
-#[openapi(paths(introspect::introspect, revoke::revoke))]
+#[openapi(paths(introspect::introspect, revoke::revoke), components(schemas(oauth_error::OAuthErrorBody)))]
 struct Document;
+
+pub(crate) use client_request::{basic, credentials};
+pub(crate) use oauth_error::OAuthError;
 
 const ERRORS: &[ErrorRow] = &[INVALID_CLIENT, INVALID_REQUEST];
 

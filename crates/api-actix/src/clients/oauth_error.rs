@@ -1,19 +1,35 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, WWW_AUTHENTICATE};
+use actix_web::http::header::{HeaderValue, PRAGMA, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use application::ApplicationError;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{INVALID_CLIENT, INVALID_REQUEST};
-use crate::http::{ApiError, ErrorRow};
+use crate::http::{ApiError, ErrorRow, Problem};
 
 /// The challenge to a client (RFC 7617, section 2).
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"hexauth\", charset=\"UTF-8\"");
 
-/// An error of an OAuth endpoint: like any other, and also told in OAuth's way (RFC 6749, section 5.2).
+/// An error of an OAuth endpoint: told in OAuth's way (RFC 6749, section 5.2), and besides like any other.
 #[derive(Debug)]
 pub(crate) struct OAuthError(ApiError);
+
+/// An error of an OAuth endpoint (RFC 6749, section 5.2). Besides, it has the members of a problem document.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OAuthError)]
+pub(crate) struct OAuthErrorBody {
+    /// What went wrong, in OAuth's words: also `temporarily_unavailable` with 429 and 503.
+    #[schema(example = "invalid_grant")]
+    error: &'static str,
+    /// One sentence for a person.
+    #[schema(example = "The name or the password is wrong.")]
+    error_description: String,
+    #[serde(flatten)]
+    problem: Problem,
+}
 
 impl OAuthError {
     fn row(&self) -> ErrorRow {
@@ -23,13 +39,17 @@ impl OAuthError {
         }
     }
 
-    /// What clients look for in `error`. A fault of ours has no word there.
-    fn error(&self) -> Option<&'static str> {
-        let row = self.row();
-        if row == INVALID_CLIENT {
-            Some(INVALID_CLIENT.code)
-        } else {
-            row.status.is_client_error().then_some(INVALID_REQUEST.code)
+    /// The status, and what clients look for in `error`.
+    fn in_words_of_oauth(&self) -> (StatusCode, &'static str) {
+        let ErrorRow { status, code, .. } = self.row();
+        match (code, status) {
+            ("invalid_client" | "unsupported_grant_type", _) => (status, code),
+            ("invalid_credentials" | "account_disabled" | "invalid_refresh_token", _) => {
+                (StatusCode::BAD_REQUEST, "invalid_grant")
+            }
+            (_, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => (status, "temporarily_unavailable"),
+            _ if status.is_server_error() => (status, "server_error"),
+            _ => (status, "invalid_request"),
         }
     }
 }
@@ -54,13 +74,15 @@ impl fmt::Display for OAuthError {
 
 impl ResponseError for OAuthError {
     fn status_code(&self) -> StatusCode {
-        self.row().status
+        self.in_words_of_oauth().0
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut problem = self.0.problem(self.row());
-        problem.error = self.error();
-        let mut response = self.0.response(&problem);
+        let (status, error) = self.in_words_of_oauth();
+        let problem = self.0.problem(ErrorRow { status, ..self.row() });
+        let body = OAuthErrorBody { error, error_description: problem.detail.clone(), problem };
+        let mut response = self.0.response(status, "application/json", &body);
+        response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
         if self.row() == INVALID_CLIENT {
             response.headers_mut().insert(WWW_AUTHENTICATE, CHALLENGE);
         }
@@ -71,16 +93,22 @@ impl ResponseError for OAuthError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::seen;
+    use crate::http::{Allowance, seen};
 
     #[tokio::test]
-    async fn faults_of_a_request_have_the_words_of_oauth() {
+    async fn every_fault_has_the_words_of_oauth() {
         let field = ApiError::invalid("token", "required", "It is required.");
+        let allowance = Allowance { limit: 5, remaining: 0, reset: 12 };
         let cases = [
             (field, "400 invalid_request error=invalid_request token:required"),
             (ApiError::BodyTooLarge, "413 body_too_large error=invalid_request"),
             (ApplicationError::InvalidClient.into(), "401 invalid_client error=invalid_client"),
-            (ApplicationError::Overloaded.into(), "503 overloaded"),
+            (ApplicationError::InvalidCredentials.into(), "400 invalid_credentials error=invalid_grant"),
+            (ApplicationError::AccountDisabled.into(), "400 account_disabled error=invalid_grant"),
+            (ApplicationError::InvalidRefreshToken.into(), "400 invalid_refresh_token error=invalid_grant"),
+            (ApiError::RateLimited(allowance), "429 rate_limited error=temporarily_unavailable"),
+            (ApplicationError::Overloaded.into(), "503 overloaded error=temporarily_unavailable"),
+            (ApiError::Broken("a panic"), "500 internal_error error=server_error"),
         ];
         for (fault, expected) in cases {
             assert_eq!(seen(&OAuthError(fault)).await, expected);

@@ -4,7 +4,7 @@ use application::clients::Clients;
 use super::client_request::{ClientRequest, TokenRequestBody};
 use super::oauth_error::OAuthError;
 use crate::http::ClientAddress;
-use crate::http::responses::{OAuth, Unavailable};
+use crate::http::responses::OAuth;
 
 /// Revoke.
 ///
@@ -12,7 +12,7 @@ use crate::http::responses::{OAuth, Unavailable};
 /// worth nothing also gets 200.
 #[utoipa::path(post, path = "/api/v1/auth/revoke", tag = "auth",
     request_body(content = TokenRequestBody, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 200, description = "The token is worth nothing."), OAuth, Unavailable),
+    responses((status = 200, description = "The token is worth nothing."), OAuth),
     security(("client" = [])))]
 pub(crate) async fn revoke(
     clients: web::Data<Clients>,

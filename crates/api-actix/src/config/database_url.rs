@@ -11,22 +11,19 @@ pub enum DatabaseUrl {
 
 impl DatabaseUrl {
     /// The text is not repeated: it may hold a password.
-    pub(super) fn parse(text: &str, is_postgres_url: fn(&str) -> bool) -> Result<Self, &'static str> {
+    pub(super) fn parse(text: &str, check_postgres: fn(&str) -> Result<(), String>) -> Result<Self, String> {
         let (scheme, rest) = text.split_once(':').unwrap_or_default();
         let path = rest.strip_prefix("//").and_then(|rest| rest.split('?').next()).unwrap_or_default();
         match scheme {
             "sqlite" if rest.contains(":memory:") || rest.contains("mode=memory") => {
-                Err("a database in memory is not supported: it must be sqlite://path/to/file")
+                Err("a database in memory is not supported: it must be sqlite://path/to/file".to_owned())
             }
             "sqlite" if path.is_empty() => {
-                Err("for SQLite it must be sqlite://path/to/file, or sqlite:///path/to/file from the root")
+                Err("for SQLite it must be sqlite://path/to/file, or sqlite:///path/to/file from the root".to_owned())
             }
             "sqlite" => Ok(Self::Sqlite(text.to_owned())),
-            "postgres" | "postgresql" if path.is_empty() || !is_postgres_url(text) => {
-                Err("for PostgreSQL it must be postgres://user:password@host:port/database")
-            }
-            "postgres" | "postgresql" => Ok(Self::Postgres(text.to_owned())),
-            _ => Err("it must be sqlite://path/to/file or postgres://user:password@host:port/database"),
+            "postgres" | "postgresql" => check_postgres(text).map(|()| Self::Postgres(text.to_owned())),
+            _ => Err("it must be sqlite://path/to/file or postgres://user:password@host:port/database".to_owned()),
         }
     }
 

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 use super::env_file;
+use super::table;
 
 /// Starts every variable but `DATABASE_URL`.
 const PREFIX: &str = "APP_";
@@ -13,12 +14,15 @@ const FILE_SUFFIX: &str = "_FILE";
 /// Names the configuration file, and is read by the command line.
 pub(crate) const CONFIG_VARIABLE: &str = "APP_CONFIG";
 const DATABASE_VARIABLE: &str = "DATABASE_URL";
+/// Starts the variables of the container that another one calls `app` in a link of Docker's, under any name.
+const LINK_PREFIX: &str = "APP_ENV_";
 /// What some editors, and Windows, write before a text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 /// Longest `.env` file, and longest file that a `_FILE` variable names, in bytes.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 
-/// The environment variables that the configuration is read from. There is no `Debug`: some are secrets.
+/// The environment variables that the configuration is read from. One that is empty counts as not set, as in files of
+/// compose and charts, which cannot leave one out. There is no `Debug`: some are secrets.
 #[derive(Clone, Default)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
@@ -39,7 +43,7 @@ impl Environment {
             // No name of ours is outside ASCII.
             let Ok(name) = name.into_string() else { continue };
             match value.into_string() {
-                Ok(value) => drop(environment.variables.insert(name, value)),
+                Ok(value) => environment.add(name, value),
                 Err(_) if name == CONFIG_VARIABLE || setting(&name).is_some() => environment.unreadable.push(name),
                 Err(_) => {}
             }
@@ -49,8 +53,25 @@ impl Environment {
 
     /// These variables and no others.
     pub fn new<N: Into<String>, V: Into<String>>(variables: impl IntoIterator<Item = (N, V)>) -> Self {
-        let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Self { variables, unreadable: Vec::new() }
+        let mut environment = Self::default();
+        for (name, value) in variables {
+            environment.add(name.into(), value.into());
+        }
+        environment
+    }
+
+    fn add(&mut self, name: String, value: String) {
+        if !value.is_empty() {
+            self.variables.insert(name, value);
+        }
+    }
+
+    /// The variables that look like ours and are not, in order. Kubernetes injects some for each Service, and Docker
+    /// for each link: `APP_PORT`, `APP_SERVICE_HOST`, … for one that is named `app`.
+    pub(super) fn ignored(&self) -> Vec<String> {
+        let is_ignored =
+            |name: &&String| name.starts_with(PREFIX) && name.as_str() != CONFIG_VARIABLE && setting(name).is_none();
+        self.variables.keys().filter(is_ignored).cloned().collect()
     }
 
     /// One variable.
@@ -76,7 +97,9 @@ impl Environment {
         };
         let bytes = bytes.strip_prefix(BYTE_ORDER_MARK.to_string().as_bytes()).unwrap_or(&bytes);
         for (variable, value) in env_file::parse(bytes).map_err(|fault| format!("{name}, {fault}"))? {
-            self.variables.entry(variable).or_insert(value);
+            if !self.variables.contains_key(&variable) {
+                self.add(variable, value);
+            }
         }
         Ok(())
     }
@@ -113,7 +136,8 @@ struct Named {
     is_file: bool,
 }
 
-/// What a variable sets, if it is one of ours.
+/// What a variable sets, if it is one of ours: a setting of the table, or a name with the double underscore that only
+/// we give, so that a misspelt one is found.
 fn setting(name: &str) -> Option<Named> {
     let (plain, is_file) = match name.strip_suffix(FILE_SUFFIX) {
         Some(plain) => (plain, true),
@@ -130,7 +154,11 @@ fn setting(name: &str) -> Option<Named> {
         // The setting has one name: with two, one would win unseen. This one is refused as unknown.
         return Some(Named { key: "database__url".to_owned(), is_file });
     }
-    Some(Named { key, is_file })
+    let is_ours = match key.contains('.') {
+        true => !name.starts_with(LINK_PREFIX),
+        false => table::setting(&key).is_some(),
+    };
+    is_ours.then_some(Named { key, is_file })
 }
 
 /// The variable that sets a key.
@@ -177,10 +205,46 @@ mod tests {
     fn a_variable_of_ours_that_is_not_text_is_a_fault() {
         let not_text = |name: &str| (OsString::from(name), OsString::from_vec(vec![b'/', 0xff]));
         let names = ["APP_CONFIG", "APP_ENV", "APP_SECRET_KEY_FILE", "DATABASE_URL"];
-        let others = ["PATH", "APPLE"];
+        let others = ["PATH", "APPLE", "APP_PORT"];
         let environment = Environment::of(names.into_iter().chain(others).map(not_text));
         let faults = names.map(|name| format!("{name}: its value is not UTF-8"));
         assert_eq!(environment.into_values().1, faults);
+    }
+
+    #[test]
+    fn what_kubernetes_and_docker_inject_is_ignored_and_a_misspelt_setting_is_not() {
+        let ignored = [
+            "APP_ENV_APP_SERVER__PORT",
+            "APP_ENV_PATH",
+            "APP_NAME",
+            "APP_PORT",
+            "APP_PORT_8080_TCP",
+            "APP_PORT_8080_TCP_ADDR",
+            "APP_PORT_FILE",
+            "APP_SERVER_PORT",
+            "APP_SERVER_SERVICE_HOST",
+            "APP_SERVICE_PORT_HTTP",
+        ];
+        let taken = ["APP_CONFIG", "APP_ENV", "APP_SECRET_KEY_FILE", "APP_SERVER__PROT", "DATABASE_URL", "PATH"];
+        let environment = Environment::new(ignored.into_iter().chain(taken).map(|name| (name, "tcp://10.0.0.1:80")));
+        assert_eq!(environment.ignored(), ignored);
+        let (values, _) = environment.into_values();
+        assert_eq!(values.into_keys().collect::<Vec<_>>(), ["database.url", "env", "server.prot"]);
+    }
+
+    #[test]
+    fn an_empty_variable_counts_as_not_set() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join(".env");
+        fs::write(&file, "APP_ENV=production\nAPP_JWT__ISSUER=\n").unwrap();
+        let names = ["APP_CONFIG", "APP_ENV", "APP_SECRET_KEY_FILE", "APP_SERVER__PROT", "APP_PORT", "DATABASE_URL"];
+        let empty = names.map(|name| (OsString::from(name), OsString::new()));
+        for mut environment in [Environment::of(empty), Environment::new(names.map(|name| (name, "")))] {
+            environment.add_file(&file).unwrap();
+            assert_eq!((environment.get("APP_CONFIG"), environment.ignored()), (None, Vec::new()));
+            let values = BTreeMap::from([("env".to_owned(), "production".to_owned())]);
+            assert_eq!(environment.into_values(), (values, Vec::new()));
+        }
     }
 
     #[test]

@@ -32,6 +32,7 @@ impl Config {
     /// [`ConfigError`] with every fault there is.
     pub fn load(file: Option<&Path>, environment: Environment, checks: Checks) -> Result<Self, ConfigError> {
         let mut values = defaults();
+        let ignored_variables = environment.ignored();
         let (of_environment, mut faults) = environment.into_values();
         match file.map_or_else(|| Ok(BTreeMap::new()), read_file) {
             Ok(of_file) => values.extend(of_file),
@@ -44,7 +45,8 @@ impl Config {
         let mut reader = Reader::new(values, faults);
         let config = read(&mut reader, checks);
         let faults = reader.into_faults();
-        config.filter(|_| faults.is_empty()).ok_or(ConfigError(faults))
+        let config = config.filter(|_| faults.is_empty()).ok_or(ConfigError(faults))?;
+        Ok(Self { ignored_variables, ..config })
     }
 
     /// Every setting as `key = "value"`, secrets left out.

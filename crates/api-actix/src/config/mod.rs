@@ -24,6 +24,6 @@ pub use environment::Environment;
 pub(crate) use environment::without_byte_order_mark;
 pub use load::ConfigError;
 pub use types::{
-    Bootstrap, Checks, Config, DatabaseSettings, ForwardedHeader, HashingSettings, LogFormat, LogSettings, Mode,
-    Proxies, RateLimitSettings, ServerSettings, TraceSettings,
+    Bootstrap, Checks, Config, CorsSettings, DatabaseSettings, ForwardedHeader, HashingSettings, LogFormat,
+    LogSettings, Mode, Proxies, RateLimitSettings, ServerSettings, TraceSettings,
 };

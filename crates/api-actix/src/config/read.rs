@@ -15,11 +15,12 @@ use super::database_url::{DatabaseUrl, without_password};
 use super::reader::{Reader, named};
 use super::table::setting;
 use super::types::{
-    Bootstrap, Checks, Config, DatabaseSettings, ForwardedHeader, HashingSettings, LogFormat, LogSettings, Mode,
-    Proxies, RateLimitSettings, ServerSettings, TraceSettings,
+    Bootstrap, Checks, Config, CorsSettings, DatabaseSettings, ForwardedHeader, HashingSettings, LogFormat,
+    LogSettings, Mode, Proxies, RateLimitSettings, ServerSettings, TraceSettings,
 };
 use super::values::{
-    parse_address, parse_client, parse_collector, parse_network, parse_origin, parse_public_url, parse_ratio,
+    parse_address, parse_client, parse_collector, parse_header_name, parse_network, parse_origin, parse_public_url,
+    parse_ratio,
 };
 
 /// Reads all settings. The reader holds the faults.
@@ -42,7 +43,8 @@ pub(super) fn read(reader: &mut Reader, checks: Checks) -> Option<Config> {
         bootstrap: read_bootstrap(reader, &password_policy)?,
         cleanup_interval: read_cleanup_interval(reader)?,
         rate_limits: read_rate_limits(reader)?,
-        cors_origins: reader.list("cors.allowed_origins", parse_origin)?,
+        cors: read_cors(reader)?,
+        ignored_variables: Vec::new(),
         shown: without_secrets(reader.values()),
         database,
         hashing,
@@ -72,7 +74,7 @@ fn read_secret(reader: &mut Reader, mode: Mode) -> Option<Option<RootSecret>> {
 
 fn read_database(reader: &mut Reader, checks: Checks) -> Option<DatabaseSettings> {
     Some(DatabaseSettings {
-        url: reader.get("database.url", |text| DatabaseUrl::parse(text, checks.is_postgres_url))?,
+        url: reader.get("database.url", |text| DatabaseUrl::parse(text, checks.check_postgres_url))?,
         max_connections: reader.value("database.max_connections")?,
         acquire_timeout: reader.duration("database.acquire_timeout")?,
         statement_timeout: reader.duration("database.statement_timeout")?,
@@ -89,7 +91,10 @@ fn read_server(reader: &mut Reader) -> Option<ServerSettings> {
         connections_per_client: reader.unless_zero("server.connections_per_client")?,
         public_url: reader.optional("server.public_url", parse_public_url)?,
         request_timeout: reader.duration("server.request_timeout")?,
+        keep_alive: reader.duration("server.keep_alive")?,
+        shutdown_delay: reader.duration("server.shutdown_delay")?,
         shutdown_timeout: reader.duration("server.shutdown_timeout")?,
+        hsts_include_subdomains: reader.value("server.hsts_include_subdomains")?,
         docs: reader.value("server.docs")?,
         proxies: Proxies {
             trusted: reader.list("server.trusted_proxies", parse_network)?,
@@ -105,6 +110,14 @@ fn parse_forwarded_header(text: &str) -> Result<ForwardedHeader, &'static str> {
         "forwarded" => Ok(ForwardedHeader::Forwarded),
         _ => Err("it must be either, x-forwarded-for or forwarded"),
     }
+}
+
+fn read_cors(reader: &mut Reader) -> Option<CorsSettings> {
+    Some(CorsSettings {
+        origins: reader.list("cors.allowed_origins", parse_origin)?,
+        request_headers: reader.list("cors.allowed_headers", parse_header_name)?,
+        credentials: reader.value("cors.allow_credentials")?,
+    })
 }
 
 fn read_rate_limits(reader: &mut Reader) -> Option<RateLimitSettings> {

@@ -70,13 +70,16 @@ impl Reader {
         self.get(key, |text| if text.is_empty() { Ok(None) } else { parse(text).map(Some) })
     }
 
-    /// Values with commas between them.
+    /// The values of a list.
     pub(super) fn list<T, E: Display>(
         &mut self,
         key: &'static str,
         parse: impl Fn(&str) -> Result<T, E>,
     ) -> Option<Vec<T>> {
-        self.get(key, |text| entries(text).map(&parse).collect::<Result<Vec<T>, E>>())
+        self.get(key, |text| {
+            let parse = |entry: &String| parse(entry).map_err(|error| error.to_string());
+            entries(text)?.iter().map(parse).collect::<Result<Vec<T>, String>>()
+        })
     }
 
     /// All settings of a section whose keys are free, by the rest of their keys. Those that are wrong are left out.

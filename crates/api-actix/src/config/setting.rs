@@ -72,7 +72,7 @@ impl Bounds {
             Self::Bytes(min, max) => {
                 ((*min..=*max).contains(&text.len()), format!("it must have {min} to {max} bytes"))
             }
-            Self::List(_) => (entries(text).count() <= MAX_LIST, format!("it must have at most {MAX_LIST} entries")),
+            Self::List(_) => (entries(text)?.len() <= MAX_LIST, format!("it must have at most {MAX_LIST} entries")),
             Self::Words(_) => return Ok(()),
         };
         if is_within { Ok(()) } else { Err(fault) }
@@ -94,9 +94,17 @@ impl fmt::Display for Bounds {
     }
 }
 
-/// The entries of a list, which has commas between them.
-pub(super) fn entries(text: &str) -> impl Iterator<Item = &str> {
-    text.split(',').map(str::trim).filter(|entry| !entry.is_empty())
+/// The entries of a list: those between commas, or those of a JSON array, as some tools write lists.
+///
+/// # Errors
+/// For the operator: it begins like an array, but is not one of strings.
+pub(super) fn entries(text: &str) -> Result<Vec<String>, String> {
+    let entries: Vec<String> = match text.trim_start().starts_with('[') {
+        true => serde_json::from_str(text)
+            .map_err(|_| r#"it begins with '[', but is not a JSON array of strings, such as ["a", "b"]"#)?,
+        false => text.split(',').map(str::to_owned).collect(),
+    };
+    Ok(entries.iter().map(|entry| entry.trim()).filter(|entry| !entry.is_empty()).map(str::to_owned).collect())
 }
 
 fn is_duration(text: &str, min: &str, max: &str) -> bool {

@@ -35,7 +35,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "sqlite://data/hexauth.db",
         Words("`sqlite://`, `postgres://`, `postgresql://`"),
         "The database: sqlite://path/to/file (sqlite:///path from the root) or \
-         postgres://user:password@host:port/database.",
+         postgres://user:password@host:port/database, with parameters such as ?sslmode=verify-full or ?schema=hexauth.",
     ),
     Setting::new(
         "database.max_connections",
@@ -90,10 +90,23 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Longest time one request may take. Then the answer is 503.",
     ),
     Setting::new(
+        "server.keep_alive",
+        "75s",
+        Duration("1s", "1h"),
+        "Longest idle time of a connection between requests. Longer than a proxy in front keeps its own.",
+    ),
+    Setting::new(
+        "server.shutdown_delay",
+        "0s",
+        Duration("0s", "10m"),
+        "After SIGTERM and the like, how long to serve on while /health/ready returns 503 and each response ends its \
+         connection, so that load balancers can send requests elsewhere. Then the server stops in order.",
+    ),
+    Setting::new(
         "server.shutdown_timeout",
         "30s",
         Duration("0s", "1h"),
-        "After SIGTERM and the like, longest wait for requests in flight, in whole seconds.",
+        "After SIGTERM and the like, and the delay, longest wait for requests in flight, in whole seconds.",
     ),
     Setting::new(
         "server.public_url",
@@ -101,6 +114,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         Words("`http://…`, `https://…`"),
         "Where clients reach the service, such as https://auth.example.com. Empty: APP_JWT__ISSUER where that is a \
          URL, else the address it listens on.",
+    ),
+    Setting::new(
+        "server.hsts_include_subdomains",
+        "false",
+        Switch,
+        "Whether Strict-Transport-Security, which is sent where clients come by https, holds for the subdomains of the \
+         host, too. All of them must be on https then.",
     ),
     Setting::new("server.docs", "true", Switch, "Serve /docs and /openapi.json."),
     Setting::new(
@@ -302,7 +322,19 @@ pub(super) const SETTINGS: &[Setting] = &[
         "cors.allowed_origins",
         "",
         List("origins"),
-        "Origins whose web pages may read answers, such as https://app.example.com,http://localhost:3000. Exactly as \
-         browsers send them.",
+        "Origins whose web pages and apps may read answers, such as https://app.example.com,capacitor://localhost. \
+         Exactly as browsers send them.",
+    ),
+    Setting::new(
+        "cors.allowed_headers",
+        "",
+        List("names of headers"),
+        "What these pages may send besides Authorization, Content-Type, X-Request-Id, Traceparent and Tracestate.",
+    ),
+    Setting::new(
+        "cors.allow_credentials",
+        "false",
+        Switch,
+        "Whether browsers send these pages' requests with cookies, which only a proxy in front can have use for.",
     ),
 ];

@@ -6,7 +6,7 @@ use super::table::SETTINGS;
 use super::*;
 
 /// Without the adapters.
-const UNCHECKED: Checks = Checks { is_postgres_url: |_| true, check_stored_hash: |_, _| Ok(()) };
+const UNCHECKED: Checks = Checks { check_postgres_url: |_| Ok(()), check_stored_hash: |_, _| Ok(()) };
 
 fn load(environment: Environment) -> Result<Config, ConfigError> {
     Config::load(None, environment, UNCHECKED)
@@ -55,7 +55,7 @@ fn a_file_is_over_the_defaults_and_the_environment_over_the_file() {
 }
 
 #[test]
-fn a_list_is_an_array_in_a_file_and_has_commas_in_the_environment() {
+fn a_list_is_an_array_in_a_file_and_has_commas_or_is_json_in_the_environment() {
     let load = |text: &str, environment: Environment| {
         let file = std::env::temp_dir().join(format!("hexauth-lists-{}.toml", std::process::id()));
         std::fs::write(&file, text).unwrap();
@@ -63,7 +63,7 @@ fn a_list_is_an_array_in_a_file_and_has_commas_in_the_environment() {
         std::fs::remove_file(&file).unwrap();
         config.map(|config| {
             let trusted: Vec<_> = config.server.proxies.trusted.iter().map(ToString::to_string).collect();
-            (trusted.join(" "), config.cors_origins.join(" "))
+            (trusted.join(" "), config.cors.origins.join(" "))
         })
     };
     let text = "[server]\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n[cors]\nallowed_origins = [\"http://a\"]";
@@ -71,10 +71,29 @@ fn a_list_is_an_array_in_a_file_and_has_commas_in_the_environment() {
     assert_eq!(of_file, ("10.0.0.0/8 ::1/128".to_owned(), "http://a".to_owned()));
     let environment = Environment::new([
         ("APP_SERVER__TRUSTED_PROXIES", " 192.0.2.1 ,2001:db8::/32,"),
-        ("APP_CORS__ALLOWED_ORIGINS", ""),
+        ("APP_CORS__ALLOWED_ORIGINS", ","),
     ]);
     assert_eq!(load(text, environment).unwrap(), ("192.0.2.1/32 2001:db8::/32".to_owned(), String::new()));
     assert!(load("[server]\nport = [8080]", Environment::default()).is_err(), "no list is asked for");
+    let json = Environment::new([
+        ("APP_SERVER__TRUSTED_PROXIES", r#" ["192.0.2.1", " 2001:db8::/32 ",""] "#),
+        ("APP_CORS__ALLOWED_ORIGINS", r#"["https://a.example","https://b.example"]"#),
+    ]);
+    let of_json = load(text, json).unwrap();
+    assert_eq!(of_json, ("192.0.2.1/32 2001:db8::/32".to_owned(), "https://a.example https://b.example".to_owned()));
+    let none = Environment::new([("APP_CORS__ALLOWED_ORIGINS", "[]")]);
+    assert_eq!(load("", none).unwrap(), (String::new(), String::new()));
+    for text in
+        ["[", "[\"http://a\"", "[http://a]", "['http://a']", "[1]", "[null]", "[[\"http://a\"]]", "[\"http://a\"],"]
+    {
+        for name in ["APP_CORS__ALLOWED_ORIGINS", "APP_CORS__ALLOWED_HEADERS", "APP_SERVER__TRUSTED_PROXIES"] {
+            let faults = faults([(name, text)]);
+            assert!(matches!(&faults[..], [fault] if fault.contains("JSON array of strings")), "{text}: {faults:?}");
+        }
+    }
+    let json_of = |count: usize| serde_json::to_string(&vec!["10.0.0.1"; count]).unwrap();
+    let most = |count: usize| faults([("APP_SERVER__TRUSTED_PROXIES", json_of(count).as_str())]).len();
+    assert_eq!((most(MAX_LIST), most(MAX_LIST + 1)), (0, 1));
     let too_many = Environment::new([("APP_SERVER__TRUSTED_PROXIES", "10.0.0.1,".repeat(MAX_LIST + 1))]);
     assert!(load("", too_many).is_err());
 }
@@ -83,7 +102,21 @@ fn a_list_is_an_array_in_a_file_and_has_commas_in_the_environment() {
 fn an_origin_is_as_browsers_send_it_and_a_network_is_one() {
     let is_taken = |name: &str, value: &str| load(Environment::new([(name, value)])).is_ok();
     let origin = |text: &str| is_taken("APP_CORS__ALLOWED_ORIGINS", text);
-    for text in ["https://app.example.com", "http://localhost:3000", "http://127.0.0.1:8080", "http://[::1]:3000"] {
+    for text in [
+        "https://app.example.com",
+        "http://localhost:3000",
+        "http://127.0.0.1:8080",
+        "http://[::1]:3000",
+        "capacitor://localhost",
+        "ionic://localhost",
+        "tauri://localhost",
+        "http://tauri.localhost",
+        "https://tauri.localhost",
+        "app://localhost:3000",
+        "com.example.app-1://localhost",
+        "chrome-extension://abcdefghijklmnopabcdefghijklmnop",
+        "moz-extension://0c4d1d3e-6a6e-4f6b-9d0e-5b2a7c1f8e90",
+    ] {
         assert!(origin(text), "{text}");
     }
     for text in [
@@ -109,6 +142,19 @@ fn an_origin_is_as_browsers_send_it_and_a_network_is_one() {
         "https://[0:0::1]",
         "https://b\u{fc}cher.example",
         "ftp://app.example.com",
+        "ws://app.example.com",
+        "file://",
+        "file://localhost",
+        "javascript://localhost",
+        "capacitor://",
+        "capacitor://localhost/",
+        "capacitor:localhost",
+        "Capacitor://localhost",
+        "1app://localhost",
+        "://localhost",
+        "my_app://localhost",
+        "*://localhost",
+        "capacitor://*",
         "https://a b",
     ] {
         assert!(!origin(text), "{text}");
@@ -129,6 +175,29 @@ fn an_origin_is_as_browsers_send_it_and_a_network_is_one() {
         "::/0",
     ] {
         assert!(!network(text), "{text}");
+    }
+}
+
+#[test]
+fn a_header_that_pages_may_send_has_a_name_and_is_never_every_header() {
+    let is_taken = |value: &str, credentials: &str| {
+        faults([("APP_CORS__ALLOWED_HEADERS", value), ("APP_CORS__ALLOW_CREDENTIALS", credentials)]).is_empty()
+    };
+    for credentials in ["false", "true"] {
+        for text in ["", "X-Device-Id", "x-a, X-B", "[\"X-A\"]", "sentry-trace,baggage"] {
+            assert!(is_taken(text, credentials), "{text}");
+        }
+        let long = "a".repeat(101);
+        for text in ["*", "X-A,*", "X-*,X A", "X:A", "X-\u{e9}", "X-A\r\nX-B", "(a)", &long] {
+            assert!(!is_taken(text, credentials), "{text}");
+        }
+    }
+    for credentials in ["yes", "1", "*"] {
+        assert!(!is_taken("", credentials), "{credentials}");
+    }
+    for origins in ["*", "https://a.example,*", "[\"*\"]", "null", "https://*.a.example"] {
+        let faults = faults([("APP_CORS__ALLOWED_ORIGINS", origins), ("APP_CORS__ALLOW_CREDENTIALS", "true")]);
+        assert!(matches!(&faults[..], [fault] if fault.contains("APP_CORS__ALLOWED_ORIGINS")), "{origins}: {faults:?}");
     }
 }
 
@@ -158,12 +227,12 @@ fn all_faults_are_found() {
         ("APP_ENV", "production"),
         ("APP_SERVER__PORT", "99999"),
         ("APP_AUTH__ACCESS_TOKEN_TTL", "soon"),
-        ("APP_NOPE", "1"),
+        ("APP_SERVER__NOPE", "1"),
         ("APP_DATABASE__URL", "sqlite://x.db"),
     ]);
     let Err(ConfigError(faults)) = load(environment) else { panic!("it was taken") };
     for variable in
-        ["APP_SECRET_KEY", "APP_SERVER__PORT", "APP_AUTH__ACCESS_TOKEN_TTL", "APP_NOPE", "APP_DATABASE__URL"]
+        ["APP_SECRET_KEY", "APP_SERVER__PORT", "APP_AUTH__ACCESS_TOKEN_TTL", "APP_SERVER__NOPE", "APP_DATABASE__URL"]
     {
         assert!(faults.iter().any(|fault| fault.contains(variable)), "{variable}: {faults:?}");
     }
@@ -191,10 +260,8 @@ fn a_value_at_fault_is_one_fault_and_hides_no_other() {
         ("APP_PASSWORD__PARALLELISM", "5"),
         ("APP_CLEANUP__INTERVAL", "100ms"),
         ("APP_JWT__ALGORITHM", "none"),
-        ("APP_JWT__ISSUER", ""),
         ("APP_LOG__LEVEL", "sqlx=loud"),
         ("APP_TRACES__SAMPLE_RATIO", "2"),
-        ("APP_SERVER", "1"),
         ("APP_SERVER__PORT__X", "1"),
     ] {
         let faults = faults([(name, value)]);

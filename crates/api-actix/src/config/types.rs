@@ -44,8 +44,10 @@ pub struct Config {
     pub cleanup_interval: Option<Duration>,
     /// How often a client may make some requests.
     pub rate_limits: RateLimitSettings,
-    /// The origins whose pages may read responses.
-    pub cors_origins: Vec<String>,
+    /// Which web pages may read responses.
+    pub cors: CorsSettings,
+    /// The names of environment variables that begin with `APP_` and are not settings, which were ignored.
+    pub ignored_variables: Vec<String>,
     /// Every setting as text, secrets left out.
     pub(super) shown: BTreeMap<String, String>,
 }
@@ -89,8 +91,14 @@ pub struct ServerSettings {
     pub connections_per_client: Option<usize>,
     /// Where clients reach it, without a slash at the end, if that is configured.
     pub public_url: Option<String>,
+    /// Whether `Strict-Transport-Security` holds for subdomains, too.
+    pub hsts_include_subdomains: bool,
     /// Longest time for one request.
     pub request_timeout: Duration,
+    /// Longest idle time of a connection between requests.
+    pub keep_alive: Duration,
+    /// How long to serve on, without being ready, when asked to stop.
+    pub shutdown_delay: Duration,
     /// Longest wait for requests in flight at the end.
     pub shutdown_timeout: Duration,
     /// Whether `/docs` and `/openapi.json` are served.
@@ -125,6 +133,17 @@ pub enum ForwardedHeader {
     XForwardedFor,
     /// `Forwarded` (RFC 7239) only.
     Forwarded,
+}
+
+/// Which web pages may read responses, and what they may send.
+#[derive(Clone, Debug, Default)]
+pub struct CorsSettings {
+    /// Their origins, as browsers send them. None of them is `*` or `null`.
+    pub origins: Vec<String>,
+    /// The names of the headers that they may send besides those that are always allowed. None of them is `*`.
+    pub request_headers: Vec<String>,
+    /// Whether browsers may send cookies.
+    pub credentials: bool,
 }
 
 /// Requests that each client may make in a minute. 0 is any number.
@@ -200,8 +219,8 @@ pub enum LogFormat {
 /// What only the adapters can tell about a setting. The wiring provides it.
 #[derive(Clone, Copy, Debug)]
 pub struct Checks {
-    /// Whether PostgreSQL's driver can read a URL.
-    pub is_postgres_url: fn(&str) -> bool,
+    /// Whether a URL of PostgreSQL can be read, and if not, why, without its values.
+    pub check_postgres_url: fn(&str) -> Result<(), String>,
     /// Finds out whether the password hasher could compare a password with a stored hash.
     pub check_stored_hash: fn(&PasswordHash, &HashingSettings) -> Result<(), HashError>,
 }

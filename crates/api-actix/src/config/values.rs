@@ -9,6 +9,8 @@ use super::types::{Checks, HashingSettings};
 
 /// Longest id of a client, in characters.
 const MAX_CLIENT_ID_LENGTH: usize = 100;
+/// Longest name of a header, in bytes.
+const MAX_HEADER_NAME_LENGTH: usize = 100;
 
 /// The collector's own path is added.
 pub(super) fn parse_collector(text: &str) -> Result<String, &'static str> {
@@ -42,13 +44,22 @@ pub(super) fn parse_network(text: &str) -> Result<IpNet, String> {
     }
 }
 
-/// An origin exactly as browsers send it (RFC 6454, section 6.2), since it is compared with that byte by byte.
+/// Schemes whose pages have no origin of their own, or that have no pages.
+const NO_PAGES: [&str; 10] =
+    ["about", "blob", "data", "file", "filesystem", "ftp", "javascript", "mailto", "ws", "wss"];
+
+/// An origin exactly as browsers send it (RFC 6454, section 6.2), since it is compared with that byte by byte. An app
+/// that shows web pages has a scheme of its own, such as `capacitor://localhost`.
 pub(super) fn parse_origin(text: &str) -> Result<String, String> {
+    if text == "*" || text == "null" {
+        return Err(format!("'{text}' would be any page: name the origins"));
+    }
     let is_origin = || {
-        let (default_port, authority) = match text.split_once("://")? {
-            ("https", rest) => ("443", rest),
-            ("http", rest) => ("80", rest),
-            _ => return None,
+        let (scheme, authority) = text.split_once("://")?;
+        let default_port = match scheme {
+            "https" => Some("443"),
+            "http" => Some("80"),
+            _ => None,
         };
         let (host, port) = match authority.rsplit_once(':') {
             // A colon within brackets is part of an IPv6 address.
@@ -56,15 +67,32 @@ pub(super) fn parse_origin(text: &str) -> Result<String, String> {
             _ => (authority, None),
         };
         let is_port = |port: &str| port.parse::<u16>().is_ok_and(|number| number > 0 && number.to_string() == port);
-        let is_sound = is_host(host) && port.is_none_or(|port| is_port(port) && port != default_port);
-        is_sound.then(|| text.to_owned())
+        let has_sound_port = port.is_none_or(|port| is_port(port) && Some(port) != default_port);
+        Some(is_scheme(scheme) && is_host(host) && has_sound_port)
     };
-    is_origin().ok_or_else(|| {
+    is_origin().filter(|is_origin| *is_origin).map(|_| text.to_owned()).ok_or_else(|| {
         format!(
-            "'{text}' is not an origin as browsers send it, such as https://app.example.com or http://localhost:3000: \
-             in lower case, without a path or a slash at the end, without the scheme's own port, and no wildcard"
+            "'{text}' is not an origin as browsers send it, such as https://app.example.com, http://localhost:3000 or \
+             capacitor://localhost: in lower case, without a path or a slash at the end, without the scheme's own \
+             port, and no wildcard"
         )
     })
+}
+
+/// Of pages (RFC 3986, section 3.1).
+fn is_scheme(scheme: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-.".contains(c);
+    scheme.starts_with(|c: char| c.is_ascii_lowercase()) && scheme.chars().all(is_plain) && !NO_PAGES.contains(&scheme)
+}
+
+/// The name of a header (RFC 9110, section 5.6.2). A `*` is not taken: it would not stand for `Authorization`, and for
+/// nothing where cookies are allowed.
+pub(super) fn parse_header_name(text: &str) -> Result<String, String> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "!#$%&'+-.^_`|~".contains(c);
+    match !text.is_empty() && text.len() <= MAX_HEADER_NAME_LENGTH && text.chars().all(is_plain) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("'{text}' is not the name of a header, such as X-Device-Id, and there are no wildcards")),
+    }
 }
 
 /// Characters outside ASCII come as `xn--`.

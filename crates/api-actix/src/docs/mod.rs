@@ -6,21 +6,34 @@ pub mod openapi;
 mod bodies;
 mod swagger;
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use actix_web::HttpResponse;
-use actix_web::web::{ServiceConfig, get, resource};
+use actix_web::web::{Bytes, Data, ServiceConfig, get, resource};
+use domain::passwords::PasswordPolicy;
 
-/// Mounts `/openapi.json` and `/docs`.
+/// The API's description for the clients of a server.
+pub(crate) struct Description {
+    public_path: String,
+    json: OnceLock<Bytes>,
+}
+
+impl Description {
+    /// For clients who have this path before each of ours.
+    pub(crate) fn at(public_path: &str) -> Self {
+        Self { public_path: public_path.to_owned(), json: OnceLock::new() }
+    }
+}
+
+/// Mounts `/openapi.json` and `/docs`. The page finds the description beside itself, wherever that is.
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
-        .service(resource("/openapi.json").route(get().to(show)))
-        .service(resource("/docs").route(get().to(swagger::index)))
+        .service(resource(["/openapi.json", "/docs/openapi.json"]).route(get().to(show)))
+        .service(resource("/docs").route(get().to(swagger::index_of_folder)))
         .service(resource("/docs/{file:.*}").route(get().to(swagger::file)));
 }
 
-/// The API's description.
-async fn show() -> HttpResponse {
-    static DOCUMENT: LazyLock<String> = LazyLock::new(openapi::json);
-    HttpResponse::Ok().content_type("application/json").body(DOCUMENT.as_str())
+async fn show(policy: Data<PasswordPolicy>, description: Data<Description>) -> HttpResponse {
+    let json = description.json.get_or_init(|| openapi::json_of(&policy, &description.public_path).into());
+    HttpResponse::Ok().content_type("application/json").body(json.clone())
 }

@@ -1,44 +1,85 @@
 //! The OpenAPI 3.1 document, made of the features' parts.
 
+use domain::passwords::PasswordPolicy;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme};
-use utoipa::{Modify, OpenApi};
+use utoipa::openapi::{OpenApi, Required, Server};
+use utoipa::{IntoResponses, OpenApi as _};
 
 use crate::features;
+use crate::http::responses::Any;
 use crate::http::{FieldError, Problem};
+use crate::oauth2::TOKEN_PATH;
+use crate::users::{NEW_PASSWORD, new_password};
 
 /// What does not belong to one feature.
-#[derive(OpenApi)]
+#[derive(utoipa::OpenApi)]
 #[openapi(
     info(
         title = "Hexauth",
         description = "Sign-in and users. Every error is an `application/problem+json` document (RFC 9457) with a \
-            stable `code`; every answer has an `X-Request-Id`. Each path under \
-            `/api/v1` is served with and without a slash at its end."
+            stable `code`; at OAuth's endpoints it is `application/json` and has `error` besides (RFC 6749). Every \
+            answer has an `X-Request-Id`. Each path under `/api/v1` is served with and without a slash at its end."
     ),
-    components(schemas(Problem, FieldError)),
-    modifiers(&SecuritySchemes)
+    components(schemas(Problem, FieldError))
 )]
 struct Document;
 
-/// The document as JSON.
+/// The document as JSON, with the defaults of settings.
 pub fn json() -> String {
+    json_of(&PasswordPolicy::default(), "")
+}
+
+/// The document of a node with this policy, for clients who have this path before each of ours.
+pub(crate) fn json_of(policy: &PasswordPolicy, public_path: &str) -> String {
     let parts = features::all().map(|feature| (feature.openapi)());
-    let document = parts.fold(Document::openapi(), utoipa::openapi::OpenApi::merge_from);
+    let mut document = parts.fold(Document::openapi(), OpenApi::merge_from);
+    if let Some(components) = &mut document.components {
+        components.schemas.insert(NEW_PASSWORD.to_owned(), new_password(policy));
+    }
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        operation.parameters.get_or_insert_default().push(request_id().into());
+        for (status, response) in Any::responses() {
+            operation.responses.responses.entry(status).or_insert(response);
+        }
+    }
+    add_security_schemes(&mut document, public_path);
+    if !public_path.is_empty() {
+        document.servers = Some(vec![Server::new(public_path)]);
+    }
     // Made of plain maps and text: serialising it does not fail.
     document.to_pretty_json().unwrap_or_default()
 }
 
-struct SecuritySchemes;
+fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem { get, put, post, delete, patch, .. } = path;
+    [get, put, post, delete, patch].into_iter().flatten()
+}
 
-impl Modify for SecuritySchemes {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let Some(components) = &mut document.components else { return };
-        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
-        // What Swagger UI's Authorize button signs in with.
-        let password = Password::new("/api/v1/auth/login", Scopes::new());
-        let basic = HttpBuilder::new().scheme(HttpAuthScheme::Basic).build();
-        components.add_security_scheme("client", SecurityScheme::Http(basic));
-        components.add_security_scheme("password", SecurityScheme::OAuth2(OAuth2::new([Flow::Password(password)])));
-    }
+/// Any request may have one. (That it is described also helps readers of openapi-python-client: of 0.29, the code for an
+/// operation with two media types runs only where there is an optional parameter.)
+fn request_id() -> Parameter {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    ParameterBuilder::new()
+        .name("X-Request-Id")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "Names the request in the response and in the logs: 1 to 64 letters, digits, '-', '_' and '.'. In place of any \
+             other text, the server takes a name of its own.",
+        ))
+        .schema(Some(text))
+        .build()
+}
+
+fn add_security_schemes(document: &mut OpenApi, public_path: &str) {
+    let components = document.components.get_or_insert_default();
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    // What Swagger UI's Authorize button signs in with. It takes a path as it stands, whatever the server is.
+    let password = Password::new(format!("{public_path}{TOKEN_PATH}"), Scopes::new());
+    let basic = HttpBuilder::new().scheme(HttpAuthScheme::Basic).build();
+    components.add_security_scheme("client", SecurityScheme::Http(basic));
+    components.add_security_scheme("password", SecurityScheme::OAuth2(OAuth2::new([Flow::Password(password)])));
 }

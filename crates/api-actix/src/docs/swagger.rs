@@ -8,24 +8,20 @@ use utoipa_swagger_ui::{Config, serve};
 use crate::http::ApiError;
 
 static SWAGGER: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
-    let config = Config::from("/openapi.json").persist_authorization(false).try_it_out_enabled(true);
+    let config = Config::from("openapi.json").persist_authorization(false).try_it_out_enabled(true);
     Arc::new(config.validator_url("none"))
 });
 
-/// Swagger UI's page. It names its files relative to `/docs/`, but is also served as `/docs`.
-pub(crate) async fn index() -> Result<HttpResponse, ApiError> {
+/// Swagger UI's page, as `/docs`. It names its files relative to itself, as `/docs/`.
+pub(crate) async fn index_of_folder() -> Result<HttpResponse, ApiError> {
     let page = swagger("index.html")?;
-    let html =
-        String::from_utf8_lossy(&page.content).replace("=\"./", "=\"/docs/").replace("=\"index", "=\"/docs/index");
-    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(html))
+    let html = String::from_utf8_lossy(&page.content).replace("=\"./", "=\"docs/").replace("=\"index", "=\"docs/index");
+    Ok(HttpResponse::Ok().content_type(page.content_type).body(html))
 }
 
 /// Swagger UI's files, which are part of the binary.
 pub(crate) async fn file(name: web::Path<String>) -> Result<HttpResponse, ApiError> {
-    if matches!(name.as_str(), "" | "index.html") {
-        return index().await;
-    }
-    let file = swagger(&name)?;
+    let file = swagger(if name.is_empty() { "index.html" } else { &name })?;
     Ok(HttpResponse::Ok().content_type(file.content_type).body(file.content))
 }
 
@@ -43,7 +39,8 @@ fn swagger(name: &str) -> Result<File, ApiError> {
         return Ok(file.clone());
     }
     let found = serve(name, Arc::clone(&SWAGGER)).ok().flatten().ok_or(ApiError::NotFound)?;
-    let file = File { content_type: found.content_type, content: found.bytes.into_owned().into() };
+    let charset = if found.content_type == "text/html" { "; charset=utf-8" } else { "" };
+    let file = File { content_type: found.content_type + charset, content: found.bytes.into_owned().into() };
     files.insert(name.to_owned(), file.clone());
     Ok(file)
 }

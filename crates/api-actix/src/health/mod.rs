@@ -13,7 +13,7 @@ pub(crate) const FEATURE: Feature = Feature {
     data: |_, data| data,
     routes,
     openapi: Document::openapi,
-    errors: &[],
+    errors: &[ready::STOPPING],
     #[cfg(test)]
     bodies: || vec![],
 };

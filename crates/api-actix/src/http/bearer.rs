@@ -13,7 +13,7 @@ use super::parts::part;
 struct Judged(Actor);
 
 /// The actor, judged once in a request: by its limit, or by its guard. `None` without a token. One that is there must
-/// be valid, even if none is needed.
+/// be valid.
 pub(crate) async fn actor(request: &HttpRequest) -> Result<Option<Actor>, ApiError> {
     if let Some(Judged(actor)) = request.extensions().get() {
         return Ok(Some(*actor));
@@ -25,7 +25,16 @@ pub(crate) async fn actor(request: &HttpRequest) -> Result<Option<Actor>, ApiErr
     Ok(actor)
 }
 
-/// The same, judged now: for a request that had to wait meanwhile.
+/// The same on a route that is open to anyone, where a token that is not valid counts as none: clients send theirs along
+/// with every request.
+pub(crate) async fn actor_if_known(request: &HttpRequest) -> Result<Option<Actor>, ApiError> {
+    match actor(request).await {
+        Err(ApiError::InvalidToken) => Ok(None),
+        result => result,
+    }
+}
+
+/// As [`actor`], judged now: for a request that had to wait meanwhile.
 pub(crate) async fn judge(request: &HttpRequest) -> Result<Option<Actor>, ApiError> {
     let Some(token) = token(request)? else { return Ok(None) };
     let actor = part::<Sessions>(request)?.authenticate(token).await?;
@@ -33,7 +42,7 @@ pub(crate) async fn judge(request: &HttpRequest) -> Result<Option<Actor>, ApiErr
 }
 
 /// The token. The query and the body are not searched for one.
-fn token(request: &HttpRequest) -> Result<Option<&str>, ApiError> {
+pub(crate) fn token(request: &HttpRequest) -> Result<Option<&str>, ApiError> {
     let mut headers = request.headers().get_all(AUTHORIZATION);
     let Some(header) = headers.next() else { return Ok(None) };
     if headers.next().is_some() {

@@ -1,7 +1,12 @@
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, TRANSFER_ENCODING};
+use actix_web::http::Method;
+use actix_web::http::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    TRANSFER_ENCODING,
+};
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
@@ -20,9 +25,11 @@ pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 const JSON: &str = "application/json";
+/// JSON of which absent members stay as they are and `null` clears (RFC 7396).
+const MERGE_PATCH: &str = "application/merge-patch+json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A JSON body of at most 64 KiB, which must come within ten seconds. It is not read by `serde`: all faults are found
+/// A JSON body of at most 64 KiB, which must come within ten seconds; that of a `PATCH` also as a merge patch. It is not read by `serde`: all faults are found
 /// at once, and a field that comes twice or is unknown is a fault.
 pub struct JsonBody<L: FieldList>(pub L::Value);
 
@@ -32,8 +39,14 @@ pub(crate) struct OptionalJsonBody<L: FieldList>(pub(crate) Option<L::Value>);
 /// A body as a form, within the same limits.
 pub(crate) struct FormBody<L: FieldList>(pub(crate) L::Value);
 
-/// A body as JSON or as a form, told by its type.
-pub(crate) struct FormOrJsonBody<L: FieldList>(pub(crate) L::Value);
+/// A form in which a parameter without a value counts as absent (RFC 6749, section 3.2).
+pub(crate) struct OAuthForm<L: FieldList>(pub(crate) L::Value);
+
+/// A body as JSON or as a form, told by its type. Each has a list of its own, since the form's may let others through.
+pub(crate) struct FormOrJsonBody<J: FieldList, F>(pub(crate) J::Value, pub(crate) PhantomData<F>);
+
+/// The same, or no body at all.
+pub(crate) struct OptionalFormOrJsonBody<J: FieldList, F>(pub(crate) Option<J::Value>, pub(crate) PhantomData<F>);
 
 impl<L: FieldList + 'static> FromRequest for JsonBody<L> {
     type Error = ApiError;
@@ -41,7 +54,8 @@ impl<L: FieldList + 'static> FromRequest for JsonBody<L> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move { read::<L>(&request, payload, &[JSON]).await.map(Self) })
+        let accepted: &[_] = if request.method() == Method::PATCH { &[JSON, MERGE_PATCH] } else { &[JSON] };
+        Box::pin(async move { read::<L, L>(&request, payload, accepted).await.map(Self) })
     }
 }
 
@@ -51,19 +65,7 @@ impl<L: FieldList + 'static> FromRequest for OptionalJsonBody<L> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            // The type of a body that may come is judged before the body is asked for.
-            if may_have_body(request.headers()) && request.headers().contains_key(CONTENT_TYPE) {
-                media_type(request.headers(), &[JSON])?;
-            }
-            // It may still be empty: a body that is sent in chunks has no length.
-            let bytes = bytes(&request, payload).await?;
-            if bytes.is_empty() {
-                return Ok(Self(None));
-            }
-            let media_type = media_type(request.headers(), &[JSON])?;
-            parse::<L>(&request, &media_type, &bytes).map(Some).map(Self)
-        })
+        Box::pin(async move { read_optional::<L, L>(&request, payload, &[JSON]).await.map(Self) })
     }
 }
 
@@ -73,46 +75,121 @@ impl<L: FieldList + 'static> FromRequest for FormBody<L> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move { read::<L>(&request, payload, &[FORM]).await.map(Self) })
+        Box::pin(async move { read::<L, L>(&request, payload, &[FORM]).await.map(Self) })
     }
 }
 
-impl<L: FieldList + 'static> FromRequest for FormOrJsonBody<L> {
+impl<L: FieldList + 'static> FromRequest for OAuthForm<L> {
     type Error = ApiError;
     type Future = Extracting<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move { read::<L>(&request, payload, &[JSON, FORM]).await.map(Self) })
+        Box::pin(async move {
+            media_type(&request, &[FORM])?;
+            let raw = form(&bytes(&request, payload).await?)?.without_empty();
+            fields::read::<L>(raw, rules(&request)?).map_err(ApiError::Invalid).map(Self)
+        })
     }
 }
 
-async fn read<L: FieldList>(request: &HttpRequest, payload: Payload, accepted: &[&str]) -> Result<L::Value, ApiError> {
-    let media_type = media_type(request.headers(), accepted)?;
-    parse::<L>(request, &media_type, &bytes(request, payload).await?)
+impl<J: FieldList + 'static, F: FieldList<Value = J::Value> + 'static> FromRequest for FormOrJsonBody<J, F> {
+    type Error = ApiError;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move { Ok(Self(read::<J, F>(&request, payload, &[JSON, FORM]).await?, PhantomData)) })
+    }
 }
 
-fn parse<L: FieldList>(request: &HttpRequest, media_type: &str, bytes: &[u8]) -> Result<L::Value, ApiError> {
-    let raw = if media_type == FORM { form(bytes)? } else { json(bytes)? };
-    fields::read::<L>(raw, rules(request)?).map_err(ApiError::Invalid)
+impl<J: FieldList + 'static, F: FieldList<Value = J::Value> + 'static> FromRequest for OptionalFormOrJsonBody<J, F> {
+    type Error = ApiError;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move { Ok(Self(read_optional::<J, F>(&request, payload, &[JSON, FORM]).await?, PhantomData)) })
+    }
+}
+
+async fn read<J: FieldList, F: FieldList<Value = J::Value>>(
+    request: &HttpRequest,
+    payload: Payload,
+    accepted: &[&str],
+) -> Result<J::Value, ApiError> {
+    let media_type = media_type(request, accepted)?;
+    parse::<J, F>(request, &media_type, &bytes(request, payload).await?)
+}
+
+async fn read_optional<J: FieldList, F: FieldList<Value = J::Value>>(
+    request: &HttpRequest,
+    payload: Payload,
+    accepted: &[&str],
+) -> Result<Option<J::Value>, ApiError> {
+    // The type of a body that may come is judged before the body is asked for.
+    if may_have_body(request.headers()) && request.headers().contains_key(CONTENT_TYPE) {
+        media_type(request, accepted)?;
+    }
+    // It may still be empty: a body that is sent in chunks has no length.
+    let bytes = bytes(request, payload).await?;
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    let media_type = media_type(request, accepted)?;
+    parse::<J, F>(request, &media_type, &bytes).map(Some)
+}
+
+fn parse<J: FieldList, F: FieldList<Value = J::Value>>(
+    request: &HttpRequest,
+    media_type: &str,
+    bytes: &[u8],
+) -> Result<J::Value, ApiError> {
+    let rules = rules(request)?;
+    let read = if media_type == FORM {
+        fields::read::<F>(form(bytes)?, rules)
+    } else {
+        fields::read::<J>(json(bytes)?, rules)
+    };
+    read.map_err(ApiError::Invalid)
 }
 
 /// The media type, which must be one of these.
-fn media_type(headers: &HeaderMap, accepted: &[&str]) -> Result<String, ApiError> {
-    let media_type = read_media_type(headers).filter(|media_type| accepted.contains(&media_type.as_str()));
-    media_type.ok_or(ApiError::UnsupportedMediaType)
+fn media_type(request: &HttpRequest, accepted: &[&str]) -> Result<String, ApiError> {
+    if request.headers().get(CONTENT_ENCODING).is_some_and(|encoding| encoding.as_bytes() != b"identity") {
+        let identity = HeaderValue::from_static("identity");
+        return Err(ApiError::UnsupportedMediaType(Some((ACCEPT_ENCODING, identity))));
+    }
+    let media_type = read_media_type(request.headers()).filter(|media_type| accepted.contains(&media_type.as_str()));
+    media_type.ok_or_else(|| {
+        let types = HeaderValue::from_str(&accepted.join(", ")).ok();
+        ApiError::UnsupportedMediaType(types.map(|types| (accept_header(request.method()), types)))
+    })
 }
 
-/// The media type in lower case, without parameters. A charset other than UTF-8 and a compressed body are not accepted.
-fn read_media_type(headers: &HeaderMap) -> Option<String> {
-    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding.as_bytes() != b"identity") {
-        return None;
+/// The header of a 415 that says which types are accepted: for a PATCH RFC 5789, section 3.1; for a POST the Linked Data
+/// Platform, section 7.1; for the rest RFC 9110, section 15.5.16.
+fn accept_header(method: &Method) -> HeaderName {
+    match *method {
+        Method::POST => HeaderName::from_static("accept-post"),
+        Method::PATCH => HeaderName::from_static("accept-patch"),
+        _ => ACCEPT,
     }
+}
+
+/// The media type in lower case, without parameters. A charset other than UTF-8 is not accepted.
+fn read_media_type(headers: &HeaderMap) -> Option<String> {
     let text = headers.get(CONTENT_TYPE)?.to_str().ok()?.to_ascii_lowercase();
     let (media_type, parameters) = text.split_once(';').unwrap_or((&text, ""));
     let charset = parameters.split(';').find_map(|parameter| parameter.trim().strip_prefix("charset="));
-    let is_utf8 = charset.is_none_or(|charset| matches!(charset.trim_matches('"'), "utf-8" | "utf8" | "us-ascii"));
-    is_utf8.then(|| media_type.trim().to_owned())
+    let (media_type, charset) = (media_type.trim(), charset.map(|charset| charset.trim_matches('"')));
+    let is_readable = match charset {
+        None | Some("utf-8" | "utf8" | "us-ascii") => true,
+        // It has no meaning for JSON, which is UTF-8 (RFC 8259, sections 8.1 and 11), but clients send what they
+        // send with texts. Those of two or four bytes for a character can not be meant so.
+        Some(other) => media_type.ends_with("json") && !other.starts_with("utf-16") && !other.starts_with("utf-32"),
+    };
+    is_readable.then(|| media_type.to_owned())
 }
 
 /// Whether a body may come, going by the headers.

@@ -6,6 +6,7 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
 
 use super::allowance::Allowance;
 use super::error_row::{self as rows, ErrorRow};
@@ -24,8 +25,8 @@ pub enum ApiError {
     InvalidToken,
     /// The body is not JSON, not a form, or not UTF-8.
     MalformedBody,
-    /// The body has a type that the route does not accept.
-    UnsupportedMediaType,
+    /// The body has a type that the route does not accept. Holds the header that says what it accepts.
+    UnsupportedMediaType(Option<(HeaderName, HeaderValue)>),
     /// The body did not arrive in time.
     SlowBody,
     /// The body is over the limit.
@@ -62,6 +63,9 @@ const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 /// Marks the response to a request for which the hasher had no place.
 pub(super) struct Overload;
 
+/// Marks a refusal that has the form that it should have.
+pub(super) struct Ours;
+
 impl ApiError {
     /// Refuses in the words of this row. An operator reads `source` in the log when the row is a fault of ours or an
     /// outage.
@@ -71,7 +75,7 @@ impl ApiError {
 
     /// A fault of one field.
     pub(crate) fn invalid(field: &str, code: &'static str, message: impl Into<String>) -> Self {
-        Self::Invalid(vec![FieldError { field: field.to_owned(), code, message: message.into() }])
+        Self::Invalid(vec![FieldError::new(field, code, message)])
     }
 
     /// What comes closest to a status that the framework chose.
@@ -79,7 +83,7 @@ impl ApiError {
         match status {
             StatusCode::NOT_FOUND => Self::NotFound,
             StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType(None),
             status if status.is_server_error() => Self::Broken("the framework answered with a fault"),
             _ => Self::BadRequest,
         }
@@ -92,7 +96,7 @@ impl ApiError {
             Self::MissingToken => rows::MISSING_TOKEN,
             Self::InvalidToken => rows::INVALID_TOKEN,
             Self::MalformedBody => rows::MALFORMED_BODY,
-            Self::UnsupportedMediaType => rows::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnsupportedMediaType(_) => rows::UNSUPPORTED_MEDIA_TYPE,
             Self::SlowBody => rows::SLOW_BODY,
             Self::BodyTooLarge => rows::BODY_TOO_LARGE,
             Self::Invalid(_) => rows::INVALID,
@@ -137,7 +141,6 @@ impl ApiError {
             status: row.status.as_u16(),
             detail: row.detail.to_owned(),
             code: row.code,
-            error: None,
             request_id: request_id::current(),
             errors: self.field_errors().to_vec(),
         }
@@ -147,6 +150,7 @@ impl ApiError {
     fn header(&self, status: StatusCode) -> Option<(HeaderName, HeaderValue)> {
         match self {
             Self::InvalidToken => Some((WWW_AUTHENTICATE, INVALID_TOKEN_CHALLENGE)),
+            Self::UnsupportedMediaType(accepted) => accepted.clone(),
             Self::MethodNotAllowed(allow) => allow.clone().map(|allow| (ALLOW, allow)),
             Self::RateLimited(allowance) => Some((RETRY_AFTER, allowance.reset.into())),
             _ if status == StatusCode::UNAUTHORIZED => Some((WWW_AUTHENTICATE, CHALLENGE)),
@@ -156,16 +160,21 @@ impl ApiError {
     }
 
     /// The response with this document, and with the header that belongs to the error.
-    pub(crate) fn response(&self, problem: &Problem) -> HttpResponse {
+    pub(crate) fn response(
+        &self,
+        status: StatusCode,
+        media_type: &'static str,
+        document: &impl Serialize,
+    ) -> HttpResponse {
         self.log();
-        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = HttpResponse::build(status);
         if let Some(header) = self.header(status) {
             response.insert_header(header);
         }
         // Serialising plain text and numbers does not fail.
-        let body = serde_json::to_string(problem).unwrap_or_default();
-        let mut response = response.insert_header((CONTENT_TYPE, PROBLEM_JSON)).body(body);
+        let body = serde_json::to_string(document).unwrap_or_default();
+        let mut response = response.insert_header((CONTENT_TYPE, media_type)).body(body);
+        response.extensions_mut().insert(Ours);
         if self.row() == rows::OVERLOADED {
             response.extensions_mut().insert(Overload);
         }
@@ -202,7 +211,7 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        self.response(&self.problem(self.row()))
+        self.response(self.row().status, PROBLEM_JSON, &self.problem(self.row()))
     }
 }
 
@@ -234,13 +243,14 @@ pub(crate) async fn seen(error: &impl ResponseError) -> String {
     let status = response.status();
     assert_eq!(response.headers().contains_key(WWW_AUTHENTICATE), status == StatusCode::UNAUTHORIZED);
     assert_eq!(response.headers().contains_key(RETRY_AFTER), [429, 503].contains(&status.as_u16()));
-    assert_eq!(response.headers().get(CONTENT_TYPE).unwrap(), PROBLEM_JSON);
+    let media_type = response.headers().get(CONTENT_TYPE).unwrap().clone();
     let body = actix_web::body::to_bytes(response.into_body()).await.ok().unwrap();
     let text = String::from_utf8(body.to_vec()).unwrap();
     assert!(!text.contains("SELECT"), "{text}");
     let problem: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(status.as_u16(), problem["status"]);
     let mut seen = format!("{} {}", problem["status"], problem["code"].as_str().unwrap());
+    assert_eq!(media_type, if problem["error"].is_null() { PROBLEM_JSON } else { "application/json" });
     if let Some(error) = problem["error"].as_str() {
         seen += &format!(" error={error}");
     }
@@ -260,7 +270,7 @@ mod tests {
             (ApiError::MissingToken, "401 missing_token"),
             (ApiError::InvalidToken, "401 invalid_token"),
             (ApiError::MalformedBody, "400 malformed_body"),
-            (ApiError::UnsupportedMediaType, "415 unsupported_media_type"),
+            (ApiError::UnsupportedMediaType(None), "415 unsupported_media_type"),
             (ApiError::SlowBody, "408 slow_body"),
             (ApiError::BodyTooLarge, "413 body_too_large"),
             (ApiError::invalid("email", "required", "It is required."), "422 validation_failed email:required"),

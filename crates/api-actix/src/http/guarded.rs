@@ -8,7 +8,7 @@ use application::Actor;
 use futures_util::FutureExt;
 
 use super::Extracting;
-use super::bearer::{actor, judge};
+use super::bearer::{actor, actor_if_known, judge};
 use super::error::ApiError;
 
 /// The actor, and then what they send: nothing is read from anyone without a valid token. A handler that takes this
@@ -35,13 +35,15 @@ where
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let (actor, input) = guard(&request, payload, required).await?;
-            Ok(Self { actor, input })
+            let actor = actor(&request).await?.ok_or(ApiError::MissingToken)?;
+            let (actor, input) = read_as(Some(actor), &request, payload).await?;
+            Ok(Self { actor: actor.ok_or(ApiError::MissingToken)?, input })
         })
     }
 }
 
-/// As [`Guarded`], on a route that is open to anyone: a token is not needed, but one that is there must be valid.
+/// As [`Guarded`], on a route that is open to anyone: a token is not needed, and one that is not valid counts as none.
+/// One that ends while the rest of the request comes in is refused.
 pub struct GuardedIfKnown<T> {
     /// The holder of the token, if there is one.
     pub actor: Option<Actor>,
@@ -60,36 +62,34 @@ where
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let (actor, input) = guard(&request, payload, Ok).await?;
+            let actor = actor_if_known(&request).await?;
+            let (actor, input) = read_as(actor, &request, payload).await?;
             Ok(Self { actor, input })
         })
     }
 }
 
-/// The actor, and then what they send. `known` says what becomes of a request without a token.
-async fn guard<T, A>(
+/// Reads what an actor sends, or anyone. Returns the actor as they are by then.
+async fn read_as<T>(
+    mut actor: Option<Actor>,
     request: &HttpRequest,
     mut payload: Payload,
-    known: impl Fn(Option<Actor>) -> Result<A, ApiError>,
-) -> Result<(A, T), ApiError>
+) -> Result<(Option<Actor>, T), ApiError>
 where
     T: FromRequest,
     T::Error: Into<ApiError>,
 {
-    let mut who = known(actor(request).await?)?;
     let mut reading = pin!(T::from_request(request, &mut payload));
     let input = match reading.as_mut().now_or_never() {
         Some(input) => input,
         // It takes time, in which the actor may end.
         None => {
             let input = reading.await;
-            who = known(judge(request).await?)?;
+            if actor.is_some() {
+                actor = judge(request).await?;
+            }
             input
         }
     };
-    Ok((who, input.map_err(Into::into)?))
-}
-
-fn required(actor: Option<Actor>) -> Result<Actor, ApiError> {
-    actor.ok_or(ApiError::MissingToken)
+    Ok((actor, input.map_err(Into::into)?))
 }

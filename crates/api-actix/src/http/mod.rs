@@ -2,11 +2,13 @@
 
 mod allowance;
 mod app_data;
+mod as_read;
 mod bearer;
 mod body;
 mod client_address;
 mod cors;
 mod device;
+mod draining;
 mod error;
 mod error_row;
 mod feature;
@@ -17,6 +19,7 @@ mod parts;
 mod path;
 mod problem;
 mod query;
+mod question;
 mod rate_limit;
 mod request_context;
 mod request_id;
@@ -39,23 +42,25 @@ pub use problem::FieldError;
 pub use query::QueryFields;
 
 pub(crate) use app_data::AppData;
-pub(crate) use bearer::judge;
-pub(crate) use body::{FormBody, FormOrJsonBody, OptionalJsonBody};
+pub(crate) use as_read::AsReadBody;
+pub(crate) use bearer::token as bearer_token;
+pub(crate) use body::{FormBody, FormOrJsonBody, OAuthForm, OptionalFormOrJsonBody, OptionalJsonBody};
 pub(crate) use cors::Cors;
 pub(crate) use device::{ClientAddress, ClientDevice};
+pub(crate) use draining::Draining;
 pub(crate) use error::chain;
 #[cfg(test)]
 pub(crate) use error::seen;
 pub(crate) use error_row::ROWS;
 pub(crate) use feature::{Feature, take_no_body_too};
 pub(crate) use host::is_valid as has_valid_host;
-pub(crate) use paging::{DEFAULT_PAGE_SIZE, PageSize, UpTo};
+pub(crate) use paging::{AnyPage, PageBody};
 pub(crate) use parts::part;
 pub(crate) use path::PathSession;
 pub(crate) use problem::Problem;
-pub(crate) use rate_limit::{ClientKey, Limited, RateLimits, limit};
+pub(crate) use rate_limit::{ClientKey, Limited, RateLimits, count, limit, limit_in_handler};
 pub(crate) use request_context::wrap as surround;
-pub(crate) use settings::{HttpSettings, TokenParties};
+pub(crate) use settings::{HttpSettings, TokenParties, path_of};
 pub(crate) use time::Time;
 
 /// The future of an extractor.

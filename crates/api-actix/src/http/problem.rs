@@ -23,11 +23,6 @@ pub(crate) struct Problem {
     /// A stable word for machines.
     #[schema(example = "validation_failed")]
     pub(crate) code: &'static str,
-    /// Where OAuth's clients look (RFC 6749, section 5.2): `invalid_client`, or `invalid_request` for any fault of the
-    /// request. Only at OAuth's own endpoints.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(required = false, example = "invalid_client")]
-    pub(crate) error: Option<&'static str>,
     /// Names the request in the logs; the same as the `X-Request-Id` header.
     // A request that could not be read has none.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -51,4 +46,10 @@ pub struct FieldError {
     /// One sentence for a person.
     #[schema(example = "This must be an email address.")]
     pub message: String,
+}
+
+impl FieldError {
+    pub(crate) fn new(field: &str, code: &'static str, message: impl Into<String>) -> Self {
+        Self { field: field.to_owned(), code, message: message.into() }
+    }
 }

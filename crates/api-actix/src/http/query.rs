@@ -8,7 +8,7 @@ use super::error::ApiError;
 use super::fields::{self, FieldList, RawFields};
 use super::parts::rules;
 
-/// The parameters of the query. Each is a text; one that comes twice is refused.
+/// The parameters of the query. Each is a text. One that is empty is as if absent, and one that comes twice is refused.
 pub struct QueryFields<L: FieldList>(pub L::Value);
 
 impl<L: FieldList> FromRequest for QueryFields<L> {
@@ -25,6 +25,6 @@ fn read<L: FieldList>(request: &HttpRequest) -> Result<L::Value, ApiError> {
     if !percent_decoded_is_utf8(query) {
         return Err(ApiError::BadRequest);
     }
-    let raw = RawFields::from_urlencoded(query);
+    let raw = RawFields::from_query(query);
     fields::read::<L>(raw, rules(request)?).map_err(ApiError::Invalid)
 }

@@ -8,18 +8,20 @@ use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, ResponseError};
 use domain::Ids;
 use futures_util::FutureExt;
-use tracing::{Instrument, info, info_span};
+use tracing::{Instrument, debug, info, info_span};
 
 use super::client_address;
-use super::error::{ApiError, Overload};
+use super::draining::Draining;
+use super::error::{ApiError, Ours, Overload};
 use super::host;
 use super::parts::part;
 use super::problem::PROBLEM_JSON;
+use super::question::own_path;
 use super::request_id;
 use super::settings::HttpSettings;
 use crate::observe::metrics::RequestMeter;
@@ -38,9 +40,6 @@ const DOCS_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline';
 /// the database. The aim is that its client still gets its response within a tenth of a second.
 const OVERLOAD_DELAY: Duration = Duration::from_millis(75);
 
-/// A year, as ASVS 5 asks for. Browsers heed it on https only.
-const HSTS: &str = "max-age=31536000; includeSubDomains";
-
 /// Wraps every request.
 pub(crate) async fn wrap<B: MessageBody + 'static>(
     mut request: ServiceRequest,
@@ -48,13 +47,15 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let started = Instant::now();
     let settings = part::<HttpSettings>(request.request())?.clone();
+    let draining = part::<Draining>(request.request())?.clone();
     let mut measured = request.app_data::<RequestMeter>().and_then(|meter| meter.start(&request));
     let id = choose_id(&request)?;
-    let trace = RequestTrace::start(&request, &id);
-    let trace_id = trace.id().map(tracing::field::display);
+    let (method, path) = (request.method(), own_path(request.path()));
+    let trace = RequestTrace::start(&request, path, &id);
+    let (trace_id, span_id) = trace.ids().unzip();
+    let (trace_id, span_id) = (trace_id.map(tracing::field::display), span_id.map(tracing::field::display));
     let client = client_address::of(request.request(), &settings.proxies).map(tracing::field::display);
-    let (method, path) = (request.method(), request.path());
-    let span = info_span!("request", request_id = %id, client, %method, path, trace_id);
+    let span = info_span!("request", request_id = %id, client, %method, path, trace_id, span_id);
     // A HEAD is served as its GET; the server leaves out the body by itself (RFC 9110, section 9.3.2).
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
@@ -63,18 +64,27 @@ pub(crate) async fn wrap<B: MessageBody + 'static>(
     let origin = request.headers().get(header::ORIGIN).cloned();
     let serving = async {
         let mut answer = serve(request, next, &settings).await;
-        let (status, headers) = match &mut answer {
-            Ok(response) => (response.status(), response.headers_mut()),
-            Err(response) => (response.status(), response.headers_mut()),
+        let head = match &mut answer {
+            Ok(response) => response.response_mut().head_mut(),
+            Err(response) => response.head_mut(),
         };
+        let status = head.status;
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        info!(status = status.as_u16(), milliseconds, "served");
+        // Probes come every few seconds, for as long as the node runs.
+        match status.is_success() && path.starts_with("/health/") {
+            true => debug!(status = status.as_u16(), milliseconds, "served"),
+            false => info!(status = status.as_u16(), milliseconds, "served"),
+        }
         trace.answered(status);
         if let Some(measured) = &mut measured {
             measured.answered(status);
         }
-        set_headers(headers, &path, &settings);
-        settings.cors.set_headers(origin.as_ref(), headers);
+        set_headers(head.headers_mut(), &path, &settings);
+        complete_location(head.headers_mut(), settings.public_path());
+        settings.cors.set_headers(origin.as_ref(), head.headers_mut());
+        if draining.has_begun() {
+            head.set_connection_type(ConnectionType::Close);
+        }
         // The request is gone with what failed, so the finished response is returned as an error.
         answer.map_err(|response| InternalError::from_response("failed", response).into())
     };
@@ -120,12 +130,17 @@ fn in_our_form<B: MessageBody + 'static>(response: ServiceResponse<B>) -> Servic
         (StatusCode::METHOD_NOT_ALLOWED, _) => {
             ApiError::MethodNotAllowed(response.headers().get(header::ALLOW).map(with_head))
         }
-        (status, Some(_)) if !is_problem(&response) => ApiError::of_status(status),
+        (status, Some(_)) if !is_ours(&response) && !is_problem(&response) => ApiError::of_status(status),
         _ => return response.map_into_left_body(),
     };
     response.into_response(error.error_response()).map_into_right_body()
 }
 
+fn is_ours<B>(response: &ServiceResponse<B>) -> bool {
+    response.response().extensions().contains::<Ours>()
+}
+
+/// As another program's own errors may be.
 fn is_problem<B>(response: &ServiceResponse<B>) -> bool {
     response.headers().get(header::CONTENT_TYPE).is_some_and(|media_type| media_type == PROBLEM_JSON)
 }
@@ -146,6 +161,17 @@ fn choose_id(request: &ServiceRequest) -> Result<String, ApiError> {
     }
 }
 
+/// Handlers name a path of ours, and clients are to find it where they find us.
+fn complete_location(headers: &mut HeaderMap, public_path: &str) {
+    let location = headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
+    let is_path = |location: &&str| location.starts_with('/') && !location.starts_with("//");
+    if let Some(location) = location.filter(is_path)
+        && let Ok(location) = HeaderValue::from_str(&format!("{public_path}{location}"))
+    {
+        headers.insert(header::LOCATION, location);
+    }
+}
+
 fn set_headers(headers: &mut HeaderMap, path: &str, settings: &HttpSettings) {
     if let Ok(id) = HeaderValue::from_str(&request_id::current()) {
         headers.insert(X_REQUEST_ID, id);
@@ -156,8 +182,8 @@ fn set_headers(headers: &mut HeaderMap, path: &str, settings: &HttpSettings) {
     set(header::REFERRER_POLICY, "no-referrer");
     set(header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin");
     set(header::CROSS_ORIGIN_OPENER_POLICY, "same-origin");
-    if settings.public_url.starts_with("https://") {
-        set(header::STRICT_TRANSPORT_SECURITY, HSTS);
+    if let Some(hsts) = settings.hsts {
+        set(header::STRICT_TRANSPORT_SECURITY, hsts);
     }
     if path.starts_with("/docs") {
         set(header::CONTENT_SECURITY_POLICY, DOCS_POLICY);

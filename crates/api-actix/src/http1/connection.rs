@@ -24,8 +24,6 @@ use super::wire::{HeadFault, RequestBody, Wire};
 
 /// Longest time for the head of a request, from its first byte on. A new connection has as long to send that byte.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// Longest idle time of a connection between requests.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Longest time in which a client takes nothing of its response.
 pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest wait for a client to close after the last response, which it may still be reading. Its connection counts
@@ -44,6 +42,8 @@ pub(super) struct Connection {
     watch: Watch,
     /// Counts for the client until the end.
     place: Place,
+    /// Longest idle time between requests.
+    keep_alive: Duration,
     /// The server is to stop: the request that is being served is the last.
     is_stopping: Rc<Cell<bool>>,
 }
@@ -66,11 +66,17 @@ impl From<io::Error> for End {
 }
 
 impl Connection {
-    pub(super) fn new(stream: TcpStream, place: Place, config: ServiceConfig, is_stopping: Rc<Cell<bool>>) -> Self {
+    pub(super) fn new(
+        stream: TcpStream,
+        place: Place,
+        config: ServiceConfig,
+        keep_alive: Duration,
+        is_stopping: Rc<Cell<bool>>,
+    ) -> Self {
         // A response is written at once, and must not wait for the client's acknowledgement of the previous one.
         let _ = stream.set_nodelay(true);
         let wire = Rc::new(RefCell::new(Wire::new(stream, config)));
-        Self { wire, watch: Watch::new(HEAD_TIMEOUT), place, is_stopping }
+        Self { wire, watch: Watch::new(HEAD_TIMEOUT), place, keep_alive, is_stopping }
     }
 
     /// Serves until either side ends it. `stopping` is done when the server is to stop.
@@ -91,7 +97,7 @@ impl Connection {
             if let Err(end) = answered {
                 break end;
             }
-            idle = KEEP_ALIVE;
+            idle = self.keep_alive;
         };
         match end {
             End::Closed => {}

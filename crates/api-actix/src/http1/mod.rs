@@ -39,12 +39,15 @@ use connection::Connection;
 const MAX_CONNECTIONS: usize = 10_000;
 /// Most connections to what is for operators only.
 const OPERATORS_CONNECTIONS: usize = 16;
+/// Longest idle time of such a connection. Longer than the usual minute between two scrapes.
+const OPERATORS_KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// How an app is served.
 pub struct Settings {
     workers: usize,
     connections: usize,
     connections_per_client: usize,
+    keep_alive: Duration,
     shutdown_timeout: Duration,
     proxies: Proxies,
 }
@@ -60,6 +63,7 @@ impl Settings {
             workers,
             connections,
             connections_per_client: server.connections_per_client.unwrap_or(connections),
+            keep_alive: server.keep_alive,
             shutdown_timeout: server.shutdown_timeout,
             proxies: server.proxies.clone(),
         }
@@ -71,13 +75,14 @@ impl Settings {
             workers: 1,
             connections: OPERATORS_CONNECTIONS,
             connections_per_client: OPERATORS_CONNECTIONS,
+            keep_alive: OPERATORS_KEEP_ALIVE,
             shutdown_timeout: Duration::ZERO,
             proxies: Proxies::default(),
         }
     }
 
-    /// Serves an app on a port, within Hexauth's limits on connections: 10 s for each head, 75 s between requests, 30 s
-    /// in which a client takes nothing of its response, and this many connections at a time. It ends by the server's
+    /// Serves an app on a port, within Hexauth's limits on connections: 10 s for each head, the configured time between
+    /// requests, 30 s in which a client takes nothing of its response, and this many connections at a time. It ends by the server's
     /// handle, and not by signals: [`Hexauth::run_until`](crate::node::hexauth::Hexauth::run_until) sees to that.
     ///
     /// # Errors
@@ -99,6 +104,7 @@ impl Settings {
             .max_concurrent_connections((self.connections / self.workers).max(1))
             .shutdown_timeout(whole_seconds(self.shutdown_timeout))
             .disable_signals();
+        let keep_alive = self.keep_alive;
         let stopping = builder.graceful_shutdown_signal();
         let each_worker = move || {
             let (app, clients, stopping) = (app.clone(), Arc::clone(&clients), stopping.clone());
@@ -121,7 +127,7 @@ impl Settings {
                         async move {
                             match clients.admit(&stream) {
                                 Some(place) => {
-                                    let connection = Connection::new(stream, place, codec, is_stopping);
+                                    let connection = Connection::new(stream, place, codec, keep_alive, is_stopping);
                                     connection.serve(app.as_ref(), stopping.notified()).await;
                                 }
                                 None => clients.refuse(stream).await,

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use super::metrics_server;
 use crate::config::{Bootstrap, Config};
 use crate::http::AppData;
-use crate::http::{ApiError, Cors, HttpSettings, RateLimits, TokenParties, chain, surround};
+use crate::http::{ApiError, Cors, Draining, HttpSettings, RateLimits, TokenParties, chain, surround};
 use crate::node::background::Background;
 use crate::observe::metrics::{Metrics, RequestMeter};
 use crate::observe::traces::AcceptParents;
@@ -32,6 +32,10 @@ const MOVE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Longest wait for the key ring. A change of the algorithm takes some seconds.
 const PREPARE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A year, as ASVS 5 asks for. Browsers heed it on https only.
+const HSTS: &str = "max-age=31536000";
+const HSTS_WITH_SUBDOMAINS: &str = "max-age=31536000; includeSubDomains";
 
 /// Why the server did not start, in words for the operator.
 #[derive(Debug, Error)]
@@ -101,6 +105,8 @@ pub struct Hexauth {
     connections: Connections,
     metrics: Option<(TcpListener, Metrics)>,
     background: Background,
+    draining: Data<Draining>,
+    shutdown_delay: Duration,
 }
 
 impl Hexauth {
@@ -121,10 +127,9 @@ impl Hexauth {
         }
         let meter = metrics.is_some().then(RequestMeter::on).unwrap_or_default();
         let accepts_parents = config.traces.as_ref().is_some_and(|traces| traces.accept_parent);
-        let mount = Mount {
-            data: app_data(config, address, &parts).with(meter.clone()).with(AcceptParents(accepts_parents)),
-            docs: config.server.docs,
-        };
+        let draining = Data::new(Draining::default());
+        let data = app_data(config, address, &parts).with(meter.clone()).with(AcceptParents(accepts_parents));
+        let mount = Mount { data: data.with(Data::clone(&draining)), docs: config.server.docs };
         let Parts { application, feed, connections, ids, clock, hash_load, .. } = parts;
         let metrics = metrics.map(|listener| {
             let (application, connections) = (application.clone(), connections.clone());
@@ -134,7 +139,8 @@ impl Hexauth {
         if let Some(interval) = config.cleanup_interval {
             background.clean_up_every(interval, ids.as_ref());
         }
-        Ok(Self { application, mount, connections, metrics, background })
+        let shutdown_delay = config.server.shutdown_delay;
+        Ok(Self { application, mount, connections, metrics, background, draining, shutdown_delay })
     }
 
     /// The use cases. Handlers take the service that they call, such as `web::Data<Users>`, and likewise
@@ -158,7 +164,8 @@ impl Hexauth {
         self.mount.clone()
     }
 
-    /// Runs a server until `shutdown` is done, then lets requests in flight finish, and writes what is left to write.
+    /// Runs a server until `shutdown` is done, and for the configured delay after that, in which it is not ready and each
+    /// response ends its connection. Then lets requests in flight finish, and writes what is left to write.
     /// Make the server with [`http1::Settings::serve`](crate::http1::Settings::serve). A server of actix's own must
     /// have its signals disabled, or it stops before it is told to; it lacks Hexauth's limits on connections. Metrics
     /// are served meanwhile, if they are configured.
@@ -174,7 +181,7 @@ impl Hexauth {
         let served = tokio::select! {
             // It ended by itself, which it should not.
             served = &mut serving => served,
-            () = shutdown => {
+            () = self.drained_after(shutdown) => {
                 // The workers end one by one, while requests are in flight in others. Nobody waits for a late one: it
                 // fails.
                 let _ = timeout(MOVE_TIMEOUT, self.connections.move_here()).await;
@@ -184,6 +191,15 @@ impl Hexauth {
         };
         self.background.stop().await;
         served.map_err(io::Error::other)?
+    }
+
+    /// Load balancers take some time to notice that a server is not ready, and send it requests meanwhile.
+    async fn drained_after(&self, shutdown: impl Future<Output = ()>) {
+        shutdown.await;
+        if !self.shutdown_delay.is_zero() {
+            self.draining.begin();
+            tokio::time::sleep(self.shutdown_delay).await;
+        }
     }
 }
 
@@ -274,17 +290,29 @@ async fn create_first_admin(application: &Application, bootstrap: Bootstrap) -> 
     Ok(())
 }
 
+/// Where clients reach a server that was not told where.
+fn own_url(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        tracing::warn!(%address, "the metadata name an address that no client reaches: set APP_SERVER__PUBLIC_URL");
+    }
+    format!("http://{address}")
+}
+
 /// What handlers and extractors find, each part by itself.
 fn app_data(config: &Config, address: SocketAddr, parts: &Parts) -> AppData {
     let is_url = config.issuer.starts_with("https://") || config.issuer.starts_with("http://");
     let issuer = is_url.then(|| config.issuer.trim_end_matches('/').to_owned());
     let public_url = config.server.public_url.clone().or(issuer);
+    let public_url = public_url.unwrap_or_else(|| own_url(address));
+    let hsts = if config.server.hsts_include_subdomains { HSTS_WITH_SUBDOMAINS } else { HSTS };
     let settings = HttpSettings {
-        public_url: public_url.unwrap_or_else(|| format!("http://{address}")),
+        hsts: public_url.starts_with("https://").then_some(hsts),
+        public_url,
         request_timeout: config.server.request_timeout,
         proxies: config.server.proxies.clone(),
-        cors: Cors::new(config.cors_origins.clone()),
+        cors: Cors::new(&config.cors),
     };
+    let description = docs::Description::at(settings.public_path());
     let parties = TokenParties { issuer: config.issuer.clone(), audience: config.audience.clone() };
     features::data(&parts.application)
         .with(Data::from(Arc::clone(&parts.health)))
@@ -292,6 +320,7 @@ fn app_data(config: &Config, address: SocketAddr, parts: &Parts) -> AppData {
         .with(Data::from(Arc::clone(&parts.clock)))
         .with(Data::new(config.application.password_policy))
         .with(Data::new(settings))
+        .with(Data::new(description))
         .with(Data::new(parties))
         .with(Data::new(RateLimits::new(&config.rate_limits)))
 }

@@ -1,5 +1,6 @@
 //! What operators see: logs, traces and metrics.
 
+mod json_records;
 pub(crate) mod metrics;
 pub mod telemetry;
 pub(crate) mod traces;

@@ -2,11 +2,13 @@
 
 use std::io::{self, IsTerminal};
 
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, registry};
 
 use crate::config::{LogFormat, LogSettings, TraceSettings};
+use crate::observe::json_records::JsonRecords;
 use crate::observe::traces::{self, Traces};
 
 /// What is not logged, whatever the configuration says.
@@ -18,17 +20,30 @@ const QUIET: [&str; 3] = [
     traces::NOT_LOGGED,
 ];
 
-/// Writes logs to the standard error stream, and sends traces if so configured, from here on. Call it once.
-pub fn init(log: &LogSettings, traces: Option<&TraceSettings>) -> Telemetry {
+/// Where log records are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogStream {
+    /// The standard output, for a server: its logs are what it has to say.
+    Stdout,
+    /// The standard error stream, for a command, which prints its result to the standard output.
+    Stderr,
+}
+
+/// Writes logs to this stream, and sends traces if so configured, from here on. Call it once.
+pub fn init(stream: LogStream, log: &LogSettings, traces: Option<&TraceSettings>) -> Telemetry {
     let traces = Traces::start(traces);
     // The configuration has checked the directives.
     let filter = EnvFilter::try_new(&log.level).unwrap_or_else(|_| EnvFilter::new("info"));
     let filter =
         QUIET.into_iter().filter_map(|directive| directive.parse().ok()).fold(filter, EnvFilter::add_directive);
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let (writer, is_terminal) = match stream {
+        LogStream::Stdout => (BoxMakeWriter::new(io::stdout), io::stdout().is_terminal()),
+        LogStream::Stderr => (BoxMakeWriter::new(io::stderr), io::stderr().is_terminal()),
+    };
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
     let lines = match log.format {
-        LogFormat::Pretty => lines.with_target(false).with_ansi(io::stderr().is_terminal()).boxed(),
-        LogFormat::Json => lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed(),
+        LogFormat::Pretty => lines.with_target(false).with_ansi(is_terminal).boxed(),
+        LogFormat::Json => lines.json().event_format(JsonRecords::default()).boxed(),
     };
     let result = registry().with(lines.with_filter(filter)).with(traces.layer()).try_init();
     drop(result);

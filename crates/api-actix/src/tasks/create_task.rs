@@ -5,7 +5,7 @@ use application::tasks::Tasks;
 use domain::tasks::{TaskDescription, TaskStatus, TaskTitle};
 
 use super::TaskBody;
-use crate::fields::{NotNull, Optional, Required};
+use crate::fields::{Optional, Required};
 use crate::http::responses::{Body, Unauthorized, Unavailable};
 use crate::http::{ApiError, Guarded, JsonBody};
 
@@ -15,7 +15,7 @@ crate::fields! {
         title: Required<TaskTitle>,
         description: Optional<TaskDescription>,
         /// `todo` when not given.
-        status: NotNull<TaskStatus>,
+        status: Optional<TaskStatus>,
     }
     example {"title": "Buy milk", "description": "Two litres."}
 }

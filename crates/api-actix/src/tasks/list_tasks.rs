@@ -3,41 +3,25 @@ use application::tasks::ListTasks;
 use application::tasks::Tasks;
 use domain::tasks::TaskStatus;
 use domain::users::UserId;
-use serde::Serialize;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::TaskBody;
 use crate::fields::Optional;
 use crate::http::responses::{Forbidden, Invalid, Unauthorized, Unavailable};
-use crate::http::{ApiError, DEFAULT_PAGE_SIZE, Guarded, PageSize, QueryFields};
+use crate::http::{AnyPage, ApiError, Guarded, PageBody, QueryFields};
 
 crate::fields! {
     /// Which tasks, and which page.
     pub(crate) ListTasksQuery as "ListTasks" -> ListTasks {
-        /// Most tasks on the page.
-        limit: Optional<PageSize>,
-        /// `next_cursor` of the page before, under the same filters.
-        cursor: Optional<String>,
+        paging: AnyPage,
         status: Optional<TaskStatus>,
         /// Whose tasks: another's than one's own for admins only.
         owner_id: Optional<Uuid>,
     }
-    build {
-        let limit = limit.unwrap_or(DEFAULT_PAGE_SIZE);
-        ListTasks { owner: owner_id.map(UserId::new), status, cursor, limit }
-    }
+    build ListTasks { owner: owner_id.map(UserId::new), status, paging }
 }
 
-/// A page of tasks.
-#[derive(Serialize, ToSchema)]
-#[schema(as = TaskPage)]
-pub(crate) struct TaskPageBody {
-    items: Vec<TaskBody>,
-    /// Where the next page starts; `null` on the last one.
-    #[schema(required = true)]
-    next_cursor: Option<String>,
-}
+pub(crate) type TaskPageBody = PageBody<TaskBody>;
 
 /// List tasks.
 ///
@@ -50,7 +34,7 @@ pub(crate) async fn list_tasks(
     tasks: web::Data<Tasks>,
     Guarded { actor, input: QueryFields(list) }: Guarded<QueryFields<ListTasksQuery>>,
 ) -> Result<HttpResponse, ApiError> {
+    let paging = list.paging.clone();
     let page = tasks.list(&actor, list).await?;
-    Ok(HttpResponse::Ok()
-        .json(TaskPageBody { items: page.items.into_iter().map(Into::into).collect(), next_cursor: page.next_cursor }))
+    Ok(HttpResponse::Ok().json(TaskPageBody::new(page, &paging)))
 }

@@ -4,9 +4,10 @@ mod create_task;
 mod delete_task;
 mod get_task;
 pub(crate) mod list_tasks;
+mod replace_task;
 mod update_task;
 
-use actix_web::web::{Data, ServiceConfig, delete, get, patch, post, resource};
+use actix_web::web::{Data, ServiceConfig, delete, get, patch, post, put, resource};
 use domain::ValidationError;
 use domain::tasks::{Task, TaskDescription, TaskStatus, TaskTitle};
 use serde::Serialize;
@@ -25,7 +26,13 @@ pub(crate) const FEATURE: Feature = Feature {
     openapi: Document::openapi,
     errors: &[],
     #[cfg(test)]
-    bodies: || vec![checked::<create_task::CreateTaskBody>(), checked::<update_task::UpdateTaskBody>()],
+    bodies: || {
+        vec![
+            checked::<create_task::CreateTaskBody>(),
+            checked::<replace_task::ReplaceTaskBody>(),
+            checked::<update_task::UpdateTaskBody>(),
+        ]
+    },
 };
 
 fn routes(config: &mut ServiceConfig) {
@@ -35,6 +42,7 @@ fn routes(config: &mut ServiceConfig) {
             resource("/tasks/{id}")
                 .route(get().to(get_task::get_task))
                 .route(patch().to(update_task::update_task))
+                .route(put().to(replace_task::replace_task))
                 .route(delete().to(delete_task::delete_task)),
         );
 }
@@ -46,6 +54,7 @@ fn routes(config: &mut ServiceConfig) {
         list_tasks::list_tasks,
         get_task::get_task,
         update_task::update_task,
+        replace_task::replace_task,
         delete_task::delete_task,
     ),
     tags((name = "tasks", description = "One's own tasks: an example of a resource."))
@@ -94,7 +103,7 @@ impl From<Task> for TaskBody {
 }
 
 impl TextValue for TaskTitle {
-    const SHAPE: TextShape = TextShape::ANY.length(1, Self::MAX_LENGTH);
+    const SHAPE: TextShape = TextShape::line(Self::MAX_LENGTH);
 
     fn parse(text: &str) -> Result<Self, ValidationError> {
         Self::parse(text)
@@ -102,7 +111,7 @@ impl TextValue for TaskTitle {
 }
 
 impl TextValue for TaskDescription {
-    const SHAPE: TextShape = TextShape::ANY.length(0, Self::MAX_LENGTH);
+    const SHAPE: TextShape = TextShape::lines(Self::MAX_LENGTH);
 
     fn parse(text: &str) -> Result<Self, ValidationError> {
         Self::parse(text)

@@ -4,9 +4,9 @@ use application::tasks::Tasks;
 use domain::tasks::{TaskDescription, TaskId, TaskStatus, TaskTitle};
 
 use super::TaskBody;
-use crate::fields::{Clearable, NotNull};
+use crate::fields::{Clearable, Flat, NotNull};
 use crate::http::responses::{Body, NotFound, Unauthorized, Unavailable};
-use crate::http::{ApiError, AtId, Guarded, JsonBody};
+use crate::http::{ApiError, AsReadBody, AtId, Guarded, JsonBody};
 
 crate::fields! {
     /// What to change of a task: a field that is absent stays, one that is `null` is cleared.
@@ -14,6 +14,7 @@ crate::fields! {
         title: NotNull<TaskTitle>,
         description: Clearable<TaskDescription>,
         status: NotNull<TaskStatus>,
+        as_read: Flat<AsReadBody>,
     }
     example {"status": "done", "description": null}
 }
@@ -22,7 +23,8 @@ crate::fields! {
 ///
 /// Changes a task of the user's own.
 #[utoipa::path(patch, path = "/api/v1/tasks/{id}", tag = "tasks",
-    request_body = UpdateTaskBody, params(("id" = Uuid, Path, description = "The task.")),
+    request_body(content((UpdateTaskBody = "application/json"), (UpdateTaskBody = "application/merge-patch+json"))),
+    params(("id" = Uuid, Path, description = "The task.")),
     responses((status = 200, description = "The task as it is now.", body = TaskBody), Body, Unauthorized, NotFound,
         Unavailable),
     security(("bearer" = []), ("password" = [])))]

@@ -1,15 +1,16 @@
 //! A user as bodies have them, and the profile in them, with its values.
 
+use application::users::UserAsRead;
 use chrono::NaiveDate;
-use domain::ValidationError;
 use domain::users::{Birthday, FullName, Profile, ProfileChange, User, Username};
+use domain::{Timestamp, ValidationError};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
-use crate::fields::{Clearable, Field, FieldValue, Optional, TextShape, TextValue};
-use crate::http::Time;
+use crate::fields::{Clearable, Field, FieldValue, Flat, NotNull, Optional, ReadOnly, TextShape, TextValue};
+use crate::http::{AsReadBody, Time};
 
 crate::fields! {
     /// What a user tells about themselves.
@@ -26,6 +27,17 @@ crate::fields! {
         username: Clearable<Username>,
         full_name: Clearable<FullName>,
         birthday: Clearable<Birthday>,
+    }
+}
+
+crate::fields! {
+    /// What nobody can change of an account.
+    pub(crate) UserAsReadBody as "UserAsRead" -> UserAsRead {
+        as_read: Flat<AsReadBody>,
+        /// As it was read, or absent.
+        email_verified: ReadOnly<NotNull<bool>>,
+        /// As it was read, or absent.
+        last_login: ReadOnly<Clearable<Timestamp>>,
     }
 }
 
@@ -89,12 +101,15 @@ impl TextValue for Username {
 }
 
 impl TextValue for FullName {
-    const SHAPE: TextShape = TextShape::ANY.length(1, Self::MAX_LENGTH);
+    const SHAPE: TextShape = TextShape::line(Self::MAX_LENGTH);
 
     fn parse(text: &str) -> Result<Self, ValidationError> {
         Self::parse(text)
     }
 }
+
+/// That it is not in the future cannot be said.
+const FROM_1900: &str = "^(19|[2-9][0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}$";
 
 impl FieldValue for Birthday {
     type Value = Self;
@@ -104,6 +119,6 @@ impl FieldValue for Birthday {
     }
 
     fn schema() -> RefOr<Schema> {
-        TextShape::ANY.format("date").schema()
+        TextShape::ANY.format("date").pattern(FROM_1900).schema()
     }
 }

@@ -12,7 +12,6 @@ crate::fields! {
     /// A change of one's own password.
     pub(crate) ChangePasswordBody as "ChangePassword" -> ChangePassword {
         current_password: Required<Password>,
-        /// 8 to 256 characters, unless the operator set other bounds.
         new_password: Required<ChosenPassword>,
     }
     example {"current_password": "correct horse battery staple", "new_password": "staple battery horse correct"}

@@ -6,7 +6,7 @@ use domain::users::{Email, Role};
 
 use super::body::{ProfileBody, UserBody};
 use super::values::ChosenPassword;
-use crate::fields::{Flat, NotNull, Required};
+use crate::fields::{Flat, Optional, Required};
 use crate::http::responses::{Body, Conflict, Forbidden, RateLimited, Unauthorized, Unavailable};
 use crate::http::{ApiError, ClientAddress, GuardedIfKnown, JsonBody};
 
@@ -14,13 +14,12 @@ crate::fields! {
     /// A new account.
     pub(crate) CreateUserBody as "CreateUser" -> CreateUser {
         email: Required<Email>,
-        /// 8 to 256 characters, unless the operator set other bounds.
         password: Required<ChosenPassword>,
         profile: Flat<ProfileBody>,
-        /// For admins only.
-        role: NotNull<Role>,
-        /// For admins only.
-        is_active: NotNull<bool>,
+        /// `user` when not given; another for admins only.
+        role: Optional<Role>,
+        /// `true` when not given; `false` for admins only.
+        is_active: Optional<bool>,
     }
     example {"email": "ada@example.com", "password": "correct horse battery staple"}
 }

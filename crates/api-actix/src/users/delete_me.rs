@@ -9,7 +9,7 @@ use crate::http::{ApiError, Guarded, OptionalJsonBody};
 
 crate::fields! {
     /// The proof that it is the user who deletes their account.
-    pub(crate) DeleteUserBody as "DeleteUser" -> Password {
+    pub(crate) DeleteMeBody as "DeleteMe" -> Password {
         current_password: Required<Password>,
     }
     example {"current_password": "correct horse battery staple"}
@@ -19,13 +19,13 @@ crate::fields! {
 /// Delete oneself.
 ///
 /// Deletes the user's own account and everything that belongs to it. Needs the current password.
-#[utoipa::path(delete, path = "/api/v1/users/me", tag = "users", request_body = DeleteUserBody,
+#[utoipa::path(delete, path = "/api/v1/users/me", tag = "users", request_body = DeleteMeBody,
     responses((status = 204, description = "The account is gone."), Body, Unauthorized, Forbidden, Conflict,
         Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn delete_me(
     users: web::Data<Users>,
-    Guarded { actor, input: OptionalJsonBody(password) }: Guarded<OptionalJsonBody<DeleteUserBody>>,
+    Guarded { actor, input: OptionalJsonBody(password) }: Guarded<OptionalJsonBody<DeleteMeBody>>,
 ) -> Result<HttpResponse, ApiError> {
     // A missing body is refused in the use case, like one without the password.
     users.delete(&actor, Target::Me, password).await?;

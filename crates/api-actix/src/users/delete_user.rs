@@ -1,11 +1,22 @@
 use actix_web::{HttpResponse, web};
 use application::Target;
 use application::users::Users;
+use domain::passwords::Password;
 use domain::users::UserId;
 
-use super::delete_me::DeleteUserBody;
+use crate::fields::Optional;
 use crate::http::responses::{Body, Conflict, Forbidden, NotFound, Unauthorized, Unavailable};
 use crate::http::{ApiError, AtId, Guarded, OptionalJsonBody};
+
+crate::fields! {
+    /// The proof that it is the admin who deletes their own account.
+    pub(crate) DeleteUserBody as "DeleteUser" -> Option<Password> {
+        /// Needed for the admin's own account only.
+        current_password: Optional<Password>,
+    }
+    example {"current_password": "correct horse battery staple"}
+    build current_password
+}
 
 /// Delete a user.
 ///
@@ -24,6 +35,6 @@ pub(crate) async fn delete_user(
     >,
 ) -> Result<HttpResponse, ApiError> {
     let target = Target::User(UserId::new(id));
-    users.delete(&actor, target, password).await?;
+    users.delete(&actor, target, password.flatten()).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -8,6 +8,8 @@ mod delete_user;
 mod get_me;
 mod get_user;
 pub(crate) mod list_users;
+mod replace_me;
+mod replace_user;
 mod set_password;
 mod update_me;
 mod update_user;
@@ -22,6 +24,7 @@ use crate::http::fields::checked::checked;
 use crate::http::{ErrorRow, Feature, Limited, limit, take_no_body_too};
 
 pub(crate) use body::RoleBody;
+pub(crate) use values::{NEW_PASSWORD, new_password};
 
 pub(crate) const FEATURE: Feature = Feature {
     data: |application, data| {
@@ -35,8 +38,12 @@ pub(crate) const FEATURE: Feature = Feature {
         vec![
             checked::<change_password::ChangePasswordBody>(),
             checked::<create_user::CreateUserBody>(),
-            checked::<delete_me::DeleteUserBody>(),
+            checked::<delete_me::DeleteMeBody>(),
+            checked::<delete_user::DeleteUserBody>(),
+            checked::<replace_me::ReplaceMeBody>(),
+            checked::<replace_user::ReplaceUserBody>(),
             checked::<set_password::SetPasswordBody>(),
+            checked::<update_me::UpdateMeBody>(),
             checked::<update_user::UpdateUserBody>(),
         ]
     },
@@ -53,7 +60,7 @@ fn routes(config: &mut ServiceConfig) {
             resource("/users/me")
                 .route(get().to(get_me::get_me))
                 .route(patch().to(update_me::update_me))
-                .route(put().to(update_me::update_me))
+                .route(put().to(replace_me::replace_me))
                 .route(delete().to(delete_me::delete_me)),
         )
         .service(resource("/users/me/password").route(put().to(change_password::change_password)))
@@ -61,7 +68,7 @@ fn routes(config: &mut ServiceConfig) {
             resource("/users/{id}")
                 .route(get().to(get_user::get_user))
                 .route(patch().to(update_user::update_user))
-                .route(put().to(update_user::update_user))
+                .route(put().to(replace_user::replace_user))
                 .route(delete().to(delete_user::delete_user)),
         )
         .service(resource("/users/{id}/password").route(put().to(set_password::set_password)));
@@ -74,16 +81,18 @@ fn routes(config: &mut ServiceConfig) {
         list_users::list_users,
         get_me::get_me,
         update_me::update_me,
+        replace_me::replace_me,
         delete_me::delete_me,
         change_password::change_password,
         get_user::get_user,
         update_user::update_user,
+        replace_user::replace_user,
         delete_user::delete_user,
         set_password::set_password,
     ),
     components(schemas(RoleBody)),
     tags((name = "users", description = "Accounts: one's own, and everybody's for admins.")),
-    modifiers(&PutIsPatch, &DeleteTakesNoBodyToo)
+    modifiers(&DeleteTakesNoBodyToo)
 )]
 struct Document;
 
@@ -93,21 +102,6 @@ const ERRORS: &[ErrorRow] = &[
     ErrorRow::new(StatusCode::CONFLICT, "duplicate", "Another user has this value."),
     ErrorRow::new(StatusCode::CONFLICT, "last_admin", "The last active admin cannot be demoted, disabled or deleted."),
 ];
-
-/// Where there is a PATCH of a user there is a PUT that does the same.
-struct PutIsPatch;
-
-impl Modify for PutIsPatch {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        for path in document.paths.paths.values_mut() {
-            let Some(patch) = &path.patch else { continue };
-            let mut put = patch.clone();
-            put.operation_id = put.operation_id.map(|id| id.replace("update", "put"));
-            put.summary = put.summary.map(|summary| format!("{summary} (as PATCH)"));
-            path.put = Some(put);
-        }
-    }
-}
 
 /// Only the admin's own account needs one.
 struct DeleteTakesNoBodyToo;

@@ -11,7 +11,6 @@ use crate::http::{ApiError, AtId, Guarded, JsonBody};
 crate::fields! {
     /// A password for another user.
     pub(crate) SetPasswordBody as "SetPassword" -> Password {
-        /// 8 to 256 characters, unless the operator set other bounds.
         password: Required<ChosenPassword>,
     }
     example {"password": "staple battery horse correct"}

@@ -1,23 +1,45 @@
 use actix_web::{HttpResponse, web};
 use application::Target;
+use application::users::UserChange;
 use application::users::Users;
+use domain::passwords::Password;
+use domain::users::Email;
 
-use super::body::UserBody;
-use super::update_user::UpdateUserBody;
+use super::body::{ProfileChangeBody, UserAsReadBody, UserBody};
+use super::values::OwnRole;
+use crate::fields::{Flat, NotNull, Optional, ReadOnly};
 use crate::http::responses::{Body, Conflict, Forbidden, Unauthorized, Unavailable};
 use crate::http::{ApiError, Guarded, JsonBody};
 
+crate::fields! {
+    /// What to change of one's own account: a field that is absent stays, one that is `null` is cleared.
+    pub(crate) UpdateMeBody as "UpdateMe" -> UserChange {
+        /// A new address is not verified. It changes only with `current_password`, and ends the other sessions.
+        email: NotNull<Email>,
+        profile: Flat<ProfileChangeBody>,
+        /// As it was read, or absent.
+        role: ReadOnly<NotNull<OwnRole>>,
+        /// As it was read, or absent.
+        is_active: ReadOnly<NotNull<bool>>,
+        /// Needed for another email.
+        current_password: Optional<Password>,
+        as_read: Flat<UserAsReadBody>,
+    }
+    example {"full_name": "Ada King", "birthday": null}
+}
+
 /// Change oneself.
 ///
-/// Changes the user's own account. PUT does the same. Nobody can change their own role or activity. Another email needs
-/// the current password and ends all other sessions.
-#[utoipa::path(patch, path = "/api/v1/users/me", tag = "users", request_body = UpdateUserBody,
+/// Changes the user's own account. Nobody can change their own role or activity. Another email needs the current password
+/// and ends all other sessions.
+#[utoipa::path(patch, path = "/api/v1/users/me", tag = "users",
+    request_body(content((UpdateMeBody = "application/json"), (UpdateMeBody = "application/merge-patch+json"))),
     responses((status = 200, description = "The account as it is now.", body = UserBody), Body, Unauthorized, Forbidden,
         Conflict, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn update_me(
     users: web::Data<Users>,
-    Guarded { actor, input: JsonBody(change) }: Guarded<JsonBody<UpdateUserBody>>,
+    Guarded { actor, input: JsonBody(change) }: Guarded<JsonBody<UpdateMeBody>>,
 ) -> Result<HttpResponse, ApiError> {
     let user = users.update(&actor, Target::Me, change).await?;
     Ok(HttpResponse::Ok().json(UserBody::from(user)))

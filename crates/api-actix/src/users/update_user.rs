@@ -5,33 +5,33 @@ use application::users::Users;
 use domain::passwords::Password;
 use domain::users::{Email, Role, UserId};
 
-use super::body::{ProfileChangeBody, UserBody};
-use crate::fields::{Flat, NotNull};
+use super::body::{ProfileChangeBody, UserAsReadBody, UserBody};
+use crate::fields::{Flat, NotNull, Optional};
 use crate::http::responses::{Body, Conflict, Forbidden, NotFound, Unauthorized, Unavailable};
 use crate::http::{ApiError, AtId, Guarded, JsonBody};
 
 crate::fields! {
     /// What to change of an account: a field that is absent stays, one that is `null` is cleared.
     pub(crate) UpdateUserBody as "UpdateUser" -> UserChange {
-        /// A new address is not verified. The user's own changes only with `current_password`.
+        /// A new address is not verified. The admin's own changes only with `current_password`.
         email: NotNull<Email>,
         profile: Flat<ProfileChangeBody>,
-        /// For admins, and not of their own account under `/users/me`.
         role: NotNull<Role>,
-        /// For admins, and not of their own account under `/users/me`.
         is_active: NotNull<bool>,
-        /// The user's own, to change their own email. It ends their other sessions.
-        current_password: NotNull<Password>,
+        /// The admin's own, to change the email of their own account.
+        current_password: Optional<Password>,
+        as_read: Flat<UserAsReadBody>,
     }
-    example {"full_name": "Ada King", "birthday": null}
+    example {"full_name": "Ada King", "birthday": null, "is_active": true}
 }
 
 /// Change a user.
 ///
-/// Changes an account, for admins. PUT does the same. Disabling ends the user's sessions; another role voids their
+/// Changes an account, for admins. Disabling ends the user's sessions; another role voids their
 /// access tokens. The email of the admin's own account changes only with their current password.
 #[utoipa::path(patch, path = "/api/v1/users/{id}", tag = "users",
-    request_body = UpdateUserBody, params(("id" = Uuid, Path, description = "The user.")),
+    request_body(content((UpdateUserBody = "application/json"), (UpdateUserBody = "application/merge-patch+json"))),
+    params(("id" = Uuid, Path, description = "The user.")),
     responses((status = 200, description = "The account as it is now.", body = UserBody), Body, Unauthorized, Forbidden,
         NotFound, Conflict, Unavailable),
     security(("bearer" = []), ("password" = [])))]

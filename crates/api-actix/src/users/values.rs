@@ -1,9 +1,10 @@
 //! The fields of an account, as bodies and queries have them.
 
 use domain::ValidationError;
-use domain::passwords::Password;
+use domain::passwords::{Password, PasswordPolicy};
 use domain::users::{Email, Role, SearchText};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{Ref, RefOr, Schema};
 
 use super::body::RoleBody;
@@ -18,7 +19,7 @@ impl TextValue for Email {
 }
 
 impl TextValue for SearchText {
-    const SHAPE: TextShape = TextShape::ANY.length(1, Self::MAX_LENGTH);
+    const SHAPE: TextShape = TextShape::line(Self::MAX_LENGTH);
 
     fn parse(text: &str) -> Result<Self, ValidationError> {
         Self::parse(text)
@@ -27,14 +28,23 @@ impl TextValue for SearchText {
 
 /// A password that somebody types to prove who they are.
 impl TextValue for Password {
-    const SHAPE: TextShape = TextShape::ANY.format("password").length(0, Self::MAX_BYTES);
+    const SHAPE: TextShape = TextShape::without_nul(Self::MAX_BYTES).format("password");
 
     fn parse(text: &str) -> Result<Self, ValidationError> {
         Self::parse(text)
     }
 }
 
-/// A password that somebody chooses, under the policy of this node. The schema has the policy's defaults.
+/// The schema of passwords that somebody chooses.
+pub(crate) const NEW_PASSWORD: &str = "NewPassword";
+
+/// That schema under this policy.
+pub(crate) fn new_password(policy: &PasswordPolicy) -> RefOr<Schema> {
+    let min_length = policy.min_length.max(PasswordPolicy::LOWEST_MIN_LENGTH);
+    TextShape::without_nul(policy.max_length).length(min_length, policy.max_length).format("password").schema()
+}
+
+/// A password that somebody chooses, under the policy of this node. The document of the node has the policy's bounds.
 pub(crate) enum ChosenPassword {}
 
 impl FieldValue for ChosenPassword {
@@ -49,7 +59,11 @@ impl FieldValue for ChosenPassword {
     }
 
     fn schema() -> RefOr<Schema> {
-        TextShape::ANY.format("password").length(8, 256).schema()
+        Ref::from_schema_name(NEW_PASSWORD).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((NEW_PASSWORD.to_owned(), new_password(&PasswordPolicy::default())));
     }
 }
 
@@ -62,5 +76,21 @@ impl FieldValue for Role {
 
     fn schema() -> RefOr<Schema> {
         Ref::from_schema_name(RoleBody::name()).into()
+    }
+}
+
+/// One's own role, which one cannot change. It is described in place: what is said by reference cannot be read-only.
+pub(crate) enum OwnRole {}
+
+impl FieldValue for OwnRole {
+    type Value = Role;
+
+    fn read(field: Field<'_>) -> Option<Role> {
+        field.text(Role::parse)
+    }
+
+    fn schema() -> RefOr<Schema> {
+        let roles = Role::ALL.map(Role::as_str);
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(roles)).into()
     }
 }

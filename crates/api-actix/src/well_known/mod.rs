@@ -20,7 +20,14 @@ pub(crate) const FEATURE: Feature = Feature {
 fn routes(config: &mut ServiceConfig) {
     config
         .service(resource("/.well-known/jwks.json").route(get().to(jwks::jwks)))
-        .service(resource("/.well-known/oauth-authorization-server").route(get().to(metadata::metadata)));
+        .service(resource("/.well-known/oauth-authorization-server").route(get().to(metadata::metadata)))
+        .service(
+            resource([
+                "/.well-known/oauth-authorization-server/{path:.*}",
+                "/{path:.*}/.well-known/oauth-authorization-server",
+            ])
+            .route(get().to(metadata::metadata_of_path)),
+        );
 }
 
 #[derive(OpenApi)]

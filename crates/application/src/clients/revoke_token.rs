@@ -1,5 +1,6 @@
 use std::net::IpAddr;
 
+use domain::access_tokens::VerifyError;
 use domain::events::{By, What};
 use domain::sessions::{PresentedRefreshToken, RevocationReason, SessionId};
 use domain::users::UserId;
@@ -9,7 +10,7 @@ use crate::ApplicationError;
 
 impl Clients {
     /// Ends the session that a token belongs to, for a client that has proven who it is (RFC 7009, section 2.1). A
-    /// token that is already worth nothing is not an error. The client and its address are recorded.
+    /// token that is already worth nothing is not an error, and ends its session if it is genuine and unexpired. The client and its address are recorded.
     ///
     /// # Errors
     /// [`ApplicationError::Unavailable`].
@@ -33,10 +34,11 @@ impl Clients {
             let found = self.sessions.find_genuine(&presented).await?;
             return Ok(found.map(|(session, user)| (session.id, user.id)));
         }
-        match self.sessions.read_live_token(token, self.sessions.clock.now()).await {
+        // Not only live ones: a token that a change of its user has voided may belong to a session that lives on.
+        match self.sessions.issuer.access_tokens.verify(token, self.sessions.clock.now()).await {
             Ok(claims) => Ok(Some((claims.session_id, claims.user_id))),
-            Err(ApplicationError::InvalidAccessToken) => Ok(None),
-            Err(error) => Err(error),
+            Err(VerifyError::Invalid(_)) => Ok(None),
+            Err(VerifyError::Repository(error)) => Err(error.into()),
         }
     }
 }

@@ -80,20 +80,29 @@ impl Journal {
         event: NewEvent,
         revoked: Vec<Revoked>,
     ) -> Result<(), ApplicationError> {
+        // A task of its own is not dropped with the request.
+        let committed = tokio::spawn(self.committing(unit, event, revoked).in_current_span()).await;
+        committed.unwrap_or_else(|fault| Err(ApplicationError::Internal(fault.into())))
+    }
+
+    /// Commits, and then logs and remembers. It must not be dropped on the way.
+    fn committing<U: UnitOfWork + ?Sized + 'static>(
+        &self,
+        unit: Box<U>,
+        event: NewEvent,
+        revoked: Vec<Revoked>,
+    ) -> impl Future<Output = Result<(), ApplicationError>> + Send + use<U> {
         let now = self.clock.now();
         let event = event.at(EventId::new(self.ids.v7(now)), now);
         let (revocations, counters) = (Arc::clone(&self.revocations), Arc::clone(&self.counters));
-        let committing = async move {
+        async move {
             unit.record(&event).await?;
             unit.commit().await?;
             revoked.into_iter().for_each(|revoked| revocations.add(revoked));
             log(&event);
             counters.event(&event.what);
             Ok(())
-        };
-        // A task of its own is not dropped with the request.
-        let committed = tokio::spawn(committing.in_current_span()).await;
-        committed.unwrap_or_else(|fault| Err(ApplicationError::Internal(fault.into())))
+        }
     }
 
     /// Records that somebody was refused, in a unit of its own, and returns whether it was. Nothing was changed, so the
@@ -109,7 +118,8 @@ impl Journal {
         let (journal, units, hashing) = (self.clone(), Arc::clone(units), hashing.clone());
         let recording = async move {
             let (kind, subject) = (event.what().kind(), event.what().subject());
-            let recorded = hashing.in_turn(async { journal.commit(units.begin().await?, event).await }).await;
+            let writing = async { journal.committing(units.begin().await?, event, Vec::new()).await };
+            let recorded = hashing.in_turn(writing).await;
             if let Err(fault) = &recorded {
                 let (source, subject) = (fault.source().map(display), subject.map(display));
                 error!(error = %fault, source, kind, subject, "a refusal could not be recorded");

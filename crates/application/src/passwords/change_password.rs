@@ -44,7 +44,7 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use domain::mail::Letter;
-    use domain::passwords::{PasswordHash, Verification};
+    use domain::passwords::{HashError, PasswordHash, Verification};
     use domain::units::MockAccountUnit;
     use domain::users::{Epoch, User};
 
@@ -91,6 +91,19 @@ mod tests {
         mocks.passwords.expect_find_with_user().return_once(|_| Ok(Some((a_user(), None))));
         let is_none = |_: &Password, stored: &Option<PasswordHash>| stored.is_none();
         mocks.hashing().expect_verify().withf(is_none).times(1).returning(|_, _| Ok(Verification::Mismatch));
+        mocks.units([MockAccountUnit::default()]);
+        let result = mocks.build().change(&an_actor(), change()).await;
+        assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));
+    }
+
+    #[tokio::test]
+    async fn an_unusable_hash_is_a_wrong_password_after_the_same_work() {
+        let mut mocks = Mocks::default();
+        let hash = PasswordHash::parse("$nonsense").unwrap();
+        mocks.passwords.expect_find_with_user().return_once(|_| Ok(Some((a_user(), Some(hash)))));
+        mocks.hashing().expect_verify().times(2).returning(|_, stored| {
+            stored.map_or(Ok(Verification::Mismatch), |_| Err(HashError::Unusable("it is not a PHC string")))
+        });
         mocks.units([MockAccountUnit::default()]);
         let result = mocks.build().change(&an_actor(), change()).await;
         assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));

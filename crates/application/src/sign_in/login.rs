@@ -5,12 +5,12 @@ use domain::events::{By, What};
 use domain::passwords::{HashError, HashPlace, Password, PasswordHash, Verification};
 use domain::sessions::{Device, NewRefreshToken, RefreshToken, SessionId};
 use domain::users::{User, UserIdentifier};
-use tracing::error;
 
 use super::SignIn;
 use crate::ApplicationError;
 use crate::attempts::Whose;
 use crate::events::SignInOutcome;
+use crate::hashing::verify;
 use crate::sessions::TokenPair;
 
 /// A sign-in with a password.
@@ -47,9 +47,10 @@ impl SignIn {
         let address = login.device.address();
         let (user, stored) = self.hashing.in_turn(self.find_by_name(&login.identifier)).await?.unzip();
         let stored = stored.flatten();
-        let whose = user.as_ref().map_or(Whose::Nobody(&login.identifier), |user| Whose::User(user.id));
-        let attempt = self.hashing.in_turn(self.attempts.reserve(whose, address)).await?;
-        let verification = verify_or_mismatch(place.as_mut(), &login.password, stored.clone()).await?;
+        let whose = user.as_ref().map(|user| user.id);
+        let attempt = self.attempts.reserve(whose.map_or(Whose::Nobody(&login.identifier), Whose::User), address);
+        let attempt = self.hashing.in_turn(attempt).await?;
+        let verification = verify(place.as_mut(), &login.password, whose, stored.clone()).await?;
         let (Some(user), Some(stored), Verification::Match { outdated }) = (&user, stored, verification) else {
             let what = What::LoginFailed { user: user.map(|user| user.id) };
             return Err(self.refused(what, address, ApplicationError::InvalidCredentials).await);
@@ -126,22 +127,6 @@ impl SignIn {
         let event = By::User { user, session }.did(What::LoginSucceeded { user, session }).from_address(address);
         self.journal.commit(unit, event).await?;
         Ok(Some(pair))
-    }
-}
-
-/// A stored hash that cannot be used is logged, and then treated as a wrong password: the client cannot tell such an
-/// account from another, not even by the time.
-async fn verify_or_mismatch(
-    place: &mut dyn HashPlace,
-    password: &Password,
-    stored: Option<PasswordHash>,
-) -> Result<Verification, HashError> {
-    match place.verify(password, stored).await {
-        Err(fault @ HashError::Unusable(_)) => {
-            error!(error = %fault, "a user cannot sign in until their password hash is repaired");
-            place.verify(password, None).await
-        }
-        result => result,
     }
 }
 

@@ -4,28 +4,17 @@ use uuid::Uuid;
 
 use super::Tasks;
 use crate::cursor::{self, read_time, time};
-use crate::{Actor, ApplicationError};
+use crate::{Actor, ApplicationError, Page, Paging};
 
-/// A request for a page of tasks, oldest first. The caller bounds the limit.
+/// A request for a page of tasks, oldest first.
 #[derive(Clone, Debug)]
 pub struct ListTasks {
     /// Whose tasks: the actor's own when not given; another's for admins only.
     pub owner: Option<UserId>,
     /// Only this status.
     pub status: Option<TaskStatus>,
-    /// [`TaskPage::next_cursor`] of the previous page; `None` for the first.
-    pub cursor: Option<String>,
-    /// Most tasks on the page.
-    pub limit: u64,
-}
-
-/// A page of tasks.
-#[derive(Clone, Debug)]
-pub struct TaskPage {
-    /// The tasks.
-    pub items: Vec<Task>,
-    /// Where the next page starts; `None` on the last one.
-    pub next_cursor: Option<String>,
+    /// Which page.
+    pub paging: Paging,
 }
 
 impl Tasks {
@@ -33,19 +22,22 @@ impl Tasks {
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`], [`ApplicationError::InvalidCursor`], [`ApplicationError::Unavailable`].
-    pub async fn list(&self, actor: &Actor, list: ListTasks) -> Result<TaskPage, ApplicationError> {
-        let owner = list.owner.unwrap_or(actor.user_id);
+    pub async fn list(&self, actor: &Actor, list: ListTasks) -> Result<Page<Task>, ApplicationError> {
+        let ListTasks { owner, status, paging } = list;
+        let owner = owner.unwrap_or(actor.user_id);
         if owner != actor.user_id {
             actor.require_admin()?;
         }
-        let name = name(owner, list.status);
-        let after = list.cursor.map(|text| cursor::decode(&text, &name, position)).transpose()?;
+        let name = name(owner, status);
+        let after = paging.cursor().map(|text| cursor::decode(text, &name, position)).transpose()?;
         // One more than asked for tells whether there is a next page.
-        let query = TaskQuery { owner, status: list.status, after, limit: list.limit.saturating_add(1) };
+        let limit = paging.limit().saturating_add(1);
+        let query = TaskQuery { owner, status, after, offset: paging.offset(), limit };
         let mut items = self.tasks.list(&query).await?;
-        let last = cursor::cut(&mut items, list.limit);
-        let next_cursor = last.map(|task| cursor::encode(&name, task.id.as_uuid(), &time(task.created_at)));
-        Ok(TaskPage { items, next_cursor })
+        let last = cursor::cut(&mut items, paging.limit());
+        let next_cursor = last.map(|last| cursor::encode(&name, last.id.as_uuid(), &time(last.created_at)));
+        let total = if paging.counts() { Some(self.tasks.count(owner, status).await?) } else { None };
+        Ok(Page { items, next_cursor, total })
     }
 }
 
@@ -65,7 +57,11 @@ mod tests {
     use crate::testing::{an_actor, an_admin, now, user_id};
 
     fn first(limit: u64) -> ListTasks {
-        ListTasks { owner: None, status: None, cursor: None, limit }
+        after(None, limit)
+    }
+
+    fn after(cursor: Option<String>, limit: u64) -> ListTasks {
+        ListTasks { owner: None, status: None, paging: Paging::Cursor { cursor, limit, count: false } }
     }
 
     #[tokio::test]
@@ -103,12 +99,23 @@ mod tests {
         mocks.tasks.expect_list().withf(move |query| query.after == Some(position)).returning(|_| Ok(vec![]));
         let tasks = mocks.build();
         let cursor = tasks.list(&an_actor(), first(1)).await.unwrap().next_cursor;
-        let next = ListTasks { cursor, ..first(1) };
+        let next = after(cursor, 1);
         tasks.list(&an_actor(), next.clone()).await.unwrap();
         let filtered = ListTasks { status: Some(TaskStatus::Todo), ..next.clone() };
         for (actor, list) in [(an_actor(), filtered), (an_admin(), next)] {
             let result = tasks.list(&actor, list).await;
             assert!(matches!(result, Err(ApplicationError::InvalidCursor(_))));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_passed_over_is_not_listed_and_all_are_counted() {
+        for paging in [Paging::Skip { skip: 20, limit: 10 }, Paging::Number { page: 3, size: 10 }] {
+            let mut mocks = Mocks::default();
+            mocks.tasks.expect_list().withf(|query| query.offset == 20 && query.limit == 11).returning(|_| Ok(vec![]));
+            mocks.tasks.expect_count().returning(|_, _| Ok(25));
+            let page = mocks.build().list(&an_actor(), ListTasks { paging, ..first(1) }).await.unwrap();
+            assert_eq!(page.total, Some(25));
         }
     }
 }

@@ -15,7 +15,7 @@ use domain::units::Begin;
 use domain::{Clock, Ids};
 
 pub use create_task::CreateTask;
-pub use list_tasks::{ListTasks, TaskPage};
+pub use list_tasks::ListTasks;
 pub use update_task::TaskChange;
 
 use crate::{Actor, ApplicationError};

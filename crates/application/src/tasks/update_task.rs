@@ -2,7 +2,7 @@ use domain::tasks::{Task, TaskDescription, TaskId, TaskStatus, TaskTitle};
 
 use super::{Tasks, own};
 use crate::acting::begin_as;
-use crate::{Actor, ApplicationError};
+use crate::{Actor, ApplicationError, AsRead};
 
 /// What to change of a task. `None` leaves a field as it is; the inner `None` of a field that may be empty clears it.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +13,8 @@ pub struct TaskChange {
     pub description: Option<Option<TaskDescription>>,
     /// How far it is. Any status may follow any other.
     pub status: Option<TaskStatus>,
+    /// What must be as it is stored.
+    pub as_read: AsRead,
 }
 
 impl TaskChange {
@@ -34,10 +36,12 @@ impl Tasks {
     ///
     /// # Errors
     /// [`ApplicationError::NotFound`], also for another's; [`ApplicationError::InvalidAccessToken`] when the actor has
-    /// ended meanwhile; [`ApplicationError::Unavailable`].
+    /// ended meanwhile; [`ApplicationError::ReadOnly`], [`ApplicationError::Unavailable`].
     pub async fn update(&self, actor: &Actor, id: TaskId, change: TaskChange) -> Result<Task, ApplicationError> {
         let (unit, _) = begin_as(self.units.as_ref(), actor, self.clock.as_ref()).await?;
         let before = own(unit.tasks().find_by_id_for_update(id).await?, actor)?;
+        let as_read = change.as_read.compare(before.id.as_uuid(), before.created_at, before.updated_at);
+        as_read.require_equal()?;
         let mut task = before.clone();
         change.apply_to(&mut task);
         if task == before {

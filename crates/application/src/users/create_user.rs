@@ -19,9 +19,9 @@ pub struct CreateUser {
     pub password: Password,
     /// What the user tells about themselves.
     pub profile: Profile,
-    /// For admins only, whatever its value. [`Role::User`] when not given.
+    /// [`Role::User`] when not given; another for admins only.
     pub role: Option<Role>,
-    /// For admins only, whatever its value. `true` when not given.
+    /// `true` when not given; `false` for admins only.
     pub is_active: Option<bool>,
 }
 
@@ -29,6 +29,11 @@ impl CreateUser {
     /// An account with what every account needs. The caller adds the rest.
     pub fn new(email: Email, password: Password) -> Self {
         Self { email, password, profile: Profile::default(), role: None, is_active: None }
+    }
+
+    /// Whether it is anything but what every account begins with.
+    fn asks_for_rights(&self) -> bool {
+        self.role.is_some_and(|role| role != Role::User) || self.is_active == Some(false)
     }
 }
 
@@ -51,7 +56,8 @@ impl Users {
     /// address of the request is recorded: `address`, or the actor's own.
     ///
     /// # Errors
-    /// [`ApplicationError::Forbidden`] when the role or the activity is given by somebody who is not an admin;
+    /// [`ApplicationError::Forbidden`] when somebody who is not an admin gives another role or activity than every
+    /// account begins with;
     /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
     /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::RefusedPassword`],
     /// [`ApplicationError::Duplicate`], [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
@@ -62,7 +68,7 @@ impl Users {
         address: Option<IpAddr>,
     ) -> Result<User, ApplicationError> {
         let is_admin = actor.is_some_and(|actor| actor.role == Role::Admin);
-        if !is_admin && (new.role.is_some() || new.is_active.is_some()) {
+        if !is_admin && new.asks_for_rights() {
             return Err(ApplicationError::Forbidden);
         }
         if !is_admin && !self.registration_open {
@@ -160,13 +166,20 @@ mod tests {
 
     #[tokio::test]
     async fn only_admins_choose_role_and_activity() {
-        for new in [CreateUser { role: Some(Role::User), ..new() }, CreateUser { is_active: Some(true), ..new() }] {
+        for new in [CreateUser { role: Some(Role::Admin), ..new() }, CreateUser { is_active: Some(false), ..new() }] {
             for actor in [None, Some(&an_actor())] {
                 let result = Mocks::default().build().create(actor, new.clone(), None).await;
                 assert!(matches!(result, Err(ApplicationError::Forbidden)));
             }
             inserting_in(a_unit_of(&an_admin())).build().create(Some(&an_admin()), new, None).await.unwrap();
         }
+    }
+
+    #[tokio::test]
+    async fn what_every_account_begins_with_is_not_chosen() {
+        let new = CreateUser { role: Some(Role::User), is_active: Some(true), ..new() };
+        let user = inserting_in(MockAccountUnit::default()).build().create(None, new, None).await.unwrap();
+        assert_eq!((user.role, user.is_active), (Role::User, true));
     }
 
     #[tokio::test]

@@ -1,7 +1,7 @@
 //! Cursors of the list of users.
 
 use domain::users::{
-    Direction, Email, Role, SearchText, SortKey, User, UserFilter, UserId, UserPosition, UserSort, UserSortField,
+    Direction, Role, SearchText, SortKey, User, UserFilter, UserId, UserPosition, UserSort, UserSortField,
 };
 
 use crate::ApplicationError;
@@ -22,7 +22,10 @@ pub(super) fn decode(cursor: &str, filter: &UserFilter, sort: UserSort) -> Resul
     cursor::decode(cursor, &list(filter, sort), |id, key| {
         let key = match sort.field {
             UserSortField::CreatedAt => SortKey::CreatedAt(read_time(key)?),
-            UserSortField::Email => SortKey::Email(Email::parse(key).ok()?.key().to_owned()),
+            // Any text that a database compares: a stored one may be no email any more.
+            UserSortField::Email => {
+                SortKey::Email(Some(key).filter(|key| !key.is_empty() && !key.contains('\0'))?.to_owned())
+            }
             UserSortField::LastLogin if key.is_empty() => SortKey::LastLogin(None),
             UserSortField::LastLogin => SortKey::LastLogin(Some(read_time(key)?)),
         };
@@ -34,7 +37,7 @@ pub(super) fn decode(cursor: &str, filter: &UserFilter, sort: UserSort) -> Resul
 fn list(filter: &UserFilter, sort: UserSort) -> String {
     let role = filter.role.map_or("", Role::as_str);
     let is_active = filter.is_active.map(|is_active| is_active.to_string()).unwrap_or_default();
-    let q = filter.q.as_ref().map_or("", SearchText::key);
+    let q = filter.q.as_ref().map_or("", SearchText::account_key);
     format!("users|{}|{role}|{is_active}|{q}", order(sort))
 }
 

@@ -2,7 +2,7 @@ use domain::users::{User, UserFilter, UserQuery, UserSort};
 
 use super::{Users, cursor};
 use crate::cursor::cut;
-use crate::{Actor, ApplicationError};
+use crate::{Actor, ApplicationError, Page, Paging};
 
 /// A request for a page of users.
 #[derive(Clone, Debug)]
@@ -15,60 +15,23 @@ pub struct ListUsers {
     pub paging: Paging,
 }
 
-/// Two ways to turn pages. The caller bounds the numbers.
-#[derive(Clone, Debug)]
-pub enum Paging {
-    /// From where the last page ended. The last page costs what the first one costs.
-    Cursor {
-        /// [`UserPage::next_cursor`] of the previous page; `None` for the first.
-        cursor: Option<String>,
-        /// Most users on the page.
-        limit: u64,
-        /// Whether to count all users that fit, too.
-        count: bool,
-    },
-    /// By number, from 1. Page *n* costs as much as the *n* − 1 before it, and always counts.
-    Number {
-        /// Which page.
-        page: u64,
-        /// Most users on the page.
-        size: u64,
-    },
-}
-
-/// A page of users.
-#[derive(Clone, Debug)]
-pub struct UserPage {
-    /// The users.
-    pub items: Vec<User>,
-    /// Where the next page starts; `None` on the last one.
-    pub next_cursor: Option<String>,
-    /// How many users fit in all, if asked for.
-    pub total: Option<u64>,
-}
-
 impl Users {
     /// Lists users, for admins.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`], [`ApplicationError::InvalidCursor`], [`ApplicationError::Unavailable`].
-    pub async fn list(&self, actor: &Actor, list: ListUsers) -> Result<UserPage, ApplicationError> {
+    pub async fn list(&self, actor: &Actor, list: ListUsers) -> Result<Page<User>, ApplicationError> {
         actor.require_admin()?;
         let ListUsers { filter, sort, paging } = list;
-        let (after, offset, limit, count) = match paging {
-            Paging::Cursor { cursor, limit, count } => {
-                let after = cursor.map(|text| cursor::decode(&text, &filter, sort)).transpose()?;
-                (after, 0, limit, count)
-            }
-            Paging::Number { page, size } => (None, page.saturating_sub(1).saturating_mul(size), size, true),
-        };
+        let after = paging.cursor().map(|text| cursor::decode(text, &filter, sort)).transpose()?;
         // One more than asked for tells whether there is a next page.
-        let query = UserQuery { filter, sort, after, offset, limit: limit.saturating_add(1) };
+        let limit = paging.limit().saturating_add(1);
+        let query = UserQuery { filter, sort, after, offset: paging.offset(), limit };
         let mut items = self.users.list(&query).await?;
-        let last = cut(&mut items, limit);
+        let last = cut(&mut items, paging.limit());
         let next_cursor = last.map(|user| cursor::encode(user, &query.filter, sort));
-        let total = if count { Some(self.users.count(&query.filter).await?) } else { None };
-        Ok(UserPage { items, next_cursor, total })
+        let total = if paging.counts() { Some(self.users.count(&query.filter).await?) } else { None };
+        Ok(Page { items, next_cursor, total })
     }
 }
 
@@ -126,6 +89,15 @@ mod tests {
         mocks.users.expect_list().withf(|query| query.offset == 20 && query.limit == 11).returning(|_| Ok(vec![]));
         mocks.users.expect_count().returning(|_| Ok(25));
         let page = mocks.build().list(&an_admin(), list(Paging::Number { page: 3, size: 10 })).await.unwrap();
+        assert_eq!(page.total, Some(25));
+    }
+
+    #[tokio::test]
+    async fn what_is_skipped_is_passed_over_and_all_are_counted() {
+        let mut mocks = Mocks::default();
+        mocks.users.expect_list().withf(|query| query.offset == 7 && query.limit == 11).returning(|_| Ok(vec![]));
+        mocks.users.expect_count().returning(|_| Ok(25));
+        let page = mocks.build().list(&an_admin(), list(Paging::Skip { skip: 7, limit: 10 })).await.unwrap();
         assert_eq!(page.total, Some(25));
     }
 }

@@ -18,8 +18,8 @@ use domain::{Clock, Ids};
 
 pub use create_admin::AdminAccount;
 pub use create_user::CreateUser;
-pub use list_users::{ListUsers, Paging, UserPage};
-pub use update_user::UserChange;
+pub use list_users::ListUsers;
+pub use update_user::{UserAsRead, UserChange};
 
 use crate::ApplicationError;
 use crate::Hashing;

@@ -1,3 +1,4 @@
+use domain::Timestamp;
 use domain::events::What;
 use domain::passwords::Password;
 use domain::sessions::{Revocation, RevocationReason, RevokedTokens};
@@ -5,8 +6,9 @@ use domain::users::{Email, ProfileChange, Role, User};
 
 use super::{Users, keep_an_admin};
 use crate::acting::{OnAccount, begin_on};
+use crate::as_read::Comparison;
 use crate::sessions::end_others;
-use crate::{Actor, ApplicationError, Target};
+use crate::{Actor, ApplicationError, AsRead, Target};
 
 /// What to change of an account. `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
@@ -15,12 +17,25 @@ pub struct UserChange {
     pub email: Option<Email>,
     /// What the user tells about themselves.
     pub profile: ProfileChange,
-    /// For admins, on [`Target::User`] only.
+    /// For admins, on [`Target::User`]. On [`Target::Me`] it must be as it is stored.
     pub role: Option<Role>,
-    /// For admins, on [`Target::User`] only. Disabling ends the user's sessions.
+    /// Likewise. Disabling ends the user's sessions.
     pub is_active: Option<bool>,
     /// The actor's, for a change of their own account. Not needed for another's.
     pub current_password: Option<Password>,
+    /// What must be as it is stored.
+    pub as_read: UserAsRead,
+}
+
+/// What no change of an account can touch, as a client sends it back; `None` where it leaves one out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct UserAsRead {
+    /// What every resource has.
+    pub as_read: AsRead,
+    /// Whether the address is verified.
+    pub email_verified: Option<bool>,
+    /// The last sign-in; the inner `None` is that of a user who never signed in.
+    pub last_login: Option<Option<Timestamp>>,
 }
 
 impl UserChange {
@@ -41,6 +56,21 @@ impl UserChange {
             user.set_active(is_active);
         }
     }
+
+    /// Compares what the actor cannot change with what is stored.
+    fn compare(&self, target: Target, stored: &User) -> Comparison {
+        let UserAsRead { as_read, email_verified, last_login } = self.as_read;
+        let compared = as_read
+            .compare(stored.id.as_uuid(), stored.created_at, stored.updated_at)
+            .member("email_verified", email_verified, stored.email_verified)
+            .member("last_login", last_login, stored.last_login);
+        match target {
+            Target::Me => {
+                compared.member("role", self.role, stored.role).member("is_active", self.is_active, stored.is_active)
+            }
+            Target::User(_) => compared,
+        }
+    }
 }
 
 impl Users {
@@ -48,15 +78,12 @@ impl Users {
     /// their sessions. Another email of one's own needs the current password, and ends one's other sessions.
     ///
     /// # Errors
-    /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::Duplicate`],
-    /// [`ApplicationError::LastAdmin`], [`ApplicationError::CurrentPasswordRequired`],
-    /// [`ApplicationError::WrongCurrentPassword`], [`ApplicationError::InvalidAccessToken`] when the actor has ended
+    /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::ReadOnly`],
+    /// [`ApplicationError::Duplicate`], [`ApplicationError::LastAdmin`],
+    /// [`ApplicationError::CurrentPasswordRequired`], [`ApplicationError::WrongCurrentPassword`], [`ApplicationError::InvalidAccessToken`] when the actor has ended
     /// meanwhile, [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn update(&self, actor: &Actor, target: Target, change: UserChange) -> Result<User, ApplicationError> {
         let id = target.authorize(actor)?;
-        if target == Target::Me && (change.role.is_some() || change.is_active.is_some()) {
-            return Err(ApplicationError::Forbidden);
-        }
         // An admin's own account is theirs also when it is named by its id.
         let is_own = id == actor.user_id;
         let place = match change.current_password.as_ref().filter(|_| is_own) {
@@ -67,6 +94,7 @@ impl Users {
         let OnAccount { unit, user: before, admins } =
             begin_on(self.units.as_ref(), actor, target, self.clock.as_ref()).await?;
         let now = self.clock.now();
+        change.compare(target, &before).require_equal()?;
         if change.may_remove_an_admin() {
             keep_an_admin(&admins, id)?;
         }
@@ -143,14 +171,47 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_changes_their_own_role_or_activity() {
-        for change in [
-            UserChange { role: Some(Role::Admin), ..UserChange::default() },
-            UserChange { is_active: Some(true), ..UserChange::default() },
-        ] {
-            for actor in [an_actor(), an_admin()] {
-                let result = Mocks::default().build().update(&actor, Target::Me, change.clone()).await;
-                assert!(matches!(result, Err(ApplicationError::Forbidden)));
-            }
+        for (actor, other) in [(an_actor(), Role::Admin), (an_admin(), Role::User)] {
+            let mut mocks = Mocks::default();
+            mocks.units([a_unit_of(&actor), a_unit_of(&actor)]);
+            let users = mocks.build();
+            let change = |role, is_active| UserChange { role, is_active, ..UserChange::default() };
+            let result = users.update(&actor, Target::Me, change(Some(other), Some(false))).await;
+            assert!(matches!(result, Err(ApplicationError::ReadOnly(names)) if names == ["role", "is_active"]));
+            // Sent back as they are, they are no change.
+            let result = users.update(&actor, Target::Me, change(Some(actor.role), Some(true))).await;
+            assert_eq!(result.unwrap().role, actor.role);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_nobody_changes_must_be_as_it_is_stored() {
+        let stored = a_user();
+        let as_read = UserAsRead {
+            as_read: AsRead {
+                id: Some(stored.id.as_uuid()),
+                created_at: Some(stored.created_at),
+                updated_at: Some(stored.updated_at),
+            },
+            email_verified: Some(stored.email_verified),
+            last_login: Some(stored.last_login),
+        };
+        let later = Some(Some(stored.created_at + chrono::TimeDelta::days(1)));
+        let changed = UserAsRead { email_verified: Some(!stored.email_verified), last_login: later, ..as_read };
+        for target in [Target::Me, TARGET()] {
+            let (actor, units) = match target {
+                Target::Me => (an_actor(), [a_unit_of(&an_actor()), a_unit_of(&an_actor())]),
+                Target::User(_) => (an_admin(), [an_admins_unit(), an_admins_unit()]),
+            };
+            let mut mocks = Mocks::default();
+            mocks.units(units);
+            let users = mocks.build();
+            let change = |as_read| UserChange { as_read, ..UserChange::default() };
+            assert_eq!(users.update(&actor, target, change(as_read)).await.unwrap(), stored);
+            let result = users.update(&actor, target, change(changed)).await;
+            assert!(
+                matches!(result, Err(ApplicationError::ReadOnly(names)) if names == ["email_verified", "last_login"])
+            );
         }
     }
 

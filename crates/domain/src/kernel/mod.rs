@@ -1,6 +1,7 @@
 //! What several features share.
 
 mod clock;
+mod date;
 mod health;
 mod id;
 mod ids;
@@ -12,6 +13,7 @@ pub(crate) mod text;
 mod validation;
 
 pub use clock::Clock;
+pub use date::parse_date;
 pub use health::HealthCheck;
 pub use id::Id;
 pub use ids::Ids;

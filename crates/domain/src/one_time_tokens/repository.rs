@@ -5,7 +5,7 @@ use crate::users::{Email, UserId};
 use crate::{StoreError, Timestamp};
 
 /// Keeps one-time tokens until they have expired. Every method may fail with [`StoreError::Unavailable`] or
-/// [`StoreError::Internal`], and every one that reads with [`StoreError::Corrupt`].
+/// [`StoreError::Internal`]. A row that is not valid counts as not there.
 ///
 /// A token goes with its user: [`UserRepository::delete`](crate::users::UserRepository::delete) MUST remove it.
 #[cfg_attr(feature = "mocks", mockall::automock)]

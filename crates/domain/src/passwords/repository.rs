@@ -11,11 +11,9 @@ use crate::{StoreError, Timestamp};
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait PasswordRepository: Send + Sync {
-    /// The user and the hash of their password, `None` where they have none. Both MUST be of one moment, and SHOULD
+    /// The user and the hash of their password, `None` where they have none, or one that is not a hash, which MUST be
+    /// logged as an error. Both MUST be of one moment, and SHOULD
     /// take one round trip: every sign-in begins here. It locks nothing.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`].
     async fn find_with_user(&self, whose: &UserIdentifier) -> Result<Option<(User, Option<PasswordHash>)>, StoreError>;
 
     /// Gives the user a password, instead of the one that they have. The caller SHOULD hold the user, and MUST void

@@ -3,6 +3,7 @@ use std::net::IpAddr;
 use chrono::TimeDelta;
 
 use crate::sessions::SessionId;
+use crate::text::is_control;
 use crate::users::UserId;
 use crate::{Nonce, Timestamp, ValidationError};
 
@@ -263,10 +264,11 @@ impl Device {
     /// Most characters of a user agent that are kept.
     pub const MAX_USER_AGENT_LENGTH: usize = 256;
 
-    /// Keeps what is fit to be stored and shown: a user agent is cut, and control characters are dropped.
+    /// Keeps what is fit to be stored and shown: a user agent is cut, and what has no place in a line is dropped.
     pub fn new(user_agent: Option<&str>, address: Option<IpAddr>) -> Self {
-        let user_agent = user_agent
-            .map(|text| text.chars().filter(|c| !c.is_control()).take(Self::MAX_USER_AGENT_LENGTH).collect::<String>());
+        let user_agent = user_agent.map(|text| {
+            text.chars().filter(|char| !is_control(*char)).take(Self::MAX_USER_AGENT_LENGTH).collect::<String>()
+        });
         Self { user_agent: user_agent.filter(|text| !text.is_empty()), address }
     }
 

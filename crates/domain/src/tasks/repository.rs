@@ -1,10 +1,11 @@
 use async_trait::async_trait;
 
 use crate::StoreError;
-use crate::tasks::{Task, TaskId, TaskQuery};
+use crate::tasks::{Task, TaskId, TaskQuery, TaskStatus};
+use crate::users::UserId;
 
-/// Keeps tasks. Every method may fail with [`StoreError::Unavailable`] or [`StoreError::Internal`], and every
-/// one that reads with [`StoreError::Corrupt`]. When a user is deleted, their tasks MUST be gone with them.
+/// Keeps tasks. Every method may fail with [`StoreError::Unavailable`] or [`StoreError::Internal`].
+/// When a user is deleted, their tasks MUST be gone with them.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait TaskRepository: Send + Sync {
@@ -34,4 +35,7 @@ pub trait TaskRepository: Send + Sync {
     /// position, and the first of these in that order. Tasks of the same moment MUST be in the order of their ids, byte
     /// by byte. The cost SHOULD NOT grow with how far behind the first page the position is.
     async fn list(&self, query: &TaskQuery) -> Result<Vec<Task>, StoreError>;
+
+    /// How many tasks of that owner, and of that status, there are.
+    async fn count(&self, owner: UserId, status: Option<TaskStatus>) -> Result<u64, StoreError>;
 }

@@ -75,6 +75,8 @@ pub struct TaskQuery {
     pub status: Option<TaskStatus>,
     /// Only tasks after this one.
     pub after: Option<TaskPosition>,
+    /// How many tasks to pass over. The cost grows with it; `after` is cheap.
+    pub offset: u64,
     /// How many tasks at most.
     pub limit: u64,
 }

@@ -55,6 +55,11 @@ impl Email {
         Ok(Self { key: address.to_ascii_lowercase(), text: address })
     }
 
+    /// Takes a stored address and its key as they are, also those that would be refused today.
+    pub const fn stored(text: String, key: String) -> Self {
+        Self { text, key }
+    }
+
     /// The address to show and to send mail to.
     pub fn as_str(&self) -> &str {
         &self.text

@@ -19,8 +19,9 @@ pub struct UserQuery {
 /// Which users to list: those that fit every given part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserFilter {
-    /// The start of the email, of the username, or of the full name beginning at any of its words. Compared by
-    /// [`search_key`](crate::users::search_key).
+    /// The start of the email, of its domain, of the username, or of the full name beginning at any of its words: each
+    /// begins with the key of its kind, and the [`search_key`](crate::users::search_key) of the name is the one to
+    /// compare.
     pub q: Option<SearchText>,
     /// Only this role.
     pub role: Option<Role>,

@@ -111,6 +111,10 @@ impl Epoch {
     /// Greater than every epoch that a token can have: all tokens of a deleted user are void.
     pub const END: Self = Self(u32::MAX);
 
+    /// Greater than every epoch that an account has reached, and far from the end: of an account whose count cannot be
+    /// read. The next change of it voids all tokens.
+    pub const UNREADABLE: Self = Self(1 << 31);
+
     /// Wraps a stored count.
     pub const fn new(count: u32) -> Self {
         Self(count)

@@ -1,4 +1,3 @@
-use domain::StoreError;
 use domain::Timestamp;
 use domain::attempts::AttemptCount;
 use sea_orm::entity::prelude::*;
@@ -17,15 +16,13 @@ pub(crate) struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-impl TryFrom<Model> for AttemptCount {
-    type Error = StoreError;
-
-    fn try_from(row: Model) -> Result<Self, StoreError> {
-        Ok(AttemptCount {
+impl From<Model> for AttemptCount {
+    fn from(row: Model) -> Self {
+        AttemptCount {
             count: u32::try_from(row.count).unwrap_or(u32::MAX),
             last_at: time(row.last_at),
             free_at: time(row.free_at),
-        })
+        }
     }
 }
 

@@ -37,7 +37,9 @@ impl<C: ConnectionTrait + Send + Sync> AttemptRepository for Store<C> {
     }
 
     async fn find(&self, key: &AttemptKey) -> Result<Option<AttemptCount>, StoreError> {
-        self.find_one(Entity::find_by_id(key.as_bytes().to_vec())).await
+        let find = Entity::find_by_id(key.as_bytes().to_vec());
+        let row = find.one(&self.connection).await.map_err(|error| self.error(error))?;
+        Ok(row.map(AttemptCount::from))
     }
 
     async fn delete_rested(&self, before: Timestamp, limit: u64) -> Result<u64, StoreError> {

@@ -1,20 +1,25 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use async_trait::async_trait;
-use domain::keys::{KeyId, KeyState, SigningKey, SigningKeyRepository, StoredKeys};
+use domain::keys::{KeyId, KeyState, SigningKey, SigningKeyRepository, StoredKeys, UnreadableKey};
 use domain::{StoreError, Timestamp};
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder,
+    QueryResult, QueryTrait,
+};
 
-use super::entity::{ActiveModel, Column, Entity, times, token_ttl};
+use super::entity::{ActiveModel, Column, Entity, Model, times, token_ttl};
 use crate::Store;
 
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> SigningKeyRepository for Store<C> {
     async fn list(&self) -> Result<StoredKeys, StoreError> {
         let oldest_first = Entity::find().order_by_asc(Column::CreatedAt).order_by_asc(Column::Id);
-        let rows = oldest_first.all(&self.connection).await.map_err(|error| self.error(error))?;
+        let rows = self.connection.query_all(&oldest_first.into_query()).await.map_err(|error| self.error(error))?;
         let mut stored = StoredKeys::default();
         for row in rows {
-            match SigningKey::try_from(row) {
+            match read(&row) {
                 Ok(key) => stored.readable.push(key),
                 Err(key) => stored.unreadable.push(key),
             }
@@ -57,6 +62,18 @@ impl<C: ConnectionTrait + Send + Sync> SigningKeyRepository for Store<C> {
     async fn count_retired(&self, before: Timestamp) -> Result<u64, StoreError> {
         let retired = Entity::find().filter(Column::AcceptedUntil.lte(before));
         retired.count(&self.connection).await.map_err(|error| self.error(error))
+    }
+}
+
+fn read(row: &QueryResult) -> Result<SigningKey, UnreadableKey> {
+    // The driver of PostgreSQL panics at a time that no calendar has, such as `infinity`.
+    match catch_unwind(AssertUnwindSafe(|| Model::from_query_result(row, ""))) {
+        Ok(Ok(model)) => model.try_into(),
+        _ => Err(UnreadableKey {
+            id: KeyId::new(row.try_get("", "id").unwrap_or_default()),
+            state: row.try_get("", "state").unwrap_or_default(),
+            column: "times",
+        }),
     }
 }
 

@@ -1,13 +1,12 @@
-use domain::StoreError;
+use std::net::IpAddr;
+
 use domain::mail::{Letter, Locale, MailId, MailState, QueuedMail};
 use domain::one_time_tokens::{OneTimeTokenId, Purpose};
 use domain::users::Email;
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 
-use crate::columns::corrupt;
-
-const TABLE: &str = "outbox";
+use crate::columns::{FromRow, Row};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -37,39 +36,43 @@ pub(crate) struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-impl TryFrom<Model> for QueuedMail {
-    type Error = StoreError;
+impl FromRow for QueuedMail {
+    const TABLE: &'static str = "outbox";
 
-    fn try_from(row: Model) -> Result<Self, StoreError> {
-        let id = row.id;
-        let address = row.address.map(|text| text.parse()).transpose().map_err(corrupt(TABLE, "address", id))?;
-        let letter = match row.kind.as_str() {
-            "email_changed" => Letter::EmailChanged,
-            "already_registered" => Letter::AlreadyRegistered,
-            "password_changed" => Letter::PasswordChanged,
-            "new_device" => Letter::NewDevice { device: row.device, address },
-            "account_disabled" => Letter::AccountDisabled,
-            "account_deleted" => Letter::AccountDeleted,
-            purpose => Letter::Token(Purpose::parse(purpose).map_err(corrupt(TABLE, "kind", id))?),
-        };
-        let state = match (row.due_at, row.sent_at, row.died_at) {
-            (Some(due_at), None, None) => MailState::Pending { due_at },
-            (None, Some(at), None) => MailState::Sent { at },
-            (None, None, Some(at)) => MailState::Dead { at },
-            _ => return Err(corrupt(TABLE, "due_at", id)(())),
-        };
-        Ok(QueuedMail {
-            id: MailId::new(id),
-            to: Email::parse(&row.recipient).map_err(corrupt(TABLE, "recipient", id))?,
-            locale: Locale::parse(&row.locale).map_err(corrupt(TABLE, "locale", id))?,
-            letter,
-            token_id: row.token_id.map(OneTimeTokenId::new),
-            created_at: row.created_at,
-            attempts: u32::try_from(row.attempts).map_err(corrupt(TABLE, "attempts", id))?,
-            last_error: row.last_error,
-            state,
+    fn from_row(row: &Row<'_>) -> Option<Self> {
+        Some(QueuedMail {
+            id: MailId::new(row.id()),
+            to: row.valid("recipient", Email::parse(&row.get::<String>("recipient")?))?,
+            locale: row.valid("locale", Locale::parse(&row.get::<String>("locale")?)).unwrap_or_default(),
+            letter: letter(row)?,
+            token_id: row.get("token_id").map(OneTimeTokenId::new),
+            created_at: row.get("created_at")?,
+            attempts: u32::try_from(row.get::<i64>("attempts")?).unwrap_or(u32::MAX),
+            last_error: row.get("last_error"),
+            state: match (row.get("due_at"), row.get("sent_at"), row.get("died_at")) {
+                (Some(due_at), None, None) => MailState::Pending { due_at },
+                (None, None, Some(at)) => MailState::Dead { at },
+                // What may have been sent is not sent again.
+                (_, at, _) => MailState::Sent { at: at? },
+            },
         })
     }
+}
+
+fn letter(row: &Row<'_>) -> Option<Letter> {
+    Some(match row.get::<String>("kind")?.as_str() {
+        "email_changed" => Letter::EmailChanged,
+        "already_registered" => Letter::AlreadyRegistered,
+        "password_changed" => Letter::PasswordChanged,
+        "new_device" => Letter::NewDevice { device: row.get("device"), address: address(row) },
+        "account_disabled" => Letter::AccountDisabled,
+        "account_deleted" => Letter::AccountDeleted,
+        purpose => Letter::Token(row.valid("kind", Purpose::parse(purpose))?),
+    })
+}
+
+fn address(row: &Row<'_>) -> Option<IpAddr> {
+    row.valid("address", row.get::<String>("address")?.parse())
 }
 
 impl From<&QueuedMail> for ActiveModel {

@@ -4,12 +4,13 @@ use domain::{StoreError, Timestamp};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, LockBehavior, LockType, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, Order, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait,
+    ColumnTrait, ConnectionTrait, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 
-use super::entity::{ActiveModel, Column, Entity, Model};
-use crate::Store;
+use uuid::Uuid;
+
+use super::entity::{ActiveModel, Column, Entity};
+use crate::{Store, columns};
 
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> OutboxRepository for Store<C> {
@@ -34,13 +35,11 @@ impl<C: ConnectionTrait + Send + Sync> OutboxRepository for Store<C> {
             .into_query();
         update.returning_all();
         let rows = self.connection.query_all(&update).await.map_err(|error| self.error(error))?;
-        let mut mails = Vec::with_capacity(rows.len());
+        let mails: Vec<_> = rows.iter().filter_map(|row| columns::read(row, "")).collect();
         for row in &rows {
-            let row = Model::from_query_result(row, "").map_err(|error| self.error(error))?;
-            let id = row.id;
-            match QueuedMail::try_from(row) {
-                Ok(mail) => mails.push(mail),
-                Err(fault) => self.bury(MailId::new(id), now, &fault).await?,
+            let id = row.try_get::<Uuid>("", "id").map_err(|error| self.error(error))?;
+            if mails.iter().all(|mail: &QueuedMail| mail.id.as_uuid() != id) {
+                self.bury(id, now).await?;
             }
         }
         Ok(mails)
@@ -113,12 +112,12 @@ impl<C: ConnectionTrait + Send + Sync> OutboxRepository for Store<C> {
 
 impl<C: ConnectionTrait + Send + Sync> Store<C> {
     /// Gives up a mail that cannot be read. Its columns stay as they are.
-    async fn bury(&self, id: MailId, now: Timestamp, fault: &StoreError) -> Result<(), StoreError> {
+    async fn bury(&self, id: Uuid, now: Timestamp) -> Result<(), StoreError> {
         let update = Entity::update_many()
             .col_expr(Column::DueAt, Expr::value(None::<Timestamp>))
             .col_expr(Column::DiedAt, Expr::value(now))
-            .col_expr(Column::LastError, Expr::value(fault.to_string()))
-            .filter(Column::Id.eq(id.as_uuid()));
+            .col_expr(Column::LastError, Expr::value("the row cannot be read"))
+            .filter(Column::Id.eq(id));
         self.update_rows(update).await.map(drop)
     }
 }

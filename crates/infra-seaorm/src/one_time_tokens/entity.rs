@@ -1,12 +1,10 @@
+use domain::Nonce;
 use domain::one_time_tokens::{OneTimeToken, OneTimeTokenId, Purpose};
 use domain::users::{Email, UserId};
-use domain::{Nonce, StoreError};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 
-use crate::columns::corrupt;
-
-const TABLE: &str = "one_time_tokens";
+use crate::columns::{FromRow, Row};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -26,20 +24,21 @@ pub(crate) struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-impl TryFrom<Model> for OneTimeToken {
-    type Error = StoreError;
+impl FromRow for OneTimeToken {
+    const TABLE: &'static str = "one_time_tokens";
 
-    fn try_from(row: Model) -> Result<Self, StoreError> {
-        let id = row.id;
-        Ok(OneTimeToken {
-            id: OneTimeTokenId::new(id),
-            purpose: Purpose::parse(&row.purpose).map_err(corrupt(TABLE, "purpose", id))?,
-            user_id: row.user_id.map(UserId::new),
-            email: Email::parse(&row.email).map_err(corrupt(TABLE, "email", id))?,
-            nonce: row.nonce.try_into().map(Nonce::new).map_err(corrupt(TABLE, "nonce", id))?,
-            created_at: row.created_at,
-            expires_at: row.expires_at,
-            used_at: row.used_at,
+    /// Everything decides whether a token is accepted. Whether it was used, only the statement that uses it decides.
+    fn from_row(row: &Row<'_>) -> Option<Self> {
+        let nonce = row.get::<Vec<u8>>("nonce")?.try_into();
+        Some(OneTimeToken {
+            id: OneTimeTokenId::new(row.id()),
+            purpose: row.valid("purpose", Purpose::parse(&row.get::<String>("purpose")?))?,
+            user_id: row.get("user_id").map(UserId::new),
+            email: row.valid("email", Email::parse(&row.get::<String>("email")?))?,
+            nonce: row.valid("nonce", nonce).map(Nonce::new)?,
+            created_at: row.get("created_at")?,
+            expires_at: row.get("expires_at")?,
+            used_at: row.get("used_at"),
         })
     }
 }

@@ -1,13 +1,8 @@
 use std::fmt;
 
-use domain::StoreError;
-use domain::passwords::PasswordHash;
 use sea_orm::entity::prelude::*;
 
-use crate::columns::corrupt;
 use crate::users::entity as user;
-
-const TABLE: &str = "passwords";
 
 #[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "passwords")]
@@ -36,13 +31,5 @@ impl ActiveModelBehavior for ActiveModel {}
 impl fmt::Debug for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Model").field("user_id", &self.user_id).finish_non_exhaustive()
-    }
-}
-
-impl TryFrom<Model> for PasswordHash {
-    type Error = StoreError;
-
-    fn try_from(row: Model) -> Result<Self, StoreError> {
-        PasswordHash::parse(&row.hash).map_err(corrupt(TABLE, "hash", row.user_id))
     }
 }

@@ -1,14 +1,12 @@
 use std::net::IpAddr;
 
+use domain::Nonce;
 use domain::sessions::{Device, Generation, RefreshToken, Revocation, RevocationReason, SessionId};
 use domain::users::UserId;
-use domain::{Nonce, StoreError};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 
-use crate::columns::corrupt;
-
-const TABLE: &str = "refresh_tokens";
+use crate::columns::{FromRow, Row};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -35,37 +33,45 @@ pub(crate) struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-impl TryFrom<Model> for RefreshToken {
-    type Error = StoreError;
+impl FromRow for RefreshToken {
+    const TABLE: &'static str = "refresh_tokens";
 
-    fn try_from(row: Model) -> Result<Self, StoreError> {
-        let id = row.id;
-        let reason = row.revoked_reason.as_deref().map(RevocationReason::parse).transpose();
-        let reason = reason.map_err(corrupt(TABLE, "revoked_reason", id))?;
-        let revocation = match (row.revoked_at, reason) {
-            (Some(at), Some(reason)) => Some(Revocation { at, reason }),
-            (None, None) => None,
-            _ => return Err(corrupt(TABLE, "revoked_reason", id)(())),
-        };
-        let address = row.address.map(|text| text.parse::<IpAddr>()).transpose();
-        Ok(RefreshToken {
-            id: SessionId::new(id),
-            user_id: UserId::new(row.user_id),
-            nonce: row.nonce.try_into().map(Nonce::new).map_err(corrupt(TABLE, "nonce", id))?,
-            generation: u32::try_from(row.generation).map(Generation::new).map_err(corrupt(
-                "refresh_tokens",
-                "generation",
-                id,
-            ))?,
-            created_at: row.created_at,
-            rotated_at: row.rotated_at,
-            last_used_at: row.last_used_at,
-            idle_expires_at: row.idle_expires_at,
-            expires_at: row.expires_at,
-            revocation,
-            device: Device::new(row.user_agent.as_deref(), address.map_err(corrupt(TABLE, "address", id))?),
+    /// Only the device may be wrong: everything else decides whether a token is accepted.
+    fn from_row(row: &Row<'_>) -> Option<Self> {
+        let nonce = row.get::<Vec<u8>>("nonce")?.try_into();
+        let generation = u32::try_from(row.get::<i64>("generation")?);
+        Some(RefreshToken {
+            id: SessionId::new(row.id()),
+            user_id: UserId::new(row.get("user_id")?),
+            nonce: row.valid("nonce", nonce).map(Nonce::new)?,
+            generation: row.valid("generation", generation).map(Generation::new)?,
+            created_at: row.get("created_at")?,
+            rotated_at: row.get("rotated_at")?,
+            last_used_at: row.get("last_used_at")?,
+            idle_expires_at: row.get("idle_expires_at")?,
+            expires_at: row.get("expires_at")?,
+            revocation: revocation(row)?,
+            device: device(row),
         })
     }
+}
+
+/// The outer `None` if nobody can tell whether it was revoked.
+fn revocation(row: &Row<'_>) -> Option<Option<Revocation>> {
+    let (at, reason) = (row.get("revoked_at"), row.get::<String>("revoked_reason"));
+    let reason = reason.map(|text| RevocationReason::parse(&text)).transpose().map_err(drop);
+    let revocation = match (at, reason) {
+        (Some(at), Ok(Some(reason))) => Ok(Some(Revocation { at, reason })),
+        (None, Ok(None)) => Ok(None),
+        _ => Err(()),
+    };
+    row.valid("revoked_reason", revocation)
+}
+
+fn device(row: &Row<'_>) -> Device {
+    let (user_agent, address) = (row.get::<String>("user_agent"), row.get::<String>("address"));
+    let address = address.and_then(|text| row.valid("address", text.parse::<IpAddr>()));
+    Device::new(user_agent.as_deref(), address)
 }
 
 impl From<&RefreshToken> for ActiveModel {

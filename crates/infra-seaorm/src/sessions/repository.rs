@@ -6,14 +6,14 @@ use domain::users::{User, UserId};
 use domain::{StoreError, Timestamp};
 use sea_orm::sea_query::{Expr, LockBehavior, LockType, Query};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, IdenStatic, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, QueryTrait, SelectA, SelectB, Statement, UpdateMany,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IdenStatic, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait, SelectA, SelectB, Statement, UpdateMany,
 };
 use uuid::Uuid;
 
-use super::entity::{ActiveModel, Column, Entity, Model};
-use crate::Store;
+use super::entity::{ActiveModel, Column, Entity};
 use crate::users::entity as user;
+use crate::{Store, columns};
 
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
@@ -26,13 +26,7 @@ impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
         let statement = Statement::from_sql_and_values(backend, select_with_user(backend), [id.as_uuid().into()]);
         let row = self.connection.query_one_raw(statement).await.map_err(|error| self.error(error))?;
         let Some(row) = row else { return Ok(None) };
-        let token = Model::from_query_result(&row, SelectA.as_str()).map_err(|error| self.error(error))?;
-        let user =
-            user::Model::from_query_result_optional(&row, SelectB.as_str()).map_err(|error| self.error(error))?;
-        match user {
-            Some(user) => Ok(Some((token.try_into()?, user.try_into()?))),
-            None => Ok(None),
-        }
+        Ok(columns::read(&row, SelectA.as_str()).zip(columns::read(&row, SelectB.as_str())))
     }
 
     async fn list_live(&self, user_id: UserId, now: Timestamp, limit: u64) -> Result<Vec<RefreshToken>, StoreError> {

@@ -1,12 +1,9 @@
-use domain::StoreError;
 use domain::tasks::{Task, TaskDescription, TaskId, TaskStatus, TaskTitle};
 use domain::users::UserId;
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 
-use crate::columns::{corrupt, optional};
-
-const TABLE: &str = "tasks";
+use crate::columns::{FromRow, Row};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -24,20 +21,19 @@ pub(crate) struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-impl TryFrom<Model> for Task {
-    type Error = StoreError;
+impl FromRow for Task {
+    const TABLE: &'static str = "tasks";
 
-    fn try_from(row: Model) -> Result<Self, StoreError> {
-        let id = row.id;
-        let description = optional(row.description.as_deref(), TaskDescription::parse);
-        Ok(Task {
-            id: TaskId::new(id),
-            owner: UserId::new(row.owner_id),
-            title: TaskTitle::parse(&row.title).map_err(corrupt(TABLE, "title", id))?,
-            description: description.map_err(corrupt(TABLE, "description", id))?,
-            status: TaskStatus::parse(&row.status).map_err(corrupt(TABLE, "status", id))?,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
+    fn from_row(row: &Row<'_>) -> Option<Self> {
+        let status = TaskStatus::parse(&row.get::<String>("status").unwrap_or_default());
+        Some(Task {
+            id: TaskId::new(row.id()),
+            owner: UserId::new(row.get("owner_id")?),
+            title: row.text("title", TaskTitle::parse, TaskTitle::stored),
+            description: row.optional_text("description", TaskDescription::parse, TaskDescription::stored),
+            status: row.valid("status", status).unwrap_or_default(),
+            created_at: row.get("created_at").unwrap_or_default(),
+            updated_at: row.get("updated_at").unwrap_or_default(),
         })
     }
 }

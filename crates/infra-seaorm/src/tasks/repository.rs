@@ -1,8 +1,11 @@
 use async_trait::async_trait;
 use domain::StoreError;
-use domain::tasks::{Task, TaskId, TaskPosition, TaskQuery, TaskRepository};
+use domain::tasks::{Task, TaskId, TaskPosition, TaskQuery, TaskRepository, TaskStatus};
+use domain::users::UserId;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 
 use super::entity::{ActiveModel, Column, Entity};
 use crate::Store;
@@ -33,16 +36,22 @@ impl<C: ConnectionTrait + Send + Sync> TaskRepository for Store<C> {
     }
 
     async fn list(&self, query: &TaskQuery) -> Result<Vec<Task>, StoreError> {
-        let mut select = Entity::find().filter(Column::OwnerId.eq(query.owner.as_uuid()));
-        if let Some(status) = query.status {
-            select = select.filter(Column::Status.eq(status.as_str()));
-        }
+        let mut select = fitting(query.owner, query.status);
         if let Some(position) = query.after {
             select = select.filter(behind(position));
         }
-        let select = select.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id).limit(query.limit);
-        self.find_all(select).await
+        let select = select.order_by_asc(Column::CreatedAt).order_by_asc(Column::Id);
+        self.find_all(select.offset(query.offset).limit(query.limit)).await
     }
+
+    async fn count(&self, owner: UserId, status: Option<TaskStatus>) -> Result<u64, StoreError> {
+        fitting(owner, status).count(&self.connection).await.map_err(|error| self.error(error))
+    }
+}
+
+fn fitting(owner: UserId, status: Option<TaskStatus>) -> Select<Entity> {
+    let is_status = status.map(|status| Column::Status.eq(status.as_str()));
+    Entity::find().filter(Condition::all().add(Column::OwnerId.eq(owner.as_uuid())).add_option(is_status))
 }
 
 /// The tasks after `position`. Compared as a pair, which both databases look up directly in an index.

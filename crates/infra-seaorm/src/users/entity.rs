@@ -1,11 +1,8 @@
-use domain::StoreError;
 use domain::users::{Birthday, Email, Epoch, FullName, Profile, Role, User, UserId, Username, search_key};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 
-use crate::columns::{corrupt, optional};
-
-const TABLE: &str = "users";
+use crate::columns::{FromRow, Row};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -34,32 +31,45 @@ pub(crate) struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-impl TryFrom<Model> for User {
-    type Error = StoreError;
+impl FromRow for User {
+    const TABLE: &'static str = "users";
 
-    fn try_from(row: Model) -> Result<Self, StoreError> {
-        let id = row.id;
-        Ok(User {
-            id: UserId::new(id),
-            email: Email::parse(&row.email).map_err(corrupt(TABLE, "email", id))?,
+    fn from_row(row: &Row<'_>) -> Option<Self> {
+        Some(User {
+            id: UserId::new(row.id()),
+            email: email(row),
             profile: Profile {
-                username: optional(row.username.as_deref(), Username::parse).map_err(corrupt(TABLE, "username", id))?,
-                full_name: optional(row.full_name.as_deref(), FullName::parse).map_err(corrupt(
-                    TABLE,
-                    "full_name",
-                    id,
-                ))?,
-                birthday: row.birthday.map(Birthday::new).transpose().map_err(corrupt(TABLE, "birthday", id))?,
+                username: row.optional_text("username", Username::parse, Username::stored),
+                full_name: row.optional_text("full_name", FullName::parse, FullName::stored),
+                birthday: birthday(row),
             },
-            role: Role::parse(&row.role).map_err(corrupt(TABLE, "role", id))?,
-            is_active: row.is_active,
-            email_verified: row.email_verified,
-            epoch: u32::try_from(row.epoch).map(Epoch::new).map_err(corrupt(TABLE, "epoch", id))?,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-            last_login: row.last_login,
+            // What somebody may do is never more than what the row says for certain.
+            role: row.valid("role", Role::parse(&row.get::<String>("role").unwrap_or_default())).unwrap_or(Role::User),
+            is_active: row.get("is_active").unwrap_or_default(),
+            email_verified: row.get("email_verified").unwrap_or_default(),
+            epoch: epoch(row),
+            created_at: row.get("created_at").unwrap_or_default(),
+            updated_at: row.get("updated_at").unwrap_or_default(),
+            last_login: row.get("last_login"),
         })
     }
+}
+
+/// With the key by which the account is found, also where the two do not fit.
+fn email(row: &Row<'_>) -> Email {
+    let text: String = row.get("email").unwrap_or_default();
+    row.valid("email", Email::parse(&text));
+    Email::stored(text, row.get("email_key").unwrap_or_default())
+}
+
+fn birthday(row: &Row<'_>) -> Option<Birthday> {
+    let date = row.get("birthday")?;
+    Some(row.valid("birthday", Birthday::new(date)).unwrap_or(Birthday::stored(date)))
+}
+
+fn epoch(row: &Row<'_>) -> Epoch {
+    let count = u32::try_from(row.get("epoch").unwrap_or(-1_i64));
+    row.valid("epoch", count).map_or(Epoch::UNREADABLE, Epoch::new)
 }
 
 impl From<&User> for ActiveModel {

@@ -73,7 +73,7 @@ impl<C: ConnectionTrait + Send + Sync> UserRepository for Store<C> {
         let update = Entity::update_many()
             .col_expr(Column::LastLogin, Expr::value(at))
             .filter(Column::Id.eq(id.as_uuid()))
-            .filter(Column::Epoch.eq(i64::from(epoch.get())))
+            .filter(is_at(epoch))
             .filter(Column::IsActive.eq(true));
         Ok(self.update_rows(update).await? == 1)
     }
@@ -159,15 +159,21 @@ fn fitting(filter: &UserFilter) -> Condition {
         .add_option(filter.is_active.map(|is_active| is(Column::IsActive, is_active.into())))
 }
 
+/// The stored epoch is this one.
+fn is_at(epoch: Epoch) -> Condition {
+    let is_no_count = (epoch == Epoch::UNREADABLE).then(|| Column::Epoch.not_between(0, i64::from(u32::MAX)));
+    Condition::any().add(Column::Epoch.eq(i64::from(epoch.get()))).add_option(is_no_count)
+}
+
 /// The users that a search finds.
 fn holds(text: &SearchText) -> Condition {
-    let text = escape_like(text.key());
-    let starts_with = |prefix: &str| LikeExpr::new(format!("{prefix}{text}%")).escape('\\');
-    Condition::any()
-        .add(Column::EmailKey.like(starts_with("")))
-        .add(Column::Username.like(starts_with("")))
-        .add(Column::FullNameKey.like(starts_with("")))
-        .add(Column::FullNameKey.like(starts_with("% ")))
+    let like = |before: &str, key: &str| LikeExpr::new(format!("{before}{}%", escape_like(key))).escape('\\');
+    let begins = Condition::any()
+        .add(Column::EmailKey.like(like("", text.account_key())))
+        .add(Column::Username.like(like("", text.account_key())))
+        .add_option(text.domain_key().map(|key| Column::EmailKey.like(like("%@", key))));
+    let Some(name) = text.name_key() else { return begins };
+    begins.add(Column::FullNameKey.like(like("", name))).add(Column::FullNameKey.like(like("% ", name)))
 }
 
 fn escape_like(text: &str) -> String {
@@ -177,14 +183,22 @@ fn escape_like(text: &str) -> String {
 /// Holds for all users that a search finds and few others, and PostgreSQL has an index for each part. `LIKE` would not
 /// do in a prepared statement, whose plan must fit any pattern.
 fn by_index(text: &SearchText) -> Condition {
-    let starts = |column: Column| {
-        // Emails and usernames are ASCII.
-        let end = format!("{}{}", text.key(), char::MAX);
-        Condition::all().add(column.gte(text.key())).add(column.lt(end))
-    };
-    let words = Expr::cust(WORDS_OF_NAME).binary(PgBinOper::Matches, word_query(text.key()).cast_as("tsquery"));
-    Condition::any().add(starts(Column::EmailKey)).add(starts(Column::Username)).add(words)
+    let word = |key| Expr::cust(WORDS_OF_NAME).binary(PgBinOper::Matches, word_query(key).cast_as("tsquery"));
+    Condition::any()
+        .add(starts(Column::EmailKey.into_expr(), text.account_key()))
+        .add(starts(Column::Username.into_expr(), text.account_key()))
+        .add_option(text.domain_key().map(|key| starts(Expr::cust(DOMAIN_OF_EMAIL), key)))
+        .add_option(text.name_key().map(word))
 }
+
+/// Emails and usernames are ASCII.
+fn starts(column: Expr, key: &str) -> Condition {
+    let end = format!("{key}{}", char::MAX);
+    Condition::all().add(column.clone().gte(key)).add(column.lt(end))
+}
+
+/// As the index on it has it.
+const DOMAIN_OF_EMAIL: &str = r#"split_part("email_key", '@', 2)"#;
 
 /// As the index on it has it.
 const WORDS_OF_NAME: &str = r#"array_to_tsvector(array_remove(string_to_array("full_name_key", ' '), ''))"#;

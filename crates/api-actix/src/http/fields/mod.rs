@@ -48,7 +48,7 @@ mod value;
 
 pub(crate) mod schema;
 
-pub use presence::{Clearable, Flat, Ignored, NotNull, Optional, Others, Presence, Required};
+pub use presence::{Clearable, Flat, Ignored, NotNull, Optional, Others, Presence, ReadOnly, Required};
 pub use schema::Description;
 pub use value::{FieldValue, TextShape, TextValue};
 

@@ -30,7 +30,11 @@ pub struct NotNull<T>(PhantomData<T>);
 /// an `Option` in an `Option`: the outer one is `None` where the field is absent.
 pub struct Clearable<T>(PhantomData<T>);
 
-/// A text that may be absent. It is not looked at, and is forgotten.
+/// A field that nobody can change, present as `P` has it. A client may send it back as it read it: the use case compares
+/// it with what is stored.
+pub struct ReadOnly<P>(PhantomData<P>);
+
+/// A text that may be absent. What it says is not looked at, and is forgotten.
 pub enum Ignored {}
 
 /// All fields that are not in the list, which are forgotten. As the last of the list, it accepts what would be unknown
@@ -104,16 +108,28 @@ impl<T: FieldValue> Presence for Clearable<T> {
     }
 }
 
+impl<P: Presence> Presence for ReadOnly<P> {
+    type Value = P::Value;
+
+    fn take(fields: &mut Fields<'_>, name: &str) -> Option<P::Value> {
+        P::take(fields, name)
+    }
+
+    fn describe(description: &mut Description, name: &str, doc: &[&str]) {
+        P::describe(description, name, doc);
+        description.make_last_read_only();
+    }
+}
+
 impl Presence for Ignored {
     type Value = ();
 
     fn take(fields: &mut Fields<'_>, name: &str) -> Option<()> {
-        fields.take(name);
-        Some(())
+        Optional::<String>::take(fields, name).map(drop)
     }
 
     fn describe(description: &mut Description, name: &str, doc: &[&str]) {
-        description.add::<String>(Rule::Nullable, name, doc);
+        Optional::<String>::describe(description, name, doc);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Fields as they came, before anybody asked for them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
@@ -49,10 +50,25 @@ impl RawFields {
         }
     }
 
-    /// Reads `application/x-www-form-urlencoded`: a form or a query.
+    /// Without the members whose text is empty. One that comes twice is noticed even so.
+    pub(crate) fn without_empty(mut self) -> Self {
+        self.values.retain(|_, value| !matches!(value, RawValue::Untyped(text) if text.is_empty()));
+        self
+    }
+
+    /// Reads `application/x-www-form-urlencoded`: a form.
     pub(crate) fn from_urlencoded(bytes: &[u8]) -> Self {
+        Self::of_texts(form_urlencoded::parse(bytes))
+    }
+
+    /// Reads a query, in which an empty parameter is as if absent: forms of web pages send all of their fields.
+    pub(crate) fn from_query(bytes: &[u8]) -> Self {
+        Self::of_texts(form_urlencoded::parse(bytes).filter(|(_, value)| !value.is_empty()))
+    }
+
+    fn of_texts<'a>(pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>) -> Self {
         let mut fields = Self::default();
-        for (name, value) in form_urlencoded::parse(bytes) {
+        for (name, value) in pairs {
             fields.insert(name.into_owned(), RawValue::Untyped(Zeroizing::new(value.into_owned())));
         }
         fields

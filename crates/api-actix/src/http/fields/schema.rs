@@ -21,6 +21,7 @@ struct DescribedField {
     doc: String,
     schema: RefOr<Schema>,
     rule: Rule,
+    is_read_only: bool,
 }
 
 /// What a schema says about a field's presence.
@@ -43,7 +44,14 @@ impl Description {
 
     pub(super) fn add<T: FieldValue>(&mut self, rule: Rule, name: &str, doc: &[&str]) {
         T::schemas(&mut self.schemas);
-        self.fields.push(DescribedField { name: name.to_owned(), doc: joined(doc), schema: T::schema(), rule });
+        let (name, doc, schema) = (name.to_owned(), joined(doc), T::schema());
+        self.fields.push(DescribedField { name, doc, schema, rule, is_read_only: false });
+    }
+
+    pub(super) fn make_last_read_only(&mut self) {
+        if let Some(field) = self.fields.last_mut() {
+            field.is_read_only = true;
+        }
     }
 
     pub(super) fn let_others_through(&mut self) {
@@ -53,7 +61,10 @@ impl Description {
 
 impl DescribedField {
     fn schema(&self) -> RefOr<Schema> {
-        let schema = self.schema.clone();
+        let mut schema = self.schema.clone();
+        if let RefOr::T(Schema::Object(object)) = &mut schema {
+            object.read_only = self.is_read_only.then_some(true);
+        }
         described(if self.rule == Rule::Nullable { nullable(schema) } else { schema }, &self.doc)
     }
 }
@@ -71,10 +82,12 @@ pub fn object<L: FieldList>(doc: &[&str], example: Option<Value>) -> RefOr<Schem
             object = object.required(&field.name);
         }
     }
-    if !description.lets_others_through {
-        object = object.additional_properties(Some(AdditionalProperties::FreeForm(false)));
-    }
-    object.into()
+    let others = match description.lets_others_through {
+        false => AdditionalProperties::FreeForm(false),
+        // A list would be a parameter that comes more than once.
+        true => AdditionalProperties::RefOr(ObjectBuilder::new().schema_type(Type::String).into()),
+    };
+    object.additional_properties(Some(others)).into()
 }
 
 /// As `utoipa`'s own derive does it.

@@ -4,7 +4,7 @@
 use std::str::FromStr;
 
 use chrono::{DateTime, Datelike, NaiveDate};
-use domain::{Secret, Timestamp, ValidationError};
+use domain::{Secret, Timestamp, ValidationError, parse_date};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use uuid::Uuid;
@@ -52,6 +52,15 @@ impl<T: TextValue> FieldValue for T {
     }
 }
 
+/// Somewhere in it is neither white space nor a control character, and nowhere is one of these.
+const LINE: &str = concat!(
+    r"^[^\u0000-\u001F\u007F-\u009F]*",
+    r"[^\u0000-\u0020\u007F-\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]",
+    r"[^\u0000-\u001F\u007F-\u009F]*$"
+);
+const LINES: &str = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$";
+const WITHOUT_NUL: &str = r"^[^\u0000]*$";
+
 /// What a schema can say about texts.
 #[derive(Clone, Copy, Debug)]
 pub struct TextShape {
@@ -67,6 +76,21 @@ impl TextShape {
     /// Any text.
     pub const ANY: Self =
         Self { format: None, pattern: None, min_length: None, max_length: None, example: None, default: None };
+
+    /// A line: trimmed, at least one visible character and at most `max`, no control characters.
+    pub const fn line(max: usize) -> Self {
+        Self::ANY.length(1, max).pattern(LINE)
+    }
+
+    /// Lines: at most `max` characters, of the control characters only tabs and line breaks.
+    pub const fn lines(max: usize) -> Self {
+        Self::ANY.length(0, max).pattern(LINES)
+    }
+
+    /// A text of 1 to `max` characters without NUL, which not every system can hold.
+    pub const fn without_nul(max: usize) -> Self {
+        Self::ANY.length(1, max).pattern(WITHOUT_NUL)
+    }
 
     /// With a length within these bounds, in characters. A lower bound of 0 is not written.
     #[must_use]
@@ -148,11 +172,7 @@ impl TextValue for NaiveDate {
     const SHAPE: TextShape = TextShape::ANY.format("date");
 
     fn parse(text: &str) -> Result<Self, ValidationError> {
-        // `parse_from_str` would take years of other lengths, and signs.
-        let date = Some(text).filter(|text| text.len() == "YYYY-MM-DD".len() && text.is_ascii());
-        let date = date.filter(|text| text.starts_with(|first: char| first.is_ascii_digit()));
-        let date = date.and_then(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok());
-        let date = date.ok_or_else(|| ValidationError::new("invalid_date", "A date must be written YYYY-MM-DD."))?;
+        let date = parse_date(text)?;
         in_range(date.year()).map(|()| date)
     }
 }
@@ -164,7 +184,9 @@ impl TextValue for Timestamp {
 
     fn parse(text: &str) -> Result<Self, ValidationError> {
         let invalid = || ValidationError::new("invalid_time", "A time must be written YYYY-MM-DDThh:mm:ssZ.");
-        let time = DateTime::parse_from_rfc3339(text).map_err(|_| invalid())?;
+        // The parser would take a blank for the `T`, and a minus sign of another kind.
+        let is_usual = text.is_ascii() && matches!(text.as_bytes().get(10), Some(b'T' | b't'));
+        let time = DateTime::parse_from_rfc3339(text).ok().filter(|_| is_usual).ok_or_else(invalid)?;
         let time = DateTime::from_timestamp_micros(time.timestamp_micros()).ok_or_else(invalid)?;
         in_range(time.year()).map(|()| time)
     }
@@ -209,7 +231,8 @@ impl FieldValue for i64 {
                     false => wrong_type(NO_WHOLE_NUMBER),
                 })
             }
-            RawValue::Untyped(text) => text.parse().map_err(|_| wrong_type(NO_WHOLE_NUMBER)),
+            // `parse` would take "+1".
+            RawValue::Untyped(text) if !text.starts_with('+') => text.parse().map_err(|_| wrong_type(NO_WHOLE_NUMBER)),
             _ => Err(wrong_type(NO_WHOLE_NUMBER)),
         })
     }
@@ -265,7 +288,17 @@ mod tests {
 
     #[test]
     fn dates_are_full_dates() {
-        let bad = ["", "2023-02-29", "1990-1-2", "+990-01-02", "-990-01-02", "2026-03-14T00:00:00Z", "2026-03-1é"];
+        let bad = [
+            "",
+            "2023-02-29",
+            "1990-1-2",
+            " 1990-1-02",
+            "1990- 1-02",
+            "+990-01-02",
+            "-990-01-02",
+            "2026-03-14T00:00:00Z",
+            "2026-03-1é",
+        ];
         let bad = bad.map(|text| format!("\"{text}\""));
         let mut bad: Vec<_> = bad.iter().map(|text| (text.as_str(), "invalid_date")).collect();
         bad.extend([("\"0000-12-31\"", "out_of_range"), ("20260314", "wrong_type")]);
@@ -284,6 +317,14 @@ mod tests {
             &[
                 ("\"2026-03-14\"", "invalid_time"),
                 ("\"2026-03-14T15:09:26\"", "invalid_time"),
+                ("\"2026-03-14 15:09:26Z\"", "invalid_time"),
+                ("\" 2026-03-14T15:09:26Z\"", "invalid_time"),
+                ("\"2026-03-14T15:09:26Z \"", "invalid_time"),
+                ("\"+2026-03-14T15:09:26Z\"", "invalid_time"),
+                ("\"2026-3-14T15:09:26Z\"", "invalid_time"),
+                ("\"2026-03-14T15:09:26+0200\"", "invalid_time"),
+                ("\"2026-03-14T15:09:26\u{2212}02:00\"", "invalid_time"),
+                ("\"2026-03-14T15:09:2６Z\"", "invalid_time"),
                 ("\"2026-03-14T25:00:00Z\"", "invalid_time"),
                 ("\"0001-01-01T00:00:00+01:00\"", "out_of_range"),
                 ("\"9999-12-31T23:59:59-01:00\"", "out_of_range"),
@@ -296,6 +337,16 @@ mod tests {
     fn ids_have_one_form() {
         let id = "00000000-0000-0000-0000-000000000007";
         let (quoted, simple) = (format!("\"{id}\""), format!("\"{}\"", id.replace('-', "")));
-        check::<Uuid>(&[(&quoted, id)], &[(&simple, "invalid_id"), ("\"\"", "invalid_id"), ("7", "wrong_type")]);
+        let (braced, urn) = (format!("\"{{{id}}}\""), format!("\"urn:uuid:{id}\""));
+        check::<Uuid>(
+            &[(&quoted, id)],
+            &[
+                (&simple, "invalid_id"),
+                (&braced, "invalid_id"),
+                (&urn, "invalid_id"),
+                ("\"\"", "invalid_id"),
+                ("7", "wrong_type"),
+            ],
+        );
     }
 }

@@ -7,9 +7,9 @@ use std::num::NonZeroU32;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{Error, HttpRequest, Route};
+use actix_web::{Error, HttpMessage, HttpRequest, Route};
 use domain::users::Role;
 
 use limiter::Limiter;
@@ -17,7 +17,7 @@ pub(crate) use recent_clients::ClientKey;
 
 use crate::config::RateLimitSettings;
 use crate::http::allowance::Allowance;
-use crate::http::bearer::actor;
+use crate::http::bearer::actor_if_known;
 use crate::http::client_address;
 use crate::http::error::ApiError;
 use crate::http::parts::part;
@@ -84,8 +84,6 @@ pub(crate) fn limit(limited: Limited, route: Route) -> Route {
 }
 
 async fn check(limited: Limited, request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, Error> {
-    let limits = part::<RateLimits>(request.request())?.clone();
-    let Some(limiter) = limits.of(limited) else { return next.call(request).await };
     let is_exempt = match limited {
         Limited::Registration => is_admin(request.request()).await,
         Limited::Login | Limited::Refresh | Limited::Logout => Ok(false),
@@ -93,29 +91,48 @@ async fn check(limited: Limited, request: ServiceRequest, next: Next<BoxBody>) -
     if matches!(is_exempt, Ok(true)) {
         return next.call(request).await;
     }
-    let address = client_address::of(request.request(), &part::<HttpSettings>(request.request())?.proxies);
-    let (mut response, allowance) = match limiter.check(address) {
-        Ok(allowance) => match is_exempt {
-            Ok(_) => (next.call(request).await?, allowance),
-            // The guard would judge the token again, and say the same.
-            Err(error) => (request.error_response(error), allowance),
-        },
-        Err(allowance) => {
-            tracing::warn!(target: "audit", event = "rate_limit.exceeded", limit = limited.as_str());
-            (request.error_response(ApiError::RateLimited(allowance)), allowance)
-        }
+    let response = match (count(limited, request.request()), is_exempt) {
+        (Ok(()), Ok(_)) => next.call(request).await?,
+        // The guard would judge the token again, and say the same.
+        (Err(error), _) | (Ok(()), Err(error)) => request.error_response(error),
     };
-    set_headers(response.headers_mut(), allowance);
-    Ok(response)
+    Ok(tell(response))
+}
+
+/// A route whose handler calls [`count`] itself, since only the body tells of which kind the request is.
+pub(crate) fn limit_in_handler(route: Route) -> Route {
+    route.wrap(from_fn(async |request: ServiceRequest, next: Next<BoxBody>| next.call(request).await.map(tell)))
+}
+
+/// Counts a request of this kind for its client.
+///
+/// # Errors
+/// [`ApiError::RateLimited`] when there have been too many.
+pub(crate) fn count(limited: Limited, request: &HttpRequest) -> Result<(), ApiError> {
+    let Some(limiter) = part::<RateLimits>(request)?.of(limited) else { return Ok(()) };
+    let address = client_address::of(request, &part::<HttpSettings>(request)?.proxies);
+    let checked = limiter.check(address);
+    let (Ok(allowance) | Err(allowance)) = checked;
+    request.extensions_mut().insert(allowance);
+    checked.map(drop).map_err(|allowance| {
+        tracing::warn!(target: "audit", event = "rate_limit.exceeded", limit = limited.as_str());
+        ApiError::RateLimited(allowance)
+    })
 }
 
 /// An admin who creates users has proven who they are. A request without a token costs nothing to check.
 async fn is_admin(request: &HttpRequest) -> Result<bool, ApiError> {
-    Ok(actor(request).await?.is_some_and(|actor| actor.role == Role::Admin))
+    Ok(actor_if_known(request).await?.is_some_and(|actor| actor.role == Role::Admin))
 }
 
-fn set_headers(headers: &mut HeaderMap, allowance: Allowance) {
-    headers.insert(LIMIT, HeaderValue::from(allowance.limit));
-    headers.insert(REMAINING, HeaderValue::from(allowance.remaining));
-    headers.insert(RESET, HeaderValue::from(allowance.reset));
+/// Tells a client that was counted what it may still do.
+fn tell(mut response: ServiceResponse) -> ServiceResponse {
+    let allowance = response.request().extensions().get::<Allowance>().copied();
+    if let Some(Allowance { limit, remaining, reset }) = allowance {
+        let headers = response.headers_mut();
+        headers.insert(LIMIT, HeaderValue::from(limit));
+        headers.insert(REMAINING, HeaderValue::from(remaining));
+        headers.insert(RESET, HeaderValue::from(reset));
+    }
+    response
 }

@@ -1,12 +1,12 @@
 //! Bringing the database up to date.
 
-use migration::{Migrator, MigratorTrait, Status, Step};
+use migration::{Migrator, MigratorTrait, State, Status, Step};
 
 use super::{WiringError, postgres, sqlite};
 use crate::config::{DatabaseSettings, DatabaseUrl};
 
 /// Applies the pending migrations of the migrator `M`, one process at a time. If starting the server must not migrate,
-/// nothing may be pending. Hexauth's own tables come with [`start`](super::start); call this for tables of your own,
+/// nothing may be pending. Migrations of a newer version are left alone, with a warning. Hexauth's own tables come with [`start`](super::start); call this for tables of your own,
 /// whose migrator names a table of its own in `migration_table_name`.
 ///
 /// # Errors
@@ -18,6 +18,7 @@ pub async fn bring_up_to_date<M: MigratorTrait>(database: &DatabaseSettings) -> 
     for name in migrate_with::<M>(database, Step::Up).await? {
         tracing::info!(name, "migrated");
     }
+    warn_of_newer(&migration_status_with::<M>(database).await?);
     Ok(())
 }
 
@@ -63,7 +64,23 @@ async fn migration_status_with<M: MigratorTrait>(database: &DatabaseSettings) ->
 /// # Errors
 /// As [`bring_up_to_date`].
 pub(super) async fn require_migrated<M: MigratorTrait>(database: &DatabaseSettings) -> Result<(), WiringError> {
-    let pending = migration_status_with::<M>(database).await?.into_iter().filter(|status| !status.is_applied);
-    let pending: Vec<String> = pending.map(|status| status.name).collect();
-    if pending.is_empty() { Ok(()) } else { Err(WiringError::Pending(pending)) }
+    let status = migration_status_with::<M>(database).await?;
+    let pending = named(&status, State::Pending);
+    if !pending.is_empty() {
+        return Err(WiringError::Pending(pending));
+    }
+    warn_of_newer(&status);
+    Ok(())
+}
+
+/// While nodes are replaced one by one, those of the version before run on the schema of the next.
+fn warn_of_newer(status: &[Status]) {
+    let newer = named(status, State::Unknown);
+    if !newer.is_empty() {
+        tracing::warn!(migrations = newer.join(" "), "the database has migrations of a newer version");
+    }
+}
+
+fn named(status: &[Status], state: State) -> Vec<String> {
+    status.iter().filter(|migration| migration.state == state).map(|migration| migration.name.clone()).collect()
 }

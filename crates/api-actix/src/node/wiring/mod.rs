@@ -39,7 +39,7 @@ pub(crate) use infra_security::HashLoad;
 
 /// What adapters know about settings, for [`Config::load`].
 pub const CHECKS: Checks = Checks {
-    is_postgres_url: |url| PostgresSettings::new(url).check().is_ok(),
+    check_postgres_url: |url| PostgresSettings::new(url).check().map_err(|error| error.to_string()),
     check_stored_hash: |hash, hashing| argon2(hashing).check_stored(hash),
 };
 

@@ -2,7 +2,7 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderMap;
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
-use opentelemetry::trace::{TraceContextExt, TraceId};
+use opentelemetry::trace::{SpanId, TraceContextExt, TraceId};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing::field::Empty;
 use tracing::{Span, info_span};
@@ -27,7 +27,7 @@ pub(crate) struct AcceptParents(pub(crate) bool);
 pub(crate) struct RequestTrace(Span);
 
 impl RequestTrace {
-    pub(crate) fn start(request: &ServiceRequest, id: &str) -> Self {
+    pub(crate) fn start(request: &ServiceRequest, path: &str, id: &str) -> Self {
         let span = info_span!(
             target: TARGET, parent: None, "request", otel.name = Empty, otel.kind = "server", otel.status_code = Empty,
             http.request.method = Empty, http.route = Empty, http.response.status_code = Empty, url.path = Empty,
@@ -50,20 +50,20 @@ impl RequestTrace {
             None => drop(span.record("otel.name", method)),
         }
         span.record("http.request.method", method);
-        span.record("url.path", request.path());
+        span.record("url.path", path);
         span.record("url.scheme", "http");
         span.record("hexauth.request_id", id);
         Self(span)
     }
 
-    /// The trace's id, for the log. `None` where the request is not traced.
-    pub(crate) fn id(&self) -> Option<TraceId> {
+    /// The ids of the trace and of this span, for the log. `None` where the request is not traced.
+    pub(crate) fn ids(&self) -> Option<(TraceId, SpanId)> {
         if self.0.is_disabled() {
             return None;
         }
         let context = self.0.context();
         let context = context.span().span_context().clone();
-        context.is_sampled().then(|| context.trace_id())
+        context.is_sampled().then(|| (context.trace_id(), context.span_id()))
     }
 
     pub(crate) fn answered(&self, status: StatusCode) {

@@ -1,6 +1,7 @@
 use crate::{ValidationError, text};
 
-/// A person's name as they write it: trimmed, 1 to 200 characters, no control characters.
+/// A person's name as they write it: 1 to 200 characters, of which one can be
+/// seen, trimmed and in Unicode's composed form (NFC). No control characters and no changes of direction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FullName(String);
 
@@ -11,9 +12,14 @@ impl FullName {
     /// Reads a name.
     ///
     /// # Errors
-    /// `too_short` when nothing is left after trimming, `too_long`, or `control_character`.
+    /// `too_short` when there is nothing to see, `too_long`, or `control_character`.
     pub fn parse(text: &str) -> Result<Self, ValidationError> {
         text::line(text, "A name", Self::MAX_LENGTH).map(Self)
+    }
+
+    /// Takes a stored name as it is, also one that would be refused today.
+    pub const fn stored(text: String) -> Self {
+        Self(text)
     }
 
     /// The name.

@@ -30,6 +30,13 @@ pub struct ProfileChange {
     pub birthday: Option<Option<Birthday>>,
 }
 
+/// The change after which a profile is this one: what is not in it is cleared.
+impl From<Profile> for ProfileChange {
+    fn from(profile: Profile) -> Self {
+        Self { username: Some(profile.username), full_name: Some(profile.full_name), birthday: Some(profile.birthday) }
+    }
+}
+
 impl ProfileChange {
     /// The profile with what is given, and the rest as it was.
     pub fn apply_to(self, profile: Profile) -> Profile {

@@ -80,6 +80,7 @@ mod testing;
 
 use clients::Clients;
 use keys::Keys;
+use mail::Mail;
 use node::Node;
 use passwords::Passwords;
 use sessions::Sessions;
@@ -110,6 +111,8 @@ pub struct Application {
     pub clients: Clients,
     /// Signing keys.
     pub keys: Keys,
+    /// Mail, on its way out.
+    pub mail: Mail,
     /// Tasks.
     pub tasks: Tasks,
     /// What a node does by itself.

@@ -83,7 +83,7 @@ impl Letters {
             ("action", line(&letter.action, &values)?),
             ("note", line(&letter.note, &values)?),
             ("footer", line(&language.footer, &values)?),
-            ("link_intro", line(&language.link, &values)?),
+            ("link_intro", if link.is_some() { line(&language.link, &values)? } else { String::new() }),
             ("code_intro", if mail.redeem.is_some() { line(&language.code, &values)? } else { String::new() }),
         ];
         values.extend(parts.map(|(name, part)| (name, Value::from(part))));
@@ -120,7 +120,7 @@ fn fault(path: PathBuf, reason: impl ToString) -> MailSetupError {
 
 fn link(links: &Links, mail: &Outgoing) -> Option<String> {
     match (&mail.letter, &mail.redeem) {
-        (Letter::Token(purpose), Some(redeem)) => Some(links.link(*purpose, redeem.token.expose())),
+        (Letter::Token(purpose), Some(redeem)) => links.link(*purpose, redeem.token.expose()),
         _ => None,
     }
 }
@@ -187,7 +187,9 @@ mod tests {
     use super::*;
 
     fn letters(folder: Option<&Path>) -> Result<Letters, MailSetupError> {
-        Letters::load("Notes", Links::to_own_pages("https://id.example.com"), folder)
+        let mut links = Links::default();
+        links.lead(Purpose::ResetPassword, "https://id.example.com/reset?token={token}").unwrap();
+        Letters::load("Notes", links, folder)
     }
 
     fn write(letters: &Letters, letter: Letter, locale: &str) -> Written {
@@ -209,9 +211,10 @@ mod tests {
     #[test]
     fn link_and_code_are_in_text_and_html() {
         let written = write(&letters(None).unwrap(), Letter::Token(Purpose::ResetPassword), "en");
-        let link = "https://id.example.com/account/reset-password?token=token";
+        let link = "https://id.example.com/reset?token=token";
         assert_eq!(written.link.as_deref(), Some(link));
         assert!(written.text.contains(link) && written.text.contains("ABCD-EFGH"), "{}", written.text);
+        assert!(!write(&letters(None).unwrap(), Letter::Token(Purpose::SignIn), "en").text.contains("Open this link"));
         let html = written.html.replace("&#x2f;", "/");
         assert!(html.contains(&format!("href=\"{link}\"")) && html.contains("ABCD-EFGH"), "{html}");
     }

@@ -34,6 +34,9 @@ pub enum MailSetupError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A link leads nowhere.
+    #[error(transparent)]
+    Link(#[from] LinkError),
     /// The sender is not an address.
     #[error("the sender must be an address, or a name with an address: Hexauth <no-reply@example.com>")]
     Sender,

@@ -6,8 +6,8 @@ use thiserror::Error;
 /// What stands for the token in a link.
 const PLACEHOLDER: &str = "{token}";
 
-/// Where the links in mails lead.
-#[derive(Clone, Debug)]
+/// Where the links in mails lead: into a front end. A mail for a purpose that has none holds the code alone.
+#[derive(Clone, Debug, Default)]
 pub struct Links(BTreeMap<&'static str, String>);
 
 /// A link that leads nowhere.
@@ -16,13 +16,7 @@ pub struct Links(BTreeMap<&'static str, String>);
 pub struct LinkError;
 
 impl Links {
-    /// To the pages of the service itself, which is reached at `public_url`.
-    pub fn to_own_pages(public_url: &str) -> Self {
-        let own = |purpose: Purpose| format!("{public_url}/account/{}?token={PLACEHOLDER}", page(purpose));
-        Self(Purpose::ALL.into_iter().map(|purpose| (purpose.as_str(), own(purpose))).collect())
-    }
-
-    /// Leads to `link` instead, in which `{token}` stands for the token.
+    /// Leads from mails for `purpose` to `link`, in which `{token}` stands for the token.
     ///
     /// # Errors
     /// [`LinkError`].
@@ -40,22 +34,9 @@ impl Links {
         Ok(())
     }
 
-    /// The link for a token.
-    pub(crate) fn link(&self, purpose: Purpose, token: &str) -> String {
-        self.0.get(purpose.as_str()).map(|link| link.replace(PLACEHOLDER, token)).unwrap_or_default()
-    }
-}
-
-/// The name of the page for it.
-const fn page(purpose: Purpose) -> &'static str {
-    match purpose {
-        Purpose::VerifyEmail => "verify-email",
-        Purpose::ResetPassword => "reset-password",
-        Purpose::ChangeEmail => "change-email",
-        Purpose::StopEmailChange => "stop-email-change",
-        Purpose::SignIn => "sign-in",
-        Purpose::Invitation => "invitation",
-        Purpose::Registration => "registration",
+    /// The link for a token, if there is one for its purpose.
+    pub(crate) fn link(&self, purpose: Purpose, token: &str) -> Option<String> {
+        self.0.get(purpose.as_str()).map(|link| link.replace(PLACEHOLDER, token))
     }
 }
 
@@ -64,12 +45,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_leads_to_a_page_of_ours_or_to_where_a_team_wants_it() {
-        let mut links = Links::to_own_pages("https://id.example.com/auth");
-        let link = links.link(Purpose::ResetPassword, "hxp_AAA");
-        assert_eq!(link, "https://id.example.com/auth/account/reset-password?token=hxp_AAA");
+    fn a_link_leads_to_where_a_team_wants_it() {
+        let mut links = Links::default();
+        assert_eq!(links.link(Purpose::ResetPassword, "hxp_AAA"), None);
         links.lead(Purpose::ResetPassword, "https://app.example.com/reset#token={token}").unwrap();
-        assert_eq!(links.link(Purpose::ResetPassword, "hxp_AAA"), "https://app.example.com/reset#token=hxp_AAA");
+        let link = links.link(Purpose::ResetPassword, "hxp_AAA");
+        assert_eq!(link.as_deref(), Some("https://app.example.com/reset#token=hxp_AAA"));
         links.lead(Purpose::SignIn, "com.example.app://sign-in?t={token}").unwrap();
         let faults = [
             "https://app.example.com/reset",

@@ -69,7 +69,9 @@ impl Relay {
 }
 
 fn mailer(settings: &SmtpSettings) -> SmtpMailer {
-    let letters = Letters::load("Notes", Links::to_own_pages("https://id.example.com"), None).unwrap();
+    let mut links = Links::default();
+    links.lead(Purpose::ResetPassword, "https://id.example.com/reset#token={token}").unwrap();
+    let letters = Letters::load("Notes", links, None).unwrap();
     SmtpMailer::new(settings, letters, Sender::parse("Notes <no-reply@example.com>").unwrap()).unwrap()
 }
 

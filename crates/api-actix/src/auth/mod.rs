@@ -71,6 +71,12 @@ const ERRORS: &[ErrorRow] = &[
         "invalid_refresh_token",
         "The refresh token is not valid, or its session has ended.",
     ),
+    ErrorRow::new(
+        StatusCode::BAD_REQUEST,
+        "invalid_one_time_token",
+        "The link or the code is not valid: it was used, has expired, or was never sent.",
+    ),
+    ErrorRow::new(StatusCode::SERVICE_UNAVAILABLE, "mail_is_off", "This service sends no mail."),
 ];
 
 /// The access token alone also ends a session.

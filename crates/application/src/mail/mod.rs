@@ -27,8 +27,8 @@ pub struct Mail {
     pub one_time_tokens: Arc<dyn OneTimeTokenRepository>,
     /// Computes them.
     pub mac: Arc<dyn Mac>,
-    /// Hands mails over.
-    pub mailer: Arc<dyn Mailer>,
+    /// Hands mails over. `None` where none are sent.
+    pub mailer: Option<Arc<dyn Mailer>>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }

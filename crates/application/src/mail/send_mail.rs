@@ -1,8 +1,9 @@
 use std::error::Error;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::Timestamp;
-use domain::mail::{MailError, MailState, Outgoing, QueuedMail, Redeem};
+use domain::mail::{MailError, MailState, Mailer, Outgoing, QueuedMail, Redeem};
 use domain::one_time_tokens::OneTimeToken;
 use tokio::task::JoinSet;
 
@@ -49,6 +50,7 @@ impl Mail {
     /// [`ApplicationError::Unavailable`]: mails that were sent in this round may be sent again.
     pub async fn send_due(&self) -> Result<Round, ApplicationError> {
         let mut round = Round::default();
+        let Some(mailer) = &self.mailer else { return Ok(round) };
         loop {
             let now = self.clock.now();
             let due = self.outbox.lease(now, now + LEASE, BATCH).await?;
@@ -56,7 +58,8 @@ impl Mail {
                 return Ok(round);
             }
             // Tasks of their own, so that one slow mail does not keep the others from being marked.
-            let mut sending: JoinSet<_> = due.into_iter().map(|mail| self.clone().send(mail)).collect();
+            let mut sending: JoinSet<_> =
+                due.into_iter().map(|mail| self.clone().send(mail, Arc::clone(mailer))).collect();
             while let Some(outcome) = sending.join_next().await {
                 round.add(outcome.map_err(|fault| ApplicationError::Internal(fault.into()))??);
             }
@@ -66,7 +69,7 @@ impl Mail {
         }
     }
 
-    async fn send(self, mail: QueuedMail) -> Result<Outcome, ApplicationError> {
+    async fn send(self, mail: QueuedMail, mailer: Arc<dyn Mailer>) -> Result<Outcome, ApplicationError> {
         let token = match mail.token_id {
             Some(id) => self.one_time_tokens.find(id).await?.filter(|token| token.is_open(self.clock.now())).map(Some),
             None => Some(None),
@@ -75,7 +78,7 @@ impl Mail {
             self.outbox.delete_unsent(mail.id).await?;
             return Ok(Outcome::Dropped);
         };
-        let result = self.mailer.send(&self.outgoing(&mail, token.as_ref())).await;
+        let result = mailer.send(&self.outgoing(&mail, token.as_ref())).await;
         let (outcome, mail) = after(mail, result.as_ref().err(), self.clock.now());
         self.outbox.settle(&mail).await?;
         Ok(outcome)

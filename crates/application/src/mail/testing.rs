@@ -22,7 +22,7 @@ impl Mocks {
             outbox: Arc::new(self.outbox),
             one_time_tokens: Arc::new(self.one_time_tokens),
             mac: Arc::new(FakeMac),
-            mailer: Arc::new(self.mailer),
+            mailer: Some(Arc::new(self.mailer)),
             clock: clock(),
         }
     }

@@ -1,5 +1,6 @@
 use async_trait::async_trait;
 use domain::StoreError;
+use domain::attempts::AttemptRepository;
 use domain::events::{Event, EventRepository};
 use domain::keys::SigningKeyRepository;
 use domain::mail::OutboxRepository;
@@ -102,6 +103,18 @@ impl<T: Transaction> CleanupUnit for Store<T> {
     }
 
     fn events(&self) -> &dyn EventRepository {
+        self
+    }
+
+    fn one_time_tokens(&self) -> &dyn OneTimeTokenRepository {
+        self
+    }
+
+    fn outbox(&self) -> &dyn OutboxRepository {
+        self
+    }
+
+    fn attempts(&self) -> &dyn AttemptRepository {
         self
     }
 }

@@ -18,6 +18,7 @@ on_each_database_and_pgbouncer!(
     what_is_refused_does_not_count,
     of_many_at_once_no_more_are_taken_than_are_free,
     a_clock_that_was_set_back_keeps_nobody_waiting_for_longer_than_the_longest_wait,
+    a_clock_that_is_a_little_behind_spares_nobody_a_wait,
     a_count_that_rested_begins_anew,
     what_is_given_back_did_not_happen,
     a_count_is_forgotten_and_no_other,
@@ -97,6 +98,14 @@ async fn a_clock_that_was_set_back_keeps_nobody_waiting_for_longer_than_the_long
     assert_eq!(reserve(&db, 1, 0).await, Ok(()));
     // Now the wait counts from the earlier time, and it is as long as it would have been.
     assert_eq!(reserve(&db, 1, 3).await, Err(4));
+}
+
+async fn a_clock_that_is_a_little_behind_spares_nobody_a_wait(db: TestDatabase) {
+    let limit = AttemptLimit { first_delay: LIMIT.max_delay, ..LIMIT };
+    for second in [100, 100, 100, 99, 40] {
+        let reservation = attempts(&db).reserve(&key(1), &limit, at(second)).await.unwrap();
+        assert_eq!(reservation == Reservation::Taken, second == 100, "{second}");
+    }
 }
 
 async fn a_count_that_rested_begins_anew(db: TestDatabase) {

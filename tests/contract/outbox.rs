@@ -68,12 +68,13 @@ async fn every_field_is_kept(db: TestDatabase) {
         Letter::NewDevice { device: None, address: None },
         Letter::AccountDisabled,
         Letter::AccountDeleted,
+        Letter::Test,
     ];
     for (number, letter) in (1..).zip(letters) {
         let state = [MailState::Pending { due_at: at(4) }, MailState::Dead { at: at(5) }][usize::from(number % 2)];
         let locale = Locale::parse("de-AT").unwrap();
         let stored = QueuedMail { letter, locale, ..settled(number, state) };
-        insert(&db, &[stored.clone()]).await;
+        insert(&db, std::slice::from_ref(&stored)).await;
         assert_eq!(outbox(&db).find(stored.id).await.unwrap(), Some(stored));
     }
     assert_eq!(outbox(&db).find(id(99)).await.unwrap(), None);

@@ -6,7 +6,7 @@ use tokio::fs;
 use tracing::info;
 
 use crate::message::message;
-use crate::{Letters, MailSetupError, Sender};
+use crate::{Letters, Sender};
 
 /// Writes each mail into a folder, as a file that mail programs open, and logs where it is and its link. For
 /// development: whoever reads the folder or the log can use the links.
@@ -18,14 +18,9 @@ pub struct FileMailer {
 }
 
 impl FileMailer {
-    /// Makes the folder where it is missing.
-    ///
-    /// # Errors
-    /// [`MailSetupError::Folder`].
-    pub fn new(folder: PathBuf, letters: Letters, sender: Sender) -> Result<Self, MailSetupError> {
-        let made = std::fs::create_dir_all(&folder);
-        made.map_err(|reason| MailSetupError::Folder { path: folder.clone(), reason })?;
-        Ok(Self { folder, letters, sender })
+    /// Writes into this folder, which is made with the first mail where it is missing.
+    pub fn new(folder: PathBuf, letters: Letters, sender: Sender) -> Self {
+        Self { folder, letters, sender }
     }
 }
 
@@ -37,6 +32,7 @@ impl Mailer for FileMailer {
         let message = message(&self.sender, mail, written).map_err(|error| MailError::Refused(error.into()))?;
         let time = mail.written_at.format("%Y%m%dT%H%M%S");
         let path = self.folder.join(format!("{time}-{}-{}.eml", mail.letter.kind(), mail.id));
+        fs::create_dir_all(&self.folder).await.map_err(|error| MailError::Relay(error.into()))?;
         write(&path, &message.formatted()).await.map_err(|error| MailError::Relay(error.into()))?;
         info!(file = %path.display(), link, "a mail was written");
         Ok(())

@@ -158,6 +158,7 @@ fn every_letter() -> impl Iterator<Item = Letter> {
         device,
         Letter::AccountDisabled,
         Letter::AccountDeleted,
+        Letter::Test,
     ];
     Purpose::ALL.into_iter().map(Letter::Token).chain(others)
 }

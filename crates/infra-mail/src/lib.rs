@@ -51,12 +51,4 @@ pub enum MailSetupError {
     /// The relay's name is not one that TLS can check.
     #[error("the relay cannot be used with TLS: {0}")]
     Tls(String),
-    /// The folder for mails cannot be made.
-    #[error("{}: {reason}", path.display())]
-    Folder {
-        /// Which one.
-        path: PathBuf,
-        /// What the system says.
-        reason: std::io::Error,
-    },
 }

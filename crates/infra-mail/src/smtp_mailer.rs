@@ -52,6 +52,8 @@ pub enum SmtpSecurity {
 pub struct SmtpMailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     timeout: Duration,
+    /// What is unusual about the settings, and may be why they do not work.
+    hint: Option<&'static str>,
     letters: Letters,
     sender: Sender,
 }
@@ -77,7 +79,7 @@ impl SmtpMailer {
         if let Some((name, password)) = &settings.credentials {
             builder = builder.credentials(Credentials::new(name.clone(), password.expose().to_owned()));
         }
-        Ok(Self { transport: builder.build(), timeout: settings.timeout, letters, sender })
+        Ok(Self { transport: builder.build(), timeout: settings.timeout, hint: hint(settings), letters, sender })
     }
 
     /// Connects, encrypts and authenticates as for a mail, and sends none.
@@ -88,9 +90,16 @@ impl SmtpMailer {
         match timeout(self.timeout, self.transport.test_connection()).await {
             Ok(Ok(true)) => Ok(()),
             Ok(Ok(false)) => Err(MailError::Relay("the relay hung up".into())),
-            Ok(Err(error)) => Err(MailError::Relay(error.into())),
-            Err(elapsed) => Err(MailError::Relay(elapsed.into())),
+            Ok(Err(error)) => Err(self.relay(error)),
+            Err(elapsed) => Err(self.relay(elapsed)),
         }
+    }
+
+    /// A fault of the relay, with what an operator should look at first.
+    fn relay(&self, error: impl std::error::Error + Send + Sync + 'static) -> MailError {
+        let Some(hint) = self.hint else { return MailError::Relay(error.into()) };
+        let source = error.source().map(|source| format!(": {source}")).unwrap_or_default();
+        MailError::Relay(format!("{error}{source} ({hint})").into())
     }
 
     /// What an error that came with a mail means: it is the relay's fault if there is no talking to it without a mail.
@@ -98,7 +107,7 @@ impl SmtpMailer {
         match self.transport.test_connection().await {
             Ok(true) if error.is_permanent() || error.is_client() => MailError::Refused(error.into()),
             Ok(true) => MailError::Deferred(error.into()),
-            Ok(false) | Err(_) => MailError::Relay(error.into()),
+            Ok(false) | Err(_) => self.relay(error),
         }
     }
 }
@@ -116,7 +125,15 @@ impl Mailer for SmtpMailer {
         };
         // Each mail has a connection of its own, which is closed when this gives up: one that was left half-way must not
         // be used for the next mail.
-        timeout(self.timeout, delivering).await.unwrap_or_else(|elapsed| Err(MailError::Relay(elapsed.into())))
+        timeout(self.timeout, delivering).await.unwrap_or_else(|elapsed| Err(self.relay(elapsed)))
+    }
+}
+
+fn hint(settings: &SmtpSettings) -> Option<&'static str> {
+    match (settings.port, settings.security) {
+        (465, SmtpSecurity::StartTls) => Some("port 465 is for TLS from the first byte: set the security to tls"),
+        (587 | 25, SmtpSecurity::Tls) => Some("ports 587 and 25 begin without TLS: set the security to starttls"),
+        _ => None,
     }
 }
 

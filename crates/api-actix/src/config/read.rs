@@ -133,6 +133,7 @@ fn read_rate_limits(reader: &mut Reader) -> Option<RateLimitSettings> {
         refresh: reader.value("rate_limit.refresh_per_minute")?,
         logout: reader.value("rate_limit.logout_per_minute")?,
         registration: reader.value("rate_limit.registration_per_minute")?,
+        password_reset: reader.value("rate_limit.password_reset_per_minute")?,
     };
     Some(if is_enabled { limits } else { RateLimitSettings::default() })
 }

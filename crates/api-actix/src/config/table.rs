@@ -319,6 +319,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Registrations from a client. Users that an admin creates do not count.",
     ),
     Setting::new(
+        "rate_limit.password_reset_per_minute",
+        "5",
+        Number(0, MAX_PER_MINUTE),
+        "Resets of a client's passwords: asking for a mail and choosing another one are counted together.",
+    ),
+    Setting::new(
         "cors.allowed_origins",
         "",
         List("origins"),

@@ -161,6 +161,8 @@ pub struct RateLimitSettings {
     pub logout: u32,
     /// To register.
     pub registration: u32,
+    /// To reset a password: to ask for a mail, and to choose another.
+    pub password_reset: u32,
 }
 
 /// Argon2id and its pool.

@@ -113,16 +113,19 @@ async fn rotate_keys(application: Application) {
 
 /// While the relay cannot be used, rounds are further and further apart.
 async fn send_mail(application: Application) {
-    let mut outage = Outage::new("the outbox cannot be read");
+    let mut outage = Outage::new("mail cannot be sent");
     let mut pause = MAIL_INTERVAL;
     loop {
         sleep(pause).await;
         let round = application.mail.send_due().await;
         pause = match &round {
-            Ok(round) if round.is_relay_down => (pause * 2).min(MAX_MAIL_PAUSE),
+            Ok(round) if round.relay_fault.is_some() => (pause * 2).min(MAX_MAIL_PAUSE),
             _ => MAIL_INTERVAL,
         };
-        outage.note(round.map(drop));
+        outage.note(round.and_then(|round| match round.relay_fault {
+            Some(fault) => Err(ApplicationError::Unavailable(fault.into())),
+            None => Ok(()),
+        }));
     }
 }
 

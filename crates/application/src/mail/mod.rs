@@ -4,6 +4,8 @@ mod discard_mail;
 mod list_mail;
 mod retry_mail;
 mod send_mail;
+mod show_mail;
+mod test_mail;
 #[cfg(test)]
 mod testing;
 
@@ -11,7 +13,7 @@ use std::sync::Arc;
 
 use domain::mail::{Mailer, OutboxRepository, OutboxStatus};
 use domain::one_time_tokens::OneTimeTokenRepository;
-use domain::{Clock, Mac};
+use domain::{Clock, Ids, Mac};
 
 pub use list_mail::{ListMail, MailPage};
 pub use send_mail::Round;
@@ -29,6 +31,8 @@ pub struct Mail {
     pub mac: Arc<dyn Mac>,
     /// Hands mails over. `None` where none are sent.
     pub mailer: Option<Arc<dyn Mailer>>,
+    /// Makes ids.
+    pub ids: Arc<dyn Ids>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }

@@ -6,6 +6,7 @@ use domain::Timestamp;
 use domain::mail::{MailError, MailState, Mailer, Outgoing, QueuedMail, Redeem};
 use domain::one_time_tokens::OneTimeToken;
 use tokio::task::JoinSet;
+use tracing::warn;
 
 use super::Mail;
 use crate::ApplicationError;
@@ -18,7 +19,7 @@ const LEASE: TimeDelta = TimeDelta::minutes(4);
 const MAX_ERROR_LENGTH: usize = 500;
 
 /// What came of a round.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Round {
     /// Mails that the relay took.
     pub sent: u64,
@@ -26,17 +27,17 @@ pub struct Round {
     pub deferred: u64,
     /// Mails that were given up.
     pub dead: u64,
-    /// Whether the relay could not be used. Wait before the next round.
-    pub is_relay_down: bool,
+    /// Why the relay could not be used, if it could not. Wait before the next round.
+    pub relay_fault: Option<String>,
 }
 
 /// What came of a mail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Outcome {
     Sent,
     Deferred,
     Dead,
-    RelayDown,
+    RelayDown(String),
     /// Its token is worth nothing any more, and neither was the mail.
     Dropped,
 }
@@ -63,7 +64,7 @@ impl Mail {
             while let Some(outcome) = sending.join_next().await {
                 round.add(outcome.map_err(|fault| ApplicationError::Internal(fault.into()))??);
             }
-            if round.is_relay_down {
+            if round.relay_fault.is_some() {
                 return Ok(round);
             }
         }
@@ -81,6 +82,9 @@ impl Mail {
         let result = mailer.send(&self.outgoing(&mail, token.as_ref())).await;
         let (outcome, mail) = after(mail, result.as_ref().err(), self.clock.now());
         self.outbox.settle(&mail).await?;
+        if let MailState::Dead { .. } = mail.state {
+            warn!(mail = %mail.id, kind = mail.letter.kind(), error = mail.last_error, "a mail was given up");
+        }
         Ok(outcome)
     }
 
@@ -112,10 +116,10 @@ fn after(mail: QueuedMail, fault: Option<&MailError>, now: Timestamp) -> (Outcom
             state @ MailState::Dead { .. } => (Outcome::Dead, tried(state, mail)),
             state => (Outcome::Deferred, tried(state, mail)),
         },
-        Some(MailError::Relay(_)) => {
+        Some(fault @ MailError::Relay(_)) => {
             let is_too_old = now - mail.created_at >= QueuedMail::PATIENCE;
             let state = if is_too_old { MailState::Dead { at: now } } else { MailState::Pending { due_at: now } };
-            (Outcome::RelayDown, QueuedMail { state, ..mail })
+            (Outcome::RelayDown(text(fault)), QueuedMail { state, ..mail })
         }
     }
 }
@@ -137,7 +141,7 @@ impl Round {
             Outcome::Sent => self.sent += 1,
             Outcome::Deferred => self.deferred += 1,
             Outcome::Dead => self.dead += 1,
-            Outcome::RelayDown => self.is_relay_down = true,
+            Outcome::RelayDown(fault) => self.relay_fault = Some(fault),
             Outcome::Dropped => {}
         }
     }
@@ -209,8 +213,7 @@ mod tests {
     async fn what_is_the_relays_fault_uses_up_no_attempt_and_ends_the_round() {
         let (mail, round) = settled(a_notice(1), fault(MailError::Relay)).await;
         assert_eq!((mail.attempts, mail.state), (0, MailState::Pending { due_at: now() }));
-        assert!(mail.last_error.is_some());
-        assert_eq!(round, Round { is_relay_down: true, ..Round::default() });
+        assert_eq!(round, Round { relay_fault: mail.last_error, ..Round::default() });
         let old = QueuedMail { created_at: now() - QueuedMail::PATIENCE, ..a_notice(1) };
         assert_eq!(settled(old, fault(MailError::Relay)).await.0.state, MailState::Dead { at: now() });
     }

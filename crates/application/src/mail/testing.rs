@@ -7,7 +7,7 @@ use domain::users::Email;
 use uuid::Uuid;
 
 use super::Mail;
-use crate::testing::{FakeMac, clock, now};
+use crate::testing::{FakeMac, clock, ids, now};
 
 #[derive(Default)]
 pub(super) struct Mocks {
@@ -23,6 +23,7 @@ impl Mocks {
             one_time_tokens: Arc::new(self.one_time_tokens),
             mac: Arc::new(FakeMac),
             mailer: Some(Arc::new(self.mailer)),
+            ids: ids(),
             clock: clock(),
         }
     }

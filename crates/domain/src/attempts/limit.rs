@@ -1,5 +1,7 @@
 use chrono::TimeDelta;
 
+use crate::one_time_tokens::OneTimeToken;
+
 /// How many attempts are taken, and how long one has to wait after more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AttemptLimit {
@@ -14,6 +16,9 @@ pub struct AttemptLimit {
 }
 
 impl AttemptLimit {
+    /// The clocks of two callers may differ by this much without one of them having been set back.
+    pub const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(1);
+
     /// For an account from one network that it has no live session from.
     pub const FROM_A_NETWORK: Self = Self::doubling(10);
 
@@ -24,8 +29,14 @@ impl AttemptLimit {
     /// owner out.
     pub const FROM_A_KNOWN_NETWORK: Self = Self::doubling(100);
 
-    /// For a mailed code, at its address and for its purpose, whoever asks.
-    pub const CODE: Self = Self::doubling(5);
+    /// For a mailed code, at its address and for its purpose, whoever asks. The first wait is as long as a code is good, so
+    /// that another code does not come with other attempts.
+    pub const CODE: Self = Self {
+        free: 5,
+        first_delay: OneTimeToken::CODE_LIFETIME,
+        max_delay: TimeDelta::hours(1),
+        forget_after: TimeDelta::hours(24),
+    };
 
     /// For mails of one kind to one address, whoever asks for them.
     pub const MAIL: Self = Self {

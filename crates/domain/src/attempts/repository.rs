@@ -11,7 +11,8 @@ pub trait AttemptRepository: Send + Sync {
     /// many that come at once, over all nodes, no more MUST be taken than `limit` allows, and none MUST fail for the
     /// others' sake. It MUST last before it returns.
     ///
-    /// A clock that was set back MUST NOT make anybody wait for longer than `limit.max_delay`.
+    /// A clock that was set back MUST NOT make anybody wait for longer than `limit.max_delay`, but one that is behind by
+    /// [`AttemptLimit::CLOCK_TOLERANCE`] MUST NOT spare anybody a wait.
     async fn reserve(&self, key: &AttemptKey, limit: &AttemptLimit, now: Timestamp) -> Result<Reservation, StoreError>;
 
     /// Takes an attempt back that came to nothing: the secret was right, or was not looked at. The wait that it caused

@@ -26,6 +26,8 @@ pub enum Letter {
     AccountDisabled,
     /// Your account was deleted.
     AccountDeleted,
+    /// Mail works.
+    Test,
 }
 
 impl Letter {
@@ -39,12 +41,7 @@ impl Letter {
             Self::NewDevice { .. } => "new_device",
             Self::AccountDisabled => "account_disabled",
             Self::AccountDeleted => "account_deleted",
+            Self::Test => "test",
         }
-    }
-
-    /// Whether somebody asked for it, so that it may be too much. The others tell of something that has happened, and are
-    /// never held back.
-    pub const fn is_requested(&self) -> bool {
-        matches!(self, Self::Token(_) | Self::AlreadyRegistered)
     }
 }

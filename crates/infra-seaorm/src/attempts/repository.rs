@@ -64,9 +64,10 @@ fn reserving(key: &AttemptKey, limit: &AttemptLimit, now: Timestamp) -> Insert<A
     let is_rested = stored(Column::LastAt).lte(now - limit.forget_after.num_milliseconds());
     let count =
         || -> Expr { CaseStatement::new().case(is_rested.clone(), 1).finally(stored(Column::Count).add(1)).into() };
-    // A wait that is longer than any comes of a clock that was set back.
-    let is_free =
-        stored(Column::FreeAt).lte(now).or(stored(Column::FreeAt).gt(now + limit.max_delay.num_milliseconds()));
+    // A wait that is longer than any comes of a clock that was set back. The clocks of nodes differ a little without that.
+    let is_free = stored(Column::FreeAt)
+        .lte(now)
+        .or(stored(Column::FreeAt).gt(now + (limit.max_delay + AttemptLimit::CLOCK_TOLERANCE).num_milliseconds()));
     let conflict = OnConflict::column(Column::Key)
         .value(Column::Count, count())
         .value(Column::LastAt, now)

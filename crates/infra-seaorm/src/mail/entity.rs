@@ -67,6 +67,7 @@ fn letter(row: &Row<'_>) -> Option<Letter> {
         "new_device" => Letter::NewDevice { device: row.get("device"), address: address(row) },
         "account_disabled" => Letter::AccountDisabled,
         "account_deleted" => Letter::AccountDeleted,
+        "test" => Letter::Test,
         purpose => Letter::Token(row.valid("kind", Purpose::parse(purpose))?),
     })
 }

@@ -12,7 +12,7 @@ pub(super) fn mailer(mail: &MailSettings) -> Result<Arc<dyn Mailer>, WiringError
     let (letters, sender) = (letters(mail)?, Sender::parse(&mail.from)?);
     Ok(match &mail.transport {
         MailTransport::Smtp(settings) => Arc::new(SmtpMailer::new(&smtp(settings), letters, sender)?),
-        MailTransport::File(folder) => Arc::new(FileMailer::new(folder.clone(), letters, sender)?),
+        MailTransport::File(folder) => Arc::new(FileMailer::new(folder.clone(), letters, sender)),
         MailTransport::Log => Arc::new(LogMailer::new(letters)),
     })
 }

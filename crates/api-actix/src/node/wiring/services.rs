@@ -71,7 +71,14 @@ pub fn services<C: SqlConnections + 'static>(
     };
     let attempts =
         Attempts { attempts: store.clone(), refresh_tokens: store.clone(), mac: mac.clone(), clock: clock.clone() };
-    let mail = Mail { outbox: store.clone(), one_time_tokens: store.clone(), mac, mailer, clock: clock.clone() };
+    let mail = Mail {
+        outbox: store.clone(),
+        one_time_tokens: store.clone(),
+        mac,
+        mailer,
+        ids: ids.clone(),
+        clock: clock.clone(),
+    };
     let passwords = Passwords {
         users: store.clone(),
         one_time_tokens,

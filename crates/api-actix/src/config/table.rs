@@ -373,7 +373,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Whether the connection is encrypted after STARTTLS, which is demanded, or from the first byte, or not at all.",
     ),
     Setting::new("mail.smtp.username", "", Bytes(0, 320), "To authenticate by, if the relay wants that."),
-    Setting::secret("mail.smtp.password", Bytes(0, 1024), "The password for it."),
+    Setting::secret("mail.smtp.password", Words("a password"), "The password for it."),
     Setting::new(
         "mail.smtp.ca_file",
         "",

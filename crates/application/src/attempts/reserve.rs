@@ -3,6 +3,7 @@ use std::net::IpAddr;
 use domain::attempts::{AttemptKey, AttemptLimit, Attempted, Network, Reservation, Subject};
 use domain::users::UserId;
 use domain::{StoreError, Timestamp};
+use uuid::Uuid;
 
 use super::Attempts;
 use crate::ApplicationError;
@@ -61,7 +62,11 @@ impl Attempts {
     }
 
     async fn is_known(&self, whose: Whose<'_>, network: Network, now: Timestamp) -> Result<bool, StoreError> {
-        let Whose::User(user) = whose else { return Ok(false) };
+        // Asked for a name that nobody has, too, so that the time does not tell.
+        let user = match whose {
+            Whose::User(user) => user,
+            Whose::Nobody(_) => UserId::new(Uuid::nil()),
+        };
         let sessions = self.refresh_tokens.list_live(user, now, MAX_SESSIONS).await?;
         Ok(sessions.iter().any(|session| session.device.address().map(Network::of) == Some(network)))
     }
@@ -153,7 +158,9 @@ mod tests {
     fn with_session_from(text: &str) -> Mocks {
         let mut mocks = Mocks::default();
         let session = RefreshToken { device: Device::new(None, address(text)), ..a_session() };
-        mocks.refresh_tokens.expect_list_live().returning(move |_, _, _| Ok(vec![session.clone()]));
+        mocks.refresh_tokens.expect_list_live().times(1).returning(move |user, _, _| {
+            Ok(if user == user_id() { vec![session.clone()] } else { Vec::new() })
+        });
         mocks
     }
 

@@ -11,6 +11,7 @@
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
+use thiserror::Error;
 
 use record::{Record, Tolerant};
 
@@ -90,15 +91,27 @@ pub enum State {
     Unknown,
 }
 
+/// Why [`run`] failed, in words for the operator.
+#[derive(Debug, Error)]
+pub enum MigrateError {
+    /// The database has this migration, which the migrator does not know, and which has to be reverted first.
+    #[error("{0} is of a newer version, and has to be reverted by that one first")]
+    Newer(String),
+    /// A migration failed, or the database cannot be asked.
+    #[error(transparent)]
+    Database(#[from] DbErr),
+}
+
 /// Takes the step with the migrator `M`, on a connection or inside a transaction, and returns the names of the
 /// migrations it applied or reverted. The caller holds a lock.
 ///
 /// A database that an earlier version migrated has its record in SeaORM's `seaql_migrations`. Where that table holds
-/// migrations of `M` only, it gets the name that `M` has for it; one of another program is left alone.
+/// migrations of `M` only, the first step with something to do gives it the name that `M` has for it; one of another
+/// program is left alone.
 ///
 /// # Errors
-/// What the database says; on the way down, that it has migrations that `M` does not know, which come first.
-pub async fn run<'c, M, C>(db: &'c C, step: Step) -> Result<Vec<String>, DbErr>
+/// [`MigrateError::Database`]; on the way down, [`MigrateError::Newer`].
+pub async fn run<'c, M, C>(db: &'c C, step: Step) -> Result<Vec<String>, MigrateError>
 where
     M: MigratorTrait,
     C: ConnectionTrait,
@@ -106,22 +119,17 @@ where
 {
     let record = Record::read::<M, C>(db).await?;
     let before = record.status();
-    let adopted = record.adopt::<M, C>(db).await;
+    if step == Step::Up && before.iter().all(|migration| migration.state != State::Pending) {
+        // It needs no right to change the schema, not even the name of that table.
+        return Ok(Vec::new());
+    }
+    if let (Step::Down(_), Some(newer)) = (step, record.unknown().last()) {
+        return Err(MigrateError::Newer(newer.clone()));
+    }
+    record.adopt::<M, C>(db).await?;
     match step {
-        // Without anything to do it needs no right to change the schema, not even the name of that table.
-        Step::Up if before.iter().all(|migration| migration.state != State::Pending) => return Ok(Vec::new()),
-        Step::Up => {
-            adopted?;
-            Tolerant::<M>::up(db, None).await?;
-        }
-        Step::Down(count) => {
-            if let Some(newer) = record.unknown().last() {
-                let refusal = format!("{newer} is of a newer version, and has to be reverted by that one first");
-                return Err(DbErr::Custom(refusal));
-            }
-            adopted?;
-            Tolerant::<M>::down(db, Some(count)).await?;
-        }
+        Step::Up => Tolerant::<M>::up(db, None).await?,
+        Step::Down(count) => Tolerant::<M>::down(db, Some(count)).await?,
     }
     let after = status::<M, C>(db).await?;
     let changed = before.into_iter().zip(after).filter(|(before, after)| before != after);
@@ -145,14 +153,6 @@ where
 pub fn all_pending<M: MigratorTrait>() -> Vec<Status> {
     let pending = |name: &str| Status { name: name.to_owned(), state: State::Pending };
     M::migrations().iter().map(|migration| pending(migration.name())).collect()
-}
-
-/// An error of [`run`] in words for the operator.
-pub fn explain(error: &DbErr) -> String {
-    match error {
-        DbErr::Custom(refusal) => refusal.clone(),
-        error => error.to_string(),
-    }
 }
 
 /// A text column that is compared byte by byte, so that both databases sort alike and prefixes can use the index.

@@ -20,7 +20,7 @@ impl MigrationTrait for Migration {
         rewrite_keys(connection).await
     }
 
-    /// Keys stay as they are: the version before finds the names by them, as far as it would have.
+    /// Keys stay as they are: the previous version finds the names by them, as far as it would have.
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.get_connection().execute_unprepared("DROP INDEX IF EXISTS ix_users_email_domain").await.map(drop)
     }

@@ -66,11 +66,8 @@ impl Record {
         if !self.is_shared {
             return Ok(());
         }
-        // In one of its own, or a failure would spoil the transaction that the caller may be in.
-        let transaction = SchemaManager::new(db).begin().await?;
         let rename = Table::rename().table(shared_table(), M::migration_table_name()).to_owned();
-        transaction.rename_table(rename).await?;
-        transaction.commit().await
+        SchemaManager::new(db).rename_table(rename).await
     }
 }
 

@@ -67,7 +67,7 @@ async fn examples_of_the_document_work(app: App) {
     let example = |name: &str| document["components"]["schemas"][name]["example"].clone();
     let made = app.post("/api/v1/users", example("CreateUser")).await;
     assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
-    let request = app.request(Method::POST, "/oauth2/token").form(&example("AccessTokenRequest"));
+    let request = app.request(Method::POST, "/oauth2/token").form(&example("AccessTokenRequestForm"));
     send(request).await.tokens();
     let tokens = app.post("/api/v1/auth/login", example("Login")).await.tokens();
     let changed = app.send_as(&tokens.access, Method::PATCH, "/api/v1/users/me", example("UpdateMe")).await;

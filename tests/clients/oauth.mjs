@@ -1,26 +1,18 @@
 #!/usr/bin/env node
-// Signs in as programs do that use oauth4webapi and openid-client, which nobody here wrote.
-//
-// Needs the packages oauth4webapi 3.8.8 and openid-client 6.9.0, and Node.js 20 or later.
-//
-//     node oauth.mjs BASE_URL USERNAME PASSWORD [CLIENT_ID CLIENT_SECRET]
-//
-// BASE_URL is the issuer (APP_JWT__ISSUER), such as http://127.0.0.1:8080. With a client of APP_CLIENTS__…,
-// introspection and revocation are tried as well. The server needs APP_RATE_LIMIT__ENABLED=false. Exits with code 1 at
-// the first fault.
+// Signs in, introspects and revokes as programs do that use oauth4webapi and openid-client.
 
 import assert from "node:assert/strict";
 import * as oauth from "oauth4webapi";
 import * as openid from "openid-client";
 
-const [issuer, username, password, clientId, clientSecret] = process.argv.slice(2);
-assert(password !== undefined, "usage: oauth.mjs BASE_URL USERNAME PASSWORD [CLIENT_ID CLIENT_SECRET]");
+const { HEXAUTH_URL, HEXAUTH_EMAIL: username, HEXAUTH_PASSWORD: password, HEXAUTH_CLIENT } = process.env;
+const [clientId, clientSecret] = HEXAUTH_CLIENT.split(":");
 
 // The server under test speaks plain HTTP.
 const insecure = { [oauth.allowInsecureRequests]: true };
 const STRANGER = { client_id: "a-client-that-nobody-registered" };
 
-const issuerUrl = new URL(issuer);
+const issuerUrl = new URL(HEXAUTH_URL);
 const discovered = await oauth.discoveryRequest(issuerUrl, { algorithm: "oauth2", ...insecure });
 const server = await oauth.processDiscoveryResponse(issuerUrl, discovered);
 assert.deepEqual(server.grant_types_supported, ["password", "refresh_token"]);
@@ -90,26 +82,24 @@ await refused("invalid_grant", 400, () => refresh(STRANGER, none, "hxr_nonsense"
 await refused("invalid_request", 400, () => signIn(STRANGER, none, ""));
 await withOpenidClient(STRANGER.client_id);
 
-if (clientId !== undefined) {
-  const client = { client_id: clientId };
-  for (const method of [oauth.ClientSecretBasic, oauth.ClientSecretPost]) {
-    const auth = method(clientSecret);
-    const tokens = await signInAndRefresh(client, auth);
-    const introspect = async (token, auth) => {
-      const answer = await oauth.introspectionRequest(server, client, auth, token, insecure);
-      return oauth.processIntrospectionResponse(server, client, answer);
-    };
-    assert((await introspect(tokens.access_token, auth)).active);
-    const revoked = await oauth.revocationRequest(server, client, auth, tokens.refresh_token, insecure);
-    await oauth.processRevocationResponse(revoked);
-    assert.equal((await introspect(tokens.access_token, auth)).active, false);
-    await refused("invalid_grant", 400, () => refresh(client, auth, tokens.refresh_token));
-    // A 401 is told by its challenge.
-    const rejected = (fault) => fault instanceof oauth.WWWAuthenticateChallengeError && fault.status === 401;
-    await assert.rejects(() => signIn(client, method("not the secret"), password), rejected);
-    await assert.rejects(() => introspect(tokens.access_token, method("not the secret")), rejected);
-  }
-  await withOpenidClient(clientId, clientSecret);
+const client = { client_id: clientId };
+for (const method of [oauth.ClientSecretBasic, oauth.ClientSecretPost]) {
+  const auth = method(clientSecret);
+  const tokens = await signInAndRefresh(client, auth);
+  const introspect = async (token, auth) => {
+    const answer = await oauth.introspectionRequest(server, client, auth, token, insecure);
+    return oauth.processIntrospectionResponse(server, client, answer);
+  };
+  assert((await introspect(tokens.access_token, auth)).active);
+  const revoked = await oauth.revocationRequest(server, client, auth, tokens.refresh_token, insecure);
+  await oauth.processRevocationResponse(revoked);
+  assert.equal((await introspect(tokens.access_token, auth)).active, false);
+  await refused("invalid_grant", 400, () => refresh(client, auth, tokens.refresh_token));
+  // A 401 is told by its challenge.
+  const rejected = (fault) => fault instanceof oauth.WWWAuthenticateChallengeError && fault.status === 401;
+  await assert.rejects(() => signIn(client, method("not the secret"), password), rejected);
+  await assert.rejects(() => introspect(tokens.access_token, method("not the secret")), rejected);
 }
+await withOpenidClient(clientId, clientSecret);
 
 console.log("oauth.mjs: all is well");

@@ -1,13 +1,5 @@
 #!/usr/bin/env python3
-"""Signs in as a program does that uses Authlib, which nobody here wrote.
-
-Needs the packages Authlib 1.9.10 and requests 2.34.2.
-
-    oauth.py BASE_URL USERNAME PASSWORD [CLIENT_ID CLIENT_SECRET]
-
-BASE_URL is the issuer (APP_JWT__ISSUER), such as http://127.0.0.1:8080. With a client of APP_CLIENTS__…, introspection
-and revocation are tried as well. The server needs APP_RATE_LIMIT__ENABLED=false. Exits with code 1 at the first fault.
-"""
+"""Signs in, introspects and revokes as a program does that uses Authlib."""
 
 import os
 import sys
@@ -19,6 +11,11 @@ import requests
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata, get_well_known_url
+
+ISSUER = os.environ["HEXAUTH_URL"]
+USERNAME = os.environ["HEXAUTH_EMAIL"]
+PASSWORD = os.environ["HEXAUTH_PASSWORD"]
+CLIENT_ID, CLIENT_SECRET = os.environ["HEXAUTH_CLIENT"].split(":")
 
 
 def check(fact, what):
@@ -37,12 +34,12 @@ def refused(error, call):
         sys.exit(f"oauth.py: expected {error}, but it went well")
 
 
-def discover(issuer):
-    url = get_well_known_url(issuer, external=True, suffix="oauth-authorization-server")
+def discover():
+    url = get_well_known_url(ISSUER, external=True, suffix="oauth-authorization-server")
     answer = requests.get(url, timeout=30)
     answer.raise_for_status()
     metadata = AuthorizationServerMetadata(answer.json())
-    check(metadata["issuer"] == issuer, f"the issuer is {metadata['issuer']}")
+    check(metadata["issuer"] == ISSUER, f"the issuer is {metadata['issuer']}")
     # Not all: Authlib wants a response type of each server, but there is no authorization endpoint.
     for name in ["issuer", "token_endpoint", "jwks_uri", "grant_types_supported"]:
         getattr(metadata, f"validate_{name}")()
@@ -54,10 +51,10 @@ def user_endpoint(metadata):
     return metadata["token_endpoint"].removesuffix("/oauth2/token") + "/api/v1/users/me"
 
 
-def sign_in_and_refresh(metadata, session, username, password, **options):
+def sign_in_and_refresh(metadata, session):
     endpoint = metadata["token_endpoint"]
     # `audience` is one that nobody here knows.
-    token = session.fetch_token(endpoint, username=username, password=password, audience="api", **options)
+    token = session.fetch_token(endpoint, username=USERNAME, password=PASSWORD, audience="api")
     check(token["token_type"].lower() == "bearer" and token["expires_in"] > 0, f"a strange token: {token.keys()}")
     check(session.get(user_endpoint(metadata)).status_code == 200, "the access token is not accepted")
     previous = token["refresh_token"]
@@ -67,36 +64,31 @@ def sign_in_and_refresh(metadata, session, username, password, **options):
     return token
 
 
-def main(issuer, username, password, client_id=None, client_secret=None):
-    metadata = discover(issuer)
+def main():
+    metadata = discover()
     endpoint = metadata["token_endpoint"]
 
     public = OAuth2Session("a-client-that-nobody-registered", token_endpoint_auth_method="none")
-    sign_in_and_refresh(metadata, public, username, password)
-    refused("invalid_grant", lambda: public.fetch_token(endpoint, username=username, password="not the password"))
+    sign_in_and_refresh(metadata, public)
+    refused("invalid_grant", lambda: public.fetch_token(endpoint, username=USERNAME, password="not the password"))
     refused("invalid_grant", lambda: public.refresh_token(endpoint, refresh_token="hxr_nonsense"))
     refused("unsupported_grant_type", lambda: public.fetch_token(endpoint, grant_type="client_credentials"))
-    refused("invalid_request", lambda: public.fetch_token(endpoint, grant_type="password", username=username))
-    if client_id is None:
-        return
+    refused("invalid_request", lambda: public.fetch_token(endpoint, grant_type="password", username=USERNAME))
 
     for method in ["client_secret_basic", "client_secret_post"]:
-        client = OAuth2Session(client_id, client_secret, token_endpoint_auth_method=method,
+        client = OAuth2Session(CLIENT_ID, CLIENT_SECRET, token_endpoint_auth_method=method,
                                revocation_endpoint_auth_method=method)
-        token = sign_in_and_refresh(metadata, client, username, password)
+        token = sign_in_and_refresh(metadata, client)
         told = client.introspect_token(metadata["introspection_endpoint"], token=token["access_token"]).json()
-        check(told["active"] and told["iss"] == issuer, f"introspection told {told}")
+        check(told["active"] and told["iss"] == ISSUER, f"introspection told {told}")
         answer = client.revoke_token(metadata["revocation_endpoint"], token=token["refresh_token"])
         check(answer.status_code == 200, f"revocation was answered with {answer.status_code}")
         told = client.introspect_token(metadata["introspection_endpoint"], token=token["access_token"]).json()
         check(told == {"active": False}, f"after revocation, introspection told {told}")
         refused("invalid_grant", lambda: client.refresh_token(endpoint, refresh_token=token["refresh_token"]))
-        wrong = OAuth2Session(client_id, "not the secret", token_endpoint_auth_method=method)
-        refused("invalid_client", lambda: wrong.fetch_token(endpoint, username=username, password=password))
+        wrong = OAuth2Session(CLIENT_ID, "not the secret", token_endpoint_auth_method=method)
+        refused("invalid_client", lambda: wrong.fetch_token(endpoint, username=USERNAME, password=PASSWORD))
 
 
-if __name__ == "__main__":
-    if len(sys.argv) not in (4, 6):
-        sys.exit(__doc__)
-    main(*sys.argv[1:])
-    print("oauth.py: all is well")
+main()
+print("oauth.py: all is well")

@@ -43,7 +43,8 @@ async fn writes(db: &TestDatabase) -> i64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_gone_is_unavailable_at_once() {
     let url = tests::postgres::create_migrated_database().await;
-    let settings = PostgresSettings { acquire_timeout: Duration::from_millis(500), ..PostgresSettings::new(&url) };
+    let settings =
+        PostgresSettings { acquire_timeout: Duration::from_millis(500), ..PostgresSettings::new(&url).unwrap() };
     let store = infra_postgres::connect(&settings).await.unwrap();
     HealthCheck::check(&store).await.unwrap();
     tests::postgres::drop_database(&url).await;

@@ -41,7 +41,7 @@ async fn status(db: &EmptyDatabase) -> Vec<Status> {
 }
 
 fn postgres(db: &EmptyDatabase) -> PostgresSettings {
-    PostgresSettings { prepared_statements: !db.has_pgbouncer, ..PostgresSettings::new(&db.url) }
+    PostgresSettings { prepared_statements: !db.has_pgbouncer, ..PostgresSettings::new(&db.url).unwrap() }
 }
 
 async fn migrating_an_empty_database_applies_everything_once(db: EmptyDatabase) {

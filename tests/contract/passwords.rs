@@ -3,7 +3,7 @@
 use domain::StoreError;
 use domain::passwords::PasswordHash;
 use domain::users::{Epoch, User, UserIdentifier};
-use tests::{TestDatabase, on_each_database_and_pgbouncer};
+use tests::{OnDatabase, TestDatabase, on_each_database_and_pgbouncer};
 
 use crate::fixtures::{
     Stored, assert_same_user, assert_waits, at, called, email, full_user, hash, user, user_id, username,
@@ -18,7 +18,7 @@ on_each_database_and_pgbouncer!(
     a_hash_that_waits_for_a_change_of_the_password_is_not_replaced,
     a_password_goes_with_its_user,
     what_a_unit_stores_is_seen_once_it_is_committed,
-    a_hash_that_is_not_valid_any_more_is_as_if_it_were_not_there,
+    a_hash_that_is_not_valid_any_more_is_read_as_it_is,
 );
 
 fn id(number: u128) -> UserIdentifier {
@@ -137,13 +137,23 @@ async fn what_a_unit_stores_is_seen_once_it_is_committed(db: TestDatabase) {
     assert_eq!(hash_of(&db, 1).await, Some(hash("$new")));
 }
 
-async fn a_hash_that_is_not_valid_any_more_is_as_if_it_were_not_there(db: TestDatabase) {
+async fn a_hash_that_is_not_valid_any_more_is_read_as_it_is(db: TestDatabase) {
     db.insert_users(&[user(1)]).await;
     db.passwords.store(user_id(1), &hash("$new"), at(0)).await.unwrap();
     for text in ["nonsense".to_owned(), String::new(), "$".repeat(513)] {
         db.run_sql(&format!("UPDATE passwords SET hash = '{text}'")).await;
-        assert_eq!(db.passwords.find_with_user(&id(1)).await.unwrap(), Some((user(1), None)), "{text}");
+        assert_eq!(hash_of(&db, 1).await, Some(PasswordHash::stored(text)));
     }
     db.passwords.store(user_id(1), &hash("$newer"), at(1)).await.unwrap();
     assert_eq!(hash_of(&db, 1).await, Some(hash("$newer")));
+}
+
+/// SQLite keeps anything in any column.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_even_a_text_is_read_as_a_hash_that_fits_no_password() {
+    let db = TestDatabase::sqlite().await;
+    db.insert_users(&[user(1)]).await;
+    db.passwords.store(user_id(1), &hash("$new"), at(0)).await.unwrap();
+    db.run_sql("UPDATE passwords SET hash = x'ff'").await;
+    assert_eq!(hash_of(&db, 1).await, Some(PasswordHash::stored(String::new())));
 }

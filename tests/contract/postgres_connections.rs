@@ -23,14 +23,14 @@ use crate::fixtures::{Stored, at, user, user_id};
 /// A database that is reached by one connection, so that whatever is left on it is met by the next.
 async fn with_one_connection() -> TestDatabase {
     let url = tests::postgres::create_migrated_database().await;
-    let settings = PostgresSettings { max_connections: 1, ..PostgresSettings::new(url.clone()) };
+    let settings = PostgresSettings { max_connections: 1, ..PostgresSettings::new(url.clone()).unwrap() };
     TestDatabase::with_settings(url, settings).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_written_after_a_unit_was_given_up_lasts() {
     let db = with_one_connection().await;
-    let other = TestDatabase::with_settings(db.url.clone(), PostgresSettings::new(db.url.clone())).await;
+    let other = TestDatabase::with_settings(db.url.clone(), PostgresSettings::new(db.url.clone()).unwrap()).await;
     for number in 1..=200 {
         // It may be about to begin, or to write, or to commit.
         let unit = async {
@@ -47,7 +47,7 @@ async fn what_is_written_after_a_unit_was_given_up_lasts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_that_was_given_up_leaves_no_warning_in_the_log() {
     let cluster = Cluster::create();
-    let settings = PostgresSettings { max_connections: 1, ..PostgresSettings::new(cluster.url()) };
+    let settings = PostgresSettings { max_connections: 1, ..PostgresSettings::new(cluster.url()).unwrap() };
     infra_postgres::migrate(&settings, Step::Up).await.unwrap();
     let db = TestDatabase::with_settings(cluster.url(), settings).await;
     for number in 1..=20 {
@@ -100,7 +100,7 @@ async fn after_all_connections_were_killed_few_notice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_of_another_encoding_is_refused() {
-    let settings = PostgresSettings::new(tests::postgres::create_latin_database().await);
+    let settings = PostgresSettings::new(tests::postgres::create_latin_database().await).unwrap();
     let migrated = infra_postgres::migrate(&settings, Step::Up).await.err().unwrap();
     let connected = infra_postgres::connect(&settings).await.err().unwrap();
     for error in [migrated, connected] {
@@ -112,7 +112,7 @@ async fn a_database_of_another_encoding_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_moved_outlive_the_runtime_that_opened_them() {
     let url = tests::postgres::create_migrated_database().await;
-    let store = infra_postgres::connect(&PostgresSettings::new(url)).await.unwrap();
+    let store = infra_postgres::connect(&PostgresSettings::new(url).unwrap()).await.unwrap();
     let (tell, told) = tokio::sync::oneshot::channel();
     let (end, ending) = tokio::sync::oneshot::channel::<()>();
     let worker_store = store.connection().clone();
@@ -143,7 +143,7 @@ async fn connections_that_moved_outlive_the_runtime_that_opened_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn when_the_server_is_back_everybody_is_served_at_once() {
     let mut cluster = Cluster::create();
-    let settings = PostgresSettings::new(cluster.url());
+    let settings = PostgresSettings::new(cluster.url()).unwrap();
     infra_postgres::migrate(&settings, Step::Up).await.unwrap();
     let db = TestDatabase::with_settings(cluster.url(), settings).await;
     for round in 0..3 {
@@ -189,7 +189,7 @@ async fn a_server_that_vanished_is_given_up_and_its_connections_with_it() {
     let settings = PostgresSettings {
         statement_timeout: Duration::from_secs(1),
         max_connections: 3,
-        ..PostgresSettings::new(proxy.url_of(&url))
+        ..PostgresSettings::new(proxy.url_of(&url)).unwrap()
     };
     let db = TestDatabase::with_settings(url, settings).await;
     db.insert_users(&[user(1)]).await;
@@ -213,7 +213,7 @@ async fn a_statement_through_pgbouncer_has_its_limit() {
     let settings = PostgresSettings {
         prepared_statements: false,
         statement_timeout: Duration::from_millis(300),
-        ..PostgresSettings::new(tests::pgbouncer::url_of(&db.url))
+        ..PostgresSettings::new(tests::pgbouncer::url_of(&db.url)).unwrap()
     };
     let hasty = TestDatabase::with_settings(db.url.clone(), settings).await;
     let unit = db.units.begin().await.unwrap();
@@ -257,7 +257,7 @@ async fn set_on_database(url: &str, setting: &str) {
 }
 
 fn through_pgbouncer(url: &str) -> PostgresSettings {
-    PostgresSettings { prepared_statements: false, ..PostgresSettings::new(tests::pgbouncer::url_of(url)) }
+    PostgresSettings { prepared_statements: false, ..PostgresSettings::new(tests::pgbouncer::url_of(url)).unwrap() }
 }
 
 /// A setting as single statements and units of work see it.
@@ -293,7 +293,7 @@ async fn assert_settings_are_ours(url: &str, settings: PostgresSettings) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_database_is_set_to_changes_no_statement() {
     let url = tests::postgres::create_migrated_database().await;
-    assert_settings_are_ours(&url, PostgresSettings::new(&url)).await;
+    assert_settings_are_ours(&url, PostgresSettings::new(&url).unwrap()).await;
 }
 
 /// The feed waits for a lock, longer than the database allows and not as long as we do.
@@ -315,7 +315,7 @@ async fn assert_feeds_limits_are_ours(url: &str, settings: PostgresSettings) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_database_is_set_to_changes_no_feed() {
     let url = tests::postgres::create_migrated_database().await;
-    assert_feeds_limits_are_ours(&url, PostgresSettings::new(&url)).await;
+    assert_feeds_limits_are_ours(&url, PostgresSettings::new(&url).unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -389,7 +389,7 @@ impl MigrationTrait for SeesItsSettings {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_database_is_set_to_changes_no_migration() {
     let url = tests::postgres::create_database().await;
-    assert_migrations_settings_are_ours(&url, PostgresSettings::new(&url)).await;
+    assert_migrations_settings_are_ours(&url, PostgresSettings::new(&url).unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

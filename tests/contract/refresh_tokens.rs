@@ -334,7 +334,7 @@ async fn of_a_device_that_is_not_valid_any_more_the_rest_is_read(db: TestDatabas
 #[tokio::test(flavor = "multi_thread")]
 async fn the_clean_up_reads_what_has_ended_by_an_index_and_nothing_else() {
     let cluster = Cluster::with(&["session_preload_libraries=auto_explain", "auto_explain.log_min_duration=0"]);
-    let settings = PostgresSettings::new(cluster.url());
+    let settings = PostgresSettings::new(cluster.url()).unwrap();
     infra_postgres::migrate(&settings, Step::Up).await.unwrap();
     let db = TestDatabase::with_settings(cluster.url(), settings).await;
     db.insert_users(&[user(1)]).await;

@@ -350,8 +350,8 @@ async fn nothing_is_missed_while_the_connections_of_the_feed_are_killed_again_an
 async fn a_database_that_hangs_is_noticed_and_made_up_for() {
     let mut db = TestDatabase::postgres().await;
     let proxy = Proxy::to(&db.url).await;
-    let settings = PostgresSettings::new(proxy.url_of(&db.url));
-    let mut feed: Box<dyn RevocationFeed> = Box::new(PostgresRevocationFeed::new(&settings).unwrap());
+    let settings = PostgresSettings::new(proxy.url_of(&db.url)).unwrap();
+    let mut feed: Box<dyn RevocationFeed> = Box::new(PostgresRevocationFeed::new(&settings));
     poll(&mut feed).await;
     proxy.set(Line::Silent);
     db.revoke(&[revoked_session(1, 1000)]).await;
@@ -372,7 +372,7 @@ async fn nothing_is_missed_when_transaction_numbers_repeat_after_a_crash() {
     assert_nothing_is_missed_after_a_crash("postgres").await;
 }
 
-/// Who may not ask for checkpoints.
+/// It may not ask for checkpoints.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_missed_after_a_crash_by_a_role_with_fewer_rights() {
     assert_nothing_is_missed_after_a_crash("service").await;
@@ -380,7 +380,7 @@ async fn nothing_is_missed_after_a_crash_by_a_role_with_fewer_rights() {
 
 async fn assert_nothing_is_missed_after_a_crash(role: &str) {
     let cluster = Cluster::with(&["fsync=off", "wal_writer_delay=10s", "restart_after_crash=on"]);
-    let settings = PostgresSettings::new(cluster.url());
+    let settings = PostgresSettings::new(cluster.url()).unwrap();
     infra_postgres::migrate(&settings, Step::Up).await.unwrap();
     let db = TestDatabase::with_settings(cluster.url(), settings).await;
     for sql in [
@@ -390,8 +390,8 @@ async fn assert_nothing_is_missed_after_a_crash(role: &str) {
     ] {
         db.run_sql(sql).await;
     }
-    let settings = PostgresSettings::new(cluster.url().replace("postgres@", &format!("{role}@")));
-    let mut feed: Box<dyn RevocationFeed> = Box::new(PostgresRevocationFeed::new(&settings).unwrap());
+    let settings = PostgresSettings::new(cluster.url().replace("postgres@", &format!("{role}@"))).unwrap();
+    let mut feed: Box<dyn RevocationFeed> = Box::new(PostgresRevocationFeed::new(&settings));
     // They write little, and roll back, so nobody waits until it is on disk.
     let many = "DO $$ BEGIN FOR i IN 1..500 LOOP PERFORM pg_current_xact_id(); ROLLBACK; END LOOP; END $$";
     db.run_sql(many).await;

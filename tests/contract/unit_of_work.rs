@@ -232,7 +232,8 @@ const SHORT: Duration = Duration::from_millis(300);
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_free_connection_to_postgres_a_unit_is_unavailable() {
     let url = tests::postgres::create_migrated_database().await;
-    let settings = PostgresSettings { max_connections: 1, acquire_timeout: SHORT, ..PostgresSettings::new(url) };
+    let settings =
+        PostgresSettings { max_connections: 1, acquire_timeout: SHORT, ..PostgresSettings::new(url).unwrap() };
     assert_one_unit_at_a_time(&infra_postgres::connect(&settings).await.unwrap()).await;
 }
 

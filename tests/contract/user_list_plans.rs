@@ -147,7 +147,7 @@ struct Explained {
 impl Explained {
     async fn create() -> Self {
         let cluster = Cluster::with(&SETTINGS);
-        let settings = PostgresSettings { max_connections: 1, ..PostgresSettings::new(cluster.url()) };
+        let settings = PostgresSettings { max_connections: 1, ..PostgresSettings::new(cluster.url()).unwrap() };
         infra_postgres::migrate(&settings, Step::Up).await.unwrap();
         for sql in [
             &population::insert_users(USERS),

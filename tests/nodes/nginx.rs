@@ -242,7 +242,7 @@ async fn no_header_of_a_client_makes_hexauth_refuse_the_question() {
 async fn hexauth_knows_the_request_by_the_id_that_the_client_gave_it() {
     let (mut gateway, tokens) = Gateway::start().await;
     send(gateway.post("/anything").bearer_auth(&tokens.access).header("x-request-id", "request-7")).await;
-    let logs = gateway.node.take().unwrap().stop().stderr;
+    let logs = gateway.node.take().unwrap().stop().logs();
     assert!(logs.lines().any(|line| line.contains("\"request-7\"") && line.contains("/auth/verify")), "{logs}");
 }
 

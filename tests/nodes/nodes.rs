@@ -85,7 +85,7 @@ impl Nodes {
 
     /// Stops all, and returns what they logged.
     pub(crate) fn stop(self) -> Vec<Value> {
-        let logs: Vec<String> = self.nodes.into_iter().map(|node| node.stop().stdout).collect();
+        let logs: Vec<String> = self.nodes.into_iter().map(|node| node.stop().logs()).collect();
         logs.iter().flat_map(|log| log.lines()).map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }

@@ -96,7 +96,7 @@ async fn the_server_makes_the_admin_of_its_configuration_and_never_changes_it(wo
     let node = workplace.serve().await;
     assert_is_admin(&Client::of(&node), PASSWORD).await;
     assert_eq!(count(&node, MADE), 1);
-    let logs = node.stop().stdout;
+    let logs = node.stop().logs();
     assert!(!logs.contains(PASSWORD) && !logs.contains("$argon2id"));
 
     let workplace = bootstrapping(workplace.without("APP_BOOTSTRAP__ADMIN_PASSWORD_FILE"), OTHER_PASSWORD);
@@ -116,7 +116,7 @@ async fn an_account_that_is_no_admin_is_left_alone_with_a_warning(workplace: Wor
     let client = Client::of(&node);
     let me: Value = client.me(&client.sign_in(EMAIL).await.access).await.json().await.unwrap();
     assert_eq!(me["role"], "user");
-    let logs = node.stop().stdout;
+    let logs = node.stop().logs();
     let warning = logs.lines().find(|line| line.contains("is no active admin: nothing was changed")).unwrap();
     assert!(warning.contains("\"WARN\"") && !warning.contains(EMAIL), "{warning}");
 }

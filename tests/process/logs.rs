@@ -122,7 +122,7 @@ async fn a_stored_value_that_is_not_valid_is_named_and_not_told(workplace: Workp
     run_sql(&database, "UPDATE passwords SET hash = 'odd hash'").await;
     assert_eq!(client.me(&tokens.access).await.status(), 200);
     assert_eq!(client.login(EMAIL, PASSWORD).await.status(), 401);
-    let log = node.stop().stderr;
+    let log = node.stop().logs();
     let records: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let of = |message: &str| records.iter().filter(|record| record["message"] == message).collect::<Vec<_>>();
     let invalid = of("a stored value is not valid");
@@ -143,7 +143,7 @@ async fn the_path_that_a_proxy_asks_about_is_not_logged() {
         let node = workplace.start(&["serve"]);
         let url = format!("{}/api/v1/auth/verify/reset/{SECRET}?key={SECRET}", node.url());
         assert_eq!(reqwest::get(url).await.unwrap().status(), 401);
-        let logs = node.stop().stderr;
+        let logs = node.stop().logs();
         assert!(!logs.contains(SECRET), "{logs}");
         assert_eq!(times_served(&logs, "/api/v1/auth/verify"), 1, "{logs}");
     }
@@ -166,7 +166,7 @@ async fn probes_that_succeed_are_logged_at_debug_only() {
             assert_eq!(reqwest::get(format!("{url}{path}")).await.unwrap().status(), 200);
         }
         assert_eq!(reqwest::get(format!("{url}/health/nope")).await.unwrap().status(), 404);
-        let logs = node.stop().stderr;
+        let logs = node.stop().logs();
         for path in PROBES {
             assert_eq!(times_served(&logs, path), times, "{path} at {level}:\n{logs}");
         }
@@ -181,13 +181,13 @@ async fn whoever_listens_everywhere_is_told_once_to_say_where_clients_come_to() 
         let workplace = Workplace::default().with("APP_SERVER__HOST", host);
         let node = workplace.start(&["serve"]);
         node.url();
-        assert_eq!(node.stop().stderr.matches(TOLD).count(), told, "{host}");
+        assert_eq!(node.stop().logs().matches(TOLD).count(), told, "{host}");
     }
     for name in ["APP_SERVER__PUBLIC_URL", "APP_JWT__ISSUER"] {
         let workplace = Workplace::default().with("APP_SERVER__HOST", "0.0.0.0").with(name, "https://auth.example.com");
         let node = workplace.start(&["serve"]);
         node.url();
-        assert_eq!(node.stop().stderr.matches(TOLD).count(), 0, "{name}");
+        assert_eq!(node.stop().logs().matches(TOLD).count(), 0, "{name}");
     }
 }
 
@@ -200,10 +200,10 @@ async fn the_records_of_a_request_have_its_id() {
     let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
     let problem: Value = answer.json().await.unwrap();
     assert_eq!(problem["request_id"], *id);
-    let stdout = node.stop().stdout;
-    let records = stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let logs = node.stop().logs();
+    let records = logs.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let mut of_request = records.filter(|record| record["span"]["request_id"] == *id);
-    assert!(of_request.any(|record| record["event"] == "login.failed"), "{stdout}");
+    assert!(of_request.any(|record| record["event"] == "login.failed"), "{logs}");
 }
 
 /// By these names collectors know the members of a record without being told.
@@ -213,8 +213,8 @@ async fn the_members_of_a_record_have_the_names_that_collectors_know() {
     let client = Client::of(&node);
     client.sign_up(EMAIL).await;
     client.login(EMAIL, WRONG_PASSWORD).await;
-    let stdout = node.stop().stdout;
-    let records: Vec<Value> = stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let logs = node.stop().logs();
+    let records: Vec<Value> = logs.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     for record in &records {
         let text = |name: &str| record[name].as_str().unwrap_or_else(|| panic!("{name}: {record}"));
         let time = text("timestamp");
@@ -259,14 +259,14 @@ async fn a_refusal_by_a_rate_limit_is_one_record_with_the_client() {
         let answer = login().header("x-forwarded-for", "1.1.1.1, 2001:db8::7").send().await.unwrap();
         assert_eq!(answer.status().as_u16(), status);
     }
-    let stdout = node.stop().stdout;
-    let records = stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let logs = node.stop().logs();
+    let records = logs.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let refusals: Vec<_> = records.filter(|record| record["event"] == "rate_limit.exceeded").collect();
-    assert_eq!(refusals.len(), 1, "{stdout}");
+    assert_eq!(refusals.len(), 1, "{logs}");
     let refusal = &refusals[0];
     assert_eq!((&refusal["limit"], &refusal["target"]), (&"login".into(), &"audit".into()));
     assert_eq!(refusal["span"]["client"], "2001:db8::7");
-    assert!(!stdout.contains("1.1.1.1"));
+    assert!(!logs.contains("1.1.1.1"));
 }
 
 /// Sends bytes as they are, and returns the first line.
@@ -301,11 +301,11 @@ async fn assert_lines_stay_whole(workplace: Workplace) -> Vec<String> {
     let length = body.len();
     let login = format!("{head}\r\nUser-Agent: {agent}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
     send_raw(&node.url(), login.as_bytes());
-    let stdout = node.stop().stdout;
+    let logs = node.stop().logs();
     for control in ['\u{1b}', '\r', '\u{9b}', '\u{2028}'] {
-        assert!(!stdout.contains(control), "{control:?} is in the log:\n{}", stdout.escape_debug());
+        assert!(!logs.contains(control), "{control:?} is in the log:\n{}", logs.escape_debug());
     }
-    stdout.lines().map(ToOwned::to_owned).collect()
+    logs.lines().map(ToOwned::to_owned).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

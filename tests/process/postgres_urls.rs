@@ -136,6 +136,6 @@ async fn a_role_that_may_not_ask_for_checkpoints_serves_with_one_warning() {
     run_sql(&cluster.url(), end).await;
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     assert_eq!(Client::of(&node).get("/health/ready").await.status(), StatusCode::OK);
-    let logs = node.stop().stdout;
+    let logs = node.stop().logs();
     assert_eq!(logs.matches(FALLBACK).count(), 1, "{logs}");
 }

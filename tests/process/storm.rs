@@ -15,7 +15,7 @@ async fn that_sign_ins_are_refused_is_logged_once() {
     client.register(EMAIL).await;
     let answers = join_all((0..40).map(|_| client.login(EMAIL, PASSWORD))).await;
     assert!(answers.iter().filter(|answer| answer.status() == 503).count() > 1);
-    let logs = node.stop().stdout;
+    let logs = node.stop().logs();
     let warnings: Vec<_> = logs.lines().filter(|line| line.contains("\"WARN\"") && line.contains("hasher")).collect();
     assert_eq!(warnings.len(), 1, "{}", warnings.join("\n"));
 }

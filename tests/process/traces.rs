@@ -113,7 +113,7 @@ async fn a_request_is_a_span_under_its_clients_with_nothing_secret_in_it() {
     let secret = [("x-request-id", "guarded"), ("authorization", "Bearer hunter2"), ("traceparent", parent.as_str())];
     assert_eq!(ask(&node, "/api/v1/users/some-id?token=hunter2", &secret).await, 401);
     assert_eq!(ask(&node, "/nowhere", &[("x-request-id", "lost")]).await, 404);
-    let logs = node.stop().stdout;
+    let logs = node.stop().logs();
     let spans = collector.spans();
 
     let records = logs.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
@@ -224,8 +224,9 @@ async fn a_collector_that_is_away_or_silent_delays_nobody_and_is_told_of_once() 
         let finished = node.stop();
         assert_eq!(finished.code(), Some(0));
         assert!(finished.waited < Duration::from_secs(10), "{:?}", finished.waited);
-        let count = finished.stdout.matches("traces cannot be sent").count();
-        assert!(told.contains(&count), "{}", finished.stdout);
+        let logs = finished.logs();
+        let count = logs.matches("traces cannot be sent").count();
+        assert!(told.contains(&count), "{logs}");
     }
 }
 

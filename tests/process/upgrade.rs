@@ -1,7 +1,7 @@
-//! Versions that follow each other on one database: the data of the version before, and an older binary beside a newer
-//! one. `version_before/` has a database as the version before left it, with a few rows of every kind, its times of
-//! expiry moved far ahead. At each release it is made anew with that version's binary: by hand, since a dump that the new
-//! version made would show nothing.
+//! Versions that follow each other on one database: the data of the previous version, and an older binary beside a
+//! newer one. `previous_version/` has a database as the previous version left it, with a few rows of every kind, its
+//! times of expiry moved far ahead. At each release it is made anew with that version's binary: by hand, since a dump
+//! that the new version made would show nothing.
 
 use reqwest::{Method, StatusCode};
 use sea_orm::{ConnectionTrait, Statement};
@@ -12,7 +12,7 @@ use tests::{on_each_database, run_sql};
 use tests::client::{Client, tokens};
 
 on_each_database!(
-    the_data_of_the_version_before_are_there_and_people_sign_in,
+    the_data_of_the_previous_version_are_there_and_people_sign_in,
     an_older_binary_serves_on_a_newer_schema_with_one_warning,
     migrations_of_a_newer_version_are_listed_left_alone_and_not_reverted,
     the_table_of_migrations_of_an_earlier_version_gets_its_name,
@@ -24,17 +24,17 @@ const PASSWORD: &str = "correct horse battery";
 /// A migration that this version does not know.
 const NEWER: &str = "m29991231_000001_of_a_newer_version";
 
-/// A workplace on the database of the version before, and a refresh token from there.
+/// A workplace on the database of the previous version, and a refresh token from there.
 async fn upgraded(workplace: Workplace) -> (Workplace, &'static str) {
     let workplace = workplace.with("APP_SECRET_KEY", SECRET).with("APP_JWT__ROTATE_AFTER", "0s");
     // What has expired by now is to stay.
     let workplace = workplace.with("APP_CLEANUP__INTERVAL", "0s");
     if workplace.database_url().starts_with("sqlite:") {
         let workplace = workplace.with_file("data/hexauth.db", "");
-        run_sql(&workplace.database_url(), include_str!("version_before/sqlite.sql")).await;
+        run_sql(&workplace.database_url(), include_str!("previous_version/sqlite.sql")).await;
         (workplace, "hxr_nW7xDz85S72D8gYKmzbvzAAAAAIOKMr6qas_DhHFYpi7DPvuy_7Uq4TD0xj4YdVMledT6g")
     } else {
-        run_sql(&workplace.database_url(), include_str!("version_before/postgres.sql")).await;
+        run_sql(&workplace.database_url(), include_str!("previous_version/postgres.sql")).await;
         (workplace, "hxr_F0ysKfmHSR2n9HPG1io4XgAAAAJohz7ekOiWwoiG5XU2N8ddAxdg-nFz5-Fy663eSdV8SQ")
     }
 }
@@ -48,7 +48,7 @@ async fn count(workplace: &Workplace, table: &str) -> i64 {
     row.try_get("", "rows").unwrap()
 }
 
-async fn the_data_of_the_version_before_are_there_and_people_sign_in(workplace: Workplace) {
+async fn the_data_of_the_previous_version_are_there_and_people_sign_in(workplace: Workplace) {
     let (workplace, refresh_token) = upgraded(workplace).await;
     workplace.run(&["migrate", "up"]).success();
     let status = workplace.run(&["migrate", "status"]).success();
@@ -83,7 +83,11 @@ async fn migrate_as_a_newer_version(workplace: &Workplace) {
     workplace.run(&["migrate", "up"]).success();
     let url = workplace.database_url();
     run_sql(&url, "ALTER TABLE users ADD COLUMN phone text").await;
-    run_sql(&url, &format!("INSERT INTO hexauth_migrations VALUES ('{NEWER}', 1)")).await;
+    record_newer(&url).await;
+}
+
+async fn record_newer(database_url: &str) {
+    run_sql(database_url, &format!("INSERT INTO hexauth_migrations VALUES ('{NEWER}', 1)")).await;
 }
 
 async fn an_older_binary_serves_on_a_newer_schema_with_one_warning(mut workplace: Workplace) {
@@ -92,7 +96,7 @@ async fn an_older_binary_serves_on_a_newer_schema_with_one_warning(mut workplace
         workplace.set("APP_DATABASE__MIGRATE_ON_START", migrates);
         let node = workplace.serve().await;
         Client::of(&node).sign_up(&format!("{migrates}@example.com")).await;
-        let logs = node.stop().stdout;
+        let logs = node.stop().logs();
         let warnings: Vec<_> = logs.lines().filter(|line| line.contains("migrations of a newer version")).collect();
         assert_eq!(warnings.len(), 1, "{logs}");
         assert!(warnings[0].contains("\"WARN\"") && warnings[0].contains(NEWER), "{}", warnings[0]);
@@ -117,8 +121,10 @@ async fn migrations_of_a_newer_version_are_listed_left_alone_and_not_reverted(wo
 
     // What this version knows and the database lacks is applied, whatever comes after it.
     let last = status.lines().rev().nth(1).unwrap().strip_prefix("applied ").unwrap();
-    run_sql(&workplace.database_url(), "DROP TABLE tasks").await;
-    run_sql(&workplace.database_url(), &format!("DELETE FROM hexauth_migrations WHERE version = '{last}'")).await;
+    let url = workplace.database_url();
+    run_sql(&url, &format!("DELETE FROM hexauth_migrations WHERE version = '{NEWER}'")).await;
+    assert_eq!(workplace.run(&["migrate", "down"]).success(), format!("reverted {last}\n"));
+    record_newer(&url).await;
     let up = workplace.run(&["migrate", "up"]).success();
     assert_eq!(up, format!("applied {last}\nleft alone {NEWER}, which is of a newer version\n"));
 }

@@ -138,7 +138,7 @@ impl TestDatabase {
     pub async fn with_settings(url: String, settings: PostgresSettings) -> Self {
         let store = Arc::new(infra_postgres::connect(&settings).await.unwrap());
         let any = AnyStore::Postgres(store.clone());
-        Self::new(url, store, any, move || Box::new(PostgresRevocationFeed::new(&settings).unwrap()))
+        Self::new(url, store, any, move || Box::new(PostgresRevocationFeed::new(&settings)))
     }
 
     /// The services of a node.
@@ -172,15 +172,18 @@ impl OnDatabase for TestDatabase {
 
     async fn postgres() -> Self {
         let url = postgres::create_migrated_database().await;
-        Self::with_settings(url.clone(), PostgresSettings { acquire_timeout: PATIENCE, ..PostgresSettings::new(url) })
-            .await
+        Self::with_settings(
+            url.clone(),
+            PostgresSettings { acquire_timeout: PATIENCE, ..PostgresSettings::new(url).unwrap() },
+        )
+        .await
     }
 }
 
 impl OnPgBouncer for TestDatabase {
     async fn pgbouncer() -> Self {
         let url = postgres::create_migrated_database().await;
-        let settings = PostgresSettings::new(pgbouncer::url_of(&url));
+        let settings = PostgresSettings::new(pgbouncer::url_of(&url)).unwrap();
         Self::with_settings(url, PostgresSettings { prepared_statements: false, acquire_timeout: PATIENCE, ..settings })
             .await
     }

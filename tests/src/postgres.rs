@@ -62,7 +62,7 @@ async fn create_from(template: &str) -> String {
 /// A migrated database that nobody may connect to any more, since it could not be copied while somebody does.
 async fn create_template() -> String {
     let url = create_database().await;
-    infra_postgres::migrate(&PostgresSettings::new(url.clone()), Step::Up).await.unwrap();
+    infra_postgres::migrate(&PostgresSettings::new(url.clone()).unwrap(), Step::Up).await.unwrap();
     let name = name_in(&url).to_owned();
     let close = format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false");
     let end_sessions = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");

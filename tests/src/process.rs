@@ -318,6 +318,11 @@ impl Finished {
         self.status.code()
     }
 
+    /// All that it wrote, for whatever does not ask by which stream.
+    pub fn logs(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+
     /// The standard output of a command that must not fail.
     pub fn success(self) -> String {
         assert_eq!(self.code(), Some(0), "{}", self.stderr);

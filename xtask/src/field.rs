@@ -26,7 +26,7 @@ pub(crate) enum Kind {
 }
 
 /// Names that a field cannot have: every resource has them, or its code uses them.
-const RESERVED: &[&str] = &["id", "owner", "owner_id", "created_at", "updated_at", "as_read", "fields", "table"];
+const RESERVED: &[&str] = &["id", "owner", "owner_id", "created_at", "updated_at", "read_only", "fields", "table"];
 
 /// Most columns of a table that anybody wants to read, and a bound for the faults that a body can have.
 pub(crate) const MAX_FIELDS: usize = 40;

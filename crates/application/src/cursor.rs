@@ -49,16 +49,6 @@ fn digest(list: &str) -> [u8; 8] {
     list.bytes().fold(0xcbf2_9ce4_8422_2325, mix).to_be_bytes()
 }
 
-/// Removes the one item that was asked for beyond `limit`, which shows that there is a next page. Returns the last item
-/// that is left then, after which that page starts.
-pub(crate) fn cut<T>(items: &mut Vec<T>, limit: u64) -> Option<&T> {
-    if u64::try_from(items.len()).is_ok_and(|length| length <= limit) {
-        return None;
-    }
-    items.pop();
-    items.last()
-}
-
 /// A time as a sort key.
 pub(crate) fn time(time: Timestamp) -> String {
     time.to_rfc3339_opts(SecondsFormat::Micros, true)

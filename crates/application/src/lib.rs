@@ -66,12 +66,12 @@ pub mod users;
 
 mod acting;
 mod actor;
-mod as_read;
 mod cursor;
 mod error;
 mod even;
 mod hashing;
 mod paging;
+mod read_only;
 mod revocations;
 mod settings;
 
@@ -89,10 +89,10 @@ use tasks::Tasks;
 use users::Users;
 
 pub use actor::{Actor, Target};
-pub use as_read::AsRead;
 pub use error::ApplicationError;
 pub use hashing::Hashing;
 pub use paging::{Page, Paging};
+pub use read_only::ReadOnly;
 pub use revocations::{FeedStatus, MAX_FEED_AGE};
 pub use settings::Settings;
 

@@ -1,5 +1,9 @@
 //! Pages of lists.
 
+use domain::StoreError;
+
+use crate::ApplicationError;
+
 /// Which page of a list. The caller bounds the numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Paging {
@@ -33,18 +37,18 @@ pub enum Paging {
 pub struct Page<T> {
     /// The items.
     pub items: Vec<T>,
-    /// Where the next page starts; `None` on the last one.
+    /// Where the next page starts; `None` on the last one, and where the page was not asked for by [`Paging::Cursor`].
     pub next_cursor: Option<String>,
     /// How many items fit in all, if asked for.
     pub total: Option<u64>,
+    /// How it was asked for.
+    pub paging: Paging,
 }
 
 impl Paging {
-    /// Most items on the page.
+    /// Most items to fetch for [`Paging::page`]: one more than fit on it tells whether there is a next page.
     pub(crate) const fn limit(&self) -> u64 {
-        match self {
-            Self::Cursor { limit, .. } | Self::Skip { limit, .. } | Self::Number { size: limit, .. } => *limit,
-        }
+        self.size().saturating_add(1)
     }
 
     /// How many items to pass over.
@@ -56,8 +60,32 @@ impl Paging {
         }
     }
 
+    /// The page of what was `fetched`. `cursor` is that of the page after an item, and `count` is awaited only if the
+    /// page counts.
+    pub(crate) async fn page<T>(
+        self,
+        mut fetched: Vec<T>,
+        cursor: impl FnOnce(&T) -> String,
+        count: impl Future<Output = Result<u64, StoreError>>,
+    ) -> Result<Page<T>, ApplicationError> {
+        let size = usize::try_from(self.size()).unwrap_or(usize::MAX);
+        let has_next = fetched.len() > size;
+        fetched.truncate(size);
+        let leads_on = has_next && matches!(self, Self::Cursor { .. });
+        let next_cursor = fetched.last().filter(|_| leads_on).map(cursor);
+        let total = if self.counts() { Some(count.await?) } else { None };
+        Ok(Page { items: fetched, next_cursor, total, paging: self })
+    }
+
+    /// Most items on the page.
+    const fn size(&self) -> u64 {
+        match self {
+            Self::Cursor { limit, .. } | Self::Skip { limit, .. } | Self::Number { size: limit, .. } => *limit,
+        }
+    }
+
     /// Whether to count.
-    pub(crate) const fn counts(&self) -> bool {
+    const fn counts(&self) -> bool {
         matches!(self, Self::Cursor { count: true, .. } | Self::Skip { .. } | Self::Number { .. })
     }
 

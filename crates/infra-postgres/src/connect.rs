@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use crate::error::is_transient;
 use crate::pool::{Pool, PoolSettings};
-use crate::{PostgresConnections, PostgresError, url};
+use crate::{PostgresConnections, PostgresError, PostgresUrl, UrlError, url};
 
 /// The repositories on a pool of PostgreSQL connections.
 pub type PostgresStore = Store<PostgresConnections>;
@@ -18,9 +18,8 @@ const TIME_TO_ANSWER: Duration = Duration::from_secs(2);
 /// How to reach PostgreSQL, and how long to wait for what. There is no `Debug`, since the URL may hold a password.
 #[derive(Clone)]
 pub struct PostgresSettings {
-    /// `postgres://user:password@host:port/database`, with `sslmode`, `sslrootcert`, … as libpq has them, and with
-    /// `search_path` or `schema`.
-    pub url: String,
+    /// Where the server is.
+    pub url: PostgresUrl,
     /// Most connections at a time. The feed of what is revoked has up to two more.
     pub max_connections: u32,
     /// Longest wait for a connection.
@@ -33,38 +32,30 @@ pub struct PostgresSettings {
 }
 
 impl PostgresSettings {
-    /// The defaults for this URL.
-    pub fn new(url: impl Into<String>) -> Self {
-        Self {
-            url: url.into(),
+    /// The defaults for `postgres://user:password@host:port/database`, with `sslmode`, `sslrootcert`, … as libpq has
+    /// them, and with `search_path` or `schema`.
+    ///
+    /// # Errors
+    /// [`UrlError`].
+    pub fn new(url: impl AsRef<str>) -> Result<Self, UrlError> {
+        Ok(Self {
+            url: url::parse(url.as_ref())?,
             max_connections: 10,
             acquire_timeout: Duration::from_secs(3),
             statement_timeout: Duration::from_secs(10),
             prepared_statements: true,
-        }
-    }
-
-    /// Whether the URL can be read.
-    ///
-    /// # Errors
-    /// [`PostgresError::Url`].
-    pub fn check(&self) -> Result<(), PostgresError> {
-        self.connect_options().map(drop)
+        })
     }
 
     /// The URL's options, without the limits.
-    pub(crate) fn connect_options(&self) -> Result<PgConnectOptions, PostgresError> {
-        let options = url::parse(&self.url)?.options;
+    pub(crate) fn connect_options(&self) -> PgConnectOptions {
+        let options = self.url.options.clone();
         let options = match options.get_application_name() {
             Some(_) => options,
             None => options.application_name("hexauth"),
         };
         // PgBouncer refuses parameters that it does not know.
-        Ok(if self.prepared_statements {
-            options
-        } else {
-            options.extra_float_digits(None).statement_cache_capacity(0)
-        })
+        if self.prepared_statements { options } else { options.extra_float_digits(None).statement_cache_capacity(0) }
     }
 
     /// What begins a transaction.
@@ -84,7 +75,7 @@ impl PostgresSettings {
 
     /// The statement that sets the schemas which the URL names, by `SET` or `SET LOCAL`, after another one.
     fn set_search_path(&self, command: &str) -> String {
-        let search_path = url::parse(&self.url).ok().and_then(|url| url.search_path);
+        let search_path = self.url.search_path.as_ref();
         search_path.map(|schemas| format!("; {command} search_path = {schemas}")).unwrap_or_default()
     }
 
@@ -150,11 +141,11 @@ pub(crate) async fn run_set_up(connection: &mut PgConnection, set_up: Option<&st
 /// Opens the pool.
 ///
 /// # Errors
-/// [`PostgresError::Url`]; [`PostgresError::Version`], [`PostgresError::NoSchema`] and [`PostgresError::Encoding`];
+/// [`PostgresError::Version`], [`PostgresError::NoSchema`] and [`PostgresError::Encoding`];
 /// [`PostgresError::Connect`] when the server cannot be reached now, so that a wrong setting is seen at the start. After
 /// that the pool reconnects by itself.
 pub async fn connect(settings: &PostgresSettings) -> Result<PostgresStore, PostgresError> {
-    let options = settings.connect_options()?;
+    let options = settings.connect_options();
     try_connection(settings).await?;
     let pool = Pool::new(PoolSettings {
         options,
@@ -170,7 +161,7 @@ pub async fn connect(settings: &PostgresSettings) -> Result<PostgresStore, Postg
 /// Connects once outside the pool, and asks whether the database suits us. The pool would try again until its time is
 /// up, and then report only that.
 pub(crate) async fn try_connection(settings: &PostgresSettings) -> Result<(), PostgresError> {
-    let options = settings.connect_options()?;
+    let options = settings.connect_options();
     let set_up = settings.set_up(settings.statement_timeout);
     let refused = |source| PostgresError::connect(&options, source);
     let connecting = timeout(settings.acquire_timeout, open(&options, set_up.as_deref()));

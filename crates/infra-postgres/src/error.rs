@@ -1,4 +1,5 @@
 use domain::StoreError;
+use migration::MigrateError;
 use sea_orm::{DbErr, RuntimeErr};
 use sqlx::postgres::PgConnectOptions;
 use thiserror::Error;
@@ -39,8 +40,14 @@ pub enum PostgresError {
     #[error("another node has been migrating the database for over {0} seconds")]
     Locked(u64),
     /// A migration failed, or cannot be reverted before one that this program does not know.
-    #[error("the database cannot be migrated: {}", migration::explain(.0))]
-    Migrate(#[from] DbErr),
+    #[error("the database cannot be migrated: {0}")]
+    Migrate(#[from] MigrateError),
+}
+
+impl From<DbErr> for PostgresError {
+    fn from(error: DbErr) -> Self {
+        MigrateError::from(error).into()
+    }
 }
 
 impl PostgresError {

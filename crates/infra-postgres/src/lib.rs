@@ -17,4 +17,4 @@ pub use error::{PostgresError, unavailable_or_internal};
 pub use infra_seaorm::PoolUsage;
 pub use migrate::{migrate, migrate_with, migration_status, migration_status_with};
 pub use revocation_feed::PostgresRevocationFeed;
-pub use url::UrlError;
+pub use url::{PostgresUrl, UrlError};

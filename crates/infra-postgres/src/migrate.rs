@@ -34,8 +34,8 @@ pub async fn migrate(settings: &PostgresSettings, step: Step) -> Result<Vec<Stri
 /// others wait. Returns the names of the migrations that this call applied or reverted.
 ///
 /// # Errors
-/// [`PostgresError`], every variant. Each migration is one transaction: one that fails leaves nothing behind. Through
-/// a PgBouncer all of them are one transaction together.
+/// [`PostgresError`], every variant but `Url`. Each migration is one transaction: one that fails leaves nothing behind.
+/// Through a PgBouncer all of them are one transaction together.
 pub async fn migrate_with<M: MigratorTrait>(
     settings: &PostgresSettings,
     step: Step,
@@ -65,7 +65,7 @@ pub async fn migration_status(settings: &PostgresSettings) -> Result<Vec<Status>
 /// Every migration of `M` and whether the database has it. Changes nothing.
 ///
 /// # Errors
-/// [`PostgresError`], every variant but `Locked`.
+/// [`PostgresError`], every variant but `Url` and `Locked`.
 pub async fn migration_status_with<M: MigratorTrait>(
     settings: &PostgresSettings,
 ) -> Result<Vec<Status>, PostgresError> {
@@ -83,7 +83,7 @@ pub async fn migration_status_with<M: MigratorTrait>(
 
 /// A pool of exactly one connection, which is never replaced: another would not hold the lock.
 async fn one_connection(settings: &PostgresSettings) -> Result<DatabaseConnection, PostgresError> {
-    let options = settings.connect_options()?;
+    let options = settings.connect_options();
     try_connection(settings).await?;
     let set_up = settings.set_up(NO_LIMIT);
     let connected = AtomicBool::new(false);
@@ -126,7 +126,7 @@ async fn begin_with_lock(
         if try_lock(&transaction, "pg_try_advisory_xact_lock", LOCK).await? {
             return Ok(transaction);
         }
-        commit(transaction, Ok(())).await?;
+        commit(transaction, Ok::<_, DbErr>(())).await?;
         wait_for_lock(started).await?;
     }
 }
@@ -152,7 +152,7 @@ async fn begin(connection: &DatabaseConnection, settings: &PostgresSettings) -> 
 }
 
 /// Commits unless something failed.
-async fn commit<T>(transaction: DatabaseTransaction, result: Result<T, DbErr>) -> Result<T, DbErr> {
+async fn commit<T, E: From<DbErr>>(transaction: DatabaseTransaction, result: Result<T, E>) -> Result<T, E> {
     let value = result?;
     transaction.execute_unprepared(FORGET_STATEMENTS).await?;
     transaction.commit().await?;

@@ -28,10 +28,10 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Row};
 use tokio::time::timeout;
 
+use crate::PostgresSettings;
 use crate::connect::{ISOLATION, open};
 use crate::error::{query_error, unavailable_or_internal};
 use crate::notifications::Notifications;
-use crate::{PostgresError, PostgresSettings};
 
 /// Most rows that are read at once: few enough that the thread that decodes them is soon free for requests again.
 const PAGE: usize = 5000;
@@ -86,17 +86,14 @@ impl LastRow {
 impl PostgresRevocationFeed {
     /// A feed that begins with all that is there. It connects when it is polled first; the one that listens connects
     /// in the background. Must be called on a tokio runtime.
-    ///
-    /// # Errors
-    /// [`PostgresError::Url`].
-    pub fn new(settings: &PostgresSettings) -> Result<Self, PostgresError> {
-        let options = settings.connect_options()?;
+    pub fn new(settings: &PostgresSettings) -> Self {
+        let options = settings.connect_options();
         let set_up = settings.set_up(settings.statement_timeout);
         let name = options.get_application_name().unwrap_or_default().to_owned();
         let named = |part: &str| options.clone().application_name(&format!("{name} {part}"));
         let listener = settings.prepared_statements.then(|| named("listener"));
         let notifications = listener.map(|options| Notifications::listen(options, set_up.clone()));
-        Ok(Self {
+        Self {
             options: named("feed"),
             set_up,
             limits_of_message: settings.limits_of_message(),
@@ -105,7 +102,7 @@ impl PostgresRevocationFeed {
             position: Position::start(),
             polled_at: Timestamp::MIN_UTC,
             notifications,
-        })
+        }
     }
 
     async fn read(&mut self, now: Timestamp) -> Result<Vec<Revoked>, DbErr> {
@@ -183,8 +180,8 @@ impl PostgresRevocationFeed {
 
 /// The last checkpoint: a server that recovers from a crash makes one.
 const BY_CHECKPOINT: &str = "(pg_control_checkpoint()).checkpoint_lsn";
-/// The last reset of statistics: a server that recovers from a crash drops them. Until version 14 it writes them to a file
-/// for each poll, so this is the second choice.
+/// The last reset of statistics: a server that recovers from a crash drops them. Until version 14 it writes them to a
+/// file for each poll, so this is the second choice.
 const BY_STATISTICS: &str = "coalesce(pg_stat_get_bgwriter_stat_reset_time()::text, '')";
 
 /// Hardened and managed servers let nobody but their owner execute the first function.

@@ -68,8 +68,10 @@ const SYSTEM_AUTHORITIES: [&str; 4] = [
     "/etc/ssl/cert.pem",
 ];
 
-/// A URL that was read. There is no `Debug`: it may hold a password.
-pub(crate) struct ParsedUrl {
+/// A URL of PostgreSQL that was read, by [`PostgresSettings::new`](crate::PostgresSettings::new). There is no `Debug`:
+/// it may hold a password.
+#[derive(Clone)]
+pub struct PostgresUrl {
     pub(crate) options: PgConnectOptions,
     /// The schemas, quoted, as `SET search_path` takes them.
     pub(crate) search_path: Option<String>,
@@ -79,7 +81,7 @@ pub(crate) struct ParsedUrl {
 ///
 /// # Errors
 /// [`UrlError`].
-pub(crate) fn parse(url: &str) -> Result<ParsedUrl, UrlError> {
+pub(crate) fn parse(url: &str) -> Result<PostgresUrl, UrlError> {
     let rest = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://")).ok_or(UrlError::Form)?;
     // A '#' begins a fragment, which nobody means.
     if rest.contains(['#', '\0']) {
@@ -104,7 +106,7 @@ pub(crate) fn parse(url: &str) -> Result<ParsedUrl, UrlError> {
     // As in libpq, there is no TLS within a machine.
     let is_socket = options.get_socket().is_some() || options.get_host().starts_with('/');
     let options = options.ssl_mode(if is_socket { PgSslMode::Disable } else { mode });
-    Ok(ParsedUrl { options, search_path })
+    Ok(PostgresUrl { options, search_path })
 }
 
 /// `user:password@host:port/database`, each part of which may be missing.
@@ -220,7 +222,7 @@ fn system_authorities() -> Option<String> {
     given.or_else(usual)
 }
 
-/// A variable that the driver, or OpenSSL, has a meaning for. It is no setting of ours.
+/// A variable that the driver, or OpenSSL, has a meaning for, and which is not a setting of Hexauth.
 #[expect(clippy::disallowed_methods, reason = "the driver reads the others of these by itself")]
 fn of_environment(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())

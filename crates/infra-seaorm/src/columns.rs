@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use domain::ValidationError;
-use sea_orm::{QueryResult, TryGetable};
+use sea_orm::{DbErr, IdenStatic, QueryResult, TryGetable};
 use tracing::{error, warn};
 use uuid::Uuid;
 
@@ -37,6 +37,15 @@ pub(crate) fn read<T: FromRow>(result: &QueryResult, prefix: &str) -> Option<T> 
     }
 }
 
+/// The value of one column.
+///
+/// # Errors
+/// When the driver cannot read it. That of PostgreSQL panics at a time that no calendar has, such as `infinity`.
+pub(crate) fn try_get<T: TryGetable>(row: &QueryResult, prefix: &str, column: impl IdenStatic) -> Result<T, DbErr> {
+    catch_unwind(AssertUnwindSafe(|| row.try_get(prefix, column.as_str())))
+        .unwrap_or_else(|_| Err(DbErr::Type(format!("the column {} cannot be read", column.as_str()))))
+}
+
 impl Row<'_> {
     /// The primary key.
     pub(crate) fn id(&self) -> Uuid {
@@ -44,29 +53,31 @@ impl Row<'_> {
     }
 
     /// The value of a column. `None` if it is `NULL` or cannot be read.
-    pub(crate) fn get<T: TryGetable>(&self, column: &'static str) -> Option<T> {
-        let read = || self.result.try_get::<Option<T>>(self.prefix, column);
-        // The driver of PostgreSQL panics at a time that no calendar has, such as `infinity`.
-        let value = catch_unwind(AssertUnwindSafe(read)).map_err(drop).and_then(|value| value.map_err(drop));
-        self.valid(column, value).flatten()
+    pub(crate) fn get<T: TryGetable>(&self, column: impl IdenStatic) -> Option<T> {
+        self.valid(column, try_get(self.result, self.prefix, column)).flatten()
     }
 
     /// A text that is never `NULL`: as `parse` reads it, and otherwise as it is `stored`.
-    pub(crate) fn text<T>(&self, column: &'static str, parse: Parse<T>, stored: fn(String) -> T) -> T {
+    pub(crate) fn text<T>(&self, column: impl IdenStatic, parse: Parse<T>, stored: fn(String) -> T) -> T {
         let text: String = self.get(column).unwrap_or_default();
         self.valid(column, parse(&text)).unwrap_or_else(|| stored(text))
     }
 
     /// A text that may be `NULL`, likewise.
-    pub(crate) fn optional_text<T>(&self, column: &'static str, parse: Parse<T>, stored: fn(String) -> T) -> Option<T> {
+    pub(crate) fn optional_text<T>(
+        &self,
+        column: impl IdenStatic,
+        parse: Parse<T>,
+        stored: fn(String) -> T,
+    ) -> Option<T> {
         let text: String = self.get(column)?;
         Some(self.valid(column, parse(&text)).unwrap_or_else(|| stored(text)))
     }
 
     /// The value, if it is valid.
-    pub(crate) fn valid<T, E>(&self, column: &'static str, value: Result<T, E>) -> Option<T> {
+    pub(crate) fn valid<T, E>(&self, column: impl IdenStatic, value: Result<T, E>) -> Option<T> {
         if value.is_err() {
-            warn!(table = self.table, column, id = %self.id, "a stored value is not valid");
+            warn!(table = self.table, column = column.as_str(), id = %self.id, "a stored value is not valid");
         }
         value.ok()
     }

@@ -5,7 +5,8 @@ use argon2::Block;
 use crate::argon2_recipe::allocate;
 use crate::hash_queue::{HashJob, HashQueue};
 
-/// The nice value of the threads, up to 19: at 10, they get about a tenth of a processor that one other thread wants, too.
+/// The nice value of the threads, up to 19: at 10, they get about a tenth of a processor that one other thread wants,
+/// too.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 10;
 

@@ -19,6 +19,9 @@ pub(crate) struct StoredHash {
 impl StoredHash {
     /// Parses a PHC string. Only Argon2id, version 1.3, within the caps of `settings`.
     pub(crate) fn read(stored: &PasswordHash, settings: &Argon2Settings) -> Result<Self, HashError> {
+        if stored.expose().len() > PasswordHash::MAX_BYTES {
+            return Err(HashError::Unusable("it is too long"));
+        }
         let phc = Phc::new(stored.expose()).map_err(|_| HashError::Unusable("it is not a PHC string"))?;
         if phc.algorithm != ARGON2ID_IDENT {
             return Err(HashError::Unusable("its algorithm is not argon2id"));
@@ -65,7 +68,7 @@ mod tests {
     const HASH: &str = "CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
 
     fn read(text: &str) -> Result<StoredHash, HashError> {
-        StoredHash::read(&PasswordHash::parse(text).unwrap(), &Argon2Settings::default())
+        StoredHash::read(&PasswordHash::stored(text.to_owned()), &Argon2Settings::default())
     }
 
     #[test]
@@ -80,6 +83,10 @@ mod tests {
     fn refuses_what_it_does_not_compute() {
         let long_salt = "A".repeat(90);
         let spoiled = [
+            String::new(),
+            "nonsense".to_owned(),
+            "$".repeat(513),
+            format!("$argon2id$v=19$m=4096,t=2,p=1${SALT}${}", "A".repeat(600)),
             "$".to_owned(),
             "$$$$$".to_owned(),
             "$garbage".to_owned(),

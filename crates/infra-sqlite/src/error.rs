@@ -2,6 +2,7 @@ use std::io;
 use std::path::PathBuf;
 
 use domain::StoreError;
+use migration::MigrateError;
 use sea_orm::DbErr;
 use thiserror::Error;
 
@@ -39,8 +40,14 @@ pub enum SqliteError {
         source: io::Error,
     },
     /// A migration failed, or cannot be reverted before one that this program does not know.
-    #[error("the database cannot be migrated: {}", migration::explain(.0))]
-    Migrate(#[from] DbErr),
+    #[error("the database cannot be migrated: {0}")]
+    Migrate(#[from] MigrateError),
+}
+
+impl From<DbErr> for SqliteError {
+    fn from(error: DbErr) -> Self {
+        MigrateError::from(error).into()
+    }
 }
 
 /// What an error that does not concern a single row means to a use case.

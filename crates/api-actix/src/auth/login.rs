@@ -5,7 +5,7 @@ use domain::ValidationError;
 use domain::passwords::Password;
 
 use super::{TokenPairBody, answer};
-use crate::fields::{Flat, Ignored, Optional, Others, Required, TextShape, TextValue};
+use crate::fields::{Form, Ignored, Optional, Required, TextShape, TextValue};
 use crate::http::responses::{Body, Forbidden, RateLimited, Unauthorized, Unavailable};
 use crate::http::{ApiError, ClientDevice, FormOrJsonBody};
 
@@ -32,17 +32,7 @@ crate::fields! {
     }
 }
 
-crate::fields! {
-    /// The same as a form. Other fields are accepted and not used, as OAuth clients expect.
-    pub(crate) LoginForm as "LoginForm" -> (String, Password) {
-        login: Flat<LoginBody>,
-        others: Others,
-    }
-    build {
-        let () = others;
-        login
-    }
-}
+pub(crate) type LoginForm = Form<LoginBody>;
 
 /// What somebody signs in with.
 pub(crate) struct Identifier(pub(crate) String);
@@ -88,7 +78,7 @@ impl TextValue for GrantType {
 pub(crate) async fn login(
     sign_in: web::Data<SignIn>,
     ClientDevice(device): ClientDevice,
-    FormOrJsonBody((identifier, password), _): FormOrJsonBody<LoginBody, LoginForm>,
+    FormOrJsonBody((identifier, password)): FormOrJsonBody<LoginBody>,
 ) -> Result<HttpResponse, ApiError> {
     let login = Login { identifier, password, device };
     Ok(answer(&sign_in.with_password(login).await?))

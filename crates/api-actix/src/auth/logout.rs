@@ -4,7 +4,7 @@ use application::sessions::Sessions;
 use domain::Secret;
 
 use super::refresh::PresentedToken;
-use crate::fields::{Flat, Optional, Others};
+use crate::fields::{Form, Optional};
 use crate::http::responses::{Body, RateLimited, Unauthorized, Unavailable};
 use crate::http::{ApiError, ClientAddress, OptionalFormOrJsonBody, bearer_token};
 
@@ -17,17 +17,7 @@ crate::fields! {
     build refresh_token.map(|token| token.0)
 }
 
-crate::fields! {
-    /// The same as a form. Other fields are accepted and not used.
-    pub(crate) LogoutForm as "LogoutForm" -> Option<Secret> {
-        logout: Flat<LogoutBody>,
-        others: Others,
-    }
-    build {
-        let () = others;
-        logout
-    }
-}
+pub(crate) type LogoutForm = Form<LogoutBody>;
 
 /// Sign out.
 ///
@@ -56,9 +46,8 @@ pub(crate) async fn logout(
         None | Some(Err(ApiError::InvalidToken)) => false,
         Some(Err(error)) => return Err(error),
     };
-    let body =
-        OptionalFormOrJsonBody::<LogoutBody, LogoutForm>::from_request(&request, &mut payload.into_inner()).await;
-    match (body.map(|OptionalFormOrJsonBody(token, _)| token.flatten()), by_access_token) {
+    let body = OptionalFormOrJsonBody::<LogoutBody>::from_request(&request, &mut payload.into_inner()).await;
+    match (body.map(|OptionalFormOrJsonBody(token)| token.flatten()), by_access_token) {
         (Ok(Some(token)), _) => match sessions.logout_holder(token.expose(), address).await {
             // It may have ended before.
             Err(ApplicationError::InvalidRefreshToken) if has_ended => {}

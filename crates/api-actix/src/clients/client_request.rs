@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::INVALID_CLIENT;
 use super::oauth_error::OAuthError;
-use crate::fields::{Description, Fields, Ignored, Optional, Others, Presence, Required};
+use crate::fields::{Description, Fields, Form, Ignored, Optional, Presence, Required};
 use crate::http::{ApiError, Extracting, FormBody, part};
 
 /// A request about a token, from a client that has proven who it is (RFC 6749, section 2.3.1): by HTTP Basic, or by
@@ -21,16 +21,15 @@ pub(crate) struct ClientRequest {
 }
 
 /// What the body says.
-pub(crate) struct TokenRequest {
+pub(crate) struct TokenInquiry {
     token: Option<Secret>,
     client_id: Option<String>,
     client_secret: Option<Secret>,
 }
 
 crate::fields! {
-    /// A token to ask about (RFC 7662, section 2.1) or to revoke (RFC 7009, section 2.1). Other parameters are accepted
-    /// and not used.
-    pub(crate) TokenRequestBody as "TokenRequest" -> TokenRequest {
+    /// A token to ask about (RFC 7662, section 2.1) or to revoke (RFC 7009, section 2.1).
+    pub(crate) TokenInquiryBody as "TokenInquiry" -> TokenInquiry {
         /// An access token or a refresh token.
         token: RequiredOfClients,
         /// Not needed: tokens tell their kind.
@@ -39,13 +38,14 @@ crate::fields! {
         client_id: Optional<String>,
         /// When the client does not use HTTP Basic.
         client_secret: Optional<Secret>,
-        others: Others,
     }
     build {
-        let _ = (token_type_hint, others);
-        TokenRequest { token, client_id, client_secret }
+        let () = token_type_hint;
+        TokenInquiry { token, client_id, client_secret }
     }
 }
+
+pub(crate) type TokenInquiryForm = Form<TokenInquiryBody>;
 
 /// The token is required, but a client that is rejected is told that first.
 enum RequiredOfClients {}
@@ -95,7 +95,7 @@ impl FromRequest for ClientRequest {
         Box::pin(async move {
             let clients = part::<Clients>(&request)?;
             let in_header = basic(&request)?;
-            let body = match FormBody::<TokenRequestBody>::from_request(&request, &mut payload).await {
+            let body = match FormBody::<TokenInquiryBody>::from_request(&request, &mut payload).await {
                 Ok(FormBody(body)) => body,
                 Err(fault) => {
                     // A client that is rejected is told so first, unless the credentials may be in what cannot be read.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::client_request::{ClientRequest, TokenRequestBody};
+use super::client_request::{ClientRequest, TokenInquiryForm};
 use super::oauth_error::OAuthError;
 use crate::http::TokenParties;
 use crate::http::responses::OAuth;
@@ -58,7 +58,7 @@ pub(crate) struct IntrospectionBody<'a> {
 ///
 /// What a token is worth now, for the clients that are configured (RFC 7662). Asking uses nothing up.
 #[utoipa::path(post, path = "/api/v1/auth/introspect", tag = "auth",
-    request_body(content = TokenRequestBody, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = TokenInquiryForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "What it is worth.", body = IntrospectionBody), OAuth),
     security(("client" = [])))]
 pub(crate) async fn introspect(

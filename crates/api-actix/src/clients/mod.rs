@@ -19,7 +19,7 @@ pub(crate) const FEATURE: Feature = Feature {
     openapi: Document::openapi,
     errors: ERRORS,
     #[cfg(test)]
-    bodies: || vec![checked::<client_request::TokenRequestBody>()],
+    bodies: || vec![checked::<client_request::TokenInquiryForm>()],
 };
 
 fn routes(config: &mut ServiceConfig) {

@@ -43,10 +43,9 @@ impl Config {
         }
         values.extend(of_environment);
         let mut reader = Reader::new(values, faults);
-        let config = read(&mut reader, checks);
+        let config = read(&mut reader, ignored_variables, checks);
         let faults = reader.into_faults();
-        let config = config.filter(|_| faults.is_empty()).ok_or(ConfigError(faults))?;
-        Ok(Self { ignored_variables, ..config })
+        config.filter(|_| faults.is_empty()).ok_or(ConfigError(faults))
     }
 
     /// Every setting as `key = "value"`, secrets left out.

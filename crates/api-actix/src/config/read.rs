@@ -29,7 +29,7 @@ use super::values::{
 };
 
 /// Reads all settings. The reader holds the faults.
-pub(super) fn read(reader: &mut Reader, checks: Checks) -> Option<Config> {
+pub(super) fn read(reader: &mut Reader, ignored_variables: Vec<String>, checks: Checks) -> Option<Config> {
     let mode = reader.get("env", parse_mode)?;
     let database = read_database(reader, checks)?;
     let password_policy = read_password_policy(reader)?;
@@ -50,7 +50,7 @@ pub(super) fn read(reader: &mut Reader, checks: Checks) -> Option<Config> {
         mail: read_mail(reader, mode)?,
         rate_limits: read_rate_limits(reader)?,
         cors: read_cors(reader)?,
-        ignored_variables: Vec::new(),
+        ignored_variables,
         shown: without_secrets(reader.values()),
         database,
         hashing,

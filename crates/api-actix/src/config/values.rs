@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
+use actix_web::http::header::HeaderName;
 use domain::clients::ClientSecretHash;
 use ipnet::IpNet;
 
@@ -54,32 +55,34 @@ pub(super) fn parse_origin(text: &str) -> Result<String, String> {
     if text == "*" || text == "null" {
         return Err(format!("'{text}' would be any page: name the origins"));
     }
-    let is_origin = || {
-        let (scheme, authority) = text.split_once("://")?;
-        let default_port = match scheme {
-            "https" => Some("443"),
-            "http" => Some("80"),
-            _ => None,
-        };
-        let (host, port) = match authority.rsplit_once(':') {
-            // A colon within brackets is part of an IPv6 address.
-            Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-            _ => (authority, None),
-        };
-        let is_port = |port: &str| port.parse::<u16>().is_ok_and(|number| number > 0 && number.to_string() == port);
-        let has_sound_port = port.is_none_or(|port| is_port(port) && Some(port) != default_port);
-        Some(is_scheme(scheme) && is_host(host) && has_sound_port)
-    };
-    is_origin().filter(|is_origin| *is_origin).map(|_| text.to_owned()).ok_or_else(|| {
-        format!(
-            "'{text}' is not an origin as browsers send it, such as https://app.example.com, http://localhost:3000 or \
-             capacitor://localhost: in lower case, without a path or a slash at the end, without the scheme's own \
-             port, and no wildcard"
-        )
-    })
+    if is_origin(text) {
+        return Ok(text.to_owned());
+    }
+    Err(format!(
+        "'{text}' is not an origin as browsers send it, such as https://app.example.com, http://localhost:3000 or \
+         capacitor://localhost: in lower case, without a path or a slash at the end, without the scheme's own port, \
+         and no wildcard"
+    ))
 }
 
-/// Of pages (RFC 3986, section 3.1).
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, authority)) = text.split_once("://") else { return false };
+    let default_port = match scheme {
+        "https" => Some("443"),
+        "http" => Some("80"),
+        _ => None,
+    };
+    let (host, port) = match authority.rsplit_once(':') {
+        // A colon within brackets is part of an IPv6 address.
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let is_port = |port: &str| port.parse::<u16>().is_ok_and(|number| number > 0 && number.to_string() == port);
+    let has_sound_port = port.is_none_or(|port| is_port(port) && Some(port) != default_port);
+    is_scheme(scheme) && is_host(host) && has_sound_port
+}
+
+/// A scheme of pages (RFC 3986, section 3.1).
 fn is_scheme(scheme: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-.".contains(c);
     scheme.starts_with(|c: char| c.is_ascii_lowercase()) && scheme.chars().all(is_plain) && !NO_PAGES.contains(&scheme)
@@ -88,11 +91,11 @@ fn is_scheme(scheme: &str) -> bool {
 /// The name of a header (RFC 9110, section 5.6.2). A `*` is not taken: it would not stand for `Authorization`, and for
 /// nothing where cookies are allowed.
 pub(super) fn parse_header_name(text: &str) -> Result<String, String> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "!#$%&'+-.^_`|~".contains(c);
-    match !text.is_empty() && text.len() <= MAX_HEADER_NAME_LENGTH && text.chars().all(is_plain) {
-        true => Ok(text.to_owned()),
-        false => Err(format!("'{text}' is not the name of a header, such as X-Device-Id, and there are no wildcards")),
+    let is_name = HeaderName::from_bytes(text.as_bytes()).is_ok() && text.len() <= MAX_HEADER_NAME_LENGTH;
+    if is_name && !text.contains('*') {
+        return Ok(text.to_owned());
     }
+    Err(format!("'{text}' is not the name of a header, such as X-Device-Id, and there are no wildcards"))
 }
 
 /// Characters outside ASCII come as `xn--`.

@@ -57,8 +57,8 @@ fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [get, put, post, delete, patch].into_iter().flatten()
 }
 
-/// Any request may have one. (That it is described also helps readers of openapi-python-client: of 0.29, the code for an
-/// operation with two media types runs only where there is an optional parameter.)
+/// Any request may have one. (It is described for the sake of openapi-python-client 0.29 besides: what that generates
+/// for an operation whose body has two media types does not run unless the operation has an optional parameter.)
 fn request_id() -> Parameter {
     let text = ObjectBuilder::new().schema_type(Type::String);
     ParameterBuilder::new()

@@ -1,4 +1,3 @@
-use std::marker::PhantomData;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
@@ -14,7 +13,7 @@ use serde_json::error::Category;
 
 use super::Extracting;
 use super::error::ApiError;
-use super::fields::{self, FieldList, RawFields};
+use super::fields::{self, FieldList, Form, RawFields};
 use super::parts::rules;
 use super::problem::FieldError;
 
@@ -29,8 +28,8 @@ const JSON: &str = "application/json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A JSON body of at most 64 KiB, which must come within ten seconds; that of a `PATCH` also as a merge patch. It is not read by `serde`: all faults are found
-/// at once, and a field that comes twice or is unknown is a fault.
+/// A JSON body of at most 64 KiB, which must come within ten seconds; that of a `PATCH` also as a merge patch. It is not
+/// read by `serde`: all faults are found at once, and a field that comes twice or is unknown is a fault.
 pub struct JsonBody<L: FieldList>(pub L::Value);
 
 /// The same, or no body at all.
@@ -39,14 +38,11 @@ pub(crate) struct OptionalJsonBody<L: FieldList>(pub(crate) Option<L::Value>);
 /// A body as a form, within the same limits.
 pub(crate) struct FormBody<L: FieldList>(pub(crate) L::Value);
 
-/// A form in which a parameter without a value counts as absent (RFC 6749, section 3.2).
-pub(crate) struct OAuthForm<L: FieldList>(pub(crate) L::Value);
-
-/// A body as JSON or as a form, told by its type. Each has a list of its own, since the form's may let others through.
-pub(crate) struct FormOrJsonBody<J: FieldList, F>(pub(crate) J::Value, pub(crate) PhantomData<F>);
+/// A body as JSON or as a form, told by its type.
+pub(crate) struct FormOrJsonBody<L: FieldList>(pub(crate) L::Value);
 
 /// The same, or no body at all.
-pub(crate) struct OptionalFormOrJsonBody<J: FieldList, F>(pub(crate) Option<J::Value>, pub(crate) PhantomData<F>);
+pub(crate) struct OptionalFormOrJsonBody<L: FieldList>(pub(crate) Option<L::Value>);
 
 impl<L: FieldList + 'static> FromRequest for JsonBody<L> {
     type Error = ApiError;
@@ -55,7 +51,7 @@ impl<L: FieldList + 'static> FromRequest for JsonBody<L> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         let accepted: &[_] = if request.method() == Method::PATCH { &[JSON, MERGE_PATCH] } else { &[JSON] };
-        Box::pin(async move { read::<L, L>(&request, payload, accepted).await.map(Self) })
+        Box::pin(async move { read::<L>(&request, payload, accepted).await.map(Self) })
     }
 }
 
@@ -65,7 +61,7 @@ impl<L: FieldList + 'static> FromRequest for OptionalJsonBody<L> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move { read_optional::<L, L>(&request, payload, &[JSON]).await.map(Self) })
+        Box::pin(async move { read_optional::<L>(&request, payload, &[JSON]).await.map(Self) })
     }
 }
 
@@ -75,58 +71,40 @@ impl<L: FieldList + 'static> FromRequest for FormBody<L> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move { read::<L, L>(&request, payload, &[FORM]).await.map(Self) })
+        Box::pin(async move { read::<L>(&request, payload, &[FORM]).await.map(Self) })
     }
 }
 
-impl<L: FieldList + 'static> FromRequest for OAuthForm<L> {
+impl<L: FieldList + 'static> FromRequest for FormOrJsonBody<L> {
     type Error = ApiError;
     type Future = Extracting<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            media_type(&request, &[FORM])?;
-            let raw = form(&bytes(&request, payload).await?)?.without_empty();
-            fields::read::<L>(raw, rules(&request)?).map_err(ApiError::Invalid).map(Self)
-        })
+        Box::pin(async move { read::<L>(&request, payload, &[JSON, FORM]).await.map(Self) })
     }
 }
 
-impl<J: FieldList + 'static, F: FieldList<Value = J::Value> + 'static> FromRequest for FormOrJsonBody<J, F> {
+impl<L: FieldList + 'static> FromRequest for OptionalFormOrJsonBody<L> {
     type Error = ApiError;
     type Future = Extracting<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move { Ok(Self(read::<J, F>(&request, payload, &[JSON, FORM]).await?, PhantomData)) })
+        Box::pin(async move { read_optional::<L>(&request, payload, &[JSON, FORM]).await.map(Self) })
     }
 }
 
-impl<J: FieldList + 'static, F: FieldList<Value = J::Value> + 'static> FromRequest for OptionalFormOrJsonBody<J, F> {
-    type Error = ApiError;
-    type Future = Extracting<Self>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move { Ok(Self(read_optional::<J, F>(&request, payload, &[JSON, FORM]).await?, PhantomData)) })
-    }
-}
-
-async fn read<J: FieldList, F: FieldList<Value = J::Value>>(
-    request: &HttpRequest,
-    payload: Payload,
-    accepted: &[&str],
-) -> Result<J::Value, ApiError> {
+async fn read<L: FieldList>(request: &HttpRequest, payload: Payload, accepted: &[&str]) -> Result<L::Value, ApiError> {
     let media_type = media_type(request, accepted)?;
-    parse::<J, F>(request, &media_type, &bytes(request, payload).await?)
+    parse::<L>(request, &media_type, &bytes(request, payload).await?)
 }
 
-async fn read_optional<J: FieldList, F: FieldList<Value = J::Value>>(
+async fn read_optional<L: FieldList>(
     request: &HttpRequest,
     payload: Payload,
     accepted: &[&str],
-) -> Result<Option<J::Value>, ApiError> {
+) -> Result<Option<L::Value>, ApiError> {
     // The type of a body that may come is judged before the body is asked for.
     if may_have_body(request.headers()) && request.headers().contains_key(CONTENT_TYPE) {
         media_type(request, accepted)?;
@@ -137,19 +115,15 @@ async fn read_optional<J: FieldList, F: FieldList<Value = J::Value>>(
         return Ok(None);
     }
     let media_type = media_type(request, accepted)?;
-    parse::<J, F>(request, &media_type, &bytes).map(Some)
+    parse::<L>(request, &media_type, &bytes).map(Some)
 }
 
-fn parse<J: FieldList, F: FieldList<Value = J::Value>>(
-    request: &HttpRequest,
-    media_type: &str,
-    bytes: &[u8],
-) -> Result<J::Value, ApiError> {
+fn parse<L: FieldList>(request: &HttpRequest, media_type: &str, bytes: &[u8]) -> Result<L::Value, ApiError> {
     let rules = rules(request)?;
     let read = if media_type == FORM {
-        fields::read::<F>(form(bytes)?, rules)
+        fields::read::<Form<L>>(form(bytes)?, rules)
     } else {
-        fields::read::<J>(json(bytes)?, rules)
+        fields::read::<L>(json(bytes)?, rules)
     };
     read.map_err(ApiError::Invalid)
 }

@@ -2,7 +2,6 @@
 
 mod allowance;
 mod app_data;
-mod as_read;
 mod bearer;
 mod body;
 mod client_address;
@@ -22,6 +21,7 @@ mod problem;
 mod query;
 mod question;
 mod rate_limit;
+mod read_only;
 mod request_context;
 mod request_id;
 mod settings;
@@ -43,9 +43,8 @@ pub use problem::FieldError;
 pub use query::QueryFields;
 
 pub(crate) use app_data::AppData;
-pub(crate) use as_read::AsReadBody;
 pub(crate) use bearer::token as bearer_token;
-pub(crate) use body::{FormBody, FormOrJsonBody, OAuthForm, OptionalFormOrJsonBody, OptionalJsonBody};
+pub(crate) use body::{FormBody, FormOrJsonBody, OptionalFormOrJsonBody, OptionalJsonBody};
 pub(crate) use cors::Cors;
 pub(crate) use device::{ClientAddress, ClientDevice};
 pub(crate) use draining::Draining;
@@ -61,6 +60,7 @@ pub(crate) use parts::part;
 pub(crate) use path::PathSession;
 pub(crate) use problem::Problem;
 pub(crate) use rate_limit::{ClientKey, Limited, RateLimits, count, limit, limit_in_handler};
+pub(crate) use read_only::ReadOnlyBody;
 pub(crate) use request_context::wrap as surround;
 pub(crate) use settings::{HttpSettings, TokenParties, path_of};
 pub(crate) use time::Time;

@@ -26,7 +26,7 @@ const MAX_CURSOR_LENGTH: usize = 1024;
 crate::fields! {
     /// Which page: by `cursor`, by `skip`, or by `page`.
     pub(crate) PagingQuery as "Paging" -> Paging {
-        /// Most items on the page. Not together with `page` and `size`.
+        /// Most items on the page, 20 where it is absent. Not together with `page` and `size`.
         limit: Without<PageSize, Numbers>,
         /// `next_cursor` of the previous page, of the same list in the same order and under the same filters. Not
         /// together with `skip`, `page` and `size`.
@@ -37,7 +37,7 @@ crate::fields! {
         count: Optional<Count>,
         /// The page's number, from 1, instead of a cursor. A page after the last one is empty.
         page: Optional<WholeNumber<1, MAX_PAGE>>,
-        /// Most items on the page, with `page`.
+        /// Most items on the page, with `page`; 20 where it is absent.
         size: Optional<PageSize>,
     }
     build {
@@ -143,7 +143,8 @@ impl FieldValue for PageSize {
     }
 
     fn schema() -> RefOr<Schema> {
-        whole_number(1, Some(MAX_PAGE_SIZE)).default(Some(DEFAULT_PAGE_SIZE.into())).into()
+        // It has no `default`: clients that send defaults would send `limit` and `size` at once.
+        whole_number(1, Some(MAX_PAGE_SIZE)).into()
     }
 }
 
@@ -183,17 +184,16 @@ pub(crate) struct PageBody<T> {
     pages: Option<u64>,
 }
 
-impl<T> PageBody<T> {
-    /// The page that was asked for by `paging`.
-    pub(crate) fn new<I: Into<T>>(found: Page<I>, paging: &Paging) -> Self {
-        let (by_cursor, [skip, limit, page, size]) = match *paging {
-            Paging::Cursor { .. } => (true, [None; 4]),
-            Paging::Skip { skip, limit } => (false, [Some(skip), Some(limit), None, None]),
-            Paging::Number { page, size } => (false, [None, None, Some(page), Some(size)]),
+impl<I, T: From<I>> From<Page<I>> for PageBody<T> {
+    fn from(found: Page<I>) -> Self {
+        let [skip, limit, page, size] = match found.paging {
+            Paging::Cursor { .. } => [None; 4],
+            Paging::Skip { skip, limit } => [Some(skip), Some(limit), None, None],
+            Paging::Number { page, size } => [None, None, Some(page), Some(size)],
         };
         Self {
-            items: found.items.into_iter().map(Into::into).collect(),
-            next_cursor: found.next_cursor.filter(|_| by_cursor),
+            items: found.items.into_iter().map(T::from).collect(),
+            next_cursor: found.next_cursor,
             total: found.total,
             skip,
             limit,

@@ -82,8 +82,9 @@ impl Settings {
     }
 
     /// Serves an app on a port, within Hexauth's limits on connections: 10 s for each head, the configured time between
-    /// requests, 30 s in which a client takes nothing of its response, and this many connections at a time. It ends by the server's
-    /// handle, and not by signals: [`Hexauth::run_until`](crate::node::hexauth::Hexauth::run_until) sees to that.
+    /// requests, 30 s in which a client takes nothing of its response, and this many connections at a time. It ends by
+    /// the server's handle, and not by signals: [`Hexauth::run_until`](crate::node::hexauth::Hexauth::run_until) sees
+    /// to that.
     ///
     /// # Errors
     /// What the operating system says.

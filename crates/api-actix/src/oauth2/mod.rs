@@ -20,7 +20,7 @@ pub(crate) const FEATURE: Feature = Feature {
     openapi: Document::openapi,
     errors: &[UNSUPPORTED_GRANT_TYPE],
     #[cfg(test)]
-    bodies: || vec![checked::<token::AccessTokenRequestBody>()],
+    bodies: || vec![checked::<token::AccessTokenRequestForm>()],
 };
 
 fn routes(config: &mut ServiceConfig) {

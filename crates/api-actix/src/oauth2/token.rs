@@ -11,9 +11,9 @@ use utoipa::ToSchema;
 use super::UNSUPPORTED_GRANT_TYPE;
 use crate::auth::{Identifier, PresentedToken};
 use crate::clients::{OAuthError, basic, credentials};
-use crate::fields::{NotNull, Others, Required, TextShape, TextValue};
+use crate::fields::{Form, NotNull, Required, TextShape, TextValue};
 use crate::http::responses::{OAuth, OAuthRateLimited};
-use crate::http::{ApiError, ClientDevice, Limited, OAuthForm, count};
+use crate::http::{ApiError, ClientDevice, FormBody, Limited, count};
 
 /// What the body says.
 pub(crate) struct AccessTokenRequest {
@@ -27,7 +27,7 @@ pub(crate) struct AccessTokenRequest {
 }
 
 crate::fields! {
-    /// What tokens are asked for with (RFC 6749, sections 4.3.2 and 6). Other parameters are accepted and not used.
+    /// What tokens are asked for with (RFC 6749, sections 4.3.2 and 6).
     pub(crate) AccessTokenRequestBody as "AccessTokenRequest" -> AccessTokenRequest {
         /// `password` or `refresh_token`.
         grant_type: Required<GrantType>,
@@ -43,22 +43,20 @@ crate::fields! {
         client_id: NotNull<String>,
         /// Only of a client that is configured, which does not use HTTP Basic.
         client_secret: NotNull<Secret>,
-        others: Others,
     }
     example {"grant_type": "password", "username": "ada@example.com", "password": "correct horse battery staple"}
-    build {
-        let () = others;
-        AccessTokenRequest {
-            grant_type,
-            username: username.map(|name| name.0),
-            password,
-            refresh_token: refresh_token.map(|token| token.0),
-            scope,
-            client_id,
-            client_secret,
-        }
+    build AccessTokenRequest {
+        grant_type,
+        username: username.map(|name| name.0),
+        password,
+        refresh_token: refresh_token.map(|token| token.0),
+        scope,
+        client_id,
+        client_secret,
     }
 }
+
+pub(crate) type AccessTokenRequestForm = Form<AccessTokenRequestBody>;
 
 /// What tokens are to be given for.
 pub(crate) enum GrantType {
@@ -138,7 +136,7 @@ pub(crate) struct AccessTokenResponseBody<'a> {
 /// Gives tokens for a user's name and password, or for a refresh token, which works once. A client needs no registration;
 /// one that sends a secret is rejected if it is wrong.
 #[utoipa::path(post, path = "/oauth2/token", tag = "auth",
-    request_body(content = AccessTokenRequestBody, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = AccessTokenRequestForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The tokens.", body = AccessTokenResponseBody), OAuth, OAuthRateLimited),
     security((), ("client" = [])))]
 pub(crate) async fn token(
@@ -147,9 +145,9 @@ pub(crate) async fn token(
     clients: web::Data<Clients>,
     request: HttpRequest,
     ClientDevice(device): ClientDevice,
-    body: Result<OAuthForm<AccessTokenRequestBody>, ApiError>,
+    body: Result<FormBody<AccessTokenRequestBody>, ApiError>,
 ) -> Result<HttpResponse, OAuthError> {
-    let OAuthForm(mut body) = body?;
+    let FormBody(mut body) = body?;
     let grant = Grant::of(&mut body)?;
     count(grant.limited(), &request)?;
     if let Some((id, secret)) = credentials(basic(&request)?, body.client_id.as_deref(), body.client_secret)? {

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::fmt::format::{Format, Json, Writer};
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 /// The form of tracing-subscriber, and at the top of each record what some collectors look for nowhere else: `severity`
@@ -24,19 +24,17 @@ where
     N: for<'writer> FormatFields<'writer> + 'static,
 {
     fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let mut record = String::new();
-        self.0.format_event(context, Writer::new(&mut record), event)?;
-        // The first member is the time, which holds no comma.
-        let (time, rest) = record.split_once(',').ok_or(fmt::Error)?;
-        write!(writer, "{time},\"severity\":\"{}\"", severity(*event.metadata().level()))?;
-        for (name, id) in trace_ids(context) {
-            write!(writer, ",\"{name}\":{id}")?;
+        let mut text = String::new();
+        self.0.format_event(context, Writer::new(&mut text), event)?;
+        let mut record: Map<String, Value> = serde_json::from_str(&text).map_err(|_| fmt::Error)?;
+        record.insert("severity".to_owned(), severity(*event.metadata().level()).into());
+        for name in ["trace_id", "span_id"] {
+            if let Some(id) = record.get("span").and_then(|span| span.get(name)).cloned() {
+                record.insert(name.to_owned(), id);
+            }
         }
-        // Within a text, the quotes would be escaped.
-        if !rest.contains("\"message\":") {
-            write!(writer, ",\"message\":\"{}\"", event.metadata().target())?;
-        }
-        write!(writer, ",{rest}")
+        record.entry("message").or_insert_with(|| event.metadata().target().into());
+        writeln!(writer, "{}", Value::Object(record))
     }
 }
 
@@ -50,17 +48,60 @@ fn severity(level: Level) -> &'static str {
     }
 }
 
-/// The ids that the span of a traced request has among its fields.
-fn trace_ids<S, N>(context: &FmtContext<'_, S, N>) -> Vec<(&'static str, Value)>
-where
-    S: Subscriber + for<'span> LookupSpan<'span>,
-    N: for<'writer> FormatFields<'writer> + 'static,
-{
-    let Some(span) = context.lookup_current() else { return Vec::new() };
-    let extensions = span.extensions();
-    let fields = extensions.get::<FormattedFields<N>>().map(|fields| fields.fields.as_str());
-    let traced = fields.filter(|fields| fields.contains("\"trace_id\""));
-    let fields: Option<Map<String, Value>> = traced.and_then(|fields| serde_json::from_str(fields).ok());
-    let id = |name| Some((name, fields.as_ref()?.get(name)?.clone()));
-    ["trace_id", "span_id"].into_iter().filter_map(id).collect()
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// The one line that is written.
+    fn record(log: impl FnOnce()) -> Value {
+        let written = Written::default();
+        let writer = written.clone();
+        let layer = tracing_subscriber::fmt::layer().json().event_format(JsonRecords::default());
+        let layer = layer.with_writer(move || writer.clone());
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), log);
+        let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        let line = text.strip_suffix('\n').unwrap();
+        assert!(!line.contains('\n'), "{line}");
+        serde_json::from_str(line).unwrap()
+    }
+
+    #[test]
+    fn a_record_without_a_message_has_its_target_as_one_whatever_its_span_says() {
+        let spanned = record(|| {
+            let _span = tracing::info_span!("request", message = "of the span").entered();
+            tracing::warn!(target: "audit", event = "login.failed");
+        });
+        assert_eq!((&spanned["message"], &spanned["severity"]), (&"audit".into(), &"WARNING".into()));
+        assert_eq!(spanned["span"]["message"], "of the span");
+        assert_eq!(record(|| tracing::info!(target: "audit", "said"))["message"], "said");
+    }
+
+    #[test]
+    fn the_ids_of_a_traced_request_are_at_the_top() {
+        let traced = record(|| {
+            let _span = tracing::info_span!("request", trace_id = "0af7", span_id = "b7ad").entered();
+            tracing::info!("served");
+        });
+        assert_eq!((&traced["trace_id"], &traced["span_id"]), (&"0af7".into(), &"b7ad".into()));
+        let plain = record(|| tracing::info_span!("request").in_scope(|| tracing::info!("served")));
+        assert!(plain.get("trace_id").is_none() && plain.get("span_id").is_none(), "{plain}");
+    }
 }

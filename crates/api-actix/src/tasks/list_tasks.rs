@@ -34,7 +34,5 @@ pub(crate) async fn list_tasks(
     tasks: web::Data<Tasks>,
     Guarded { actor, input: QueryFields(list) }: Guarded<QueryFields<ListTasksQuery>>,
 ) -> Result<HttpResponse, ApiError> {
-    let paging = list.paging.clone();
-    let page = tasks.list(&actor, list).await?;
-    Ok(HttpResponse::Ok().json(TaskPageBody::new(page, &paging)))
+    Ok(HttpResponse::Ok().json(TaskPageBody::from(tasks.list(&actor, list).await?)))
 }

@@ -6,7 +6,7 @@ use domain::tasks::{TaskDescription, TaskId, TaskStatus, TaskTitle};
 use super::TaskBody;
 use crate::fields::{Flat, Optional, Required};
 use crate::http::responses::{Body, NotFound, Unauthorized, Unavailable};
-use crate::http::{ApiError, AsReadBody, AtId, Guarded, JsonBody};
+use crate::http::{ApiError, AtId, Guarded, JsonBody, ReadOnlyBody};
 
 crate::fields! {
     /// What a task is to be: a field that may be `null` is cleared when it is absent.
@@ -14,10 +14,10 @@ crate::fields! {
         title: Required<TaskTitle>,
         description: Optional<TaskDescription>,
         status: Required<TaskStatus>,
-        as_read: Flat<AsReadBody>,
+        read_only: Flat<ReadOnlyBody>,
     }
     example {"title": "Buy milk", "description": null, "status": "done"}
-    build TaskChange { title: Some(title), description: Some(description), status: Some(status), as_read }
+    build TaskChange { title: Some(title), description: Some(description), status: Some(status), read_only }
 }
 
 /// Replace a task.

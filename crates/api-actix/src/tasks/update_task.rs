@@ -6,7 +6,7 @@ use domain::tasks::{TaskDescription, TaskId, TaskStatus, TaskTitle};
 use super::TaskBody;
 use crate::fields::{Clearable, Flat, NotNull};
 use crate::http::responses::{Body, NotFound, Unauthorized, Unavailable};
-use crate::http::{ApiError, AsReadBody, AtId, Guarded, JsonBody};
+use crate::http::{ApiError, AtId, Guarded, JsonBody, ReadOnlyBody};
 
 crate::fields! {
     /// What to change of a task: a field that is absent stays, one that is `null` is cleared.
@@ -14,7 +14,7 @@ crate::fields! {
         title: NotNull<TaskTitle>,
         description: Clearable<TaskDescription>,
         status: NotNull<TaskStatus>,
-        as_read: Flat<AsReadBody>,
+        read_only: Flat<ReadOnlyBody>,
     }
     example {"status": "done", "description": null}
 }

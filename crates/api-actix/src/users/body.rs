@@ -1,6 +1,6 @@
 //! A user as bodies have them, and the profile in them, with its values.
 
-use application::users::UserAsRead;
+use application::users::UserReadOnly;
 use chrono::NaiveDate;
 use domain::users::{Birthday, FullName, Profile, ProfileChange, User, Username};
 use domain::{Timestamp, ValidationError};
@@ -10,7 +10,7 @@ use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
 use crate::fields::{Clearable, Field, FieldValue, Flat, NotNull, Optional, ReadOnly, TextShape, TextValue};
-use crate::http::{AsReadBody, Time};
+use crate::http::{ReadOnlyBody, Time};
 
 crate::fields! {
     /// What a user tells about themselves.
@@ -32,8 +32,8 @@ crate::fields! {
 
 crate::fields! {
     /// What nobody can change of an account.
-    pub(crate) UserAsReadBody as "UserAsRead" -> UserAsRead {
-        as_read: Flat<AsReadBody>,
+    pub(crate) UserReadOnlyBody as "UserReadOnly" -> UserReadOnly {
+        common: Flat<ReadOnlyBody>,
         /// As it was read, or absent.
         email_verified: ReadOnly<NotNull<bool>>,
         /// As it was read, or absent.

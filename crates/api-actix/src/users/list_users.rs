@@ -66,7 +66,5 @@ pub(crate) async fn list_users(
     users: web::Data<Users>,
     Guarded { actor, input: QueryFields(list) }: Guarded<QueryFields<ListUsersQuery>>,
 ) -> Result<HttpResponse, ApiError> {
-    let paging = list.paging.clone();
-    let page = users.list(&actor, list).await?;
-    Ok(HttpResponse::Ok().json(UserPageBody::new(page, &paging)))
+    Ok(HttpResponse::Ok().json(UserPageBody::from(users.list(&actor, list).await?)))
 }

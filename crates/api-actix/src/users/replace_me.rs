@@ -5,7 +5,7 @@ use application::users::Users;
 use domain::passwords::Password;
 use domain::users::Email;
 
-use super::body::{ProfileBody, UserAsReadBody, UserBody};
+use super::body::{ProfileBody, UserBody, UserReadOnlyBody};
 use super::values::OwnRole;
 use crate::fields::{Flat, NotNull, Optional, ReadOnly, Required};
 use crate::http::responses::{Body, Conflict, Forbidden, Unauthorized, Unavailable};
@@ -23,10 +23,10 @@ crate::fields! {
         is_active: ReadOnly<NotNull<bool>>,
         /// Needed for another email.
         current_password: Optional<Password>,
-        as_read: Flat<UserAsReadBody>,
+        read_only: Flat<UserReadOnlyBody>,
     }
     example {"email": "ada@example.com", "full_name": "Ada King"}
-    build UserChange { email: Some(email), profile: profile.into(), role, is_active, current_password, as_read }
+    build UserChange { email: Some(email), profile: profile.into(), role, is_active, current_password, read_only }
 }
 
 /// Replace oneself.

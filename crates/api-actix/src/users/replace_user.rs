@@ -5,7 +5,7 @@ use application::users::Users;
 use domain::passwords::Password;
 use domain::users::{Email, Role, UserId};
 
-use super::body::{ProfileBody, UserAsReadBody, UserBody};
+use super::body::{ProfileBody, UserBody, UserReadOnlyBody};
 use crate::fields::{Flat, Optional, Required};
 use crate::http::responses::{Body, Conflict, Forbidden, NotFound, Unauthorized, Unavailable};
 use crate::http::{ApiError, AtId, Guarded, JsonBody};
@@ -20,7 +20,7 @@ crate::fields! {
         is_active: Required<bool>,
         /// The admin's own, to change the email of their own account.
         current_password: Optional<Password>,
-        as_read: Flat<UserAsReadBody>,
+        read_only: Flat<UserReadOnlyBody>,
     }
     example {"email": "ada@example.com", "full_name": "Ada King", "role": "user", "is_active": true}
     build UserChange {
@@ -29,7 +29,7 @@ crate::fields! {
         role: Some(role),
         is_active: Some(is_active),
         current_password,
-        as_read,
+        read_only,
     }
 }
 

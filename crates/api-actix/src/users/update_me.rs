@@ -5,7 +5,7 @@ use application::users::Users;
 use domain::passwords::Password;
 use domain::users::Email;
 
-use super::body::{ProfileChangeBody, UserAsReadBody, UserBody};
+use super::body::{ProfileChangeBody, UserBody, UserReadOnlyBody};
 use super::values::OwnRole;
 use crate::fields::{Flat, NotNull, Optional, ReadOnly};
 use crate::http::responses::{Body, Conflict, Forbidden, Unauthorized, Unavailable};
@@ -23,7 +23,7 @@ crate::fields! {
         is_active: ReadOnly<NotNull<bool>>,
         /// Needed for another email.
         current_password: Optional<Password>,
-        as_read: Flat<UserAsReadBody>,
+        read_only: Flat<UserReadOnlyBody>,
     }
     example {"full_name": "Ada King", "birthday": null}
 }

@@ -5,7 +5,7 @@ use application::users::Users;
 use domain::passwords::Password;
 use domain::users::{Email, Role, UserId};
 
-use super::body::{ProfileChangeBody, UserAsReadBody, UserBody};
+use super::body::{ProfileChangeBody, UserBody, UserReadOnlyBody};
 use crate::fields::{Flat, NotNull, Optional};
 use crate::http::responses::{Body, Conflict, Forbidden, NotFound, Unauthorized, Unavailable};
 use crate::http::{ApiError, AtId, Guarded, JsonBody};
@@ -20,7 +20,7 @@ crate::fields! {
         is_active: NotNull<bool>,
         /// The admin's own, to change the email of their own account.
         current_password: Optional<Password>,
-        as_read: Flat<UserAsReadBody>,
+        read_only: Flat<UserReadOnlyBody>,
     }
     example {"full_name": "Ada King", "birthday": null, "is_active": true}
 }

@@ -99,7 +99,7 @@ mod tests {
     #[tokio::test]
     async fn an_unusable_hash_is_a_wrong_password_after_the_same_work() {
         let mut mocks = Mocks::default();
-        let hash = PasswordHash::parse("$nonsense").unwrap();
+        let hash = PasswordHash::stored("nonsense".to_owned());
         mocks.passwords.expect_find_with_user().return_once(|_| Ok(Some((a_user(), Some(hash)))));
         mocks.hashing().expect_verify().times(2).returning(|_, stored| {
             stored.map_or(Ok(Verification::Mismatch), |_| Err(HashError::Unusable("it is not a PHC string")))

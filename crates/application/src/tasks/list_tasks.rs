@@ -30,14 +30,10 @@ impl Tasks {
         }
         let name = name(owner, status);
         let after = paging.cursor().map(|text| cursor::decode(text, &name, position)).transpose()?;
-        // One more than asked for tells whether there is a next page.
-        let limit = paging.limit().saturating_add(1);
-        let query = TaskQuery { owner, status, after, offset: paging.offset(), limit };
-        let mut items = self.tasks.list(&query).await?;
-        let last = cursor::cut(&mut items, paging.limit());
-        let next_cursor = last.map(|last| cursor::encode(&name, last.id.as_uuid(), &time(last.created_at)));
-        let total = if paging.counts() { Some(self.tasks.count(owner, status).await?) } else { None };
-        Ok(Page { items, next_cursor, total })
+        let query = TaskQuery { owner, status, after, offset: paging.offset(), limit: paging.limit() };
+        let found = self.tasks.list(&query).await?;
+        let cursor = |last: &Task| cursor::encode(&name, last.id.as_uuid(), &time(last.created_at));
+        paging.page(found, cursor, self.tasks.count(owner, status)).await
     }
 }
 
@@ -112,10 +108,11 @@ mod tests {
     async fn what_is_passed_over_is_not_listed_and_all_are_counted() {
         for paging in [Paging::Skip { skip: 20, limit: 10 }, Paging::Number { page: 3, size: 10 }] {
             let mut mocks = Mocks::default();
-            mocks.tasks.expect_list().withf(|query| query.offset == 20 && query.limit == 11).returning(|_| Ok(vec![]));
+            let eleven = |_: &TaskQuery| Ok(vec![a_task(); 11]);
+            mocks.tasks.expect_list().withf(|query| query.offset == 20 && query.limit == 11).returning(eleven);
             mocks.tasks.expect_count().returning(|_, _| Ok(25));
             let page = mocks.build().list(&an_actor(), ListTasks { paging, ..first(1) }).await.unwrap();
-            assert_eq!(page.total, Some(25));
+            assert_eq!((page.items.len(), page.next_cursor, page.total), (10, None, Some(25)));
         }
     }
 }

@@ -2,7 +2,8 @@ use domain::tasks::{Task, TaskDescription, TaskId, TaskStatus, TaskTitle};
 
 use super::{Tasks, own};
 use crate::acting::begin_as;
-use crate::{Actor, ApplicationError, AsRead};
+use crate::read_only::Stored;
+use crate::{Actor, ApplicationError, ReadOnly};
 
 /// What to change of a task. `None` leaves a field as it is; the inner `None` of a field that may be empty clears it.
 #[derive(Clone, Debug, Default)]
@@ -14,7 +15,7 @@ pub struct TaskChange {
     /// How far it is. Any status may follow any other.
     pub status: Option<TaskStatus>,
     /// What must be as it is stored.
-    pub as_read: AsRead,
+    pub read_only: ReadOnly,
 }
 
 impl TaskChange {
@@ -40,8 +41,8 @@ impl Tasks {
     pub async fn update(&self, actor: &Actor, id: TaskId, change: TaskChange) -> Result<Task, ApplicationError> {
         let (unit, _) = begin_as(self.units.as_ref(), actor, self.clock.as_ref()).await?;
         let before = own(unit.tasks().find_by_id_for_update(id).await?, actor)?;
-        let as_read = change.as_read.compare(before.id.as_uuid(), before.created_at, before.updated_at);
-        as_read.require_equal()?;
+        let Task { id, created_at, updated_at, .. } = before;
+        change.read_only.compare(Stored { id: id.as_uuid(), created_at, updated_at }).require_equal()?;
         let mut task = before.clone();
         change.apply_to(&mut task);
         if task == before {

@@ -1,7 +1,6 @@
 use domain::users::{User, UserFilter, UserQuery, UserSort};
 
 use super::{Users, cursor};
-use crate::cursor::cut;
 use crate::{Actor, ApplicationError, Page, Paging};
 
 /// A request for a page of users.
@@ -24,19 +23,16 @@ impl Users {
         actor.require_admin()?;
         let ListUsers { filter, sort, paging } = list;
         let after = paging.cursor().map(|text| cursor::decode(text, &filter, sort)).transpose()?;
-        // One more than asked for tells whether there is a next page.
-        let limit = paging.limit().saturating_add(1);
-        let query = UserQuery { filter, sort, after, offset: paging.offset(), limit };
-        let mut items = self.users.list(&query).await?;
-        let last = cut(&mut items, paging.limit());
-        let next_cursor = last.map(|user| cursor::encode(user, &query.filter, sort));
-        let total = if paging.counts() { Some(self.users.count(&query.filter).await?) } else { None };
-        Ok(Page { items, next_cursor, total })
+        let query = UserQuery { filter, sort, after, offset: paging.offset(), limit: paging.limit() };
+        let users = self.users.list(&query).await?;
+        let cursor = |last: &User| cursor::encode(last, &query.filter, sort);
+        paging.page(users, cursor, self.users.count(&query.filter)).await
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use domain::StoreError;
     use domain::users::{Direction, UserPosition, UserSortField};
 
     use super::*;
@@ -46,6 +42,10 @@ mod tests {
     fn list(paging: Paging) -> ListUsers {
         let sort = UserSort { field: UserSortField::Email, direction: Direction::Ascending };
         ListUsers { filter: UserFilter::default(), sort, paging }
+    }
+
+    fn eleven(_: &UserQuery) -> Result<Vec<User>, StoreError> {
+        Ok(vec![a_user(); 11])
     }
 
     fn first(limit: u64) -> ListUsers {
@@ -86,18 +86,18 @@ mod tests {
     #[tokio::test]
     async fn page_numbers_pass_over_what_comes_before_and_count() {
         let mut mocks = Mocks::default();
-        mocks.users.expect_list().withf(|query| query.offset == 20 && query.limit == 11).returning(|_| Ok(vec![]));
+        mocks.users.expect_list().withf(|query| query.offset == 20 && query.limit == 11).returning(eleven);
         mocks.users.expect_count().returning(|_| Ok(25));
         let page = mocks.build().list(&an_admin(), list(Paging::Number { page: 3, size: 10 })).await.unwrap();
-        assert_eq!(page.total, Some(25));
+        assert_eq!((page.items.len(), page.next_cursor, page.total), (10, None, Some(25)));
     }
 
     #[tokio::test]
     async fn what_is_skipped_is_passed_over_and_all_are_counted() {
         let mut mocks = Mocks::default();
-        mocks.users.expect_list().withf(|query| query.offset == 7 && query.limit == 11).returning(|_| Ok(vec![]));
+        mocks.users.expect_list().withf(|query| query.offset == 7 && query.limit == 11).returning(eleven);
         mocks.users.expect_count().returning(|_| Ok(25));
         let page = mocks.build().list(&an_admin(), list(Paging::Skip { skip: 7, limit: 10 })).await.unwrap();
-        assert_eq!(page.total, Some(25));
+        assert_eq!((page.items.len(), page.next_cursor, page.total), (10, None, Some(25)));
     }
 }

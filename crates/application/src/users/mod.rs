@@ -18,7 +18,7 @@ use domain::users::{UserId, UserRepository};
 pub use create_admin::AdminAccount;
 pub use create_user::CreateUser;
 pub use list_users::ListUsers;
-pub use update_user::{UserAsRead, UserChange};
+pub use update_user::{UserChange, UserReadOnly};
 
 use crate::ApplicationError;
 use crate::passwords::Passwords;

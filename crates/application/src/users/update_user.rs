@@ -6,9 +6,9 @@ use domain::users::{Email, ProfileChange, Role, User};
 
 use super::{Users, keep_an_admin};
 use crate::acting::{OnAccount, begin_on};
-use crate::as_read::Comparison;
+use crate::read_only::{Comparison, Stored};
 use crate::sessions::end_others;
-use crate::{Actor, ApplicationError, AsRead, Target};
+use crate::{Actor, ApplicationError, ReadOnly, Target};
 
 /// What to change of an account. `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
@@ -24,14 +24,14 @@ pub struct UserChange {
     /// The actor's, for a change of their own account. Not needed for another's.
     pub current_password: Option<Password>,
     /// What must be as it is stored.
-    pub as_read: UserAsRead,
+    pub read_only: UserReadOnly,
 }
 
 /// What no change of an account can touch, as a client sends it back; `None` where it leaves one out.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct UserAsRead {
+pub struct UserReadOnly {
     /// What every resource has.
-    pub as_read: AsRead,
+    pub common: ReadOnly,
     /// Whether the address is verified.
     pub email_verified: Option<bool>,
     /// The last sign-in; the inner `None` is that of a user who never signed in.
@@ -59,9 +59,10 @@ impl UserChange {
 
     /// Compares what the actor cannot change with what is stored.
     fn compare(&self, target: Target, stored: &User) -> Comparison {
-        let UserAsRead { as_read, email_verified, last_login } = self.as_read;
-        let compared = as_read
-            .compare(stored.id.as_uuid(), stored.created_at, stored.updated_at)
+        let UserReadOnly { common, email_verified, last_login } = self.read_only;
+        let User { id, created_at, updated_at, .. } = *stored;
+        let compared = common
+            .compare(Stored { id: id.as_uuid(), created_at, updated_at })
             .member("email_verified", email_verified, stored.email_verified)
             .member("last_login", last_login, stored.last_login);
         match target {
@@ -187,8 +188,8 @@ mod tests {
     #[tokio::test]
     async fn what_nobody_changes_must_be_as_it_is_stored() {
         let stored = a_user();
-        let as_read = UserAsRead {
-            as_read: AsRead {
+        let read_only = UserReadOnly {
+            common: ReadOnly {
                 id: Some(stored.id.as_uuid()),
                 created_at: Some(stored.created_at),
                 updated_at: Some(stored.updated_at),
@@ -197,7 +198,7 @@ mod tests {
             last_login: Some(stored.last_login),
         };
         let later = Some(Some(stored.created_at + chrono::TimeDelta::days(1)));
-        let changed = UserAsRead { email_verified: Some(!stored.email_verified), last_login: later, ..as_read };
+        let changed = UserReadOnly { email_verified: Some(!stored.email_verified), last_login: later, ..read_only };
         for target in [Target::Me, TARGET()] {
             let (actor, units) = match target {
                 Target::Me => (an_actor(), [a_unit_of(&an_actor()), a_unit_of(&an_actor())]),
@@ -206,8 +207,8 @@ mod tests {
             let mut mocks = Mocks::default();
             mocks.units(units);
             let users = mocks.build();
-            let change = |as_read| UserChange { as_read, ..UserChange::default() };
-            assert_eq!(users.update(&actor, target, change(as_read)).await.unwrap(), stored);
+            let change = |read_only| UserChange { read_only, ..UserChange::default() };
+            assert_eq!(users.update(&actor, target, change(read_only)).await.unwrap(), stored);
             let result = users.update(&actor, target, change(changed)).await;
             assert!(
                 matches!(result, Err(ApplicationError::ReadOnly(names)) if names == ["email_verified", "last_login"])

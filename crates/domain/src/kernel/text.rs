@@ -114,8 +114,15 @@ mod tests {
 
     #[test]
     fn joiners_inside_words_are_kept() {
-        for text in ["می\u{200c}خواهم", "क्\u{200d}ष", "👩\u{200d}🚀", "🏴\u{e0067}\u{e0062}\u{e007f}", "❤\u{fe0f}"]
-        {
+        for text in [
+            "می\u{200c}خواهم",
+            "क्\u{200d}ष",
+            "👩\u{200d}🚀",
+            "🏴\u{e0067}\u{e0062}\u{e007f}",
+            "❤\u{fe0f}",
+            "1\u{fe0f}\u{20e3}",
+            "שלום (Shalom)",
+        ] {
             assert_eq!(line(text, "A name", 200).unwrap(), text);
         }
     }

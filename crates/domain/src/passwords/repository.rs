@@ -11,9 +11,9 @@ use crate::{StoreError, Timestamp};
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait PasswordRepository: Send + Sync {
-    /// The user and the hash of their password, `None` where they have none, or one that is not a hash, which MUST be
-    /// logged as an error. Both MUST be of one moment, and SHOULD
-    /// take one round trip: every sign-in begins here. It locks nothing.
+    /// The user and the hash of their password, `None` where they have none. What is stored in its place and is not a
+    /// hash MUST be returned as a [`PasswordHash::stored`]. Both MUST be of one moment, and SHOULD take one round trip:
+    /// every sign-in begins here. It locks nothing.
     async fn find_with_user(&self, whose: &UserIdentifier) -> Result<Option<(User, Option<PasswordHash>)>, StoreError>;
 
     /// Gives the user a password, instead of the one that they have. The caller SHOULD hold the user, and MUST void

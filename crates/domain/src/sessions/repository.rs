@@ -6,8 +6,8 @@ use crate::sessions::{RefreshToken, Revocation, SessionId};
 use crate::users::{User, UserId};
 
 /// Keeps refresh tokens: one row per sign-in. Every method may fail with [`StoreError::Unavailable`] or
-/// [`StoreError::Internal`]. A stored one of which more than the device is not valid MUST be read as if it were not there:
-/// its token is refused.
+/// [`StoreError::Internal`]. A stored one of which more than the device is not valid MUST be read as if it were not
+/// there: its token is refused.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait RefreshTokenRepository: Send + Sync {

@@ -6,7 +6,7 @@ use crate::users::{Email, Epoch, User, UserFilter, UserId, UserQuery};
 
 /// Keeps users. Every method may fail with [`StoreError::Unavailable`] or [`StoreError::Internal`].
 /// Of a stored user that is not valid, a role that is unknown MUST be read as [`Role::User`](crate::users::Role), and an
-/// epoch that is no count as [`Epoch::UNREADABLE`].
+/// epoch that cannot be one as [`Epoch::UNREADABLE`].
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait UserRepository: Send + Sync {

@@ -3,6 +3,9 @@ use domain::Timestamp;
 use domain::keys::{Algorithm, KeyId, KeyState, SealedKey, SigningKey, UnreadableKey};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
+use sea_orm::{IdenStatic, QueryResult, TryGetable};
+
+use crate::columns;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -41,24 +44,30 @@ pub(crate) fn token_ttl(state: KeyState) -> i64 {
     }
 }
 
-impl TryFrom<Model> for SigningKey {
-    type Error = UnreadableKey;
+/// Reads a key, or which column of it this version cannot read.
+pub(crate) fn read(row: &QueryResult) -> Result<SigningKey, UnreadableKey> {
+    let id = KeyId::new(get(row, Column::Id).unwrap_or_default());
+    let state: String = get(row, Column::State).unwrap_or_default();
+    key(row, id, &state).map_err(|column| UnreadableKey { id, state, column: column.as_str() })
+}
 
-    fn try_from(row: Model) -> Result<Self, UnreadableKey> {
-        let id = KeyId::new(row.id);
-        let unreadable = |column| UnreadableKey { id, state: row.state.clone(), column };
-        let algorithm = Algorithm::parse(&row.algorithm).map_err(|_| unreadable("algorithm"))?;
-        let state = match (row.state.as_str(), row.active_since, row.accepted_until) {
-            ("next", None, None) => KeyState::Next,
-            ("active", Some(since), None) => {
-                KeyState::Active { since, token_ttl: TimeDelta::microseconds(row.token_ttl) }
-            }
-            ("retired", None, Some(accepted_until)) => KeyState::Retired { accepted_until },
-            _ => return Err(unreadable("state")),
-        };
-        let (sealed, created_at) = (SealedKey::new(row.sealed), row.created_at);
-        Ok(SigningKey { id, algorithm, sealed, created_at, state })
-    }
+fn key(row: &QueryResult, id: KeyId, state: &str) -> Result<SigningKey, Column> {
+    let algorithm: String = get(row, Column::Algorithm)?;
+    let algorithm = Algorithm::parse(&algorithm).map_err(|_| Column::Algorithm)?;
+    let state = match (state, get(row, Column::ActiveSince)?, get(row, Column::AcceptedUntil)?) {
+        ("next", None, None) => KeyState::Next,
+        ("active", Some(since), None) => {
+            KeyState::Active { since, token_ttl: TimeDelta::microseconds(get(row, Column::TokenTtl)?) }
+        }
+        ("retired", None, Some(accepted_until)) => KeyState::Retired { accepted_until },
+        _ => return Err(Column::State),
+    };
+    let (sealed, created_at) = (SealedKey::new(get(row, Column::Sealed)?), get(row, Column::CreatedAt)?);
+    Ok(SigningKey { id, algorithm, sealed, created_at, state })
+}
+
+fn get<T: TryGetable>(row: &QueryResult, column: Column) -> Result<T, Column> {
+    columns::try_get(row, "", column).map_err(|_| column)
 }
 
 impl From<&SigningKey> for ActiveModel {

@@ -1,15 +1,12 @@
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use async_trait::async_trait;
-use domain::keys::{KeyId, KeyState, SigningKey, SigningKeyRepository, StoredKeys, UnreadableKey};
+use domain::keys::{KeyId, KeyState, SigningKey, SigningKeyRepository, StoredKeys};
 use domain::{StoreError, Timestamp};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder,
-    QueryResult, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QueryTrait,
 };
 
-use super::entity::{ActiveModel, Column, Entity, Model, times, token_ttl};
+use super::entity::{ActiveModel, Column, Entity, read, times, token_ttl};
 use crate::Store;
 
 #[async_trait]
@@ -62,18 +59,6 @@ impl<C: ConnectionTrait + Send + Sync> SigningKeyRepository for Store<C> {
     async fn count_retired(&self, before: Timestamp) -> Result<u64, StoreError> {
         let retired = Entity::find().filter(Column::AcceptedUntil.lte(before));
         retired.count(&self.connection).await.map_err(|error| self.error(error))
-    }
-}
-
-fn read(row: &QueryResult) -> Result<SigningKey, UnreadableKey> {
-    // The driver of PostgreSQL panics at a time that no calendar has, such as `infinity`.
-    match catch_unwind(AssertUnwindSafe(|| Model::from_query_result(row, ""))) {
-        Ok(Ok(model)) => model.try_into(),
-        _ => Err(UnreadableKey {
-            id: KeyId::new(row.try_get("", "id").unwrap_or_default()),
-            state: row.try_get("", "state").unwrap_or_default(),
-            column: "times",
-        }),
     }
 }
 

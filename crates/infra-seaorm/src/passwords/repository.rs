@@ -7,7 +7,6 @@ use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, QueryFilter, QueryResult, QueryTrait, SelectA, SelectB,
 };
-use tracing::error;
 
 use super::entity::{ActiveModel, Column, Entity};
 use crate::users::entity as user;
@@ -25,8 +24,7 @@ impl<C: ConnectionTrait + Send + Sync> PasswordRepository for Store<C> {
         let found = self.connection.query_one(&select.into_query()).await.map_err(|error| self.error(error))?;
         let Some(row) = found else { return Ok(None) };
         let Some(user) = columns::read::<User>(&row, SelectA.as_str()) else { return Ok(None) };
-        let hash = hash(&row, user.id);
-        Ok(Some((user, hash)))
+        Ok(Some((user, hash(&row))))
     }
 
     async fn store(&self, user: UserId, hash: &PasswordHash, changed_at: Timestamp) -> Result<(), StoreError> {
@@ -49,14 +47,8 @@ impl<C: ConnectionTrait + Send + Sync> PasswordRepository for Store<C> {
     }
 }
 
-/// The hash beside a user, if there is one. Another text than a hash is not the user's fault, and no reason to refuse
-/// them in another way than those who have none: it is logged, and goes with the next password that is set.
-fn hash(row: &QueryResult, user: UserId) -> Option<PasswordHash> {
-    let text = row.try_get::<Option<String>>(SelectB.as_str(), "hash");
-    let hash =
-        text.map_err(drop).and_then(|text| text.map(|text| PasswordHash::parse(&text)).transpose().map_err(drop));
-    if hash.is_err() {
-        error!(table = "passwords", column = "hash", %user, "a user cannot sign in until their password hash is repaired");
-    }
-    hash.ok().flatten()
+/// The hash beside a user, if there is one. What is not even a text is read as an empty one, which is not a hash either.
+fn hash(row: &QueryResult) -> Option<PasswordHash> {
+    let text = columns::try_get(row, SelectB.as_str(), Column::Hash).unwrap_or_else(|_| Some(String::new()));
+    text.map(PasswordHash::stored)
 }

@@ -38,18 +38,18 @@ impl FromRow for RefreshToken {
 
     /// Only the device may be wrong: everything else decides whether a token is accepted.
     fn from_row(row: &Row<'_>) -> Option<Self> {
-        let nonce = row.get::<Vec<u8>>("nonce")?.try_into();
-        let generation = u32::try_from(row.get::<i64>("generation")?);
+        let nonce = row.get::<Vec<u8>>(Column::Nonce)?.try_into();
+        let generation = u32::try_from(row.get::<i64>(Column::Generation)?);
         Some(RefreshToken {
             id: SessionId::new(row.id()),
-            user_id: UserId::new(row.get("user_id")?),
-            nonce: row.valid("nonce", nonce).map(Nonce::new)?,
-            generation: row.valid("generation", generation).map(Generation::new)?,
-            created_at: row.get("created_at")?,
-            rotated_at: row.get("rotated_at")?,
-            last_used_at: row.get("last_used_at")?,
-            idle_expires_at: row.get("idle_expires_at")?,
-            expires_at: row.get("expires_at")?,
+            user_id: UserId::new(row.get(Column::UserId)?),
+            nonce: row.valid(Column::Nonce, nonce).map(Nonce::new)?,
+            generation: row.valid(Column::Generation, generation).map(Generation::new)?,
+            created_at: row.get(Column::CreatedAt)?,
+            rotated_at: row.get(Column::RotatedAt)?,
+            last_used_at: row.get(Column::LastUsedAt)?,
+            idle_expires_at: row.get(Column::IdleExpiresAt)?,
+            expires_at: row.get(Column::ExpiresAt)?,
             revocation: revocation(row)?,
             device: device(row),
         })
@@ -58,19 +58,19 @@ impl FromRow for RefreshToken {
 
 /// The outer `None` if nobody can tell whether it was revoked.
 fn revocation(row: &Row<'_>) -> Option<Option<Revocation>> {
-    let (at, reason) = (row.get("revoked_at"), row.get::<String>("revoked_reason"));
+    let (at, reason) = (row.get(Column::RevokedAt), row.get::<String>(Column::RevokedReason));
     let reason = reason.map(|text| RevocationReason::parse(&text)).transpose().map_err(drop);
     let revocation = match (at, reason) {
         (Some(at), Ok(Some(reason))) => Ok(Some(Revocation { at, reason })),
         (None, Ok(None)) => Ok(None),
         _ => Err(()),
     };
-    row.valid("revoked_reason", revocation)
+    row.valid(Column::RevokedReason, revocation)
 }
 
 fn device(row: &Row<'_>) -> Device {
-    let (user_agent, address) = (row.get::<String>("user_agent"), row.get::<String>("address"));
-    let address = address.and_then(|text| row.valid("address", text.parse::<IpAddr>()));
+    let (user_agent, address) = (row.get::<String>(Column::UserAgent), row.get::<String>(Column::Address));
+    let address = address.and_then(|text| row.valid(Column::Address, text.parse::<IpAddr>()));
     Device::new(user_agent.as_deref(), address)
 }
 

@@ -25,15 +25,15 @@ impl FromRow for Task {
     const TABLE: &'static str = "tasks";
 
     fn from_row(row: &Row<'_>) -> Option<Self> {
-        let status = TaskStatus::parse(&row.get::<String>("status").unwrap_or_default());
+        let status = TaskStatus::parse(&row.get::<String>(Column::Status).unwrap_or_default());
         Some(Task {
             id: TaskId::new(row.id()),
-            owner: UserId::new(row.get("owner_id")?),
-            title: row.text("title", TaskTitle::parse, TaskTitle::stored),
-            description: row.optional_text("description", TaskDescription::parse, TaskDescription::stored),
-            status: row.valid("status", status).unwrap_or_default(),
-            created_at: row.get("created_at").unwrap_or_default(),
-            updated_at: row.get("updated_at").unwrap_or_default(),
+            owner: UserId::new(row.get(Column::OwnerId)?),
+            title: row.text(Column::Title, TaskTitle::parse, TaskTitle::stored),
+            description: row.optional_text(Column::Description, TaskDescription::parse, TaskDescription::stored),
+            status: row.valid(Column::Status, status).unwrap_or_default(),
+            created_at: row.get(Column::CreatedAt).unwrap_or_default(),
+            updated_at: row.get(Column::UpdatedAt).unwrap_or_default(),
         })
     }
 }

@@ -39,37 +39,39 @@ impl FromRow for User {
             id: UserId::new(row.id()),
             email: email(row),
             profile: Profile {
-                username: row.optional_text("username", Username::parse, Username::stored),
-                full_name: row.optional_text("full_name", FullName::parse, FullName::stored),
+                username: row.optional_text(Column::Username, Username::parse, Username::stored),
+                full_name: row.optional_text(Column::FullName, FullName::parse, FullName::stored),
                 birthday: birthday(row),
             },
             // What somebody may do is never more than what the row says for certain.
-            role: row.valid("role", Role::parse(&row.get::<String>("role").unwrap_or_default())).unwrap_or(Role::User),
-            is_active: row.get("is_active").unwrap_or_default(),
-            email_verified: row.get("email_verified").unwrap_or_default(),
+            role: row
+                .valid(Column::Role, Role::parse(&row.get::<String>(Column::Role).unwrap_or_default()))
+                .unwrap_or(Role::User),
+            is_active: row.get(Column::IsActive).unwrap_or_default(),
+            email_verified: row.get(Column::EmailVerified).unwrap_or_default(),
             epoch: epoch(row),
-            created_at: row.get("created_at").unwrap_or_default(),
-            updated_at: row.get("updated_at").unwrap_or_default(),
-            last_login: row.get("last_login"),
+            created_at: row.get(Column::CreatedAt).unwrap_or_default(),
+            updated_at: row.get(Column::UpdatedAt).unwrap_or_default(),
+            last_login: row.get(Column::LastLogin),
         })
     }
 }
 
 /// With the key by which the account is found, also where the two do not fit.
 fn email(row: &Row<'_>) -> Email {
-    let text: String = row.get("email").unwrap_or_default();
-    row.valid("email", Email::parse(&text));
-    Email::stored(text, row.get("email_key").unwrap_or_default())
+    let text: String = row.get(Column::Email).unwrap_or_default();
+    row.valid(Column::Email, Email::parse(&text));
+    Email::stored(text, row.get(Column::EmailKey).unwrap_or_default())
 }
 
 fn birthday(row: &Row<'_>) -> Option<Birthday> {
-    let date = row.get("birthday")?;
-    Some(row.valid("birthday", Birthday::new(date)).unwrap_or(Birthday::stored(date)))
+    let date = row.get(Column::Birthday)?;
+    Some(row.valid(Column::Birthday, Birthday::new(date)).unwrap_or(Birthday::stored(date)))
 }
 
 fn epoch(row: &Row<'_>) -> Epoch {
-    let count = u32::try_from(row.get("epoch").unwrap_or(-1_i64));
-    row.valid("epoch", count).map_or(Epoch::UNREADABLE, Epoch::new)
+    let count = u32::try_from(row.get(Column::Epoch).unwrap_or(-1_i64));
+    row.valid(Column::Epoch, count).map_or(Epoch::UNREADABLE, Epoch::new)
 }
 
 impl From<&User> for ActiveModel {

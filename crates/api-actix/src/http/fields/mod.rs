@@ -41,6 +41,7 @@
 
 #[cfg(test)]
 pub(crate) mod checked;
+mod form;
 mod list;
 mod presence;
 mod raw;
@@ -48,10 +49,11 @@ mod value;
 
 pub(crate) mod schema;
 
-pub use presence::{Clearable, Flat, Ignored, NotNull, Optional, Others, Presence, ReadOnly, Required};
+pub use presence::{Clearable, Flat, Ignored, NotNull, Optional, Presence, ReadOnly, Required};
 pub use schema::Description;
 pub use value::{FieldValue, TextShape, TextValue};
 
+pub(crate) use form::Form;
 pub(crate) use raw::RawFields;
 pub(crate) use value::parse_id;
 
@@ -143,10 +145,6 @@ impl Fields<'_> {
     /// Notes a fault of a field.
     pub fn note(&mut self, name: &str, code: &'static str, message: impl Into<String>) {
         note(self.faults, &self.path, name, code, message.into());
-    }
-
-    fn ignore_rest(&mut self) {
-        self.values.clear();
     }
 }
 

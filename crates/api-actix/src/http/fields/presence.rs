@@ -37,10 +37,6 @@ pub struct ReadOnly<P>(PhantomData<P>);
 /// A text that may be absent. What it says is not looked at, and is forgotten.
 pub enum Ignored {}
 
-/// All fields that are not in the list, which are forgotten. As the last of the list, it accepts what would be unknown
-/// (RFC 6749, section 3.2).
-pub enum Others {}
-
 /// The fields of another list, in the same object: serde's `flatten`.
 pub struct Flat<L>(PhantomData<L>);
 
@@ -130,19 +126,6 @@ impl Presence for Ignored {
 
     fn describe(description: &mut Description, name: &str, doc: &[&str]) {
         Optional::<String>::describe(description, name, doc);
-    }
-}
-
-impl Presence for Others {
-    type Value = ();
-
-    fn take(fields: &mut Fields<'_>, _: &str) -> Option<()> {
-        fields.ignore_rest();
-        Some(())
-    }
-
-    fn describe(description: &mut Description, _: &str, _: &[&str]) {
-        description.let_others_through();
     }
 }
 

@@ -50,12 +50,6 @@ impl RawFields {
         }
     }
 
-    /// Without the members whose text is empty. One that comes twice is noticed even so.
-    pub(crate) fn without_empty(mut self) -> Self {
-        self.values.retain(|_, value| !matches!(value, RawValue::Untyped(text) if text.is_empty()));
-        self
-    }
-
     /// Reads `application/x-www-form-urlencoded`: a form.
     pub(crate) fn from_urlencoded(bytes: &[u8]) -> Self {
         Self::of_texts(form_urlencoded::parse(bytes))

@@ -11,7 +11,6 @@ use super::{FieldList, FieldValue};
 #[derive(Default)]
 pub struct Description {
     fields: Vec<DescribedField>,
-    lets_others_through: bool,
     /// What the fields' schemas refer to.
     schemas: Vec<(String, RefOr<Schema>)>,
 }
@@ -53,10 +52,6 @@ impl Description {
             field.is_read_only = true;
         }
     }
-
-    pub(super) fn let_others_through(&mut self) {
-        self.lets_others_through = true;
-    }
 }
 
 impl DescribedField {
@@ -82,12 +77,7 @@ pub fn object<L: FieldList>(doc: &[&str], example: Option<Value>) -> RefOr<Schem
             object = object.required(&field.name);
         }
     }
-    let others = match description.lets_others_through {
-        false => AdditionalProperties::FreeForm(false),
-        // A list would be a parameter that comes more than once.
-        true => AdditionalProperties::RefOr(ObjectBuilder::new().schema_type(Type::String).into()),
-    };
-    object.additional_properties(Some(others)).into()
+    object.additional_properties(Some(AdditionalProperties::FreeForm(false))).into()
 }
 
 /// As `utoipa`'s own derive does it.

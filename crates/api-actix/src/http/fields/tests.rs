@@ -66,13 +66,12 @@ crate::fields! {
 }
 
 crate::fields! {
-    OpenBody as "Open" -> bool {
+    AskBody as "Ask" -> bool {
         is_it: Required<bool>,
         scope: Ignored,
-        others: Others,
     }
     build {
-        let _ = (scope, others);
+        let () = scope;
         is_it
     }
 }
@@ -162,10 +161,12 @@ fn faults_have_a_limit_at_every_depth() {
 
 #[test]
 fn forms_are_read_by_the_types_of_their_fields() {
-    let read = |form: &str| read::<OpenBody>(RawFields::from_urlencoded(form.as_bytes()), rules());
+    let read = |form: &str| read::<Form<AskBody>>(RawFields::from_urlencoded(form.as_bytes()), rules());
     assert_eq!(read("is_it=true&scope=a&more=b").ok(), Some(true));
+    assert_eq!(read("is_it=true&scope=&more=").ok(), Some(true));
     let codes = |form: &str| read(form).unwrap_err().into_iter().map(|fault| fault.code).collect::<Vec<_>>();
     assert_eq!(codes("is_it=yes"), ["wrong_type"]);
+    assert_eq!(codes("is_it="), ["required"]);
     assert_eq!(codes("is_it=true&is_it=true"), ["duplicate_field"]);
 }
 
@@ -191,8 +192,9 @@ fn the_schema_has_the_same_fields() {
     let mut schemas = Vec::new();
     <CommandBody as ToSchema>::schemas(&mut schemas);
     assert_eq!(schemas.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["Home", "Room"]);
-    let open: Value = serde_json::to_value(<OpenBody as PartialSchema>::schema()).unwrap();
-    assert_eq!(open["additionalProperties"], json!({"type": "string"}));
+    let form: Value = serde_json::to_value(<Form<AskBody> as PartialSchema>::schema()).unwrap();
+    assert_eq!(form["additionalProperties"], json!({"type": "string"}));
+    assert_eq!(form["properties"]["scope"], json!({"type": "string"}));
 }
 
 #[test]

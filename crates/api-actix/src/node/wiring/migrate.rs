@@ -6,8 +6,9 @@ use super::{WiringError, postgres, sqlite};
 use crate::config::{DatabaseSettings, DatabaseUrl};
 
 /// Applies the pending migrations of the migrator `M`, one process at a time. If starting the server must not migrate,
-/// nothing may be pending. Migrations of a newer version are left alone, with a warning. Hexauth's own tables come with [`start`](super::start); call this for tables of your own,
-/// whose migrator names a table of its own in `migration_table_name`.
+/// nothing may be pending. Migrations of a newer version are left alone, with a warning. Hexauth's own tables come with
+/// [`start`](super::start); call this for tables of your own, whose migrator names a table of its own in
+/// `migration_table_name`.
 ///
 /// # Errors
 /// [`WiringError::Postgres`], [`WiringError::Sqlite`], [`WiringError::Pending`].
@@ -39,7 +40,7 @@ pub async fn migrate_with<M: MigratorTrait>(
     step: Step,
 ) -> Result<Vec<String>, WiringError> {
     Ok(match &database.url {
-        DatabaseUrl::Postgres(url) => infra_postgres::migrate_with::<M>(&postgres(database, url), step).await?,
+        DatabaseUrl::Postgres(url) => infra_postgres::migrate_with::<M>(&postgres(database, url)?, step).await?,
         DatabaseUrl::Sqlite(url) => infra_sqlite::migrate_with::<M>(&sqlite(database, url), step).await?,
     })
 }
@@ -54,7 +55,7 @@ pub async fn migration_status(database: &DatabaseSettings) -> Result<Vec<Status>
 
 async fn migration_status_with<M: MigratorTrait>(database: &DatabaseSettings) -> Result<Vec<Status>, WiringError> {
     Ok(match &database.url {
-        DatabaseUrl::Postgres(url) => infra_postgres::migration_status_with::<M>(&postgres(database, url)).await?,
+        DatabaseUrl::Postgres(url) => infra_postgres::migration_status_with::<M>(&postgres(database, url)?).await?,
         DatabaseUrl::Sqlite(url) => infra_sqlite::migration_status_with::<M>(&sqlite(database, url)).await?,
     })
 }
@@ -73,7 +74,7 @@ pub(super) async fn require_migrated<M: MigratorTrait>(database: &DatabaseSettin
     Ok(())
 }
 
-/// While nodes are replaced one by one, those of the version before run on the schema of the next.
+/// While nodes are replaced one by one, those of the previous version run on the schema of the next.
 fn warn_of_newer(status: &[Status]) {
     let newer = named(status, State::Unknown);
     if !newer.is_empty() {

@@ -41,7 +41,9 @@ pub(crate) use infra_security::HashLoad;
 
 /// What adapters know about settings, for [`Config::load`].
 pub const CHECKS: Checks = Checks {
-    check_postgres_url: |url| PostgresSettings::new(url).check().map_err(|error| error.to_string()),
+    check_postgres_url: |url| {
+        PostgresSettings::new(url).map(drop).map_err(|error| PostgresError::from(error).to_string())
+    },
     check_stored_hash: |hash, hashing| argon2(hashing).check_stored(hash),
 };
 
@@ -120,9 +122,9 @@ pub(crate) async fn attach(config: &Config) -> Result<Parts, WiringError> {
 async fn build(config: &Config, secret: Option<RootSecret>) -> Result<Parts, WiringError> {
     match &config.database.url {
         DatabaseUrl::Postgres(url) => {
-            let settings = postgres(&config.database, url);
+            let settings = postgres(&config.database, url)?;
             let store = Arc::new(infra_postgres::connect(&settings).await?);
-            let feed = Box::new(PostgresRevocationFeed::new(&settings)?);
+            let feed = Box::new(PostgresRevocationFeed::new(&settings));
             let connections = Connections::Postgres(store.connection().clone());
             assemble(config, secret, store, feed, connections)
         }
@@ -169,14 +171,14 @@ pub(crate) fn generate_password(policy: &PasswordPolicy) -> Secret {
     infra_security::generate_password(policy)
 }
 
-fn postgres(database: &DatabaseSettings, url: &str) -> PostgresSettings {
-    PostgresSettings {
-        url: url.to_owned(),
+fn postgres(database: &DatabaseSettings, url: &str) -> Result<PostgresSettings, PostgresError> {
+    Ok(PostgresSettings {
         max_connections: database.max_connections,
         acquire_timeout: database.acquire_timeout,
         statement_timeout: database.statement_timeout,
         prepared_statements: database.prepared_statements,
-    }
+        ..PostgresSettings::new(url)?
+    })
 }
 
 fn sqlite(database: &DatabaseSettings, url: &str) -> SqliteSettings {

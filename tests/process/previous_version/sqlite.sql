@@ -1,4 +1,4 @@
--- A database of the version before, with the last of whose migrations it ends: see upgrade.rs.
+-- A database of the previous version, with the last of whose migrations it ends: see upgrade.rs.
 BEGIN TRANSACTION;
 CREATE TABLE "users" ( "id" uuid_text NOT NULL PRIMARY KEY, "email" text NOT NULL, "email_key" text NOT NULL, "username" text, "full_name" text, "full_name_key" text, "birthday" date_text, "role" text NOT NULL, "is_active" boolean NOT NULL, "email_verified" boolean NOT NULL, "epoch" integer NOT NULL, "created_at" timestamp_with_timezone_text NOT NULL, "updated_at" timestamp_with_timezone_text NOT NULL, "last_login" timestamp_with_timezone_text );
 INSERT INTO "users" VALUES(X'01A2191C095E747E840D568CB376852F','grace@example.com','grace@example.com',NULL,NULL,NULL,NULL,'admin',1,0,0,'2026-11-26T18:26:37.534320+00:00','2026-11-26T18:26:37.534320+00:00','2026-11-26T18:26:37.570029+00:00');

@@ -1,4 +1,4 @@
--- A database of the version before, with the last of whose migrations it ends: see upgrade.rs.
+-- A database of the previous version, with the last of whose migrations it ends: see upgrade.rs.
 SET statement_timeout = 0;
 SET lock_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;

@@ -1,4 +1,3 @@
-use application::AsRead;
 use domain::Timestamp;
 use uuid::Uuid;
 
@@ -6,7 +5,7 @@ use crate::fields::{NotNull, ReadOnly};
 
 crate::fields! {
     /// What every resource has and nobody can change.
-    pub(crate) AsReadBody as "AsRead" -> AsRead {
+    pub(crate) ReadOnlyBody as "ReadOnly" -> application::ReadOnly {
         /// As it was read, or absent.
         id: ReadOnly<NotNull<Uuid>>,
         /// As it was read, or absent.

@@ -8,7 +8,7 @@ use crate::ApplicationError;
 /// The members that every resource has and no change can touch, as a client sends them back; `None` where it leaves one
 /// out. A change is refused where they are not what is stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct AsRead {
+pub struct ReadOnly {
     /// The resource's id.
     pub id: Option<Uuid>,
     /// When it was made.
@@ -17,15 +17,21 @@ pub struct AsRead {
     pub updated_at: Option<Timestamp>,
 }
 
-impl AsRead {
+impl ReadOnly {
     /// Compares them with what is stored, which must be read in the unit of work that writes.
-    pub(crate) fn compare(self, id: Uuid, created_at: Timestamp, updated_at: Timestamp) -> Comparison {
-        Comparison::default().member("id", self.id, id).member("created_at", self.created_at, created_at).member(
-            "updated_at",
-            self.updated_at,
-            updated_at,
-        )
+    pub(crate) fn compare(self, stored: Stored) -> Comparison {
+        Comparison::default()
+            .member("id", self.id, stored.id)
+            .member("created_at", self.created_at, stored.created_at)
+            .member("updated_at", self.updated_at, stored.updated_at)
     }
+}
+
+/// What is stored of these members.
+pub(crate) struct Stored {
+    pub(crate) id: Uuid,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
 }
 
 /// The members that differ from what is stored.
@@ -59,10 +65,10 @@ mod tests {
     fn what_is_sent_back_changed_is_named() {
         let (id, now) = (Uuid::from_u128(1), now());
         let later = now + TimeDelta::microseconds(1);
-        let compare = |sent: AsRead| sent.compare(id, now, now).require_equal();
-        assert!(compare(AsRead::default()).is_ok());
-        assert!(compare(AsRead { id: Some(id), created_at: Some(now), updated_at: Some(now) }).is_ok());
-        let changed = compare(AsRead { id: Some(Uuid::nil()), created_at: Some(now), updated_at: Some(later) });
+        let compare = |sent: ReadOnly| sent.compare(Stored { id, created_at: now, updated_at: now }).require_equal();
+        assert!(compare(ReadOnly::default()).is_ok());
+        assert!(compare(ReadOnly { id: Some(id), created_at: Some(now), updated_at: Some(now) }).is_ok());
+        let changed = compare(ReadOnly { id: Some(Uuid::nil()), created_at: Some(now), updated_at: Some(later) });
         assert!(matches!(changed, Err(ApplicationError::ReadOnly(names)) if names == ["id", "updated_at"]));
     }
 }

@@ -158,9 +158,11 @@ mod tests {
     fn with_session_from(text: &str) -> Mocks {
         let mut mocks = Mocks::default();
         let session = RefreshToken { device: Device::new(None, address(text)), ..a_session() };
-        mocks.refresh_tokens.expect_list_live().times(1).returning(move |user, _, _| {
-            Ok(if user == user_id() { vec![session.clone()] } else { Vec::new() })
-        });
+        mocks
+            .refresh_tokens
+            .expect_list_live()
+            .times(1)
+            .returning(move |user, _, _| Ok(if user == user_id() { vec![session.clone()] } else { Vec::new() }));
         mocks
     }
 

@@ -42,14 +42,14 @@ impl FromRow for QueuedMail {
     fn from_row(row: &Row<'_>) -> Option<Self> {
         Some(QueuedMail {
             id: MailId::new(row.id()),
-            to: row.valid("recipient", Email::parse(&row.get::<String>("recipient")?))?,
-            locale: row.valid("locale", Locale::parse(&row.get::<String>("locale")?)).unwrap_or_default(),
+            to: row.valid(Column::Recipient, Email::parse(&row.get::<String>(Column::Recipient)?))?,
+            locale: row.valid(Column::Locale, Locale::parse(&row.get::<String>(Column::Locale)?)).unwrap_or_default(),
             letter: letter(row)?,
-            token_id: row.get("token_id").map(OneTimeTokenId::new),
-            created_at: row.get("created_at")?,
-            attempts: u32::try_from(row.get::<i64>("attempts")?).unwrap_or(u32::MAX),
-            last_error: row.get("last_error"),
-            state: match (row.get("due_at"), row.get("sent_at"), row.get("died_at")) {
+            token_id: row.get(Column::TokenId).map(OneTimeTokenId::new),
+            created_at: row.get(Column::CreatedAt)?,
+            attempts: u32::try_from(row.get::<i64>(Column::Attempts)?).unwrap_or(u32::MAX),
+            last_error: row.get(Column::LastError),
+            state: match (row.get(Column::DueAt), row.get(Column::SentAt), row.get(Column::DiedAt)) {
                 (Some(due_at), None, None) => MailState::Pending { due_at },
                 (None, None, Some(at)) => MailState::Dead { at },
                 // What may have been sent is not sent again.
@@ -60,20 +60,20 @@ impl FromRow for QueuedMail {
 }
 
 fn letter(row: &Row<'_>) -> Option<Letter> {
-    Some(match row.get::<String>("kind")?.as_str() {
+    Some(match row.get::<String>(Column::Kind)?.as_str() {
         "email_changed" => Letter::EmailChanged,
         "already_registered" => Letter::AlreadyRegistered,
         "password_changed" => Letter::PasswordChanged,
-        "new_device" => Letter::NewDevice { device: row.get("device"), address: address(row) },
+        "new_device" => Letter::NewDevice { device: row.get(Column::Device), address: address(row) },
         "account_disabled" => Letter::AccountDisabled,
         "account_deleted" => Letter::AccountDeleted,
         "test" => Letter::Test,
-        purpose => Letter::Token(row.valid("kind", Purpose::parse(purpose))?),
+        purpose => Letter::Token(row.valid(Column::Kind, Purpose::parse(purpose))?),
     })
 }
 
 fn address(row: &Row<'_>) -> Option<IpAddr> {
-    row.valid("address", row.get::<String>("address")?.parse())
+    row.valid(Column::Address, row.get::<String>(Column::Address)?.parse())
 }
 
 impl From<&QueuedMail> for ActiveModel {

@@ -29,16 +29,16 @@ impl FromRow for OneTimeToken {
 
     /// Everything decides whether a token is accepted. Whether it was used, only the statement that uses it decides.
     fn from_row(row: &Row<'_>) -> Option<Self> {
-        let nonce = row.get::<Vec<u8>>("nonce")?.try_into();
+        let nonce = row.get::<Vec<u8>>(Column::Nonce)?.try_into();
         Some(OneTimeToken {
             id: OneTimeTokenId::new(row.id()),
-            purpose: row.valid("purpose", Purpose::parse(&row.get::<String>("purpose")?))?,
-            user_id: row.get("user_id").map(UserId::new),
-            email: row.valid("email", Email::parse(&row.get::<String>("email")?))?,
-            nonce: row.valid("nonce", nonce).map(Nonce::new)?,
-            created_at: row.get("created_at")?,
-            expires_at: row.get("expires_at")?,
-            used_at: row.get("used_at"),
+            purpose: row.valid(Column::Purpose, Purpose::parse(&row.get::<String>(Column::Purpose)?))?,
+            user_id: row.get(Column::UserId).map(UserId::new),
+            email: row.valid(Column::Email, Email::parse(&row.get::<String>(Column::Email)?))?,
+            nonce: row.valid(Column::Nonce, nonce).map(Nonce::new)?,
+            created_at: row.get(Column::CreatedAt)?,
+            expires_at: row.get(Column::ExpiresAt)?,
+            used_at: row.get(Column::UsedAt),
         })
     }
 }

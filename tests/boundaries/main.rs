@@ -90,7 +90,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "zeroize",
         ],
     ),
-    ("migration", &["sea-orm-migration", "unicode-normalization"]),
+    ("migration", &["sea-orm-migration", "thiserror", "unicode-normalization"]),
 ];
 
 /// The outermost crate may use any library, but of ours only these.

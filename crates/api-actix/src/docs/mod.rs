@@ -13,12 +13,12 @@ use actix_web::web::{Bytes, Data, ServiceConfig, get, resource};
 use domain::passwords::PasswordPolicy;
 
 /// The API's description for the clients of a server.
-pub(crate) struct Description {
+pub(crate) struct ServedDocument {
     public_path: String,
     json: OnceLock<Bytes>,
 }
 
-impl Description {
+impl ServedDocument {
     /// For clients who have this path before each of ours.
     pub(crate) fn at(public_path: &str) -> Self {
         Self { public_path: public_path.to_owned(), json: OnceLock::new() }
@@ -33,7 +33,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(resource("/docs/{file:.*}").route(get().to(swagger::file)));
 }
 
-async fn show(policy: Data<PasswordPolicy>, description: Data<Description>) -> HttpResponse {
+async fn show(policy: Data<PasswordPolicy>, description: Data<ServedDocument>) -> HttpResponse {
     let json = description.json.get_or_init(|| openapi::json_of(&policy, &description.public_path).into());
     HttpResponse::Ok().content_type("application/json").body(json.clone())
 }

@@ -12,7 +12,7 @@ use actix_web::http::header::{
     HeaderMap, HeaderValue, ORIGIN, VARY,
 };
 
-use super::question::is_question;
+use super::forward_auth::is_forward_auth;
 use crate::config::CorsSettings;
 
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
@@ -51,7 +51,7 @@ impl Cors {
         let asks = request.method() == Method::OPTIONS
             && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)
             // It would say that somebody's request may pass, and nobody has shown a token.
-            && !is_question(request.path());
+            && !is_forward_auth(request.path());
         let allowed = self.allowed(request.headers().get(ORIGIN));
         allowed.filter(|_| asks).map(|_| {
             HttpResponse::NoContent()

@@ -312,7 +312,7 @@ fn app_data(config: &Config, address: SocketAddr, parts: &Parts) -> AppData {
         proxies: config.server.proxies.clone(),
         cors: Cors::new(&config.cors),
     };
-    let description = docs::Description::at(settings.public_path());
+    let description = docs::ServedDocument::at(settings.public_path());
     let parties = TokenParties { issuer: config.issuer.clone(), audience: config.audience.clone() };
     features::data(&parts.application)
         .with(Data::from(Arc::clone(&parts.health)))

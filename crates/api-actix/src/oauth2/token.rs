@@ -13,7 +13,7 @@ use crate::auth::{Identifier, PresentedToken};
 use crate::clients::{OAuthError, basic, credentials};
 use crate::fields::{Form, NotNull, Required, TextShape, TextValue};
 use crate::http::responses::{OAuth, OAuthRateLimited};
-use crate::http::{ApiError, ClientDevice, FormBody, Limited, count};
+use crate::http::{ApiError, ClientDevice, FormBody, Limited, spend};
 
 /// What the body says.
 pub(crate) struct AccessTokenRequest {
@@ -149,7 +149,7 @@ pub(crate) async fn token(
 ) -> Result<HttpResponse, OAuthError> {
     let FormBody(mut body) = body?;
     let grant = Grant::of(&mut body)?;
-    count(grant.limited(), &request)?;
+    spend(grant.limited(), &request)?;
     if let Some((id, secret)) = credentials(basic(&request)?, body.client_id.as_deref(), body.client_secret)? {
         clients.authenticate(&id, &secret).await?;
     }

@@ -96,24 +96,24 @@ async fn check(limited: Limited, request: ServiceRequest, next: Next<BoxBody>) -
     if matches!(is_exempt, Ok(true)) {
         return next.call(request).await;
     }
-    let response = match (count(limited, request.request()), is_exempt) {
+    let response = match (spend(limited, request.request()), is_exempt) {
         (Ok(()), Ok(_)) => next.call(request).await?,
         // The guard would judge the token again, and say the same.
         (Err(error), _) | (Ok(()), Err(error)) => request.error_response(error),
     };
-    Ok(tell(response))
+    Ok(set_headers(response))
 }
 
 /// A route whose handler calls [`count`] itself, since only the body tells of which kind the request is.
 pub(crate) fn limit_in_handler(route: Route) -> Route {
-    route.wrap(from_fn(async |request: ServiceRequest, next: Next<BoxBody>| next.call(request).await.map(tell)))
+    route.wrap(from_fn(async |request: ServiceRequest, next: Next<BoxBody>| next.call(request).await.map(set_headers)))
 }
 
 /// Counts a request of this kind for its client.
 ///
 /// # Errors
 /// [`ApiError::RateLimited`] when there have been too many.
-pub(crate) fn count(limited: Limited, request: &HttpRequest) -> Result<(), ApiError> {
+pub(crate) fn spend(limited: Limited, request: &HttpRequest) -> Result<(), ApiError> {
     let Some(limiter) = part::<RateLimits>(request)?.of(limited) else { return Ok(()) };
     let address = client_address::of(request, &part::<HttpSettings>(request)?.proxies);
     let checked = limiter.check(address);
@@ -131,7 +131,7 @@ async fn is_admin(request: &HttpRequest) -> Result<bool, ApiError> {
 }
 
 /// Tells a client that was counted what it may still do.
-fn tell(mut response: ServiceResponse) -> ServiceResponse {
+fn set_headers(mut response: ServiceResponse) -> ServiceResponse {
     let allowance = response.request().extensions().get::<Allowance>().copied();
     if let Some(Allowance { limit, remaining, reset }) = allowance {
         let headers = response.headers_mut();

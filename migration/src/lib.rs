@@ -30,6 +30,9 @@ mod m20261126_000007_create_events;
 mod m20261126_000008_create_health_probes;
 mod m20261126_000009_create_tasks;
 mod m20261126_000010_search_words_and_domains;
+mod m20261126_000011_create_one_time_tokens;
+mod m20261126_000012_create_outbox;
+mod m20261126_000013_create_attempts;
 
 /// Applies and reverts the migrations. The adapters run it under a lock, one node at a time.
 #[derive(Debug)]
@@ -48,6 +51,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000008_create_health_probes::Migration),
             Box::new(m20261126_000009_create_tasks::Migration),
             Box::new(m20261126_000010_search_words_and_domains::Migration),
+            Box::new(m20261126_000011_create_one_time_tokens::Migration),
+            Box::new(m20261126_000012_create_outbox::Migration),
+            Box::new(m20261126_000013_create_attempts::Migration),
         ]
     }
 

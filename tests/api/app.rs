@@ -49,6 +49,7 @@ impl App {
             ("APP_PASSWORD__MEMORY_KIB", "64"),
             ("APP_PASSWORD__ITERATIONS", "1"),
             ("APP_PASSWORD__QUEUE", "1000"),
+            ("APP_MAIL__TRANSPORT", "off"),
             // All tests come from one address.
             ("APP_RATE_LIMIT__ENABLED", "false"),
         ];

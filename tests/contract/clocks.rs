@@ -53,6 +53,7 @@ impl Node {
         let hasher = Arc::new(Argon2Pool::new(hashing).unwrap());
         let (keys, name) = (db.signing_keys.clone(), || "us".to_owned());
         let adapters = Adapters {
+            mailer: None,
             password_hasher: hasher.clone(),
             access_tokens: Arc::new(KeyRing::new(keys, sealer.clone(), clock.clone(), name(), name())),
             key_factory: sealer,

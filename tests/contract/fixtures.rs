@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta};
-use domain::Timestamp;
 use domain::keys::{Algorithm, KeyId, KeyState, SealedKey, SigningKey};
 use domain::passwords::PasswordHash;
 use domain::sessions::{
-    Device, Generation, NewRefreshToken, Nonce, RefreshPolicy, RefreshToken, Revoked, RevokedTokens, SessionId,
+    Device, Generation, NewRefreshToken, RefreshPolicy, RefreshToken, Revoked, RevokedTokens, SessionId,
 };
 use domain::users::{Birthday, Email, Epoch, FullName, Profile, Role, User, UserId, Username};
+use domain::{Nonce, Timestamp};
 use tests::TestDatabase;
 use tokio::task::JoinHandle;
 use uuid::Uuid;

@@ -7,11 +7,14 @@
     reason = "a failure here is a failed test, and clippy only knows those inside of #[test]"
 )]
 
+mod attempts;
 mod clocks;
 mod events;
 mod fixtures;
 mod health;
 mod migrations;
+mod one_time_tokens;
+mod outbox;
 mod passwords;
 mod postgres_connections;
 mod refresh_tokens;

@@ -14,6 +14,7 @@ mod faults;
 mod first_admin;
 mod keys;
 mod logs;
+mod mail;
 mod postgres_tls;
 mod postgres_urls;
 mod readiness;

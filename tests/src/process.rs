@@ -75,6 +75,7 @@ impl Default for Workplace {
             // Hashes of the usual cost would take most of the time of the tests.
             .with("APP_PASSWORD__MEMORY_KIB", "64")
             .with("APP_PASSWORD__ITERATIONS", "1")
+            .with("APP_MAIL__TRANSPORT", "off")
             // All tests come from one address.
             .with("APP_RATE_LIMIT__ENABLED", "false")
     }

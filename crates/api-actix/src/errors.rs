@@ -35,6 +35,9 @@ impl From<ApplicationError> for ApiError {
                 let faults = members.iter().map(|member| FieldError::new(member, "read_only", message));
                 return Self::Invalid(faults.collect());
             }
+            E::TooManyAttempts { retry_after } => {
+                return Self::TooManyAttempts(retry_after.num_seconds().unsigned_abs() + 1);
+            }
             E::InvalidCursor(fault) => return Self::invalid("cursor", fault.code, fault.message.clone()),
             E::Duplicate(field) => {
                 let message = format!("Another user has this {field}.");
@@ -59,6 +62,7 @@ fn refused(code: &str, fields: Vec<FieldError>, error: impl Error + Send + Sync 
 mod tests {
     use std::collections::HashSet;
 
+    use chrono::TimeDelta;
     use domain::ValidationError;
 
     use super::*;
@@ -82,6 +86,9 @@ mod tests {
             (E::RefusedPassword(short), "422 validation_failed password:too_short"),
             (E::UnchangedPassword, "422 validation_failed new_password:unchanged"),
             (E::ReadOnly(vec!["id"]), "422 validation_failed id:read_only"),
+            (E::InvalidOneTimeToken, "400 invalid_one_time_token"),
+            (E::MailIsOff, "503 mail_is_off"),
+            (E::TooManyAttempts { retry_after: TimeDelta::seconds(3) }, "429 too_many_attempts"),
             (E::NotFound, "404 not_found"),
             (E::InvalidClient, "401 invalid_client"),
             (E::ForeignKeys, "500 internal_error"),
@@ -100,6 +107,7 @@ mod tests {
         match error {
             E::InvalidCredentials | E::AccountDisabled | E::InvalidAccessToken | E::InvalidRefreshToken => true,
             E::Forbidden | E::RegistrationClosed | E::WrongCurrentPassword | E::CurrentPasswordRequired => true,
+            E::InvalidOneTimeToken | E::MailIsOff | E::TooManyAttempts { .. } => true,
             E::RefusedPassword(_) | E::ReadOnly(_) => true,
             E::UnchangedPassword | E::NotFound | E::InvalidClient | E::ForeignKeys | E::Duplicate(_) => true,
             E::LastAdmin | E::InvalidCursor(_) | E::Overloaded | E::Unavailable(_) | E::Internal(_) => true,

@@ -1,3 +1,4 @@
+use chrono::TimeDelta;
 use domain::access_tokens::{InvalidAccessToken, VerifyError};
 use domain::passwords::HashError;
 use domain::{Source, StoreError, ValidationError};
@@ -37,6 +38,12 @@ pub enum ApplicationError {
     /// The new password is the current one.
     #[error("the new password equals the current one")]
     UnchangedPassword,
+    /// The token or the code of a mail is not good: it was used, has expired, is another's, or was never sent.
+    #[error("the token or the code is not valid")]
+    InvalidOneTimeToken,
+    /// This service sends no mail.
+    #[error("this service sends no mail")]
+    MailIsOff,
     /// These members cannot be changed, and are not what is stored.
     #[error("{0:?} cannot be changed")]
     ReadOnly(Vec<&'static str>),
@@ -58,6 +65,12 @@ pub enum ApplicationError {
     /// The cursor was not made for this list, order and filter.
     #[error("the cursor is not valid")]
     InvalidCursor(ValidationError),
+    /// There were too many attempts at this account, whether or not they were right, and whether or not there is one.
+    #[error("too many attempts")]
+    TooManyAttempts {
+        /// How long to wait.
+        retry_after: TimeDelta,
+    },
     /// Too many passwords wait to be hashed. Try again in a second.
     #[error("too busy")]
     Overloaded,
@@ -85,10 +98,13 @@ impl ApplicationError {
             | Self::UnchangedPassword
             | Self::ReadOnly(_)
             | Self::InvalidCursor(_) => "validation_failed",
+            Self::InvalidOneTimeToken => "invalid_one_time_token",
+            Self::MailIsOff => "mail_is_off",
             Self::NotFound => "not_found",
             Self::InvalidClient => "invalid_client",
             Self::Duplicate(_) => "duplicate",
             Self::LastAdmin => "last_admin",
+            Self::TooManyAttempts { .. } => "too_many_attempts",
             Self::Overloaded => "overloaded",
             Self::Unavailable(_) => "unavailable",
             Self::ForeignKeys | Self::Internal(_) => "internal_error",

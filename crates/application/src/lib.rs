@@ -51,10 +51,13 @@
 //! # }
 //! ```
 
+pub mod attempts;
 pub mod clients;
 pub mod events;
 pub mod keys;
+pub mod mail;
 pub mod node;
+pub mod one_time_tokens;
 pub mod passwords;
 pub mod sessions;
 pub mod sign_in;
@@ -65,6 +68,7 @@ mod acting;
 mod actor;
 mod cursor;
 mod error;
+mod even;
 mod hashing;
 mod paging;
 mod read_only;
@@ -76,6 +80,7 @@ mod testing;
 
 use clients::Clients;
 use keys::Keys;
+use mail::Mail;
 use node::Node;
 use passwords::Passwords;
 use sessions::Sessions;
@@ -106,6 +111,8 @@ pub struct Application {
     pub clients: Clients,
     /// Signing keys.
     pub keys: Keys,
+    /// Mail, on its way out.
+    pub mail: Mail,
     /// Tasks.
     pub tasks: Tasks,
     /// What a node does by itself.

@@ -11,11 +11,11 @@ use domain::clients::ClientId;
 use domain::keys::{Algorithm, KeyId, KeyState, SealedKey, SigningKey};
 use domain::passwords::{HashError, HashPlace, MockHashPlace, MockPasswordHasher, Password, PasswordHash};
 use domain::sessions::{
-    Device, NewRefreshToken, Nonce, RefreshPolicy, RefreshToken, RevocationFeed, RevocationReason, Revoked, SessionId,
+    Device, NewRefreshToken, RefreshPolicy, RefreshToken, RevocationFeed, RevocationReason, Revoked, SessionId,
 };
 use domain::units::{MockAccountUnit, MockUnit};
 use domain::users::{Email, Epoch, Profile, Role, User, UserId};
-use domain::{Clock, Ids, Mac, MacPurpose, MacTag, MockClock, MockIds, Secret, StoreError, Timestamp};
+use domain::{Clock, Ids, Mac, MacPurpose, MacTag, MockClock, MockIds, Nonce, Secret, StoreError, Timestamp};
 use uuid::Uuid;
 
 use crate::Actor;

@@ -10,9 +10,12 @@
 //! With the feature `mocks` there is a stand-in beside each port, for unit tests of use cases.
 
 pub mod access_tokens;
+pub mod attempts;
 pub mod clients;
 pub mod events;
 pub mod keys;
+pub mod mail;
+pub mod one_time_tokens;
 pub mod passwords;
 pub mod sessions;
 pub mod tasks;

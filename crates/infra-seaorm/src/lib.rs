@@ -6,11 +6,14 @@
 //!
 //! To add a feature: a folder with the entity, and its ports and its unit of work implemented for [`Store`].
 
+mod attempts;
 mod columns;
 mod error;
 mod events;
 mod health;
 mod keys;
+mod mail;
+mod one_time_tokens;
 mod passwords;
 mod revocations;
 mod sessions;

@@ -1,10 +1,10 @@
 //! How repositories run their statements: with values of the domain for rows, and errors of the ports for SeaORM's.
 
 use domain::StoreError;
-use sea_orm::sea_query::{Expr, LockType, Query, QueryStatementBuilder};
+use sea_orm::sea_query::{Expr, LockBehavior, LockType, Query, QueryStatementBuilder};
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DeleteMany, EntityTrait, Insert, IntoActiveModel, Iterable, PrimaryKeyToColumn,
-    QuerySelect, QueryTrait, Select, UpdateMany,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DeleteMany, EntityTrait, Insert, IntoActiveModel, Iterable, Order,
+    PaginatorTrait, PrimaryKeyToColumn, QueryFilter, QuerySelect, QueryTrait, Select, UpdateMany, Value,
 };
 
 use crate::columns::FromRow;
@@ -66,5 +66,40 @@ impl<C: ConnectionTrait + Send + Sync> Store<C> {
     pub(crate) async fn delete_rows<E: EntityTrait>(&self, delete: DeleteMany<E>) -> Result<u64, StoreError> {
         let result = delete.exec(&self.connection).await.map_err(|error| self.error(error))?;
         Ok(result.rows_affected)
+    }
+
+    /// Deletes up to `limit` rows whose `time` is `before` or earlier, the oldest first, and returns how many. In the
+    /// order of the column's index, since in any other PostgreSQL may read the whole table for each batch.
+    pub(crate) async fn delete_oldest<E: EntityTrait>(
+        &self,
+        id: E::Column,
+        time: E::Column,
+        before: impl Into<Value> + Clone + Send,
+        limit: u64,
+    ) -> Result<u64, StoreError> {
+        let batch = Query::select()
+            .column(id)
+            .from(E::default())
+            .and_where(time.lte(before.clone()))
+            .order_by(time, Order::Asc)
+            .limit(limit)
+            // Leaves what others are changing, or deleting, for another time.
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+            .to_owned();
+        // Asked again, since a row may have changed after the batch was chosen.
+        let delete = E::delete_many().filter(id.in_subquery(batch)).filter(time.lte(before));
+        self.delete_rows(delete).await
+    }
+
+    /// How many rows [`Store::delete_oldest`] would remove if it had no limit.
+    pub(crate) async fn count_until<E: EntityTrait>(
+        &self,
+        time: E::Column,
+        before: impl Into<Value> + Send,
+    ) -> Result<u64, StoreError>
+    where
+        E::Model: Sync,
+    {
+        E::find().filter(time.lte(before)).count(&self.connection).await.map_err(|error| self.error(error))
     }
 }

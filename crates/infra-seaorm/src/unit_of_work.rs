@@ -1,7 +1,10 @@
 use async_trait::async_trait;
 use domain::StoreError;
+use domain::attempts::AttemptRepository;
 use domain::events::{Event, EventRepository};
 use domain::keys::SigningKeyRepository;
+use domain::mail::OutboxRepository;
+use domain::one_time_tokens::OneTimeTokenRepository;
 use domain::passwords::PasswordRepository;
 use domain::sessions::{RefreshToken, RefreshTokenRepository, RevocationRepository, SessionId};
 use domain::units::{AccountUnit, Begin, CleanupUnit, UnitOfWork};
@@ -64,6 +67,14 @@ impl<T: Transaction> AccountUnit for Store<T> {
     fn revocations(&self) -> &dyn RevocationRepository {
         self
     }
+
+    fn one_time_tokens(&self) -> &dyn OneTimeTokenRepository {
+        self
+    }
+
+    fn outbox(&self) -> &dyn OutboxRepository {
+        self
+    }
 }
 
 #[async_trait]
@@ -92,6 +103,18 @@ impl<T: Transaction> CleanupUnit for Store<T> {
     }
 
     fn events(&self) -> &dyn EventRepository {
+        self
+    }
+
+    fn one_time_tokens(&self) -> &dyn OneTimeTokenRepository {
+        self
+    }
+
+    fn outbox(&self) -> &dyn OutboxRepository {
+        self
+    }
+
+    fn attempts(&self) -> &dyn AttemptRepository {
         self
     }
 }

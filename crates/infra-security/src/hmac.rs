@@ -8,18 +8,29 @@ use crate::derived_keys::derive;
 #[derive(Debug)]
 pub struct HmacSha256 {
     refresh_token: Key,
+    one_time_token: Key,
+    mailed_code: Key,
+    attempt_key: Key,
 }
 
 impl HmacSha256 {
     /// Derives the keys.
     pub fn new(root: &RootSecret) -> Self {
         let key = |info: &[u8]| Key::new(HMAC_SHA256, &*derive(root, info));
-        Self { refresh_token: key(b"hexauth refresh token mac v1") }
+        Self {
+            refresh_token: key(b"hexauth refresh token mac v1"),
+            one_time_token: key(b"hexauth one-time token mac v1"),
+            mailed_code: key(b"hexauth mailed code mac v1"),
+            attempt_key: key(b"hexauth attempt key mac v1"),
+        }
     }
 
     fn key(&self, purpose: MacPurpose) -> &Key {
         match purpose {
             MacPurpose::RefreshToken => &self.refresh_token,
+            MacPurpose::OneTimeToken => &self.one_time_token,
+            MacPurpose::MailedCode => &self.mailed_code,
+            MacPurpose::AttemptKey => &self.attempt_key,
         }
     }
 }
@@ -63,6 +74,17 @@ mod tests {
             let mut bytes = *tag.as_bytes();
             bytes[at] ^= 1;
             assert!(!mac.verify(MacPurpose::RefreshToken, b"a message", &MacTag::new(bytes)));
+        }
+    }
+
+    #[test]
+    fn a_tag_for_one_purpose_is_worth_nothing_for_another() {
+        let mac = mac();
+        let purposes =
+            [MacPurpose::RefreshToken, MacPurpose::OneTimeToken, MacPurpose::MailedCode, MacPurpose::AttemptKey];
+        for (one, other) in purposes.iter().flat_map(|one| purposes.map(|other| (*one, other))) {
+            let tag = mac.sign(one, b"a message");
+            assert_eq!(mac.verify(other, b"a message", &tag), one == other, "{one:?} {other:?}");
         }
     }
 

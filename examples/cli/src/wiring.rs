@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use application::Hashing;
 use application::Settings;
+use application::attempts::Attempts;
 use application::events::Journal;
 use application::keys::Keys;
+use application::one_time_tokens::OneTimeTokens;
 use application::passwords::Passwords;
 use application::sessions::{Activity, Sessions, TokenIssuer};
 use application::sign_in::SignIn;
@@ -53,12 +55,25 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
     let mac = Arc::new(HmacSha256::new(&secret));
     let issuer = TokenIssuer {
         access_tokens: access_tokens.clone(),
-        mac,
+        mac: mac.clone(),
         ids: ids.clone(),
         client_id: settings.client_id,
         access_token_ttl,
     };
+    let attempts =
+        Attempts { attempts: store.clone(), refresh_tokens: store.clone(), mac: mac.clone(), clock: clock.clone() };
+    // This program sends no mail.
+    let one_time_tokens = OneTimeTokens {
+        tokens: store.clone(),
+        attempts: store.clone(),
+        mac: mac.clone(),
+        ids: ids.clone(),
+        clock: clock.clone(),
+        sends_mail: false,
+    };
     let passwords = Passwords {
+        users: store.clone(),
+        one_time_tokens,
         passwords: store.clone(),
         units: store.clone(),
         hashing: hashing.clone(),
@@ -67,19 +82,11 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
         policy: settings.password_policy,
     };
     Ok(Services {
-        users: Users {
-            users: store.clone(),
-            units: store.clone(),
-            passwords,
-            hashing: hashing.clone(),
-            ids: ids.clone(),
-            clock: clock.clone(),
-            journal: journal.clone(),
-            registration_open: true,
-        },
+        users: Users { users: store.clone(), passwords, ids: ids.clone(), registration_open: true },
         sign_in: SignIn {
             passwords: store.clone(),
             units: store.clone(),
+            attempts,
             hashing,
             issuer: issuer.clone(),
             ids: ids.clone(),

@@ -6,6 +6,7 @@ use tests::OnDatabase;
 
 use super::exchange;
 use crate::app::{App, PASSWORD};
+use crate::password_reset::Post;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_signs_in() {
@@ -125,5 +126,46 @@ async fn a_proxy_learns_who_holds_a_token() {
       "sid": "[id]",
       "sub": "[id]"
     }
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_asks_for_a_new_password() {
+    let app = App::sqlite_with(&[("APP_MAIL__TRANSPORT", "log")]).await;
+    let body = json!({"email": "ada@example.com"});
+    let request = app.request(Method::POST, "/api/v1/auth/password-reset").json(&body);
+    insta::assert_snapshot!(exchange(&app, request).await, @r#"
+    POST /api/v1/auth/password-reset
+    content-type: application/json
+
+    {
+      "email": "ada@example.com"
+    }
+
+    HTTP/1.1 202 Accepted
+    cache-control: no-store
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_chooses_a_new_password() {
+    let post = Post::of(App::sqlite().await).await;
+    let app = &post.app;
+    app.register("ada@example.com").await;
+    let code = post.mailed().await.code;
+    let body = json!({"email": "ada@example.com", "code": code, "new_password": "staple battery horse correct"});
+    let request = app.request(Method::POST, "/api/v1/auth/password-reset/confirm").json(&body);
+    insta::assert_snapshot!(exchange(app, request).await, @r#"
+    POST /api/v1/auth/password-reset/confirm
+    content-type: application/json
+
+    {
+      "code": "[code]",
+      "email": "ada@example.com",
+      "new_password": "staple battery horse correct"
+    }
+
+    HTTP/1.1 204 No Content
+    cache-control: no-store
     "#);
 }

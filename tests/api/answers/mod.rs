@@ -80,6 +80,11 @@ fn masked(text: &str) -> String {
     result + rest
 }
 
+fn is_mailed_code(word: &str) -> bool {
+    let is_character = |c: char| c == '-' || c.is_ascii_uppercase() || c.is_ascii_digit();
+    word.len() == 9 && word.find('-') == Some(4) && word.chars().all(is_character)
+}
+
 fn name_of(word: &str) -> Option<&'static str> {
     let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
     match word {
@@ -87,6 +92,7 @@ fn name_of(word: &str) -> Option<&'static str> {
         _ if DateTime::parse_from_rfc3339(word).is_ok() => Some("[time]"),
         _ if is_number && word.len() == 10 => Some("[seconds since 1970]"),
         _ if word.starts_with("hxr_") => Some("[refresh token]"),
+        _ if is_mailed_code(word) => Some("[code]"),
         _ if word.starts_with("eyJ") => Some("[access token]"),
         _ if word.len() >= 40 && word.contains(|c: char| c.is_ascii_uppercase()) => Some("[opaque]"),
         _ => None,

@@ -1,10 +1,12 @@
 //! Sign-in, refresh and sign-out.
 
+mod confirm_password_reset;
 mod login;
 mod logout;
 mod logout_all;
 mod logout_others;
 mod refresh;
+mod request_password_reset;
 mod verify;
 
 use actix_web::HttpResponse;
@@ -34,6 +36,8 @@ pub(crate) const FEATURE: Feature = Feature {
             checked::<logout::LogoutBody>(),
             checked::<logout::LogoutForm>(),
             checked::<refresh::RefreshTokenBody>(),
+            checked::<request_password_reset::RequestPasswordResetBody>(),
+            checked::<confirm_password_reset::ConfirmPasswordResetBody>(),
         ]
     },
 };
@@ -42,6 +46,14 @@ fn routes(config: &mut ServiceConfig) {
     config
         .service(resource("/auth/login").route(limit(Limited::Login, post().to(login::login))))
         .service(resource("/auth/refresh").route(limit(Limited::Refresh, post().to(refresh::refresh))))
+        .service(
+            resource("/auth/password-reset")
+                .route(limit(Limited::PasswordReset, post().to(request_password_reset::request_password_reset))),
+        )
+        .service(
+            resource("/auth/password-reset/confirm")
+                .route(limit(Limited::PasswordReset, post().to(confirm_password_reset::confirm_password_reset))),
+        )
         .service(resource("/auth/logout").route(limit(Limited::Logout, post().to(logout::logout))))
         .service(resource("/auth/logout-all").route(limit(Limited::Logout, post().to(logout_all::logout_all))))
         .service(resource("/auth/logout-others").route(limit(Limited::Logout, post().to(logout_others::logout_others))))
@@ -53,6 +65,8 @@ fn routes(config: &mut ServiceConfig) {
     paths(
         login::login,
         refresh::refresh,
+        request_password_reset::request_password_reset,
+        confirm_password_reset::confirm_password_reset,
         logout::logout,
         logout_all::logout_all,
         logout_others::logout_others,
@@ -71,6 +85,12 @@ const ERRORS: &[ErrorRow] = &[
         "invalid_refresh_token",
         "The refresh token is not valid, or its session has ended.",
     ),
+    ErrorRow::new(
+        StatusCode::BAD_REQUEST,
+        "invalid_one_time_token",
+        "The link or the code is not valid: it was used, has expired, or was never sent.",
+    ),
+    ErrorRow::new(StatusCode::SERVICE_UNAVAILABLE, "mail_is_off", "This service sends no mail."),
 ];
 
 /// The access token alone also ends a session.

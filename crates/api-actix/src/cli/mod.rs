@@ -5,8 +5,10 @@ mod config;
 mod create_admin;
 mod healthcheck;
 mod keys;
+mod mail;
 mod migrate;
 mod new_password;
+mod outbox;
 mod serve;
 mod set_password;
 
@@ -51,6 +53,16 @@ enum Command {
     Keys {
         #[command(subcommand)]
         action: keys::Action,
+    },
+    /// Try whether mail can be sent.
+    Mail {
+        #[command(subcommand)]
+        action: mail::Action,
+    },
+    /// Look at the mails that wait or were given up.
+    Outbox {
+        #[command(subcommand)]
+        action: outbox::Action,
     },
     /// Print the OpenAPI document.
     Openapi,
@@ -109,6 +121,8 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::SetPassword(set_password) => set_password::run(set_password, &config).await,
             Command::Cleanup(cleanup) => cleanup::run(cleanup, &config).await,
             Command::Keys { action } => keys::run(action, &config).await,
+            Command::Mail { action } => mail::run(action, &config).await,
+            Command::Outbox { action } => outbox::run(action, &config).await,
             Command::Healthcheck => healthcheck::run(&config).await,
             // Done above, without a runtime.
             Command::Openapi | Command::Config { .. } => Ok(()),

@@ -25,5 +25,6 @@ pub(crate) use environment::without_byte_order_mark;
 pub use load::ConfigError;
 pub use types::{
     Bootstrap, Checks, Config, CorsSettings, DatabaseSettings, ForwardedHeader, HashingSettings, LogFormat,
-    LogSettings, Mode, Proxies, RateLimitSettings, ServerSettings, TraceSettings,
+    LogSettings, MailSettings, MailTransport, Mode, Proxies, RateLimitSettings, ServerSettings, SmtpSecurity,
+    SmtpSettings, TraceSettings,
 };

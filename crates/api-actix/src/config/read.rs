@@ -1,9 +1,13 @@
 //! Reads each setting, and checks the rules between settings.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use application::Settings;
+use domain::Secret;
 use domain::clients::ClientId;
 use domain::keys::{Algorithm, RootSecret};
 use domain::passwords::{Password, PasswordPolicy};
@@ -16,7 +20,8 @@ use super::reader::{Reader, named};
 use super::table::setting;
 use super::types::{
     Bootstrap, Checks, Config, CorsSettings, DatabaseSettings, ForwardedHeader, HashingSettings, LogFormat,
-    LogSettings, Mode, Proxies, RateLimitSettings, ServerSettings, TraceSettings,
+    LogSettings, MailSettings, MailTransport, Mode, Proxies, RateLimitSettings, ServerSettings, SmtpSecurity,
+    SmtpSettings, TraceSettings,
 };
 use super::values::{
     parse_address, parse_client, parse_collector, parse_header_name, parse_network, parse_origin, parse_public_url,
@@ -42,6 +47,7 @@ pub(super) fn read(reader: &mut Reader, ignored_variables: Vec<String>, checks: 
         metrics_address: reader.optional("metrics.addr", parse_address)?,
         bootstrap: read_bootstrap(reader, &password_policy)?,
         cleanup_interval: read_cleanup_interval(reader)?,
+        mail: read_mail(reader, mode)?,
         rate_limits: read_rate_limits(reader)?,
         cors: read_cors(reader)?,
         ignored_variables,
@@ -128,6 +134,7 @@ fn read_rate_limits(reader: &mut Reader) -> Option<RateLimitSettings> {
         refresh: reader.value("rate_limit.refresh_per_minute")?,
         logout: reader.value("rate_limit.logout_per_minute")?,
         registration: reader.value("rate_limit.registration_per_minute")?,
+        password_reset: reader.value("rate_limit.password_reset_per_minute")?,
     };
     Some(if is_enabled { limits } else { RateLimitSettings::default() })
 }
@@ -221,6 +228,53 @@ fn read_bootstrap(reader: &mut Reader, policy: &PasswordPolicy) -> Option<Option
         }
     }
     Some(email.zip(password).map(|(email, password)| Bootstrap { email, password }))
+}
+
+fn read_mail(reader: &mut Reader, mode: Mode) -> Option<Option<MailSettings>> {
+    let transport: String = reader.value("mail.transport")?;
+    let smtp = read_smtp(reader)?;
+    if transport == "smtp" && !reader.is_set("mail.smtp.host") {
+        reader.fault("mail.smtp.host", "it is missing, and mail leaves through a relay");
+    }
+    let folder = reader.get("mail.folder", PathBuf::from_str)?;
+    let transport = match transport.as_str() {
+        "smtp" => Some(MailTransport::Smtp(smtp)),
+        "file" => Some(MailTransport::File(folder)),
+        "log" => Some(MailTransport::Log),
+        "auto" if mode == Mode::Development => Some(MailTransport::File(folder)),
+        _ => None,
+    };
+    let (from, app_name) = (reader.value("mail.from")?, reader.value("mail.app_name")?);
+    let templates = reader.optional("mail.templates", PathBuf::from_str)?;
+    let reset_link = reader.optional("mail.links.reset", String::from_str)?;
+    Some(transport.map(|transport| MailSettings { transport, from, app_name, templates, reset_link }))
+}
+
+fn read_smtp(reader: &mut Reader) -> Option<SmtpSettings> {
+    let username = reader.optional("mail.smtp.username", String::from_str)?;
+    let password = reader.optional("mail.smtp.password", |text| Ok::<_, Infallible>(Secret::new(text.to_owned())))?;
+    if username.is_some() != password.is_some() {
+        reader.fault("mail.smtp.username", &format!("it goes together with {}", named("mail.smtp.password")));
+    }
+    Some(SmtpSettings {
+        host: reader.value("mail.smtp.host")?,
+        port: reader.value("mail.smtp.port")?,
+        security: reader.get("mail.smtp.security", parse_smtp_security)?,
+        credentials: username.zip(password),
+        ca_file: reader.optional("mail.smtp.ca_file", PathBuf::from_str)?,
+        accept_any_certificate: reader.value("mail.smtp.accept_any_certificate")?,
+        timeout: reader.duration("mail.smtp.timeout")?,
+        hello_name: reader.optional("mail.smtp.hello_name", String::from_str)?,
+    })
+}
+
+fn parse_smtp_security(text: &str) -> Result<SmtpSecurity, &'static str> {
+    match text {
+        "starttls" => Ok(SmtpSecurity::StartTls),
+        "tls" => Ok(SmtpSecurity::Tls),
+        "none" => Ok(SmtpSecurity::None),
+        _ => Err("it must be starttls, tls or none"),
+    }
 }
 
 fn read_cleanup_interval(reader: &mut Reader) -> Option<Option<Duration>> {

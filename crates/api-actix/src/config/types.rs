@@ -1,8 +1,10 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use application::Settings;
+use domain::Secret;
 use domain::clients::ClientSecretHash;
 use domain::keys::RootSecret;
 use domain::passwords::{HashError, Password, PasswordHash};
@@ -42,6 +44,8 @@ pub struct Config {
     pub bootstrap: Option<Bootstrap>,
     /// How often the server removes what has ended, if it does.
     pub cleanup_interval: Option<Duration>,
+    /// How mail leaves, if it does.
+    pub mail: Option<MailSettings>,
     /// How often a client may make some requests.
     pub rate_limits: RateLimitSettings,
     /// Which web pages may read responses.
@@ -159,6 +163,8 @@ pub struct RateLimitSettings {
     pub logout: u32,
     /// To register.
     pub registration: u32,
+    /// To reset a password: to ask for a mail, and to choose another.
+    pub password_reset: u32,
 }
 
 /// Argon2id and its pool.
@@ -178,6 +184,64 @@ pub struct HashingSettings {
     pub max_memory_kib: u32,
     /// Cap for stored hashes.
     pub max_iterations: u32,
+}
+
+/// Mail.
+#[derive(Clone, Debug)]
+pub struct MailSettings {
+    /// The way out.
+    pub transport: MailTransport,
+    /// Who mails are from.
+    pub from: String,
+    /// What the service calls itself.
+    pub app_name: String,
+    /// Texts and layouts that replace those of Hexauth.
+    pub templates: Option<PathBuf>,
+    /// Where a mail leads for another password, if it has a link.
+    pub reset_link: Option<String>,
+}
+
+/// The way out for mail.
+#[derive(Clone, Debug)]
+pub enum MailTransport {
+    /// Through a relay.
+    Smtp(SmtpSettings),
+    /// Into files in this folder.
+    File(PathBuf),
+    /// Into the log.
+    Log,
+}
+
+/// The relay.
+#[derive(Clone, Debug)]
+pub struct SmtpSettings {
+    /// Its name.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is encrypted.
+    pub security: SmtpSecurity,
+    /// Name and password, if it wants any.
+    pub credentials: Option<(String, Secret)>,
+    /// A certificate authority that is trusted besides the public ones.
+    pub ca_file: Option<PathBuf>,
+    /// Whether any certificate will do.
+    pub accept_any_certificate: bool,
+    /// Longest time for one mail.
+    pub timeout: Duration,
+    /// What the service calls itself to it.
+    pub hello_name: Option<String>,
+}
+
+/// How a connection to a relay is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmtpSecurity {
+    /// After STARTTLS.
+    StartTls,
+    /// From the first byte.
+    Tls,
+    /// Not at all.
+    None,
 }
 
 /// An admin to make.

@@ -41,6 +41,8 @@ pub enum ApiError {
     InvalidHost,
     /// The request broke off, or the framework refused it.
     BadRequest,
+    /// There were too many attempts at one secret. Holds the seconds to wait.
+    TooManyAttempts(u64),
     /// The client has made too many requests of the kind.
     RateLimited(Allowance),
     /// The request took too long.
@@ -104,6 +106,7 @@ impl ApiError {
             Self::MethodNotAllowed(_) => rows::METHOD_NOT_ALLOWED,
             Self::InvalidHost => rows::INVALID_HOST,
             Self::BadRequest => rows::BAD_REQUEST,
+            Self::TooManyAttempts(_) => rows::TOO_MANY_ATTEMPTS,
             Self::RateLimited(_) => rows::RATE_LIMITED,
             Self::TimedOut => rows::TIMED_OUT,
             Self::Broken(_) => rows::INTERNAL,
@@ -152,6 +155,7 @@ impl ApiError {
             Self::InvalidToken => Some((WWW_AUTHENTICATE, INVALID_TOKEN_CHALLENGE)),
             Self::UnsupportedMediaType(accepted) => accepted.clone(),
             Self::MethodNotAllowed(allow) => allow.clone().map(|allow| (ALLOW, allow)),
+            Self::TooManyAttempts(seconds) => Some((RETRY_AFTER, (*seconds).into())),
             Self::RateLimited(allowance) => Some((RETRY_AFTER, allowance.reset.into())),
             _ if status == StatusCode::UNAUTHORIZED => Some((WWW_AUTHENTICATE, CHALLENGE)),
             _ if status == StatusCode::SERVICE_UNAVAILABLE => Some((RETRY_AFTER, RETRY_AFTER_SECONDS)),

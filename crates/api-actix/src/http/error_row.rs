@@ -43,6 +43,7 @@ rows! {
     RATE_LIMITED = TOO_MANY_REQUESTS, "rate_limited", "Too many requests. Try again after the time in Retry-After.";
     SLOW_BODY = REQUEST_TIMEOUT, "slow_body", "The body did not arrive in time.";
     TIMED_OUT = SERVICE_UNAVAILABLE, "timeout", "The request took too long. Try again.";
+    TOO_MANY_ATTEMPTS = TOO_MANY_REQUESTS, "too_many_attempts", "Too many attempts. Try again after the time in Retry-After.";
     UNAVAILABLE = SERVICE_UNAVAILABLE, "unavailable", "The database is not available. Try again.";
     UNSUPPORTED_MEDIA_TYPE = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "The body has a media type that this route does not accept.";
 }

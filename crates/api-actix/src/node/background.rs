@@ -17,6 +17,10 @@ const FOLLOW_INTERVAL: Duration = Duration::from_secs(1);
 const ACTIVITY_INTERVAL: Duration = Duration::from_secs(5);
 /// How often the node checks whether keys are due to rotate.
 const ROTATION_INTERVAL: Duration = Duration::from_secs(1);
+/// How often the node looks for mail that is due.
+const MAIL_INTERVAL: Duration = Duration::from_secs(1);
+/// Longest pause after the relay could not be used.
+const MAX_MAIL_PAUSE: Duration = Duration::from_secs(60);
 /// Nodes clean up for the first time within this time after the start, each at a moment of its own.
 const FIRST_CLEANUP_WITHIN: Duration = Duration::from_secs(60);
 /// How soon a clean-up that failed, or that left more to do, is done again.
@@ -39,6 +43,7 @@ impl Background {
             tokio::spawn(follow_keys(application.clone())),
             tokio::spawn(write_activity(application.clone())),
             tokio::spawn(rotate_keys(application.clone())),
+            tokio::spawn(send_mail(application.clone())),
         ];
         Self { application, tasks }
     }
@@ -106,6 +111,24 @@ async fn rotate_keys(application: Application) {
     }
 }
 
+/// While the relay cannot be used, rounds are further and further apart.
+async fn send_mail(application: Application) {
+    let mut outage = Outage::new("mail cannot be sent");
+    let mut pause = MAIL_INTERVAL;
+    loop {
+        sleep(pause).await;
+        let round = application.mail.send_due().await;
+        pause = match &round {
+            Ok(round) if round.relay_fault.is_some() => (pause * 2).min(MAX_MAIL_PAUSE),
+            _ => MAIL_INTERVAL,
+        };
+        outage.note(round.and_then(|round| match round.relay_fault {
+            Some(fault) => Err(ApplicationError::Unavailable(fault.into())),
+            None => Ok(()),
+        }));
+    }
+}
+
 async fn clean_up(application: Application, first: Duration, interval: Duration) {
     let mut outage = Outage::new("what has ended cannot be removed");
     let mut wait = first;
@@ -114,8 +137,17 @@ async fn clean_up(application: Application, first: Duration, interval: Duration)
         let mut removed = Removed::default();
         let end = application.node.clean_up(&mut removed, || sleep(CLEANUP_PAUSE)).await;
         if removed != Removed::default() {
-            let Removed { sessions, revocations, signing_keys, events } = removed;
-            tracing::info!(sessions, revocations, signing_keys, events, "removed what had ended");
+            let Removed { sessions, revocations, signing_keys, events, one_time_tokens, mails, attempts } = removed;
+            tracing::info!(
+                sessions,
+                revocations,
+                signing_keys,
+                events,
+                one_time_tokens,
+                mails,
+                attempts,
+                "removed what had ended",
+            );
         }
         wait = match end {
             Ok(CleanupEnd::Complete | CleanupEnd::ByAnother) => interval,

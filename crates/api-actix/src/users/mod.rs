@@ -24,7 +24,7 @@ use crate::http::fields::checked::checked;
 use crate::http::{ErrorRow, Feature, Limited, limit, take_no_body_too};
 
 pub(crate) use body::RoleBody;
-pub(crate) use values::{NEW_PASSWORD, new_password};
+pub(crate) use values::{ChosenPassword, NEW_PASSWORD, new_password};
 
 pub(crate) const FEATURE: Feature = Feature {
     data: |application, data| {

@@ -16,6 +16,8 @@ pub enum SignInOutcome {
     WrongPassword,
     /// Right password, disabled account.
     Disabled,
+    /// There were too many attempts at the account.
+    TooMany,
     /// Too many passwords were waiting to be hashed.
     Overloaded,
     /// The database was not there, or something broke; also when a refusal could not be recorded.
@@ -34,7 +36,8 @@ pub enum RefreshOutcome {
 }
 
 impl SignInOutcome {
-    const ALL: [Self; 5] = [Self::Ok, Self::WrongPassword, Self::Disabled, Self::Overloaded, Self::Failed];
+    const ALL: [Self; 6] =
+        [Self::Ok, Self::WrongPassword, Self::Disabled, Self::TooMany, Self::Overloaded, Self::Failed];
 
     /// The outcome's name in metrics.
     pub const fn as_str(self) -> &'static str {
@@ -42,6 +45,7 @@ impl SignInOutcome {
             Self::Ok => "ok",
             Self::WrongPassword => "wrong_password",
             Self::Disabled => "disabled",
+            Self::TooMany => "too_many",
             Self::Overloaded => "overloaded",
             Self::Failed => "failed",
         }
@@ -51,6 +55,7 @@ impl SignInOutcome {
     pub(crate) fn without_event<T>(result: &Result<T, ApplicationError>) -> Option<Self> {
         match result {
             Ok(_) | Err(ApplicationError::InvalidCredentials | ApplicationError::AccountDisabled) => None,
+            Err(ApplicationError::TooManyAttempts { .. }) => Some(Self::TooMany),
             Err(ApplicationError::Overloaded) => Some(Self::Overloaded),
             Err(_) => Some(Self::Failed),
         }

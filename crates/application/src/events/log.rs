@@ -14,7 +14,9 @@ pub(super) fn log(event: &Event) {
         What::SessionsEnded { user, session, reason } => info!(
             target: "audit", event = kind, %user, session = session.map(display), reason = reason.as_str(), by,
         ),
-        What::PasswordChanged { user } => info!(target: "audit", event = kind, %user),
+        What::PasswordChanged { user } | What::PasswordResetRequested { user } | What::PasswordReset { user } => {
+            info!(target: "audit", event = kind, %user);
+        }
         What::PasswordSet { user } => info!(target: "audit", event = kind, %user, by),
         What::LoginRefusedDisabled { user } | What::CurrentPasswordWrong { user } => {
             warn!(target: "audit", event = kind, %user);
@@ -70,6 +72,8 @@ mod tests {
                 format!("INFO event=sessions.ended {u} reason=admin"),
             ),
             (admin.clone(), What::PasswordChanged { user }, format!("INFO event=password.changed {u}")),
+            (By::Anyone, What::PasswordResetRequested { user }, format!("INFO event=password.reset_requested {u}")),
+            (By::Anyone, What::PasswordReset { user }, format!("INFO event=password.reset {u}")),
             (admin.clone(), What::PasswordSet { user }, format!("INFO event=password.set {u} {a}")),
             (By::Operator, What::PasswordSet { user }, format!("INFO event=password.set {u}")),
             (admin.clone(), What::CurrentPasswordWrong { user }, format!("WARN event=password.change_refused {u}")),

@@ -1,5 +1,6 @@
 use std::ops::AddAssign;
 
+use chrono::TimeDelta;
 use domain::Timestamp;
 
 use super::Node;
@@ -12,6 +13,9 @@ const BATCH: u64 = 1000;
 /// Most transactions of one run: a million rows of a kind.
 const MAX_BATCHES: usize = 1000;
 
+/// What is of no use any more stays for this long, for whoever has to find out what happened.
+const RESTED: TimeDelta = TimeDelta::days(1);
+
 /// What a clean-up removed, or would.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Removed {
@@ -23,6 +27,12 @@ pub struct Removed {
     pub signing_keys: u64,
     /// Events that were old enough.
     pub events: u64,
+    /// One-time tokens that expired more than a day ago.
+    pub one_time_tokens: u64,
+    /// Mails that were sent or given up long ago.
+    pub mails: u64,
+    /// Counts of attempts that rested for a day.
+    pub attempts: u64,
 }
 
 impl AddAssign for Removed {
@@ -31,6 +41,18 @@ impl AddAssign for Removed {
         self.revocations += other.revocations;
         self.signing_keys += other.signing_keys;
         self.events += other.events;
+        self.one_time_tokens += other.one_time_tokens;
+        self.mails += other.mails;
+        self.attempts += other.attempts;
+    }
+}
+
+impl Removed {
+    /// Whether no batch was full.
+    fn is_last(&self) -> bool {
+        [self.sessions, self.revocations, self.events, self.one_time_tokens, self.mails, self.attempts]
+            .into_iter()
+            .all(|removed| removed < BATCH)
     }
 }
 
@@ -64,7 +86,7 @@ impl Node {
         for _ in 0..MAX_BATCHES {
             let Some(batch) = self.remove_batch(now).await? else { return Ok(CleanupEnd::ByAnother) };
             *removed += batch;
-            if batch.sessions < BATCH && batch.revocations < BATCH && batch.events < BATCH {
+            if batch.is_last() {
                 return Ok(CleanupEnd::Complete);
             }
             pause().await;
@@ -78,11 +100,15 @@ impl Node {
     /// [`ApplicationError::Unavailable`].
     pub async fn count_ended(&self) -> Result<Removed, ApplicationError> {
         let now = self.clock.now();
+        let unit = self.units.begin().await?;
         Ok(Removed {
-            sessions: self.refresh_tokens.count_ended(now).await?,
-            revocations: self.revocations.count_expired(now - MAX_CLOCK_JUMP).await?,
-            signing_keys: self.signing_keys.count_retired(now).await?,
-            events: self.events.count_older(now - self.events_retention).await?,
+            sessions: unit.refresh_tokens().count_ended(now).await?,
+            revocations: unit.revocations().count_expired(now - MAX_CLOCK_JUMP).await?,
+            signing_keys: unit.signing_keys().count_retired(now).await?,
+            events: unit.events().count_older(now - self.events_retention).await?,
+            one_time_tokens: unit.one_time_tokens().count_expired(now - RESTED).await?,
+            mails: unit.outbox().count_settled(now - self.events_retention).await?,
+            attempts: unit.attempts().count_rested(now - RESTED).await?,
         })
     }
 
@@ -96,11 +122,16 @@ impl Node {
         // If our clock is ahead, a node that starts after it was set back has to know them.
         let revocations = unit.revocations().delete_expired(before - MAX_CLOCK_JUMP, BATCH).await?;
         let events = unit.events().delete_older(before - self.events_retention, BATCH).await?;
+        let one_time_tokens = unit.one_time_tokens().delete_expired(before - RESTED, BATCH).await?;
+        let mails = unit.outbox().delete_settled(before - self.events_retention, BATCH).await?;
+        let attempts = unit.attempts().delete_rested(before - RESTED, BATCH).await?;
+        let mut removed = Removed { sessions, revocations, signing_keys: 0, events, one_time_tokens, mails, attempts };
         // It wakes all nodes, so it is done once.
-        let is_last = sessions < BATCH && revocations < BATCH && events < BATCH;
-        let signing_keys = if is_last { unit.signing_keys().delete_retired(before).await? } else { 0 };
+        if removed.is_last() {
+            removed.signing_keys = unit.signing_keys().delete_retired(before).await?;
+        }
         unit.commit().await?;
-        Ok(Some(Removed { sessions, revocations, signing_keys, events }))
+        Ok(Some(removed))
     }
 }
 
@@ -117,22 +148,36 @@ mod tests {
     use crate::node::testing::Mocks;
     use crate::testing::now;
 
+    const fn removed(sessions: u64, events: u64) -> Removed {
+        let (revocations, signing_keys, one_time_tokens, mails, attempts) = (3, 0, 4, 5, 6);
+        Removed { sessions, revocations, signing_keys, events, one_time_tokens, mails, attempts }
+    }
+
     /// A unit that finds so much. Where a batch is full, it leaves the keys alone.
-    fn a_unit(sessions: u64, revocations: u64, events: u64) -> MockCleanupUnit {
+    fn a_unit(found: Removed) -> MockCleanupUnit {
         let mut unit = MockCleanupUnit::default();
-        let is_asked = |before: &Timestamp, limit: &u64| (*before, *limit) == (now(), BATCH);
-        let is_asked_of_yesterday =
-            |before: &Timestamp, limit: &u64| (*before, *limit) == (now() - TimeDelta::days(1), BATCH);
-        unit.refresh_tokens.expect_delete_ended().withf(is_asked).times(1).returning(move |_, _| Ok(sessions));
+        let is_asked_of = |days: i64| {
+            move |before: &Timestamp, limit: &u64| (*before, *limit) == (now() - TimeDelta::days(days), BATCH)
+        };
+        unit.refresh_tokens
+            .expect_delete_ended()
+            .withf(is_asked_of(0))
+            .times(1)
+            .returning(move |_, _| Ok(found.sessions));
         unit.revocations
             .expect_delete_expired()
-            .withf(is_asked_of_yesterday)
+            .withf(is_asked_of(1))
             .times(1)
-            .returning(move |_, _| Ok(revocations));
-        let is_asked_of_90_days_ago =
-            |before: &Timestamp, limit: &u64| (*before, *limit) == (now() - TimeDelta::days(90), BATCH);
-        unit.events.expect_delete_older().withf(is_asked_of_90_days_ago).times(1).returning(move |_, _| Ok(events));
-        if sessions < BATCH && revocations < BATCH && events < BATCH {
+            .returning(move |_, _| Ok(found.revocations));
+        unit.events.expect_delete_older().withf(is_asked_of(90)).times(1).returning(move |_, _| Ok(found.events));
+        unit.one_time_tokens
+            .expect_delete_expired()
+            .withf(is_asked_of(1))
+            .times(1)
+            .returning(move |_, _| Ok(found.one_time_tokens));
+        unit.outbox.expect_delete_settled().withf(is_asked_of(90)).times(1).returning(move |_, _| Ok(found.mails));
+        unit.attempts.expect_delete_rested().withf(is_asked_of(1)).times(1).returning(move |_, _| Ok(found.attempts));
+        if found.is_last() {
             unit.signing_keys.expect_delete_retired().times(1).returning(|_| Ok(1));
         }
         unit
@@ -151,32 +196,38 @@ mod tests {
         (end, removed, commits.load(Ordering::SeqCst), pauses.get())
     }
 
-    fn removed(sessions: u64, revocations: u64, events: u64, signing_keys: u64) -> Removed {
-        Removed { sessions, revocations, signing_keys, events }
-    }
-
     #[tokio::test]
     async fn it_goes_on_until_no_batch_is_full_and_pauses_in_between() {
-        let units = vec![a_unit(BATCH, 0, 0), a_unit(2, BATCH, 0), a_unit(0, 0, BATCH), a_unit(0, 3, 4)];
-        let (end, sum, commits, pauses) = clean_up(units).await;
+        let full = [
+            removed(BATCH, 0),
+            removed(0, BATCH),
+            Removed { one_time_tokens: BATCH, ..removed(0, 0) },
+            Removed { mails: BATCH, ..removed(0, 0) },
+            Removed { attempts: BATCH, ..removed(0, 0) },
+            Removed { revocations: BATCH, ..removed(0, 0) },
+        ];
+        let batches = full.into_iter().chain([removed(1, 2)]);
+        let (end, sum, commits, pauses) = clean_up(batches.clone().map(a_unit).collect()).await;
+        let mut expected = Removed { signing_keys: 1, ..Removed::default() };
+        batches.for_each(|batch| expected += batch);
         assert_eq!(end.unwrap(), CleanupEnd::Complete);
-        assert_eq!((sum, commits, pauses), (removed(BATCH + 2, BATCH + 3, BATCH + 4, 1), 4, 3));
+        assert_eq!((sum, commits, pauses), (expected, 7, 6));
     }
 
     #[tokio::test]
     async fn it_leaves_the_rest_to_another_node_that_is_at_it() {
         let mut busy = MockCleanupUnit::default();
         busy.unit.is_turn_taken = true;
-        let (end, sum, commits, _) = clean_up(vec![a_unit(BATCH, 0, 0), busy]).await;
+        let (end, sum, commits, _) = clean_up(vec![a_unit(removed(BATCH, 0)), busy]).await;
         assert_eq!(end.unwrap(), CleanupEnd::ByAnother);
-        assert_eq!((sum, commits), (removed(BATCH, 0, 0, 0), 1));
+        assert_eq!((sum, commits), (removed(BATCH, 0), 1));
     }
 
     #[tokio::test]
     async fn one_run_has_a_limit() {
-        let (end, sum, commits, _) = clean_up((0..MAX_BATCHES).map(|_| a_unit(BATCH, 0, 0)).collect()).await;
+        let (end, sum, commits, _) = clean_up((0..MAX_BATCHES).map(|_| a_unit(removed(BATCH, 0))).collect()).await;
         assert_eq!(end.unwrap(), CleanupEnd::Limit);
-        assert_eq!((sum, commits), (removed(1_000_000, 0, 0, 0), MAX_BATCHES));
+        assert_eq!((sum.sessions, commits), (1_000_000, MAX_BATCHES));
     }
 
     #[tokio::test]
@@ -184,8 +235,24 @@ mod tests {
         let mut failing = MockCleanupUnit::default();
         let unavailable = |_, _| Err(StoreError::Unavailable("it is down".into()));
         failing.refresh_tokens.expect_delete_ended().returning(unavailable);
-        let (end, sum, commits, _) = clean_up(vec![a_unit(BATCH, 5, 6), failing]).await;
+        let (end, sum, commits, _) = clean_up(vec![a_unit(removed(BATCH, 5)), failing]).await;
         assert!(matches!(end, Err(ApplicationError::Unavailable(_))));
-        assert_eq!((sum, commits), (removed(BATCH, 5, 6, 0), 1));
+        assert_eq!((sum, commits), (removed(BATCH, 5), 1));
+    }
+
+    #[tokio::test]
+    async fn counting_changes_nothing() {
+        let (mut mocks, mut unit) = (Mocks::default(), MockCleanupUnit::default());
+        unit.refresh_tokens.expect_count_ended().returning(|_| Ok(1));
+        unit.revocations.expect_count_expired().returning(|_| Ok(2));
+        unit.signing_keys.expect_count_retired().returning(|_| Ok(3));
+        unit.events.expect_count_older().returning(|_| Ok(4));
+        unit.one_time_tokens.expect_count_expired().returning(|_| Ok(5));
+        unit.outbox.expect_count_settled().returning(|_| Ok(6));
+        unit.attempts.expect_count_rested().returning(|_| Ok(7));
+        let commits = mocks.units([unit]);
+        let counted = mocks.build().count_ended().await.unwrap();
+        assert_eq!((counted.sessions, counted.signing_keys, counted.attempts), (1, 3, 7));
+        assert_eq!(commits.load(Ordering::SeqCst), 0);
     }
 }

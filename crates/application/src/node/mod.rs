@@ -8,9 +8,6 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::Clock;
-use domain::events::EventRepository;
-use domain::keys::SigningKeyRepository;
-use domain::sessions::{RefreshTokenRepository, RevocationRepository};
 use domain::units::{Begin, CleanupUnit};
 
 pub use clean_up::{CleanupEnd, Removed};
@@ -22,19 +19,11 @@ use crate::events::{Counts, Journal};
 pub struct Node {
     /// Removes what has ended.
     pub units: Arc<dyn Begin<dyn CleanupUnit>>,
-    /// Refresh tokens, outside a unit of work.
-    pub refresh_tokens: Arc<dyn RefreshTokenRepository>,
-    /// What was revoked, outside a unit of work.
-    pub revocations: Arc<dyn RevocationRepository>,
-    /// Signing keys, outside a unit of work.
-    pub signing_keys: Arc<dyn SigningKeyRepository>,
-    /// Events, outside a unit of work.
-    pub events: Arc<dyn EventRepository>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// The node's journal.
     pub journal: Journal,
-    /// How long events are kept.
+    /// How long events, and mails that were sent or given up, are kept.
     pub events_retention: TimeDelta,
 }
 

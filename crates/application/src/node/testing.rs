@@ -2,9 +2,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use chrono::TimeDelta;
-use domain::events::MockEventRepository;
-use domain::keys::MockSigningKeyRepository;
-use domain::sessions::{MockRefreshTokenRepository, MockRevocationRepository};
 use domain::units::{MockCleanupUnit, MockUnits};
 
 use super::Node;
@@ -12,10 +9,6 @@ use crate::testing::{access_tokens, clock, journal};
 
 #[derive(Default)]
 pub(crate) struct Mocks {
-    pub(crate) refresh_tokens: MockRefreshTokenRepository,
-    pub(crate) revocations: MockRevocationRepository,
-    pub(crate) signing_keys: MockSigningKeyRepository,
-    pub(crate) events: MockEventRepository,
     pub(crate) units: MockUnits<MockCleanupUnit>,
 }
 
@@ -29,10 +22,6 @@ impl Mocks {
     pub(crate) fn build(self) -> Node {
         Node {
             units: Arc::new(self.units),
-            refresh_tokens: Arc::new(self.refresh_tokens),
-            revocations: Arc::new(self.revocations),
-            signing_keys: Arc::new(self.signing_keys),
-            events: Arc::new(self.events),
             clock: clock(),
             journal: journal(Arc::new(access_tokens())),
             events_retention: TimeDelta::days(90),

@@ -43,6 +43,7 @@ impl Passwords {
 mod tests {
     use std::sync::atomic::Ordering;
 
+    use domain::mail::Letter;
     use domain::passwords::{HashError, PasswordHash, Verification};
     use domain::units::MockAccountUnit;
     use domain::users::{Epoch, User};
@@ -136,6 +137,8 @@ mod tests {
             .withf(|_, except, _| *except == Some(session_id()))
             .times(1)
             .returning(|_, _, _| Ok(Vec::new()));
+        unit.outbox.expect_insert().withf(|mail| mail.letter == Letter::PasswordChanged).times(1).returning(|_| Ok(()));
+        unit.one_time_tokens.expect_void_all().times(1).returning(|_, _| Ok(1));
         unit.revocations.expect_insert().times(1).returning(|_| Ok(()));
         let commits = mocks.units([unit]);
         mocks.build().change(&an_actor(), change()).await.unwrap();

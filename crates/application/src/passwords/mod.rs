@@ -3,7 +3,9 @@
 mod accept_password;
 mod change_password;
 mod confirm_password;
+mod confirm_reset;
 mod replace_password;
+mod request_reset;
 mod set_password;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -13,15 +15,20 @@ use std::sync::Arc;
 use domain::Clock;
 use domain::passwords::{PasswordPolicy, PasswordRepository};
 use domain::units::{AccountUnit, Begin};
+use domain::users::UserRepository;
 
 pub use change_password::ChangePassword;
+pub use confirm_reset::ConfirmReset;
 
 use crate::Hashing;
 use crate::events::Journal;
+use crate::one_time_tokens::OneTimeTokens;
 
 /// The use cases of passwords.
 #[derive(Clone)]
 pub struct Passwords {
+    /// Users, outside a unit of work.
+    pub users: Arc<dyn UserRepository>,
     /// Passwords, outside a unit of work.
     pub passwords: Arc<dyn PasswordRepository>,
     /// Writes accounts.
@@ -32,6 +39,8 @@ pub struct Passwords {
     pub clock: Arc<dyn Clock>,
     /// The node's journal.
     pub journal: Journal,
+    /// Mails the way back to whoever forgot theirs.
+    pub one_time_tokens: OneTimeTokens,
     /// What is required of a password that somebody chooses.
     pub policy: PasswordPolicy,
 }

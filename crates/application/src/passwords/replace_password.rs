@@ -1,4 +1,5 @@
 use domain::events::NewEvent;
+use domain::mail::Letter;
 use domain::passwords::PasswordHash;
 use domain::sessions::{Revocation, RevocationReason, RevokedTokens, SessionId};
 use domain::units::AccountUnit;
@@ -9,7 +10,8 @@ use crate::ApplicationError;
 
 impl Passwords {
     /// Gives the account of this unit another password, and ends what the one before has begun: all access tokens
-    /// become void, and all sessions end but `except`.
+    /// become void, all sessions end but `except`, and whatever was mailed to the user is worth nothing any more. The
+    /// user is told.
     ///
     /// # Errors
     /// [`ApplicationError::Unavailable`].
@@ -26,6 +28,8 @@ impl Passwords {
         user.updated_at = now;
         unit.users().update(&user).await?;
         unit.passwords().store(user.id, hash, now).await?;
+        unit.one_time_tokens().void_all(user.id, None).await?;
+        self.one_time_tokens.notify(unit.as_ref(), &user, Letter::PasswordChanged).await?;
         // Only a user who changes their own password keeps a session.
         let reason = if except.is_some() { RevocationReason::PasswordChanged } else { RevocationReason::PasswordSet };
         unit.refresh_tokens().revoke_all(user.id, except, Revocation { at: now, reason }).await?;

@@ -56,6 +56,7 @@ impl Passwords {
 mod tests {
     use std::sync::atomic::Ordering;
 
+    use domain::mail::Letter;
     use domain::sessions::{RevocationReason, RevokedTokens};
     use domain::units::MockAccountUnit;
     use domain::users::Epoch;
@@ -83,6 +84,8 @@ mod tests {
             .withf(|_, except, revocation| except.is_none() && revocation.reason == RevocationReason::PasswordSet)
             .times(1)
             .returning(|_, _, _| Ok(Vec::new()));
+        unit.outbox.expect_insert().withf(|mail| mail.letter == Letter::PasswordChanged).times(1).returning(|_| Ok(()));
+        unit.one_time_tokens.expect_void_all().withf(|_, except| except.is_none()).times(1).returning(|_, _| Ok(1));
         unit.revocations
             .expect_insert()
             .withf(|revoked| revoked.tokens == RevokedTokens::OfUser(user_id(), Epoch::new(1)))

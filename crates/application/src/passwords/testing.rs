@@ -4,10 +4,15 @@ use std::sync::atomic::AtomicUsize;
 use domain::passwords::{MockHashPlace, MockPasswordRepository, PasswordPolicy, Verification};
 use domain::units::{MockAccountUnit, MockUnits};
 
+use domain::users::MockUserRepository;
+
 use super::Passwords;
+use crate::one_time_tokens::testing as one_time_tokens;
 use crate::testing::{a_hash, a_user, access_tokens, clock, hashing, journal};
 
 pub(crate) struct Mocks {
+    pub(crate) users: MockUserRepository,
+    pub(crate) one_time_tokens: one_time_tokens::Mocks,
     pub(crate) passwords: MockPasswordRepository,
     pub(crate) hash_place: Option<MockHashPlace>,
     pub(crate) units: MockUnits<MockAccountUnit>,
@@ -16,6 +21,8 @@ pub(crate) struct Mocks {
 impl Default for Mocks {
     fn default() -> Self {
         Self {
+            users: MockUserRepository::new(),
+            one_time_tokens: one_time_tokens::Mocks::default(),
             passwords: MockPasswordRepository::new(),
             hash_place: Some(MockHashPlace::new()),
             units: MockUnits::default(),
@@ -54,6 +61,8 @@ impl Mocks {
 
     pub(crate) fn build(self) -> Passwords {
         Passwords {
+            users: Arc::new(self.users),
+            one_time_tokens: self.one_time_tokens.build(),
             passwords: Arc::new(self.passwords),
             units: Arc::new(self.units),
             hashing: hashing(self.hash_place),

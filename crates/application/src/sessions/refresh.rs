@@ -87,7 +87,8 @@ impl Sessions {
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
-    use domain::sessions::{Generation, Nonce, Revocation};
+    use domain::Nonce;
+    use domain::sessions::{Generation, Revocation};
 
     use super::*;
     use crate::sessions::testing::Mocks;

@@ -1,12 +1,14 @@
 use std::net::IpAddr;
 
+use domain::Nonce;
 use domain::events::{By, What};
 use domain::passwords::{HashError, HashPlace, Password, PasswordHash, Verification};
-use domain::sessions::{Device, NewRefreshToken, Nonce, RefreshToken, SessionId};
+use domain::sessions::{Device, NewRefreshToken, RefreshToken, SessionId};
 use domain::users::{User, UserIdentifier};
 
 use super::SignIn;
 use crate::ApplicationError;
+use crate::attempts::Whose;
 use crate::events::SignInOutcome;
 use crate::hashing::verify;
 use crate::sessions::TokenPair;
@@ -28,6 +30,7 @@ impl SignIn {
     /// # Errors
     /// [`ApplicationError::InvalidCredentials`], after the same work whether the user exists or not;
     /// [`ApplicationError::AccountDisabled`], only to somebody who knows the password;
+    /// [`ApplicationError::TooManyAttempts`], whether or not the password is right and the user exists;
     /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn with_password(&self, login: Login) -> Result<TokenPair, ApplicationError> {
         let result = self.verify_and_start(login).await;
@@ -45,11 +48,14 @@ impl SignIn {
         let (user, stored) = self.hashing.in_turn(self.find_by_name(&login.identifier)).await?.unzip();
         let stored = stored.flatten();
         let whose = user.as_ref().map(|user| user.id);
+        let attempt = self.attempts.reserve(whose.map_or(Whose::Nobody(&login.identifier), Whose::User), address);
+        let attempt = self.hashing.in_turn(attempt).await?;
         let verification = verify(place.as_mut(), &login.password, whose, stored.clone()).await?;
         let (Some(user), Some(stored), Verification::Match { outdated }) = (&user, stored, verification) else {
             let what = What::LoginFailed { user: user.map(|user| user.id) };
             return Err(self.refused(what, address, ApplicationError::InvalidCredentials).await);
         };
+        self.hashing.in_turn(attempt.was_right()).await?;
         if !user.is_active {
             let what = What::LoginRefusedDisabled { user: user.id };
             return Err(self.refused(what, address, ApplicationError::AccountDisabled).await);

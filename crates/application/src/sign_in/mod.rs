@@ -14,6 +14,7 @@ use domain::{Clock, Ids};
 pub use login::Login;
 
 use crate::Hashing;
+use crate::attempts::Attempts;
 use crate::events::Journal;
 use crate::sessions::TokenIssuer;
 
@@ -24,6 +25,8 @@ pub struct SignIn {
     pub passwords: Arc<dyn PasswordRepository>,
     /// Writes accounts.
     pub units: Arc<dyn Begin<dyn AccountUnit>>,
+    /// Bounds what anyone may try.
+    pub attempts: Attempts,
     /// Compares passwords.
     pub hashing: Hashing,
     /// Issues the tokens of a session.

@@ -7,9 +7,11 @@ use domain::sessions::RefreshPolicy;
 use domain::units::{MockAccountUnit, MockUnits};
 
 use super::SignIn;
+use crate::attempts::testing as attempts;
 use crate::testing::{access_tokens, clock, hashing, ids, issuer, journal};
 
 pub(crate) struct Mocks {
+    pub(crate) attempts: attempts::Mocks,
     pub(crate) passwords: MockPasswordRepository,
     pub(crate) access_tokens: MockAccessTokens,
     pub(crate) hash_place: Option<MockHashPlace>,
@@ -19,6 +21,7 @@ pub(crate) struct Mocks {
 impl Default for Mocks {
     fn default() -> Self {
         Self {
+            attempts: attempts::Mocks::taking_all(),
             passwords: MockPasswordRepository::new(),
             access_tokens: access_tokens(),
             hash_place: Some(MockHashPlace::new()),
@@ -49,6 +52,7 @@ impl Mocks {
         SignIn {
             passwords: Arc::new(self.passwords),
             units: Arc::new(self.units),
+            attempts: self.attempts.build(),
             hashing: hashing(self.hash_place),
             issuer: issuer(access_tokens.clone()),
             ids: ids(),

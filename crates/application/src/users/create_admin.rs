@@ -32,10 +32,10 @@ impl Users {
         }
         let (hashed, _place) = self.hashed(an_admin(email.clone(), password)).await?;
         let storing = async {
-            let unit = self.units.begin().await?;
+            let unit = self.passwords.units.begin().await?;
             self.insert_admin(unit, &hashed).await
         };
-        match self.hashing.in_turn(storing).await {
+        match self.passwords.hashing.in_turn(storing).await {
             Ok(()) => Ok(AdminAccount::Created(hashed.user)),
             // Somebody else was faster.
             Err(error @ ApplicationError::Duplicate("email")) => self.find_admin(&email).await?.ok_or(error),
@@ -61,7 +61,7 @@ impl Users {
             return Ok(Some(found));
         }
         let (hashed, _place) = self.hashed(an_admin(email.clone(), password)).await?;
-        match self.hashing.in_turn(self.insert_first_admin(&hashed)).await {
+        match self.passwords.hashing.in_turn(self.insert_first_admin(&hashed)).await {
             Ok(is_first) => Ok(is_first.then_some(AdminAccount::Created(hashed.user))),
             // Somebody else was faster.
             Err(error @ ApplicationError::Duplicate("email")) => self.find_admin(&email).await?.ok_or(error).map(Some),
@@ -72,7 +72,7 @@ impl Users {
     /// Stores the admin, unless there is an active one. It looks in the same unit in which it stores: while the
     /// password was hashed, another node may have made its admin, who may have changed the email since.
     async fn insert_first_admin(&self, hashed: &HashedUser) -> Result<bool, ApplicationError> {
-        let unit = self.units.begin().await?;
+        let unit = self.passwords.units.begin().await?;
         if unit.users().may_have_active_admin().await? {
             return Ok(false);
         }
@@ -84,7 +84,7 @@ impl Users {
     async fn insert_admin(&self, unit: Box<dyn AccountUnit>, hashed: &HashedUser) -> Result<(), ApplicationError> {
         hashed.insert(unit.as_ref()).await?;
         let event = By::Operator.did(What::UserCreated { user: hashed.user.id, role: hashed.user.role });
-        self.journal.commit(unit, event).await
+        self.passwords.journal.commit(unit, event).await
     }
 
     async fn find_admin(&self, email: &Email) -> Result<Option<AdminAccount>, ApplicationError> {

@@ -76,16 +76,18 @@ impl Users {
         }
         let (hashed, _place) = self.hashed(new).await?;
         let what = What::UserCreated { user: hashed.user.id, role: hashed.user.role };
-        self.hashing
+        self.passwords
+            .hashing
             .in_turn(async {
                 let (unit, event) = match actor {
-                    Some(actor) => {
-                        (begin_as(self.units.as_ref(), actor, self.clock.as_ref()).await?.0, actor.did(what))
-                    }
-                    None => (self.units.begin().await?, By::Anyone.did(what).from_address(address)),
+                    Some(actor) => (
+                        begin_as(self.passwords.units.as_ref(), actor, self.passwords.clock.as_ref()).await?.0,
+                        actor.did(what),
+                    ),
+                    None => (self.passwords.units.begin().await?, By::Anyone.did(what).from_address(address)),
                 };
                 hashed.insert(unit.as_ref()).await?;
-                self.journal.commit(unit, event).await
+                self.passwords.journal.commit(unit, event).await
             })
             .await?;
         Ok(hashed.user)
@@ -95,9 +97,9 @@ impl Users {
     /// bounds everything that registrations do at a time.
     pub(super) async fn hashed(&self, new: CreateUser) -> Result<(HashedUser, Box<dyn HashPlace>), ApplicationError> {
         let password = self.passwords.accept(new.password)?;
-        let mut place = self.hashing.reserve()?;
+        let mut place = self.passwords.hashing.reserve()?;
         let hash = place.hash(&password).await?;
-        let now = self.clock.now();
+        let now = self.passwords.clock.now();
         let user = User {
             id: UserId::new(self.ids.v7(now)),
             email: new.email,

@@ -32,11 +32,12 @@ impl Users {
         // An admin who leaves may be the last one, which takes the locks of all admins, before their own.
         let locking = if actor.role == Role::Admin { Target::User(id) } else { target };
 
-        let OnAccount { unit, admins, .. } = begin_on(self.units.as_ref(), actor, locking, self.clock.as_ref()).await?;
+        let OnAccount { unit, admins, .. } =
+            begin_on(self.passwords.units.as_ref(), actor, locking, self.passwords.clock.as_ref()).await?;
         keep_an_admin(&admins, id)?;
         unit.users().delete(id).await?;
         let event = actor.did(What::UserDeleted { user: id });
-        self.journal.commit_revoking(unit, event, &[RevokedTokens::OfUser(id, Epoch::END)]).await
+        self.passwords.journal.commit_revoking(unit, event, &[RevokedTokens::OfUser(id, Epoch::END)]).await
     }
 }
 

@@ -12,9 +12,8 @@ mod update_user;
 
 use std::sync::Arc;
 
-use domain::units::{AccountUnit, Begin};
+use domain::Ids;
 use domain::users::{UserId, UserRepository};
-use domain::{Clock, Ids};
 
 pub use create_admin::AdminAccount;
 pub use create_user::CreateUser;
@@ -22,8 +21,6 @@ pub use list_users::ListUsers;
 pub use update_user::{UserChange, UserReadOnly};
 
 use crate::ApplicationError;
-use crate::Hashing;
-use crate::events::Journal;
 use crate::passwords::Passwords;
 
 /// The use cases of accounts.
@@ -31,18 +28,10 @@ use crate::passwords::Passwords;
 pub struct Users {
     /// Users, outside a unit of work.
     pub users: Arc<dyn UserRepository>,
-    /// Writes accounts.
-    pub units: Arc<dyn Begin<dyn AccountUnit>>,
-    /// Asks for the current password.
+    /// Gives new accounts their passwords, asks for current ones, and has what writing an account takes.
     pub passwords: Passwords,
-    /// Hashes new passwords.
-    pub hashing: Hashing,
     /// Makes ids.
     pub ids: Arc<dyn Ids>,
-    /// Tells the time.
-    pub clock: Arc<dyn Clock>,
-    /// The node's journal.
-    pub journal: Journal,
     /// Whether anyone may register, or admins only.
     pub registration_open: bool,
 }

@@ -1,77 +1,51 @@
-use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::ops::{Deref, DerefMut};
 
-use domain::passwords::{MockHashPlace, MockPasswordRepository, PasswordPolicy, Verification};
-use domain::units::{MockAccountUnit, MockUnits};
-use domain::users::MockUserRepository;
+use domain::passwords::Verification;
 
 use super::Users;
-use crate::passwords::Passwords;
-use crate::testing::{a_hash, a_user, access_tokens, clock, hashing, ids, journal};
+use crate::passwords::testing as passwords;
+use crate::testing::ids;
 
+/// The mocks of [`Passwords`](crate::passwords::Passwords), which these use cases stand on.
 pub(crate) struct Mocks {
-    pub(crate) users: MockUserRepository,
-    pub(crate) passwords: MockPasswordRepository,
-    pub(crate) hash_place: Option<MockHashPlace>,
+    pub(super) base: passwords::Mocks,
     pub(crate) registration_open: bool,
-    pub(crate) units: MockUnits<MockAccountUnit>,
 }
 
 impl Default for Mocks {
     fn default() -> Self {
-        Self {
-            users: MockUserRepository::new(),
-            passwords: MockPasswordRepository::new(),
-            hash_place: Some(MockHashPlace::new()),
-            registration_open: true,
-            units: MockUnits::default(),
-        }
+        Self { base: passwords::Mocks::default(), registration_open: true }
     }
 }
 
 impl Mocks {
-    /// An actor is [`a_user`] with [`a_hash`], and asked for the password once: this is the outcome.
+    /// As [`passwords::Mocks::confirming`].
     pub(crate) fn confirming(verification: Verification) -> Self {
-        let mut mocks = Self::default();
-        mocks.passwords.expect_find_with_user().return_once(|_| Ok(Some((a_user(), Some(a_hash())))));
-        mocks.hashing().expect_verify().times(1).returning(move |_, _| Ok(verification));
-        // For the record that it was wrong.
-        if verification == Verification::Mismatch {
-            mocks.units([MockAccountUnit::default()]);
-        }
-        mocks
-    }
-
-    /// The place at the hasher.
-    pub(crate) fn hashing(&mut self) -> &mut MockHashPlace {
-        self.hash_place.get_or_insert_default()
+        Self { base: passwords::Mocks::confirming(verification), ..Self::default() }
     }
 
     /// All places at the hasher are taken.
     pub(crate) fn overloaded() -> Users {
-        Self { hash_place: None, ..Self::default() }.build()
-    }
-
-    /// Expects these units of work, and counts their commits.
-    pub(crate) fn units(&mut self, units: impl IntoIterator<Item = MockAccountUnit>) -> Arc<AtomicUsize> {
-        self.units = MockUnits::new(units);
-        self.units.commits()
+        let base = passwords::Mocks { hash_place: None, ..passwords::Mocks::default() };
+        Self { base, ..Self::default() }.build()
     }
 
     pub(crate) fn build(self) -> Users {
-        let users = Arc::new(self.users);
-        let units = Arc::new(self.units);
-        let hashing = hashing(self.hash_place);
-        let journal = journal(Arc::new(access_tokens()));
-        let passwords = Passwords {
-            passwords: Arc::new(self.passwords),
-            units: units.clone(),
-            hashing: hashing.clone(),
-            clock: clock(),
-            journal: journal.clone(),
-            policy: PasswordPolicy::default(),
-        };
-        let registration_open = self.registration_open;
-        Users { users, units, passwords, hashing, ids: ids(), clock: clock(), journal, registration_open }
+        let passwords = self.base.build();
+        Users { users: passwords.users.clone(), passwords, ids: ids(), registration_open: self.registration_open }
+    }
+}
+
+impl Deref for Mocks {
+    type Target = passwords::Mocks;
+
+    fn deref(&self) -> &passwords::Mocks {
+        &self.base
+    }
+}
+
+impl DerefMut for Mocks {
+    fn deref_mut(&mut self) -> &mut passwords::Mocks {
+        &mut self.base
     }
 }

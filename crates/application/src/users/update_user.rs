@@ -94,8 +94,8 @@ impl Users {
         };
 
         let OnAccount { unit, user: before, admins } =
-            begin_on(self.units.as_ref(), actor, target, self.clock.as_ref()).await?;
-        let now = self.clock.now();
+            begin_on(self.passwords.units.as_ref(), actor, target, self.passwords.clock.as_ref()).await?;
+        let now = self.passwords.clock.now();
         change.compare(target, &before).require_equal()?;
         if change.may_remove_an_admin() {
             keep_an_admin(&admins, id)?;
@@ -104,7 +104,7 @@ impl Users {
         change.apply_to(&mut user);
         if is_same(&user, &before) {
             // Another node may have made this change a moment ago, and this one is about to say that it is done.
-            self.journal.learn(RevokedTokens::OfUser(id, before.epoch));
+            self.passwords.journal.learn(RevokedTokens::OfUser(id, before.epoch));
             return Ok(before);
         }
         let changes_own_email = is_own && !has_same_email(&user, &before);
@@ -128,7 +128,7 @@ impl Users {
         }
         unit.users().update(&user).await?;
         let what = What::UserUpdated { user: id, role: user.role, is_active: user.is_active, ends };
-        self.journal.commit_revoking(unit, actor.did(what), &void).await?;
+        self.passwords.journal.commit_revoking(unit, actor.did(what), &void).await?;
         Ok(user)
     }
 }

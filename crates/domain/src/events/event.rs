@@ -100,6 +100,16 @@ pub enum What {
         /// The user.
         user: UserId,
     },
+    /// Somebody asked for a new password, and it was mailed to the user how to get one.
+    PasswordResetRequested {
+        /// The user.
+        user: UserId,
+    },
+    /// A user chose another password by mail, which ended their sessions.
+    PasswordReset {
+        /// The user.
+        user: UserId,
+    },
     /// The current password that came with a change was wrong.
     CurrentPasswordWrong {
         /// Whose.
@@ -197,6 +207,8 @@ impl What {
             Self::SessionsEnded { .. } => "sessions.ended",
             Self::PasswordChanged { .. } => "password.changed",
             Self::PasswordSet { .. } => "password.set",
+            Self::PasswordResetRequested { .. } => "password.reset_requested",
+            Self::PasswordReset { .. } => "password.reset",
             Self::CurrentPasswordWrong { .. } => "password.change_refused",
             Self::UserCreated { .. } => "user.created",
             Self::UserUpdated { .. } => "user.updated",
@@ -217,6 +229,8 @@ impl What {
             | Self::SessionsEnded { user, .. }
             | Self::PasswordChanged { user }
             | Self::PasswordSet { user }
+            | Self::PasswordResetRequested { user }
+            | Self::PasswordReset { user }
             | Self::CurrentPasswordWrong { user }
             | Self::UserCreated { user, .. }
             | Self::UserUpdated { user, .. }
@@ -256,7 +270,7 @@ impl What {
             Self::SessionsEnded { reason, .. } => Some(*reason),
             Self::RefreshTokenReused { .. } => Some(RevocationReason::Reuse),
             Self::PasswordChanged { .. } => Some(RevocationReason::PasswordChanged),
-            Self::PasswordSet { .. } => Some(RevocationReason::PasswordSet),
+            Self::PasswordSet { .. } | Self::PasswordReset { .. } => Some(RevocationReason::PasswordSet),
             Self::UserUpdated { ends, .. } => *ends,
             _ => None,
         }

@@ -18,6 +18,11 @@ impl<T: ?Sized> Id<T> {
     pub const fn as_uuid(self) -> Uuid {
         self.0
     }
+
+    /// Its bytes.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
 }
 
 // By hand, since a derived implementation would require the same of `T`.

@@ -16,6 +16,12 @@ pub trait Mac: Send + Sync {
 pub enum MacPurpose {
     /// Refresh tokens.
     RefreshToken,
+    /// One-time tokens, as links have them.
+    OneTimeToken,
+    /// The codes of one-time tokens, as people type them.
+    MailedCode,
+    /// The keys that attempts are counted under.
+    AttemptKey,
 }
 
 /// The tag of a message. Not `PartialEq`, so that nobody compares it in variable time.

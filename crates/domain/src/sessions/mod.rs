@@ -7,7 +7,7 @@ mod revoked;
 mod token;
 
 pub use refresh_token::{
-    Device, Generation, NewRefreshToken, Nonce, RefreshPolicy, RefreshToken, Revocation, RevocationReason, Rotation,
+    Device, Generation, NewRefreshToken, RefreshPolicy, RefreshToken, Revocation, RevocationReason, Rotation,
 };
 pub use repository::RefreshTokenRepository;
 pub use revocations::{RevocationFeed, RevocationRepository};

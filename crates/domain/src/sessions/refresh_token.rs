@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use crate::sessions::SessionId;
 use crate::text::is_control;
 use crate::users::UserId;
-use crate::{Timestamp, ValidationError};
+use crate::{Nonce, Timestamp, ValidationError};
 
 /// A caller that races with another may have read its clock this much earlier than the winner, on a node whose clock
 /// differs. A rotation that lies further ahead is not a race: the clock was set back, and nobody knows how old the
@@ -16,8 +16,8 @@ const MAX_HEAD_START: TimeDelta = TimeDelta::seconds(5);
 /// another row. Its id is the `sid` claim of access tokens, and the API lists it as a session.
 ///
 /// ```
-/// use domain::Timestamp;
-/// use domain::sessions::{Device, Generation, NewRefreshToken, Nonce, RefreshPolicy, RefreshToken, Rotation, SessionId};
+/// use domain::{Nonce, Timestamp};
+/// use domain::sessions::{Device, Generation, NewRefreshToken, RefreshPolicy, RefreshToken, Rotation, SessionId};
 /// use domain::users::UserId;
 /// use uuid::Uuid;
 ///
@@ -181,32 +181,6 @@ impl Generation {
         // One rotation a millisecond would take 49 days to get here, longer than a session lives by default; past
         // it the conditional update no longer matches and the session simply cannot be refreshed.
         Self(self.0.saturating_add(1))
-    }
-}
-
-/// Random bytes that belong to one session and never leave the server: a UUID of version 4, so that 122 of their 128
-/// bits are random.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Nonce([u8; Nonce::LENGTH]);
-
-impl Nonce {
-    /// Bytes.
-    pub const LENGTH: usize = 16;
-
-    /// Wraps fresh or stored bytes.
-    pub const fn new(bytes: [u8; Self::LENGTH]) -> Self {
-        Self(bytes)
-    }
-
-    /// The bytes.
-    pub const fn expose(&self) -> &[u8; Self::LENGTH] {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Nonce {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Nonce(…)")
     }
 }
 

@@ -1,8 +1,9 @@
 use async_trait::async_trait;
 
+use crate::Nonce;
 use crate::StoreError;
 use crate::Timestamp;
-use crate::sessions::{Nonce, RefreshToken, Revocation, SessionId};
+use crate::sessions::{RefreshToken, Revocation, SessionId};
 use crate::users::{User, UserId};
 
 /// Keeps refresh tokens: one row per sign-in. Every method may fail with [`StoreError::Unavailable`] or

@@ -2,8 +2,8 @@ use data_encoding::BASE64URL_NOPAD;
 use uuid::Uuid;
 
 use crate::Secret;
-use crate::sessions::{Generation, Nonce, RefreshToken, SessionId};
-use crate::{Mac, MacPurpose, MacTag};
+use crate::sessions::{Generation, RefreshToken, SessionId};
+use crate::{Mac, MacPurpose, MacTag, Nonce};
 
 /// Starts every refresh token, so that scanners for leaked secrets know one when they see it.
 const PREFIX: &str = "hxr_";

@@ -1,15 +1,20 @@
 use super::UnitOfWork;
+use crate::mail::OutboxRepository;
+use crate::one_time_tokens::OneTimeTokenRepository;
 use crate::passwords::PasswordRepository;
 use crate::sessions::{RefreshTokenRepository, RevocationRepository};
 use crate::users::UserRepository;
 #[cfg(feature = "mocks")]
 use crate::{
+    mail::MockOutboxRepository,
+    one_time_tokens::MockOneTimeTokenRepository,
     passwords::MockPasswordRepository,
     sessions::{MockRefreshTokenRepository, MockRevocationRepository},
     users::MockUserRepository,
 };
 
-/// What an account consists of, written together: the user, their password and their sessions.
+/// What an account consists of, written together: the user, their password, their sessions, and the mails to them with
+/// the tokens in these.
 pub trait AccountUnit: UnitOfWork {
     /// The users, inside this unit.
     fn users(&self) -> &dyn UserRepository;
@@ -22,6 +27,12 @@ pub trait AccountUnit: UnitOfWork {
 
     /// What was revoked, inside this unit.
     fn revocations(&self) -> &dyn RevocationRepository;
+
+    /// The one-time tokens, inside this unit.
+    fn one_time_tokens(&self) -> &dyn OneTimeTokenRepository;
+
+    /// The mails, inside this unit.
+    fn outbox(&self) -> &dyn OutboxRepository;
 }
 
 #[cfg(feature = "mocks")]
@@ -32,5 +43,7 @@ super::mock_unit! {
         passwords: MockPasswordRepository as PasswordRepository,
         refresh_tokens: MockRefreshTokenRepository as RefreshTokenRepository,
         revocations: MockRevocationRepository as RevocationRepository,
+        one_time_tokens: MockOneTimeTokenRepository as OneTimeTokenRepository,
+        outbox: MockOutboxRepository as OutboxRepository,
     }
 }

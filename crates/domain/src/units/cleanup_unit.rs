@@ -2,13 +2,19 @@ use async_trait::async_trait;
 
 use super::UnitOfWork;
 use crate::StoreError;
+use crate::attempts::AttemptRepository;
 use crate::events::EventRepository;
 use crate::keys::SigningKeyRepository;
+use crate::mail::OutboxRepository;
+use crate::one_time_tokens::OneTimeTokenRepository;
 use crate::sessions::{RefreshTokenRepository, RevocationRepository};
 #[cfg(feature = "mocks")]
 use crate::{
+    attempts::MockAttemptRepository,
     events::MockEventRepository,
     keys::MockSigningKeyRepository,
+    mail::MockOutboxRepository,
+    one_time_tokens::MockOneTimeTokenRepository,
     sessions::{MockRefreshTokenRepository, MockRevocationRepository},
 };
 
@@ -30,6 +36,15 @@ pub trait CleanupUnit: UnitOfWork {
 
     /// The events, inside this unit.
     fn events(&self) -> &dyn EventRepository;
+
+    /// The one-time tokens, inside this unit.
+    fn one_time_tokens(&self) -> &dyn OneTimeTokenRepository;
+
+    /// The mails, inside this unit.
+    fn outbox(&self) -> &dyn OutboxRepository;
+
+    /// The counts of attempts, inside this unit.
+    fn attempts(&self) -> &dyn AttemptRepository;
 }
 
 #[cfg(feature = "mocks")]
@@ -40,6 +55,9 @@ super::mock_unit! {
         revocations: MockRevocationRepository as RevocationRepository,
         signing_keys: MockSigningKeyRepository as SigningKeyRepository,
         events: MockEventRepository as EventRepository,
+        one_time_tokens: MockOneTimeTokenRepository as OneTimeTokenRepository,
+        outbox: MockOutboxRepository as OutboxRepository,
+        attempts: MockAttemptRepository as AttemptRepository,
     }
     async fn try_lock(&self) -> Result<bool, StoreError> {
         Ok(!self.unit.is_turn_taken)

@@ -1,8 +1,7 @@
 use async_trait::async_trait;
 use domain::sessions::{RevocationRepository, Revoked};
 use domain::{StoreError, Timestamp};
-use sea_orm::sea_query::{LockBehavior, LockType, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Order, PaginatorTrait, QueryFilter};
+use sea_orm::{ConnectionTrait, EntityTrait};
 
 use super::entity::{ActiveModel, Column, Entity};
 use crate::Store;
@@ -14,21 +13,10 @@ impl<C: ConnectionTrait + Send + Sync> RevocationRepository for Store<C> {
     }
 
     async fn delete_expired(&self, before: Timestamp, limit: u64) -> Result<u64, StoreError> {
-        let batch = Query::select()
-            .column(Column::Id)
-            .from(Entity)
-            .and_where(Column::ExpiresAt.lte(before))
-            .order_by(Column::ExpiresAt, Order::Asc)
-            .limit(limit)
-            // Leaves what others are deleting to them.
-            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-            .to_owned();
-        let delete = Entity::delete_many().filter(Column::Id.in_subquery(batch));
-        self.delete_rows(delete).await
+        self.delete_oldest::<Entity>(Column::Id, Column::ExpiresAt, before, limit).await
     }
 
     async fn count_expired(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let expired = Entity::find().filter(Column::ExpiresAt.lte(before));
-        expired.count(&self.connection).await.map_err(|error| self.error(error))
+        self.count_until::<Entity>(Column::ExpiresAt, before).await
     }
 }

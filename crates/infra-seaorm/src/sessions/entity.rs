@@ -1,6 +1,7 @@
 use std::net::IpAddr;
 
-use domain::sessions::{Device, Generation, Nonce, RefreshToken, Revocation, RevocationReason, SessionId};
+use domain::Nonce;
+use domain::sessions::{Device, Generation, RefreshToken, Revocation, RevocationReason, SessionId};
 use domain::users::UserId;
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;

@@ -1,12 +1,12 @@
 use std::sync::OnceLock;
 
 use async_trait::async_trait;
-use domain::sessions::{Nonce, RefreshToken, RefreshTokenRepository, Revocation, SessionId};
+use domain::sessions::{RefreshToken, RefreshTokenRepository, Revocation, SessionId};
 use domain::users::{User, UserId};
-use domain::{StoreError, Timestamp};
+use domain::{Nonce, StoreError, Timestamp};
 use sea_orm::sea_query::{Expr, LockBehavior, LockType, Query};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IdenStatic, Order, PaginatorTrait, QueryFilter,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IdenStatic, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect, QueryTrait, SelectA, SelectB, Statement, UpdateMany,
 };
 use uuid::Uuid;
@@ -95,34 +95,15 @@ impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
     }
 
     async fn delete_ended(&self, before: Timestamp, limit: u64) -> Result<u64, StoreError> {
-        let expired = self.delete_sessions(Column::IdleExpiresAt, before, limit).await?;
-        let revoked = self.delete_sessions(Column::RevokedAt, before, limit - expired).await?;
+        // One column per statement: for both at once, PostgreSQL may read the whole table for each batch.
+        let expired = self.delete_oldest::<Entity>(Column::Id, Column::IdleExpiresAt, before, limit).await?;
+        let revoked = self.delete_oldest::<Entity>(Column::Id, Column::RevokedAt, before, limit - expired).await?;
         Ok(expired + revoked)
     }
 
     async fn count_ended(&self, before: Timestamp) -> Result<u64, StoreError> {
         let ended = Condition::any().add(Column::IdleExpiresAt.lte(before)).add(Column::RevokedAt.lte(before));
         Entity::find().filter(ended).count(&self.connection).await.map_err(|error| self.error(error))
-    }
-}
-
-impl<C: ConnectionTrait + Send + Sync> Store<C> {
-    /// Deletes the first `limit` sessions whose `time` was at `before` or earlier. In the order of its index, and one
-    /// column per statement: for both columns at once, or in any order, PostgreSQL may read the whole table for each
-    /// batch.
-    async fn delete_sessions(&self, time: Column, before: Timestamp, limit: u64) -> Result<u64, StoreError> {
-        let batch = Query::select()
-            .column(Column::Id)
-            .from(Entity)
-            .and_where(time.lte(before))
-            .order_by(time, Order::Asc)
-            .limit(limit)
-            // Leaves what others are changing, or deleting, for another time.
-            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-            .to_owned();
-        // Asked again, since a session may have been refreshed after the batch was chosen.
-        let delete = Entity::delete_many().filter(Column::Id.in_subquery(batch)).filter(time.lte(before));
-        self.delete_rows(delete).await
     }
 }
 

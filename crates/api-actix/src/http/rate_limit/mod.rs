@@ -34,6 +34,7 @@ pub(crate) enum Limited {
     Refresh,
     Logout,
     Registration,
+    PasswordReset,
 }
 
 impl Limited {
@@ -43,6 +44,7 @@ impl Limited {
             Self::Refresh => "refresh",
             Self::Logout => "logout",
             Self::Registration => "registration",
+            Self::PasswordReset => "password_reset",
         }
     }
 }
@@ -54,6 +56,7 @@ pub(crate) struct RateLimits {
     refresh: Option<Limiter>,
     logout: Option<Limiter>,
     registration: Option<Limiter>,
+    password_reset: Option<Limiter>,
 }
 
 impl RateLimits {
@@ -64,6 +67,7 @@ impl RateLimits {
             refresh: limiter(config.refresh),
             logout: limiter(config.logout),
             registration: limiter(config.registration),
+            password_reset: limiter(config.password_reset),
         }
     }
 
@@ -73,6 +77,7 @@ impl RateLimits {
             Limited::Refresh => self.refresh.as_ref(),
             Limited::Logout => self.logout.as_ref(),
             Limited::Registration => self.registration.as_ref(),
+            Limited::PasswordReset => self.password_reset.as_ref(),
         }
     }
 }
@@ -86,7 +91,7 @@ pub(crate) fn limit(limited: Limited, route: Route) -> Route {
 async fn check(limited: Limited, request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, Error> {
     let is_exempt = match limited {
         Limited::Registration => is_admin(request.request()).await,
-        Limited::Login | Limited::Refresh | Limited::Logout => Ok(false),
+        Limited::Login | Limited::Refresh | Limited::Logout | Limited::PasswordReset => Ok(false),
     };
     if matches!(is_exempt, Ok(true)) {
         return next.call(request).await;

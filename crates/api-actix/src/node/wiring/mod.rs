@@ -1,6 +1,7 @@
 //! Where the adapters are chosen: the one place that names them.
 
 mod connections;
+mod mail;
 mod migrate;
 mod secret;
 mod services;
@@ -16,6 +17,7 @@ use domain::keys::RootSecret;
 use domain::passwords::PasswordPolicy;
 use domain::sessions::RevocationFeed;
 use domain::{Clock, HealthCheck, Ids, Secret};
+use infra_mail::MailSetupError;
 use infra_postgres::{PostgresError, PostgresRevocationFeed, PostgresSettings};
 use infra_seaorm::{SqlConnections, Store};
 use infra_security::{
@@ -80,6 +82,9 @@ pub enum WiringError {
     /// Starting the server must not migrate, but something is pending.
     #[error("{} migrations are pending: run 'hexauth migrate up', or set APP_DATABASE__MIGRATE_ON_START=true", .0.len())]
     Pending(Vec<String>),
+    /// Mail cannot be sent by these settings.
+    #[error("mail cannot be sent: {0}")]
+    Mail(#[from] MailSetupError),
     /// The development secret cannot be kept.
     #[error("cannot keep the development secret in {file}: {source}", file = file.display())]
     Secret {
@@ -154,6 +159,7 @@ fn assemble<C: SqlConnections + Clone + 'static>(
         mac: Arc::new(HmacSha256::new(&secret)),
         ids: ids.clone(),
         clock: clock.clone(),
+        mailer: config.mail.as_ref().map(mail::mailer).transpose()?,
     };
     let application = services(&store, adapters, config.application.clone());
     let hash_load = Box::new(move || hasher.load());

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use application::Hashing;
+use application::attempts::Attempts;
 use application::clients::Clients;
 use application::events::Journal;
 use application::keys::Keys;
+use application::mail::Mail;
 use application::node::Node;
+use application::one_time_tokens::OneTimeTokens;
 use application::passwords::Passwords;
 use application::sessions::{Activity, Sessions, TokenIssuer};
 use application::sign_in::SignIn;
@@ -16,6 +19,7 @@ use application::{Application, Settings};
 use domain::access_tokens::AccessTokens;
 use domain::clients::ClientSecrets;
 use domain::keys::SigningKeyFactory;
+use domain::mail::Mailer;
 use domain::passwords::PasswordHasher;
 use domain::{Clock, Ids, Mac};
 use infra_seaorm::{SqlConnections, Store};
@@ -36,6 +40,8 @@ pub struct Adapters {
     pub ids: Arc<dyn Ids>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Hands mails over. `None` where none are sent.
+    pub mailer: Option<Arc<dyn Mailer>>,
 }
 
 /// All services on one database. Call it once for each node, since they share what the node remembers.
@@ -44,18 +50,38 @@ pub fn services<C: SqlConnections + 'static>(
     adapters: Adapters,
     settings: Settings,
 ) -> Application {
-    let Adapters { password_hasher, access_tokens, key_factory, client_secrets, mac, ids, clock } = adapters;
+    let Adapters { password_hasher, access_tokens, key_factory, client_secrets, mac, ids, clock, mailer } = adapters;
     let (access_token_ttl, policy) = (settings.access_token_ttl, settings.refresh);
     let journal = Journal::new(access_tokens.clone(), ids.clone(), clock.clone(), access_token_ttl);
     let hashing = Hashing::new(password_hasher, settings.sign_in_connections, settings.sign_in_patience);
     let issuer = TokenIssuer {
         access_tokens: access_tokens.clone(),
-        mac,
+        mac: mac.clone(),
         ids: ids.clone(),
         client_id: settings.client_id,
         access_token_ttl,
     };
+    let one_time_tokens = OneTimeTokens {
+        tokens: store.clone(),
+        attempts: store.clone(),
+        mac: mac.clone(),
+        ids: ids.clone(),
+        clock: clock.clone(),
+        sends_mail: mailer.is_some(),
+    };
+    let attempts =
+        Attempts { attempts: store.clone(), refresh_tokens: store.clone(), mac: mac.clone(), clock: clock.clone() };
+    let mail = Mail {
+        outbox: store.clone(),
+        one_time_tokens: store.clone(),
+        mac,
+        mailer,
+        ids: ids.clone(),
+        clock: clock.clone(),
+    };
     let passwords = Passwords {
+        users: store.clone(),
+        one_time_tokens,
         passwords: store.clone(),
         units: store.clone(),
         hashing: hashing.clone(),
@@ -76,17 +102,14 @@ pub fn services<C: SqlConnections + 'static>(
     Application {
         users: Users {
             users: store.clone(),
-            units: store.clone(),
             passwords: passwords.clone(),
-            hashing: hashing.clone(),
             ids: ids.clone(),
-            clock: clock.clone(),
-            journal: journal.clone(),
             registration_open: settings.registration_open,
         },
         sign_in: SignIn {
             passwords: store.clone(),
             units: store.clone(),
+            attempts,
             hashing,
             issuer,
             ids: ids.clone(),
@@ -108,16 +131,8 @@ pub fn services<C: SqlConnections + 'static>(
         },
         clients: Clients { secrets: client_secrets, sessions: sessions.clone() },
         tasks: Tasks::new(store.clone(), ids.clone(), clock.clone()),
-        node: Node {
-            units: store.clone(),
-            refresh_tokens: store.clone(),
-            revocations: store.clone(),
-            signing_keys: store.clone(),
-            events: store.clone(),
-            clock,
-            journal,
-            events_retention: settings.events_retention,
-        },
+        node: Node { units: store.clone(), clock, journal, events_retention: settings.events_retention },
+        mail,
         passwords,
         sessions,
     }

@@ -1,0 +1,104 @@
+use application::ApplicationError;
+use application::mail::ListMail;
+use chrono::SecondsFormat;
+use clap::{Subcommand, ValueEnum};
+use domain::Timestamp;
+use domain::mail::{MailId, MailState, OutboxFilter, QueuedMail};
+use uuid::Uuid;
+
+use super::{Failure, failure, say};
+use crate::config::Config;
+use crate::http::chain;
+use crate::wiring;
+
+/// Mails that are read at a time.
+const PAGE: u64 = 100;
+
+/// What to do with the mails that wait or were given up.
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum Action {
+    /// List them, the newest first: id, when written, state, kind, recipient.
+    List {
+        /// Only those in this state.
+        #[arg(long, value_enum, default_value = "all")]
+        state: State,
+        /// Only those that were written before this one.
+        #[arg(long, value_name = "ID")]
+        before: Option<Uuid>,
+        /// Most mails to list.
+        #[arg(long, default_value_t = PAGE)]
+        limit: u64,
+    },
+    /// Show one, with what the relay said.
+    Show {
+        /// Which one.
+        id: Uuid,
+    },
+    /// Have one sent again.
+    Retry {
+        /// Which one.
+        id: Uuid,
+    },
+    /// Throw one away.
+    Drop {
+        /// Which one.
+        id: Uuid,
+    },
+}
+
+/// Where mails are on their way.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum State {
+    All,
+    Pending,
+    Sent,
+    Dead,
+}
+
+pub(super) async fn run(action: Action, config: &Config) -> Result<(), Failure> {
+    let mail = wiring::attach(config).await.map_err(failure)?.application.mail;
+    let failed = |error: ApplicationError| match error {
+        ApplicationError::NotFound => failure("there is no such mail, or it was sent"),
+        error => failure(chain(&error)),
+    };
+    match action {
+        Action::List { state, before, limit } => {
+            let query = ListMail { filter: filter(state), before: before.map(MailId::new), limit };
+            let page = mail.list(query).await.map_err(failed)?;
+            page.mails.iter().try_for_each(|mail| say(line(mail)))?;
+            page.next.map_or(Ok(()), |next| say(format!("there are more: --before {next}")))
+        }
+        Action::Show { id } => {
+            let mail = mail.show(MailId::new(id)).await.map_err(failed)?;
+            let error = mail.last_error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
+            say(format!("{}\ntried {} times{error}", line(&mail), mail.attempts))
+        }
+        Action::Retry { id } => {
+            mail.retry(MailId::new(id)).await.map_err(failed)?;
+            say("it is due now, and any node that runs sends it")
+        }
+        Action::Drop { id } => {
+            mail.discard(MailId::new(id)).await.map_err(failed)?;
+            say("it was thrown away")
+        }
+    }
+}
+
+const fn filter(state: State) -> OutboxFilter {
+    match state {
+        State::All => OutboxFilter::All,
+        State::Pending => OutboxFilter::Pending,
+        State::Sent => OutboxFilter::Sent,
+        State::Dead => OutboxFilter::Dead,
+    }
+}
+
+fn line(mail: &QueuedMail) -> String {
+    let time = |at: Timestamp| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let state = match mail.state {
+        MailState::Pending { due_at } => format!("pending until {}", time(due_at)),
+        MailState::Sent { at } => format!("sent {}", time(at)),
+        MailState::Dead { at } => format!("dead since {}", time(at)),
+    };
+    format!("{} {} {state} {} {}", mail.id, time(mail.created_at), mail.letter.kind(), mail.to.as_str())
+}

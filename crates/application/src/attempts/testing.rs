@@ -1,0 +1,34 @@
+use std::sync::Arc;
+
+use domain::attempts::{MockAttemptRepository, Reservation};
+use domain::sessions::MockRefreshTokenRepository;
+
+use super::Attempts;
+use crate::testing::{FakeMac, clock};
+
+#[derive(Default)]
+pub(crate) struct Mocks {
+    pub(crate) attempts: MockAttemptRepository,
+    pub(crate) refresh_tokens: MockRefreshTokenRepository,
+}
+
+impl Mocks {
+    /// Every attempt is taken, and nobody has a session.
+    pub(crate) fn taking_all() -> Self {
+        let mut mocks = Self::default();
+        mocks.refresh_tokens.expect_list_live().returning(|_, _, _| Ok(Vec::new()));
+        mocks.attempts.expect_reserve().returning(|_, _, _| Ok(Reservation::Taken));
+        mocks.attempts.expect_forget().returning(|_| Ok(true));
+        mocks.attempts.expect_give_back().returning(|_, _| Ok(()));
+        mocks
+    }
+
+    pub(crate) fn build(self) -> Attempts {
+        Attempts {
+            attempts: Arc::new(self.attempts),
+            refresh_tokens: Arc::new(self.refresh_tokens),
+            mac: Arc::new(FakeMac),
+            clock: clock(),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+use domain::StoreError;
+use domain::mail::{Letter, Locale, MailId, NewMail, QueuedMail};
+use domain::units::AccountUnit;
+use domain::users::User;
+
+use super::OneTimeTokens;
+
+impl OneTimeTokens {
+    /// Tells the owner of an account what has happened to it, by a mail in this unit. An address that nobody has proven
+    /// may be a stranger's, who is told nothing.
+    ///
+    /// # Errors
+    /// Those of the outbox.
+    pub(crate) async fn notify(&self, unit: &dyn AccountUnit, user: &User, letter: Letter) -> Result<(), StoreError> {
+        if !self.sends_mail || !user.email_verified {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let new = NewMail { to: user.email.clone(), locale: Locale::default(), letter, token_id: None };
+        unit.outbox().insert(&QueuedMail::queue(MailId::new(self.ids.v7(now)), new, now)).await
+    }
+}

@@ -1,0 +1,47 @@
+use std::net::IpAddr;
+
+use crate::one_time_tokens::Purpose;
+
+/// What a mail says.
+///
+/// No text that anybody typed is part of one, so that nobody speaks to others through our mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Letter {
+    /// Here is a link, and a code, for what somebody asked for.
+    Token(Purpose),
+    /// The address of your account is another one now.
+    EmailChanged,
+    /// Somebody wanted to register with your address, and you have an account already.
+    AlreadyRegistered,
+    /// Your password was changed.
+    PasswordChanged,
+    /// Somebody signed in to your account from a device that was not seen before.
+    NewDevice {
+        /// What it calls itself, as far as it is known: `Firefox on Linux`.
+        device: Option<String>,
+        /// The client's address.
+        address: Option<IpAddr>,
+    },
+    /// Your account was disabled.
+    AccountDisabled,
+    /// Your account was deleted.
+    AccountDeleted,
+    /// Mail works.
+    Test,
+}
+
+impl Letter {
+    /// The name of its template, which never changes.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Token(purpose) => purpose.as_str(),
+            Self::EmailChanged => "email_changed",
+            Self::AlreadyRegistered => "already_registered",
+            Self::PasswordChanged => "password_changed",
+            Self::NewDevice { .. } => "new_device",
+            Self::AccountDisabled => "account_disabled",
+            Self::AccountDeleted => "account_deleted",
+            Self::Test => "test",
+        }
+    }
+}

@@ -1,0 +1,76 @@
+use async_trait::async_trait;
+
+use super::{MailId, QueuedMail};
+use crate::{StoreError, Timestamp};
+
+/// Keeps mails until they were sent or given up, and for a while after. Every method may fail with
+/// [`StoreError::Unavailable`] or [`StoreError::Internal`].
+///
+/// No secret is in it at any time, nor is any text that somebody typed.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait OutboxRepository: Send + Sync {
+    /// Adds one. It MUST equal this one in every field when read back.
+    async fn insert(&self, mail: &QueuedMail) -> Result<(), StoreError>;
+
+    /// Takes up to `limit` mails that are due at `now`, the longest due first, and makes them due again at `until`. Of
+    /// several callers at once each mail MUST go to one only, and none MUST wait for another: whoever dies before a mail
+    /// is settled leaves it to others when its lease ends, and not before.
+    ///
+    /// A row that cannot be read is given up, so that it stops no others.
+    async fn lease(&self, now: Timestamp, until: Timestamp, limit: u64) -> Result<Vec<QueuedMail>, StoreError>;
+
+    /// Writes what became of a mail: its state, its attempts, its last error. MUST NOT change one that was sent, and
+    /// returns whether it changed one. Once it was sent it MUST NOT hold the id of its token nor any details.
+    async fn settle(&self, mail: &QueuedMail) -> Result<bool, StoreError>;
+
+    /// The mail with this id.
+    async fn find(&self, id: MailId) -> Result<Option<QueuedMail>, StoreError>;
+
+    /// Up to `limit` mails that fit, the newest first, and only those that were written before the mail `before`, if one
+    /// is given.
+    async fn list(
+        &self,
+        filter: OutboxFilter,
+        before: Option<MailId>,
+        limit: u64,
+    ) -> Result<Vec<QueuedMail>, StoreError>;
+
+    /// Removes a mail that was not sent, and returns whether there was one.
+    async fn delete_unsent(&self, id: MailId) -> Result<bool, StoreError>;
+
+    /// How many wait, and how long.
+    async fn status(&self) -> Result<OutboxStatus, StoreError>;
+
+    /// Removes up to `limit` that were sent or given up at `before` or earlier, and returns how many. MUST leave all
+    /// others alone. SHOULD leave those alone that others are removing.
+    async fn delete_settled(&self, before: Timestamp, limit: u64) -> Result<u64, StoreError>;
+
+    /// How many [`OutboxRepository::delete_settled`] would remove if it had no limit. MUST change nothing.
+    async fn count_settled(&self, before: Timestamp) -> Result<u64, StoreError>;
+}
+
+/// Which mails to list: those in this state, whatever its time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OutboxFilter {
+    /// All.
+    #[default]
+    All,
+    /// Those that wait.
+    Pending,
+    /// Those that the relay took.
+    Sent,
+    /// Those that were given up.
+    Dead,
+}
+
+/// How the outbox is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OutboxStatus {
+    /// Mails that wait.
+    pub pending: u64,
+    /// Mails that were given up.
+    pub dead: u64,
+    /// When the one that waits longest was written.
+    pub oldest_pending: Option<Timestamp>,
+}

@@ -1,0 +1,69 @@
+use super::OneTimeToken;
+use super::text::message;
+use crate::{Mac, MacPurpose, Secret};
+
+/// No character is easily taken for another: neither 0 and O nor 1 and I are among them.
+const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+
+/// The short form of a one-time token, for apps that no link leads to: 8 characters, which are 40 bits.
+///
+/// It can be guessed where nobody counts the attempts, so a caller must reserve one before it compares.
+#[derive(Clone)]
+pub struct MailedCode(Secret);
+
+impl MailedCode {
+    /// Characters.
+    pub const LENGTH: usize = 8;
+    /// Longest text that is looked at, in bytes: people type blanks and hyphens.
+    const MAX_BYTES: usize = 32;
+
+    /// Reads what somebody typed, in upper or lower case and with blanks and hyphens; `None` when it cannot be a code.
+    pub fn parse(typed: &str) -> Option<Self> {
+        if typed.len() > Self::MAX_BYTES {
+            return None;
+        }
+        let code: String = typed.chars().filter(|c| !matches!(c, ' ' | '-')).map(|c| c.to_ascii_uppercase()).collect();
+        let is_code = code.len() == Self::LENGTH && code.bytes().all(|byte| ALPHABET.contains(&byte));
+        is_code.then(|| Self(Secret::new(code)))
+    }
+
+    /// Whether it is the code of this row.
+    pub fn is_genuine(&self, token: &OneTimeToken, mac: &dyn Mac) -> bool {
+        // Tags are compared in constant time, and texts are not.
+        let expected = mac.sign(MacPurpose::MailedCode, code(token, mac).expose().as_bytes());
+        mac.verify(MacPurpose::MailedCode, self.0.expose().as_bytes(), &expected)
+    }
+}
+
+impl OneTimeToken {
+    /// The code, as it stands in the mail: two groups of four characters with a hyphen. Always the same for the same
+    /// row.
+    pub fn code(&self, mac: &dyn Mac) -> Secret {
+        let code = code(self, mac);
+        let (left, right) = code.expose().split_at(MailedCode::LENGTH / 2);
+        Secret::new(format!("{left}-{right}"))
+    }
+}
+
+/// Five bits of each of the first bytes of a MAC.
+fn code(token: &OneTimeToken, mac: &dyn Mac) -> Secret {
+    let tag = mac.sign(MacPurpose::MailedCode, &message(token));
+    let characters = tag.as_bytes().iter().take(MailedCode::LENGTH).map(|byte| usize::from(byte & 31));
+    Secret::new(characters.map(|index| char::from(ALPHABET[index])).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_read_as_people_type_it() {
+        for typed in ["ABCD-2345", "abcd2345", " abcd - 2345 ", "AB CD 23 45"] {
+            assert_eq!(MailedCode::parse(typed).unwrap().0.expose(), "ABCD2345", "{typed}");
+        }
+        let long = format!("ABCD2345{}", " ".repeat(40));
+        for typed in ["", "ABCD-234", "ABCD-23456", "ABCD-0345", "ABCDÄ345", "ABCD_2345", &long] {
+            assert!(MailedCode::parse(typed).is_none(), "{typed}");
+        }
+    }
+}

@@ -1,0 +1,267 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use domain::mail::{Letter, Locale, MailId, Outgoing, Redeem};
+use domain::one_time_tokens::Purpose;
+use domain::users::Email;
+use domain::{Secret, Timestamp};
+use minijinja::value::Value;
+use minijinja::{Environment, UndefinedBehavior};
+
+use crate::texts::Texts;
+use crate::{Links, MailSetupError};
+
+const TEXT_LAYOUT: &str = "mail.txt";
+const HTML_LAYOUT: &str = "mail.html";
+const LAYOUTS: [(&str, &str); 2] =
+    [(TEXT_LAYOUT, include_str!("../templates/mail.txt")), (HTML_LAYOUT, include_str!("../templates/mail.html"))];
+
+/// Writes letters: the texts of a language in one layout for plain text and one for HTML.
+#[derive(Debug)]
+pub struct Letters {
+    environment: Environment<'static>,
+    texts: Texts,
+    links: Links,
+    /// What the service calls itself.
+    app: String,
+}
+
+/// A mail as it is read.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// One line.
+    pub subject: String,
+    /// Plain text.
+    pub text: String,
+    /// The same in HTML.
+    pub html: String,
+    /// The link, if it has one.
+    pub link: Option<String>,
+}
+
+impl Letters {
+    /// The letters of the crate, or those of `folder` where it has some. Every letter is written once in every language,
+    /// so that a name that is not defined is found now and not when somebody waits for the mail.
+    ///
+    /// # Errors
+    /// [`MailSetupError::Template`].
+    pub fn load(app: &str, links: Links, folder: Option<&Path>) -> Result<Self, MailSetupError> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        for (name, own) in LAYOUTS {
+            let path = folder.map(|folder| folder.join(name)).filter(|path| path.exists());
+            let source = match &path {
+                Some(path) => fs::read_to_string(path).map_err(|error| fault(path.clone(), error))?,
+                None => own.to_owned(),
+            };
+            let added = environment.add_template_owned(name, source);
+            added.map_err(|error| fault(path.unwrap_or_else(|| name.into()), error))?;
+        }
+        let letters = Self { environment, texts: Texts::load(folder)?, links, app: app.to_owned() };
+        letters.check()?;
+        Ok(letters)
+    }
+
+    /// Writes a mail.
+    ///
+    /// # Errors
+    /// What is wrong with a template. [`Letters::load`] finds it before.
+    pub fn write(&self, mail: &Outgoing) -> Result<Written, minijinja::Error> {
+        let (language, letter) = self
+            .texts
+            .find(&mail.locale, mail.letter.kind())
+            .ok_or_else(|| minijinja::Error::new(minijinja::ErrorKind::TemplateNotFound, "this letter has no text"))?;
+        let link = link(&self.links, mail);
+        let mut values = values(&self.app, mail, link.as_deref());
+        let line =
+            |source: &str, values: &Values| self.environment.render_str(source, Value::from_pairs(values.clone()));
+        let subject = line(&letter.subject, &values)?;
+        let text = line(&letter.text, &values)?;
+        let parts = [
+            ("subject", subject.clone()),
+            ("action", line(&letter.action, &values)?),
+            ("note", line(&letter.note, &values)?),
+            ("footer", line(&language.footer, &values)?),
+            ("link_intro", if link.is_some() { line(&language.link, &values)? } else { String::new() }),
+            ("code_intro", if mail.redeem.is_some() { line(&language.code, &values)? } else { String::new() }),
+        ];
+        values.extend(parts.map(|(name, part)| (name, Value::from(part))));
+        values.insert("language", Value::from(mail.locale.as_str()));
+        values.insert("paragraphs", text.split("\n\n").map(|paragraph| paragraph.trim().to_owned()).collect());
+        let lay_out = |layout| self.environment.get_template(layout)?.render(Value::from_pairs(values.clone()));
+        Ok(Written { subject, text: lay_out(TEXT_LAYOUT)?, html: lay_out(HTML_LAYOUT)?, link })
+    }
+
+    /// Writes every letter in every language.
+    fn check(&self) -> Result<(), MailSetupError> {
+        for locale in self.texts.languages() {
+            for letter in every_letter() {
+                let mail = sample(letter, locale.clone());
+                let written = self.write(&mail).map_err(|error| {
+                    let path = format!("{}.toml, {}", locale.as_str(), mail.letter.kind());
+                    fault(path.into(), format!("{error:#}"))
+                })?;
+                if written.subject.contains(['\r', '\n']) {
+                    let path = format!("{}.toml, {}", locale.as_str(), mail.letter.kind());
+                    return Err(fault(path.into(), "the subject must be one line"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+type Values = BTreeMap<&'static str, Value>;
+
+fn fault(path: PathBuf, reason: impl ToString) -> MailSetupError {
+    MailSetupError::Template { path, reason: reason.to_string() }
+}
+
+fn link(links: &Links, mail: &Outgoing) -> Option<String> {
+    match (&mail.letter, &mail.redeem) {
+        (Letter::Token(purpose), Some(redeem)) => links.link(*purpose, redeem.token.expose()),
+        _ => None,
+    }
+}
+
+/// What a template may name. What a letter does not have is not defined for it.
+fn values(app: &str, mail: &Outgoing, link: Option<&str>) -> Values {
+    let mut values = Values::from([
+        ("app", Value::from(app)),
+        ("time", Value::from(mail.written_at.format("%Y-%m-%d %H:%M UTC").to_string())),
+    ]);
+    if let Some(redeem) = &mail.redeem {
+        let lifetime = |until: Timestamp| until - mail.written_at;
+        values.insert("code", Value::from(redeem.code.expose()));
+        values.insert("code_minutes", Value::from(lifetime(redeem.code_expires_at).num_minutes()));
+        values.insert("minutes", Value::from(lifetime(redeem.expires_at).num_minutes()));
+        values.insert("hours", Value::from(lifetime(redeem.expires_at).num_hours()));
+        values.insert("days", Value::from(lifetime(redeem.expires_at).num_days()));
+    }
+    if let Some(link) = link {
+        values.insert("link", Value::from(link));
+    }
+    if let Letter::NewDevice { device, address } = &mail.letter {
+        values.insert("device", Value::from(device.clone()));
+        values.insert("address", Value::from(address.map(|address| address.to_string())));
+    }
+    values
+}
+
+fn every_letter() -> impl Iterator<Item = Letter> {
+    let device = Letter::NewDevice { device: None, address: None };
+    let others = [
+        Letter::EmailChanged,
+        Letter::AlreadyRegistered,
+        Letter::PasswordChanged,
+        device,
+        Letter::AccountDisabled,
+        Letter::AccountDeleted,
+        Letter::Test,
+    ];
+    Purpose::ALL.into_iter().map(Letter::Token).chain(others)
+}
+
+/// A letter to nobody, as templates are tried with.
+#[expect(clippy::expect_used, reason = "constants that a test reads")]
+fn sample(letter: Letter, locale: Locale) -> Outgoing {
+    let redeem = Redeem {
+        token: Secret::new("token".to_owned()),
+        code: Secret::new("ABCD-EFGH".to_owned()),
+        expires_at: Timestamp::default(),
+        code_expires_at: Timestamp::default(),
+    };
+    let has_token = matches!(letter, Letter::Token(_));
+    Outgoing {
+        id: MailId::new(Default::default()),
+        to: Email::parse("nobody@example.com").expect("it is an address"),
+        locale,
+        letter,
+        written_at: Timestamp::default(),
+        redeem: has_token.then_some(redeem),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letters(folder: Option<&Path>) -> Result<Letters, MailSetupError> {
+        let mut links = Links::default();
+        links.lead(Purpose::ResetPassword, "https://id.example.com/reset?token={token}").unwrap();
+        Letters::load("Notes", links, folder)
+    }
+
+    fn write(letters: &Letters, letter: Letter, locale: &str) -> Written {
+        letters.write(&sample(letter, Locale::parse(locale).unwrap())).unwrap()
+    }
+
+    #[test]
+    fn a_letter_is_in_its_readers_language_or_in_english() {
+        let letters = letters(None).unwrap();
+        for (locale, subject) in [
+            ("de-AT", "Ihr Passwort wurde geändert"),
+            ("en", "Your password was changed"),
+            ("fr", "Your password was changed"),
+        ] {
+            assert_eq!(write(&letters, Letter::PasswordChanged, locale).subject, subject);
+        }
+    }
+
+    #[test]
+    fn link_and_code_are_in_text_and_html() {
+        let written = write(&letters(None).unwrap(), Letter::Token(Purpose::ResetPassword), "en");
+        let link = "https://id.example.com/reset?token=token";
+        assert_eq!(written.link.as_deref(), Some(link));
+        assert!(written.text.contains(link) && written.text.contains("ABCD-EFGH"), "{}", written.text);
+        assert!(!write(&letters(None).unwrap(), Letter::Token(Purpose::SignIn), "en").text.contains("Open this link"));
+        let html = written.html.replace("&#x2f;", "/");
+        assert!(html.contains(&format!("href=\"{link}\"")) && html.contains("ABCD-EFGH"), "{html}");
+    }
+
+    #[test]
+    fn what_others_say_is_text_and_nothing_else() {
+        let device = Some("<a href=\"//evil.test\">x</a>".to_owned());
+        let written = write(&letters(None).unwrap(), Letter::NewDevice { device, address: None }, "en");
+        assert!(!written.html.contains("<a"), "{}", written.html);
+    }
+
+    #[test]
+    fn a_folder_adds_languages_and_replaces_letters_and_layouts() {
+        let folder = tempfile::tempdir().unwrap();
+        let english =
+            "link = 'L'\ncode = 'C'\nfooter = 'F'\n[letters.password_changed]\nsubject = 'Mine'\ntext = 'M'\n";
+        fs::write(folder.path().join("en.toml"), english).unwrap();
+        fs::write(folder.path().join("fr.toml"), english.replace("Mine", "Le mien")).unwrap();
+        fs::write(folder.path().join("mail.txt"), "{{ app }}: {{ paragraphs[0] }}").unwrap();
+        let letters = letters(Some(folder.path())).unwrap();
+        let written = write(&letters, Letter::PasswordChanged, "en");
+        assert_eq!((&*written.subject, &*written.text), ("Mine", "Notes: M"));
+        assert_eq!(write(&letters, Letter::PasswordChanged, "fr-CA").subject, "Le mien");
+        assert_eq!(write(&letters, Letter::AccountDeleted, "fr").subject, "Your account was deleted");
+    }
+
+    #[test]
+    fn a_fault_is_found_at_the_start_and_named() {
+        let english = "link = 'L'\ncode = 'C'\nfooter = 'F'\n";
+        let letter = |text: &str| format!("{english}[letters.email_changed]\nsubject = 'S'\ntext = '{text}'\n");
+        let cases = [
+            ("en.toml", letter("{{ cod }}"), "email_changed"),
+            ("en.toml", letter("{{ link }}"), "email_changed"),
+            ("en.toml", letter("{{ app"), "email_changed"),
+            ("en.toml", format!("{english}oops = 1\n"), "oops"),
+            ("english.toml", english.to_owned(), "english.toml"),
+            ("mail.html", "{{ subject".to_owned(), "mail.html"),
+            ("mail.html", "{{ sbject }}".to_owned(), "mail.html"),
+            ("en.toml", letter("T").replace("'S'", "\"a\\nBcc: eve@example.com\""), "email_changed"),
+        ];
+        for (name, text, named) in cases {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join(name), &text).unwrap();
+            let fault = letters(Some(folder.path())).unwrap_err().to_string();
+            assert!(fault.contains(named), "{name} {text}: {fault}");
+        }
+        assert!(letters(Some(Path::new("no/such/folder"))).is_err());
+    }
+}

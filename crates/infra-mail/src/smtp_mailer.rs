@@ -1,0 +1,166 @@
+use std::fmt;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::Secret;
+use domain::mail::{MailError, Mailer, Outgoing};
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+use tokio::time::timeout;
+
+use crate::message::message;
+use crate::{Letters, MailSetupError, Sender};
+
+/// Where the relay is, and how to talk to it.
+#[derive(Clone)]
+pub struct SmtpSettings {
+    /// Its name. Its certificate must be for that name.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is encrypted.
+    pub security: SmtpSecurity,
+    /// Name and password, if it wants any.
+    pub credentials: Option<(String, Secret)>,
+    /// A certificate authority that is trusted besides the public ones: a file in PEM.
+    pub authority: Option<PathBuf>,
+    /// Whether any certificate will do. Only for a relay that is reached by a way that nobody else can listen to.
+    pub accept_any_certificate: bool,
+    /// Longest time for one mail, over all that is said for it.
+    pub timeout: Duration,
+    /// What this service calls itself; `None` is the address that it is connected from.
+    pub hello_name: Option<String>,
+}
+
+/// How a connection is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmtpSecurity {
+    /// From the first byte (RFC 8314, section 3.3): port 465.
+    Tls,
+    /// After STARTTLS, which the relay must offer (RFC 3207): port 587.
+    StartTls,
+    /// Not at all.
+    None,
+}
+
+/// Hands mails to a relay by SMTP (RFC 5321).
+pub struct SmtpMailer {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    timeout: Duration,
+    /// What is unusual about the settings, and may be why they do not work.
+    hint: Option<&'static str>,
+    letters: Letters,
+    sender: Sender,
+}
+
+impl SmtpMailer {
+    /// Prepares it. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// [`MailSetupError::Authority`], [`MailSetupError::Tls`].
+    pub fn new(settings: &SmtpSettings, letters: Letters, sender: Sender) -> Result<Self, MailSetupError> {
+        let tls = match settings.security {
+            SmtpSecurity::Tls => Tls::Wrapper(tls(settings)?),
+            SmtpSecurity::StartTls => Tls::Required(tls(settings)?),
+            SmtpSecurity::None => Tls::None,
+        };
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&settings.host)
+            .port(settings.port)
+            .tls(tls)
+            .timeout(Some(settings.timeout));
+        if let Some(name) = &settings.hello_name {
+            builder = builder.hello_name(ClientId::Domain(name.clone()));
+        }
+        if let Some((name, password)) = &settings.credentials {
+            builder = builder.credentials(Credentials::new(name.clone(), password.expose().to_owned()));
+        }
+        Ok(Self { transport: builder.build(), timeout: settings.timeout, hint: hint(settings), letters, sender })
+    }
+
+    /// Connects, encrypts and authenticates as for a mail, and sends none.
+    ///
+    /// # Errors
+    /// [`MailError::Relay`].
+    pub async fn check(&self) -> Result<(), MailError> {
+        match timeout(self.timeout, self.transport.test_connection()).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(MailError::Relay("the relay hung up".into())),
+            Ok(Err(error)) => Err(self.relay(error)),
+            Err(elapsed) => Err(self.relay(elapsed)),
+        }
+    }
+
+    /// A fault of the relay, with what an operator should look at first.
+    fn relay(&self, error: impl std::error::Error + Send + Sync + 'static) -> MailError {
+        let Some(hint) = self.hint else { return MailError::Relay(error.into()) };
+        let source = error.source().map(|source| format!(": {source}")).unwrap_or_default();
+        MailError::Relay(format!("{error}{source} ({hint})").into())
+    }
+
+    /// What an error that came with a mail means: it is the relay's fault if there is no talking to it without a mail.
+    async fn judge(&self, error: Error) -> MailError {
+        match self.transport.test_connection().await {
+            Ok(true) if error.is_permanent() || error.is_client() => MailError::Refused(error.into()),
+            Ok(true) => MailError::Deferred(error.into()),
+            Ok(false) | Err(_) => self.relay(error),
+        }
+    }
+}
+
+#[async_trait]
+impl Mailer for SmtpMailer {
+    async fn send(&self, mail: &Outgoing) -> Result<(), MailError> {
+        let written = self.letters.write(mail).map_err(|error| MailError::Refused(error.into()))?;
+        let message = message(&self.sender, mail, written).map_err(|error| MailError::Refused(error.into()))?;
+        let delivering = async {
+            match self.transport.send(message).await {
+                Ok(_) => Ok(()),
+                Err(error) => Err(self.judge(error).await),
+            }
+        };
+        // Each mail has a connection of its own, which is closed when this gives up: one that was left half-way must not
+        // be used for the next mail.
+        timeout(self.timeout, delivering).await.unwrap_or_else(|elapsed| Err(self.relay(elapsed)))
+    }
+}
+
+fn hint(settings: &SmtpSettings) -> Option<&'static str> {
+    match (settings.port, settings.security) {
+        (465, SmtpSecurity::StartTls) => Some("port 465 is for TLS from the first byte: set the security to tls"),
+        (587 | 25, SmtpSecurity::Tls) => Some("ports 587 and 25 begin without TLS: set the security to starttls"),
+        _ => None,
+    }
+}
+
+fn tls(settings: &SmtpSettings) -> Result<TlsParameters, MailSetupError> {
+    let mut builder = TlsParameters::builder(settings.host.clone())
+        .dangerous_accept_invalid_certs(settings.accept_any_certificate)
+        .dangerous_accept_invalid_hostnames(settings.accept_any_certificate);
+    if let Some(path) = &settings.authority {
+        let fault = |reason: String| MailSetupError::Authority { path: path.clone(), reason };
+        let pem = fs::read(path).map_err(|error| fault(error.to_string()))?;
+        builder = builder.add_root_certificate(Certificate::from_pem(&pem).map_err(|error| fault(error.to_string()))?);
+    }
+    builder.build().map_err(|error| MailSetupError::Tls(error.to_string()))
+}
+
+impl fmt::Debug for SmtpSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SmtpSettings")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("security", &self.security)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for SmtpMailer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SmtpMailer").field("sender", &self.sender).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,86 @@
+use async_trait::async_trait;
+use domain::attempts::{AttemptCount, AttemptKey, AttemptLimit, AttemptRepository, Reservation};
+use domain::{StoreError, Timestamp};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func, OnConflict};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Insert, QueryFilter};
+
+use super::entity::{ActiveModel, Column, Entity};
+use crate::Store;
+
+/// So often a wait of a millisecond may double and still be a number that both databases hold.
+const MAX_DOUBLINGS: i64 = 30;
+
+#[async_trait]
+impl<C: ConnectionTrait + Send + Sync> AttemptRepository for Store<C> {
+    async fn reserve(&self, key: &AttemptKey, limit: &AttemptLimit, now: Timestamp) -> Result<Reservation, StoreError> {
+        if self.insert_rows(reserving(key, limit, now)).await? == 1 {
+            return Ok(Reservation::Taken);
+        }
+        // The count may be gone by now, and then the next attempt is taken.
+        let count = AttemptRepository::find(self, key).await?;
+        Ok(Reservation::Refused { free_at: count.map_or(now, |count| count.free_at) })
+    }
+
+    async fn give_back(&self, key: &AttemptKey, now: Timestamp) -> Result<(), StoreError> {
+        let update = Entity::update_many()
+            .col_expr(Column::Count, Expr::column(Column::Count).sub(1))
+            .col_expr(Column::FreeAt, Expr::value(now.timestamp_millis()))
+            .filter(Column::Key.eq(key.as_bytes().to_vec()))
+            .filter(Column::Count.gt(0));
+        self.update_rows(update).await.map(drop)
+    }
+
+    async fn forget(&self, key: &AttemptKey) -> Result<bool, StoreError> {
+        let delete = Entity::delete_many().filter(Column::Key.eq(key.as_bytes().to_vec()));
+        Ok(self.delete_rows(delete).await? == 1)
+    }
+
+    async fn find(&self, key: &AttemptKey) -> Result<Option<AttemptCount>, StoreError> {
+        let find = Entity::find_by_id(key.as_bytes().to_vec());
+        let row = find.one(&self.connection).await.map_err(|error| self.error(error))?;
+        Ok(row.map(AttemptCount::from))
+    }
+
+    async fn delete_rested(&self, before: Timestamp, limit: u64) -> Result<u64, StoreError> {
+        self.delete_oldest::<Entity>(Column::Key, Column::LastAt, before.timestamp_millis(), limit).await
+    }
+
+    async fn count_rested(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.count_until::<Entity>(Column::LastAt, before.timestamp_millis()).await
+    }
+}
+
+/// Counts an attempt, unless it comes before the wait is over. One statement, so that many at once are taken one by one.
+fn reserving(key: &AttemptKey, limit: &AttemptLimit, now: Timestamp) -> Insert<ActiveModel> {
+    let first = ActiveModel {
+        key: Set(key.as_bytes().to_vec()),
+        count: Set(1),
+        last_at: Set(now.timestamp_millis()),
+        free_at: Set(now.timestamp_millis() + if limit.free > 1 { 0 } else { limit.first_delay.num_milliseconds() }),
+    };
+    let now = now.timestamp_millis();
+    let stored = |column: Column| Expr::column((Entity, column));
+    let is_rested = stored(Column::LastAt).lte(now - limit.forget_after.num_milliseconds());
+    let count =
+        || -> Expr { CaseStatement::new().case(is_rested.clone(), 1).finally(stored(Column::Count).add(1)).into() };
+    // A wait that is longer than any comes of a clock that was set back. The clocks of nodes differ a little without that.
+    let is_free = stored(Column::FreeAt)
+        .lte(now)
+        .or(stored(Column::FreeAt).gt(now + (limit.max_delay + AttemptLimit::CLOCK_TOLERANCE).num_milliseconds()));
+    let conflict = OnConflict::column(Column::Key)
+        .value(Column::Count, count())
+        .value(Column::LastAt, now)
+        .value(Column::FreeAt, Expr::value(now).add(delay(count, limit)))
+        .action_and_where(is_free)
+        .to_owned();
+    Entity::insert(first).on_conflict(conflict)
+}
+
+/// The wait after so many attempts, in milliseconds.
+fn delay(count: impl Fn() -> Expr, limit: &AttemptLimit) -> Expr {
+    let beyond = Func::least([count().sub(limit.free), Expr::value(MAX_DOUBLINGS)]);
+    let doubled = Expr::value(limit.first_delay.num_milliseconds()).left_shift(Expr::expr(beyond).cast_as("integer"));
+    let wait = Func::least([doubled, Expr::value(limit.max_delay.num_milliseconds())]);
+    CaseStatement::new().case(count().lt(limit.free), 0).finally(Expr::expr(wait)).into()
+}

@@ -10,6 +10,7 @@
 mod attempts;
 mod clocks;
 mod events;
+mod factors;
 mod fixtures;
 mod health;
 mod migrations;

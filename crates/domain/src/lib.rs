@@ -13,6 +13,7 @@ pub mod access_tokens;
 pub mod attempts;
 pub mod clients;
 pub mod events;
+pub mod factors;
 pub mod keys;
 pub mod mail;
 pub mod one_time_tokens;

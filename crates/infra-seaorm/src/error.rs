@@ -12,6 +12,8 @@ const UNIQUE_FIELDS: &[(&str, &str)] = &[
     ("users.email_key", "email"),
     ("uq_users_username", "username"),
     ("users.username", "username"),
+    ("uq_totp_devices_user_id_name_key", "name"),
+    ("totp_devices.name_key", "name"),
 ];
 
 impl<C> Store<C> {

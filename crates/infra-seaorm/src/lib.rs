@@ -10,6 +10,7 @@ mod attempts;
 mod columns;
 mod error;
 mod events;
+mod factors;
 mod health;
 mod keys;
 mod mail;

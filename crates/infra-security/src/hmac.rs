@@ -11,6 +11,7 @@ pub struct HmacSha256 {
     one_time_token: Key,
     mailed_code: Key,
     attempt_key: Key,
+    recovery_code: Key,
 }
 
 impl HmacSha256 {
@@ -22,6 +23,7 @@ impl HmacSha256 {
             one_time_token: key(b"hexauth one-time token mac v1"),
             mailed_code: key(b"hexauth mailed code mac v1"),
             attempt_key: key(b"hexauth attempt key mac v1"),
+            recovery_code: key(b"hexauth recovery code mac v1"),
         }
     }
 
@@ -31,6 +33,7 @@ impl HmacSha256 {
             MacPurpose::OneTimeToken => &self.one_time_token,
             MacPurpose::MailedCode => &self.mailed_code,
             MacPurpose::AttemptKey => &self.attempt_key,
+            MacPurpose::RecoveryCode => &self.recovery_code,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! - [`KeyRing`]: signs access tokens, and reads them with the crate `access-token`; follows the keys of all nodes.
 //! - [`SealedKeys`]: makes signing keys, and seals them for the database.
 //! - [`ConfiguredClients`]: knows the secrets of clients.
+//! - [`SealedTotp`]: makes and seals the secrets of authenticator apps, and computes their codes.
 //! - [`HmacSha256`]: tags for refresh tokens.
 //! - [`SystemClock`] and [`SystemIds`]: the time and the randomness of the operating system.
 
@@ -23,11 +24,13 @@ mod loaded_keys;
 mod opened_key;
 mod random;
 mod refusals;
+mod seal;
 mod sealed_keys;
 mod stored_hash;
 mod system_clock;
 #[cfg(test)]
 mod testing;
+mod totp;
 
 pub use argon2_settings::{Argon2Settings, InvalidArgon2Settings};
 pub use configured_clients::ConfiguredClients;
@@ -40,3 +43,4 @@ pub use ids::SystemIds;
 pub use key_ring::KeyRing;
 pub use sealed_keys::SealedKeys;
 pub use system_clock::SystemClock;
+pub use totp::{InvalidIssuer, SealedTotp};

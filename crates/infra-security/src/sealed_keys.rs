@@ -1,56 +1,46 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::error::Unspecified;
 use domain::Source;
 use domain::keys::{Algorithm, KeyId, RootSecret, SealedKey, SigningKey, SigningKeyFactory};
 use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
-use crate::derived_keys::derive;
 use crate::opened_key::{OpenedKey, generate_key};
+use crate::seal::Seal;
 
 const SEAL_INFO: &[u8] = b"hexauth signing key seal v1";
-/// The first byte of every sealed key. Another seal would have another one.
-const VERSION: u8 = 1;
 
 /// Makes signing keys and seals them with AES-256-GCM under a key derived from the root secret.
 ///
-/// A sealed key is a version byte, a random nonce, the ciphertext and its tag. It opens only under the id and the
-/// algorithm that it was made for, so that anyone who can write to the database still cannot give a key another role.
+/// A sealed key opens only under the id and the algorithm that it was made for, so that anyone who can write to the
+/// database still cannot give a key another role.
 pub struct SealedKeys {
-    seal: RandomizedNonceKey,
+    seal: Seal,
 }
 
 impl SealedKeys {
     /// Derives the sealing key.
-    #[expect(clippy::expect_used, reason = "AES-256 takes every key of 32 bytes")]
     pub fn new(root: &RootSecret) -> Self {
-        let key = derive(root, SEAL_INFO);
-        Self { seal: RandomizedNonceKey::new(&AES_256_GCM, &*key).expect("the key is of 32 bytes") }
+        Self { seal: Seal::new(root, SEAL_INFO) }
     }
 
-    fn seal(&self, id: KeyId, algorithm: Algorithm, mut key: Zeroizing<Vec<u8>>) -> Result<SealedKey, Unspecified> {
-        let (nonce, tag) = self.seal.seal_in_place_separate_tag(context(id, algorithm), &mut key)?;
-        Ok(SealedKey::new([&[VERSION], nonce.as_ref().as_slice(), &key, tag.as_ref()].concat()))
+    fn seal(&self, id: KeyId, algorithm: Algorithm, key: Zeroizing<Vec<u8>>) -> Result<SealedKey, Unspecified> {
+        self.seal.close(&context(id, algorithm), key).map(SealedKey::new)
     }
 
     /// Opens a key. `None` if it was sealed with another root secret or for another id or algorithm, or is damaged.
     pub(crate) fn open(&self, key: &SigningKey) -> Option<OpenedKey> {
         let SigningKey { id, algorithm, sealed, .. } = key;
-        let sealed = sealed.as_bytes().strip_prefix(&[VERSION])?;
-        let (nonce, ciphertext) = sealed.split_at_checked(NONCE_LEN)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-        let mut key = Zeroizing::new(ciphertext.to_vec());
-        let plain = self.seal.open_in_place(nonce, context(*id, *algorithm), &mut key).ok()?;
-        OpenedKey::read(*id, *algorithm, plain)
+        let key = self.seal.open(&context(*id, *algorithm), sealed.as_bytes())?;
+        OpenedKey::read(*id, *algorithm, &key)
     }
 }
 
 /// What the seal authenticates besides the key: everything about it that must not be changed.
-fn context(id: KeyId, algorithm: Algorithm) -> Aad<Vec<u8>> {
-    Aad::from([&[VERSION], id.as_uuid().as_bytes().as_slice(), algorithm.as_str().as_bytes()].concat())
+fn context(id: KeyId, algorithm: Algorithm) -> Vec<u8> {
+    [id.as_uuid().as_bytes().as_slice(), algorithm.as_str().as_bytes()].concat()
 }
 
 #[async_trait]

@@ -22,6 +22,8 @@ pub enum MacPurpose {
     MailedCode,
     /// The keys that attempts are counted under.
     AttemptKey,
+    /// Recovery codes, as they are stored.
+    RecoveryCode,
 }
 
 /// The tag of a message. Not `PartialEq`, so that nobody compares it in variable time.

@@ -2,8 +2,9 @@ use super::OneTimeToken;
 use super::text::message;
 use crate::{Mac, MacPurpose, Secret};
 
-/// No character is easily taken for another: neither 0 and O nor 1 and I are among them.
-const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+/// What codes that people type consist of. No character is easily taken for another: neither 0 and O nor 1 and I are
+/// among them.
+pub(crate) const CODE_ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
 /// The short form of a one-time token, for apps that no link leads to: 8 characters, which are 40 bits.
 ///
@@ -23,7 +24,7 @@ impl MailedCode {
             return None;
         }
         let code: String = typed.chars().filter(|c| !matches!(c, ' ' | '-')).map(|c| c.to_ascii_uppercase()).collect();
-        let is_code = code.len() == Self::LENGTH && code.bytes().all(|byte| ALPHABET.contains(&byte));
+        let is_code = code.len() == Self::LENGTH && code.bytes().all(|byte| CODE_ALPHABET.contains(&byte));
         is_code.then(|| Self(Secret::new(code)))
     }
 
@@ -49,7 +50,7 @@ impl OneTimeToken {
 fn code(token: &OneTimeToken, mac: &dyn Mac) -> Secret {
     let tag = mac.sign(MacPurpose::MailedCode, &message(token));
     let characters = tag.as_bytes().iter().take(MailedCode::LENGTH).map(|byte| usize::from(byte & 31));
-    Secret::new(characters.map(|index| char::from(ALPHABET[index])).collect())
+    Secret::new(characters.map(|index| char::from(CODE_ALPHABET[index])).collect())
 }
 
 #[cfg(test)]

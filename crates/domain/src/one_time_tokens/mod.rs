@@ -10,6 +10,8 @@ mod repository;
 mod text;
 
 pub use code::MailedCode;
+
+pub(crate) use code::CODE_ALPHABET;
 pub use one_time_token::{NewOneTimeToken, OneTimeToken};
 pub use purpose::Purpose;
 pub use repository::OneTimeTokenRepository;

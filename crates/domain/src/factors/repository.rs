@@ -1,0 +1,54 @@
+use async_trait::async_trait;
+
+use super::{HashedRecoveryCode, TotpDevice, TotpDeviceId, TotpStep};
+use crate::users::UserId;
+use crate::{StoreError, Timestamp};
+
+/// Keeps second factors. Every method may fail with [`StoreError::Unavailable`] or [`StoreError::Internal`].
+///
+/// Factors go with their user: [`UserRepository::delete`](crate::users::UserRepository::delete) MUST remove them. A
+/// device of which anything but the name is not valid MUST be read as if it were not there, and logged: none of its
+/// codes is right.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait FactorRepository: Send + Sync {
+    /// Adds a device. It MUST equal this one in every field when read back.
+    ///
+    /// # Errors
+    /// [`StoreError::Duplicate`] with `name` when the user has one of this name; [`StoreError::NotFound`] when the user
+    /// is gone.
+    async fn insert_totp(&self, device: &TotpDevice) -> Result<(), StoreError>;
+
+    /// The devices of a user, confirmed or not, the oldest first.
+    async fn list_totp(&self, user: UserId) -> Result<Vec<TotpDevice>, StoreError>;
+
+    /// Spends a code of a device that is confirmed, and returns whether it did. MUST do so only if its last step is
+    /// before `step`, and of several that try at once exactly one MUST succeed.
+    async fn use_totp(&self, id: TotpDeviceId, step: TotpStep) -> Result<bool, StoreError>;
+
+    /// Confirms a device by its first code, which is spent, and returns whether it did. MUST do so only if it was not
+    /// confirmed.
+    async fn confirm_totp(&self, id: TotpDeviceId, step: TotpStep, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Removes a device of this user, and returns whether it was there.
+    async fn delete_totp(&self, user: UserId, id: TotpDeviceId) -> Result<bool, StoreError>;
+
+    /// Removes all devices of a user that were set up before and never confirmed, and returns how many.
+    async fn delete_unconfirmed_totp(&self, user: UserId) -> Result<u64, StoreError>;
+
+    /// Replaces the recovery codes of a user, used or not, by these.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when the user is gone.
+    async fn replace_recovery_codes(&self, user: UserId, codes: &[HashedRecoveryCode]) -> Result<(), StoreError>;
+
+    /// Spends a recovery code, and returns whether it did. Of several that try at once exactly one MUST succeed, and two
+    /// codes at once MUST both be spent.
+    async fn use_recovery_code(&self, user: UserId, code: &HashedRecoveryCode) -> Result<bool, StoreError>;
+
+    /// How many recovery codes of a user are left.
+    async fn count_recovery_codes(&self, user: UserId) -> Result<u64, StoreError>;
+
+    /// Removes all factors of a user, recovery codes too, and returns how many.
+    async fn delete_all(&self, user: UserId) -> Result<u64, StoreError>;
+}

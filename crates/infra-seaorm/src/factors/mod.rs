@@ -1,0 +1,3 @@
+mod recovery_code;
+mod repository;
+mod totp_device;

@@ -1,0 +1,86 @@
+use sea_orm_migration::prelude::*;
+
+use crate::bytewise_text;
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let devices = Table::create()
+            .table(TotpDevices::Table)
+            .col(ColumnDef::new(TotpDevices::Id).uuid().not_null().primary_key())
+            .col(ColumnDef::new(TotpDevices::UserId).uuid().not_null())
+            .col(ColumnDef::new(TotpDevices::Name).text().not_null())
+            .col(bytewise_text(manager, TotpDevices::NameKey).not_null())
+            .col(ColumnDef::new(TotpDevices::Secret).binary().not_null())
+            .col(ColumnDef::new(TotpDevices::CreatedAt).timestamp_with_time_zone().not_null())
+            .col(ColumnDef::new(TotpDevices::ConfirmedAt).timestamp_with_time_zone())
+            .col(ColumnDef::new(TotpDevices::LastStep).big_integer())
+            .foreign_key(&mut of_user("fk_totp_devices_user_id", TotpDevices::Table, TotpDevices::UserId))
+            .to_owned();
+        manager.create_table(devices).await?;
+        // The repository tells by its name which value was taken.
+        let by_name = Index::create()
+            .name("uq_totp_devices_user_id_name_key")
+            .table(TotpDevices::Table)
+            .col(TotpDevices::UserId)
+            .col(TotpDevices::NameKey)
+            .unique()
+            .to_owned();
+        manager.create_index(by_name).await?;
+        let codes = Table::create()
+            .table(RecoveryCodes::Table)
+            .col(ColumnDef::new(RecoveryCodes::UserId).uuid().not_null())
+            .col(ColumnDef::new(RecoveryCodes::Code).binary().not_null())
+            .primary_key(Index::create().col(RecoveryCodes::UserId).col(RecoveryCodes::Code))
+            .foreign_key(&mut of_user("fk_recovery_codes_user_id", RecoveryCodes::Table, RecoveryCodes::UserId))
+            .to_owned();
+        manager.create_table(codes).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_table(Table::drop().table(RecoveryCodes::Table).to_owned()).await?;
+        manager.drop_table(Table::drop().table(TotpDevices::Table).to_owned()).await
+    }
+}
+
+fn of_user(name: &str, table: impl IntoIden, column: impl IntoIden) -> ForeignKeyCreateStatement {
+    ForeignKey::create()
+        .name(name)
+        .from(table.into_iden(), column.into_iden())
+        .to(Users::Table, Users::Id)
+        .on_delete(ForeignKeyAction::Cascade)
+        .to_owned()
+}
+
+#[derive(DeriveIden)]
+enum TotpDevices {
+    Table,
+    Id,
+    UserId,
+    Name,
+    NameKey,
+    Secret,
+    CreatedAt,
+    ConfirmedAt,
+    LastStep,
+}
+
+#[derive(DeriveIden)]
+enum RecoveryCodes {
+    Table,
+    UserId,
+    Code,
+}
+
+#[derive(DeriveIden)]
+enum Users {
+    Table,
+    Id,
+}

@@ -34,6 +34,7 @@ mod m20261126_000011_create_one_time_tokens;
 mod m20261126_000012_create_outbox;
 mod m20261126_000013_create_attempts;
 mod m20261126_000016_create_factors;
+mod m20261126_000017_authentication_of_sessions;
 
 /// Applies and reverts the migrations. The adapters run it under a lock, one node at a time.
 #[derive(Debug)]
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000012_create_outbox::Migration),
             Box::new(m20261126_000013_create_attempts::Migration),
             Box::new(m20261126_000016_create_factors::Migration),
+            Box::new(m20261126_000017_authentication_of_sessions::Migration),
         ]
     }
 

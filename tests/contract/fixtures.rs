@@ -6,7 +6,8 @@ use chrono::{DateTime, NaiveDate, TimeDelta};
 use domain::keys::{Algorithm, KeyId, KeyState, SealedKey, SigningKey};
 use domain::passwords::PasswordHash;
 use domain::sessions::{
-    Device, Generation, NewRefreshToken, RefreshPolicy, RefreshToken, Revoked, RevokedTokens, SessionId,
+    Device, Generation, Method, Methods, NewRefreshToken, RefreshPolicy, RefreshToken, Revoked, RevokedTokens,
+    SessionId,
 };
 use domain::users::{Birthday, Email, Epoch, FullName, Profile, Role, User, UserId, Username};
 use domain::{Nonce, Timestamp};
@@ -94,6 +95,7 @@ pub(crate) fn session(number: u128, user_id: UserId) -> RefreshToken {
         id: session_id(number),
         user_id,
         nonce: Nonce::new([number.to_le_bytes()[0]; Nonce::LENGTH]),
+        methods: Methods::only(Method::Password),
         device: Device::default(),
     };
     RefreshToken::start(new, at(0), &RefreshPolicy::default())

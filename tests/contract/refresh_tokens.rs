@@ -4,7 +4,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use domain::StoreError;
-use domain::sessions::{Device, Generation, RefreshToken, Revocation, RevocationReason, SessionId};
+use domain::sessions::{
+    Authentication, Device, Generation, Method, Methods, RefreshToken, Revocation, RevocationReason, SessionId,
+};
 use infra_postgres::PostgresSettings;
 use migration::Step;
 use tests::cluster::Cluster;
@@ -26,6 +28,7 @@ on_each_database_and_pgbouncer!(
     all_sessions_but_one_are_revoked,
     a_use_is_noted_unless_there_was_one_lately,
     the_uses_of_many_sessions_are_noted_at_once,
+    a_new_authentication_is_noted_and_nothing_else,
     ended_sessions_are_deleted_and_no_others,
     no_more_sessions_are_deleted_than_asked,
     a_session_that_is_renewed_meanwhile_is_not_deleted,
@@ -260,6 +263,18 @@ async fn a_session_that_somebody_else_changes_is_not_waited_for() {
     unit.commit().await.unwrap();
     assert_eq!(db.session(session_id(1)).await.last_used_at, at(0));
     assert_eq!(db.session(session_id(2)).await.last_used_at, at(100));
+}
+
+async fn a_new_authentication_is_noted_and_nothing_else(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    let sessions = [session(11, user_id(1)), session(12, user_id(1))];
+    db.insert_sessions(&sessions).await;
+    let methods = Methods::only(Method::Password).and(Method::Totp);
+    let authentication = Authentication { at: at(70), methods };
+    assert!(db.refresh_tokens.record_authentication(session_id(11), authentication).await.unwrap());
+    assert_eq!(db.session(session_id(11)).await, RefreshToken { authentication, ..sessions[0].clone() });
+    assert_eq!(db.session(session_id(12)).await, sessions[1]);
+    assert!(!db.refresh_tokens.record_authentication(session_id(13), authentication).await.unwrap());
 }
 
 async fn ended_sessions_are_deleted_and_no_others(db: TestDatabase) {

@@ -9,6 +9,7 @@ use domain::access_tokens::{AccessClaims, AccessTokens, TokenId, VerifyError};
 use domain::clients::{ClientId, ClientSecretHash, ClientSecrets};
 use domain::keys::{Algorithm, KeyId, KeyState, MAX_KEY_RING_AGE, RootSecret, SigningKey, SigningKeyFactory};
 use domain::passwords::{Password, PasswordHasher, PasswordPolicy};
+use domain::sessions::{Authentication, Method, Methods};
 use domain::users::{Epoch, Role};
 use domain::{Clock, Ids, Mac, MacPurpose, MacTag, Secret, Timestamp};
 use infra_security::{
@@ -172,6 +173,7 @@ fn claims() -> AccessClaims {
         session_id: session_id(2),
         role: Role::Admin,
         epoch: Epoch::new(u32::MAX),
+        authentication: Some(Authentication { at: issued_at(), methods: Methods::only(Method::Password) }),
         issued_at: issued_at(),
         expires_at: issued_at() + TimeDelta::minutes(15),
     }

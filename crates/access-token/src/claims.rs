@@ -2,7 +2,7 @@ use chrono::DateTime;
 use domain::Timestamp;
 use domain::access_tokens::{AccessClaims, InvalidAccessToken, TokenId};
 use domain::clients::ClientId;
-use domain::sessions::SessionId;
+use domain::sessions::{Authentication, Methods, SessionId};
 use domain::users::{Epoch, Role, UserId};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -10,18 +10,22 @@ use crate::part::{read_part, write_part};
 use crate::uuid_text::read_uuid;
 
 /// The claims as they stand in the token (RFC 9068, section 2.2). Each has one type, so that a number in quotes, a
-/// fraction or a list of audiences is refused while reading. Each is required except `client_id`, which nodes of the
-/// previous version do not write. It is not checked which client it names, since section 4 does not ask for that.
+/// fraction or a list of audiences is refused while reading. Each is required except `client_id`, `auth_time` and
+/// `amr`, which nodes of an older version do not write. It is not checked which client it names, since section 4 does not ask for that.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct WireClaims {
     iss: String,
     aud: String,
-    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     client_id: Option<String>,
     sub: String,
     sid: String,
     role: String,
     epoch: u32,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    amr: Option<Vec<String>>,
     iat: i64,
     nbf: i64,
     exp: i64,
@@ -38,6 +42,8 @@ impl WireClaims {
             sid: claims.session_id.to_string(),
             role: claims.role.as_str().to_owned(),
             epoch: claims.epoch.get(),
+            auth_time: claims.authentication.map(|it| it.at.timestamp()),
+            amr: claims.authentication.map(|it| it.methods.names().into_iter().map(str::to_owned).collect()),
             iat: claims.issued_at.timestamp(),
             nbf: claims.issued_at.timestamp(),
             exp: claims.expires_at.timestamp(),
@@ -73,15 +79,25 @@ impl WireClaims {
             session_id: SessionId::new(read_uuid(&self.sid)?),
             role: Role::parse(&self.role).map_err(|_| InvalidAccessToken)?,
             epoch: Epoch::new(self.epoch),
+            authentication: read_authentication(self.auth_time, self.amr)?,
             issued_at: read_time(self.iat)?,
             expires_at: read_time(self.exp)?,
         })
     }
 }
 
-/// Reads a text, and rejects `null`.
-fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    String::deserialize(deserializer).map(Some)
+/// Reads a claim that may be absent, and rejects `null`.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+fn read_authentication(
+    auth_time: Option<i64>,
+    amr: Option<Vec<String>>,
+) -> Result<Option<Authentication>, InvalidAccessToken> {
+    let (Some(auth_time), Some(amr)) = (auth_time, amr) else { return Ok(None) };
+    let methods = Methods::read(amr.iter().map(String::as_str)).map_err(|_| InvalidAccessToken)?;
+    Ok(Some(Authentication { at: read_time(auth_time)?, methods }))
 }
 
 /// Reads seconds since 1970. None of our tokens is older.

@@ -7,7 +7,7 @@ use domain::access_tokens::AccessClaims;
 use domain::keys::KeyId;
 use quick_cache::sync::Cache;
 
-/// Most tokens that are remembered: some 4 MB, and up to 5 MB more if their clients have long names.
+/// Most tokens that are remembered: some 4.5 MB, and up to 5 MB more if their clients have long names.
 const CAPACITY: usize = 16_384;
 
 /// How far the issuer's clock may be ahead of ours.
@@ -91,6 +91,7 @@ mod tests {
                 session_id: SessionId::new(Uuid::from_u128(2)),
                 role: Role::User,
                 epoch: Epoch::default(),
+                authentication: None,
                 issued_at: time,
                 expires_at: time,
             },
@@ -103,6 +104,6 @@ mod tests {
         }
         assert!((CAPACITY * 9 / 10..=CAPACITY).contains(&remembered.len()), "{}", remembered.len());
         let bytes = remembered.0.memory_used().total();
-        assert!(bytes < 5_000_000, "{bytes} bytes");
+        assert!(bytes < 5_500_000, "{bytes} bytes");
     }
 }

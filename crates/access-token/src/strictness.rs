@@ -104,6 +104,24 @@ fn the_client_may_be_missing_and_may_be_anyone() {
     }
 }
 
+/// Nodes of an older version write neither. Methods that nobody knows are of a newer one.
+#[test]
+fn how_the_user_signed_in_may_be_missing_and_unknown_in_part() {
+    let mut wire = wire_claims();
+    for name in ["auth_time", "amr"] {
+        wire.as_object_mut().unwrap().remove(name).unwrap();
+    }
+    let newer = with(wire_claims(), "amr", json!(["face", "pwd"]));
+    for key in TestKey::of_each_algorithm() {
+        let read = |claims: &str| verify(key, &key.forge(&key.header().to_string(), claims));
+        assert_eq!(read(&wire.to_string()), Ok(AccessClaims { authentication: None, ..claims() }));
+        assert_eq!(read(&newer), Ok(claims()));
+        for spoiled in [json!([]), json!("pwd"), json!(["face"]), json!(null), json!([1])] {
+            assert_eq!(read(&with(wire_claims(), "amr", spoiled)), Err(TokenError::Invalid));
+        }
+    }
+}
+
 #[test]
 fn refuses_a_token_of_another_key_under_the_same_name() {
     for key in TestKey::of_each_algorithm() {

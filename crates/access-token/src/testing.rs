@@ -13,7 +13,7 @@ use domain::Timestamp;
 use domain::access_tokens::{AccessClaims, TokenId};
 use domain::clients::ClientId;
 use domain::keys::{Algorithm, KeyId};
-use domain::sessions::SessionId;
+use domain::sessions::{Authentication, Method, Methods, SessionId};
 use domain::users::{Epoch, Role, UserId};
 use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
 use jsonwebtoken::crypto::{JwtSigner, JwtVerifier};
@@ -119,6 +119,7 @@ pub(crate) fn claims() -> AccessClaims {
         session_id: SessionId::new(Uuid::from_u128(2)),
         role: Role::Admin,
         epoch: Epoch::new(7),
+        authentication: Some(Authentication { at: at(ISSUED), methods: Methods::only(Method::Password) }),
         issued_at: at(ISSUED),
         expires_at: at(EXPIRES),
     }
@@ -128,6 +129,7 @@ pub(crate) fn claims() -> AccessClaims {
 pub(crate) fn wire_claims() -> Value {
     json!({
         "iss": ISSUER, "aud": AUDIENCE, "client_id": "hexauth", "role": "admin", "epoch": 7,
+        "auth_time": ISSUED, "amr": ["pwd"],
         "sub": "00000000-0000-0000-0000-000000000001", "sid": "00000000-0000-0000-0000-000000000002",
         "jti": "00000000-0000-0000-0000-000000000003", "iat": ISSUED, "nbf": ISSUED, "exp": EXPIRES,
     })

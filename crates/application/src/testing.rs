@@ -11,7 +11,8 @@ use domain::clients::ClientId;
 use domain::keys::{Algorithm, KeyId, KeyState, SealedKey, SigningKey};
 use domain::passwords::{HashError, HashPlace, MockHashPlace, MockPasswordHasher, Password, PasswordHash};
 use domain::sessions::{
-    Device, NewRefreshToken, RefreshPolicy, RefreshToken, RevocationFeed, RevocationReason, Revoked, SessionId,
+    Device, Method, Methods, NewRefreshToken, RefreshPolicy, RefreshToken, RevocationFeed, RevocationReason, Revoked,
+    SessionId,
 };
 use domain::units::{MockAccountUnit, MockUnit};
 use domain::users::{Email, Epoch, Profile, Role, User, UserId};
@@ -161,7 +162,8 @@ pub(crate) fn a_user() -> User {
 
 pub(crate) fn a_session() -> RefreshToken {
     let nonce = Nonce::new([7; Nonce::LENGTH]);
-    let new = NewRefreshToken { id: session_id(), user_id: user_id(), nonce, device: Device::default() };
+    let (methods, device) = (Methods::only(Method::Password), Device::default());
+    let new = NewRefreshToken { id: session_id(), user_id: user_id(), nonce, methods, device };
     RefreshToken::start(new, now(), &RefreshPolicy::default())
 }
 
@@ -173,6 +175,7 @@ pub(crate) fn claims_of(session: &RefreshToken, user: &User) -> AccessClaims {
         session_id: session.id,
         role: user.role,
         epoch: user.epoch,
+        authentication: Some(session.authentication),
         issued_at: now(),
         expires_at: now() + TimeDelta::minutes(15),
     }

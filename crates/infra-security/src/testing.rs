@@ -11,7 +11,7 @@ use domain::clients::ClientId;
 use domain::keys::{
     Algorithm, KeyId, KeyState, RootSecret, SigningKey, SigningKeyFactory, SigningKeyRepository, StoredKeys,
 };
-use domain::sessions::SessionId;
+use domain::sessions::{Authentication, Method, Methods, SessionId};
 use domain::users::{Epoch, Role, UserId};
 use domain::{Clock, StoreError, Timestamp};
 use uuid::Uuid;
@@ -36,6 +36,7 @@ pub(crate) fn claims() -> AccessClaims {
         session_id: SessionId::new(Uuid::from_u128(2)),
         role: Role::Admin,
         epoch: Epoch::new(7),
+        authentication: Some(Authentication { at: at(NOW), methods: Methods::only(Method::Password) }),
         issued_at: at(NOW),
         expires_at: at(NOW + 900),
     }

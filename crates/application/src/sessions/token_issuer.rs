@@ -55,6 +55,7 @@ impl TokenIssuer {
             session_id: session.id,
             role: user.role,
             epoch: user.epoch,
+            authentication: Some(session.authentication),
             issued_at,
             expires_at,
         };

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use domain::Nonce;
 use domain::events::{By, What};
 use domain::passwords::{HashError, HashPlace, Password, PasswordHash, Verification};
-use domain::sessions::{Device, NewRefreshToken, RefreshToken, SessionId};
+use domain::sessions::{Device, Method, Methods, NewRefreshToken, RefreshToken, SessionId};
 use domain::users::{User, UserIdentifier};
 
 use super::SignIn;
@@ -109,6 +109,7 @@ impl SignIn {
             id: SessionId::new(self.ids.v4()),
             user_id: user.id,
             nonce: Nonce::new(self.ids.v4().into_bytes()),
+            methods: Methods::only(Method::Password),
             device,
         };
         let session = RefreshToken::start(new, now, &self.policy);

@@ -3,7 +3,7 @@ use thiserror::Error;
 use crate::Timestamp;
 use crate::access_tokens::TokenId;
 use crate::clients::ClientId;
-use crate::sessions::SessionId;
+use crate::sessions::{Authentication, SessionId};
 use crate::users::{Epoch, Role, UserId};
 
 /// What an access token says about its holder (RFC 9068, section 2.2). Issuer and audience belong to the adapter.
@@ -21,6 +21,9 @@ pub struct AccessClaims {
     pub role: Role,
     /// `epoch`: the user's epoch when the token was issued. A later epoch makes the token void.
     pub epoch: Epoch,
+    /// `auth_time`, whole seconds, and `amr`: how the user proved last who they are. `None` in tokens of versions that did
+    /// not write it.
+    pub authentication: Option<Authentication>,
     /// `iat` and `nbf`, whole seconds.
     pub issued_at: Timestamp,
     /// `exp`, whole seconds.

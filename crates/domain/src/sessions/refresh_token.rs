@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use chrono::TimeDelta;
 
-use crate::sessions::SessionId;
+use crate::sessions::{Authentication, Methods, SessionId};
 use crate::text::is_control;
 use crate::users::UserId;
 use crate::{Nonce, Timestamp, ValidationError};
@@ -17,7 +17,9 @@ const MAX_HEAD_START: TimeDelta = TimeDelta::seconds(5);
 ///
 /// ```
 /// use domain::{Nonce, Timestamp};
-/// use domain::sessions::{Device, Generation, NewRefreshToken, RefreshPolicy, RefreshToken, Rotation, SessionId};
+/// use domain::sessions::{
+///     Device, Generation, Method, Methods, NewRefreshToken, RefreshPolicy, RefreshToken, Rotation, SessionId,
+/// };
 /// use domain::users::UserId;
 /// use uuid::Uuid;
 ///
@@ -28,7 +30,8 @@ const MAX_HEAD_START: TimeDelta = TimeDelta::seconds(5);
 /// let at = |time: &str| format!("2026-11-21T{time}Z").parse::<Timestamp>().unwrap();
 /// let policy = RefreshPolicy::default();
 ///
-/// let new = NewRefreshToken { id, user_id, nonce, device: Device::default() };
+/// let (methods, device) = (Methods::only(Method::Password), Device::default());
+/// let new = NewRefreshToken { id, user_id, nonce, methods, device };
 /// let session = RefreshToken::start(new, at("12:00:00"), &policy);
 ///
 /// // The current generation is exchanged for the next one.
@@ -61,6 +64,8 @@ pub struct RefreshToken {
     pub expires_at: Timestamp,
     /// Set once the session was ended before its time.
     pub revocation: Option<Revocation>,
+    /// How they signed in, or proved since who they are.
+    pub authentication: Authentication,
     /// What signed in.
     pub device: Device,
 }
@@ -74,6 +79,8 @@ pub struct NewRefreshToken {
     pub user_id: UserId,
     /// A fresh nonce.
     pub nonce: Nonce,
+    /// What was proven.
+    pub methods: Methods,
     /// What signs in.
     pub device: Device,
 }
@@ -93,6 +100,7 @@ impl RefreshToken {
             idle_expires_at: expires_at.min(now + policy.idle_ttl),
             expires_at,
             revocation: None,
+            authentication: Authentication { at: now, methods: new.methods },
             device: new.device,
         }
     }
@@ -290,6 +298,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::sessions::Method;
 
     fn at(seconds: i64) -> Timestamp {
         DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
@@ -300,6 +309,7 @@ mod tests {
             id: SessionId::new(Uuid::from_u128(1)),
             user_id: UserId::new(Uuid::from_u128(2)),
             nonce: Nonce::new([7; 16]),
+            methods: Methods::only(Method::Password),
             device: Device::default(),
         };
         RefreshToken::start(new, at(0), &RefreshPolicy::default())

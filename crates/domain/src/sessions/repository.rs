@@ -3,7 +3,7 @@ use async_trait::async_trait;
 use crate::Nonce;
 use crate::StoreError;
 use crate::Timestamp;
-use crate::sessions::{RefreshToken, Revocation, SessionId};
+use crate::sessions::{Authentication, RefreshToken, Revocation, SessionId};
 use crate::users::{User, UserId};
 
 /// Keeps refresh tokens: one row per sign-in. Every method may fail with [`StoreError::Unavailable`] or
@@ -44,6 +44,13 @@ pub trait RefreshTokenRepository: Send + Sync {
         except: Option<SessionId>,
         revocation: Revocation,
     ) -> Result<Vec<SessionId>, StoreError>;
+
+    /// Notes how somebody proved again who they are, and returns whether the session is there. MUST change nothing else.
+    async fn record_authentication(
+        &self,
+        session: SessionId,
+        authentication: Authentication,
+    ) -> Result<bool, StoreError>;
 
     /// Notes that these sessions were used at `at`. MUST leave those alone that were used after `unless_since`, so that
     /// many nodes together write no more often than one.

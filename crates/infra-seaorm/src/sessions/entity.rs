@@ -1,7 +1,9 @@
 use std::net::IpAddr;
 
 use domain::Nonce;
-use domain::sessions::{Device, Generation, RefreshToken, Revocation, RevocationReason, SessionId};
+use domain::sessions::{
+    Authentication, Device, Generation, Method, Methods, RefreshToken, Revocation, RevocationReason, SessionId,
+};
 use domain::users::UserId;
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
@@ -25,6 +27,10 @@ pub(crate) struct Model {
     pub(crate) revoked_at: Option<DateTimeUtc>,
     /// Set exactly when `revoked_at` is.
     pub(crate) revoked_reason: Option<String>,
+    /// `NULL` in rows of older versions: when the session began.
+    pub(crate) auth_time: Option<DateTimeUtc>,
+    /// Names with blanks between them. `NULL` in rows of older versions: a password.
+    pub(crate) amr: Option<String>,
     pub(crate) user_agent: Option<String>,
     pub(crate) address: Option<String>,
     #[sea_orm(belongs_to, from = "user_id", to = "id")]
@@ -51,6 +57,10 @@ impl FromRow for RefreshToken {
             idle_expires_at: row.get(Column::IdleExpiresAt)?,
             expires_at: row.get(Column::ExpiresAt)?,
             revocation: revocation(row)?,
+            authentication: Authentication {
+                at: row.get(Column::AuthTime).or_else(|| row.get(Column::CreatedAt))?,
+                methods: methods(row)?,
+            },
             device: device(row),
         })
     }
@@ -78,6 +88,16 @@ fn revocation(row: &Row<'_>) -> Option<Option<Revocation>> {
     row.valid(Column::RevokedReason, revocation)
 }
 
+fn methods(row: &Row<'_>) -> Option<Methods> {
+    let Some(names) = row.get::<String>(Column::Amr) else { return Some(Methods::only(Method::Password)) };
+    row.valid(Column::Amr, Methods::read(names.split(' ')))
+}
+
+/// As they are stored.
+pub(super) fn amr(methods: Methods) -> String {
+    methods.names().join(" ")
+}
+
 fn device(row: &Row<'_>) -> Device {
     let (user_agent, address) = (row.get::<String>(Column::UserAgent), row.get::<String>(Column::Address));
     let address = address.and_then(|text| row.valid(Column::Address, text.parse::<IpAddr>()));
@@ -98,6 +118,8 @@ impl From<&RefreshToken> for ActiveModel {
             expires_at: Set(token.expires_at),
             revoked_at: Set(token.revocation.map(|revocation| revocation.at)),
             revoked_reason: Set(token.revocation.map(|revocation| revocation.reason.as_str().to_owned())),
+            auth_time: Set(Some(token.authentication.at)),
+            amr: Set(Some(amr(token.authentication.methods))),
             user_agent: Set(token.device.user_agent().map(str::to_owned)),
             address: Set(token.device.address().map(|address| address.to_string())),
         }

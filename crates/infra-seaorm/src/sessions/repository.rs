@@ -1,7 +1,7 @@
 use std::sync::OnceLock;
 
 use async_trait::async_trait;
-use domain::sessions::{RefreshToken, RefreshTokenRepository, Revocation, SessionId};
+use domain::sessions::{Authentication, RefreshToken, RefreshTokenRepository, Revocation, SessionId};
 use domain::users::{User, UserId};
 use domain::{Nonce, StoreError, Timestamp};
 use sea_orm::sea_query::{Expr, LockBehavior, LockType, Query};
@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::entity::{ActiveModel, Column, Entity};
+use super::entity::{ActiveModel, Column, Entity, amr};
 use crate::users::entity as user;
 use crate::{Store, columns};
 
@@ -80,6 +80,18 @@ impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
         let rows = self.connection.query_all(&update).await.map_err(|error| self.error(error))?;
         // No token names a session whose id cannot be read.
         Ok(rows.iter().filter_map(|row| row.try_get("", "id").ok()).map(SessionId::new).collect())
+    }
+
+    async fn record_authentication(
+        &self,
+        session: SessionId,
+        authentication: Authentication,
+    ) -> Result<bool, StoreError> {
+        let update = Entity::update_many()
+            .col_expr(Column::AuthTime, Expr::value(authentication.at))
+            .col_expr(Column::Amr, Expr::value(amr(authentication.methods)))
+            .filter(Column::Id.eq(session.as_uuid()));
+        Ok(self.update_rows(update).await? == 1)
     }
 
     async fn record_use(

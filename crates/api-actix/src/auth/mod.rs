@@ -5,6 +5,7 @@ mod login;
 mod logout;
 mod logout_all;
 mod logout_others;
+pub(crate) mod proof;
 mod refresh;
 mod request_password_reset;
 mod verify;

@@ -8,7 +8,7 @@ use super::body::{ProfileBody, UserBody};
 use super::values::ChosenPassword;
 use crate::fields::{Flat, Optional, Required};
 use crate::http::responses::{Body, Conflict, Forbidden, RateLimited, Unauthorized, Unavailable};
-use crate::http::{ApiError, ClientAddress, GuardedIfKnown, JsonBody};
+use crate::http::{AcceptLanguage, ApiError, ClientAddress, GuardedIfKnown, JsonBody};
 
 crate::fields! {
     /// A new account.
@@ -27,7 +27,7 @@ crate::fields! {
 /// Register.
 ///
 /// Makes an account. Anyone may do so while registration is open; an admin's token adds the right to choose role and
-/// activity.
+/// activity. Whoever registers and gives no `locale` gets that of `Accept-Language`.
 #[utoipa::path(post, path = "/api/v1/users", tag = "users", request_body = CreateUserBody,
     responses(
         (status = 201, description = "The account was made.", body = UserBody,
@@ -37,8 +37,13 @@ crate::fields! {
 pub(crate) async fn create_user(
     users: web::Data<Users>,
     ClientAddress(address): ClientAddress,
-    GuardedIfKnown { actor, input: JsonBody(new) }: GuardedIfKnown<JsonBody<CreateUserBody>>,
+    AcceptLanguage(language): AcceptLanguage,
+    GuardedIfKnown { actor, input: JsonBody(mut new) }: GuardedIfKnown<JsonBody<CreateUserBody>>,
 ) -> Result<HttpResponse, ApiError> {
+    if actor.is_none() {
+        // An admin's language is not that of the accounts that they make.
+        new.profile.locale = new.profile.locale.or(language);
+    }
     let user = users.create(actor.as_ref(), new, address).await?;
     let location = format!("/api/v1/users/{}", user.id);
     Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(UserBody::from(user)))

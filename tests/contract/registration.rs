@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use domain::StoreError;
+use domain::mail::Locale;
 use domain::one_time_tokens::{NewOneTimeToken, OneTimeToken, OneTimeTokenId, OneTimeTokenRepository, Purpose};
 use domain::registration::{PendingAccount, PendingAccountRepository};
 use domain::users::{Birthday, FullName, Profile};
@@ -48,6 +49,7 @@ async fn every_field_is_kept(db: TestDatabase) {
         username: Some(username("a_b-1")),
         full_name: Some(FullName::parse("Zoë O'Brien 山田").unwrap()),
         birthday: Some(Birthday::new(NaiveDate::from_ymd_opt(1900, 1, 1).unwrap()).unwrap()),
+        locale: Some(Locale::parse("de-AT").unwrap()),
     };
     for (number, profile) in (1..).zip([Profile::default(), full]) {
         insert_token(&db, number).await;

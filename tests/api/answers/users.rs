@@ -38,6 +38,7 @@ async fn anyone_registers() {
       "id": "[id]",
       "is_active": true,
       "last_login": null,
+      "locale": null,
       "role": "user",
       "updated_at": "[time]",
       "username": "ada"
@@ -67,6 +68,7 @@ async fn a_user_reads_their_own_account() {
       "id": "[id]",
       "is_active": true,
       "last_login": "[time]",
+      "locale": null,
       "role": "user",
       "updated_at": "[time]",
       "username": null
@@ -103,6 +105,7 @@ async fn a_user_changes_their_own_account() {
       "id": "[id]",
       "is_active": true,
       "last_login": "[time]",
+      "locale": null,
       "role": "user",
       "updated_at": "[time]",
       "username": null
@@ -139,6 +142,7 @@ async fn a_user_puts_their_own_account() {
       "id": "[id]",
       "is_active": true,
       "last_login": "[time]",
+      "locale": null,
       "role": "user",
       "updated_at": "[time]",
       "username": null
@@ -236,6 +240,7 @@ async fn an_admin_lists_users() {
           "id": "[id]",
           "is_active": true,
           "last_login": null,
+          "locale": null,
           "role": "user",
           "updated_at": "[time]",
           "username": null
@@ -270,6 +275,7 @@ async fn an_admin_reads_an_account() {
       "id": "[id]",
       "is_active": true,
       "last_login": "[time]",
+      "locale": null,
       "role": "user",
       "updated_at": "[time]",
       "username": null
@@ -306,6 +312,7 @@ async fn an_admin_changes_an_account() {
       "id": "[id]",
       "is_active": true,
       "last_login": "[time]",
+      "locale": null,
       "role": "admin",
       "updated_at": "[time]",
       "username": null
@@ -345,6 +352,7 @@ async fn an_admin_puts_an_account() {
       "id": "[id]",
       "is_active": false,
       "last_login": "[time]",
+      "locale": null,
       "role": "user",
       "updated_at": "[time]",
       "username": null

@@ -7,7 +7,7 @@ use super::body::{ProfileBody, UserBody};
 use super::values::ChosenPassword;
 use crate::fields::{Flat, Optional, Required};
 use crate::http::responses::{Body, Conflict, Forbidden, RateLimited, Unauthorized, Unavailable};
-use crate::http::{ApiError, ClientAddress, GuardedIfKnown, JsonBody};
+use crate::http::{AcceptLanguage, ApiError, ClientAddress, GuardedIfKnown, JsonBody};
 
 crate::fields! {
     /// A new account.
@@ -31,6 +31,7 @@ crate::fields! {
 /// activity, and to say that the address is proven. Where registration takes the proof of the address, the response to
 /// anyone else is the same whether or not the address has an account: a mail is on its way to its owner, and the account is
 /// made once they prove that they got it. If somebody takes the username before, it is made without one.
+/// Whoever registers and gives no `locale` gets that of `Accept-Language`.
 #[utoipa::path(post, path = "/api/v1/users", tag = "users", request_body = CreateUserBody,
     responses(
         (status = 201, description = "The account was made.", body = UserBody,
@@ -41,8 +42,13 @@ crate::fields! {
 pub(crate) async fn create_user(
     users: web::Data<Users>,
     ClientAddress(address): ClientAddress,
-    GuardedIfKnown { actor, input: JsonBody(new) }: GuardedIfKnown<JsonBody<CreateUserBody>>,
+    AcceptLanguage(language): AcceptLanguage,
+    GuardedIfKnown { actor, input: JsonBody(mut new) }: GuardedIfKnown<JsonBody<CreateUserBody>>,
 ) -> Result<HttpResponse, ApiError> {
+    if actor.is_none() {
+        // An admin's language is not that of the accounts that they make.
+        new.profile.locale = new.profile.locale.or(language);
+    }
     let user = match users.create(actor.as_ref(), new, address).await? {
         Registered::Created(user) => user,
         Registered::Pending => return Ok(HttpResponse::Accepted().finish()),

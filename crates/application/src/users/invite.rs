@@ -17,7 +17,7 @@ pub struct Invite {
     pub email: Email,
     /// What they may do. That of an account that is there stays.
     pub role: Role,
-    /// The language of the mail.
+    /// The language of the mail to somebody who has none yet.
     pub locale: Locale,
 }
 
@@ -64,7 +64,7 @@ impl Users {
         if has_password {
             mails.notify(unit.as_ref(), &user, Letter::AlreadyRegistered).await?;
         } else {
-            let locale = invite.locale.clone();
+            let locale = user.profile.locale.clone().unwrap_or_else(|| invite.locale.clone());
             mails.send(unit.as_ref(), Purpose::Invitation, Some(user.id), &user.email, locale).await?;
         }
         let what = What::UserInvited { user: user.id, role: user.role };

@@ -45,8 +45,8 @@ pub struct Users {
 }
 
 /// In which language to write to a user.
-fn mail_locale(_: &Profile) -> Locale {
-    Locale::default()
+fn mail_locale(profile: &Profile) -> Locale {
+    profile.locale.clone().unwrap_or_default()
 }
 
 /// The rule that one active admin must remain. `admins` are all active admins, locked in this unit of work.

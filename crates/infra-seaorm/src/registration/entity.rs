@@ -1,5 +1,6 @@
 use std::fmt;
 
+use domain::mail::Locale;
 use domain::one_time_tokens::OneTimeTokenId;
 use domain::passwords::PasswordHash;
 use domain::registration::PendingAccount;
@@ -18,6 +19,7 @@ pub(crate) struct Model {
     pub(crate) username: Option<String>,
     pub(crate) full_name: Option<String>,
     pub(crate) birthday: Option<Date>,
+    pub(crate) locale: Option<String>,
     pub(crate) password_hash: String,
 }
 
@@ -36,6 +38,7 @@ impl FromRow for PendingAccount {
                 username: row.optional_text(Column::Username, Username::parse, Username::stored),
                 full_name: row.optional_text(Column::FullName, FullName::parse, FullName::stored),
                 birthday: row.get(Column::Birthday).map(Birthday::stored),
+                locale: row.optional_text(Column::Locale, Locale::parse, Locale::stored),
             },
             password: row.get(Column::PasswordHash).map(PasswordHash::stored)?,
         })
@@ -50,6 +53,7 @@ impl From<&PendingAccount> for ActiveModel {
             username: Set(profile.username.as_ref().map(|username| username.as_str().to_owned())),
             full_name: Set(profile.full_name.as_ref().map(|name| name.as_str().to_owned())),
             birthday: Set(profile.birthday.map(Birthday::as_date)),
+            locale: Set(profile.locale.as_ref().map(|locale| locale.as_str().to_owned())),
             password_hash: Set(pending.password.expose().to_owned()),
         }
     }

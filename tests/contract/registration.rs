@@ -8,7 +8,7 @@ use domain::mail::Locale;
 use domain::one_time_tokens::{NewOneTimeToken, OneTimeToken, OneTimeTokenId, OneTimeTokenRepository, Purpose};
 use domain::registration::{PendingAccount, PendingAccountRepository};
 use domain::users::{Birthday, FullName, Profile};
-use tests::{OnDatabase, TestDatabase, on_each_database_and_pgbouncer, port};
+use tests::{TestDatabase, on_each_database_and_pgbouncer, port};
 use uuid::Uuid;
 
 use crate::fixtures::{at, email, hash, username};

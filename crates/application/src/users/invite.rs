@@ -35,6 +35,9 @@ impl Users {
         drop(self.begin_for(actor).await?);
         self.passwords.one_time_tokens.require_mail()?;
         evenly(async {
+            if !self.passwords.one_time_tokens.may_send(Purpose::Invitation, &invite.email).await? {
+                return Ok(());
+            }
             match self.mail_invitation(actor, &invite).await {
                 // The account was made or deleted at this very moment.
                 Err(ApplicationError::Duplicate(_) | ApplicationError::NotFound) => {
@@ -50,9 +53,6 @@ impl Users {
         let mails = &self.passwords.one_time_tokens;
         let whose = UserIdentifier::Email(invite.email.clone());
         let known = self.passwords.passwords.find_with_user(&whose).await?;
-        if !mails.may_send(Purpose::Invitation, &invite.email).await? {
-            return Ok(());
-        }
         let unit = self.begin_for(actor).await?;
         let (user, has_password) = match known {
             Some((user, hash)) => (user, hash.is_some()),
@@ -148,8 +148,7 @@ mod tests {
         let mut mocks = Mocks::default();
         mocks.passwords.expect_find_with_user().times(1).return_once(|_| Ok(None));
         mocks.passwords.expect_find_with_user().times(1).return_once(|_| Ok(Some((a_user(), None))));
-        mocks.one_time_tokens = one_time_tokens::Mocks::default();
-        mocks.one_time_tokens.attempts.expect_reserve().times(2).returning(|_, _, _| Ok(Reservation::Taken));
+        mocks.one_time_tokens = one_time_tokens::Mocks::default().reserving(Reservation::Taken);
         let mut late = a_unit_of(&an_admin());
         late.users.expect_insert().return_once(|_| Err(StoreError::Duplicate("email")));
         let again = mailing(a_unit_of(&an_admin()), Letter::Token(Purpose::Invitation));

@@ -18,6 +18,7 @@ pub mod keys;
 pub mod mail;
 pub mod one_time_tokens;
 pub mod passwords;
+pub mod registration;
 pub mod sessions;
 pub mod tasks;
 pub mod units;

@@ -38,6 +38,7 @@ async fn anyone_registers() {
       "id": "[id]",
       "is_active": true,
       "last_login": null,
+      "locale": null,
       "role": "user",
       "updated_at": "[time]",
       "username": "ada"
@@ -67,6 +68,7 @@ async fn a_user_reads_their_own_account() {
       "id": "[id]",
       "is_active": true,
       "last_login": "[time]",
+      "locale": null,
       "role": "user",
       "updated_at": "[time]",
       "username": null
@@ -103,6 +105,7 @@ async fn a_user_changes_their_own_account() {
       "id": "[id]",
       "is_active": true,
       "last_login": "[time]",
+      "locale": null,
       "role": "user",
       "updated_at": "[time]",
       "username": null
@@ -139,6 +142,7 @@ async fn a_user_puts_their_own_account() {
       "id": "[id]",
       "is_active": true,
       "last_login": "[time]",
+      "locale": null,
       "role": "user",
       "updated_at": "[time]",
       "username": null
@@ -236,6 +240,7 @@ async fn an_admin_lists_users() {
           "id": "[id]",
           "is_active": true,
           "last_login": null,
+          "locale": null,
           "role": "user",
           "updated_at": "[time]",
           "username": null
@@ -270,6 +275,7 @@ async fn an_admin_reads_an_account() {
       "id": "[id]",
       "is_active": true,
       "last_login": "[time]",
+      "locale": null,
       "role": "user",
       "updated_at": "[time]",
       "username": null
@@ -306,6 +312,7 @@ async fn an_admin_changes_an_account() {
       "id": "[id]",
       "is_active": true,
       "last_login": "[time]",
+      "locale": null,
       "role": "admin",
       "updated_at": "[time]",
       "username": null
@@ -345,6 +352,7 @@ async fn an_admin_puts_an_account() {
       "id": "[id]",
       "is_active": false,
       "last_login": "[time]",
+      "locale": null,
       "role": "user",
       "updated_at": "[time]",
       "username": null
@@ -366,4 +374,25 @@ async fn an_admin_deletes_an_account() {
     HTTP/1.1 204 No Content
     cache-control: no-store
     ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_invites_somebody() {
+    let app = App::sqlite_with(&[("APP_MAIL__TRANSPORT", "log")]).await;
+    let root = app.admin("root@example.com").await;
+    let body = json!({"email": "grace@example.com", "role": "user"});
+    let request = app.request(Method::POST, "/api/v1/users/invitations").bearer_auth(&root.access).json(&body);
+    insta::assert_snapshot!(exchange(&app, request).await, @r#"
+    POST /api/v1/users/invitations
+    authorization: Bearer [access token]
+    content-type: application/json
+
+    {
+      "email": "grace@example.com",
+      "role": "user"
+    }
+
+    HTTP/1.1 202 Accepted
+    cache-control: no-store
+    "#);
 }

@@ -2,6 +2,7 @@
 
 use application::users::UserReadOnly;
 use chrono::NaiveDate;
+use domain::mail::Locale;
 use domain::users::{Birthday, FullName, Profile, ProfileChange, User, Username};
 use domain::{Timestamp, ValidationError};
 use serde::Serialize;
@@ -18,6 +19,8 @@ crate::fields! {
         username: Optional<Username>,
         full_name: Optional<FullName>,
         birthday: Optional<Birthday>,
+        /// The language of mails to the user.
+        locale: Optional<Locale>,
     }
 }
 
@@ -27,6 +30,8 @@ crate::fields! {
         username: Clearable<Username>,
         full_name: Clearable<FullName>,
         birthday: Clearable<Birthday>,
+        /// The language of mails to the user.
+        locale: Clearable<Locale>,
     }
 }
 
@@ -54,6 +59,9 @@ pub(crate) struct UserBody {
     full_name: Option<String>,
     #[schema(required = true, example = "1990-12-10")]
     birthday: Option<NaiveDate>,
+    /// The language of mails to the user.
+    #[schema(required = true, example = "de-AT")]
+    locale: Option<String>,
     #[schema(value_type = RoleBody)]
     role: &'static str,
     is_active: bool,
@@ -82,6 +90,7 @@ impl From<User> for UserBody {
             username: profile.username.map(|username| username.as_str().to_owned()),
             full_name: profile.full_name.map(|name| name.as_str().to_owned()),
             birthday: profile.birthday.map(Birthday::as_date),
+            locale: profile.locale.map(|locale| locale.as_str().to_owned()),
             role: user.role.as_str(),
             is_active: user.is_active,
             email_verified: user.email_verified,
@@ -102,6 +111,15 @@ impl TextValue for Username {
 
 impl TextValue for FullName {
     const SHAPE: TextShape = TextShape::line(Self::MAX_LENGTH);
+
+    fn parse(text: &str) -> Result<Self, ValidationError> {
+        Self::parse(text)
+    }
+}
+
+impl TextValue for Locale {
+    const SHAPE: TextShape =
+        TextShape::ANY.length(2, Self::MAX_LENGTH).pattern("^[A-Za-z]{2,3}(-([A-Za-z]{2}|[0-9]{3}))?$");
 
     fn parse(text: &str) -> Result<Self, ValidationError> {
         Self::parse(text)

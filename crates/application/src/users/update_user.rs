@@ -1,5 +1,6 @@
 use domain::Timestamp;
 use domain::events::What;
+use domain::mail::Letter;
 use domain::passwords::Password;
 use domain::sessions::{Revocation, RevocationReason, RevokedTokens};
 use domain::users::{Email, ProfileChange, Role, User};
@@ -77,7 +78,7 @@ impl UserChange {
 
 impl Users {
     /// Changes an account and returns its new state. Another role voids the user's access tokens; disabling ends
-    /// their sessions. Another email of one's own needs the current password, and ends one's other sessions.
+    /// their sessions, and they are told. Another email of one's own needs the current password, and ends one's other sessions.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::ReadOnly`],
@@ -122,6 +123,7 @@ impl Users {
             let reason = RevocationReason::Disabled;
             unit.refresh_tokens().revoke_all(id, None, Revocation { at: now, reason }).await?;
             ends = Some(reason);
+            self.passwords.one_time_tokens.notify(unit.as_ref(), &before, Letter::AccountDisabled).await?;
         }
         if user.epoch != before.epoch {
             void = vec![RevokedTokens::OfUser(id, user.epoch)];
@@ -326,7 +328,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn disabling_voids_access_tokens_and_ends_sessions_in_the_same_unit() {
+    async fn disabling_voids_access_tokens_ends_sessions_and_tells_the_owner_in_the_same_unit() {
         let mut mocks = Mocks::default();
         let mut unit = updating(an_admins_unit());
         unit.refresh_tokens
@@ -335,6 +337,8 @@ mod tests {
             .times(1)
             .returning(|_, _, _| Ok(Vec::new()));
         unit.revocations.expect_insert().withf(is_of_first_epoch).times(1).returning(|_| Ok(()));
+        unit.outbox.expect_insert().withf(|mail| mail.letter == Letter::AccountDisabled).times(1).returning(|_| Ok(()));
+        mocks.one_time_tokens.mail_is_off = false;
         let commits = mocks.units([unit]);
         let change = UserChange { is_active: Some(false), ..UserChange::default() };
         let user = mocks.build().update(&an_admin(), TARGET(), change).await.unwrap();

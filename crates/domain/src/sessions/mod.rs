@@ -1,6 +1,7 @@
 //! Sessions: one sign-in on one device, kept as a refresh token.
 
 mod authentication;
+mod device_family;
 mod refresh_token;
 mod repository;
 mod revocations;
@@ -8,6 +9,7 @@ mod revoked;
 mod token;
 
 pub use authentication::{Authentication, Method, Methods};
+pub use device_family::DeviceFamily;
 pub use refresh_token::{
     Device, Generation, NewRefreshToken, RefreshPolicy, RefreshToken, Revocation, RevocationReason, Rotation,
 };

@@ -86,7 +86,7 @@ pub fn services<C: SqlConnections + 'static>(
     };
     let passwords = Passwords {
         users: store.clone(),
-        one_time_tokens,
+        one_time_tokens: one_time_tokens.clone(),
         passwords: store.clone(),
         units: store.clone(),
         hashing: hashing.clone(),
@@ -109,18 +109,21 @@ pub fn services<C: SqlConnections + 'static>(
             users: store.clone(),
             passwords: passwords.clone(),
             ids: ids.clone(),
-            registration_open: settings.registration_open,
+            registration: settings.registration,
         },
         sign_in: SignIn {
             passwords: store.clone(),
             units: store.clone(),
             attempts,
+            one_time_tokens,
             hashing,
             issuer,
             ids: ids.clone(),
             clock: clock.clone(),
             journal: journal.clone(),
             policy,
+            registration: settings.registration,
+            email_sign_in: settings.email_sign_in,
         },
         keys: Keys {
             signing_keys: store.clone(),

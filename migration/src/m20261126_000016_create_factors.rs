@@ -41,10 +41,15 @@ impl MigrationTrait for Migration {
             .primary_key(Index::create().col(RecoveryCodes::UserId).col(RecoveryCodes::Code))
             .foreign_key(&mut of_user("fk_recovery_codes_user_id", RecoveryCodes::Table, RecoveryCodes::UserId))
             .to_owned();
-        manager.create_table(codes).await
+        manager.create_table(codes).await?;
+        // What was proven before a second factor is asked for.
+        let proven = ColumnDef::new(OneTimeTokens::Proven).text().to_owned();
+        manager.alter_table(Table::alter().table(OneTimeTokens::Table).add_column(proven).to_owned()).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let proven = Table::alter().table(OneTimeTokens::Table).drop_column(OneTimeTokens::Proven).to_owned();
+        manager.alter_table(proven).await?;
         manager.drop_table(Table::drop().table(RecoveryCodes::Table).to_owned()).await?;
         manager.drop_table(Table::drop().table(TotpDevices::Table).to_owned()).await
     }
@@ -77,6 +82,12 @@ enum RecoveryCodes {
     Table,
     UserId,
     Code,
+}
+
+#[derive(DeriveIden)]
+enum OneTimeTokens {
+    Table,
+    Proven,
 }
 
 #[derive(DeriveIden)]

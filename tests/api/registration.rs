@@ -48,7 +48,7 @@ pub(crate) async fn tokens(app: &App, purpose: Purpose, email: &str) -> Vec<Stri
         let id = OneTimeTokenId::new(row.try_get::<Uuid>("", "id").unwrap());
         let nonce = Nonce::new(row.try_get::<Vec<u8>>("", "nonce").unwrap().try_into().unwrap());
         let email = Email::parse("any@example.com").unwrap();
-        let new = NewOneTimeToken { id, purpose, user_id: None, email, nonce };
+        let new = NewOneTimeToken { id, purpose, user_id: None, email, proven: None, nonce };
         OneTimeToken::issue(new, domain::Timestamp::default()).token(&mac).expose().to_owned()
     };
     let tokens = rows.iter().map(token).collect();

@@ -39,7 +39,10 @@ fn pending(number: u128) -> PendingAccount {
 async fn insert_token(db: &TestDatabase, number: u128) -> OneTimeToken {
     let nonce = domain::Nonce::new([9; domain::Nonce::LENGTH]);
     let (purpose, email) = (Purpose::VerifyEmail, email("ada@example.com"));
-    let token = OneTimeToken::issue(NewOneTimeToken { id: id(number), purpose, user_id: None, email, nonce }, at(0));
+    let token = OneTimeToken::issue(
+        NewOneTimeToken { id: id(number), purpose, user_id: None, email, proven: None, nonce },
+        at(0),
+    );
     tokens(db).insert(&token).await.unwrap();
     token
 }

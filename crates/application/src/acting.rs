@@ -1,6 +1,9 @@
 //! How an actor writes: in a unit of work that begins with the proof that they still may.
 
+use chrono::TimeDelta;
 use domain::Clock;
+use domain::factors::TotpDevice;
+use domain::sessions::RefreshToken;
 use domain::units::{AccountUnit, Begin, UnitOfWork};
 use domain::users::{User, UserId};
 
@@ -29,9 +32,52 @@ pub(crate) async fn begin_as<U: UnitOfWork + ?Sized>(
     actor: &Actor,
     clock: &dyn Clock,
 ) -> Result<(Box<U>, User), ApplicationError> {
-    let unit = units.begin().await?;
-    let user = hold(unit.as_ref(), actor, clock).await?;
+    let (unit, _, user) = begin_in_session(units, actor, clock).await?;
     Ok((unit, user))
+}
+
+/// As [`begin_as`], with the actor's session.
+///
+/// # Errors
+/// Those of [`begin_as`].
+pub(crate) async fn begin_in_session<U: UnitOfWork + ?Sized>(
+    units: &dyn Begin<U>,
+    actor: &Actor,
+    clock: &dyn Clock,
+) -> Result<(Box<U>, RefreshToken, User), ApplicationError> {
+    let unit = units.begin().await?;
+    let (session, user) = hold(unit.as_ref(), actor, clock).await?;
+    Ok((unit, session, user))
+}
+
+/// A unit of work of an actor's own who has proven lately who they are.
+pub(crate) struct Proven {
+    pub(crate) unit: Box<dyn AccountUnit>,
+    /// The actor's account, locked.
+    pub(crate) user: User,
+    /// The actor's session.
+    pub(crate) session: RefreshToken,
+}
+
+/// As [`begin_as`], for what changes how somebody gets in: the actor must have proven at most `window` ago who they are,
+/// and by a second factor if they have one. Whoever only holds their token gets no further.
+///
+/// # Errors
+/// Those of [`begin_as`]; [`ApplicationError::StepUpRequired`].
+pub(crate) async fn begin_proven(
+    units: &dyn Begin<dyn AccountUnit>,
+    actor: &Actor,
+    clock: &dyn Clock,
+    window: TimeDelta,
+) -> Result<Proven, ApplicationError> {
+    let (unit, session, user) = begin_in_session(units, actor, clock).await?;
+    let authentication = session.authentication;
+    let by_second_factor = unit.factors().list_totp(user.id).await?.iter().any(TotpDevice::is_confirmed);
+    let is_strong = !by_second_factor || authentication.methods.has_second_factor();
+    if is_strong && authentication.is_recent(window, clock.now()) {
+        return Ok(Proven { unit, user, session });
+    }
+    Err(ApplicationError::StepUpRequired { by_second_factor })
 }
 
 /// As [`begin_as`], for what is done to an account: one's own, or anybody's for an admin.
@@ -67,11 +113,15 @@ pub(crate) async fn begin_on(
 
 /// Accepts an actor who still may act, and keeps it so until the unit ends. Every other account that the unit locks
 /// must be locked before: this looks at the clock, and waiting for a lock takes time.
-async fn hold<U: UnitOfWork + ?Sized>(unit: &U, actor: &Actor, clock: &dyn Clock) -> Result<User, ApplicationError> {
+async fn hold<U: UnitOfWork + ?Sized>(
+    unit: &U,
+    actor: &Actor,
+    clock: &dyn Clock,
+) -> Result<(RefreshToken, User), ApplicationError> {
     let found = unit.hold(actor.user_id, actor.session).await?;
     let now = clock.now();
     let still = found.filter(|(session, user)| actor.holds(session, user, now));
-    still.map(|(_, user)| user).ok_or(ApplicationError::InvalidAccessToken)
+    still.ok_or(ApplicationError::InvalidAccessToken)
 }
 
 #[cfg(test)]
@@ -80,7 +130,7 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use domain::MockClock;
-    use domain::sessions::{RefreshToken, Revocation, RevocationReason, SessionId};
+    use domain::sessions::{Revocation, RevocationReason, SessionId};
     use domain::units::{MockAccountUnit, MockUnits};
     use domain::users::{Epoch, Role};
     use uuid::Uuid;

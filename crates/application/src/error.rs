@@ -4,6 +4,8 @@ use domain::passwords::HashError;
 use domain::{Source, StoreError, ValidationError};
 use thiserror::Error;
 
+use crate::factors::SecondFactorChallenge;
+
 /// Why a use case did not do what it was asked. Nothing was changed, except where a variant says so.
 #[derive(Debug, Error)]
 pub enum ApplicationError {
@@ -19,6 +21,21 @@ pub enum ApplicationError {
     /// Nobody signs in by mail here.
     #[error("signing in by mail is off")]
     EmailSignInOff,
+    /// What was shown is right, and is not enough: the account has a second factor.
+    #[error("a second factor is required")]
+    SecondFactorRequired(SecondFactorChallenge),
+    /// The second factor is wrong, was used before, or the account has none.
+    #[error("the second factor is not valid")]
+    InvalidSecondFactor,
+    /// The act needs a proof of who the actor is that is recent, and by the strongest factor that they have.
+    #[error("the actor must prove again who they are")]
+    StepUpRequired {
+        /// Whether a second factor is asked for, and not a password.
+        by_second_factor: bool,
+    },
+    /// The user has as many of these as anyone may have.
+    #[error("there are too many of these")]
+    TooManyFactors,
     /// The access token is missing, not valid, or its session has ended. Sign in or refresh.
     #[error("the access token is not valid")]
     InvalidAccessToken,
@@ -96,6 +113,10 @@ impl ApplicationError {
             Self::AccountDisabled => "account_disabled",
             Self::EmailNotVerified => "email_not_verified",
             Self::EmailSignInOff => "email_sign_in_off",
+            Self::SecondFactorRequired(_) => "second_factor_required",
+            Self::InvalidSecondFactor => "invalid_second_factor",
+            Self::StepUpRequired { .. } => "step_up_required",
+            Self::TooManyFactors => "too_many_factors",
             Self::InvalidAccessToken => "invalid_token",
             Self::InvalidRefreshToken => "invalid_refresh_token",
             Self::Forbidden => "forbidden",

@@ -54,6 +54,7 @@
 pub mod attempts;
 pub mod clients;
 pub mod events;
+pub mod factors;
 pub mod keys;
 pub mod mail;
 pub mod node;

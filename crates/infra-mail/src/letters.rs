@@ -156,11 +156,15 @@ fn every_letter() -> impl Iterator<Item = Letter> {
         Letter::AlreadyRegistered,
         Letter::PasswordChanged,
         device,
+        Letter::FactorAdded,
+        Letter::FactorRemoved,
+        Letter::FactorsReset,
+        Letter::RecoveryCodeUsed,
         Letter::AccountDisabled,
         Letter::AccountDeleted,
         Letter::Test,
     ];
-    Purpose::ALL.into_iter().map(Letter::Token).chain(others)
+    Purpose::mailed().map(Letter::Token).chain(others)
 }
 
 /// A letter to nobody, as templates are tried with.

@@ -2,6 +2,7 @@ use async_trait::async_trait;
 use domain::StoreError;
 use domain::attempts::AttemptRepository;
 use domain::events::{Event, EventRepository};
+use domain::factors::FactorRepository;
 use domain::keys::SigningKeyRepository;
 use domain::mail::OutboxRepository;
 use domain::one_time_tokens::OneTimeTokenRepository;
@@ -58,6 +59,10 @@ impl<T: Transaction> AccountUnit for Store<T> {
     }
 
     fn passwords(&self) -> &dyn PasswordRepository {
+        self
+    }
+
+    fn factors(&self) -> &dyn FactorRepository {
         self
     }
 

@@ -19,12 +19,20 @@ pub(super) fn log(event: &Event) {
         | What::PasswordReset { user }
         | What::LoginRequested { user }
         | What::InvitationAccepted { user }
+        | What::SecondFactorAsked { user }
+        | What::FactorSetUp { user }
+        | What::RecoveryCodesRenewed { user }
         | What::UserReclaimed { user } => info!(target: "audit", event = kind, %user),
         What::RegistrationRequested { user } => info!(target: "audit", event = kind, user = user.map(display)),
-        What::PasswordSet { user } => info!(target: "audit", event = kind, %user, by),
+        What::PasswordSet { user }
+        | What::FactorAdded { user }
+        | What::FactorRemoved { user }
+        | What::FactorsReset { user } => info!(target: "audit", event = kind, %user, by),
         What::LoginRefusedDisabled { user }
         | What::LoginRefusedUnverified { user }
+        | What::SecondFactorWrong { user }
         | What::CurrentPasswordWrong { user } => warn!(target: "audit", event = kind, %user),
+        What::SteppedUp { user, session } => info!(target: "audit", event = kind, %user, %session),
         What::UserCreated { user, role } | What::UserInvited { user, role } => {
             info!(target: "audit", event = kind, %user, by, %role)
         }

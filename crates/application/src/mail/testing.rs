@@ -46,7 +46,7 @@ pub(super) fn a_notice(number: u128) -> QueuedMail {
 pub(super) fn a_token() -> OneTimeToken {
     let (id, nonce) = (OneTimeTokenId::new(Uuid::from_u128(9)), Nonce::new([9; Nonce::LENGTH]));
     OneTimeToken::issue(
-        NewOneTimeToken { id, purpose: Purpose::SignIn, user_id: None, email: an_address(), nonce },
+        NewOneTimeToken { id, purpose: Purpose::SignIn, user_id: None, email: an_address(), proven: None, nonce },
         now(),
     )
 }

@@ -157,6 +157,7 @@ mod tests {
             nonce: domain::Nonce::new([8; 16]),
             purpose: PURPOSE,
             user_id: None,
+            proven: None,
             email: token.email.clone(),
         };
         let later = OneTimeToken::issue(new, now());

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use domain::events::{By, What};
 use domain::one_time_tokens::{OneTimeToken, Purpose};
-use domain::sessions::{Device, Method, Methods, Revocation, RevocationReason, RevokedTokens};
+use domain::sessions::{Device, Method, Revocation, RevocationReason, RevokedTokens};
 use domain::users::User;
 
 use super::SignIn;
@@ -40,8 +40,7 @@ impl SignIn {
         let token = evenly(self.one_time_tokens.prove(Purpose::SignIn, proof)).await?;
         let user = self.hashing.in_turn(self.prove_address(&token, device.address())).await?;
         // The account may change at this very moment: then the mail was worth nothing any more.
-        let proven = Proven { user, methods: Methods::only(Method::Mail), rehashed: None };
-        self.start_session(&proven, device).await?.ok_or(ApplicationError::InvalidOneTimeToken)
+        self.start_session(&Proven::by(Method::Mail, user), device).await?.ok_or(ApplicationError::InvalidOneTimeToken)
     }
 
     /// Uses the token, and returns its account as it is then. One that is disabled is returned as it is.

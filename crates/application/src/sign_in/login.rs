@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use domain::events::{By, What};
 use domain::passwords::{HashError, HashPlace, Password, PasswordHash, Verification};
-use domain::sessions::{Device, Method, Methods};
+use domain::sessions::{Device, Method};
 use domain::users::{User, UserIdentifier};
 
 use super::SignIn;
@@ -60,7 +60,7 @@ impl SignIn {
         self.hashing.in_turn(attempt.was_right()).await?;
         drop(line);
         let rehashed = if outdated { rehash(place.as_mut(), &login.password, &stored).await? } else { None };
-        let proven = Proven { user: user.clone(), methods: Methods::only(Method::Password), rehashed };
+        let proven = Proven { rehashed, ..Proven::by(Method::Password, user.clone()) };
         if let Some(pair) = self.start_session(&proven, login.device.clone()).await? {
             return Ok(pair);
         }

@@ -1,9 +1,11 @@
 //! Signing in: factors in, session out.
 
 mod by_mail;
+mod by_second_factor;
 mod login;
 mod request_by_mail;
 mod start_session;
+mod step_up;
 #[cfg(test)]
 mod testing;
 
@@ -15,11 +17,14 @@ use domain::sessions::RefreshPolicy;
 use domain::units::{AccountUnit, Begin};
 use domain::{Clock, Ids};
 
+pub use by_second_factor::FinishSignIn;
 pub use login::Login;
+pub use step_up::StepUp;
 
 use crate::Hashing;
 use crate::attempts::Attempts;
 use crate::events::Journal;
+use crate::factors::SecondFactors;
 use crate::one_time_tokens::OneTimeTokens;
 use crate::sessions::TokenIssuer;
 
@@ -34,6 +39,8 @@ pub struct SignIn {
     pub attempts: Attempts,
     /// Mails ways in.
     pub one_time_tokens: OneTimeTokens,
+    /// Finds out whether second factors are right.
+    pub second_factors: SecondFactors,
     /// Compares passwords.
     pub hashing: Hashing,
     /// Issues the tokens of a session.

@@ -1,13 +1,18 @@
+use std::net::IpAddr;
+
 use domain::events::{By, What};
 use domain::mail::Letter;
+use domain::one_time_tokens::{OneTimeToken, Purpose};
 use domain::passwords::PasswordHash;
-use domain::sessions::{Device, DeviceFamily, Methods, NewRefreshToken, RefreshToken, SessionId};
+use domain::sessions::{Device, DeviceFamily, Method, Methods, NewRefreshToken, RefreshToken, SessionId};
 use domain::units::AccountUnit;
 use domain::users::User;
 use domain::{Nonce, StoreError};
 
 use super::SignIn;
 use crate::ApplicationError;
+use crate::factors::{SecondFactorChallenge, Shown};
+use crate::one_time_tokens::consume;
 use crate::sessions::TokenPair;
 
 /// Most devices of a user that a new one is compared with.
@@ -22,6 +27,15 @@ pub(super) struct Proven {
     pub(super) methods: Methods,
     /// The hash that replaces that of their password.
     pub(super) rehashed: Option<Rehashed>,
+    /// The second factor that they have shown, and the challenge that asked for it. Both are spent with the session.
+    pub(super) second: Option<(OneTimeToken, Shown)>,
+}
+
+impl Proven {
+    /// By a first factor alone.
+    pub(super) fn by(method: Method, user: User) -> Self {
+        Self { user, methods: Methods::only(method), rehashed: None, second: None }
+    }
 }
 
 /// A stored hash of outdated parameters, and what is to replace it.
@@ -48,6 +62,10 @@ impl SignIn {
         if let Some((what, refusal)) = self.refusal(&proven.user) {
             return Err(self.refused(what, device.address(), refusal).await);
         }
+        let is_enough = proven.methods.has_second_factor();
+        if !is_enough && self.hashing.in_turn(self.second_factors.are_set_up(proven.user.id)).await? {
+            return Err(self.hashing.in_turn(self.ask_for_second_factor(proven, device.address())).await?);
+        }
         self.hashing.in_turn(self.store_session(proven, device)).await
     }
 
@@ -62,8 +80,24 @@ impl SignIn {
         None
     }
 
+    /// Hands out a challenge, by which the sign-in goes on.
+    async fn ask_for_second_factor(
+        &self,
+        proven: &Proven,
+        address: Option<IpAddr>,
+    ) -> Result<ApplicationError, ApplicationError> {
+        let (user, purpose) = (&proven.user, Purpose::SecondFactor);
+        let unit = self.units.begin().await?;
+        let token = self.one_time_tokens.hand_out(unit.as_ref(), purpose, user, proven.methods).await?;
+        let has_recovery_codes = unit.factors().count_recovery_codes(user.id).await? > 0;
+        let event = By::Anyone.did(What::SecondFactorAsked { user: user.id }).from_address(address);
+        self.journal.commit(unit, event).await?;
+        let expires_in = purpose.lifetime();
+        Ok(ApplicationError::SecondFactorRequired(SecondFactorChallenge { token, expires_in, has_recovery_codes }))
+    }
+
     async fn store_session(&self, proven: &Proven, device: Device) -> Result<Option<TokenPair>, ApplicationError> {
-        let Proven { user, methods, rehashed } = proven;
+        let Proven { user, methods, rehashed, second } = proven;
         let now = self.clock.now();
         let address = device.address();
         let new = NewRefreshToken {
@@ -80,6 +114,13 @@ impl SignIn {
         let unit = self.units.begin().await?;
         if !unit.users().record_login(user.id, user.epoch, now).await? {
             return Ok(None);
+        }
+        if let Some((challenge, shown)) = second {
+            consume(unit.as_ref(), challenge, now).await?;
+            shown.spend(unit.as_ref()).await?;
+            if shown.method() == Method::RecoveryCode {
+                self.one_time_tokens.notify(unit.as_ref(), user, Letter::RecoveryCodeUsed).await?;
+            }
         }
         if let Some(Rehashed { old, new }) = rehashed {
             // If another sign-in has replaced it already, there is nothing to do: at this epoch it is the same
@@ -116,7 +157,6 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use domain::registration::RegistrationMode;
-    use domain::sessions::Method;
     use domain::units::MockAccountUnit;
 
     use super::*;
@@ -126,7 +166,7 @@ mod tests {
     const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0";
 
     fn by_password(user: User) -> Proven {
-        Proven { user, methods: Methods::only(Method::Password), rehashed: None }
+        Proven::by(Method::Password, user)
     }
 
     fn device(user_agent: &str) -> Device {

@@ -9,12 +9,14 @@ use domain::units::{MockAccountUnit, MockUnits};
 
 use super::SignIn;
 use crate::attempts::testing as attempts;
+use crate::factors::testing as factors;
 use crate::one_time_tokens::testing as one_time_tokens;
 use crate::testing::{access_tokens, clock, hashing, ids, issuer, journal};
 
 pub(crate) struct Mocks {
     pub(crate) attempts: attempts::Mocks,
     pub(crate) one_time_tokens: one_time_tokens::Mocks,
+    pub(crate) factors: factors::Mocks,
     pub(crate) passwords: MockPasswordRepository,
     pub(crate) access_tokens: MockAccessTokens,
     pub(crate) hash_place: Option<MockHashPlace>,
@@ -26,6 +28,7 @@ impl Default for Mocks {
         Self {
             attempts: attempts::Mocks::taking_all(),
             one_time_tokens: one_time_tokens::Mocks::default(),
+            factors: factors::Mocks::none(),
             passwords: MockPasswordRepository::new(),
             access_tokens: access_tokens(),
             hash_place: Some(MockHashPlace::new()),
@@ -58,6 +61,7 @@ impl Mocks {
             units: Arc::new(self.units),
             attempts: self.attempts.build(),
             one_time_tokens: self.one_time_tokens.build(),
+            second_factors: self.factors.build(),
             hashing: hashing(self.hash_place),
             issuer: issuer(access_tokens.clone()),
             ids: ids(),

@@ -19,6 +19,8 @@ pub enum Attempted {
     MailedCode(Purpose),
     /// The secret of a client.
     ClientSecret,
+    /// A second factor.
+    SecondFactor,
     /// To be sent a mail.
     Mail(Purpose),
 }
@@ -82,6 +84,7 @@ impl Attempted {
             Self::Password => ["password", ""],
             Self::MailedCode(purpose) => ["mailed_code", purpose.as_str()],
             Self::ClientSecret => ["client_secret", ""],
+            Self::SecondFactor => ["second_factor", ""],
             Self::Mail(purpose) => ["mail", purpose.as_str()],
         }
     }

@@ -38,6 +38,9 @@ impl AttemptLimit {
         forget_after: TimeDelta::hours(24),
     };
 
+    /// For a second factor of an account, from wherever: whoever tries one knows the password.
+    pub const SECOND_FACTOR: Self = Self::doubling(5);
+
     /// For mails of one kind to one address, whoever asks for them.
     pub const MAIL: Self = Self {
         free: 3,

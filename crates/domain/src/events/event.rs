@@ -148,6 +148,48 @@ pub enum What {
         /// The account.
         user: UserId,
     },
+    /// Password or mail were right, and a second factor was asked for.
+    SecondFactorAsked {
+        /// Whose.
+        user: UserId,
+    },
+    /// A second factor was wrong.
+    SecondFactorWrong {
+        /// Whose.
+        user: UserId,
+    },
+    /// Somebody who is signed in proved again who they are.
+    SteppedUp {
+        /// Who.
+        user: UserId,
+        /// In which session.
+        session: SessionId,
+    },
+    /// A second factor was set up. It counts when it is confirmed.
+    FactorSetUp {
+        /// Whose.
+        user: UserId,
+    },
+    /// A second factor was added, which ended the user's other sessions.
+    FactorAdded {
+        /// Whose.
+        user: UserId,
+    },
+    /// A second factor was removed, which ended the user's other sessions.
+    FactorRemoved {
+        /// Whose.
+        user: UserId,
+    },
+    /// All second factors of a user were removed for them, which ended their sessions.
+    FactorsReset {
+        /// Whose.
+        user: UserId,
+    },
+    /// A user got other recovery codes.
+    RecoveryCodesRenewed {
+        /// The user.
+        user: UserId,
+    },
     /// An account was made.
     UserCreated {
         /// The new one.
@@ -249,6 +291,14 @@ impl What {
             Self::UserInvited { .. } => "user.invited",
             Self::InvitationAccepted { .. } => "invitation.accepted",
             Self::UserReclaimed { .. } => "user.reclaimed",
+            Self::SecondFactorAsked { .. } => "second_factor.asked",
+            Self::SecondFactorWrong { .. } => "second_factor.wrong",
+            Self::SteppedUp { .. } => "session.stepped_up",
+            Self::FactorSetUp { .. } => "factor.set_up",
+            Self::FactorAdded { .. } => "factor.added",
+            Self::FactorRemoved { .. } => "factor.removed",
+            Self::FactorsReset { .. } => "factors.reset",
+            Self::RecoveryCodesRenewed { .. } => "recovery_codes.renewed",
             Self::UserCreated { .. } => "user.created",
             Self::UserUpdated { .. } => "user.updated",
             Self::UserDeleted { .. } => "user.deleted",
@@ -277,6 +327,14 @@ impl What {
             | Self::UserInvited { user, .. }
             | Self::InvitationAccepted { user }
             | Self::UserReclaimed { user }
+            | Self::SecondFactorAsked { user }
+            | Self::SecondFactorWrong { user }
+            | Self::SteppedUp { user, .. }
+            | Self::FactorSetUp { user }
+            | Self::FactorAdded { user }
+            | Self::FactorRemoved { user }
+            | Self::FactorsReset { user }
+            | Self::RecoveryCodesRenewed { user }
             | Self::UserCreated { user, .. }
             | Self::UserUpdated { user, .. }
             | Self::UserDeleted { user } => Some(user.as_uuid()),
@@ -287,7 +345,9 @@ impl What {
     /// The session that it is about, if it is about one.
     pub const fn session(&self) -> Option<SessionId> {
         match self {
-            Self::LoginSucceeded { session, .. } | Self::RefreshTokenReused { session, .. } => Some(*session),
+            Self::LoginSucceeded { session, .. }
+            | Self::RefreshTokenReused { session, .. }
+            | Self::SteppedUp { session, .. } => Some(*session),
             Self::SessionsEnded { session, .. } => *session,
             _ => None,
         }
@@ -319,6 +379,9 @@ impl What {
             | Self::PasswordReset { .. }
             | Self::InvitationAccepted { .. }
             | Self::UserReclaimed { .. } => Some(RevocationReason::PasswordSet),
+            Self::FactorAdded { .. } | Self::FactorRemoved { .. } | Self::FactorsReset { .. } => {
+                Some(RevocationReason::FactorsChanged)
+            }
             Self::UserUpdated { ends, .. } => *ends,
             _ => None,
         }

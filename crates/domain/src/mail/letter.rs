@@ -22,6 +22,14 @@ pub enum Letter {
         /// The client's address.
         address: Option<IpAddr>,
     },
+    /// An authenticator app is a factor of your account now.
+    FactorAdded,
+    /// An authenticator app is no factor of your account any more.
+    FactorRemoved,
+    /// All second factors of your account were removed for you.
+    FactorsReset,
+    /// A recovery code of your account was used.
+    RecoveryCodeUsed,
     /// Your account was disabled.
     AccountDisabled,
     /// Your account was deleted.
@@ -39,6 +47,10 @@ impl Letter {
             Self::AlreadyRegistered => "already_registered",
             Self::PasswordChanged => "password_changed",
             Self::NewDevice { .. } => "new_device",
+            Self::FactorAdded => "factor_added",
+            Self::FactorRemoved => "factor_removed",
+            Self::FactorsReset => "factors_reset",
+            Self::RecoveryCodeUsed => "recovery_code_used",
             Self::AccountDisabled => "account_disabled",
             Self::AccountDeleted => "account_deleted",
             Self::Test => "test",

@@ -1,6 +1,7 @@
 use chrono::TimeDelta;
 
 use super::{OneTimeTokenId, Purpose};
+use crate::sessions::Methods;
 use crate::users::{Email, UserId};
 use crate::{Nonce, Timestamp};
 
@@ -16,8 +17,10 @@ pub struct OneTimeToken {
     pub purpose: Purpose,
     /// Whose account it is about, if there is one already.
     pub user_id: Option<UserId>,
-    /// The address that it is mailed to.
+    /// The address that it is mailed to, or that the account had when it was handed out.
     pub email: Email,
+    /// What whoever gets it has proven before, where that decides what it is worth.
+    pub proven: Option<Methods>,
     /// Goes into the MAC, so that nobody can forge the token with the key alone.
     pub nonce: Nonce,
     /// When it was asked for.
@@ -37,8 +40,10 @@ pub struct NewOneTimeToken {
     pub purpose: Purpose,
     /// Whose account it is about, if there is one already.
     pub user_id: Option<UserId>,
-    /// The address that it is mailed to.
+    /// The address that it is mailed to, or that the account has.
     pub email: Email,
+    /// What whoever gets it has proven before, where that decides what it is worth.
+    pub proven: Option<Methods>,
     /// A fresh nonce.
     pub nonce: Nonce,
 }
@@ -55,6 +60,7 @@ impl OneTimeToken {
             purpose: new.purpose,
             user_id: new.user_id,
             email: new.email,
+            proven: new.proven,
             nonce: new.nonce,
             created_at: now,
             expires_at: now + new.purpose.lifetime(),

@@ -17,18 +17,26 @@ pub enum Purpose {
     SignIn,
     /// To accept an invitation.
     Invitation,
+    /// To finish a sign-in by a second factor. It is handed out, and not mailed.
+    SecondFactor,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::VerifyEmail,
         Self::ResetPassword,
         Self::ChangeEmail,
         Self::StopEmailChange,
         Self::SignIn,
         Self::Invitation,
+        Self::SecondFactor,
     ];
+
+    /// Those whose tokens are mailed.
+    pub fn mailed() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|purpose| *purpose != Self::SecondFactor)
+    }
 
     /// Its name, which never changes.
     pub const fn as_str(self) -> &'static str {
@@ -39,6 +47,7 @@ impl Purpose {
             Self::StopEmailChange => "stop_email_change",
             Self::SignIn => "sign_in",
             Self::Invitation => "invitation",
+            Self::SecondFactor => "second_factor",
         }
     }
 
@@ -54,7 +63,7 @@ impl Purpose {
     /// How long the link is good for.
     pub const fn lifetime(self) -> TimeDelta {
         match self {
-            Self::SignIn => TimeDelta::minutes(10),
+            Self::SignIn | Self::SecondFactor => TimeDelta::minutes(10),
             Self::ResetPassword | Self::ChangeEmail => TimeDelta::hours(1),
             Self::VerifyEmail | Self::StopEmailChange => TimeDelta::hours(24),
             Self::Invitation => TimeDelta::days(7),
@@ -70,6 +79,7 @@ impl Purpose {
             Self::StopEmailChange => "hxx_",
             Self::SignIn => "hxs_",
             Self::Invitation => "hxi_",
+            Self::SecondFactor => "hxc_",
         }
     }
 }

@@ -214,6 +214,8 @@ pub enum RevocationReason {
     PasswordSet,
     /// The email was changed in another session.
     EmailChanged,
+    /// The second factors were changed, in another session or by an admin.
+    FactorsChanged,
     /// The account was disabled.
     Disabled,
     /// An admin ended it.
@@ -224,12 +226,13 @@ pub enum RevocationReason {
 
 impl RevocationReason {
     /// Every reason.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Logout,
         Self::Reuse,
         Self::PasswordChanged,
         Self::PasswordSet,
         Self::EmailChanged,
+        Self::FactorsChanged,
         Self::Disabled,
         Self::Admin,
         Self::Client,
@@ -243,6 +246,7 @@ impl RevocationReason {
             Self::PasswordChanged => "password_changed",
             Self::PasswordSet => "password_set",
             Self::EmailChanged => "email_changed",
+            Self::FactorsChanged => "factors_changed",
             Self::Disabled => "disabled",
             Self::Admin => "admin",
             Self::Client => "client",

@@ -1,4 +1,5 @@
 use super::UnitOfWork;
+use crate::factors::FactorRepository;
 use crate::mail::OutboxRepository;
 use crate::one_time_tokens::OneTimeTokenRepository;
 use crate::passwords::PasswordRepository;
@@ -7,6 +8,7 @@ use crate::sessions::{RefreshTokenRepository, RevocationRepository};
 use crate::users::UserRepository;
 #[cfg(feature = "mocks")]
 use crate::{
+    factors::MockFactorRepository,
     mail::MockOutboxRepository,
     one_time_tokens::MockOneTimeTokenRepository,
     passwords::MockPasswordRepository,
@@ -23,6 +25,9 @@ pub trait AccountUnit: UnitOfWork {
 
     /// Their passwords, inside this unit.
     fn passwords(&self) -> &dyn PasswordRepository;
+
+    /// Their second factors, inside this unit.
+    fn factors(&self) -> &dyn FactorRepository;
 
     /// The refresh tokens, inside this unit.
     fn refresh_tokens(&self) -> &dyn RefreshTokenRepository;
@@ -46,6 +51,7 @@ super::mock_unit! {
     MockAccountUnit: AccountUnit {
         users: MockUserRepository as UserRepository,
         passwords: MockPasswordRepository as PasswordRepository,
+        factors: MockFactorRepository as FactorRepository,
         refresh_tokens: MockRefreshTokenRepository as RefreshTokenRepository,
         revocations: MockRevocationRepository as RevocationRepository,
         one_time_tokens: MockOneTimeTokenRepository as OneTimeTokenRepository,

@@ -1,5 +1,6 @@
 use domain::Nonce;
 use domain::one_time_tokens::{OneTimeToken, OneTimeTokenId, Purpose};
+use domain::sessions::Methods;
 use domain::users::{Email, UserId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
@@ -16,6 +17,8 @@ pub(crate) struct Model {
     pub(crate) user_id: Option<Uuid>,
     pub(crate) email: String,
     pub(crate) email_key: String,
+    /// Names of methods with blanks between them.
+    pub(crate) proven: Option<String>,
     pub(crate) nonce: Vec<u8>,
     pub(crate) created_at: DateTimeUtc,
     pub(crate) expires_at: DateTimeUtc,
@@ -35,12 +38,19 @@ impl FromRow for OneTimeToken {
             purpose: row.valid(Column::Purpose, Purpose::parse(&row.get::<String>(Column::Purpose)?))?,
             user_id: row.get(Column::UserId).map(UserId::new),
             email: row.valid(Column::Email, Email::parse(&row.get::<String>(Column::Email)?))?,
+            proven: proven(row)?,
             nonce: row.valid(Column::Nonce, nonce).map(Nonce::new)?,
             created_at: row.get(Column::CreatedAt)?,
             expires_at: row.get(Column::ExpiresAt)?,
             used_at: row.get(Column::UsedAt),
         })
     }
+}
+
+/// The outer `None` if nobody can tell what was proven.
+fn proven(row: &Row<'_>) -> Option<Option<Methods>> {
+    let Some(names) = row.get::<String>(Column::Proven) else { return Some(None) };
+    row.valid(Column::Proven, Methods::read(names.split(' '))).map(Some)
 }
 
 impl From<&OneTimeToken> for ActiveModel {
@@ -51,6 +61,7 @@ impl From<&OneTimeToken> for ActiveModel {
             user_id: Set(token.user_id.map(UserId::as_uuid)),
             email: Set(token.email.as_str().to_owned()),
             email_key: Set(token.email.key().to_owned()),
+            proven: Set(token.proven.map(|methods| methods.names().join(" "))),
             nonce: Set(token.nonce.expose().to_vec()),
             created_at: Set(token.created_at),
             expires_at: Set(token.expires_at),

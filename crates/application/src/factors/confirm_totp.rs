@@ -1,0 +1,66 @@
+use domain::events::What;
+use domain::factors::{RecoveryCode, TotpCode, TotpDevice, TotpDeviceId};
+use domain::mail::Letter;
+use domain::sessions::{Authentication, Method};
+use domain::units::AccountUnit;
+use domain::users::UserId;
+use domain::{Nonce, Secret};
+
+use super::Factors;
+use crate::acting::{Proven, begin_proven};
+use crate::{Actor, ApplicationError};
+
+impl Factors {
+    /// Makes an authenticator app a factor of the actor's by its first code, which is spent. The actor's other sessions end,
+    /// and this one counts as proven by the factor. With the first factor come recovery codes, shown once.
+    ///
+    /// # Errors
+    /// [`ApplicationError::StepUpRequired`]; [`ApplicationError::NotFound`] when there is no such device that is not
+    /// confirmed; [`ApplicationError::InvalidSecondFactor`]; [`ApplicationError::TooManyAttempts`];
+    /// [`ApplicationError::InvalidAccessToken`]; [`ApplicationError::Unavailable`].
+    pub async fn confirm_totp(
+        &self,
+        actor: &Actor,
+        id: TotpDeviceId,
+        typed: &Secret,
+    ) -> Result<Option<Vec<Secret>>, ApplicationError> {
+        self.second_factors.reserve(actor.user_id).await?;
+        let Proven { unit, user, session } =
+            begin_proven(self.units.as_ref(), actor, self.clock.as_ref(), self.sudo_window).await?;
+        let devices = unit.factors().list_totp(user.id).await?;
+        let is_it = |device: &&TotpDevice| device.id == id && !device.is_confirmed();
+        let device = devices.iter().find(is_it).ok_or(ApplicationError::NotFound)?;
+        let now = self.clock.now();
+        let code = TotpCode::parse(typed.expose()).ok_or(ApplicationError::InvalidSecondFactor)?;
+        let steps = self.second_factors.totp.steps(device, &code, now);
+        let step = *steps.last().ok_or(ApplicationError::InvalidSecondFactor)?;
+        if !unit.factors().confirm_totp(id, step, now).await? {
+            return Err(ApplicationError::NotFound);
+        }
+        let is_first = !devices.iter().any(TotpDevice::is_confirmed);
+        let codes = if is_first { Some(self.new_recovery_codes(unit.as_ref(), user.id).await?) } else { None };
+        let methods = session.authentication.methods.and(Method::Totp);
+        let authentication = Authentication { at: now, methods };
+        unit.refresh_tokens().record_authentication(session.id, authentication).await?;
+        self.one_time_tokens.notify(unit.as_ref(), &user, Letter::FactorAdded).await?;
+        let what = What::FactorAdded { user: user.id };
+        self.commit_change(unit, user, actor, Some(actor.session), what).await?;
+        self.second_factors.was_right(actor.user_id).await?;
+        Ok(codes)
+    }
+
+    /// Replaces the recovery codes of a user by new ones, in this unit, and returns them as they are shown.
+    pub(super) async fn new_recovery_codes(
+        &self,
+        unit: &dyn AccountUnit,
+        user: UserId,
+    ) -> Result<Vec<Secret>, ApplicationError> {
+        let codes = [(); RecoveryCode::IN_A_SET].map(|()| {
+            // Of the five bits that a code takes of each byte, version 4 fixes one in all.
+            RecoveryCode::generate(&Nonce::new(self.ids.v4().into_bytes()))
+        });
+        let hashed: Vec<_> = codes.iter().map(|code| code.hash(user, self.second_factors.mac.as_ref())).collect();
+        unit.factors().replace_recovery_codes(user, &hashed).await?;
+        Ok(codes.iter().map(RecoveryCode::show).collect())
+    }
+}

@@ -1,0 +1,72 @@
+//! Second factors: how they are set up, shown, asked for again and removed.
+
+mod challenge;
+mod confirm_totp;
+mod list_factors;
+mod remove_totp;
+mod renew_recovery_codes;
+mod reset_factors;
+mod second_factors;
+mod set_up_totp;
+#[cfg(test)]
+pub(crate) mod testing;
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use domain::events::What;
+use domain::sessions::{Revocation, RevocationReason, RevokedTokens, SessionId};
+use domain::units::{AccountUnit, Begin};
+use domain::users::User;
+use domain::{Clock, Ids};
+
+pub use challenge::SecondFactorChallenge;
+pub use list_factors::FactorList;
+pub use second_factors::{SecondFactor, SecondFactors};
+pub use set_up_totp::SetUpTotp;
+
+pub(crate) use second_factors::Shown;
+
+use crate::events::Journal;
+use crate::one_time_tokens::OneTimeTokens;
+use crate::{Actor, ApplicationError};
+
+/// The use cases of second factors.
+#[derive(Clone)]
+pub struct Factors {
+    /// Reads and computes them.
+    pub second_factors: SecondFactors,
+    /// Writes accounts.
+    pub units: Arc<dyn Begin<dyn AccountUnit>>,
+    /// Tells users what has happened.
+    pub one_time_tokens: OneTimeTokens,
+    /// Makes ids, and the randomness of recovery codes.
+    pub ids: Arc<dyn Ids>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// The node's journal.
+    pub journal: Journal,
+    /// How old a proof may be for what changes how somebody gets in.
+    pub sudo_window: TimeDelta,
+}
+
+impl Factors {
+    /// Ends what an old state of the factors vouched for: all access tokens become void, all sessions end but `except`,
+    /// and whatever was mailed to the user or handed out is worth nothing any more.
+    async fn commit_change(
+        &self,
+        unit: Box<dyn AccountUnit>,
+        mut user: User,
+        actor: &Actor,
+        except: Option<SessionId>,
+        what: What,
+    ) -> Result<(), ApplicationError> {
+        user.void_access_tokens();
+        unit.users().update(&user).await?;
+        unit.one_time_tokens().void_all(user.id, None).await?;
+        let revocation = Revocation { at: self.clock.now(), reason: RevocationReason::FactorsChanged };
+        unit.refresh_tokens().revoke_all(user.id, except, revocation).await?;
+        let void = [RevokedTokens::OfUser(user.id, user.epoch)];
+        self.journal.commit_revoking(unit, actor.did(what), &void).await
+    }
+}

@@ -1,0 +1,35 @@
+use domain::events::What;
+use domain::factors::{TotpDevice, TotpDeviceId};
+use domain::mail::Letter;
+use domain::sessions::{Authentication, Method};
+
+use super::Factors;
+use crate::acting::{Proven, begin_proven};
+use crate::{Actor, ApplicationError};
+
+impl Factors {
+    /// Removes an authenticator app of the actor's. Recovery codes go with the last one, the actor's other sessions end, and
+    /// this one no longer counts as proven by it.
+    ///
+    /// # Errors
+    /// [`ApplicationError::StepUpRequired`], [`ApplicationError::NotFound`], [`ApplicationError::InvalidAccessToken`],
+    /// [`ApplicationError::Unavailable`].
+    pub async fn remove_totp(&self, actor: &Actor, id: TotpDeviceId) -> Result<(), ApplicationError> {
+        let Proven { unit, user, session } =
+            begin_proven(self.units.as_ref(), actor, self.clock.as_ref(), self.sudo_window).await?;
+        if !unit.factors().delete_totp(user.id, id).await? {
+            return Err(ApplicationError::NotFound);
+        }
+        if !unit.factors().list_totp(user.id).await?.iter().any(TotpDevice::is_confirmed) {
+            unit.factors().replace_recovery_codes(user.id, &[]).await?;
+            let Authentication { at, methods } = session.authentication;
+            let methods = methods.without(Method::Totp).and_then(|methods| methods.without(Method::RecoveryCode));
+            if let Some(methods) = methods {
+                unit.refresh_tokens().record_authentication(session.id, Authentication { at, methods }).await?;
+            }
+        }
+        self.one_time_tokens.notify(unit.as_ref(), &user, Letter::FactorRemoved).await?;
+        let what = What::FactorRemoved { user: user.id };
+        self.commit_change(unit, user, actor, Some(actor.session), what).await
+    }
+}

@@ -1,0 +1,24 @@
+use domain::Secret;
+use domain::events::What;
+
+use super::Factors;
+use crate::acting::begin_proven;
+use crate::{Actor, ApplicationError};
+
+impl Factors {
+    /// Gives the actor other recovery codes, shown once. Those before are worth nothing any more.
+    ///
+    /// # Errors
+    /// [`ApplicationError::StepUpRequired`]; [`ApplicationError::NotFound`] when the actor has no factor that they could
+    /// lose; [`ApplicationError::InvalidAccessToken`]; [`ApplicationError::Unavailable`].
+    pub async fn renew_recovery_codes(&self, actor: &Actor) -> Result<Vec<Secret>, ApplicationError> {
+        let proven = begin_proven(self.units.as_ref(), actor, self.clock.as_ref(), self.sudo_window).await?;
+        let (unit, user) = (proven.unit, proven.user);
+        if !unit.factors().list_totp(user.id).await?.iter().any(|device| device.is_confirmed()) {
+            return Err(ApplicationError::NotFound);
+        }
+        let codes = self.new_recovery_codes(unit.as_ref(), user.id).await?;
+        self.journal.commit(unit, actor.did(What::RecoveryCodesRenewed { user: user.id })).await?;
+        Ok(codes)
+    }
+}

@@ -1,0 +1,70 @@
+use domain::Secret;
+use domain::events::What;
+use domain::one_time_tokens::Purpose;
+use domain::sessions::Device;
+use domain::users::{User, UserIdentifier};
+
+use super::SignIn;
+use super::start_session::Proven;
+use crate::ApplicationError;
+use crate::events::SignInOutcome;
+use crate::factors::SecondFactor;
+use crate::one_time_tokens::Proof;
+use crate::sessions::TokenPair;
+
+/// The rest of a sign-in that a second factor was asked for in.
+#[derive(Clone, Debug)]
+pub struct FinishSignIn {
+    /// The challenge.
+    pub challenge: Secret,
+    /// What answers it.
+    pub factor: SecondFactor,
+    /// What signs in.
+    pub device: Device,
+}
+
+impl SignIn {
+    /// Starts the session of a sign-in that needed a second factor. Challenge and factor are spent with it, and with nothing
+    /// else: whoever mistypes tries again.
+    ///
+    /// # Errors
+    /// [`ApplicationError::InvalidOneTimeToken`] when the challenge is not good or the account has changed since;
+    /// [`ApplicationError::InvalidSecondFactor`], [`ApplicationError::TooManyAttempts`],
+    /// [`ApplicationError::AccountDisabled`], [`ApplicationError::EmailNotVerified`], [`ApplicationError::Unavailable`].
+    pub async fn by_second_factor(&self, finish: FinishSignIn) -> Result<TokenPair, ApplicationError> {
+        let result = self.finish(finish).await;
+        if let Some(outcome) = SignInOutcome::without_event(&result) {
+            self.journal.counters.sign_in(outcome);
+        }
+        result
+    }
+
+    async fn finish(&self, finish: FinishSignIn) -> Result<TokenPair, ApplicationError> {
+        let FinishSignIn { challenge, factor, device } = finish;
+        let challenge = self.one_time_tokens.prove(Purpose::SecondFactor, &Proof::Token(challenge)).await?;
+        let (user_id, methods) =
+            challenge.user_id.zip(challenge.proven).ok_or(ApplicationError::InvalidOneTimeToken)?;
+        let found = self.passwords.find_with_user(&UserIdentifier::Id(user_id)).await?;
+        let (user, _) = found.ok_or(ApplicationError::InvalidOneTimeToken)?;
+        let shown = match self.second_factors.accept(user_id, &factor).await {
+            Err(ApplicationError::InvalidSecondFactor) => return Err(self.wrong_second_factor(&user, &device).await),
+            shown => shown?,
+        };
+        let methods = methods.and(shown.method());
+        let proven = Proven { user, methods, rehashed: None, second: Some((challenge, shown)) };
+        match self.start_session(&proven, device.clone()).await {
+            // Spent by another at this very moment, or a recovery code that is none.
+            Err(ApplicationError::InvalidSecondFactor) => Err(self.wrong_second_factor(&proven.user, &device).await),
+            pair => {
+                let pair = pair?.ok_or(ApplicationError::InvalidOneTimeToken)?;
+                self.second_factors.was_right(user_id).await?;
+                Ok(pair)
+            }
+        }
+    }
+
+    async fn wrong_second_factor(&self, user: &User, device: &Device) -> ApplicationError {
+        let what = What::SecondFactorWrong { user: user.id };
+        self.refused(what, device.address(), ApplicationError::InvalidSecondFactor).await
+    }
+}

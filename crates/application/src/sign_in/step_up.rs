@@ -1,0 +1,88 @@
+use domain::events::What;
+use domain::passwords::{Password, Verification};
+use domain::sessions::{Authentication, Method};
+use domain::users::UserIdentifier;
+
+use super::SignIn;
+use crate::acting::begin_in_session;
+use crate::attempts::Whose;
+use crate::factors::{SecondFactor, Shown};
+use crate::hashing::verify;
+use crate::{Actor, ApplicationError};
+
+/// How an actor proves again who they are.
+#[derive(Clone, Debug)]
+pub enum StepUp {
+    /// By their password, if they have no second factor.
+    Password(Password),
+    /// By a second factor.
+    SecondFactor(SecondFactor),
+}
+
+impl SignIn {
+    /// Proves that it is still the user who holds the session, by the strongest factor that they have. It counts for this
+    /// session alone; no refresh renews it.
+    ///
+    /// # Errors
+    /// [`ApplicationError::StepUpRequired`] when a password is shown where a second factor is set up;
+    /// [`ApplicationError::WrongCurrentPassword`], [`ApplicationError::InvalidSecondFactor`],
+    /// [`ApplicationError::TooManyAttempts`], [`ApplicationError::InvalidAccessToken`],
+    /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
+    pub async fn step_up(&self, actor: &Actor, step_up: StepUp) -> Result<(), ApplicationError> {
+        match step_up {
+            StepUp::Password(password) => self.step_up_by_password(actor, &password).await,
+            StepUp::SecondFactor(factor) => self.step_up_by_second_factor(actor, &factor).await,
+        }
+    }
+
+    async fn step_up_by_password(&self, actor: &Actor, password: &Password) -> Result<(), ApplicationError> {
+        if self.second_factors.are_set_up(actor.user_id).await? {
+            return Err(ApplicationError::StepUpRequired { by_second_factor: true });
+        }
+        let mut place = self.hashing.reserve()?;
+        let whose = Whose::User(actor.user_id);
+        let line = self.attempts.lines.wait(whose).await;
+        let attempt = self.hashing.in_turn(self.attempts.reserve(whose, actor.address)).await?;
+        let found = self.hashing.in_turn(self.passwords.find_with_user(&UserIdentifier::Id(actor.user_id))).await?;
+        let stored = found.and_then(|(_, hash)| hash);
+        if let Verification::Mismatch = verify(place.as_mut(), password, Some(actor.user_id), stored).await? {
+            let what = What::CurrentPasswordWrong { user: actor.user_id };
+            return Err(self.refused(what, actor.address, ApplicationError::WrongCurrentPassword).await);
+        }
+        self.hashing.in_turn(attempt.was_right()).await?;
+        drop(line);
+        self.hashing.in_turn(self.record_step_up(actor, Method::Password, None)).await
+    }
+
+    async fn step_up_by_second_factor(&self, actor: &Actor, factor: &SecondFactor) -> Result<(), ApplicationError> {
+        let recorded = match self.second_factors.accept(actor.user_id, factor).await {
+            Ok(shown) => self.record_step_up(actor, shown.method(), Some(&shown)).await,
+            Err(refusal) => Err(refusal),
+        };
+        match recorded {
+            Ok(()) => Ok(self.second_factors.was_right(actor.user_id).await?),
+            Err(ApplicationError::InvalidSecondFactor) => {
+                let what = What::SecondFactorWrong { user: actor.user_id };
+                Err(self.refused(what, actor.address, ApplicationError::InvalidSecondFactor).await)
+            }
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    async fn record_step_up(
+        &self,
+        actor: &Actor,
+        method: Method,
+        shown: Option<&Shown>,
+    ) -> Result<(), ApplicationError> {
+        let (unit, session, user) = begin_in_session(self.units.as_ref(), actor, self.clock.as_ref()).await?;
+        if let Some(shown) = shown {
+            shown.spend(unit.as_ref()).await?;
+        }
+        let authentication =
+            Authentication { at: self.clock.now(), methods: session.authentication.methods.and(method) };
+        unit.refresh_tokens().record_authentication(session.id, authentication).await?;
+        let what = What::SteppedUp { user: user.id, session: session.id };
+        self.journal.commit(unit, actor.did(what)).await
+    }
+}

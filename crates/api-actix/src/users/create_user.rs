@@ -20,6 +20,8 @@ crate::fields! {
         role: Optional<Role>,
         /// `true` when not given; `false` for admins only.
         is_active: Optional<bool>,
+        /// Whether the address counts as proven. `false` when not given; `true` for admins only.
+        email_verified: Optional<bool>,
     }
     example {"email": "ada@example.com", "password": "correct horse battery staple"}
 }
@@ -27,7 +29,7 @@ crate::fields! {
 /// Register.
 ///
 /// Makes an account. Anyone may do so while registration is open; an admin's token adds the right to choose role and
-/// activity. Whoever registers and gives no `locale` gets that of `Accept-Language`.
+/// activity, and to vouch for the email. Any other email is mailed a link and a code, where mail is sent. Whoever registers and gives no `locale` gets that of `Accept-Language`.
 #[utoipa::path(post, path = "/api/v1/users", tag = "users", request_body = CreateUserBody,
     responses(
         (status = 201, description = "The account was made.", body = UserBody,

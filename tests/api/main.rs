@@ -17,6 +17,7 @@ mod clients;
 mod cors;
 mod create_user;
 mod email_sign_in;
+mod emails;
 mod end_to_end;
 mod ended_actors;
 mod events;

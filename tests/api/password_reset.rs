@@ -92,7 +92,7 @@ impl Post {
             if mails.len() >= count {
                 return mails;
             }
-            assert!(Instant::now() < deadline, "the mail does not come: {kind}");
+            assert!(Instant::now() < deadline, "no {count} mails {kind} come, but {}", mails.len());
             sleep(Duration::from_millis(50)).await;
         }
     }

@@ -3,19 +3,15 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use domain::Nonce;
-use domain::keys::RootSecret;
-use domain::one_time_tokens::{NewOneTimeToken, OneTimeToken, OneTimeTokenId, Purpose};
-use domain::users::Email;
+use domain::one_time_tokens::Purpose;
 use futures_util::future::join_all;
-use infra_security::HmacSha256;
 use reqwest::{Method, StatusCode};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use tests::{connect, on_each_database};
-use uuid::Uuid;
 
-use crate::app::{Answer, App, PASSWORD, SECRET, Tokens};
+use crate::app::{Answer, App, PASSWORD, Tokens};
+use crate::emails::Mailed;
 use crate::password_reset::{Post, is_refused};
 
 on_each_database!(
@@ -35,25 +31,9 @@ on_each_database!(
 const VERIFIED: [(&str, &str); 1] = [("APP_REGISTRATION__MODE", "verified")];
 const ANOTHER: &str = "staple battery horse correct";
 
-/// The links' tokens that were mailed to this address, in the order in which they were asked for.
-pub(crate) async fn tokens(app: &App, purpose: Purpose, email: &str) -> Vec<String> {
-    let connection = connect(&app.database_url).await;
-    let sql = format!(
-        "SELECT id, nonce FROM one_time_tokens WHERE purpose = '{}' AND email_key = '{email}' ORDER BY created_at, id",
-        purpose.as_str()
-    );
-    let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), sql)).await.unwrap();
-    let mac = HmacSha256::new(&RootSecret::parse(SECRET).unwrap());
-    let token = |row: &sea_orm::QueryResult| {
-        let id = OneTimeTokenId::new(row.try_get::<Uuid>("", "id").unwrap());
-        let nonce = Nonce::new(row.try_get::<Vec<u8>>("", "nonce").unwrap().try_into().unwrap());
-        let email = Email::parse("any@example.com").unwrap();
-        let new = NewOneTimeToken { id, purpose, user_id: None, email, nonce };
-        OneTimeToken::issue(new, domain::Timestamp::default()).token(&mac).expose().to_owned()
-    };
-    let tokens = rows.iter().map(token).collect();
-    connection.close().await.unwrap();
-    tokens
+/// What the link ends in that was mailed to this address last.
+pub(crate) async fn last_token(app: &App, purpose: Purpose, email: &str) -> String {
+    Mailed::last(app, purpose, email).await.unwrap().token
 }
 
 /// How many rows that is.
@@ -74,7 +54,7 @@ async fn register(app: &App, email: &str, password: &str) -> Answer {
 async fn pend(post: &Post, email: &str, password: &str) -> String {
     let answer = register(&post.app, email, password).await;
     assert_eq!((answer.status, &*answer.text), (StatusCode::ACCEPTED, ""), "{answer:?}");
-    tokens(&post.app, Purpose::VerifyEmail, email).await.pop().unwrap()
+    last_token(&post.app, Purpose::VerifyEmail, email).await
 }
 
 async fn prove(post: &Post, token: &str) -> Answer {
@@ -171,7 +151,7 @@ async fn a_username_that_somebody_took_before_the_proof_is_left_out(app: App) {
     for email in ["ada@example.com", "eve@example.com"] {
         let body = json!({"email": email, "password": PASSWORD, "username": "ada", "full_name": "Ada", "locale": "de"});
         assert_eq!(post.app.post("/api/v1/users", body).await.status, StatusCode::ACCEPTED);
-        pending.push(tokens(&post.app, Purpose::VerifyEmail, email).await.pop().unwrap());
+        pending.push(last_token(&post.app, Purpose::VerifyEmail, email).await);
     }
     for token in &pending {
         assert_eq!(prove(&post, token).await.status, StatusCode::NO_CONTENT);
@@ -263,7 +243,7 @@ async fn whoever_the_operator_or_an_admin_vouches_for_needs_no_proof(app: App) {
     post.app.sign_in("ada@example.com").await;
     assert_eq!(create("eve@example.com", false).await.status, StatusCode::CREATED);
     post.app.login("eve@example.com", PASSWORD).await.problem(403, "email_not_verified");
-    let token = tokens(&post.app, Purpose::VerifyEmail, "eve@example.com").await.pop().unwrap();
+    let token = last_token(&post.app, Purpose::VerifyEmail, "eve@example.com").await;
     assert_eq!(prove(&post, &token).await.status, StatusCode::NO_CONTENT);
     post.app.sign_in("eve@example.com").await;
     let vouching = json!({"email": "mallory@example.com", "password": PASSWORD, "email_verified": true});

@@ -7,7 +7,7 @@ mod login;
 mod logout;
 mod logout_all;
 mod logout_others;
-pub(crate) mod proof;
+mod proof;
 mod refresh;
 mod request_email_sign_in;
 mod request_password_reset;
@@ -25,6 +25,7 @@ use crate::http::fields::checked::checked;
 use crate::http::{ErrorRow, Feature, Limited, limit, take_no_body_too};
 
 pub(crate) use login::Identifier;
+pub(crate) use proof::ProofBody;
 pub(crate) use refresh::PresentedToken;
 
 pub(crate) const FEATURE: Feature = Feature {

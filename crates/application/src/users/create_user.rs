@@ -1,8 +1,10 @@
 use std::net::IpAddr;
 
+use domain::StoreError;
 use domain::events::{By, What};
 use domain::one_time_tokens::Purpose;
 use domain::passwords::{HashPlace, Password};
+use domain::units::AccountUnit;
 use domain::users::{Email, Epoch, Profile, Role, User, UserId};
 
 use super::insert_user::{MadeBy, NewAccount};
@@ -68,7 +70,8 @@ impl NewUser {
 
 impl Users {
     /// Makes an account. Anyone may make their own while registration is open, and an admin anybody's at any time. Where
-    /// registration takes the proof of the address, nothing is made yet, and a mail is sent. The address of the request is
+    /// registration takes the proof of the address, nothing is made yet. Where mail is sent, the user gets one by which
+    /// they prove it. The address of the request is
     /// recorded: `address`, or the actor's own.
     ///
     /// # Errors
@@ -106,13 +109,12 @@ impl Users {
         address: Option<IpAddr>,
     ) -> Result<User, ApplicationError> {
         let (new, _place) = self.hashed(new).await?;
-        let (user, mails) = (&new.user, &self.passwords.one_time_tokens);
+        let user = &new.user;
         let what = What::UserCreated { user: user.id, role: user.role };
         self.passwords
             .hashing
             .in_turn(async {
-                let wants_proof = mails.sends_mail && !user.email_verified;
-                let is_mailed = wants_proof && mails.may_send(Purpose::VerifyEmail, &user.email).await?;
+                let asks_for_proof = self.may_ask_for_proof(user).await?;
                 let (unit, event) = match actor {
                     Some(actor) => (
                         begin_as(self.passwords.units.as_ref(), actor, self.passwords.clock.as_ref()).await?.0,
@@ -121,14 +123,26 @@ impl Users {
                     None => (self.passwords.units.begin().await?, By::Anyone.did(what).from_address(address)),
                 };
                 self.insert(unit.as_ref(), &new, by).await?;
-                if is_mailed {
-                    let locale = mail_locale(&user.profile);
-                    mails.send(unit.as_ref(), Purpose::VerifyEmail, Some(user.id), &user.email, locale).await?;
+                if asks_for_proof {
+                    self.ask_for_proof(unit.as_ref(), user).await?;
                 }
                 self.passwords.journal.commit(unit, event).await
             })
             .await?;
         Ok(new.user)
+    }
+
+    /// Whether a new user is mailed how to prove their address, which counts as a mail to it.
+    async fn may_ask_for_proof(&self, user: &User) -> Result<bool, ApplicationError> {
+        let tokens = &self.passwords.one_time_tokens;
+        let is_due = tokens.sends_mail && user.is_active && !user.email_verified;
+        Ok(is_due && tokens.may_send(Purpose::VerifyEmail, &user.email).await?)
+    }
+
+    async fn ask_for_proof(&self, unit: &dyn AccountUnit, user: &User) -> Result<(), StoreError> {
+        let locale = mail_locale(&user.profile);
+        let tokens = &self.passwords.one_time_tokens;
+        tokens.send(unit, Purpose::VerifyEmail, Some(user.id), &user.email, locale).await.map(drop)
     }
 
     /// The account with its password hashed, and the place of the hash: to be kept until the user is stored, which
@@ -170,14 +184,14 @@ impl Users {
 mod tests {
     use std::sync::atomic::Ordering;
 
-    use domain::StoreError;
     use domain::attempts::Reservation;
+    use domain::mail::Locale;
     use domain::registration::RegistrationMode;
     use domain::units::MockAccountUnit;
 
     use super::*;
     use crate::one_time_tokens::testing as one_time_tokens;
-    use crate::testing::{a_hash, a_unit_of, a_user, an_actor, an_admin, password, user_id};
+    use crate::testing::{a_hash, a_unit_of, a_user, an_actor, an_admin, now, password, user_id};
     use crate::users::testing::Mocks;
 
     fn new() -> CreateUser {
@@ -262,17 +276,27 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_account_that_is_made_at_once_gets_the_mail_that_proves_its_address() {
-        for (email_verified, mails) in [(None, 1), (Some(true), 0)] {
+    async fn whoever_has_not_proven_their_address_is_mailed_how_to() {
+        let refused = Reservation::Refused { free_at: now() };
+        for (proven, reservation, mails) in
+            [(None, Some(Reservation::Taken), 1), (None, Some(refused), 0), (Some(true), None, 0)]
+        {
             let mut unit = a_unit_of(&an_admin());
-            unit.one_time_tokens.expect_insert().times(mails).returning(|_| Ok(()));
-            unit.outbox.expect_insert().times(mails).returning(|_| Ok(()));
+            unit.one_time_tokens
+                .expect_insert()
+                .withf(|token| (token.purpose, token.user_id) == (Purpose::VerifyEmail, Some(user_id())))
+                .times(mails)
+                .returning(|_| Ok(()));
+            unit.outbox.expect_insert().withf(|mail| mail.locale.as_str() == "de").times(mails).returning(|_| Ok(()));
             let mut mocks = inserting_in(unit);
             mocks.one_time_tokens = one_time_tokens::Mocks::default();
-            mocks.one_time_tokens.attempts.expect_reserve().times(mails).returning(|_, _, _| Ok(Reservation::Taken));
-            let new = CreateUser { email_verified, ..new() };
+            if let Some(reservation) = reservation {
+                mocks.one_time_tokens = std::mem::take(&mut mocks.one_time_tokens).reserving(reservation);
+            }
+            let profile = Profile { locale: Locale::parse("de").ok(), ..Profile::default() };
+            let new = CreateUser { email_verified: proven, profile, ..new() };
             let user = created(mocks.build().create(Some(&an_admin()), new, None).await.unwrap());
-            assert_eq!(user.email_verified, email_verified == Some(true));
+            assert_eq!(user.email_verified, proven == Some(true));
         }
     }
 

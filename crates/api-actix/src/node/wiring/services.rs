@@ -5,6 +5,7 @@ use std::sync::Arc;
 use application::Hashing;
 use application::attempts::Attempts;
 use application::clients::Clients;
+use application::emails::Emails;
 use application::events::Journal;
 use application::keys::Keys;
 use application::mail::Mail;
@@ -99,13 +100,14 @@ pub fn services<C: SqlConnections + 'static>(
         activity: Activity::default(),
         policy,
     };
+    let users = Users {
+        users: store.clone(),
+        passwords: passwords.clone(),
+        ids: ids.clone(),
+        registration: settings.registration,
+    };
     Application {
-        users: Users {
-            users: store.clone(),
-            passwords: passwords.clone(),
-            ids: ids.clone(),
-            registration: settings.registration,
-        },
+        users,
         sign_in: SignIn {
             passwords: store.clone(),
             units: store.clone(),
@@ -136,6 +138,7 @@ pub fn services<C: SqlConnections + 'static>(
         tasks: Tasks::new(store.clone(), ids.clone(), clock.clone()),
         node: Node { units: store.clone(), clock, journal, events_retention: settings.events_retention },
         mail,
+        emails: Emails { passwords: passwords.clone(), users: users.clone() },
         passwords,
         sessions,
     }

@@ -19,6 +19,7 @@ on_each_database!(
     an_account_that_nobody_has_proven_does_not_block_the_owner_of_its_address,
     whoever_registers_cannot_tell_whether_the_address_is_known,
     a_username_that_somebody_took_before_the_proof_is_left_out,
+    whoever_lost_the_mail_of_a_registration_gets_another,
     of_many_who_use_one_token_one_makes_the_account,
     an_address_has_three_registrations_an_hour,
     where_registration_is_closed_no_stranger_gets_an_account_or_a_mail,
@@ -84,7 +85,7 @@ async fn a_proof_makes_the_account_of_the_registration_that_asked_for_it_in_eith
     assert_eq!((count(&post.app, "users").await, count(&post.app, "pending_accounts").await), (2, 0));
     // The code of the mail does the same.
     register(&post.app, "third@example.com", PASSWORD).await;
-    let code = post.wait_for("verify_email", 5).await.pop().unwrap().code;
+    let code = Mailed::last(&post.app, Purpose::VerifyEmail, "third@example.com").await.unwrap().code;
     let body = json!({"email": "third@example.com", "code": code});
     assert_eq!(post.app.post("/api/v1/auth/verify-email", body).await.status, StatusCode::NO_CONTENT);
     post.app.sign_in("third@example.com").await;
@@ -160,6 +161,26 @@ async fn a_username_that_somebody_took_before_the_proof_is_left_out(app: App) {
         let tokens = post.app.sign_in(email).await;
         let me = post.app.me(&tokens.access).await.json();
         assert_eq!((&me["username"], &me["full_name"], &me["locale"]), (&username, &json!("Ada"), &json!("de")));
+    }
+}
+
+async fn whoever_lost_the_mail_of_a_registration_gets_another(app: App) {
+    // Somebody else has an account with the address, and never proved it.
+    assert_eq!(register(&app, "ada@example.com", ANOTHER).await.status, StatusCode::CREATED);
+    let post = Post::with(app, &VERIFIED).await;
+    let resend = |email: &str| post.app.post("/api/v1/auth/verify-email/resend", json!({"email": email}));
+    for email in ["ada@example.com", "eve@example.com"] {
+        let first = pend(&post, email, PASSWORD).await;
+        for asked in [email, "nobody@example.com"] {
+            let answer = resend(asked).await;
+            assert_eq!((answer.status, &*answer.text), (StatusCode::ACCEPTED, ""));
+        }
+        let second = last_token(&post.app, Purpose::VerifyEmail, email).await;
+        assert_ne!(first, second);
+        assert_eq!(prove(&post, &second).await.status, StatusCode::NO_CONTENT);
+        assert!(is_refused(&prove(&post, &first).await));
+        post.app.sign_in(email).await;
+        assert_eq!(post.app.login(email, ANOTHER).await.status, StatusCode::UNAUTHORIZED);
     }
 }
 

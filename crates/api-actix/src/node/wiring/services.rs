@@ -107,6 +107,7 @@ pub fn services<C: SqlConnections + 'static>(
         registration: settings.registration,
     };
     Application {
+        emails: Emails { passwords: passwords.clone(), users: users.clone() },
         users,
         sign_in: SignIn {
             passwords: store.clone(),
@@ -138,7 +139,6 @@ pub fn services<C: SqlConnections + 'static>(
         tasks: Tasks::new(store.clone(), ids.clone(), clock.clone()),
         node: Node { units: store.clone(), clock, journal, events_retention: settings.events_retention },
         mail,
-        emails: Emails { passwords: passwords.clone(), users: users.clone() },
         passwords,
         sessions,
     }

@@ -195,6 +195,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "The client_id claim of access tokens: the OAuth client that they are issued to.",
     ),
     Setting::new("jwt.audience", "hexauth", Bytes(1, 200), "The aud claim of access tokens."),
+    Setting::new(
+        "jwt.claims",
+        "",
+        List("`email_verified`"),
+        "Claims of access tokens besides those that each has. email_verified: whether the user had proven the email when \
+         the token was issued.",
+    ),
     Setting::secret(
         "clients.*",
         Words("`sha256:…`, `$argon2id$…`"),

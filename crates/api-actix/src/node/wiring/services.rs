@@ -5,6 +5,7 @@ use std::sync::Arc;
 use application::Hashing;
 use application::attempts::{Attempts, Lines};
 use application::clients::Clients;
+use application::emails::Emails;
 use application::events::Journal;
 use application::keys::Keys;
 use application::mail::Mail;
@@ -59,6 +60,7 @@ pub fn services<C: SqlConnections + 'static>(
         mac: mac.clone(),
         ids: ids.clone(),
         client_id: settings.client_id,
+        claims: settings.claims,
         access_token_ttl,
     };
     let one_time_tokens = OneTimeTokens {
@@ -86,7 +88,7 @@ pub fn services<C: SqlConnections + 'static>(
     };
     let passwords = Passwords {
         users: store.clone(),
-        one_time_tokens,
+        one_time_tokens: one_time_tokens.clone(),
         passwords: store.clone(),
         units: store.clone(),
         hashing: hashing.clone(),
@@ -104,23 +106,28 @@ pub fn services<C: SqlConnections + 'static>(
         activity: Activity::default(),
         policy,
     };
+    let users = Users {
+        users: store.clone(),
+        passwords: passwords.clone(),
+        ids: ids.clone(),
+        registration: settings.registration,
+    };
     Application {
-        users: Users {
-            users: store.clone(),
-            passwords: passwords.clone(),
-            ids: ids.clone(),
-            registration_open: settings.registration_open,
-        },
+        emails: Emails { passwords: passwords.clone(), users: users.clone() },
+        users,
         sign_in: SignIn {
             passwords: store.clone(),
             units: store.clone(),
             attempts,
+            one_time_tokens,
             hashing,
             issuer,
             ids: ids.clone(),
             clock: clock.clone(),
             journal: journal.clone(),
             policy,
+            registration: settings.registration,
+            email_sign_in: settings.email_sign_in,
         },
         keys: Keys {
             signing_keys: store.clone(),

@@ -1,6 +1,6 @@
 use chrono::TimeDelta;
 use domain::access_tokens::{InvalidAccessToken, VerifyError};
-use domain::passwords::HashError;
+use domain::passwords::{HashError, RefusedPassword};
 use domain::{Source, StoreError, ValidationError};
 use thiserror::Error;
 
@@ -33,8 +33,13 @@ pub enum ApplicationError {
     #[error("the current password is required")]
     CurrentPasswordRequired,
     /// The policy refuses the new password.
-    #[error("the password is not accepted: {0}")]
-    RefusedPassword(ValidationError),
+    #[error("the password is not accepted: {refused}")]
+    RefusedPassword {
+        /// The member of the request that has it.
+        field: &'static str,
+        /// Why, and what would be better.
+        refused: RefusedPassword,
+    },
     /// The new password is the current one.
     #[error("the new password equals the current one")]
     UnchangedPassword,
@@ -94,7 +99,7 @@ impl ApplicationError {
             Self::RegistrationClosed => "registration_closed",
             Self::WrongCurrentPassword => "wrong_current_password",
             Self::CurrentPasswordRequired
-            | Self::RefusedPassword(_)
+            | Self::RefusedPassword { .. }
             | Self::UnchangedPassword
             | Self::ReadOnly(_)
             | Self::InvalidCursor(_) => "validation_failed",

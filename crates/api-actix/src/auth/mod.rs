@@ -1,5 +1,6 @@
 //! Sign-in, refresh and sign-out.
 
+mod check_password;
 mod confirm_password_reset;
 mod login;
 mod logout;
@@ -38,6 +39,7 @@ pub(crate) const FEATURE: Feature = Feature {
             checked::<refresh::RefreshTokenBody>(),
             checked::<request_password_reset::RequestPasswordResetBody>(),
             checked::<confirm_password_reset::ConfirmPasswordResetBody>(),
+            checked::<check_password::CheckPasswordBody>(),
         ]
     },
 };
@@ -54,6 +56,10 @@ fn routes(config: &mut ServiceConfig) {
             resource("/auth/password-reset/confirm")
                 .route(limit(Limited::PasswordReset, post().to(confirm_password_reset::confirm_password_reset))),
         )
+        .service(
+            resource("/auth/password-check")
+                .route(limit(Limited::PasswordCheck, post().to(check_password::check_password))),
+        )
         .service(resource("/auth/logout").route(limit(Limited::Logout, post().to(logout::logout))))
         .service(resource("/auth/logout-all").route(limit(Limited::Logout, post().to(logout_all::logout_all))))
         .service(resource("/auth/logout-others").route(limit(Limited::Logout, post().to(logout_others::logout_others))))
@@ -67,6 +73,7 @@ fn routes(config: &mut ServiceConfig) {
         refresh::refresh,
         request_password_reset::request_password_reset,
         confirm_password_reset::confirm_password_reset,
+        check_password::check_password,
         logout::logout,
         logout_all::logout_all,
         logout_others::logout_others,

@@ -27,7 +27,7 @@ pub struct Findings {
 
 /// Why the policy refuses a password. Safe to show to whoever chose it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{fault}")]
+#[error("{}", self.sentences())]
 pub struct RefusedPassword {
     /// The reason.
     pub fault: ValidationError,
@@ -92,6 +92,13 @@ impl PasswordPolicy {
 impl Default for PasswordPolicy {
     fn default() -> Self {
         Self { min_length: 8, max_length: 256, min_strength: Score::new(3) }
+    }
+}
+
+impl RefusedPassword {
+    fn sentences(&self) -> String {
+        let advice = self.advice.iter().map(String::as_str);
+        std::iter::once(self.fault.message.as_str()).chain(advice).collect::<Vec<_>>().join(" ")
     }
 }
 

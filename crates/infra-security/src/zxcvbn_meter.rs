@@ -169,6 +169,14 @@ mod tests {
         }
     }
 
+    /// On one thread: the first look at the result finds none, since nothing was computed here.
+    #[tokio::test]
+    async fn it_is_computed_off_the_thread_of_the_caller() {
+        let (meter, password) = (ZxcvbnMeter::new(1), Password::parse(&"1|!7lit".repeat(14)).unwrap());
+        let words = OwnWords::default();
+        assert!(tokio::time::timeout(Duration::ZERO, meter.measure(&password, &words)).await.is_err());
+    }
+
     #[tokio::test]
     async fn a_caller_that_leaves_takes_no_turn_from_others() {
         let meter = ZxcvbnMeter::new(1);

@@ -1,5 +1,10 @@
 //! The range protocol against a scripted service, which says whatever a service could say.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a failure here is a failed test, and clippy only knows those inside of #[test]"
+)]
+
 use std::time::{Duration, Instant};
 
 use domain::passwords::{BreachedPasswords, Password};

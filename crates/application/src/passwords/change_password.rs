@@ -46,7 +46,7 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use domain::mail::Letter;
-    use domain::passwords::{HashError, PasswordHash, Score, Verification};
+    use domain::passwords::{HashError, PasswordHash, Verification};
     use domain::units::MockAccountUnit;
     use domain::users::{Email, Epoch, User};
 
@@ -93,8 +93,7 @@ mod tests {
         for (score, new, code) in
             [(2, "another good password", "too_guessable"), (4, "ada@ADA lovelace", "contains_your_name")]
         {
-            let mut mocks = Mocks::default();
-            mocks.score = Score::new(score);
+            let mut mocks = Mocks::measuring(score);
             let user = User { email: Email::parse("lovelace@example.com").unwrap(), ..a_user() };
             mocks.passwords.expect_find_with_user().return_once(|_| Ok(Some((user, Some(a_hash())))));
             mocks.hashing().expect_verify().times(1).returning(|_, _| Ok(Verification::Match { outdated: false }));

@@ -106,7 +106,6 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use domain::StoreError;
-    use domain::passwords::Score;
     use domain::units::MockAccountUnit;
 
     use super::*;
@@ -148,8 +147,7 @@ mod tests {
             (4, "grace.Hopper!", "contains_your_name"),
         ] {
             let nobody = || {
-                let mut mocks = Mocks::default();
-                mocks.score = Score::new(score);
+                let mut mocks = Mocks::measuring(score);
                 mocks.users.expect_may_have_active_admin().returning(|| Ok(false));
                 mocks.users.expect_find_by_email().returning(|_| Ok(None));
                 mocks.build()

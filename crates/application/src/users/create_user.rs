@@ -121,7 +121,6 @@ impl Users {
 mod tests {
     use std::sync::atomic::Ordering;
 
-    use domain::passwords::Score;
     use domain::units::MockAccountUnit;
     use domain::users::Username;
 
@@ -167,9 +166,7 @@ mod tests {
     #[tokio::test]
     async fn neither_a_guessable_password_nor_one_with_a_name_of_the_user_is_hashed_whoever_makes_the_account() {
         for actor in [None, Some(&an_admin())] {
-            let mut weak = Mocks::default();
-            weak.score = Score::new(2);
-            let result = weak.build().create(actor, new(), None).await;
+            let result = Mocks::measuring(2).build().create(actor, new(), None).await;
             assert!(matches!(result, Err(ApplicationError::RefusedPassword { refused, .. })
                 if refused.fault.code == "too_guessable" && !refused.advice.is_empty()));
             let profile = Profile { username: Some(Username::parse("battery").unwrap()), ..Profile::default() };

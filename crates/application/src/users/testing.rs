@@ -24,6 +24,11 @@ impl Mocks {
         Self { base: passwords::Mocks::confirming(verification), ..Self::default() }
     }
 
+    /// As [`passwords::Mocks::measuring`].
+    pub(crate) fn measuring(score: u8) -> Self {
+        Self { base: passwords::Mocks::measuring(score), ..Self::default() }
+    }
+
     /// All places at the hasher are taken.
     pub(crate) fn overloaded() -> Users {
         let base = passwords::Mocks { hash_place: None, ..passwords::Mocks::default() };

@@ -96,6 +96,25 @@ fn a_file_and_a_service_at_once_are_a_fault_and_so_is_a_service_that_others_coul
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_of_a_service_of_ranges_is_warned_of_once_and_names_no_password() {
+    // Nobody listens there.
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let workplace = Workplace::default()
+        .with("APP_PASSWORD__BREACHED_URL", format!("http://{address}/range"))
+        .with("APP_LOG__LEVEL", "trace");
+    let node = workplace.serve().await;
+    let client = Client::of(&node);
+    for email in [EMAIL, "grace@example.com", "joan@example.com"] {
+        assert_eq!(client.register(email).await.status(), StatusCode::CREATED);
+    }
+    let logs = node.stop().logs();
+    let warnings = logs.lines().filter(|line| line.contains("breached passwords cannot be looked for"));
+    assert_eq!(warnings.count(), 1, "{logs}");
+    // Nor the digits that would have been sent.
+    assert!(!logs.contains(PASSWORD) && !logs.contains("ABF7A"), "{logs}");
+}
+
 /// The operator hears what would be better, as others do.
 #[test]
 fn a_guessable_password_of_an_admin_is_refused_with_advice() {

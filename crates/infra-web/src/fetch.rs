@@ -50,7 +50,7 @@ impl Fetcher {
         Self::trusting(roots, timeout, max_bytes)
     }
 
-    pub(crate) fn trusting(roots: RootCertStore, timeout: Duration, max_bytes: usize) -> Result<Self, TlsError> {
+    fn trusting(roots: RootCertStore, timeout: Duration, max_bytes: usize) -> Result<Self, TlsError> {
         let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
@@ -98,5 +98,71 @@ impl Fetcher {
         let result = exchanged.await;
         connection.abort();
         result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::process::Command;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
+    use tokio_rustls::rustls::ServerConfig;
+    use tokio_rustls::rustls::pki_types::pem::PemObject;
+    use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+    use super::*;
+
+    /// A certificate of `localhost` that vouches for itself.
+    fn certificate(folder: &Path) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
+        let arguments = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
+                         -addext basicConstraints=critical,CA:FALSE -keyout key.pem -out certificate.pem";
+        let made = Command::new("openssl").current_dir(folder).args(arguments.split_whitespace()).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let certificate = CertificateDer::from_pem_file(folder.join("certificate.pem")).unwrap();
+        (certificate, PrivateKeyDer::from_pem_file(folder.join("key.pem")).unwrap())
+    }
+
+    /// A server with this certificate. Returns its port.
+    async fn serve(certificate: CertificateDer<'static>, key: PrivateKeyDer<'static>) -> u16 {
+        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        let (acceptor, listener) =
+            (TlsAcceptor::from(Arc::new(config)), TcpListener::bind("127.0.0.1:0").await.unwrap());
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+                let _ = stream.read(&mut [0; 1024]).await;
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi").await;
+            }
+        });
+        port
+    }
+
+    #[tokio::test]
+    async fn a_server_is_spoken_to_only_if_its_certificate_is_good_for_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let (certificate, key) = certificate(folder.path());
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate.clone()).unwrap();
+        let port = serve(certificate, key).await;
+        let timeout = Duration::from_secs(20);
+        let trusting = Fetcher::trusting(roots, timeout, 100).unwrap();
+        let fetch = async |fetcher: &Fetcher, host: &str| {
+            let request = Request::get(format!("https://{host}:{port}/")).body(Empty::new()).unwrap();
+            fetcher.fetch(request).await
+        };
+        assert_eq!(fetch(&trusting, "localhost").await.unwrap(), "hi");
+        let wrong_name = fetch(&trusting, "127.0.0.1").await;
+        assert!(matches!(&wrong_name, Err(FetchError::Connect(_))), "{wrong_name:?}");
+        let unknown = fetch(&Fetcher::new(timeout, 100).unwrap(), "localhost").await;
+        assert!(matches!(&unknown, Err(FetchError::Connect(_))), "{unknown:?}");
     }
 }

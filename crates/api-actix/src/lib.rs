@@ -19,6 +19,7 @@ mod auth;
 mod clients;
 mod health;
 mod oauth2;
+mod pages;
 mod sessions;
 mod tasks;
 mod users;

@@ -27,6 +27,7 @@ mod me;
 mod metrics;
 mod oauth2;
 mod openapi;
+mod pages;
 mod password_reset;
 mod people;
 mod races;

@@ -36,6 +36,10 @@ migrate *args="up":
 settings:
     UPDATE=1 cargo test --locked -p api-actix --lib config::documentation
 
+# Make the pictures of the documentation anew, with Chromium
+pictures:
+    UPDATE=1 cargo test --locked -p tests --test process -- pages::a_password_is_reset_with_a_mouse::sqlite
+
 # Write a resource through all layers: just new-resource invoice number:string amount:decimal due:date paid:bool
 new-resource *args:
     cargo run --quiet --locked -p xtask -- new-resource {{args}}

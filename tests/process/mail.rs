@@ -25,7 +25,7 @@ async fn forget(node: &Node) {
 }
 
 /// What `found` finds, once it is there.
-async fn eventually<T>(what: &str, found: impl Fn() -> Option<T>) -> T {
+pub(crate) async fn eventually<T>(what: &str, found: impl Fn() -> Option<T>) -> T {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         if let Some(found) = found() {

@@ -16,6 +16,7 @@ mod client_address;
 mod clients;
 mod cors;
 mod create_user;
+mod emails;
 mod end_to_end;
 mod ended_actors;
 mod events;

@@ -35,7 +35,7 @@ pub(crate) struct Post {
 impl Post {
     /// The same database, and mail.
     pub(crate) async fn of(app: App) -> Self {
-        Self::with(app, &[("APP_MAIL__LINKS__RESET", "https://app.example.com/reset#token={token}")]).await
+        Self::with(app, &[]).await
     }
 
     /// The same database, and mail with these settings.
@@ -80,8 +80,21 @@ impl Post {
         }
     }
 
+    /// The mails of that kind, once there are so many.
+    pub(crate) async fn wait_for(&self, kind: &str, count: usize) -> Vec<Mail> {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let mails = self.mails(kind);
+            if mails.len() >= count {
+                return mails;
+            }
+            assert!(Instant::now() < deadline, "no {count} mails {kind} come, but {}", mails.len());
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// The mails of that kind, in the order in which they were written.
-    fn mails(&self, kind: &str) -> Vec<Mail> {
+    pub(crate) fn mails(&self, kind: &str) -> Vec<Mail> {
         let files = fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
         let mut files: Vec<_> = files
             .filter(|path| path.extension().is_some_and(|end| end == "eml"))

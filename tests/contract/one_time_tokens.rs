@@ -24,6 +24,7 @@ on_each_database_and_pgbouncer!(
     of_many_who_use_one_exactly_one_does,
     what_has_expired_is_not_used,
     a_users_tokens_are_voided_but_for_one,
+    a_users_tokens_for_one_purpose_are_voided,
     an_addresss_tokens_are_voided_but_for_one,
     tokens_go_with_their_user,
     what_has_expired_is_deleted_the_oldest_first_and_nothing_else,
@@ -117,6 +118,23 @@ async fn a_users_tokens_are_voided_but_for_one(db: TestDatabase) {
     assert_eq!(tokens.find(id(1)).await.unwrap(), None);
     assert_eq!(tokens.void_all(user_id(1), None).await.unwrap(), 1);
     assert!(tokens.find(id(4)).await.unwrap().is_some());
+}
+
+async fn a_users_tokens_for_one_purpose_are_voided(db: TestDatabase) {
+    db.insert_users(&[user(1), user(2)]).await;
+    let tokens = tokens(&db);
+    for (number, owner, purpose, address) in [
+        (1, 1, Purpose::ChangeEmail, "ada@example.com"),
+        (2, 1, Purpose::ChangeEmail, "lovelace@example.com"),
+        (3, 1, Purpose::StopEmailChange, "ada@example.com"),
+        (4, 2, Purpose::ChangeEmail, "ada@example.com"),
+    ] {
+        tokens.insert(&token(number, purpose, Some(user_id(owner)), address)).await.unwrap();
+    }
+    assert_eq!(tokens.void_for_user(Purpose::ChangeEmail, user_id(1)).await.unwrap(), 2);
+    for number in [3, 4] {
+        assert!(tokens.find(id(number)).await.unwrap().is_some());
+    }
 }
 
 async fn an_addresss_tokens_are_voided_but_for_one(db: TestDatabase) {

@@ -82,6 +82,7 @@ mod tests {
             (E::Forbidden, "403 forbidden"),
             (E::RegistrationClosed, "403 registration_closed"),
             (E::WrongCurrentPassword, "403 wrong_current_password"),
+            (E::UseEmailChange, "409 use_email_change"),
             (E::CurrentPasswordRequired, "422 validation_failed current_password:required"),
             (E::RefusedPassword(short), "422 validation_failed password:too_short"),
             (E::UnchangedPassword, "422 validation_failed new_password:unchanged"),
@@ -108,7 +109,7 @@ mod tests {
             E::InvalidCredentials | E::AccountDisabled | E::InvalidAccessToken | E::InvalidRefreshToken => true,
             E::Forbidden | E::RegistrationClosed | E::WrongCurrentPassword | E::CurrentPasswordRequired => true,
             E::InvalidOneTimeToken | E::MailIsOff | E::TooManyAttempts { .. } => true,
-            E::RefusedPassword(_) | E::ReadOnly(_) => true,
+            E::RefusedPassword(_) | E::ReadOnly(_) | E::UseEmailChange => true,
             E::UnchangedPassword | E::NotFound | E::InvalidClient | E::ForeignKeys | E::Duplicate(_) => true,
             E::LastAdmin | E::InvalidCursor(_) | E::Overloaded | E::Unavailable(_) | E::Internal(_) => true,
         }

@@ -14,6 +14,7 @@ const API: &[Feature] = &[
     crate::clients::FEATURE,
     crate::sessions::FEATURE,
     crate::users::FEATURE,
+    crate::emails::FEATURE,
     crate::tasks::FEATURE,
 ];
 

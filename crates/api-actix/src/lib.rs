@@ -17,6 +17,7 @@ mod observe;
 
 mod auth;
 mod clients;
+mod emails;
 mod health;
 mod oauth2;
 mod pages;

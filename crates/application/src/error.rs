@@ -32,6 +32,9 @@ pub enum ApplicationError {
     /// The change needs the current password, and none came with it.
     #[error("the current password is required")]
     CurrentPasswordRequired,
+    /// A user's own address changes by [`Emails::request_change`](crate::emails::Emails::request_change) only.
+    #[error("the address is changed in another way")]
+    UseEmailChange,
     /// The policy refuses the new password.
     #[error("the password is not accepted: {0}")]
     RefusedPassword(ValidationError),
@@ -93,6 +96,7 @@ impl ApplicationError {
             Self::Forbidden => "forbidden",
             Self::RegistrationClosed => "registration_closed",
             Self::WrongCurrentPassword => "wrong_current_password",
+            Self::UseEmailChange => "use_email_change",
             Self::CurrentPasswordRequired
             | Self::RefusedPassword(_)
             | Self::UnchangedPassword

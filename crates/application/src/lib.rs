@@ -53,6 +53,7 @@
 
 pub mod attempts;
 pub mod clients;
+pub mod emails;
 pub mod events;
 pub mod keys;
 pub mod mail;
@@ -79,6 +80,7 @@ mod settings;
 mod testing;
 
 use clients::Clients;
+use emails::Emails;
 use keys::Keys;
 use mail::Mail;
 use node::Node;
@@ -103,6 +105,8 @@ pub struct Application {
     pub users: Users,
     /// Their passwords.
     pub passwords: Passwords,
+    /// Their addresses.
+    pub emails: Emails,
     /// Signing in.
     pub sign_in: SignIn,
     /// What a sign-in begins.

@@ -5,6 +5,7 @@
 
 mod auth;
 mod clients;
+mod emails;
 mod health;
 mod oauth2;
 mod problems;

@@ -5,7 +5,7 @@ mod login;
 mod logout;
 mod logout_all;
 mod logout_others;
-pub(crate) mod proof;
+mod proof;
 mod refresh;
 mod request_password_reset;
 mod verify;
@@ -22,6 +22,7 @@ use crate::http::fields::checked::checked;
 use crate::http::{ErrorRow, Feature, Limited, limit, take_no_body_too};
 
 pub(crate) use login::Identifier;
+pub(crate) use proof::ProofBody;
 pub(crate) use refresh::PresentedToken;
 
 pub(crate) const FEATURE: Feature = Feature {

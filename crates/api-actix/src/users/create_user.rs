@@ -8,7 +8,7 @@ use super::body::{ProfileBody, UserBody};
 use super::values::ChosenPassword;
 use crate::fields::{Flat, Optional, Required};
 use crate::http::responses::{Body, Conflict, Forbidden, RateLimited, Unauthorized, Unavailable};
-use crate::http::{ApiError, ClientAddress, GuardedIfKnown, JsonBody};
+use crate::http::{AcceptLanguage, ApiError, ClientAddress, GuardedIfKnown, JsonBody};
 
 crate::fields! {
     /// A new account.
@@ -20,6 +20,8 @@ crate::fields! {
         role: Optional<Role>,
         /// `true` when not given; `false` for admins only.
         is_active: Optional<bool>,
+        /// Whether the address counts as proven. `false` when not given; `true` for admins only.
+        email_verified: Optional<bool>,
     }
     example {"email": "ada@example.com", "password": "correct horse battery staple"}
 }
@@ -27,7 +29,7 @@ crate::fields! {
 /// Register.
 ///
 /// Makes an account. Anyone may do so while registration is open; an admin's token adds the right to choose role and
-/// activity.
+/// activity, and to vouch for the email. Any other email is mailed a link and a code, where mail is sent. Whoever registers and gives no `locale` gets that of `Accept-Language`.
 #[utoipa::path(post, path = "/api/v1/users", tag = "users", request_body = CreateUserBody,
     responses(
         (status = 201, description = "The account was made.", body = UserBody,
@@ -37,8 +39,13 @@ crate::fields! {
 pub(crate) async fn create_user(
     users: web::Data<Users>,
     ClientAddress(address): ClientAddress,
-    GuardedIfKnown { actor, input: JsonBody(new) }: GuardedIfKnown<JsonBody<CreateUserBody>>,
+    AcceptLanguage(language): AcceptLanguage,
+    GuardedIfKnown { actor, input: JsonBody(mut new) }: GuardedIfKnown<JsonBody<CreateUserBody>>,
 ) -> Result<HttpResponse, ApiError> {
+    if actor.is_none() {
+        // An admin's language is not that of the accounts that they make.
+        new.profile.locale = new.profile.locale.or(language);
+    }
     let user = users.create(actor.as_ref(), new, address).await?;
     let location = format!("/api/v1/users/{}", user.id);
     Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(UserBody::from(user)))

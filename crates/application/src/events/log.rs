@@ -14,7 +14,14 @@ pub(super) fn log(event: &Event) {
         What::SessionsEnded { user, session, reason } => info!(
             target: "audit", event = kind, %user, session = session.map(display), reason = reason.as_str(), by,
         ),
-        What::PasswordChanged { user } | What::PasswordResetRequested { user } | What::PasswordReset { user } => {
+        What::PasswordChanged { user }
+        | What::PasswordResetRequested { user }
+        | What::PasswordReset { user }
+        | What::EmailVerificationRequested { user }
+        | What::EmailVerified { user }
+        | What::EmailChangeRequested { user }
+        | What::EmailChanged { user }
+        | What::EmailChangeStopped { user } => {
             info!(target: "audit", event = kind, %user);
         }
         What::PasswordSet { user } => info!(target: "audit", event = kind, %user, by),
@@ -74,6 +81,15 @@ mod tests {
             (admin.clone(), What::PasswordChanged { user }, format!("INFO event=password.changed {u}")),
             (By::Anyone, What::PasswordResetRequested { user }, format!("INFO event=password.reset_requested {u}")),
             (By::Anyone, What::PasswordReset { user }, format!("INFO event=password.reset {u}")),
+            (
+                By::Anyone,
+                What::EmailVerificationRequested { user },
+                format!("INFO event=email.verification_requested {u}"),
+            ),
+            (By::Anyone, What::EmailVerified { user }, format!("INFO event=email.verified {u}")),
+            (admin.clone(), What::EmailChangeRequested { user }, format!("INFO event=email.change_requested {u}")),
+            (By::Anyone, What::EmailChanged { user }, format!("INFO event=email.changed {u}")),
+            (By::Anyone, What::EmailChangeStopped { user }, format!("INFO event=email.change_stopped {u}")),
             (admin.clone(), What::PasswordSet { user }, format!("INFO event=password.set {u} {a}")),
             (By::Operator, What::PasswordSet { user }, format!("INFO event=password.set {u}")),
             (admin.clone(), What::CurrentPasswordWrong { user }, format!("WARN event=password.change_refused {u}")),

@@ -1,5 +1,5 @@
 use domain::StoreError;
-use domain::mail::{Letter, Locale, MailId, NewMail, QueuedMail};
+use domain::mail::{Letter, MailId, NewMail, QueuedMail};
 use domain::units::AccountUnit;
 use domain::users::User;
 
@@ -16,7 +16,8 @@ impl OneTimeTokens {
             return Ok(());
         }
         let now = self.clock.now();
-        let new = NewMail { to: user.email.clone(), locale: Locale::default(), letter, token_id: None };
+        let locale = user.profile.locale.clone().unwrap_or_default();
+        let new = NewMail { to: user.email.clone(), locale, letter, token_id: None };
         unit.outbox().insert(&QueuedMail::queue(MailId::new(self.ids.v7(now)), new, now)).await
     }
 }

@@ -2,6 +2,7 @@ use std::net::IpAddr;
 
 use domain::StoreError;
 use domain::events::{By, What};
+use domain::one_time_tokens::Purpose;
 use domain::passwords::{HashPlace, Password, PasswordHash};
 use domain::units::AccountUnit;
 use domain::users::{Email, Epoch, Profile, Role, User, UserId};
@@ -23,17 +24,21 @@ pub struct CreateUser {
     pub role: Option<Role>,
     /// `true` when not given; `false` for admins only.
     pub is_active: Option<bool>,
+    /// Whether the address counts as proven. `false` when not given; `true` for admins only.
+    pub email_verified: Option<bool>,
 }
 
 impl CreateUser {
     /// An account with what every account needs. The caller adds the rest.
     pub fn new(email: Email, password: Password) -> Self {
-        Self { email, password, profile: Profile::default(), role: None, is_active: None }
+        Self { email, password, profile: Profile::default(), role: None, is_active: None, email_verified: None }
     }
 
     /// Whether it is anything but what every account begins with.
     fn asks_for_rights(&self) -> bool {
-        self.role.is_some_and(|role| role != Role::User) || self.is_active == Some(false)
+        self.role.is_some_and(|role| role != Role::User)
+            || self.is_active == Some(false)
+            || self.email_verified == Some(true)
     }
 }
 
@@ -53,7 +58,8 @@ impl HashedUser {
 
 impl Users {
     /// Makes an account. Anyone may make their own while registration is open, and an admin anybody's at any time. The
-    /// address of the request is recorded: `address`, or the actor's own.
+    /// address of the request is recorded: `address`, or the actor's own. Where mail is sent, the user gets one by which
+    /// they prove their email.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`] when somebody who is not an admin gives another role or activity than every
@@ -75,6 +81,7 @@ impl Users {
             return Err(ApplicationError::RegistrationClosed);
         }
         let (hashed, _place) = self.hashed(new).await?;
+        let asks_for_proof = self.may_ask_for_proof(&hashed.user).await?;
         let what = What::UserCreated { user: hashed.user.id, role: hashed.user.role };
         self.passwords
             .hashing
@@ -87,10 +94,26 @@ impl Users {
                     None => (self.passwords.units.begin().await?, By::Anyone.did(what).from_address(address)),
                 };
                 hashed.insert(unit.as_ref()).await?;
+                if asks_for_proof {
+                    self.ask_for_proof(unit.as_ref(), &hashed.user).await?;
+                }
                 self.passwords.journal.commit(unit, event).await
             })
             .await?;
         Ok(hashed.user)
+    }
+
+    /// Whether a new user is mailed how to prove their address, which counts as a mail to it.
+    async fn may_ask_for_proof(&self, user: &User) -> Result<bool, ApplicationError> {
+        let tokens = &self.passwords.one_time_tokens;
+        let is_due = tokens.sends_mail && user.is_active && !user.email_verified;
+        Ok(is_due && tokens.may_send(Purpose::VerifyEmail, &user.email).await?)
+    }
+
+    async fn ask_for_proof(&self, unit: &dyn AccountUnit, user: &User) -> Result<(), StoreError> {
+        let locale = user.profile.locale.clone().unwrap_or_default();
+        let tokens = &self.passwords.one_time_tokens;
+        tokens.send(unit, Purpose::VerifyEmail, Some(user.id), &user.email, locale).await.map(drop)
     }
 
     /// The account with its password hashed, and the place of the hash: to be kept until the user is stored, which
@@ -106,7 +129,7 @@ impl Users {
             profile: new.profile,
             role: new.role.unwrap_or(Role::User),
             is_active: new.is_active.unwrap_or(true),
-            email_verified: false,
+            email_verified: new.email_verified.unwrap_or(false),
             epoch: Epoch::default(),
             created_at: now,
             updated_at: now,
@@ -120,18 +143,23 @@ impl Users {
 mod tests {
     use std::sync::atomic::Ordering;
 
+    use domain::attempts::Reservation;
+    use domain::mail::Locale;
     use domain::units::MockAccountUnit;
 
     use super::*;
-    use crate::testing::{a_hash, a_unit_of, a_user, an_actor, an_admin, password, user_id};
+    use crate::one_time_tokens::testing as one_time_tokens;
+    use crate::testing::{a_hash, a_unit_of, a_user, an_actor, an_admin, now, password, user_id};
     use crate::users::testing::Mocks;
 
     fn new() -> CreateUser {
         CreateUser::new(a_user().email, password())
     }
 
+    /// A unit that the account is stored in, on a node that sends no mail.
     fn inserting_in(mut unit: MockAccountUnit) -> Mocks {
         let mut mocks = Mocks::default();
+        mocks.one_time_tokens.mail_is_off = true;
         mocks.hashing().expect_hash().returning(|_| Ok(a_hash()));
         unit.users.expect_insert().times(1).returning(|_| Ok(()));
         unit.passwords
@@ -168,7 +196,11 @@ mod tests {
 
     #[tokio::test]
     async fn only_admins_choose_role_and_activity() {
-        for new in [CreateUser { role: Some(Role::Admin), ..new() }, CreateUser { is_active: Some(false), ..new() }] {
+        for new in [
+            CreateUser { role: Some(Role::Admin), ..new() },
+            CreateUser { is_active: Some(false), ..new() },
+            CreateUser { email_verified: Some(true), ..new() },
+        ] {
             for actor in [None, Some(&an_actor())] {
                 let result = Mocks::default().build().create(actor, new.clone(), None).await;
                 assert!(matches!(result, Err(ApplicationError::Forbidden)));
@@ -179,7 +211,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_every_account_begins_with_is_not_chosen() {
-        let new = CreateUser { role: Some(Role::User), is_active: Some(true), ..new() };
+        let new = CreateUser { role: Some(Role::User), is_active: Some(true), email_verified: Some(false), ..new() };
         let user = inserting_in(MockAccountUnit::default()).build().create(None, new, None).await.unwrap();
         assert_eq!((user.role, user.is_active), (Role::User, true));
     }
@@ -194,8 +226,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn whoever_has_not_proven_their_address_is_mailed_how_to() {
+        let refused = Reservation::Refused { free_at: now() };
+        for (proven, reservation, mails) in
+            [(None, Some(Reservation::Taken), 1), (None, Some(refused), 0), (Some(true), None, 0)]
+        {
+            let mut unit = a_unit_of(&an_admin());
+            unit.one_time_tokens
+                .expect_insert()
+                .withf(|token| (token.purpose, token.user_id) == (Purpose::VerifyEmail, Some(user_id())))
+                .times(mails)
+                .returning(|_| Ok(()));
+            unit.outbox.expect_insert().withf(|mail| mail.locale.as_str() == "de").times(mails).returning(|_| Ok(()));
+            let mut mocks = inserting_in(unit);
+            mocks.one_time_tokens = one_time_tokens::Mocks::default();
+            if let Some(reservation) = reservation {
+                mocks.one_time_tokens = std::mem::take(&mut mocks.one_time_tokens).reserving(reservation);
+            }
+            let profile = Profile { locale: Locale::parse("de").ok(), ..Profile::default() };
+            let new = CreateUser { email_verified: proven, profile, ..new() };
+            let user = mocks.build().create(Some(&an_admin()), new, None).await.unwrap();
+            assert_eq!(user.email_verified, proven == Some(true));
+        }
+    }
+
+    #[tokio::test]
     async fn a_taken_email_is_a_duplicate() {
         let mut mocks = Mocks::default();
+        mocks.one_time_tokens.mail_is_off = true;
         mocks.hashing().expect_hash().returning(|_| Ok(a_hash()));
         let mut unit = MockAccountUnit::default();
         unit.users.expect_insert().returning(|_| Err(StoreError::Duplicate("email")));

@@ -46,6 +46,9 @@ impl AttemptLimit {
         forget_after: TimeDelta::hours(1),
     };
 
+    /// For mails of one kind that an account asks for, to whatever addresses.
+    pub const MAILS_OF_AN_ACCOUNT: Self = Self { free: 5, ..Self::MAIL };
+
     const fn doubling(free: u32) -> Self {
         Self {
             free,

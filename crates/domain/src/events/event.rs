@@ -110,6 +110,31 @@ pub enum What {
         /// The user.
         user: UserId,
     },
+    /// It was mailed to the user how to prove their address, as somebody asked for.
+    EmailVerificationRequested {
+        /// The user.
+        user: UserId,
+    },
+    /// A user proved their address.
+    EmailVerified {
+        /// The user.
+        user: UserId,
+    },
+    /// A user asked for another address.
+    EmailChangeRequested {
+        /// The user.
+        user: UserId,
+    },
+    /// A user confirmed their new address, which ended their sessions.
+    EmailChanged {
+        /// The user.
+        user: UserId,
+    },
+    /// Whoever holds a user's address stopped the change to another.
+    EmailChangeStopped {
+        /// The user.
+        user: UserId,
+    },
     /// The current password that came with a change was wrong.
     CurrentPasswordWrong {
         /// Whose.
@@ -209,6 +234,11 @@ impl What {
             Self::PasswordSet { .. } => "password.set",
             Self::PasswordResetRequested { .. } => "password.reset_requested",
             Self::PasswordReset { .. } => "password.reset",
+            Self::EmailVerificationRequested { .. } => "email.verification_requested",
+            Self::EmailVerified { .. } => "email.verified",
+            Self::EmailChangeRequested { .. } => "email.change_requested",
+            Self::EmailChanged { .. } => "email.changed",
+            Self::EmailChangeStopped { .. } => "email.change_stopped",
             Self::CurrentPasswordWrong { .. } => "password.change_refused",
             Self::UserCreated { .. } => "user.created",
             Self::UserUpdated { .. } => "user.updated",
@@ -231,6 +261,11 @@ impl What {
             | Self::PasswordSet { user }
             | Self::PasswordResetRequested { user }
             | Self::PasswordReset { user }
+            | Self::EmailVerificationRequested { user }
+            | Self::EmailVerified { user }
+            | Self::EmailChangeRequested { user }
+            | Self::EmailChanged { user }
+            | Self::EmailChangeStopped { user }
             | Self::CurrentPasswordWrong { user }
             | Self::UserCreated { user, .. }
             | Self::UserUpdated { user, .. }
@@ -271,6 +306,7 @@ impl What {
             Self::RefreshTokenReused { .. } => Some(RevocationReason::Reuse),
             Self::PasswordChanged { .. } => Some(RevocationReason::PasswordChanged),
             Self::PasswordSet { .. } | Self::PasswordReset { .. } => Some(RevocationReason::PasswordSet),
+            Self::EmailChanged { .. } => Some(RevocationReason::EmailChanged),
             Self::UserUpdated { ends, .. } => *ends,
             _ => None,
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use application::Hashing;
 use application::attempts::Attempts;
 use application::clients::Clients;
+use application::emails::Emails;
 use application::events::Journal;
 use application::keys::Keys;
 use application::mail::Mail;
@@ -133,6 +134,7 @@ pub fn services<C: SqlConnections + 'static>(
         tasks: Tasks::new(store.clone(), ids.clone(), clock.clone()),
         node: Node { units: store.clone(), clock, journal, events_retention: settings.events_retention },
         mail,
+        emails: Emails { passwords: passwords.clone() },
         passwords,
         sessions,
     }

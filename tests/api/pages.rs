@@ -3,7 +3,7 @@
 use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, HeaderMap, USER_AGENT};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use tests::on_each_database;
+use tests::{OnDatabase, on_each_database};
 
 use crate::app::{Answer, App, PASSWORD, send};
 use crate::password_reset::{Mail, Post};
@@ -14,6 +14,9 @@ on_each_database!(
     to_open_a_link_uses_nothing,
     a_password_that_is_refused_leaves_the_form_and_the_token_good,
     a_page_and_the_route_that_does_the_same_have_one_limit,
+    an_address_is_proven_by_the_page_of_the_link,
+    a_change_of_address_is_confirmed_by_the_page_of_the_link,
+    a_change_of_address_is_stopped_by_the_page_of_the_link,
 );
 
 const NEW: &str = "staple battery horse correct";
@@ -38,6 +41,13 @@ fn shown(answer: &Answer, token: &str) -> String {
     lines.extend(HEADERS.iter().filter_map(values));
     let text = format!("{}\n\n{}", lines.join("\n"), answer.text);
     if token.is_empty() { text } else { text.replace(token, "[token]") }
+}
+
+/// What the page says and offers: the rest is the same on every page.
+fn body(answer: &Answer) -> &str {
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    let (_, body) = answer.text.split_once("<main>").unwrap();
+    body.split("</main>").next().unwrap().trim()
 }
 
 async fn open(app: &App, path: &str, token: &str, language: &str) -> Answer {
@@ -379,6 +389,130 @@ async fn a_page_and_the_route_that_does_the_same_have_one_limit(app: App) {
     // To open it is not limited.
     assert_eq!(open(&post.app, RESET, &mail.token, "en").await.status, StatusCode::OK);
     post.app.login("ada@example.com", PASSWORD).await.tokens();
+}
+
+/// The page of a link that asks for nothing but a click, and what comes of the click.
+async fn clicked(post: &Post, path: &str, mail: &Mail) -> (Answer, Answer) {
+    let link = format!("{}{path}?token={}", post.app.url, mail.token);
+    assert!(mail.text.contains(&link), "{link} is not in {}", mail.text);
+    let page = open(&post.app, path, &mail.token, "en").await;
+    (page, click(&post.app, path, &[("token", &mail.token)]).await)
+}
+
+/// The account of a signed-in user.
+async fn me(post: &Post, access: &str, member: &str) -> serde_json::Value {
+    post.app.me(access).await.json()[member].take()
+}
+
+async fn an_address_is_proven_by_the_page_of_the_link(app: App) {
+    let post = Post::of(app).await;
+    let ada = post.app.sign_up("ada@example.com").await;
+    let mail = post.wait_for("verify_email", 1).await.remove(0);
+    assert_eq!(me(&post, &ada.access, "email_verified").await, false);
+    let (page, done) = clicked(&post, "/account/verify-email", &mail).await;
+    insta::allow_duplicates! { insta::assert_snapshot!(shown(&page, &mail.token), @r#"
+    HTTP/1.1 200 OK
+    cache-control: no-store
+    content-language: en
+    content-security-policy: default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'
+    content-type: text/html; charset=utf-8
+    referrer-policy: no-referrer
+    x-content-type-options: nosniff
+    x-frame-options: DENY
+
+    <!doctype html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
+    <meta name="robots" content="noindex">
+    <title>Confirm your email address – Hexauth</title>
+    <link rel="stylesheet" href="style.css">
+    </head>
+    <body>
+    <header>Hexauth</header>
+    <main>
+    <h1>Confirm your email address</h1>
+    <p>Confirm that the address to which the mail was sent is yours.</p>
+    <form method="post" action="verify-email">
+    <input type="hidden" name="token" value="[token]">
+    <button type="submit">Confirm the address</button>
+    </form>
+    </main>
+    </body>
+    </html>
+    "#) };
+    insta::allow_duplicates! { insta::assert_snapshot!(body(&done), @r"
+    <h1>Your email address is confirmed</h1>
+    <p>Thank you. You can close this page and go on in Hexauth.</p>
+    ") };
+    assert_eq!(me(&post, &ada.access, "email_verified").await, true);
+}
+
+/// Asks for another address of one's own, while the owner of the proven one reads what is mailed there.
+async fn asked_for_another_address(app: App) -> (Post, String) {
+    let post = Post::of(app).await;
+    let ada = post.app.sign_up("ada@example.com").await;
+    let proof = post.wait_for("verify_email", 1).await.remove(0);
+    assert_eq!(clicked(&post, "/account/verify-email", &proof).await.1.status, StatusCode::OK);
+    let change = json!({"email": "lovelace@example.com", "current_password": PASSWORD});
+    let asked = post.app.send_as(&ada.access, Method::PUT, "/api/v1/users/me/email", change).await;
+    assert_eq!(asked.status, StatusCode::ACCEPTED, "{asked:?}");
+    (post, ada.access)
+}
+
+async fn a_change_of_address_is_confirmed_by_the_page_of_the_link(app: App) {
+    let (post, access) = asked_for_another_address(app).await;
+    let mail = post.wait_for("change_email", 1).await.remove(0);
+    let (page, done) = clicked(&post, "/account/confirm-email", &mail).await;
+    assert_eq!(me(&post, &access, "email").await, serde_json::Value::Null);
+    insta::allow_duplicates! { insta::assert_snapshot!(body(&page).replace(&mail.token, "[token]"), @r#"
+    <h1>Use this email address</h1>
+    <p>Your account at Hexauth gets the address to which the mail was sent. You will be signed out everywhere.</p>
+    <form method="post" action="confirm-email">
+    <input type="hidden" name="token" value="[token]">
+    <button type="submit">Use this address</button>
+    </form>
+    "#) };
+    insta::allow_duplicates! { insta::assert_snapshot!(body(&done), @r"
+    <h1>Your email address was changed</h1>
+    <p>You were signed out everywhere. Sign in to Hexauth with your new address. You can close this page.</p>
+    ") };
+    let access = post.app.sign_in("lovelace@example.com").await.access;
+    assert_eq!(me(&post, &access, "email").await, "lovelace@example.com");
+}
+
+async fn a_change_of_address_is_stopped_by_the_page_of_the_link(app: App) {
+    let (post, access) = asked_for_another_address(app).await;
+    let new = post.wait_for("change_email", 1).await.remove(0);
+    let old = post.wait_for("stop_email_change", 1).await.remove(0);
+    let (page, done) = clicked(&post, "/account/stop-email-change", &old).await;
+    insta::allow_duplicates! { insta::assert_snapshot!(body(&page).replace(&old.token, "[token]"), @r#"
+    <h1>Stop the change of your email address</h1>
+    <p>Your account at Hexauth will keep the address that it has.</p>
+    <form method="post" action="stop-email-change">
+    <input type="hidden" name="token" value="[token]">
+    <button type="submit">Stop the change</button>
+    </form>
+    "#) };
+    insta::allow_duplicates! { insta::assert_snapshot!(body(&done), @r"
+    <h1>The change was stopped</h1>
+    <p>Your account keeps its address. If it was not you who asked for the change, somebody else can sign in to your account: change your password now.</p>
+    ") };
+    assert_eq!(clicked(&post, "/account/confirm-email", &new).await.1.status, StatusCode::BAD_REQUEST);
+    assert_eq!(me(&post, &access, "email").await, "ada@example.com");
+}
+
+/// Keep purposes apart: the token of one page is worth nothing on another, and good on its own afterwards.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_good_on_its_own_page_only() {
+    let (post, mail) = mailed(App::sqlite().await, &[]).await;
+    for path in ["/account/verify-email", "/account/confirm-email", "/account/stop-email-change"] {
+        let answer = click(&post.app, path, &[("token", &mail.token), ("new_password", NEW)]).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}");
+    }
+    assert_eq!(reset(&post.app, &mail, NEW).await.status, StatusCode::OK);
 }
 
 async fn with_pages(settings: &[(&str, &str)]) -> App {

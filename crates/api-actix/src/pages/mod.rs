@@ -5,9 +5,12 @@
 //! form for somebody, and there are no cookies that it could borrow: a token against forged requests would prove nothing
 //! more.
 
+mod confirm_email;
 mod reset_password;
 mod sent;
+mod stop_email_change;
 mod texts;
+mod verify_email;
 mod view;
 
 use std::net::IpAddr;
@@ -73,6 +76,9 @@ impl PageSettings {
 fn routes(config: &mut ServiceConfig) {
     config.service(resource(STYLE_PATH).route(get().to(style)));
     mount::<reset_password::ResetPassword>(config);
+    mount::<verify_email::VerifyEmail>(config);
+    mount::<confirm_email::ConfirmEmail>(config);
+    mount::<stop_email_change::StopEmailChange>(config);
 }
 
 fn mount<P: Page>(config: &mut ServiceConfig) {

@@ -15,7 +15,11 @@ use tests::process::{Node, Workplace};
 use crate::mail::eventually;
 use crate::traces::Collector;
 
-on_each_database!(a_password_is_reset_with_a_mouse, no_token_of_a_link_is_told_to_logs_or_traces);
+on_each_database!(
+    a_password_is_reset_with_a_mouse,
+    an_address_is_proven_and_changed_with_a_mouse,
+    no_token_of_a_link_is_told_to_logs_or_traces,
+);
 
 const NEW: &str = "staple battery horse correct";
 const RESET: &str = "/account/reset-password";
@@ -118,6 +122,41 @@ async fn a_password_is_reset_with_a_mouse(workplace: Workplace) {
         tokens(client.login(EMAIL, &password).await).await;
         assert_eq!(client.login(EMAIL, PASSWORD).await.status(), StatusCode::UNAUTHORIZED);
     }
+}
+
+/// Register, prove the address, ask for another one, stop that, ask again, and confirm.
+async fn an_address_is_proven_and_changed_with_a_mouse(workplace: Workplace) {
+    let workplace = as_in_development(workplace);
+    let node = workplace.serve().await;
+    let client = Client::of(&node);
+    let mut access = client.sign_up(EMAIL).await.access;
+    let (browser, german) = (Browser::open("en").await, Browser::open("de").await);
+    let click = async |kind, page: &str, place| {
+        let link = link(&mailed(&node, &workplace, kind, place).await, &node, page);
+        for (browser, language) in [(&german, "de"), (&browser, "en")] {
+            browser.go(&link).await;
+            assert_is_readable(browser).await;
+            show(browser, page.rsplit('/').next().unwrap(), language).await;
+        }
+        browser.click("button").await;
+    };
+    click("verify_email", "/account/verify-email", 0).await;
+    browser.wait_for_title("Your email address is confirmed – Hexauth").await;
+    let change = json!({"email": "lovelace@example.com", "current_password": PASSWORD});
+    let ask = async |access: &str| {
+        let asked = client.send(Method::PUT, "/users/me/email", Some(access), Some(change.clone())).await;
+        assert_eq!(asked.status(), StatusCode::ACCEPTED);
+    };
+    ask(&access).await;
+    click("stop_email_change", "/account/stop-email-change", 0).await;
+    browser.wait_for_title("The change was stopped – Hexauth").await;
+    click("change_email", "/account/confirm-email", 0).await;
+    browser.wait_for_title("Error: Use this email address – Hexauth").await;
+    access = tokens(client.login(EMAIL, PASSWORD).await).await.access;
+    ask(&access).await;
+    click("change_email", "/account/confirm-email", 1).await;
+    browser.wait_for_title("Your email address was changed – Hexauth").await;
+    tokens(client.login("lovelace@example.com", PASSWORD).await).await;
 }
 
 /// Nor is a page told where its reader came from, or whoever is asked by a mistyped address.

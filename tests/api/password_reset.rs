@@ -38,7 +38,7 @@ impl Post {
         Self::with(app, &[]).await
     }
 
-    /// The same database, and mail with these settings.
+    /// Likewise, with these settings besides.
     pub(crate) async fn with(app: App, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_str().unwrap().to_owned();
@@ -124,7 +124,7 @@ impl Mail {
     }
 }
 
-fn is_refused(answer: &Answer) -> bool {
+pub(crate) fn is_refused(answer: &Answer) -> bool {
     answer.status == StatusCode::BAD_REQUEST && answer.json()["code"] == "invalid_one_time_token"
 }
 

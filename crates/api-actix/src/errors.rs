@@ -77,6 +77,8 @@ mod tests {
         vec![
             (E::InvalidCredentials, "401 invalid_credentials"),
             (E::AccountDisabled, "403 account_disabled"),
+            (E::EmailNotVerified, "403 email_not_verified"),
+            (E::EmailSignInOff, "403 email_sign_in_off"),
             (E::InvalidAccessToken, "401 invalid_token"),
             (E::InvalidRefreshToken, "401 invalid_refresh_token"),
             (E::Forbidden, "403 forbidden"),
@@ -106,6 +108,7 @@ mod tests {
     fn is_in_all(error: &ApplicationError) -> bool {
         use ApplicationError as E;
         match error {
+            E::EmailNotVerified | E::EmailSignInOff => true,
             E::InvalidCredentials | E::AccountDisabled | E::InvalidAccessToken | E::InvalidRefreshToken => true,
             E::Forbidden | E::RegistrationClosed | E::WrongCurrentPassword | E::CurrentPasswordRequired => true,
             E::InvalidOneTimeToken | E::MailIsOff | E::TooManyAttempts { .. } => true,

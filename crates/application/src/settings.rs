@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use domain::clients::ClientId;
 use domain::keys::Algorithm;
 use domain::passwords::PasswordPolicy;
+use domain::registration::RegistrationMode;
 use domain::sessions::RefreshPolicy;
 
 /// What an operator decides about the use cases.
@@ -23,8 +24,10 @@ pub struct Settings {
     pub password_policy: PasswordPolicy,
     /// How long events are kept. Clean-up removes them afterwards.
     pub events_retention: TimeDelta,
-    /// Whether anyone may register, or admins only.
-    pub registration_open: bool,
+    /// Who gets an account without an admin.
+    pub registration: RegistrationMode,
+    /// Whether people may sign in by a mail instead of a password.
+    pub email_sign_in: bool,
     /// Most connections to the database at a time for sign-ins and whatever else hashes a password. From 1 to half of
     /// all, so that a storm of them leaves some to others.
     pub sign_in_connections: usize,
@@ -42,7 +45,8 @@ impl Default for Settings {
             refresh: RefreshPolicy::default(),
             password_policy: PasswordPolicy::default(),
             events_retention: TimeDelta::days(90),
-            registration_open: true,
+            registration: RegistrationMode::Open,
+            email_sign_in: false,
             sign_in_connections: 5,
             sign_in_patience: Duration::from_secs(3),
         }

@@ -375,3 +375,24 @@ async fn an_admin_deletes_an_account() {
     cache-control: no-store
     ");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_invites_somebody() {
+    let app = App::sqlite_with(&[("APP_MAIL__TRANSPORT", "log")]).await;
+    let root = app.admin("root@example.com").await;
+    let body = json!({"email": "grace@example.com", "role": "user"});
+    let request = app.request(Method::POST, "/api/v1/users/invitations").bearer_auth(&root.access).json(&body);
+    insta::assert_snapshot!(exchange(&app, request).await, @r#"
+    POST /api/v1/users/invitations
+    authorization: Bearer [access token]
+    content-type: application/json
+
+    {
+      "email": "grace@example.com",
+      "role": "user"
+    }
+
+    HTTP/1.1 202 Accepted
+    cache-control: no-store
+    "#);
+}

@@ -162,10 +162,17 @@ pub(super) const SETTINGS: &[Setting] = &[
         "For so long after a refresh, the refresh token before it gets the same answer again. 0s is strict.",
     ),
     Setting::new(
-        "auth.registration_open",
-        "true",
+        "auth.email_sign_in",
+        "false",
         Switch,
-        "Whether anyone may register. Otherwise only admins create users.",
+        "Whether people may sign in by a code, or a link, that is mailed to them, instead of a password.",
+    ),
+    Setting::new(
+        "registration.mode",
+        "open",
+        OneOf(&["open", "verified", "closed"]),
+        "Who gets an account without an admin: anyone; whoever proves that the address is theirs, which takes mail, and \
+         without which no account has a session; or nobody.",
     ),
     Setting::new(
         "jwt.algorithm",

@@ -1,7 +1,6 @@
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, web};
-use application::users::CreateUser;
-use application::users::Users;
+use application::users::{CreateUser, Registered, Users};
 use domain::users::{Email, Role};
 
 use super::body::{ProfileBody, UserBody};
@@ -29,11 +28,17 @@ crate::fields! {
 /// Register.
 ///
 /// Makes an account. Anyone may do so while registration is open; an admin's token adds the right to choose role and
-/// activity, and to vouch for the email. Any other email is mailed a link and a code, where mail is sent. Whoever registers and gives no `locale` gets that of `Accept-Language`.
+/// activity, and to vouch for the email. Any other email is mailed a link and a code, where mail is sent. Whoever registers
+/// and gives no `locale` gets that of `Accept-Language`.
+///
+/// Where registration takes the proof of the address, the response to anyone else is the same whether or not the address has
+/// an account: a mail is on its way to its owner, and the account is made once they prove that they got it. If somebody
+/// takes the username before, it is made without one.
 #[utoipa::path(post, path = "/api/v1/users", tag = "users", request_body = CreateUserBody,
     responses(
         (status = 201, description = "The account was made.", body = UserBody,
             headers(("Location" = String, description = "Where the account is."))),
+        (status = 202, description = "The account is made once the address is proven: a mail is on its way."),
         Body, Unauthorized, Forbidden, Conflict, RateLimited, Unavailable),
     security((), ("bearer" = []), ("password" = [])))]
 pub(crate) async fn create_user(
@@ -46,7 +51,10 @@ pub(crate) async fn create_user(
         // An admin's language is not that of the accounts that they make.
         new.profile.locale = new.profile.locale.or(language);
     }
-    let user = users.create(actor.as_ref(), new, address).await?;
+    let user = match users.create(actor.as_ref(), new, address).await? {
+        Registered::Created(user) => user,
+        Registered::Pending => return Ok(HttpResponse::Accepted().finish()),
+    };
     let location = format!("/api/v1/users/{}", user.id);
     Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(UserBody::from(user)))
 }

@@ -50,6 +50,7 @@ mod tests {
     use domain::users::{Email, Epoch, User};
 
     use super::*;
+    use crate::emails::testing::on;
     use crate::one_time_tokens::testing::{a_token, by_token, using};
     use crate::passwords::testing::Mocks;
     use crate::testing::a_user;
@@ -64,7 +65,7 @@ mod tests {
         let mut mocks = Mocks::default();
         mocks.one_time_tokens = std::mem::take(&mut mocks.one_time_tokens).finding(token());
         let commits = mocks.units([unit]);
-        let emails = Emails { passwords: mocks.build() };
+        let emails = on(mocks.build());
         let result = emails.confirm_change(by_token(&token()), None).await;
         (result, commits.load(Ordering::SeqCst))
     }

@@ -4,6 +4,8 @@ mod confirm_change;
 mod request_change;
 mod resend_verification;
 mod stop_change;
+#[cfg(test)]
+mod testing;
 mod verify;
 
 use domain::one_time_tokens::OneTimeToken;
@@ -15,12 +17,15 @@ pub use request_change::RequestEmailChange;
 use crate::ApplicationError;
 use crate::one_time_tokens::consume;
 use crate::passwords::Passwords;
+use crate::users::Users;
 
 /// The use cases of addresses.
 #[derive(Clone)]
 pub struct Emails {
     /// Asks for the current password, and has what writing an account takes.
     pub passwords: Passwords,
+    /// Makes the accounts that wait for a proof.
+    pub users: Users,
 }
 
 impl Emails {

@@ -75,6 +75,7 @@ mod tests {
     use domain::users::User;
 
     use super::*;
+    use crate::emails::testing::on;
     use crate::one_time_tokens::testing as one_time_tokens;
     use crate::passwords::testing::Mocks;
     use crate::testing::{a_unit_of, a_user, an_actor, now, password, user_id};
@@ -112,7 +113,7 @@ mod tests {
             Ok(())
         });
         let commits = mocks.units([unit]);
-        let emails = Emails { passwords: mocks.build() };
+        let emails = on(mocks.build());
         let change =
             RequestEmailChange { email: Email::parse(email).unwrap(), current: password(), locale: Locale::default() };
         emails.request_change(&an_actor(), change).await.unwrap();
@@ -148,11 +149,11 @@ mod tests {
     async fn without_the_password_or_without_mail_nothing_is_sent() {
         let change =
             || RequestEmailChange { email: Email::parse(NEW).unwrap(), current: password(), locale: Locale::default() };
-        let emails = Emails { passwords: Mocks::confirming(Verification::Mismatch).build() };
+        let emails = on(Mocks::confirming(Verification::Mismatch).build());
         let result = emails.request_change(&an_actor(), change()).await;
         assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));
         let one_time_tokens = one_time_tokens::Mocks { mail_is_off: true, ..Default::default() };
-        let emails = Emails { passwords: Mocks { one_time_tokens, ..Mocks::default() }.build() };
+        let emails = on(Mocks { one_time_tokens, ..Mocks::default() }.build());
         assert!(matches!(emails.request_change(&an_actor(), change()).await, Err(ApplicationError::MailIsOff)));
     }
 }

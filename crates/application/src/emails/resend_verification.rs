@@ -10,7 +10,8 @@ use crate::ApplicationError;
 use crate::even::evenly;
 
 impl Emails {
-    /// Mails another link and code to the owner of an address that was not proven yet. Nobody else learns whether there
+    /// Mails another link and code to the owner of an address that was not proven yet, by which they prove it, or finish the
+    /// registration that waits for that. Nobody else learns whether there
     /// is an account with it: it takes the same time and says the same, and so it does when there were too many mails.
     ///
     /// # Errors
@@ -33,7 +34,14 @@ impl Emails {
     ) -> Result<(), ApplicationError> {
         let tokens = &self.passwords.one_time_tokens;
         let found = self.passwords.users.find_by_email(email).await?;
-        let Some(user) = found.filter(|user| user.is_active && !user.email_verified) else { return Ok(()) };
+        if found.as_ref().is_some_and(|user| !user.is_active || user.email_verified) {
+            return Ok(());
+        }
+        // Whoever registered with the address comes before an account that was made with it without proof.
+        if self.users.mail_registrant_again(email, locale.clone(), address).await? {
+            return Ok(());
+        }
+        let Some(user) = found else { return Ok(()) };
         if !tokens.may_send(Purpose::VerifyEmail, &user.email).await? {
             return Ok(());
         }
@@ -56,6 +64,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
+    use crate::emails::testing::on;
     use crate::one_time_tokens::testing as one_time_tokens;
     use crate::passwords::testing::Mocks;
     use crate::testing::{a_user, now};
@@ -67,6 +76,8 @@ mod tests {
         if let Some(reservation) = reservation {
             mocks.one_time_tokens = one_time_tokens::Mocks::default().reserving(reservation);
         }
+        // No registration waits.
+        mocks.one_time_tokens.tokens.expect_find_latest().returning(|_, _| Ok(None));
         let mut unit = MockAccountUnit::default();
         unit.one_time_tokens.expect_insert().times(mails).returning(|_| Ok(()));
         unit.outbox
@@ -75,7 +86,7 @@ mod tests {
             .times(mails)
             .returning(|_| Ok(()));
         let commits = mocks.units([unit]);
-        let (emails, begin) = (Emails { passwords: mocks.build() }, Instant::now());
+        let (emails, begin) = (on(mocks.build()), Instant::now());
         emails.resend_verification(&a_user().email, Locale::default(), None).await.unwrap();
         assert_eq!((commits.load(Ordering::SeqCst), begin.elapsed().as_millis()), (mails, 250));
     }

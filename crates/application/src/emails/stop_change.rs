@@ -35,6 +35,7 @@ mod tests {
     use domain::users::{Email, User};
 
     use super::*;
+    use crate::emails::testing::on;
     use crate::one_time_tokens::testing::{a_token, by_token, using};
     use crate::passwords::testing::Mocks;
     use crate::testing::a_user;
@@ -51,7 +52,7 @@ mod tests {
             let mut unit = using(unit, true);
             unit.one_time_tokens.expect_void_all().times(stops).returning(|_, _| Ok(2));
             let commits = mocks.units([unit]);
-            let emails = Emails { passwords: mocks.build() };
+            let emails = on(mocks.build());
             let result = emails.stop_change(by_token(&token), None).await;
             assert_eq!((result.is_ok(), commits.load(Ordering::SeqCst)), (stops == 1, stops));
         }

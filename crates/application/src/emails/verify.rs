@@ -9,13 +9,17 @@ use crate::even::evenly;
 use crate::one_time_tokens::Proof;
 
 impl Emails {
-    /// Notes that the address of an account is its owner's, while it is the one that the token was mailed to.
+    /// Notes that the address of an account is its owner's, while it is the one that the token was mailed to. Where a
+    /// registration waits for this proof, it makes the account.
     ///
     /// # Errors
     /// [`ApplicationError::InvalidOneTimeToken`], whatever is wrong with the token or the account;
-    /// [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::RegistrationClosed`] where the account is still to be made; [`ApplicationError::Unavailable`].
     pub async fn verify(&self, proof: Proof, address: Option<IpAddr>) -> Result<(), ApplicationError> {
         let token = evenly(self.passwords.one_time_tokens.prove(Purpose::VerifyEmail, &proof)).await?;
+        if token.user_id.is_none() {
+            return self.users.finish_registration(&token, address).await;
+        }
         let (unit, mut user) = self.begin_with(&token).await?;
         if user.email != token.email {
             return Err(ApplicationError::InvalidOneTimeToken);
@@ -38,6 +42,7 @@ mod tests {
     use domain::users::{Email, User};
 
     use super::*;
+    use crate::emails::testing::on;
     use crate::one_time_tokens::testing::{a_token, by_token, using};
     use crate::passwords::testing::Mocks;
     use crate::testing::a_user;
@@ -51,7 +56,7 @@ mod tests {
         let mut mocks = Mocks::default();
         mocks.one_time_tokens = std::mem::take(&mut mocks.one_time_tokens).finding(token.clone());
         let commits = mocks.units([unit]);
-        let emails = Emails { passwords: mocks.build() };
+        let emails = on(mocks.build());
         let result = emails.verify(by_token(&token), None).await;
         (result, commits.load(Ordering::SeqCst))
     }

@@ -6,13 +6,18 @@ use domain::users::User;
 use super::OneTimeTokens;
 
 impl OneTimeTokens {
+    /// Whether [`OneTimeTokens::notify`] would mail this user anything.
+    pub(crate) fn can_notify(&self, user: &User) -> bool {
+        self.sends_mail && user.email_verified
+    }
+
     /// Tells the owner of an account what has happened to it, by a mail in this unit. An address that nobody has proven
     /// may be a stranger's, who is told nothing.
     ///
     /// # Errors
     /// Those of the outbox.
     pub(crate) async fn notify(&self, unit: &dyn AccountUnit, user: &User, letter: Letter) -> Result<(), StoreError> {
-        if !self.sends_mail || !user.email_verified {
+        if !self.can_notify(user) {
             return Ok(());
         }
         let now = self.clock.now();

@@ -3,11 +3,12 @@ use std::net::IpAddr;
 use domain::StoreError;
 use domain::events::{By, What};
 use domain::one_time_tokens::Purpose;
-use domain::passwords::{HashPlace, Password, PasswordHash};
+use domain::passwords::{HashPlace, Password};
 use domain::units::AccountUnit;
 use domain::users::{Email, Epoch, Profile, Role, User, UserId};
 
-use super::Users;
+use super::insert_user::{MadeBy, NewAccount};
+use super::{Users, mail_locale};
 use crate::acting::begin_as;
 use crate::{Actor, ApplicationError};
 
@@ -24,7 +25,7 @@ pub struct CreateUser {
     pub role: Option<Role>,
     /// `true` when not given; `false` for admins only.
     pub is_active: Option<bool>,
-    /// Whether the address counts as proven. `false` when not given; `true` for admins only.
+    /// Whether the address counts as proven: `false` when not given; `true` for admins only.
     pub email_verified: Option<bool>,
 }
 
@@ -42,27 +43,39 @@ impl CreateUser {
     }
 }
 
-/// A new account with its password hashed, on its way to the database.
-pub(super) struct HashedUser {
-    pub(super) user: User,
-    hash: PasswordHash,
+/// What came of asking for an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Registered {
+    /// It was made.
+    Created(User),
+    /// It is made once the address is proven, if the address has none yet.
+    Pending,
 }
 
-impl HashedUser {
-    /// Adds the user and their password. The unique index decides between two at the same time.
-    pub(super) async fn insert(&self, unit: &dyn AccountUnit) -> Result<(), StoreError> {
-        unit.users().insert(&self.user).await?;
-        unit.passwords().store(self.user.id, &self.hash, self.user.created_at).await
+/// A new user, with what most begin with.
+pub(super) struct NewUser {
+    pub(super) email: Email,
+    pub(super) email_verified: bool,
+    pub(super) profile: Profile,
+    pub(super) role: Role,
+    pub(super) is_active: bool,
+}
+
+impl NewUser {
+    /// One of whom nothing is known but the address, which is not proven.
+    pub(super) fn with(email: Email) -> Self {
+        Self { email, email_verified: false, profile: Profile::default(), role: Role::User, is_active: true }
     }
 }
 
 impl Users {
-    /// Makes an account. Anyone may make their own while registration is open, and an admin anybody's at any time. The
-    /// address of the request is recorded: `address`, or the actor's own. Where mail is sent, the user gets one by which
-    /// they prove their email.
+    /// Makes an account. Anyone may make their own while registration is open, and an admin anybody's at any time. Where
+    /// registration takes the proof of the address, nothing is made yet. Where mail is sent, the user gets one by which
+    /// they prove it. The address of the request is
+    /// recorded: `address`, or the actor's own.
     ///
     /// # Errors
-    /// [`ApplicationError::Forbidden`] when somebody who is not an admin gives another role or activity than every
+    /// [`ApplicationError::Forbidden`] when somebody who is not an admin gives another role, activity or proof than every
     /// account begins with;
     /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
     /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::RefusedPassword`],
@@ -72,20 +85,36 @@ impl Users {
         actor: Option<&Actor>,
         new: CreateUser,
         address: Option<IpAddr>,
-    ) -> Result<User, ApplicationError> {
+    ) -> Result<Registered, ApplicationError> {
         let is_admin = actor.is_some_and(|actor| actor.role == Role::Admin);
         if !is_admin && new.asks_for_rights() {
             return Err(ApplicationError::Forbidden);
         }
-        if !is_admin && !self.registration_open {
+        if is_admin || self.registration.admits(false) {
+            let by = if is_admin { MadeBy::Admin } else { MadeBy::Owner };
+            return self.make_at_once(actor, new, by, address).await.map(Registered::Created);
+        }
+        if !self.registration.admits(true) {
             return Err(ApplicationError::RegistrationClosed);
         }
-        let (hashed, _place) = self.hashed(new).await?;
-        let asks_for_proof = self.may_ask_for_proof(&hashed.user).await?;
-        let what = What::UserCreated { user: hashed.user.id, role: hashed.user.role };
+        self.register(new, address).await?;
+        Ok(Registered::Pending)
+    }
+
+    async fn make_at_once(
+        &self,
+        actor: Option<&Actor>,
+        new: CreateUser,
+        by: MadeBy,
+        address: Option<IpAddr>,
+    ) -> Result<User, ApplicationError> {
+        let (new, _place) = self.hashed(new).await?;
+        let user = &new.user;
+        let what = What::UserCreated { user: user.id, role: user.role };
         self.passwords
             .hashing
             .in_turn(async {
+                let asks_for_proof = self.may_ask_for_proof(user).await?;
                 let (unit, event) = match actor {
                     Some(actor) => (
                         begin_as(self.passwords.units.as_ref(), actor, self.passwords.clock.as_ref()).await?.0,
@@ -93,14 +122,14 @@ impl Users {
                     ),
                     None => (self.passwords.units.begin().await?, By::Anyone.did(what).from_address(address)),
                 };
-                hashed.insert(unit.as_ref()).await?;
+                self.insert(unit.as_ref(), &new, by).await?;
                 if asks_for_proof {
-                    self.ask_for_proof(unit.as_ref(), &hashed.user).await?;
+                    self.ask_for_proof(unit.as_ref(), user).await?;
                 }
                 self.passwords.journal.commit(unit, event).await
             })
             .await?;
-        Ok(hashed.user)
+        Ok(new.user)
     }
 
     /// Whether a new user is mailed how to prove their address, which counts as a mail to it.
@@ -111,31 +140,43 @@ impl Users {
     }
 
     async fn ask_for_proof(&self, unit: &dyn AccountUnit, user: &User) -> Result<(), StoreError> {
-        let locale = user.profile.locale.clone().unwrap_or_default();
+        let locale = mail_locale(&user.profile);
         let tokens = &self.passwords.one_time_tokens;
         tokens.send(unit, Purpose::VerifyEmail, Some(user.id), &user.email, locale).await.map(drop)
     }
 
     /// The account with its password hashed, and the place of the hash: to be kept until the user is stored, which
     /// bounds everything that registrations do at a time.
-    pub(super) async fn hashed(&self, new: CreateUser) -> Result<(HashedUser, Box<dyn HashPlace>), ApplicationError> {
+    pub(super) async fn hashed(&self, new: CreateUser) -> Result<(NewAccount, Box<dyn HashPlace>), ApplicationError> {
         let password = self.passwords.accept(new.password)?;
         let mut place = self.passwords.hashing.reserve()?;
         let hash = place.hash(&password).await?;
-        let now = self.passwords.clock.now();
-        let user = User {
-            id: UserId::new(self.ids.v7(now)),
+        let user = self.new_user(NewUser {
             email: new.email,
+            email_verified: new.email_verified.unwrap_or(false),
             profile: new.profile,
             role: new.role.unwrap_or(Role::User),
             is_active: new.is_active.unwrap_or(true),
-            email_verified: new.email_verified.unwrap_or(false),
+        });
+        Ok((NewAccount { user, hash: Some(hash) }, place))
+    }
+
+    /// The user with an id and times.
+    pub(super) fn new_user(&self, new: NewUser) -> User {
+        let NewUser { email, email_verified, profile, role, is_active } = new;
+        let now = self.passwords.clock.now();
+        User {
+            id: UserId::new(self.ids.v7(now)),
+            email,
+            profile,
+            role,
+            is_active,
+            email_verified,
             epoch: Epoch::default(),
             created_at: now,
             updated_at: now,
             last_login: None,
-        };
-        Ok((HashedUser { user, hash }, place))
+        }
     }
 }
 
@@ -145,6 +186,7 @@ mod tests {
 
     use domain::attempts::Reservation;
     use domain::mail::Locale;
+    use domain::registration::RegistrationMode;
     use domain::units::MockAccountUnit;
 
     use super::*;
@@ -156,10 +198,16 @@ mod tests {
         CreateUser::new(a_user().email, password())
     }
 
-    /// A unit that the account is stored in, on a node that sends no mail.
+    /// The account, which is made at once.
+    fn created(registered: Registered) -> User {
+        match registered {
+            Registered::Created(user) => user,
+            Registered::Pending => panic!("it was not made"),
+        }
+    }
+
     fn inserting_in(mut unit: MockAccountUnit) -> Mocks {
         let mut mocks = Mocks::default();
-        mocks.one_time_tokens.mail_is_off = true;
         mocks.hashing().expect_hash().returning(|_| Ok(a_hash()));
         unit.users.expect_insert().times(1).returning(|_| Ok(()));
         unit.passwords
@@ -176,7 +224,7 @@ mod tests {
         let mocks = inserting_in(MockAccountUnit::default());
         let events = mocks.units.events();
         let address = Some(IpAddr::from([192, 0, 2, 7]));
-        let user = mocks.build().create(None, new(), address).await.unwrap();
+        let user = created(mocks.build().create(None, new(), address).await.unwrap());
         assert_eq!((user.role, user.is_active, user.email_verified), (Role::User, true, false));
         assert!(matches!(&events.lock().unwrap()[..], [event] if event.by == By::Anyone && event.address == address));
     }
@@ -195,7 +243,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_admins_choose_role_and_activity() {
+    async fn only_admins_choose_role_activity_and_proof() {
         for new in [
             CreateUser { role: Some(Role::Admin), ..new() },
             CreateUser { is_active: Some(false), ..new() },
@@ -212,17 +260,19 @@ mod tests {
     #[tokio::test]
     async fn what_every_account_begins_with_is_not_chosen() {
         let new = CreateUser { role: Some(Role::User), is_active: Some(true), email_verified: Some(false), ..new() };
-        let user = inserting_in(MockAccountUnit::default()).build().create(None, new, None).await.unwrap();
+        let user = created(inserting_in(MockAccountUnit::default()).build().create(None, new, None).await.unwrap());
         assert_eq!((user.role, user.is_active), (Role::User, true));
     }
 
     #[tokio::test]
     async fn where_registration_is_closed_admins_still_create() {
-        let closed = Mocks { registration_open: false, ..Mocks::default() };
+        let closed = Mocks { registration: RegistrationMode::Closed, ..Mocks::default() };
         let result = closed.build().create(Some(&an_actor()), new(), None).await;
         assert!(matches!(result, Err(ApplicationError::RegistrationClosed)));
-        let closed = Mocks { registration_open: false, ..inserting_in(a_unit_of(&an_admin())) };
-        closed.build().create(Some(&an_admin()), new(), None).await.unwrap();
+        for registration in [RegistrationMode::Closed, RegistrationMode::Verified] {
+            let mocks = Mocks { registration, ..inserting_in(a_unit_of(&an_admin())) };
+            created(mocks.build().create(Some(&an_admin()), new(), None).await.unwrap());
+        }
     }
 
     #[tokio::test]
@@ -245,7 +295,7 @@ mod tests {
             }
             let profile = Profile { locale: Locale::parse("de").ok(), ..Profile::default() };
             let new = CreateUser { email_verified: proven, profile, ..new() };
-            let user = mocks.build().create(Some(&an_admin()), new, None).await.unwrap();
+            let user = created(mocks.build().create(Some(&an_admin()), new, None).await.unwrap());
             assert_eq!(user.email_verified, proven == Some(true));
         }
     }
@@ -253,7 +303,6 @@ mod tests {
     #[tokio::test]
     async fn a_taken_email_is_a_duplicate() {
         let mut mocks = Mocks::default();
-        mocks.one_time_tokens.mail_is_off = true;
         mocks.hashing().expect_hash().returning(|_| Ok(a_hash()));
         let mut unit = MockAccountUnit::default();
         unit.users.expect_insert().returning(|_| Err(StoreError::Duplicate("email")));

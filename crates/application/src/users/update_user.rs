@@ -77,7 +77,7 @@ impl UserChange {
 
 impl Users {
     /// Changes an account and returns its new state. Another role voids the user's access tokens; disabling ends
-    /// their sessions. Disabling and another email void whatever was mailed to the user.
+    /// their sessions, and they are told. Disabling and another email void whatever was mailed to the user.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::ReadOnly`],
@@ -117,6 +117,7 @@ impl Users {
         let ends = is_disabled.then_some(RevocationReason::Disabled);
         if let Some(reason) = ends {
             unit.refresh_tokens().revoke_all(id, None, Revocation { at: now, reason }).await?;
+            self.passwords.one_time_tokens.notify(unit.as_ref(), &before, Letter::AccountDisabled).await?;
         }
         let void: Vec<_> =
             (user.epoch != before.epoch).then_some(RevokedTokens::OfUser(id, user.epoch)).into_iter().collect();
@@ -294,6 +295,7 @@ mod tests {
                 .withf(|mail| mail.letter == Letter::EmailChanged && mail.to == a_user().email)
                 .times(1)
                 .returning(|_| Ok(()));
+            mocks.one_time_tokens.mail_is_off = false;
             mocks.units([unit]);
             let change = UserChange { email_verified: said, ..moving("lovelace@example.com") };
             let user = mocks.build().update(&an_admin(), TARGET(), change).await.unwrap();
@@ -329,7 +331,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn disabling_voids_access_tokens_and_ends_sessions_in_the_same_unit() {
+    async fn disabling_voids_access_tokens_ends_sessions_and_tells_the_owner_in_the_same_unit() {
         let mut mocks = Mocks::default();
         let mut unit = updating(an_admins_unit());
         unit.refresh_tokens
@@ -339,6 +341,8 @@ mod tests {
             .returning(|_, _, _| Ok(Vec::new()));
         unit.one_time_tokens.expect_void_all().times(1).returning(|_, _| Ok(1));
         unit.revocations.expect_insert().withf(is_of_first_epoch).times(1).returning(|_| Ok(()));
+        unit.outbox.expect_insert().withf(|mail| mail.letter == Letter::AccountDisabled).times(1).returning(|_| Ok(()));
+        mocks.one_time_tokens.mail_is_off = false;
         let commits = mocks.units([unit]);
         let change = UserChange { is_active: Some(false), ..UserChange::default() };
         let user = mocks.build().update(&an_admin(), TARGET(), change).await.unwrap();

@@ -74,6 +74,16 @@ pub enum What {
         /// The account.
         user: UserId,
     },
+    /// Right password, but the address is not proven, which the mode of registration demands.
+    LoginRefusedUnverified {
+        /// The account.
+        user: UserId,
+    },
+    /// Somebody asked to sign in by mail, and the user was mailed how to.
+    LoginRequested {
+        /// The user.
+        user: UserId,
+    },
     /// An old refresh token came back, and its session was revoked.
     RefreshTokenReused {
         /// Whose.
@@ -138,6 +148,29 @@ pub enum What {
     /// The current password that came with a change was wrong.
     CurrentPasswordWrong {
         /// Whose.
+        user: UserId,
+    },
+    /// Somebody registered where accounts are made only for proven addresses, and the address was sent a mail.
+    RegistrationRequested {
+        /// The account that has the address already, if there is one.
+        user: Option<UserId>,
+    },
+    /// An admin invited somebody. An account was made if there was none.
+    UserInvited {
+        /// The account.
+        user: UserId,
+        /// What they may do.
+        role: Role,
+    },
+    /// A user accepted an invitation by choosing a password.
+    InvitationAccepted {
+        /// The user.
+        user: UserId,
+    },
+    /// The owner of an address proved it, of an account that was made with it without proof: its password was
+    /// removed or replaced, and its sessions ended.
+    UserReclaimed {
+        /// The account.
         user: UserId,
     },
     /// An account was made.
@@ -228,6 +261,8 @@ impl What {
             Self::LoginSucceeded { .. } => "login.succeeded",
             Self::LoginFailed { .. } => "login.failed",
             Self::LoginRefusedDisabled { .. } => "login.refused_disabled",
+            Self::LoginRefusedUnverified { .. } => "login.refused_unverified",
+            Self::LoginRequested { .. } => "login.requested",
             Self::RefreshTokenReused { .. } => "refresh_token.reused",
             Self::SessionsEnded { .. } => "sessions.ended",
             Self::PasswordChanged { .. } => "password.changed",
@@ -240,6 +275,10 @@ impl What {
             Self::EmailChanged { .. } => "email.changed",
             Self::EmailChangeStopped { .. } => "email.change_stopped",
             Self::CurrentPasswordWrong { .. } => "password.change_refused",
+            Self::RegistrationRequested { .. } => "registration.requested",
+            Self::UserInvited { .. } => "user.invited",
+            Self::InvitationAccepted { .. } => "invitation.accepted",
+            Self::UserReclaimed { .. } => "user.reclaimed",
             Self::UserCreated { .. } => "user.created",
             Self::UserUpdated { .. } => "user.updated",
             Self::UserDeleted { .. } => "user.deleted",
@@ -251,10 +290,12 @@ impl What {
     /// The id of what it is about: of a key in the kinds that begin with `keys.`, and of a user in all others.
     pub const fn subject(&self) -> Option<Uuid> {
         match self {
-            Self::LoginFailed { user: None } => None,
+            Self::LoginFailed { user: None } | Self::RegistrationRequested { user: None } => None,
             Self::LoginSucceeded { user, .. }
             | Self::LoginFailed { user: Some(user) }
             | Self::LoginRefusedDisabled { user }
+            | Self::LoginRefusedUnverified { user }
+            | Self::LoginRequested { user }
             | Self::RefreshTokenReused { user, .. }
             | Self::SessionsEnded { user, .. }
             | Self::PasswordChanged { user }
@@ -267,6 +308,10 @@ impl What {
             | Self::EmailChanged { user }
             | Self::EmailChangeStopped { user }
             | Self::CurrentPasswordWrong { user }
+            | Self::RegistrationRequested { user: Some(user) }
+            | Self::UserInvited { user, .. }
+            | Self::InvitationAccepted { user }
+            | Self::UserReclaimed { user }
             | Self::UserCreated { user, .. }
             | Self::UserUpdated { user, .. }
             | Self::UserDeleted { user } => Some(user.as_uuid()),
@@ -288,7 +333,7 @@ impl What {
         let text = |text: &str| text.to_owned();
         match self {
             Self::SessionsEnded { reason, .. } => vec![("reason", text(reason.as_str()))],
-            Self::UserCreated { role, .. } => vec![("role", text(role.as_str()))],
+            Self::UserCreated { role, .. } | Self::UserInvited { role, .. } => vec![("role", text(role.as_str()))],
             Self::UserUpdated { role, is_active, ends, .. } => {
                 let mut details = vec![("role", text(role.as_str())), ("is_active", is_active.to_string())];
                 details.extend(ends.map(|reason| ("sessions_ended", text(reason.as_str()))));
@@ -305,7 +350,10 @@ impl What {
             Self::SessionsEnded { reason, .. } => Some(*reason),
             Self::RefreshTokenReused { .. } => Some(RevocationReason::Reuse),
             Self::PasswordChanged { .. } => Some(RevocationReason::PasswordChanged),
-            Self::PasswordSet { .. } | Self::PasswordReset { .. } => Some(RevocationReason::PasswordSet),
+            Self::PasswordSet { .. }
+            | Self::PasswordReset { .. }
+            | Self::InvitationAccepted { .. }
+            | Self::UserReclaimed { .. } => Some(RevocationReason::PasswordSet),
             Self::EmailChanged { .. } => Some(RevocationReason::EmailChanged),
             Self::UserUpdated { ends, .. } => *ends,
             _ => None,

@@ -82,7 +82,7 @@ pub fn services<C: SqlConnections + 'static>(
     };
     let passwords = Passwords {
         users: store.clone(),
-        one_time_tokens,
+        one_time_tokens: one_time_tokens.clone(),
         passwords: store.clone(),
         units: store.clone(),
         hashing: hashing.clone(),
@@ -100,23 +100,28 @@ pub fn services<C: SqlConnections + 'static>(
         activity: Activity::default(),
         policy,
     };
+    let users = Users {
+        users: store.clone(),
+        passwords: passwords.clone(),
+        ids: ids.clone(),
+        registration: settings.registration,
+    };
     Application {
-        users: Users {
-            users: store.clone(),
-            passwords: passwords.clone(),
-            ids: ids.clone(),
-            registration_open: settings.registration_open,
-        },
+        emails: Emails { passwords: passwords.clone(), users: users.clone() },
+        users,
         sign_in: SignIn {
             passwords: store.clone(),
             units: store.clone(),
             attempts,
+            one_time_tokens,
             hashing,
             issuer,
             ids: ids.clone(),
             clock: clock.clone(),
             journal: journal.clone(),
             policy,
+            registration: settings.registration,
+            email_sign_in: settings.email_sign_in,
         },
         keys: Keys {
             signing_keys: store.clone(),
@@ -134,7 +139,6 @@ pub fn services<C: SqlConnections + 'static>(
         tasks: Tasks::new(store.clone(), ids.clone(), clock.clone()),
         node: Node { units: store.clone(), clock, journal, events_retention: settings.events_retention },
         mail,
-        emails: Emails { passwords: passwords.clone() },
         passwords,
         sessions,
     }

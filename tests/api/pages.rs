@@ -17,6 +17,7 @@ on_each_database!(
     an_address_is_proven_by_the_page_of_the_link,
     a_change_of_address_is_confirmed_by_the_page_of_the_link,
     a_change_of_address_is_stopped_by_the_page_of_the_link,
+    an_invitation_is_accepted_by_the_page_of_the_link,
 );
 
 const NEW: &str = "staple battery horse correct";
@@ -504,11 +505,43 @@ async fn a_change_of_address_is_stopped_by_the_page_of_the_link(app: App) {
     assert_eq!(me(&post, &access, "email").await, "ada@example.com");
 }
 
+async fn an_invitation_is_accepted_by_the_page_of_the_link(app: App) {
+    let post = Post::of(app).await;
+    let admin = post.app.admin("root@example.com").await;
+    let invitation = json!({"email": "grace@example.com"});
+    let invited = post.app.send_as(&admin.access, Method::POST, "/api/v1/users/invitations", invitation).await;
+    assert_eq!(invited.status, StatusCode::ACCEPTED, "{invited:?}");
+    let mail = post.wait_for("invitation", 1).await.remove(0);
+    let (page, refused) = clicked(&post, "/account/accept-invitation", &mail).await;
+    insta::allow_duplicates! { insta::assert_snapshot!(body(&page).replace(&mail.token, "[token]"), @r#"
+    <h1>Accept your invitation</h1>
+    <p>You are invited to Hexauth. Choose a password for your account.</p>
+    <form method="post" action="accept-invitation">
+    <input type="hidden" name="token" value="[token]">
+    <label for="new_password">New password</label>
+    <p class="rules" id="rules">At least 8 characters.</p>
+    <input type="password" id="new_password" name="new_password" autocomplete="new-password" required aria-describedby="rules">
+    <button type="submit">Accept the invitation</button>
+    </form>
+    "#) };
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text.contains("Please type a new password."), "{}", refused.text);
+    let form = [("token", mail.token.as_str()), ("new_password", NEW)];
+    let done = click(&post.app, "/account/accept-invitation", &form).await;
+    insta::allow_duplicates! { insta::assert_snapshot!(body(&done), @r"
+    <h1>Welcome to Hexauth</h1>
+    <p>Your account is ready. Sign in with your email address and your new password. You can close this page.</p>
+    ") };
+    let grace = post.app.login("grace@example.com", NEW).await.tokens();
+    assert_eq!(me(&post, &grace.access, "email_verified").await, true);
+}
+
 /// Keep purposes apart: the token of one page is worth nothing on another, and good on its own afterwards.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_is_good_on_its_own_page_only() {
     let (post, mail) = mailed(App::sqlite().await, &[]).await;
-    for path in ["/account/verify-email", "/account/confirm-email", "/account/stop-email-change"] {
+    for page in ["verify-email", "confirm-email", "stop-email-change", "accept-invitation"] {
+        let path = &format!("/account/{page}");
         let answer = click(&post.app, path, &[("token", &mail.token), ("new_password", NEW)]).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}");
     }

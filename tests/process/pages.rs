@@ -18,6 +18,7 @@ use crate::traces::Collector;
 on_each_database!(
     a_password_is_reset_with_a_mouse,
     an_address_is_proven_and_changed_with_a_mouse,
+    an_invitation_is_accepted_with_a_mouse,
     no_token_of_a_link_is_told_to_logs_or_traces,
 );
 
@@ -157,6 +158,30 @@ async fn an_address_is_proven_and_changed_with_a_mouse(workplace: Workplace) {
     click("change_email", "/account/confirm-email", 1).await;
     browser.wait_for_title("Your email address was changed – Hexauth").await;
     tokens(client.login("lovelace@example.com", PASSWORD).await).await;
+}
+
+/// An admin invites somebody, who opens the link of the mail, chooses a password and signs in.
+async fn an_invitation_is_accepted_with_a_mouse(workplace: Workplace) {
+    let workplace = as_in_development(workplace)
+        .with("APP_BOOTSTRAP__ADMIN_EMAIL", EMAIL)
+        .with("APP_BOOTSTRAP__ADMIN_PASSWORD", PASSWORD);
+    let node = workplace.serve().await;
+    let client = Client::of(&node);
+    let admin = tokens(client.login(EMAIL, PASSWORD).await).await.access;
+    let invitation = json!({"email": "grace@example.com"});
+    let invited = client.send(Method::POST, "/users/invitations", Some(&admin), Some(invitation)).await;
+    assert_eq!(invited.status(), StatusCode::ACCEPTED);
+    let link = link(&mailed(&node, &workplace, "invitation", 0).await, &node, "/account/accept-invitation");
+    let (browser, german) = (Browser::open("en").await, Browser::open("de").await);
+    for (browser, language) in [(&german, "de"), (&browser, "en")] {
+        browser.go(&link).await;
+        assert_is_readable(browser).await;
+        show(browser, "accept-invitation", language).await;
+    }
+    browser.write("#new_password", NEW).await;
+    browser.click("button").await;
+    browser.wait_for_title("Welcome to Hexauth – Hexauth").await;
+    tokens(client.login("grace@example.com", NEW).await).await;
 }
 
 /// Nor is a page told where its reader came from, or whoever is asked by a mistyped address.

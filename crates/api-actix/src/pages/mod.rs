@@ -5,6 +5,7 @@
 //! form for somebody, and there are no cookies that it could borrow: a token against forged requests would prove nothing
 //! more.
 
+mod accept_invitation;
 mod confirm_email;
 mod reset_password;
 mod sent;
@@ -79,6 +80,7 @@ fn routes(config: &mut ServiceConfig) {
     mount::<verify_email::VerifyEmail>(config);
     mount::<confirm_email::ConfirmEmail>(config);
     mount::<stop_email_change::StopEmailChange>(config);
+    mount::<accept_invitation::AcceptInvitation>(config);
 }
 
 fn mount<P: Page>(config: &mut ServiceConfig) {

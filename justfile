@@ -36,9 +36,10 @@ migrate *args="up":
 settings:
     UPDATE=1 cargo test --locked -p api-actix --lib config::documentation
 
-# Make the pictures of the documentation anew, with Chromium
+# Make the pictures of the documentation anew (needs Chromium and pngquant)
 pictures:
-    UPDATE=1 cargo test --locked -p tests --test process -- pages::a_password_is_reset_with_a_mouse::sqlite
+    UPDATE=1 cargo test --locked -p tests --test process -- with_a_mouse::sqlite
+    pngquant --ext .png --force --strip --quality 80-100 docs/operations/images/*.png
 
 # Write a resource through all layers: just new-resource invoice number:string amount:decimal due:date paid:bool
 new-resource *args:

@@ -33,6 +33,7 @@ mod metrics;
 mod notices;
 mod oauth2;
 mod openapi;
+mod pages;
 mod password_reset;
 mod people;
 mod races;

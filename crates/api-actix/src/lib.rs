@@ -20,6 +20,7 @@ mod clients;
 mod emails;
 mod health;
 mod oauth2;
+mod pages;
 mod sessions;
 mod tasks;
 mod users;

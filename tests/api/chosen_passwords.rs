@@ -82,6 +82,12 @@ async fn where_strength_is_not_asked_a_guessable_password_is_taken() {
     let people = people(&app).await;
     let statuses: Vec<_> = choose(&app, &people, GUESSABLE).await.iter().map(|answer| answer.status.as_u16()).collect();
     assert_eq!(statuses, [201, 201, 204, 204]);
+    // What is in use goes on, also where it would not be taken any more.
+    let node = app.another_node(&[]).await;
+    let tokens = node.login("countess@example.com", GUESSABLE).await.tokens();
+    let change = json!({"current_password": GUESSABLE, "new_password": NEW});
+    let changed = node.send_as(&tokens.access, Method::PUT, "/api/v1/users/me/password", change).await;
+    assert_eq!(changed.status, StatusCode::NO_CONTENT);
     let strict = App::sqlite_with(&[("APP_PASSWORD__MIN_STRENGTH", "4")]).await;
     let body = json!({"email": "ada@example.com", "password": "correct horse"});
     assert_eq!(

@@ -70,7 +70,7 @@ fn import(from: &Path, to: &Path, sorted_at_a_time: usize) -> Result<u64, Import
     }
     let written = merge(&mut sorting.file, runs, &mut new.file)
         .and_then(|count| finish(&mut new.file, count).map(|()| count))
-        .and_then(|count| fs::rename(&new.path, to).map(|()| count));
+        .and_then(|count| new.rename(to).map(|()| count));
     written.map_err(|source| ImportError::Write { file: to.to_owned(), source })
 }
 
@@ -78,6 +78,7 @@ fn import(from: &Path, to: &Path, sorted_at_a_time: usize) -> Result<u64, Import
 struct Scratch {
     file: File,
     path: PathBuf,
+    is_renamed: bool,
 }
 
 impl Scratch {
@@ -93,14 +94,23 @@ impl Scratch {
             TryLockError::WouldBlock => failed(io::Error::other("another import is at work")),
         })?;
         file.set_len(0).map_err(failed)?;
-        Ok(Self { file, path })
+        Ok(Self { file, path, is_renamed: false })
+    }
+
+    fn rename(&mut self, to: &Path) -> io::Result<()> {
+        fs::rename(&self.path, to)?;
+        // What has the name from now on may be another import's.
+        self.is_renamed = true;
+        Ok(())
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // If it cannot be removed, the next import overwrites it.
-        let _ = fs::remove_file(&self.path);
+        if !self.is_renamed {
+            // If it cannot be removed, the next import overwrites it.
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 

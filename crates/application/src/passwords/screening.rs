@@ -1,7 +1,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use domain::passwords::{BreachedPasswords, Findings, OwnWords, Password, PasswordPolicy, StrengthMeter};
+use domain::passwords::{
+    BreachedListUnavailable, BreachedPasswords, Findings, OwnWords, Password, PasswordPolicy, StrengthMeter,
+};
 
 /// What is required of a password that somebody chooses, and who finds out about it.
 #[derive(Clone)]
@@ -58,7 +60,7 @@ impl Outages {
     }
 
     /// Logs when an outage begins and when it is over.
-    fn note(&self, error: Option<&domain::passwords::BreachedListUnavailable>) {
+    fn note(&self, error: Option<&BreachedListUnavailable>) {
         let was_away = self.0.is_away.swap(error.is_some(), Ordering::Relaxed);
         match error {
             Some(error) => {
@@ -75,7 +77,7 @@ impl Outages {
 
 #[cfg(test)]
 mod tests {
-    use domain::passwords::{BreachedListUnavailable, MockBreachedPasswords, MockStrengthMeter, Score, Strength};
+    use domain::passwords::{MockBreachedPasswords, MockStrengthMeter, Score, Strength};
 
     use super::*;
     use crate::testing::password;

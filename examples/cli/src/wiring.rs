@@ -56,11 +56,11 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
     let hashing = Hashing::new(hasher, settings.sign_in_connections, settings.sign_in_patience);
     let mac = Arc::new(HmacSha256::new(&secret));
     let issuer = TokenIssuer {
-        claims: settings.claims,
         access_tokens: access_tokens.clone(),
         mac: mac.clone(),
         ids: ids.clone(),
         client_id: settings.client_id,
+        claims: settings.claims,
         access_token_ttl,
     };
     let attempts = Attempts {

@@ -59,7 +59,7 @@ impl Users {
 
 impl Users {
     /// Mails the proof again that a registration with this address waits for, the last one if there are several, and
-    /// returns whether there is one.
+    /// returns whether there is one. None waits where registration is closed.
     ///
     /// # Errors
     /// [`ApplicationError::Unavailable`].
@@ -69,6 +69,9 @@ impl Users {
         locale: Locale,
         address: Option<IpAddr>,
     ) -> Result<bool, ApplicationError> {
+        if !self.registration.admits(true) {
+            return Ok(false);
+        }
         let mails = &self.passwords.one_time_tokens;
         let now = self.passwords.clock.now();
         let latest = mails.tokens.find_latest(Purpose::VerifyEmail, email).await?;

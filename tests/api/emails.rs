@@ -308,6 +308,11 @@ async fn the_old_address_stops_a_change(app: App) {
         assert!(is_refused(&void.code_at(app, route_for(void.purpose)).await), "{void:?}");
     }
     assert_eq!(app.me(&ada.access).await.json()["email"], "ada@example.com");
+    // Whoever has changed their mind asks for the address that they have.
+    assert_eq!(ask_for(app, &ada, "lovelace@example.com").await.status, StatusCode::ACCEPTED);
+    let change = mailed(app, Purpose::ChangeEmail, "lovelace@example.com").await;
+    assert_eq!(ask_for(app, &ada, "ada@example.com").await.status, StatusCode::ACCEPTED);
+    assert!(is_refused(&change.redeem(app).await));
     // It can be asked for again.
     assert_eq!(ask_for(app, &ada, "lovelace@example.com").await.status, StatusCode::ACCEPTED);
     let change = mailed(app, Purpose::ChangeEmail, "lovelace@example.com").await;

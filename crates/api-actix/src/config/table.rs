@@ -336,7 +336,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "rate_limit.password_reset_per_minute",
         "5",
         Number(0, MAX_PER_MINUTE),
-        "Resets of a client's passwords: asking for a mail and choosing another one are counted together.",
+        "Mails that a client asks for, such as for a new password, and uses of what is in them, counted together.",
     ),
     Setting::new(
         "cors.allowed_origins",

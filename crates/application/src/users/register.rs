@@ -159,7 +159,7 @@ mod tests {
     /// Whether somebody waits where this is the token that was mailed last, and how many mails they get.
     async fn again(latest: Option<OneTimeToken>) -> (bool, usize) {
         let mut mocks = Mocks::default();
-        mocks.one_time_tokens = one_time_tokens::Mocks::default();
+        mocks.one_time_tokens.mail_is_off = false;
         mocks.one_time_tokens.tokens.expect_find_latest().times(1).return_once(|_, _| Ok(latest));
         mocks.one_time_tokens.attempts.expect_reserve().returning(|_, _, _| Ok(Reservation::Taken));
         let mut unit = MockAccountUnit::default();

@@ -323,8 +323,6 @@ mod tests {
     #[tokio::test]
     async fn a_taken_email_is_a_duplicate() {
         let mut mocks = Mocks::default();
-        // No mail to it is counted.
-        mocks.users.expect_find_by_email().times(1).returning(|_| Ok(Some(a_user())));
         mocks.hashing().expect_hash().returning(|_| Ok(a_hash()));
         let mut unit = MockAccountUnit::default();
         unit.users.expect_insert().returning(|_| Err(StoreError::Duplicate("email")));

@@ -33,6 +33,7 @@ mod m20261126_000010_search_words_and_domains;
 mod m20261126_000011_create_one_time_tokens;
 mod m20261126_000012_create_outbox;
 mod m20261126_000013_create_attempts;
+mod m20261126_000016_index_events_by_subject;
 
 /// Applies and reverts the migrations. The adapters run it under a lock, one node at a time.
 #[derive(Debug)]
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000011_create_one_time_tokens::Migration),
             Box::new(m20261126_000012_create_outbox::Migration),
             Box::new(m20261126_000013_create_attempts::Migration),
+            Box::new(m20261126_000016_index_events_by_subject::Migration),
         ]
     }
 

@@ -15,10 +15,13 @@ mod http;
 mod node;
 mod observe;
 
+mod attempts;
 mod auth;
 mod clients;
+mod exports;
 mod health;
 mod oauth2;
+mod outbox;
 mod sessions;
 mod tasks;
 mod users;

@@ -54,6 +54,7 @@
 pub mod attempts;
 pub mod clients;
 pub mod events;
+pub mod exports;
 pub mod keys;
 pub mod mail;
 pub mod node;
@@ -78,7 +79,9 @@ mod settings;
 #[cfg(test)]
 mod testing;
 
+use attempts::AttemptCounts;
 use clients::Clients;
+use exports::Exports;
 use keys::Keys;
 use mail::Mail;
 use node::Node;
@@ -109,10 +112,14 @@ pub struct Application {
     pub sessions: Sessions,
     /// Clients that ask what a token is worth.
     pub clients: Clients,
+    /// Attempts at what can be guessed, for admins.
+    pub attempts: AttemptCounts,
     /// Signing keys.
     pub keys: Keys,
     /// Mail, on its way out.
     pub mail: Mail,
+    /// What is held about a user.
+    pub exports: Exports,
     /// Tasks.
     pub tasks: Tasks,
     /// What a node does by itself.

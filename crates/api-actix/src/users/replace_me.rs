@@ -8,7 +8,7 @@ use domain::users::Email;
 use super::body::{ProfileBody, UserBody, UserReadOnlyBody};
 use super::values::OwnRole;
 use crate::fields::{Flat, NotNull, Optional, ReadOnly, Required};
-use crate::http::responses::{Body, Conflict, Forbidden, Unauthorized, Unavailable};
+use crate::http::responses::{Body, Conflict, Forbidden, TooManyAttempts, Unauthorized, Unavailable};
 use crate::http::{ApiError, Guarded, JsonBody};
 
 crate::fields! {
@@ -36,7 +36,7 @@ crate::fields! {
 #[utoipa::path(put, path = "/api/v1/users/me", tag = "users",
     request_body = ReplaceMeBody,
     responses((status = 200, description = "The account as it is now.", body = UserBody), Body, Unauthorized, Forbidden,
-        Conflict, Unavailable),
+        Conflict, TooManyAttempts, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn replace_me(
     users: web::Data<Users>,

@@ -7,7 +7,7 @@ use domain::users::{Email, Role, UserId};
 
 use super::body::{ProfileBody, UserBody, UserReadOnlyBody};
 use crate::fields::{Flat, Optional, Required};
-use crate::http::responses::{Body, Conflict, Forbidden, NotFound, Unauthorized, Unavailable};
+use crate::http::responses::{Body, Conflict, Forbidden, NotFound, TooManyAttempts, Unauthorized, Unavailable};
 use crate::http::{ApiError, AtId, Guarded, JsonBody};
 
 crate::fields! {
@@ -40,7 +40,7 @@ crate::fields! {
 #[utoipa::path(put, path = "/api/v1/users/{id}", tag = "users",
     request_body = ReplaceUserBody, params(("id" = Uuid, Path, description = "The user.")),
     responses((status = 200, description = "The account as it is now.", body = UserBody), Body, Unauthorized, Forbidden,
-        NotFound, Conflict, Unavailable),
+        NotFound, Conflict, TooManyAttempts, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn replace_user(
     users: web::Data<Users>,

@@ -7,7 +7,7 @@ use domain::users::{Email, Role, UserId};
 
 use super::body::{ProfileChangeBody, UserBody, UserReadOnlyBody};
 use crate::fields::{Flat, NotNull, Optional};
-use crate::http::responses::{Body, Conflict, Forbidden, NotFound, Unauthorized, Unavailable};
+use crate::http::responses::{Body, Conflict, Forbidden, NotFound, TooManyAttempts, Unauthorized, Unavailable};
 use crate::http::{ApiError, AtId, Guarded, JsonBody};
 
 crate::fields! {
@@ -33,7 +33,7 @@ crate::fields! {
     request_body(content((UpdateUserBody = "application/json"), (UpdateUserBody = "application/merge-patch+json"))),
     params(("id" = Uuid, Path, description = "The user.")),
     responses((status = 200, description = "The account as it is now.", body = UserBody), Body, Unauthorized, Forbidden,
-        NotFound, Conflict, Unavailable),
+        NotFound, Conflict, TooManyAttempts, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn update_user(
     users: web::Data<Users>,

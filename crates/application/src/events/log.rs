@@ -17,10 +17,13 @@ pub(super) fn log(event: &Event) {
         What::PasswordChanged { user } | What::PasswordResetRequested { user } | What::PasswordReset { user } => {
             info!(target: "audit", event = kind, %user);
         }
-        What::PasswordSet { user } => info!(target: "audit", event = kind, %user, by),
+        What::PasswordSet { user } | What::AttemptsForgotten { user } => {
+            info!(target: "audit", event = kind, %user, by);
+        }
         What::LoginRefusedDisabled { user } | What::CurrentPasswordWrong { user } => {
             warn!(target: "audit", event = kind, %user);
         }
+        What::PasswordsSprayed { accounts } => warn!(target: "audit", event = kind, accounts),
         What::UserCreated { user, role } => info!(target: "audit", event = kind, %user, by, %role),
         What::UserUpdated { user, role, is_active, ends: _ } => {
             info!(target: "audit", event = kind, %user, by, %role, is_active);
@@ -77,6 +80,8 @@ mod tests {
             (admin.clone(), What::PasswordSet { user }, format!("INFO event=password.set {u} {a}")),
             (By::Operator, What::PasswordSet { user }, format!("INFO event=password.set {u}")),
             (admin.clone(), What::CurrentPasswordWrong { user }, format!("WARN event=password.change_refused {u}")),
+            (By::Node, What::PasswordsSprayed { accounts: 100 }, "WARN event=login.sprayed accounts=100".to_owned()),
+            (admin.clone(), What::AttemptsForgotten { user }, format!("INFO event=attempts.forgotten {u} {a}")),
             (By::Operator, What::UserCreated { user, role }, format!("INFO event=user.created {u} role=admin")),
             (admin.clone(), What::UserCreated { user, role }, format!("INFO event=user.created {u} {a} role=admin")),
             (

@@ -82,7 +82,7 @@ impl Users {
     /// # Errors
     /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::ReadOnly`],
     /// [`ApplicationError::Duplicate`], [`ApplicationError::LastAdmin`],
-    /// [`ApplicationError::CurrentPasswordRequired`], [`ApplicationError::WrongCurrentPassword`], [`ApplicationError::InvalidAccessToken`] when the actor has ended
+    /// [`ApplicationError::CurrentPasswordRequired`], [`ApplicationError::WrongCurrentPassword`], [`ApplicationError::TooManyAttempts`], [`ApplicationError::InvalidAccessToken`] when the actor has ended
     /// meanwhile, [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn update(&self, actor: &Actor, target: Target, change: UserChange) -> Result<User, ApplicationError> {
         let id = target.authorize(actor)?;

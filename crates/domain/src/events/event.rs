@@ -23,6 +23,23 @@ pub struct Event {
     pub what: What,
 }
 
+/// An event as it was recorded. Its kind and its details are as they were written, perhaps by another version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedEvent {
+    /// When.
+    pub at: Timestamp,
+    /// The kind's name.
+    pub kind: String,
+    /// The kind of who did it: [`By::kind`].
+    pub by: String,
+    /// From where, if it is known.
+    pub address: Option<IpAddr>,
+    /// The session that it is about.
+    pub session: Option<SessionId>,
+    /// What else there is to say.
+    pub details: Vec<(String, String)>,
+}
+
 /// Something that happened, before it has an id and a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewEvent {
@@ -69,6 +86,11 @@ pub enum What {
         /// The account, if the name is of one.
         user: Option<UserId>,
     },
+    /// Wrong passwords came in at many accounts within minutes.
+    PasswordsSprayed {
+        /// At how many by then, on one node.
+        accounts: usize,
+    },
     /// Right password, disabled account.
     LoginRefusedDisabled {
         /// The account.
@@ -113,6 +135,11 @@ pub enum What {
     /// The current password that came with a change was wrong.
     CurrentPasswordWrong {
         /// Whose.
+        user: UserId,
+    },
+    /// An admin let the owner of an account try again at once.
+    AttemptsForgotten {
+        /// The account.
         user: UserId,
     },
     /// An account was made.
@@ -202,6 +229,7 @@ impl What {
         match self {
             Self::LoginSucceeded { .. } => "login.succeeded",
             Self::LoginFailed { .. } => "login.failed",
+            Self::PasswordsSprayed { .. } => "login.sprayed",
             Self::LoginRefusedDisabled { .. } => "login.refused_disabled",
             Self::RefreshTokenReused { .. } => "refresh_token.reused",
             Self::SessionsEnded { .. } => "sessions.ended",
@@ -210,6 +238,7 @@ impl What {
             Self::PasswordResetRequested { .. } => "password.reset_requested",
             Self::PasswordReset { .. } => "password.reset",
             Self::CurrentPasswordWrong { .. } => "password.change_refused",
+            Self::AttemptsForgotten { .. } => "attempts.forgotten",
             Self::UserCreated { .. } => "user.created",
             Self::UserUpdated { .. } => "user.updated",
             Self::UserDeleted { .. } => "user.deleted",
@@ -221,7 +250,7 @@ impl What {
     /// The id of what it is about: of a key in the kinds that begin with `keys.`, and of a user in all others.
     pub const fn subject(&self) -> Option<Uuid> {
         match self {
-            Self::LoginFailed { user: None } => None,
+            Self::LoginFailed { user: None } | Self::PasswordsSprayed { .. } => None,
             Self::LoginSucceeded { user, .. }
             | Self::LoginFailed { user: Some(user) }
             | Self::LoginRefusedDisabled { user }
@@ -232,6 +261,7 @@ impl What {
             | Self::PasswordResetRequested { user }
             | Self::PasswordReset { user }
             | Self::CurrentPasswordWrong { user }
+            | Self::AttemptsForgotten { user }
             | Self::UserCreated { user, .. }
             | Self::UserUpdated { user, .. }
             | Self::UserDeleted { user } => Some(user.as_uuid()),
@@ -259,6 +289,7 @@ impl What {
                 details.extend(ends.map(|reason| ("sessions_ended", text(reason.as_str()))));
                 details
             }
+            Self::PasswordsSprayed { accounts } => vec![("accounts", accounts.to_string())],
             Self::KeysRotated { retired, .. } => vec![("retired", retired.to_string())],
             _ => Vec::new(),
         }

@@ -28,6 +28,9 @@ pub trait RefreshTokenRepository: Send + Sync {
     /// The user's live sessions at `now`, last used first, `limit` at most.
     async fn list_live(&self, user_id: UserId, now: Timestamp, limit: u64) -> Result<Vec<RefreshToken>, StoreError>;
 
+    /// The user's sessions that are stored, live or ended, last used first, `limit` at most.
+    async fn list(&self, user_id: UserId, limit: u64) -> Result<Vec<RefreshToken>, StoreError>;
+
     /// Stores the state after a rotation. MUST write only where the stored generation is the predecessor of
     /// `next.generation` and the session is not revoked, in one atomic step, and MUST return whether it did. Of any
     /// number of callers with the same `next.generation`, at the same time or not, exactly one MUST get `true`.

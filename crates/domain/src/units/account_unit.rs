@@ -1,4 +1,5 @@
 use super::UnitOfWork;
+use crate::attempts::AttemptRepository;
 use crate::mail::OutboxRepository;
 use crate::one_time_tokens::OneTimeTokenRepository;
 use crate::passwords::PasswordRepository;
@@ -6,6 +7,7 @@ use crate::sessions::{RefreshTokenRepository, RevocationRepository};
 use crate::users::UserRepository;
 #[cfg(feature = "mocks")]
 use crate::{
+    attempts::MockAttemptRepository,
     mail::MockOutboxRepository,
     one_time_tokens::MockOneTimeTokenRepository,
     passwords::MockPasswordRepository,
@@ -33,6 +35,10 @@ pub trait AccountUnit: UnitOfWork {
 
     /// The mails, inside this unit.
     fn outbox(&self) -> &dyn OutboxRepository;
+
+    /// The counts of attempts, inside this unit. Attempts are never reserved here: they have to last whatever becomes of
+    /// the unit.
+    fn attempts(&self) -> &dyn AttemptRepository;
 }
 
 #[cfg(feature = "mocks")]
@@ -45,5 +51,6 @@ super::mock_unit! {
         revocations: MockRevocationRepository as RevocationRepository,
         one_time_tokens: MockOneTimeTokenRepository as OneTimeTokenRepository,
         outbox: MockOutboxRepository as OutboxRepository,
+        attempts: MockAttemptRepository as AttemptRepository,
     }
 }

@@ -11,6 +11,10 @@ run *args:
 test *args:
     scripts/test {{args}}
 
+# Kill the server twenty times at each step of a mail, which takes minutes
+test-kills:
+    cargo test --locked -p tests --test process -- --ignored --exact relay::a_server_that_is_killed_twenty_times_at_each_step_loses_no_mail
+
 # Try the API with clients that are generated from its description, OAuth libraries and schemathesis
 clients:
     scripts/clients

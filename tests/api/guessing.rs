@@ -16,6 +16,9 @@ on_each_database!(
     whoever_guesses_the_secret_of_a_client_waits_and_not_the_client,
     an_admin_sees_what_is_counted_and_lets_the_owner_try_again,
     many_attempts_at_once_on_one_account_are_never_a_fault,
+    of_two_hundred_guesses_at_once_over_four_nodes_no_more_are_hashed_than_are_free,
+    whoever_is_attacked_from_a_thousand_networks_signs_in_at_the_first_try,
+    one_password_at_many_accounts_is_seen_and_stops_nobody,
 );
 
 /// A node that believes a proxy about the address.
@@ -139,7 +142,10 @@ const CHOSEN: &str = "cb3a1c5f9d0e4b7a8c6d2e1f0a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4e
 
 const CLIENTS: [(&str, &str); 3] = [
     ("APP_CLIENTS__GATEWAY", "sha256:4b9d6ba1709e43048d4c28bbf31747c539c1c44541a1adca3c81f7e107ed1d24"),
-    ("APP_CLIENTS__BACKEND", "$argon2id$v=19$m=64,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$He5ypjbJ5a36vLCS/SqhUcn12sxUYU8grNVWZSJGSpM"),
+    (
+        "APP_CLIENTS__BACKEND",
+        "$argon2id$v=19$m=64,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$He5ypjbJ5a36vLCS/SqhUcn12sxUYU8grNVWZSJGSpM",
+    ),
     ("APP_SERVER__TRUSTED_PROXIES", "127.0.0.1"),
 ];
 
@@ -207,10 +213,83 @@ async fn many_attempts_at_once_on_one_account_are_never_a_fault(first: App) {
     app.register("ada@example.com").await;
     login_from(&app, "192.0.2.1", "ada@example.com", PASSWORD).await.tokens();
     let attempt = |number: usize| {
-        let password = if number % 5 == 0 { PASSWORD } else { "wrong" };
+        let password = if number.is_multiple_of(5) { PASSWORD } else { "wrong" };
         login_from([&app, &other][number % 2], "192.0.2.1", "ada@example.com", password)
     };
     for answer in join_all((0..500).map(attempt)).await {
         assert!([200, 401, 429, 503].contains(&answer.status.as_u16()), "{answer:?}");
     }
+}
+
+/// What a node says of itself.
+async fn metric(app: &App, name: &str) -> u64 {
+    let text = send(app.client.get(app.metrics_url.as_ref().unwrap())).await.text;
+    text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok()).unwrap()
+}
+
+async fn of_two_hundred_guesses_at_once_over_four_nodes_no_more_are_hashed_than_are_free(first: App) {
+    let mut nodes = Vec::new();
+    for _ in 0..4 {
+        nodes.push(first.another_node(&[("APP_METRICS__ADDR", "127.0.0.1:0")]).await);
+    }
+    first.register("ada@example.com").await;
+    first.register("eve@example.com").await;
+    // One account has a count already, and the other has none.
+    assert_eq!(first.login("eve@example.com", "wrong").await.status, StatusCode::UNAUTHORIZED);
+    let hashed = async || {
+        let each = nodes.iter().map(|node| metric(node, "hexauth_hash_wait_seconds_count"));
+        join_all(each).await.into_iter().sum::<u64>()
+    };
+    for (email, free) in [("ada@example.com", 10), ("eve@example.com", 9)] {
+        let before = hashed().await;
+        let answers = join_all((0..200).map(|number| nodes[number % 4].login(email, "wrong"))).await;
+        let wrong = answers.iter().filter(|answer| answer.status == StatusCode::UNAUTHORIZED).count();
+        let refused = answers.iter().filter(|answer| is_too_many(answer)).count();
+        // A second may have passed, after which there is one more.
+        assert!(wrong <= free + 2 && wrong + refused == 200, "{email}: {wrong} {refused}");
+        assert_eq!(hashed().await - before, wrong as u64, "{email}");
+    }
+}
+
+async fn whoever_is_attacked_from_a_thousand_networks_signs_in_at_the_first_try(first: App) {
+    let nodes = [behind_a_proxy(&first).await, behind_a_proxy(&first).await];
+    nodes[0].register("ada@example.com").await;
+    login_from(&nodes[0], "203.0.113.5", "ada@example.com", PASSWORD).await.tokens();
+    let mut wrong = 0;
+    for wave in 0..10 {
+        let attack = (0..100).map(|number| {
+            let address = format!("10.{wave}.{number}.1");
+            let node = &nodes[number % 2];
+            async move { login_from(node, &address, "ada@example.com", "wrong").await }
+        });
+        let victim = async {
+            let began = std::time::Instant::now();
+            login_from(&nodes[wave % 2], "203.0.113.77", "ada@example.com", PASSWORD).await.tokens();
+            began.elapsed()
+        };
+        let (answers, took) = tokio::join!(join_all(attack), victim);
+        for answer in answers {
+            assert!(answer.status == StatusCode::UNAUTHORIZED || is_too_many(&answer), "{answer:?}");
+            wrong += u32::from(answer.status == StatusCode::UNAUTHORIZED);
+        }
+        assert!(took < std::time::Duration::from_secs(5), "{took:?}");
+    }
+    assert!(wrong <= 110, "{wrong}");
+}
+
+async fn one_password_at_many_accounts_is_seen_and_stops_nobody(first: App) {
+    let settings = [("APP_SERVER__TRUSTED_PROXIES", "127.0.0.1"), ("APP_METRICS__ADDR", "127.0.0.1:0")];
+    let app = first.another_node(&settings).await;
+    let emails: Vec<_> = (0..110).map(|number| format!("user-{number}@example.com")).collect();
+    for email in &emails {
+        assert_eq!(app.register(email).await.status, StatusCode::CREATED);
+    }
+    for (number, email) in emails.iter().enumerate() {
+        let answer = login_from(&app, &format!("198.18.{number}.1"), email, "123456789").await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{answer:?}");
+    }
+    assert_eq!(metric(&app, "hexauth_guessed_accounts").await, 110);
+    login_from(&app, "192.0.2.1", &emails[0], PASSWORD).await.tokens();
+    let told = crate::events::recorded(&app).await;
+    assert_eq!(told.iter().filter(|event| *event == "login.sprayed node").count(), 1, "{told:?}");
 }

@@ -24,6 +24,7 @@ mod guessing;
 mod hashing;
 mod list_users;
 mod login;
+mod mail_limits;
 mod me;
 mod metrics;
 mod oauth2;

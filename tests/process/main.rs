@@ -18,6 +18,7 @@ mod mail;
 mod postgres_tls;
 mod postgres_urls;
 mod readiness;
+mod relay;
 mod rights;
 mod serving;
 mod set_password;

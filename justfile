@@ -56,6 +56,10 @@ bench-list:
 bench-storm:
     cargo run --release --locked -p bench -- storm
 
+# Measure whether time or answers tell which addresses are known: just test-timing, just test-timing 50
+test-timing *samples:
+    cargo run --release --locked -p bench -- timing {{samples}}
+
 # Build the image and try what docker/README.md says (needs Docker with compose)
 tour:
     docker/tour

@@ -159,8 +159,9 @@ struct Named {
 /// we give, so that a misspelt one is found.
 fn setting(name: &str) -> Option<Named> {
     let (plain, is_file) = match name.strip_suffix(FILE_SUFFIX) {
-        Some(plain) => (plain, true),
-        None => (name, false),
+        // There are settings whose own names end so.
+        Some(plain) if !is_setting(name) => (plain, true),
+        _ => (name, false),
     };
     if plain == DATABASE_VARIABLE {
         return Some(Named { key: "database.url".to_owned(), is_file });
@@ -168,7 +169,7 @@ fn setting(name: &str) -> Option<Named> {
     if name == CONFIG_VARIABLE {
         return None;
     }
-    let key = plain.strip_prefix(PREFIX)?.to_ascii_lowercase().replace("__", ".");
+    let key = key(plain)?;
     if key == "database.url" {
         // The setting has one name: with two, one would win unseen. This one is refused as unknown.
         return Some(Named { key: "database__url".to_owned(), is_file });
@@ -178,6 +179,16 @@ fn setting(name: &str) -> Option<Named> {
         false => table::setting(&key).is_some(),
     };
     is_ours.then_some(Named { key, is_file })
+}
+
+/// The key that a variable sets by its name, whether or not there is such a setting.
+fn key(name: &str) -> Option<String> {
+    Some(name.strip_prefix(PREFIX)?.to_ascii_lowercase().replace("__", "."))
+}
+
+/// Whether a setting has exactly this name.
+fn is_setting(name: &str) -> bool {
+    key(name).is_some_and(|key| table::SETTINGS.iter().any(|setting| setting.key == key))
 }
 
 /// Whether Docker made it for a link, as `<ALIAS>_ENV_<NAME>`. After a double underscore, it is a part of ours.
@@ -265,6 +276,17 @@ mod tests {
         let (values, _) = environment.into_values();
         let keys: Vec<_> = values.into_keys().collect();
         assert_eq!(keys, ["clients.my_env_x", "database.url", "env", "server.prot"]);
+    }
+
+    #[test]
+    fn a_setting_whose_own_name_ends_like_that_of_a_file_is_read_from_its_variable() {
+        let (values, faults) = Environment::new([("APP_MAIL__SMTP__CA_FILE", "authority.pem")]).into_values();
+        assert_eq!((values["mail.smtp.ca_file"].as_str(), faults), ("authority.pem", Vec::new()));
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        fs::write(&file, "sha256:…").unwrap();
+        let (values, _) = Environment::new([("APP_CLIENTS__GATEWAY_FILE", file.to_str().unwrap())]).into_values();
+        assert_eq!(values["clients.gateway"], "sha256:…");
     }
 
     #[test]

@@ -19,6 +19,7 @@ on_each_database!(
     of_two_hundred_guesses_at_once_over_four_nodes_no_more_are_hashed_than_are_free,
     whoever_is_attacked_from_a_thousand_networks_signs_in_at_the_first_try,
     one_password_at_many_accounts_is_seen_and_stops_nobody,
+    right_passwords_at_once_over_two_nodes_are_no_guesses,
 );
 
 /// A node that believes a proxy about the address.
@@ -292,4 +293,12 @@ async fn one_password_at_many_accounts_is_seen_and_stops_nobody(first: App) {
     login_from(&app, "192.0.2.1", &emails[0], PASSWORD).await.tokens();
     let told = crate::events::recorded(&app).await;
     assert_eq!(told.iter().filter(|event| *event == "login.sprayed node").count(), 1, "{told:?}");
+}
+async fn right_passwords_at_once_over_two_nodes_are_no_guesses(first: App) {
+    let (app, other) = (behind_a_proxy(&first).await, behind_a_proxy(&first).await);
+    app.register("ada@example.com").await;
+    let sign_in = |number: usize| login_from([&app, &other][number % 2], "192.0.2.1", "ada@example.com", PASSWORD);
+    for answer in join_all((0..40).map(sign_in)).await {
+        answer.tokens();
+    }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{SubsecRound, TimeDelta};
+use domain::Timestamp;
 use domain::attempts::{
     AttemptCount, AttemptKey, AttemptLimit, AttemptRepository, Attempted, Counted, Network, Reservation, Subject,
 };
@@ -23,6 +24,7 @@ on_each_database_and_pgbouncer!(
     a_clock_that_is_a_little_behind_spares_nobody_a_wait,
     a_count_that_rested_begins_anew,
     what_is_given_back_did_not_happen,
+    those_that_come_at_once_are_taken_in_any_order,
     a_count_is_forgotten_and_no_other,
     what_is_counted_of_a_user_is_listed_and_forgotten_and_nothing_else,
     what_rested_is_deleted_and_nothing_else,
@@ -125,11 +127,18 @@ async fn what_is_given_back_did_not_happen(db: TestDatabase) {
     for _ in 0..3 {
         reserve(&db, 1, 0).await.unwrap();
     }
-    attempts(&db).give_back(&key(1), at(0)).await.unwrap();
+    attempts(&db).give_back(&key(1)).await.unwrap();
     assert_eq!(count(&db, 1).await, Some(2));
     assert_eq!((reserve(&db, 1, 0).await, reserve(&db, 1, 1).await), (Ok(()), Err(2)));
-    attempts(&db).give_back(&key(2), at(0)).await.unwrap();
+    attempts(&db).give_back(&key(2)).await.unwrap();
     assert_eq!(count(&db, 2).await, None);
+}
+
+async fn those_that_come_at_once_are_taken_in_any_order(db: TestDatabase) {
+    reserve(&db, 1, 1).await.unwrap();
+    reserve(&db, 1, 0).await.unwrap();
+    attempts(&db).give_back(&key(1)).await.unwrap();
+    reserve(&db, 1, -1).await.unwrap();
 }
 
 async fn a_count_is_forgotten_and_no_other(db: TestDatabase) {
@@ -161,29 +170,31 @@ async fn what_is_counted_of_a_user_is_listed_and_forgotten_and_nothing_else(db: 
     let code = Attempted::MailedCode(Purpose::ResetPassword);
     let by_address = AttemptKey::new(code, Subject::Address(&email), None, &mac);
     let unknown = AttemptKey::new(Attempted::Password, Subject::Unknown("ada"), None, &mac);
-    let keys = [password(1, None), password(1, from("192.0.2.1")), by_address, password(2, None), unknown];
+    let asked = AttemptKey::new(Attempted::Mail(Purpose::ChangeEmail), Subject::User(user_id(1)), None, &mac);
+    let keys = [password(1, None), password(1, from("192.0.2.1")), by_address, password(2, None), unknown, asked];
     let attempts = attempts(&db);
     for (key, second) in keys.iter().zip(0..) {
         attempts.reserve(key, &LIMIT, at(second)).await.unwrap();
     }
     let given_back = password(1, from("198.51.100.1"));
     attempts.reserve(&given_back, &LIMIT, at(9)).await.unwrap();
-    attempts.give_back(&given_back, at(9)).await.unwrap();
+    attempts.give_back(&given_back).await.unwrap();
     let listed = async |limit| attempts.list(user_id(1), &[by_address], limit).await.unwrap();
     let expected = |second, attempted, network| {
         // Whole milliseconds are kept.
         let at = at(second).trunc_subsecs(3);
-        Counted { attempted, network, count: AttemptCount { count: 1, last_at: at, free_at: at } }
+        Counted { attempted, network, count: AttemptCount { count: 1, last_at: at, free_at: Timestamp::default() } }
     };
     let all = [
+        expected(5, Attempted::Mail(Purpose::ChangeEmail), None),
         expected(2, code, None),
         expected(1, Attempted::Password, from("192.0.2.1")),
         expected(0, Attempted::Password, None),
     ];
     assert_eq!((listed(9).await, listed(1).await), (all.to_vec(), all[..1].to_vec()));
-    assert_eq!(attempts.forget_all(user_id(1), &[by_address]).await.unwrap(), 4);
+    assert_eq!(attempts.forget_all(user_id(1), &[by_address]).await.unwrap(), 5);
     assert_eq!(listed(9).await, []);
-    for key in &keys[3..] {
+    for key in &keys[3..5] {
         assert!(attempts.find(key).await.unwrap().is_some());
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use application::Hashing;
 use application::Settings;
-use application::attempts::Attempts;
+use application::attempts::{Attempts, Lines};
 use application::events::Journal;
 use application::keys::Keys;
 use application::one_time_tokens::OneTimeTokens;
@@ -60,8 +60,13 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
         client_id: settings.client_id,
         access_token_ttl,
     };
-    let attempts =
-        Attempts { attempts: store.clone(), refresh_tokens: store.clone(), mac: mac.clone(), clock: clock.clone() };
+    let attempts = Attempts {
+        attempts: store.clone(),
+        refresh_tokens: store.clone(),
+        mac: mac.clone(),
+        clock: clock.clone(),
+        lines: Lines::default(),
+    };
     // This program sends no mail.
     let one_time_tokens = OneTimeTokens {
         tokens: store.clone(),

@@ -49,6 +49,7 @@ impl AttemptCounts {
 mod tests {
     use chrono::TimeDelta;
     use domain::attempts::{AttemptCount, Attempted};
+    use domain::one_time_tokens::Purpose;
     use domain::users::MockUserRepository;
 
     use super::*;
@@ -67,8 +68,10 @@ mod tests {
         mocks
             .attempts
             .expect_list()
-            // Mails and codes of each purpose.
-            .withf(|user, others, limit| (*user, others.len(), *limit) == (user_id(), 14, MAX_ATTEMPTS_LISTED))
+            // Mails and codes of each purpose, and all mails together.
+            .withf(|user, others, limit| {
+                (*user, others.len(), *limit) == (user_id(), 2 * Purpose::ALL.len() + 1, MAX_ATTEMPTS_LISTED)
+            })
             .times(1)
             .returning(move |_, _, _| Ok(vec![counted(now()), counted(later)]));
         let mut users = MockUserRepository::new();

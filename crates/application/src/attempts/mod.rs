@@ -2,6 +2,7 @@
 //! an account, and let its owner try again at once.
 
 mod forget_attempts;
+mod lines;
 mod list_attempts;
 mod reserve;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use domain::units::{AccountUnit, Begin};
 use domain::users::{Email, UserRepository};
 use domain::{Clock, Mac};
 
+pub use lines::Lines;
 pub use list_attempts::{CountedAttempts, MAX_ATTEMPTS_LISTED};
 
 pub(crate) use reserve::Whose;
@@ -33,6 +35,8 @@ pub struct Attempts {
     pub mac: Arc<dyn Mac>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Where attempts wait for each other.
+    pub lines: Lines,
 }
 
 /// What is counted of accounts, for admins.
@@ -53,6 +57,6 @@ impl AttemptCounts {
     fn keys_by_address(&self, email: &Email) -> Vec<AttemptKey> {
         let kinds = |purpose| [Attempted::MailedCode(purpose), Attempted::Mail(purpose)];
         let key = |attempted| AttemptKey::new(attempted, Subject::Address(email), None, self.attempts.mac.as_ref());
-        Purpose::ALL.into_iter().flat_map(kinds).map(key).collect()
+        Purpose::ALL.into_iter().flat_map(kinds).chain([Attempted::AnyMail]).map(key).collect()
     }
 }

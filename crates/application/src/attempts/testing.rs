@@ -6,7 +6,7 @@ use domain::sessions::MockRefreshTokenRepository;
 use domain::units::{MockAccountUnit, MockUnits};
 use domain::users::MockUserRepository;
 
-use super::{AttemptCounts, Attempts};
+use super::{AttemptCounts, Attempts, Lines};
 use crate::testing::{FakeMac, access_tokens, clock, journal};
 
 #[derive(Default)]
@@ -22,7 +22,7 @@ impl Mocks {
         mocks.refresh_tokens.expect_list_live().returning(|_, _, _| Ok(Vec::new()));
         mocks.attempts.expect_reserve().returning(|_, _, _| Ok(Reservation::Taken));
         mocks.attempts.expect_forget().returning(|_| Ok(true));
-        mocks.attempts.expect_give_back().returning(|_, _| Ok(()));
+        mocks.attempts.expect_give_back().returning(|_| Ok(()));
         mocks
     }
 
@@ -32,6 +32,7 @@ impl Mocks {
             refresh_tokens: Arc::new(self.refresh_tokens),
             mac: Arc::new(FakeMac),
             clock: clock(),
+            lines: Lines::default(),
         }
     }
 }

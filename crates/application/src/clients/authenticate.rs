@@ -32,7 +32,7 @@ impl Clients {
             Ok(true) => self.attempts.attempts.forget(&key).await.map(drop)?,
             Ok(false) => return Err(ApplicationError::InvalidClient),
             Err(fault) => {
-                self.attempts.attempts.give_back(&key, self.attempts.clock.now()).await?;
+                self.attempts.attempts.give_back(&key).await?;
                 return Err(fault.into());
             }
         }
@@ -104,7 +104,7 @@ mod tests {
         mocks.attempts.expect_forget().times(1).returning(|_| Ok(true));
         authenticate(mocks, Some(Ok(true))).await.unwrap();
         let mut mocks = taking();
-        mocks.attempts.expect_give_back().times(1).returning(|_, _| Ok(()));
+        mocks.attempts.expect_give_back().times(1).returning(|_| Ok(()));
         let overloaded = authenticate(mocks, Some(Err(HashError::Overloaded))).await;
         assert!(matches!(overloaded, Err(ApplicationError::Overloaded)));
     }

@@ -28,8 +28,9 @@ impl Passwords {
         let whose = UserIdentifier::Id(actor.user_id);
         let found = self.hashing.in_turn(self.passwords.find_with_user(&whose)).await?;
         let (user, stored) = found.ok_or(ApplicationError::InvalidAccessToken)?;
-        let attempt = self.attempts.reserve(Whose::User(user.id), actor.address);
-        let attempt = self.hashing.in_turn(attempt).await?;
+        let whose = Whose::User(user.id);
+        let _line = self.attempts.lines.wait(whose).await;
+        let attempt = self.hashing.in_turn(self.attempts.reserve(whose, actor.address)).await?;
         match verify(place.as_mut(), current, Some(user.id), stored).await? {
             Verification::Match { .. } => {
                 self.hashing.in_turn(attempt.was_right()).await?;

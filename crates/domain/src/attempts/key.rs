@@ -26,6 +26,8 @@ pub enum Attempted {
     ClientSecret,
     /// To be sent a mail.
     Mail(Purpose),
+    /// To be sent any mail that somebody can ask for.
+    AnyMail,
 }
 
 /// Whose it is.
@@ -107,13 +109,23 @@ impl Attempted {
     pub const fn purpose(self) -> Option<Purpose> {
         match self {
             Self::MailedCode(purpose) | Self::Mail(purpose) => Some(purpose),
-            Self::Password | Self::ClientSecret => None,
+            Self::Password | Self::ClientSecret | Self::AnyMail => None,
         }
     }
 
-    /// Reads what [`Attempted::kind`] wrote of something that has no purpose.
-    pub fn parse(kind: &str) -> Option<Self> {
-        [Self::Password, Self::ClientSecret].into_iter().find(|attempted| attempted.kind() == kind)
+    /// The kind, and the purpose after a colon.
+    pub fn as_text(self) -> String {
+        match self.purpose() {
+            Some(purpose) => format!("{}:{}", self.kind(), purpose.as_str()),
+            None => self.kind().to_owned(),
+        }
+    }
+
+    /// Reads what [`Attempted::as_text`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        let of_purposes = Purpose::ALL.into_iter().flat_map(|purpose| [Self::MailedCode(purpose), Self::Mail(purpose)]);
+        let all = [Self::Password, Self::ClientSecret, Self::AnyMail].into_iter().chain(of_purposes);
+        all.into_iter().find(|attempted| attempted.as_text() == text)
     }
 
     const fn words(self) -> [&'static str; 2] {
@@ -122,6 +134,7 @@ impl Attempted {
             Self::MailedCode(purpose) => ["mailed_code", purpose.as_str()],
             Self::ClientSecret => ["client_secret", ""],
             Self::Mail(purpose) => ["mail", purpose.as_str()],
+            Self::AnyMail => ["mail", ""],
         }
     }
 }

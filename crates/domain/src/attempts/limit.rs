@@ -50,6 +50,15 @@ impl AttemptLimit {
         forget_after: TimeDelta::hours(1),
     };
 
+    /// For all mails to one address that anybody can ask for. Waits stay short enough for its owner to get what they need,
+    /// whoever else asks.
+    pub const ANY_MAIL: Self = Self {
+        free: 10,
+        first_delay: TimeDelta::hours(1),
+        max_delay: TimeDelta::hours(4),
+        forget_after: TimeDelta::hours(24),
+    };
+
     const fn doubling(free: u32) -> Self {
         Self {
             free,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use application::Hashing;
-use application::attempts::{AttemptCounts, Attempts};
+use application::attempts::{AttemptCounts, Attempts, Lines};
 use application::clients::Clients;
 use application::events::Journal;
 use application::exports::Exports;
@@ -70,8 +70,13 @@ pub fn services<C: SqlConnections + 'static>(
         clock: clock.clone(),
         sends_mail: mailer.is_some(),
     };
-    let attempts =
-        Attempts { attempts: store.clone(), refresh_tokens: store.clone(), mac: mac.clone(), clock: clock.clone() };
+    let attempts = Attempts {
+        attempts: store.clone(),
+        refresh_tokens: store.clone(),
+        mac: mac.clone(),
+        clock: clock.clone(),
+        lines: Lines::default(),
+    };
     let mail = Mail {
         outbox: store.clone(),
         one_time_tokens: store.clone(),

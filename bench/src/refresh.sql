@@ -19,7 +19,7 @@ SELECT "refresh_tokens"."id" AS "A_id", "refresh_tokens"."user_id" AS "A_user_id
     "refresh_tokens"."user_agent" AS "A_user_agent", "refresh_tokens"."address" AS "A_address", "users"."id" AS
     "B_id", "users"."email" AS "B_email", "users"."email_key" AS "B_email_key", "users"."username" AS "B_username",
     "users"."full_name" AS "B_full_name", "users"."full_name_key" AS "B_full_name_key", "users"."birthday" AS
-    "B_birthday", "users"."role" AS "B_role", "users"."is_active" AS "B_is_active", "users"."email_verified" AS
+    "B_birthday", "users"."locale" AS "B_locale", "users"."role" AS "B_role", "users"."is_active" AS "B_is_active", "users"."email_verified" AS
     "B_email_verified", "users"."epoch" AS "B_epoch",
     "users"."created_at" AS "B_created_at", "users"."updated_at" AS "B_updated_at", "users"."last_login" AS
     "B_last_login" FROM "refresh_tokens" LEFT JOIN "users" ON "refresh_tokens"."user_id" = "users"."id" WHERE

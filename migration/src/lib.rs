@@ -33,6 +33,8 @@ mod m20261126_000010_search_words_and_domains;
 mod m20261126_000011_create_one_time_tokens;
 mod m20261126_000012_create_outbox;
 mod m20261126_000013_create_attempts;
+mod m20261126_000014_add_users_locale;
+mod m20261126_000015_create_pending_accounts;
 mod m20261126_000016_index_events_by_subject;
 
 /// Applies and reverts the migrations. The adapters run it under a lock, one node at a time.
@@ -55,6 +57,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000011_create_one_time_tokens::Migration),
             Box::new(m20261126_000012_create_outbox::Migration),
             Box::new(m20261126_000013_create_attempts::Migration),
+            Box::new(m20261126_000014_add_users_locale::Migration),
+            Box::new(m20261126_000015_create_pending_accounts::Migration),
             Box::new(m20261126_000016_index_events_by_subject::Migration),
         ]
     }

@@ -74,7 +74,7 @@ async fn a_dead_bearer_counts_as_none(app: App) {
     let logout = app.request(Method::POST, "/api/v1/auth/logout").bearer_auth(&former.access);
     assert_eq!(send(logout).await.status, StatusCode::NO_CONTENT);
     let expired = "eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9.e30.c2lnbmF0dXJl";
-    let closed = app.another_node(&[("APP_AUTH__REGISTRATION_OPEN", "false")]).await;
+    let closed = app.another_node(&[("APP_REGISTRATION__MODE", "closed")]).await;
     for (number, dead) in [&former.access, expired, "garbage", "", "undefined"].into_iter().enumerate() {
         let email = format!("new{number}@example.com");
         let register = |body: Value| app.send_as(dead, Method::POST, "/api/v1/users", body);
@@ -135,7 +135,7 @@ async fn what_is_told_of_a_user_has_no_secret(app: App) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_registration_is_closed_only_admins_create_users() {
-    let app = App::sqlite_with(&[("APP_AUTH__REGISTRATION_OPEN", "false")]).await;
+    let app = App::sqlite_with(&[("APP_REGISTRATION__MODE", "closed")]).await;
     app.register("ada@example.com").await.problem(403, "registration_closed");
     let admin = app.admin("root@example.com").await;
     let body = json!({"email": "ada@example.com", "password": PASSWORD});

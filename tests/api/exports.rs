@@ -13,7 +13,7 @@ const EXPORT: &str = "/api/v1/users/me/export";
 async fn everything_about_a_user_and_nobody_else_is_in_an_export_but_no_secret(first: App) {
     let app = first.another_node(&[("APP_MAIL__TRANSPORT", "log")]).await;
     let root = app.admin("root@example.com").await;
-    let ada = app.sign_up("ada@example.com").await;
+    let ada = first.sign_up("ada@example.com").await;
     let ended = app.sign_in("ada@example.com").await;
     app.send_as(&ended.access, Method::POST, "/api/v1/auth/logout", json!({})).await;
     for (user, title) in [(&ada, "Buy milk"), (&root, "Rule the world")] {

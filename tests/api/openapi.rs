@@ -57,6 +57,10 @@ fn is_guarded(path: &str, _method: &str) -> bool {
     !path.starts_with("/health")
         && !path.starts_with("/.well-known")
         && !path.starts_with("/api/v1/auth/password-reset")
+        && !path.starts_with("/api/v1/auth/verify-email")
+        && !path.starts_with("/api/v1/auth/email-sign-in")
+        && path != "/api/v1/auth/invitations/accept"
+        && !path.starts_with("/api/v1/auth/email-change")
         && !["/api/v1/auth/login", "/api/v1/auth/refresh"].contains(&path)
 }
 

@@ -21,7 +21,7 @@ async fn admins_page_through_the_outbox_and_nobody_else_sees_it(first: App) {
     let mut sent_to = Vec::new();
     for number in 0..3 {
         let email = format!("user-{number}@example.com");
-        app.register(&email).await;
+        first.register(&email).await;
         let asked = app.post("/api/v1/auth/password-reset", json!({"email": email})).await;
         assert_eq!(asked.status, StatusCode::ACCEPTED);
         sent_to.insert(0, json!(email));
@@ -45,7 +45,7 @@ async fn admins_page_through_the_outbox_and_nobody_else_sees_it(first: App) {
     for query in [format!("?cursor={cursor}"), "?state=lost".to_owned()] {
         app.get(&format!("/api/v1/outbox{query}"), &root.access).await.problem(422, "validation_failed");
     }
-    let ada = app.sign_up("ada@example.com").await;
+    let ada = first.sign_up("ada@example.com").await;
     app.get("/api/v1/outbox", &ada.access).await.problem(403, "forbidden");
     let anyone = app.request(Method::GET, "/api/v1/outbox").send().await.unwrap();
     assert_eq!(anyone.status(), StatusCode::UNAUTHORIZED);

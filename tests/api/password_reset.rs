@@ -35,14 +35,19 @@ pub(crate) struct Post {
 impl Post {
     /// The same database, and mail.
     pub(crate) async fn of(app: App) -> Self {
+        Self::with(app, &[]).await
+    }
+
+    /// Likewise, with these settings besides.
+    pub(crate) async fn with(app: App, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_str().unwrap().to_owned();
-        let settings = [
+        let mail = [
             ("APP_MAIL__TRANSPORT", "file"),
             ("APP_MAIL__FOLDER", &*path),
             ("APP_MAIL__LINKS__RESET", "https://app.example.com/reset#token={token}"),
         ];
-        let node = app.another_node(&settings).await;
+        let node = app.another_node(&[&mail, settings].concat()).await;
         // The first node goes on, and with it the folder of its database.
         std::mem::forget(app);
         Self { app: node, folder }
@@ -79,8 +84,21 @@ impl Post {
         }
     }
 
+    /// The mails of that kind, once there are so many.
+    pub(crate) async fn wait_for(&self, kind: &str, count: usize) -> Vec<Mail> {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let mails = self.mails(kind);
+            if mails.len() >= count {
+                return mails;
+            }
+            assert!(Instant::now() < deadline, "no {count} mails {kind} come, but {}", mails.len());
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// The mails of that kind, in the order in which they were written.
-    fn mails(&self, kind: &str) -> Vec<Mail> {
+    pub(crate) fn mails(&self, kind: &str) -> Vec<Mail> {
         let files = fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
         let mut files: Vec<_> = files
             .filter(|path| path.extension().is_some_and(|end| end == "eml"))
@@ -94,7 +112,7 @@ impl Post {
 
 /// What a mail holds.
 pub(crate) struct Mail {
-    text: String,
+    pub(crate) text: String,
     pub(crate) token: String,
     pub(crate) code: String,
 }
@@ -110,7 +128,7 @@ impl Mail {
     }
 }
 
-fn is_refused(answer: &Answer) -> bool {
+pub(crate) fn is_refused(answer: &Answer) -> bool {
     answer.status == StatusCode::BAD_REQUEST && answer.json()["code"] == "invalid_one_time_token"
 }
 

@@ -13,6 +13,7 @@ on_each_database!(
     names_that_nobody_can_see_are_refused,
     joiners_inside_words_are_kept,
     a_birthday_has_one_form,
+    whoever_registers_is_written_to_in_their_language,
     what_a_device_is_called_is_fit_to_be_shown,
 );
 
@@ -99,4 +100,34 @@ async fn what_a_device_is_called_is_fit_to_be_shown(app: App) {
     assert_eq!(send(login).await.status, StatusCode::OK);
     let sessions = app.get("/api/v1/auth/sessions", &ada.access).await.json();
     assert_eq!(sessions[0]["user_agent"], "Firefox", "{sessions}");
+}
+
+async fn whoever_registers_is_written_to_in_their_language(app: App) {
+    let register = |email: &str, header: &str, given: Option<&str>| {
+        let body = json!({"email": email, "password": PASSWORD, "locale": given});
+        send(app.request(Method::POST, "/api/v1/users").header("accept-language", header).json(&body))
+    };
+    for (number, header, given, expected) in [
+        (1, "de-AT,de;q=0.9,en;q=0.8", None, json!("de-AT")),
+        (2, "de", Some("EN-gb"), json!("en-GB")),
+        (3, "*", None, json!(null)),
+        (4, "../../etc/passwd", None, json!(null)),
+    ] {
+        let made = register(&format!("ada-{number}@example.com"), header, given).await;
+        assert_eq!((made.status, &made.json()["locale"]), (StatusCode::CREATED, &expected), "{header}");
+    }
+    let refused = register("ada@example.com", "de", Some("german")).await;
+    assert_eq!(refused.problem(422, "validation_failed"), ["locale:invalid_locale"]);
+    // It is changed and cleared by its user, and by admins.
+    let ada = app.sign_in("ada-1@example.com").await;
+    let changed = app.send_as(&ada.access, Method::PATCH, "/api/v1/users/me", json!({"locale": "pt-br"})).await;
+    assert_eq!(changed.json()["locale"], "pt-BR");
+    let root = app.admin("root@example.com").await;
+    let path = format!("/api/v1/users/{}", app.id(&ada).await);
+    let changed = app.send_as(&root.access, Method::PATCH, &path, json!({"locale": null})).await;
+    assert_eq!((changed.status, &changed.json()["locale"]), (StatusCode::OK, &json!(null)));
+    // An admin's language is not that of the accounts that they make.
+    let made = app.request(Method::POST, "/api/v1/users").header("accept-language", "de").bearer_auth(&root.access);
+    let made = send(made.json(&json!({"email": "eve@example.com", "password": PASSWORD}))).await;
+    assert_eq!((made.status, &made.json()["locale"]), (StatusCode::CREATED, &json!(null)));
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta};
 use domain::keys::{Algorithm, KeyId, KeyState, SealedKey, SigningKey};
+use domain::mail::Locale;
 use domain::passwords::PasswordHash;
 use domain::sessions::{
     Device, Generation, NewRefreshToken, RefreshPolicy, RefreshToken, Revoked, RevokedTokens, SessionId,
@@ -77,6 +78,7 @@ pub(crate) fn full_user(number: u128) -> User {
             username: Some(username(&format!("a_b-{number}"))),
             full_name: Some(FullName::parse("Zoë O'Brien-Šimić 山田太郎 👩‍🚀 \\ % \"x\" e\u{301}").unwrap()),
             birthday: Some(Birthday::new(NaiveDate::from_ymd_opt(1900, 1, 1).unwrap()).unwrap()),
+            locale: Some(Locale::parse("es-419").unwrap()),
         },
         role: Role::Admin,
         is_active: false,

@@ -18,6 +18,7 @@ mod outbox;
 mod passwords;
 mod postgres_connections;
 mod refresh_tokens;
+mod registration;
 mod revocation_feed;
 mod revocations;
 mod security;

@@ -24,6 +24,7 @@ on_each_database_and_pgbouncer!(
     of_many_who_use_one_exactly_one_does,
     what_has_expired_is_not_used,
     a_users_tokens_are_voided_but_for_one,
+    a_users_tokens_for_one_purpose_are_voided,
     an_addresss_tokens_are_voided_but_for_one,
     tokens_go_with_their_user,
     what_has_expired_is_deleted_the_oldest_first_and_nothing_else,
@@ -67,18 +68,18 @@ async fn one_of_a_user_who_is_not_there_is_not_found(db: TestDatabase) {
 async fn the_latest_is_found_by_its_address_in_whatever_case(db: TestDatabase) {
     let tokens = tokens(&db);
     for token in [
-        token(2, Purpose::Registration, None, "ada@example.com"),
-        token(1, Purpose::Registration, None, "ada@example.com"),
-        token(3, Purpose::Registration, None, "eve@example.com"),
+        token(2, Purpose::VerifyEmail, None, "ada@example.com"),
+        token(1, Purpose::VerifyEmail, None, "ada@example.com"),
+        token(3, Purpose::VerifyEmail, None, "eve@example.com"),
         token(4, Purpose::Invitation, None, "ada@example.com"),
     ] {
         tokens.insert(&token).await.unwrap();
     }
-    let latest = tokens.find_latest(Purpose::Registration, &email("ADA@example.com")).await.unwrap();
+    let latest = tokens.find_latest(Purpose::VerifyEmail, &email("ADA@example.com")).await.unwrap();
     assert_eq!(latest.map(|token| token.id), Some(id(2)));
     // A used one is the latest, too: the code of the one before must not come alive again.
     assert!(tokens.consume(id(2), at(10)).await.unwrap());
-    let latest = tokens.find_latest(Purpose::Registration, &email("ada@example.com")).await.unwrap();
+    let latest = tokens.find_latest(Purpose::VerifyEmail, &email("ada@example.com")).await.unwrap();
     assert_eq!(latest.map(|token| (token.id, token.used_at)), Some((id(2), Some(at(10)))));
     assert_eq!(tokens.find_latest(Purpose::SignIn, &email("ada@example.com")).await.unwrap(), None);
 }
@@ -119,20 +120,37 @@ async fn a_users_tokens_are_voided_but_for_one(db: TestDatabase) {
     assert!(tokens.find(id(4)).await.unwrap().is_some());
 }
 
+async fn a_users_tokens_for_one_purpose_are_voided(db: TestDatabase) {
+    db.insert_users(&[user(1), user(2)]).await;
+    let tokens = tokens(&db);
+    for (number, owner, purpose, address) in [
+        (1, 1, Purpose::ChangeEmail, "ada@example.com"),
+        (2, 1, Purpose::ChangeEmail, "lovelace@example.com"),
+        (3, 1, Purpose::StopEmailChange, "ada@example.com"),
+        (4, 2, Purpose::ChangeEmail, "ada@example.com"),
+    ] {
+        tokens.insert(&token(number, purpose, Some(user_id(owner)), address)).await.unwrap();
+    }
+    assert_eq!(tokens.void_for_user(Purpose::ChangeEmail, user_id(1)).await.unwrap(), 2);
+    for number in [3, 4] {
+        assert!(tokens.find(id(number)).await.unwrap().is_some());
+    }
+}
+
 async fn an_addresss_tokens_are_voided_but_for_one(db: TestDatabase) {
     let tokens = tokens(&db);
     for (number, purpose, address) in [
-        (1, Purpose::Registration, "ada@example.com"),
-        (2, Purpose::Registration, "ADA@example.com"),
+        (1, Purpose::VerifyEmail, "ada@example.com"),
+        (2, Purpose::VerifyEmail, "ADA@example.com"),
         (3, Purpose::Invitation, "ada@example.com"),
-        (4, Purpose::Registration, "eve@example.com"),
+        (4, Purpose::VerifyEmail, "eve@example.com"),
     ] {
         tokens.insert(&token(number, purpose, None, address)).await.unwrap();
     }
     let ada = email("Ada@example.com");
-    assert_eq!(tokens.void_for_email(Purpose::Registration, &ada, Some(id(1))).await.unwrap(), 1);
+    assert_eq!(tokens.void_for_email(Purpose::VerifyEmail, &ada, Some(id(1))).await.unwrap(), 1);
     assert!(tokens.find(id(1)).await.unwrap().is_some());
-    assert_eq!(tokens.void_for_email(Purpose::Registration, &ada, None).await.unwrap(), 1);
+    assert_eq!(tokens.void_for_email(Purpose::VerifyEmail, &ada, None).await.unwrap(), 1);
     for number in [3, 4] {
         assert!(tokens.find(id(number)).await.unwrap().is_some());
     }

@@ -62,7 +62,7 @@ async fn every_field_is_kept(db: TestDatabase) {
     let device = Some("Firefox on Linux".to_owned());
     let letters = [
         Letter::Token(Purpose::VerifyEmail),
-        Letter::Token(Purpose::Registration),
+        Letter::Token(Purpose::Invitation),
         Letter::EmailChanged,
         Letter::AlreadyRegistered,
         Letter::PasswordChanged,

@@ -17,6 +17,7 @@ on_each_database_and_pgbouncer!(
     a_hash_is_replaced_only_where_it_is_the_stored_one,
     a_hash_that_waits_for_a_change_of_the_password_is_not_replaced,
     a_password_goes_with_its_user,
+    a_password_is_removed_and_no_others,
     what_a_unit_stores_is_seen_once_it_is_committed,
     a_hash_that_is_not_valid_any_more_is_read_as_it_is,
 );
@@ -118,6 +119,17 @@ async fn a_password_goes_with_its_user(db: TestDatabase) {
     // Not even a row without its user is left, which a user of the same id would inherit.
     db.insert_users(&[user(1)]).await;
     assert_eq!((hash_of(&db, 1).await, hash_of(&db, 2).await), (None, Some(hash("$stored"))));
+}
+
+async fn a_password_is_removed_and_no_others(db: TestDatabase) {
+    db.insert_users(&[user(1), user(2)]).await;
+    for number in [1, 2] {
+        db.passwords.store(user_id(number), &hash("$a_hash"), at(3)).await.unwrap();
+    }
+    assert!(db.passwords.remove(user_id(1)).await.unwrap());
+    assert!(!db.passwords.remove(user_id(1)).await.unwrap());
+    assert_eq!((hash_of(&db, 1).await, hash_of(&db, 2).await), (None, Some(hash("$a_hash"))));
+    assert_eq!(db.user(user_id(1)).await, user(1));
 }
 
 async fn what_a_unit_stores_is_seen_once_it_is_committed(db: TestDatabase) {

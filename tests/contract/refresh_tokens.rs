@@ -18,6 +18,7 @@ on_each_database_and_pgbouncer!(
     a_session_of_nobody_is_not_found,
     live_sessions_are_listed_last_used_first,
     only_live_sessions_of_the_user_are_listed,
+    devices_of_all_sessions_of_the_user_are_listed_once,
     a_rotation_is_stored,
     one_of_many_who_rotate_at_once_wins,
     a_rotation_needs_the_generation_before_it,
@@ -132,6 +133,25 @@ async fn only_live_sessions_of_the_user_are_listed(db: TestDatabase) {
     let live: Vec<_> = sessions.into_iter().filter(|s| s.user_id == user_id(1) && s.is_live(at(100))).collect();
     assert_eq!(listed, live);
     assert_eq!(ids(&listed), [1, 5].map(session_id));
+}
+
+async fn devices_of_all_sessions_of_the_user_are_listed_once(db: TestDatabase) {
+    db.insert_users(&[user(1), user(2)]).await;
+    let address = Some("192.0.2.1".parse().unwrap());
+    let with = |user_agent: Option<&str>, session| RefreshToken { device: Device::new(user_agent, address), ..session };
+    let mine = |number| session(number, user_id(1));
+    let sessions = [
+        with(Some("a"), mine(1)),
+        with(Some("a"), revoked(mine(2), 10)),
+        with(Some("b"), revoked(mine(3), 10)),
+        with(None, RefreshToken { idle_expires_at: at(-1), ..mine(4) }),
+        with(Some("c"), session(5, user_id(2))),
+    ];
+    db.insert_sessions(&sessions).await;
+    let mut listed = db.refresh_tokens.list_devices(user_id(1), 10).await.unwrap();
+    listed.sort_by_key(|device| device.user_agent().map(str::to_owned));
+    assert_eq!(listed, [None, Some("a"), Some("b")].map(|user_agent| Device::new(user_agent, None)));
+    assert_eq!(db.refresh_tokens.list_devices(user_id(1), 2).await.unwrap().len(), 2);
 }
 
 async fn a_rotation_is_stored(db: TestDatabase) {

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use domain::StoreError;
+use domain::mail::Locale;
 use domain::users::{
     Birthday, Direction, Email, Epoch, FullName, Profile, Role, User, UserFilter, UserQuery, UserSort, UserSortField,
     Username,
@@ -248,6 +249,7 @@ async fn a_row_that_is_not_valid_any_more_is_read_as_it_is_and_hides_no_other(db
         ("username", "'?'", profile(Profile { username: Some(Username::stored(text("?"))), ..Profile::default() })),
         ("full_name", "''", profile(Profile { full_name: Some(FullName::stored(text(""))), ..Profile::default() })),
         ("birthday", "'1815-12-10'", profile(Profile { birthday: Some(Birthday::stored(old)), ..Profile::default() })),
+        ("locale", "'x y'", profile(Profile { locale: Some(Locale::stored(text("x y"))), ..Profile::default() })),
         ("role", "'nonsense'", User { role: Role::User, ..user(7) }),
         ("epoch", "-1", User { epoch: Epoch::UNREADABLE, ..user(7) }),
         ("epoch", "4294967295", User { epoch: Epoch::UNREADABLE, ..user(7) }),
@@ -296,7 +298,7 @@ async fn a_row_that_no_driver_can_read_is_shown_without_it() {
     let db = TestDatabase::sqlite().await;
     db.insert_users(&[user(8)]).await;
     let columns = ["birthday", "is_active", "email_verified", "epoch", "created_at", "updated_at", "last_login"];
-    for column in columns.into_iter().chain(["role", "email", "username", "full_name"]) {
+    for column in columns.into_iter().chain(["role", "email", "username", "full_name", "locale"]) {
         let stored = User { is_active: true, ..full_user(7) };
         db.insert_users(std::slice::from_ref(&stored)).await;
         db.run_sql(&format!("UPDATE users SET {column} = x'ff' WHERE id <> x'00000000000000000000000000000008'")).await;

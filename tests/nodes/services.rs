@@ -6,7 +6,7 @@ use application::keys::Prepared;
 use application::passwords::ChangePassword;
 use application::sessions::TokenPair;
 use application::sign_in::Login;
-use application::users::{CreateUser, UserChange};
+use application::users::{CreateUser, Registered, UserChange};
 use application::{Actor, Application, ApplicationError, Target};
 use domain::passwords::Password;
 use domain::sessions::{Device, RevocationFeed};
@@ -99,7 +99,9 @@ impl Service for InProcess {
 
     async fn register(&self, email: &str) -> Uuid {
         let new = CreateUser::new(Email::parse(email).unwrap(), password(PASSWORD));
-        self.application.users.create(None, new, None).await.unwrap().id.as_uuid()
+        let made = self.application.users.create(None, new, None).await.unwrap();
+        let Registered::Created(user) = made else { panic!("{made:?}") };
+        user.id.as_uuid()
     }
 
     async fn sign_in(&self, email: &str) -> Tokens {

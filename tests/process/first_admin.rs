@@ -127,12 +127,11 @@ async fn an_admin_who_was_deleted_or_changed_the_email_does_not_come_back(workpl
     let workplace = bootstrapping(workplace, PASSWORD);
     let node = workplace.serve().await;
     let client = Client::of(&node);
-    let first = client.sign_in(EMAIL).await.access;
+    client.sign_in(EMAIL).await;
     let proof = json!({"current_password": PASSWORD});
-    let change = json!({"email": "moved@example.com", "current_password": PASSWORD});
-    let changed = client.send(Method::PATCH, "/users/me", Some(&first), Some(change)).await;
-    assert_eq!(changed.status(), StatusCode::OK);
     node.stop().success();
+    let url = workplace.database_url();
+    tests::run_sql(&url, "UPDATE users SET email = 'moved@example.com', email_key = 'moved@example.com'").await;
 
     let node = workplace.serve().await;
     let client = Client::of(&node);

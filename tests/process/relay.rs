@@ -31,6 +31,12 @@ async fn until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
+/// An account whose owner is mailed nothing at first.
+fn make_account(workplace: &Workplace, email: &str) {
+    let command = ["create-admin", "--email", email, "--password-stdin"];
+    workplace.run_with_input(&command, PASSWORD).success();
+}
+
 async fn forget(client: &Client, email: &str) {
     let answer = client.post("/auth/password-reset", json!({"email": email})).await;
     assert_eq!(answer.status(), StatusCode::ACCEPTED);
@@ -74,7 +80,7 @@ async fn kill_at_each_step(workplace: Workplace, times: usize) {
     for (number, step) in steps.cycle().take((Step::ALL.len() + 1) * times).enumerate() {
         let email = format!("user-{number}@example.com");
         let client = Client::of(&node);
-        assert_eq!(client.register(&email).await.status(), StatusCode::CREATED);
+        make_account(&workplace, &email);
         relay.follow(Script { halts_at: step, ..Script::default() });
         forget(&client, &email).await;
         if step.is_some() {
@@ -130,7 +136,7 @@ async fn a_mail_that_is_deferred_comes_later(workplace: Workplace) {
     let workplace = workplace.with_relay(relay.port());
     let node = workplace.serve().await;
     let client = Client::of(&node);
-    client.register("bad@example.com").await;
+    make_account(&workplace, "bad@example.com");
     forget(&client, "bad@example.com").await;
     let shown = || {
         let pending = listed(&workplace, "pending");
@@ -148,7 +154,7 @@ async fn a_relay_that_wants_another_proof_of_who_sends_uses_up_no_attempt(workpl
     let workplace = workplace.with_relay(relay.port());
     let node = workplace.serve().await;
     let client = Client::of(&node);
-    client.register("ada@example.com").await;
+    make_account(&workplace, "ada@example.com");
     forget(&client, "ada@example.com").await;
     until("nobody is told", || node.logs().contains("mail cannot be sent")).await;
     assert!(listed(&workplace, "dead").is_empty());
@@ -169,7 +175,7 @@ async fn no_token_and_no_code_are_kept_or_logged(workplace: Workplace) {
     let workplace = workplace.with_relay(relay.port()).with("APP_LOG__LEVEL", "trace");
     let node = workplace.serve().await;
     let client = Client::of(&node);
-    client.register("ada@example.com").await;
+    make_account(&workplace, "ada@example.com");
     forget(&client, "ada@example.com").await;
     relay.has_halted().await;
     let waiting = everything(&workplace);

@@ -77,11 +77,14 @@ mod tests {
         vec![
             (E::InvalidCredentials, "401 invalid_credentials"),
             (E::AccountDisabled, "403 account_disabled"),
+            (E::EmailNotVerified, "403 email_not_verified"),
+            (E::EmailSignInOff, "403 email_sign_in_off"),
             (E::InvalidAccessToken, "401 invalid_token"),
             (E::InvalidRefreshToken, "401 invalid_refresh_token"),
             (E::Forbidden, "403 forbidden"),
             (E::RegistrationClosed, "403 registration_closed"),
             (E::WrongCurrentPassword, "403 wrong_current_password"),
+            (E::UseEmailChange, "409 use_email_change"),
             (E::CurrentPasswordRequired, "422 validation_failed current_password:required"),
             (E::RefusedPassword(short), "422 validation_failed password:too_short"),
             (E::UnchangedPassword, "422 validation_failed new_password:unchanged"),
@@ -105,10 +108,11 @@ mod tests {
     fn is_in_all(error: &ApplicationError) -> bool {
         use ApplicationError as E;
         match error {
+            E::EmailNotVerified | E::EmailSignInOff => true,
             E::InvalidCredentials | E::AccountDisabled | E::InvalidAccessToken | E::InvalidRefreshToken => true,
             E::Forbidden | E::RegistrationClosed | E::WrongCurrentPassword | E::CurrentPasswordRequired => true,
             E::InvalidOneTimeToken | E::MailIsOff | E::TooManyAttempts { .. } => true,
-            E::RefusedPassword(_) | E::ReadOnly(_) => true,
+            E::RefusedPassword(_) | E::ReadOnly(_) | E::UseEmailChange => true,
             E::UnchangedPassword | E::NotFound | E::InvalidClient | E::ForeignKeys | E::Duplicate(_) => true,
             E::LastAdmin | E::InvalidCursor(_) | E::Overloaded | E::Unavailable(_) | E::Internal(_) => true,
         }

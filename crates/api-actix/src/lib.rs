@@ -18,6 +18,7 @@ mod observe;
 mod attempts;
 mod auth;
 mod clients;
+mod emails;
 mod exports;
 mod health;
 mod oauth2;

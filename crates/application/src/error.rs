@@ -13,6 +13,12 @@ pub enum ApplicationError {
     /// The password was right, but the account is disabled.
     #[error("the account is disabled")]
     AccountDisabled,
+    /// Who asks has proven who they are, but not that the address of the account is theirs, which it needs to have sessions.
+    #[error("the address of the account is not proven")]
+    EmailNotVerified,
+    /// Nobody signs in by mail here.
+    #[error("signing in by mail is off")]
+    EmailSignInOff,
     /// The access token is missing, not valid, or its session has ended. Sign in or refresh.
     #[error("the access token is not valid")]
     InvalidAccessToken,
@@ -32,6 +38,9 @@ pub enum ApplicationError {
     /// The change needs the current password, and none came with it.
     #[error("the current password is required")]
     CurrentPasswordRequired,
+    /// A user's own address changes by [`Emails::request_change`](crate::emails::Emails::request_change) only.
+    #[error("the address is changed in another way")]
+    UseEmailChange,
     /// The policy refuses the new password.
     #[error("the password is not accepted: {0}")]
     RefusedPassword(ValidationError),
@@ -88,11 +97,14 @@ impl ApplicationError {
         match self {
             Self::InvalidCredentials => "invalid_credentials",
             Self::AccountDisabled => "account_disabled",
+            Self::EmailNotVerified => "email_not_verified",
+            Self::EmailSignInOff => "email_sign_in_off",
             Self::InvalidAccessToken => "invalid_token",
             Self::InvalidRefreshToken => "invalid_refresh_token",
             Self::Forbidden => "forbidden",
             Self::RegistrationClosed => "registration_closed",
             Self::WrongCurrentPassword => "wrong_current_password",
+            Self::UseEmailChange => "use_email_change",
             Self::CurrentPasswordRequired
             | Self::RefusedPassword(_)
             | Self::UnchangedPassword

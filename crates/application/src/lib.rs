@@ -53,6 +53,7 @@
 
 pub mod attempts;
 pub mod clients;
+pub mod emails;
 pub mod events;
 pub mod exports;
 pub mod keys;
@@ -81,6 +82,7 @@ mod testing;
 
 use attempts::AttemptCounts;
 use clients::Clients;
+use emails::Emails;
 use exports::Exports;
 use keys::Keys;
 use mail::Mail;
@@ -106,6 +108,8 @@ pub struct Application {
     pub users: Users,
     /// Their passwords.
     pub passwords: Passwords,
+    /// Their addresses.
+    pub emails: Emails,
     /// Signing in.
     pub sign_in: SignIn,
     /// What a sign-in begins.

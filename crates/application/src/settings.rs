@@ -1,9 +1,11 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use domain::access_tokens::OptionalClaim;
 use domain::clients::ClientId;
 use domain::keys::Algorithm;
 use domain::passwords::PasswordPolicy;
+use domain::registration::RegistrationMode;
 use domain::sessions::RefreshPolicy;
 
 /// What an operator decides about the use cases.
@@ -11,6 +13,8 @@ use domain::sessions::RefreshPolicy;
 pub struct Settings {
     /// The client that access tokens are issued to: what people sign in with.
     pub client_id: ClientId,
+    /// What access tokens say besides what every one says.
+    pub claims: Vec<OptionalClaim>,
     /// How long an access token is valid. Cut at the end of its session.
     pub access_token_ttl: TimeDelta,
     /// What new signing keys are for.
@@ -23,8 +27,10 @@ pub struct Settings {
     pub password_policy: PasswordPolicy,
     /// How long events are kept. Clean-up removes them afterwards.
     pub events_retention: TimeDelta,
-    /// Whether anyone may register, or admins only.
-    pub registration_open: bool,
+    /// Who gets an account without an admin.
+    pub registration: RegistrationMode,
+    /// Whether people may sign in by a mail instead of a password.
+    pub email_sign_in: bool,
     /// Most connections to the database at a time for sign-ins and whatever else hashes a password. From 1 to half of
     /// all, so that a storm of them leaves some to others.
     pub sign_in_connections: usize,
@@ -36,13 +42,15 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             client_id: ClientId::default(),
+            claims: Vec::new(),
             access_token_ttl: TimeDelta::minutes(15),
             algorithm: Algorithm::EdDsa,
             rotate_keys_after: Some(TimeDelta::days(90)),
             refresh: RefreshPolicy::default(),
             password_policy: PasswordPolicy::default(),
             events_retention: TimeDelta::days(90),
-            registration_open: true,
+            registration: RegistrationMode::Open,
+            email_sign_in: false,
             sign_in_connections: 5,
             sign_in_patience: Duration::from_secs(3),
         }

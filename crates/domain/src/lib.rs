@@ -17,6 +17,7 @@ pub mod keys;
 pub mod mail;
 pub mod one_time_tokens;
 pub mod passwords;
+pub mod registration;
 pub mod sessions;
 pub mod tasks;
 pub mod units;

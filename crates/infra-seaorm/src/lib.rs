@@ -15,6 +15,7 @@ mod keys;
 mod mail;
 mod one_time_tokens;
 mod passwords;
+mod registration;
 mod revocations;
 mod sessions;
 #[cfg(feature = "sqlx")]

@@ -6,6 +6,7 @@ use domain::keys::SigningKeyRepository;
 use domain::mail::OutboxRepository;
 use domain::one_time_tokens::OneTimeTokenRepository;
 use domain::passwords::PasswordRepository;
+use domain::registration::PendingAccountRepository;
 use domain::sessions::{RefreshToken, RefreshTokenRepository, RevocationRepository, SessionId};
 use domain::units::{AccountUnit, Begin, CleanupUnit, UnitOfWork};
 use domain::users::{User, UserId, UserRepository};
@@ -69,6 +70,10 @@ impl<T: Transaction> AccountUnit for Store<T> {
     }
 
     fn one_time_tokens(&self) -> &dyn OneTimeTokenRepository {
+        self
+    }
+
+    fn pending_accounts(&self) -> &dyn PendingAccountRepository {
         self
     }
 

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use application::keys::Prepared;
 use application::sign_in::Login;
-use application::users::{AdminAccount, CreateUser, UserChange, Users};
+use application::users::{AdminAccount, CreateUser, Registered, UserChange, Users};
 use application::{ApplicationError, Target};
 use clap::{Parser, Subcommand};
 use domain::Secret;
@@ -94,8 +94,10 @@ async fn register(users: &Users, email: &str, admin: bool) -> Result<(), Box<dyn
             }
         };
     }
-    let user = users.create(None, CreateUser::new(email, password), None).await?;
-    say(&format!("registered {} as {}", user.email.as_str(), user.id))
+    match users.create(None, CreateUser::new(email, password), None).await? {
+        Registered::Created(user) => say(&format!("registered {} as {}", user.email.as_str(), user.id)),
+        Registered::Pending => say("a mail is on its way"),
+    }
 }
 
 /// Signs the admin in, since the use cases decide by the actor who may do what.

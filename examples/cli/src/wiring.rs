@@ -78,7 +78,7 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
     };
     let passwords = Passwords {
         users: store.clone(),
-        one_time_tokens,
+        one_time_tokens: one_time_tokens.clone(),
         passwords: store.clone(),
         units: store.clone(),
         attempts: attempts.clone(),
@@ -88,17 +88,20 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
         policy: settings.password_policy,
     };
     Ok(Services {
-        users: Users { users: store.clone(), passwords, ids: ids.clone(), registration_open: true },
+        users: Users { users: store.clone(), passwords, ids: ids.clone(), registration: settings.registration },
         sign_in: SignIn {
             passwords: store.clone(),
             units: store.clone(),
             attempts,
+            one_time_tokens,
             hashing,
             issuer: issuer.clone(),
             ids: ids.clone(),
             clock: clock.clone(),
             journal: journal.clone(),
             policy: settings.refresh,
+            registration: settings.registration,
+            email_sign_in: settings.email_sign_in,
         },
         sessions: Sessions {
             refresh_tokens: store.clone(),

@@ -169,3 +169,77 @@ async fn a_user_chooses_a_new_password() {
     cache-control: no-store
     "#);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_asks_for_a_mail_to_sign_in_by() {
+    let app = App::sqlite_with(&[("APP_MAIL__TRANSPORT", "log"), ("APP_AUTH__EMAIL_SIGN_IN", "true")]).await;
+    let body = json!({"email": "ada@example.com"});
+    let request = app.request(Method::POST, "/api/v1/auth/email-sign-in").json(&body);
+    insta::assert_snapshot!(exchange(&app, request).await, @r#"
+    POST /api/v1/auth/email-sign-in
+    content-type: application/json
+
+    {
+      "email": "ada@example.com"
+    }
+
+    HTTP/1.1 202 Accepted
+    cache-control: no-store
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_signs_in_by_mail() {
+    let post = Post::with(App::sqlite().await, &[("APP_AUTH__EMAIL_SIGN_IN", "true")]).await;
+    let app = &post.app;
+    app.register("ada@example.com").await;
+    app.post("/api/v1/auth/email-sign-in", json!({"email": "ada@example.com"})).await;
+    let code = post.wait_for("sign_in", 1).await.pop().unwrap().code;
+    let body = json!({"email": "ada@example.com", "code": code});
+    let request = app.request(Method::POST, "/api/v1/auth/email-sign-in/confirm").json(&body);
+    insta::assert_snapshot!(exchange(app, request).await, @r#"
+    POST /api/v1/auth/email-sign-in/confirm
+    content-type: application/json
+
+    {
+      "code": "[code]",
+      "email": "ada@example.com"
+    }
+
+    HTTP/1.1 200 OK
+    cache-control: no-store
+    content-type: application/json
+
+    {
+      "access_token": "[access token]",
+      "expires_in": 900,
+      "refresh_token": "[refresh token]",
+      "token_type": "bearer"
+    }
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_accepts_an_invitation() {
+    let post = Post::of(App::sqlite().await).await;
+    let app = &post.app;
+    let root = app.admin("root@example.com").await;
+    let invite = json!({"email": "grace@example.com"});
+    app.send_as(&root.access, Method::POST, "/api/v1/users/invitations", invite).await;
+    let code = post.wait_for("invitation", 1).await.pop().unwrap().code;
+    let body = json!({"email": "grace@example.com", "code": code, "new_password": PASSWORD});
+    let request = app.request(Method::POST, "/api/v1/auth/invitations/accept").json(&body);
+    insta::assert_snapshot!(exchange(app, request).await, @r#"
+    POST /api/v1/auth/invitations/accept
+    content-type: application/json
+
+    {
+      "code": "[code]",
+      "email": "grace@example.com",
+      "new_password": "correct horse battery staple"
+    }
+
+    HTTP/1.1 204 No Content
+    cache-control: no-store
+    "#);
+}

@@ -6,6 +6,7 @@
 mod attempts;
 mod auth;
 mod clients;
+mod emails;
 mod exports;
 mod health;
 mod oauth2;

@@ -19,6 +19,7 @@ async fn an_admin_lists_the_outbox() {
     let root = app.admin("root@example.com").await;
     app.register("ada@example.com").await;
     app.post("/api/v1/auth/password-reset", json!({"email": "ada@example.com"})).await;
+    app.run_sql("DELETE FROM outbox WHERE kind <> 'reset_password'").await;
     app.run_sql("UPDATE outbox SET due_at = '2099-01-01 00:00:00+00:00', last_error = NULL").await;
     let request = app.request(Method::GET, "/api/v1/outbox?state=pending&count=true").bearer_auth(&root.access);
     insta::assert_snapshot!(exchange(&app, request).await, @r#"

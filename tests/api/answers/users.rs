@@ -38,6 +38,7 @@ async fn anyone_registers() {
       "id": "[id]",
       "is_active": true,
       "last_login": null,
+      "locale": null,
       "role": "user",
       "updated_at": "[time]",
       "username": "ada"
@@ -67,6 +68,7 @@ async fn a_user_reads_their_own_account() {
       "id": "[id]",
       "is_active": true,
       "last_login": "[time]",
+      "locale": null,
       "role": "user",
       "updated_at": "[time]",
       "username": null
@@ -103,6 +105,7 @@ async fn a_user_changes_their_own_account() {
       "id": "[id]",
       "is_active": true,
       "last_login": "[time]",
+      "locale": null,
       "role": "user",
       "updated_at": "[time]",
       "username": null
@@ -114,7 +117,7 @@ async fn a_user_changes_their_own_account() {
 async fn a_user_puts_their_own_account() {
     let app = App::sqlite().await;
     let ada = app.sign_up("ada@example.com").await;
-    let body = json!({"email": "ada@example.org", "current_password": PASSWORD});
+    let body = json!({"email": "ada@example.com", "full_name": "Ada King"});
     let request = app.request(Method::PUT, "/api/v1/users/me").bearer_auth(&ada.access).json(&body);
     insta::assert_snapshot!(exchange(&app, request).await, @r#"
     PUT /api/v1/users/me
@@ -122,8 +125,8 @@ async fn a_user_puts_their_own_account() {
     content-type: application/json
 
     {
-      "current_password": "correct horse battery staple",
-      "email": "ada@example.org"
+      "email": "ada@example.com",
+      "full_name": "Ada King"
     }
 
     HTTP/1.1 200 OK
@@ -133,12 +136,13 @@ async fn a_user_puts_their_own_account() {
     {
       "birthday": null,
       "created_at": "[time]",
-      "email": "ada@example.org",
+      "email": "ada@example.com",
       "email_verified": false,
-      "full_name": null,
+      "full_name": "Ada King",
       "id": "[id]",
       "is_active": true,
       "last_login": "[time]",
+      "locale": null,
       "role": "user",
       "updated_at": "[time]",
       "username": null
@@ -236,6 +240,7 @@ async fn an_admin_lists_users() {
           "id": "[id]",
           "is_active": true,
           "last_login": null,
+          "locale": null,
           "role": "user",
           "updated_at": "[time]",
           "username": null
@@ -270,6 +275,7 @@ async fn an_admin_reads_an_account() {
       "id": "[id]",
       "is_active": true,
       "last_login": "[time]",
+      "locale": null,
       "role": "user",
       "updated_at": "[time]",
       "username": null
@@ -306,6 +312,7 @@ async fn an_admin_changes_an_account() {
       "id": "[id]",
       "is_active": true,
       "last_login": "[time]",
+      "locale": null,
       "role": "admin",
       "updated_at": "[time]",
       "username": null
@@ -345,6 +352,7 @@ async fn an_admin_puts_an_account() {
       "id": "[id]",
       "is_active": false,
       "last_login": "[time]",
+      "locale": null,
       "role": "user",
       "updated_at": "[time]",
       "username": null
@@ -366,4 +374,25 @@ async fn an_admin_deletes_an_account() {
     HTTP/1.1 204 No Content
     cache-control: no-store
     ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_invites_somebody() {
+    let app = App::sqlite_with(&[("APP_MAIL__TRANSPORT", "log")]).await;
+    let root = app.admin("root@example.com").await;
+    let body = json!({"email": "grace@example.com", "role": "user"});
+    let request = app.request(Method::POST, "/api/v1/users/invitations").bearer_auth(&root.access).json(&body);
+    insta::assert_snapshot!(exchange(&app, request).await, @r#"
+    POST /api/v1/users/invitations
+    authorization: Bearer [access token]
+    content-type: application/json
+
+    {
+      "email": "grace@example.com",
+      "role": "user"
+    }
+
+    HTTP/1.1 202 Accepted
+    cache-control: no-store
+    "#);
 }

@@ -1,11 +1,15 @@
 //! Sign-in, refresh and sign-out.
 
+mod accept_invitation;
+mod confirm_email_sign_in;
 mod confirm_password_reset;
 mod login;
 mod logout;
 mod logout_all;
 mod logout_others;
+mod proof;
 mod refresh;
+mod request_email_sign_in;
 mod request_password_reset;
 mod verify;
 
@@ -21,6 +25,7 @@ use crate::http::fields::checked::checked;
 use crate::http::{ErrorRow, Feature, Limited, limit, take_no_body_too};
 
 pub(crate) use login::Identifier;
+pub(crate) use proof::ProofBody;
 pub(crate) use refresh::PresentedToken;
 
 pub(crate) const FEATURE: Feature = Feature {
@@ -38,6 +43,9 @@ pub(crate) const FEATURE: Feature = Feature {
             checked::<refresh::RefreshTokenBody>(),
             checked::<request_password_reset::RequestPasswordResetBody>(),
             checked::<confirm_password_reset::ConfirmPasswordResetBody>(),
+            checked::<accept_invitation::AcceptInvitationBody>(),
+            checked::<request_email_sign_in::RequestEmailSignInBody>(),
+            checked::<proof::ProofBody>(),
         ]
     },
 };
@@ -54,6 +62,18 @@ fn routes(config: &mut ServiceConfig) {
             resource("/auth/password-reset/confirm")
                 .route(limit(Limited::PasswordReset, post().to(confirm_password_reset::confirm_password_reset))),
         )
+        .service(
+            resource("/auth/invitations/accept")
+                .route(limit(Limited::PasswordReset, post().to(accept_invitation::accept_invitation))),
+        )
+        .service(
+            resource("/auth/email-sign-in")
+                .route(limit(Limited::PasswordReset, post().to(request_email_sign_in::request_email_sign_in))),
+        )
+        .service(
+            resource("/auth/email-sign-in/confirm")
+                .route(limit(Limited::PasswordReset, post().to(confirm_email_sign_in::confirm_email_sign_in))),
+        )
         .service(resource("/auth/logout").route(limit(Limited::Logout, post().to(logout::logout))))
         .service(resource("/auth/logout-all").route(limit(Limited::Logout, post().to(logout_all::logout_all))))
         .service(resource("/auth/logout-others").route(limit(Limited::Logout, post().to(logout_others::logout_others))))
@@ -67,6 +87,9 @@ fn routes(config: &mut ServiceConfig) {
         refresh::refresh,
         request_password_reset::request_password_reset,
         confirm_password_reset::confirm_password_reset,
+        accept_invitation::accept_invitation,
+        request_email_sign_in::request_email_sign_in,
+        confirm_email_sign_in::confirm_email_sign_in,
         logout::logout,
         logout_all::logout_all,
         logout_others::logout_others,
@@ -80,6 +103,12 @@ struct Document;
 const ERRORS: &[ErrorRow] = &[
     ErrorRow::new(StatusCode::UNAUTHORIZED, "invalid_credentials", "The name or the password is wrong."),
     ErrorRow::new(StatusCode::FORBIDDEN, "account_disabled", "The account is disabled."),
+    ErrorRow::new(
+        StatusCode::FORBIDDEN,
+        "email_not_verified",
+        "The address of the account is not proven. Confirm it by the mail that was sent to it.",
+    ),
+    ErrorRow::new(StatusCode::FORBIDDEN, "email_sign_in_off", "Signing in by mail is off."),
     ErrorRow::new(
         StatusCode::UNAUTHORIZED,
         "invalid_refresh_token",

@@ -44,7 +44,7 @@ impl OAuthError {
         let ErrorRow { status, code, .. } = self.row();
         match (code, status) {
             ("invalid_client" | "unsupported_grant_type", _) => (status, code),
-            ("invalid_credentials" | "account_disabled" | "invalid_refresh_token", _) => {
+            ("invalid_credentials" | "account_disabled" | "email_not_verified" | "invalid_refresh_token", _) => {
                 (StatusCode::BAD_REQUEST, "invalid_grant")
             }
             (_, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => (status, "temporarily_unavailable"),

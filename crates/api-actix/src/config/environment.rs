@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn two_variables_of_one_setting_are_a_fault_that_names_both() {
         for (one, other) in [
-            ("APP_AUTH__REGISTRATION_OPEN", "APP_Auth__Registration_Open"),
+            ("APP_AUTH__EMAIL_SIGN_IN", "APP_Auth__Email_Sign_In"),
             ("APP_ENV", "APP_Env"),
             ("APP_SECRET_KEY", "APP_SECRET_KEY_FILE"),
             ("APP_SECRET_KEY_FILE", "APP_Secret_Key"),

@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use application::Settings;
 use domain::Secret;
+use domain::access_tokens::OptionalClaim;
 use domain::clients::ClientId;
 use domain::keys::{Algorithm, RootSecret};
 use domain::passwords::{Password, PasswordPolicy};
+use domain::registration::RegistrationMode;
 use domain::sessions::RefreshPolicy;
 use domain::users::Email;
 use tracing_subscriber::EnvFilter;
@@ -34,11 +36,13 @@ pub(super) fn read(reader: &mut Reader, ignored_variables: Vec<String>, checks: 
     let database = read_database(reader, checks)?;
     let password_policy = read_password_policy(reader)?;
     let hashing = read_hashing(reader)?;
+    let mail = read_mail(reader, mode)?;
+    let registration = read_registration(reader, mail.is_some())?;
     Some(Config {
         mode,
         secret_key: read_secret(reader, mode)?,
         server: read_server(reader)?,
-        application: read_application(reader, &database, password_policy)?,
+        application: read_application(reader, &database, password_policy, registration)?,
         issuer: reader.value("jwt.issuer")?,
         audience: reader.value("jwt.audience")?,
         clients: reader.section("clients.*", |id, hash| parse_client(id, hash, &hashing, checks)),
@@ -47,7 +51,7 @@ pub(super) fn read(reader: &mut Reader, ignored_variables: Vec<String>, checks: 
         metrics_address: reader.optional("metrics.addr", parse_address)?,
         bootstrap: read_bootstrap(reader, &password_policy)?,
         cleanup_interval: read_cleanup_interval(reader)?,
-        mail: read_mail(reader, mode)?,
+        mail,
         rate_limits: read_rate_limits(reader)?,
         cors: read_cors(reader)?,
         ignored_variables,
@@ -143,9 +147,11 @@ fn read_application(
     reader: &mut Reader,
     database: &DatabaseSettings,
     password_policy: PasswordPolicy,
+    registration: RegistrationMode,
 ) -> Option<Settings> {
     Some(Settings {
         client_id: reader.get("jwt.client_id", ClientId::parse)?,
+        claims: reader.list("jwt.claims", OptionalClaim::parse)?,
         access_token_ttl: reader.time_delta("auth.access_token_ttl")?,
         algorithm: reader.get("jwt.algorithm", Algorithm::parse)?,
         rotate_keys_after: Some(reader.time_delta("jwt.rotate_after")?).filter(|after| !after.is_zero()),
@@ -156,11 +162,30 @@ fn read_application(
         },
         password_policy,
         events_retention: reader.time_delta("events.retention")?,
-        registration_open: reader.value("auth.registration_open")?,
+        registration,
+        email_sign_in: reader.value("auth.email_sign_in")?,
         // On SQLite these are the readers. At most as many wait for the one connection that writes.
         sign_in_connections: (database.max_connections as usize / 2).max(1),
         sign_in_patience: database.acquire_timeout,
     })
+}
+
+fn read_registration(reader: &mut Reader, has_mail: bool) -> Option<RegistrationMode> {
+    let registration = reader.get("registration.mode", parse_registration)?;
+    if registration.needs_proof() && !has_mail {
+        let fault = format!("an address is proven by mail, and {} lets none out", named("mail.transport"));
+        reader.fault("registration.mode", &fault);
+    }
+    Some(registration)
+}
+
+fn parse_registration(text: &str) -> Result<RegistrationMode, &'static str> {
+    match text {
+        "open" => Ok(RegistrationMode::Open),
+        "verified" => Ok(RegistrationMode::Verified),
+        "closed" => Ok(RegistrationMode::Closed),
+        _ => Err("it must be open, verified or closed"),
+    }
 }
 
 fn read_password_policy(reader: &mut Reader) -> Option<PasswordPolicy> {

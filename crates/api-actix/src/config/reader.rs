@@ -9,6 +9,9 @@ use super::environment::variable;
 use super::setting::entries;
 use super::table::setting;
 
+/// Settings of earlier commits, and what is set in their place.
+const RENAMED: [(&str, &str); 1] = [("auth.registration_open", "registration.mode")];
+
 /// Reads settings by key, and collects faults instead of stopping at the first: when a value is wrong, reading goes on
 /// with the default, and at the end there is no configuration.
 pub(super) struct Reader {
@@ -121,7 +124,10 @@ impl Reader {
         let Self { values, read, mut faults } = self;
         let has_read = |key: &str| setting(key).is_some_and(|setting| read.contains(&setting.key));
         let unknown = values.keys().filter(|key| !has_read(key));
-        faults.extend(unknown.map(|key| format!("{} is not a setting", named(key))));
+        faults.extend(unknown.map(|key| match RENAMED.iter().find(|(former, _)| former == key) {
+            Some((_, now)) => format!("{} is not a setting any more: see {}", named(key), named(now)),
+            None => format!("{} is not a setting", named(key)),
+        }));
         faults
     }
 

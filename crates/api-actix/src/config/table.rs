@@ -162,10 +162,17 @@ pub(super) const SETTINGS: &[Setting] = &[
         "For so long after a refresh, the refresh token before it gets the same answer again. 0s is strict.",
     ),
     Setting::new(
-        "auth.registration_open",
-        "true",
+        "auth.email_sign_in",
+        "false",
         Switch,
-        "Whether anyone may register. Otherwise only admins create users.",
+        "Whether people may sign in by a code, or a link, that is mailed to them, instead of a password.",
+    ),
+    Setting::new(
+        "registration.mode",
+        "open",
+        OneOf(&["open", "verified", "closed"]),
+        "Who gets an account without an admin: anyone; whoever proves that the address is theirs, which takes mail, and \
+         without which no account has a session; or nobody.",
     ),
     Setting::new(
         "jwt.algorithm",
@@ -188,6 +195,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "The client_id claim of access tokens: the OAuth client that they are issued to.",
     ),
     Setting::new("jwt.audience", "hexauth", Bytes(1, 200), "The aud claim of access tokens."),
+    Setting::new(
+        "jwt.claims",
+        "",
+        List("`email_verified`"),
+        "Claims of access tokens besides those that each has. email_verified: whether the user had proven the email when \
+         the token was issued.",
+    ),
     Setting::secret(
         "clients.*",
         Words("`sha256:…`, `$argon2id$…`"),

@@ -213,6 +213,28 @@ fn rate_limits_are_on_unless_they_are_turned_off() {
     assert!(limits(&[("APP_RATE_LIMIT__LOGIN_PER_MINUTE", "10001")]).is_err());
 }
 
+#[test]
+fn a_mode_of_registration_that_needs_mail_is_refused_without_it() {
+    for (mode, transport, is_taken) in
+        [("verified", "log", true), ("verified", "off", false), ("open", "off", true), ("closed", "off", true)]
+    {
+        let found = faults([("APP_REGISTRATION__MODE", mode), ("APP_MAIL__TRANSPORT", transport)]);
+        let is_named =
+            |fault: &String| fault.contains("APP_REGISTRATION__MODE") && fault.contains("APP_MAIL__TRANSPORT");
+        assert!(found.iter().all(is_named) && found.is_empty() == is_taken, "{mode} {transport}: {found:?}");
+    }
+    assert_eq!(faults([("APP_REGISTRATION__MODE", "ajar")]).len(), 1);
+}
+
+#[test]
+fn a_setting_of_an_earlier_commit_is_a_fault_that_names_the_one_in_its_place() {
+    let faults = faults([("APP_AUTH__REGISTRATION_OPEN", "false")]);
+    assert!(
+        matches!(&faults[..], [fault] if fault.contains("see registration.mode (APP_REGISTRATION__MODE)")),
+        "{faults:?}"
+    );
+}
+
 #[cfg(unix)]
 #[test]
 fn a_file_without_an_end_is_refused() {

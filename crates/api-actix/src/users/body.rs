@@ -2,6 +2,7 @@
 
 use application::users::UserReadOnly;
 use chrono::NaiveDate;
+use domain::mail::Locale;
 use domain::users::{Birthday, FullName, Profile, ProfileChange, User, Username};
 use domain::{Timestamp, ValidationError};
 use serde::Serialize;
@@ -9,7 +10,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
-use crate::fields::{Clearable, Field, FieldValue, Flat, NotNull, Optional, ReadOnly, TextShape, TextValue};
+use crate::fields::{Clearable, Field, FieldValue, Flat, Optional, ReadOnly, TextShape, TextValue};
 use crate::http::{ReadOnlyBody, Time};
 
 crate::fields! {
@@ -18,6 +19,8 @@ crate::fields! {
         username: Optional<Username>,
         full_name: Optional<FullName>,
         birthday: Optional<Birthday>,
+        /// The language of mails to the user.
+        locale: Optional<Locale>,
     }
 }
 
@@ -27,6 +30,8 @@ crate::fields! {
         username: Clearable<Username>,
         full_name: Clearable<FullName>,
         birthday: Clearable<Birthday>,
+        /// The language of mails to the user.
+        locale: Clearable<Locale>,
     }
 }
 
@@ -34,8 +39,6 @@ crate::fields! {
     /// What nobody can change of an account.
     pub(crate) UserReadOnlyBody as "UserReadOnly" -> UserReadOnly {
         common: Flat<ReadOnlyBody>,
-        /// As it was read, or absent.
-        email_verified: ReadOnly<NotNull<bool>>,
         /// As it was read, or absent. It may be from before the last sign-in.
         last_login: ReadOnly<Clearable<Timestamp>>,
     }
@@ -54,6 +57,9 @@ pub(crate) struct UserBody {
     full_name: Option<String>,
     #[schema(required = true, example = "1990-12-10")]
     birthday: Option<NaiveDate>,
+    /// The language of mails to the user.
+    #[schema(required = true, example = "de-AT")]
+    locale: Option<String>,
     #[schema(value_type = RoleBody)]
     role: &'static str,
     is_active: bool,
@@ -82,6 +88,7 @@ impl From<User> for UserBody {
             username: profile.username.map(|username| username.as_str().to_owned()),
             full_name: profile.full_name.map(|name| name.as_str().to_owned()),
             birthday: profile.birthday.map(Birthday::as_date),
+            locale: profile.locale.map(|locale| locale.as_str().to_owned()),
             role: user.role.as_str(),
             is_active: user.is_active,
             email_verified: user.email_verified,
@@ -102,6 +109,15 @@ impl TextValue for Username {
 
 impl TextValue for FullName {
     const SHAPE: TextShape = TextShape::line(Self::MAX_LENGTH);
+
+    fn parse(text: &str) -> Result<Self, ValidationError> {
+        Self::parse(text)
+    }
+}
+
+impl TextValue for Locale {
+    const SHAPE: TextShape =
+        TextShape::ANY.length(2, Self::MAX_LENGTH).pattern("^[A-Za-z]{2,3}(-([A-Za-z]{2}|[0-9]{3}))?$");
 
     fn parse(text: &str) -> Result<Self, ValidationError> {
         Self::parse(text)

@@ -7,6 +7,7 @@ mod delete_me;
 mod delete_user;
 mod get_me;
 mod get_user;
+mod invite_user;
 pub(crate) mod list_users;
 mod replace_me;
 mod replace_user;
@@ -40,6 +41,7 @@ pub(crate) const FEATURE: Feature = Feature {
             checked::<create_user::CreateUserBody>(),
             checked::<delete_me::DeleteMeBody>(),
             checked::<delete_user::DeleteUserBody>(),
+            checked::<invite_user::InviteUserBody>(),
             checked::<replace_me::ReplaceMeBody>(),
             checked::<replace_user::ReplaceUserBody>(),
             checked::<set_password::SetPasswordBody>(),
@@ -63,6 +65,9 @@ fn routes(config: &mut ServiceConfig) {
                 .route(put().to(replace_me::replace_me))
                 .route(delete().to(delete_me::delete_me)),
         )
+        .service(
+            resource("/users/invitations").route(limit(Limited::Registration, post().to(invite_user::invite_user))),
+        )
         .service(resource("/users/me/password").route(put().to(change_password::change_password)))
         .service(
             resource("/users/{id}")
@@ -78,6 +83,7 @@ fn routes(config: &mut ServiceConfig) {
 #[openapi(
     paths(
         create_user::create_user,
+        invite_user::invite_user,
         list_users::list_users,
         get_me::get_me,
         update_me::update_me,
@@ -99,6 +105,11 @@ struct Document;
 const ERRORS: &[ErrorRow] = &[
     ErrorRow::new(StatusCode::FORBIDDEN, "registration_closed", "Registration is closed: only admins create users."),
     ErrorRow::new(StatusCode::FORBIDDEN, "wrong_current_password", "The current password is wrong."),
+    ErrorRow::new(
+        StatusCode::CONFLICT,
+        "use_email_change",
+        "Your email is changed by PUT /api/v1/users/me/email, and confirmed at the new address.",
+    ),
     ErrorRow::new(StatusCode::CONFLICT, "duplicate", "Another user has this value."),
     ErrorRow::new(StatusCode::CONFLICT, "last_admin", "The last active admin cannot be demoted, disabled or deleted."),
 ];

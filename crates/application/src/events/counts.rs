@@ -12,10 +12,12 @@ use crate::ApplicationError;
 pub enum SignInOutcome {
     /// A session has begun.
     Ok,
-    /// Unknown name or wrong password.
+    /// Unknown name or wrong password, or a mailed token or code that is not good.
     WrongPassword,
     /// Right password, disabled account.
     Disabled,
+    /// Right password, but the address is not proven.
+    Unverified,
     /// There were too many attempts at the account.
     TooMany,
     /// Too many passwords were waiting to be hashed.
@@ -36,8 +38,15 @@ pub enum RefreshOutcome {
 }
 
 impl SignInOutcome {
-    const ALL: [Self; 6] =
-        [Self::Ok, Self::WrongPassword, Self::Disabled, Self::TooMany, Self::Overloaded, Self::Failed];
+    const ALL: [Self; 7] = [
+        Self::Ok,
+        Self::WrongPassword,
+        Self::Disabled,
+        Self::Unverified,
+        Self::TooMany,
+        Self::Overloaded,
+        Self::Failed,
+    ];
 
     /// The outcome's name in metrics.
     pub const fn as_str(self) -> &'static str {
@@ -45,6 +54,7 @@ impl SignInOutcome {
             Self::Ok => "ok",
             Self::WrongPassword => "wrong_password",
             Self::Disabled => "disabled",
+            Self::Unverified => "unverified",
             Self::TooMany => "too_many",
             Self::Overloaded => "overloaded",
             Self::Failed => "failed",
@@ -54,7 +64,13 @@ impl SignInOutcome {
     /// The outcome of a sign-in for which there is no event.
     pub(crate) fn without_event<T>(result: &Result<T, ApplicationError>) -> Option<Self> {
         match result {
-            Ok(_) | Err(ApplicationError::InvalidCredentials | ApplicationError::AccountDisabled) => None,
+            Ok(_)
+            | Err(
+                ApplicationError::InvalidCredentials
+                | ApplicationError::InvalidOneTimeToken
+                | ApplicationError::AccountDisabled
+                | ApplicationError::EmailNotVerified,
+            ) => None,
             Err(ApplicationError::TooManyAttempts { .. }) => Some(Self::TooMany),
             Err(ApplicationError::Overloaded) => Some(Self::Overloaded),
             Err(_) => Some(Self::Failed),
@@ -110,6 +126,7 @@ impl Counters {
             What::LoginSucceeded { .. } => self.sign_in(SignInOutcome::Ok),
             What::LoginFailed { .. } => self.sign_in(SignInOutcome::WrongPassword),
             What::LoginRefusedDisabled { .. } => self.sign_in(SignInOutcome::Disabled),
+            What::LoginRefusedUnverified { .. } => self.sign_in(SignInOutcome::Unverified),
             What::RefreshTokenReused { .. } => self.refresh(RefreshOutcome::Reused),
             _ => {}
         }

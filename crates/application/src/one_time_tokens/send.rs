@@ -37,6 +37,17 @@ impl OneTimeTokens {
         Ok(true)
     }
 
+    /// Whether this account may ask for another mail for `purpose`, to whatever address, which counts as one: addresses
+    /// that somebody invents must not be mailed without end, nor use up what these may be sent.
+    ///
+    /// # Errors
+    /// [`ApplicationError::Unavailable`].
+    pub(crate) async fn may_cause(&self, purpose: Purpose, account: UserId) -> Result<bool, ApplicationError> {
+        let key = AttemptKey::new(Attempted::Mail(purpose), Subject::User(account), None, self.mac.as_ref());
+        let limit = &AttemptLimit::MAILS_OF_AN_ACCOUNT;
+        Ok(self.attempts.reserve(&key, limit, self.clock.now()).await? == Reservation::Taken)
+    }
+
     /// Makes a token and the mail with it, in this unit. The mail goes out once the unit is committed.
     ///
     /// # Errors

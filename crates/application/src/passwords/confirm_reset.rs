@@ -28,8 +28,18 @@ impl Passwords {
     /// whatever is wrong with the token or the account; [`ApplicationError::Overloaded`],
     /// [`ApplicationError::Unavailable`].
     pub async fn confirm_reset(&self, reset: ConfirmReset, address: Option<IpAddr>) -> Result<(), ApplicationError> {
+        self.choose_by_mail(Purpose::ResetPassword, reset, address).await
+    }
+
+    /// The same for any purpose whose token lets its holder choose a password.
+    pub(super) async fn choose_by_mail(
+        &self,
+        purpose: Purpose,
+        reset: ConfirmReset,
+        address: Option<IpAddr>,
+    ) -> Result<(), ApplicationError> {
         let new = self.accept(reset.new)?;
-        let token = evenly(self.one_time_tokens.prove(Purpose::ResetPassword, &reset.proof)).await?;
+        let token = evenly(self.one_time_tokens.prove(purpose, &reset.proof)).await?;
         let user_id = token.user_id.ok_or(ApplicationError::InvalidOneTimeToken)?;
         let mut place = self.hashing.reserve()?;
         let hash = place.hash(&new).await?;
@@ -42,7 +52,12 @@ impl Passwords {
                 let mut user = user.filter(is_theirs).ok_or(ApplicationError::InvalidOneTimeToken)?;
                 consume(unit.as_ref(), &token, self.clock.now()).await?;
                 user.email_verified = true;
-                let event = By::Anyone.did(What::PasswordReset { user: user.id }).from_address(address);
+                let by_anyone = |what| By::Anyone.did(what).from_address(address);
+                if purpose == Purpose::Invitation {
+                    let event = by_anyone(What::InvitationAccepted { user: user.id });
+                    return self.replace_untold(unit, user, &hash, None, event).await;
+                }
+                let event = by_anyone(What::PasswordReset { user: user.id });
                 self.replace(unit, user, &hash, None, event).await
             })
             .await

@@ -1,5 +1,6 @@
 //! Passwords: how they are changed and set, and asked for again.
 
+mod accept_invitation;
 mod accept_password;
 mod change_password;
 mod confirm_password;
@@ -17,6 +18,7 @@ use domain::passwords::{PasswordPolicy, PasswordRepository};
 use domain::units::{AccountUnit, Begin};
 use domain::users::UserRepository;
 
+pub use accept_invitation::AcceptInvitation;
 pub use change_password::ChangePassword;
 pub use confirm_reset::ConfirmReset;
 

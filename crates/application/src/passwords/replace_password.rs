@@ -18,6 +18,22 @@ impl Passwords {
     pub(super) async fn replace(
         &self,
         unit: Box<dyn AccountUnit>,
+        user: User,
+        hash: &PasswordHash,
+        except: Option<SessionId>,
+        event: NewEvent,
+    ) -> Result<(), ApplicationError> {
+        self.one_time_tokens.notify(unit.as_ref(), &user, Letter::PasswordChanged).await?;
+        self.replace_untold(unit, user, hash, except, event).await
+    }
+
+    /// As [`Passwords::replace`], for the first password that the owner of the address chooses: they need not be told.
+    ///
+    /// # Errors
+    /// [`ApplicationError::Unavailable`].
+    pub(crate) async fn replace_untold(
+        &self,
+        unit: Box<dyn AccountUnit>,
         mut user: User,
         hash: &PasswordHash,
         except: Option<SessionId>,
@@ -29,7 +45,6 @@ impl Passwords {
         unit.users().update(&user).await?;
         unit.passwords().store(user.id, hash, now).await?;
         unit.one_time_tokens().void_all(user.id, None).await?;
-        self.one_time_tokens.notify(unit.as_ref(), &user, Letter::PasswordChanged).await?;
         // Only a user who changes their own password keeps a session.
         let reason = if except.is_some() { RevocationReason::PasswordChanged } else { RevocationReason::PasswordSet };
         unit.refresh_tokens().revoke_all(user.id, except, Revocation { at: now, reason }).await?;

@@ -13,7 +13,7 @@ const MAX_ONE_BY_ONE: usize = 100;
 
 /// Ends all sessions of a user but one, and returns the access tokens that this voids. If these are all of the user's,
 /// the epoch of `user`, who is still to be stored, has grown.
-pub(crate) async fn end_others(
+async fn end_others(
     unit: &dyn AccountUnit,
     user: &mut User,
     this: SessionId,

@@ -1,12 +1,12 @@
 use std::net::IpAddr;
 
-use domain::Nonce;
 use domain::events::{By, What};
 use domain::passwords::{HashError, HashPlace, Password, PasswordHash, Verification};
-use domain::sessions::{Device, NewRefreshToken, RefreshToken, SessionId};
+use domain::sessions::Device;
 use domain::users::{User, UserIdentifier};
 
 use super::SignIn;
+use super::start_session::Rehashed;
 use crate::ApplicationError;
 use crate::attempts::Whose;
 use crate::events::SignInOutcome;
@@ -29,7 +29,8 @@ impl SignIn {
     ///
     /// # Errors
     /// [`ApplicationError::InvalidCredentials`], after the same work whether the user exists or not;
-    /// [`ApplicationError::AccountDisabled`], only to somebody who knows the password;
+    /// [`ApplicationError::AccountDisabled`] and [`ApplicationError::EmailNotVerified`], only to somebody who knows the
+    /// password;
     /// [`ApplicationError::TooManyAttempts`], whether or not the password is right and the user exists;
     /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn with_password(&self, login: Login) -> Result<TokenPair, ApplicationError> {
@@ -58,14 +59,8 @@ impl SignIn {
         };
         self.hashing.in_turn(attempt.was_right()).await?;
         drop(line);
-        if !user.is_active {
-            let what = What::LoginRefusedDisabled { user: user.id };
-            return Err(self.refused(what, address, ApplicationError::AccountDisabled).await);
-        }
         let rehashed = if outdated { rehash(place.as_mut(), &login.password, &stored).await? } else { None };
-        if let Some(pair) =
-            self.hashing.in_turn(self.start_session(user, rehashed.clone(), login.device.clone())).await?
-        {
+        if let Some(pair) = self.start_session(user, rehashed.clone(), login.device.clone()).await? {
             return Ok(pair);
         }
         // Hashing took time, and the account changed meanwhile. If neither the password nor the activity of the account
@@ -74,7 +69,7 @@ impl SignIn {
         let changed = self.hashing.in_turn(self.passwords.find_with_user(&whose)).await?;
         let same = changed.filter(|(user, hash)| user.is_active && hash.as_ref() == Some(&stored));
         if let Some((same, _)) = same
-            && let Some(pair) = self.hashing.in_turn(self.start_session(&same, rehashed, login.device)).await?
+            && let Some(pair) = self.start_session(&same, rehashed, login.device).await?
         {
             return Ok(pair);
         }
@@ -83,7 +78,12 @@ impl SignIn {
     }
 
     /// Records a refusal, the same for a name that is known and one that is not, and returns it.
-    async fn refused(&self, what: What, address: Option<IpAddr>, error: ApplicationError) -> ApplicationError {
+    pub(super) async fn refused(
+        &self,
+        what: What,
+        address: Option<IpAddr>,
+        error: ApplicationError,
+    ) -> ApplicationError {
         let event = By::Anyone.did(what).from_address(address);
         if !self.journal.record_refusal(&self.units, &self.hashing, event).await {
             self.journal.counters.sign_in(SignInOutcome::Failed);
@@ -95,48 +95,6 @@ impl SignIn {
         let Some(whose) = UserIdentifier::typed(typed) else { return Ok(None) };
         Ok(self.passwords.find_with_user(&whose).await?)
     }
-
-    /// `None` when the account is no longer as it was verified.
-    async fn start_session(
-        &self,
-        user: &User,
-        rehashed: Option<Rehashed>,
-        device: Device,
-    ) -> Result<Option<TokenPair>, ApplicationError> {
-        let now = self.clock.now();
-        let address = device.address();
-        let new = NewRefreshToken {
-            id: SessionId::new(self.ids.v4()),
-            user_id: user.id,
-            nonce: Nonce::new(self.ids.v4().into_bytes()),
-            device,
-        };
-        let session = RefreshToken::start(new, now, &self.policy);
-        // Signed first: a session of which nobody holds a token must not be stored.
-        let pair = self.issuer.issue(&session, user, now).await?;
-
-        let unit = self.units.begin().await?;
-        if !unit.users().record_login(user.id, user.epoch, now).await? {
-            return Ok(None);
-        }
-        if let Some(Rehashed { old, new }) = rehashed {
-            // If another sign-in has replaced it already, there is nothing to do: at this epoch it is the same
-            // password.
-            unit.passwords().replace_hash(user.id, &old, &new).await?;
-        }
-        unit.refresh_tokens().insert(&session).await?;
-        let (user, session) = (user.id, session.id);
-        let event = By::User { user, session }.did(What::LoginSucceeded { user, session }).from_address(address);
-        self.journal.commit(unit, event).await?;
-        Ok(Some(pair))
-    }
-}
-
-/// A stored hash of outdated parameters, and what is to replace it.
-#[derive(Clone)]
-struct Rehashed {
-    old: PasswordHash,
-    new: PasswordHash,
 }
 
 async fn rehash(

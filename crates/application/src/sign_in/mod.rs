@@ -1,12 +1,16 @@
 //! Signing in: factors in, session out.
 
+mod by_mail;
 mod login;
+mod request_by_mail;
+mod start_session;
 #[cfg(test)]
 mod testing;
 
 use std::sync::Arc;
 
 use domain::passwords::PasswordRepository;
+use domain::registration::RegistrationMode;
 use domain::sessions::RefreshPolicy;
 use domain::units::{AccountUnit, Begin};
 use domain::{Clock, Ids};
@@ -16,6 +20,7 @@ pub use login::Login;
 use crate::Hashing;
 use crate::attempts::Attempts;
 use crate::events::Journal;
+use crate::one_time_tokens::OneTimeTokens;
 use crate::sessions::TokenIssuer;
 
 /// The use cases of signing in.
@@ -27,6 +32,8 @@ pub struct SignIn {
     pub units: Arc<dyn Begin<dyn AccountUnit>>,
     /// Bounds what anyone may try.
     pub attempts: Attempts,
+    /// Mails ways in.
+    pub one_time_tokens: OneTimeTokens,
     /// Compares passwords.
     pub hashing: Hashing,
     /// Issues the tokens of a session.
@@ -39,4 +46,8 @@ pub struct SignIn {
     pub journal: Journal,
     /// How long sessions live.
     pub policy: RefreshPolicy,
+    /// Decides whether an account without a proven address may have sessions.
+    pub registration: RegistrationMode,
+    /// Whether people may sign in by a mail.
+    pub email_sign_in: bool,
 }

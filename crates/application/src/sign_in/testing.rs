@@ -3,15 +3,18 @@ use std::sync::atomic::AtomicUsize;
 
 use domain::access_tokens::MockAccessTokens;
 use domain::passwords::{MockHashPlace, MockPasswordRepository};
+use domain::registration::RegistrationMode;
 use domain::sessions::RefreshPolicy;
 use domain::units::{MockAccountUnit, MockUnits};
 
 use super::SignIn;
 use crate::attempts::testing as attempts;
+use crate::one_time_tokens::testing as one_time_tokens;
 use crate::testing::{access_tokens, clock, hashing, ids, issuer, journal};
 
 pub(crate) struct Mocks {
     pub(crate) attempts: attempts::Mocks,
+    pub(crate) one_time_tokens: one_time_tokens::Mocks,
     pub(crate) passwords: MockPasswordRepository,
     pub(crate) access_tokens: MockAccessTokens,
     pub(crate) hash_place: Option<MockHashPlace>,
@@ -22,6 +25,7 @@ impl Default for Mocks {
     fn default() -> Self {
         Self {
             attempts: attempts::Mocks::taking_all(),
+            one_time_tokens: one_time_tokens::Mocks::default(),
             passwords: MockPasswordRepository::new(),
             access_tokens: access_tokens(),
             hash_place: Some(MockHashPlace::new()),
@@ -53,12 +57,15 @@ impl Mocks {
             passwords: Arc::new(self.passwords),
             units: Arc::new(self.units),
             attempts: self.attempts.build(),
+            one_time_tokens: self.one_time_tokens.build(),
             hashing: hashing(self.hash_place),
             issuer: issuer(access_tokens.clone()),
             ids: ids(),
             clock: clock(),
             journal: journal(access_tokens),
             policy: RefreshPolicy::default(),
+            registration: RegistrationMode::Open,
+            email_sign_in: true,
         }
     }
 }

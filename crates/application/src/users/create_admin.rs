@@ -3,7 +3,7 @@ use domain::passwords::Password;
 use domain::units::AccountUnit;
 use domain::users::{Email, Role, User};
 
-use super::create_user::HashedUser;
+use super::insert_user::{MadeBy, NewAccount};
 use super::{CreateUser, Users};
 use crate::ApplicationError;
 
@@ -20,7 +20,7 @@ pub enum AdminAccount {
 }
 
 impl Users {
-    /// Makes an admin on the word of the operator: there is no actor. Asking again changes nothing, and if many ask at
+    /// Makes an admin on the word of the operator, who answers for the address, too: there is no actor. Asking again changes nothing, and if many ask at
     /// once, one makes it.
     ///
     /// # Errors
@@ -71,7 +71,7 @@ impl Users {
 
     /// Stores the admin, unless there is an active one. It looks in the same unit in which it stores: while the
     /// password was hashed, another node may have made its admin, who may have changed the email since.
-    async fn insert_first_admin(&self, hashed: &HashedUser) -> Result<bool, ApplicationError> {
+    async fn insert_first_admin(&self, hashed: &NewAccount) -> Result<bool, ApplicationError> {
         let unit = self.passwords.units.begin().await?;
         if unit.users().may_have_active_admin().await? {
             return Ok(false);
@@ -81,8 +81,8 @@ impl Users {
     }
 
     /// Stores the admin in the last step of this unit.
-    async fn insert_admin(&self, unit: Box<dyn AccountUnit>, hashed: &HashedUser) -> Result<(), ApplicationError> {
-        hashed.insert(unit.as_ref()).await?;
+    async fn insert_admin(&self, unit: Box<dyn AccountUnit>, hashed: &NewAccount) -> Result<(), ApplicationError> {
+        self.insert(unit.as_ref(), hashed, MadeBy::Admin).await?;
         let event = By::Operator.did(What::UserCreated { user: hashed.user.id, role: hashed.user.role });
         self.passwords.journal.commit(unit, event).await
     }
@@ -97,7 +97,8 @@ impl Users {
 }
 
 fn an_admin(email: Email, password: Password) -> CreateUser {
-    CreateUser { role: Some(Role::Admin), is_active: Some(true), ..CreateUser::new(email, password) }
+    let new = CreateUser::new(email, password);
+    CreateUser { role: Some(Role::Admin), email_verified: Some(true), ..new }
 }
 
 #[cfg(test)]
@@ -117,7 +118,8 @@ mod tests {
     }
 
     fn storing_an_admin(unit: &mut MockAccountUnit) {
-        unit.users.expect_insert().times(1).withf(User::is_active_admin).returning(|_| Ok(()));
+        let is_proven_admin = |user: &User| user.is_active_admin() && user.email_verified;
+        unit.users.expect_insert().times(1).withf(is_proven_admin).returning(|_| Ok(()));
         unit.passwords.expect_store().times(1).returning(|_, _, _| Ok(()));
     }
 

@@ -2,11 +2,13 @@ use std::net::IpAddr;
 
 use domain::StoreError;
 use domain::events::{By, What};
-use domain::passwords::{HashPlace, Password, PasswordHash};
+use domain::one_time_tokens::Purpose;
+use domain::passwords::{HashPlace, Password};
 use domain::units::AccountUnit;
 use domain::users::{Email, Epoch, Profile, Role, User, UserId};
 
-use super::Users;
+use super::insert_user::{MadeBy, NewAccount};
+use super::{Users, mail_locale};
 use crate::acting::begin_as;
 use crate::{Actor, ApplicationError};
 
@@ -23,40 +25,57 @@ pub struct CreateUser {
     pub role: Option<Role>,
     /// `true` when not given; `false` for admins only.
     pub is_active: Option<bool>,
+    /// Whether the address counts as proven: `false` when not given; `true` for admins only.
+    pub email_verified: Option<bool>,
 }
 
 impl CreateUser {
     /// An account with what every account needs. The caller adds the rest.
     pub fn new(email: Email, password: Password) -> Self {
-        Self { email, password, profile: Profile::default(), role: None, is_active: None }
+        Self { email, password, profile: Profile::default(), role: None, is_active: None, email_verified: None }
     }
 
     /// Whether it is anything but what every account begins with.
     fn asks_for_rights(&self) -> bool {
-        self.role.is_some_and(|role| role != Role::User) || self.is_active == Some(false)
+        self.role.is_some_and(|role| role != Role::User)
+            || self.is_active == Some(false)
+            || self.email_verified == Some(true)
     }
 }
 
-/// A new account with its password hashed, on its way to the database.
-pub(super) struct HashedUser {
-    pub(super) user: User,
-    hash: PasswordHash,
+/// What came of asking for an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Registered {
+    /// It was made.
+    Created(User),
+    /// It is made once the address is proven, if the address has none yet.
+    Pending,
 }
 
-impl HashedUser {
-    /// Adds the user and their password. The unique index decides between two at the same time.
-    pub(super) async fn insert(&self, unit: &dyn AccountUnit) -> Result<(), StoreError> {
-        unit.users().insert(&self.user).await?;
-        unit.passwords().store(self.user.id, &self.hash, self.user.created_at).await
+/// A new user, with what most begin with.
+pub(super) struct NewUser {
+    pub(super) email: Email,
+    pub(super) email_verified: bool,
+    pub(super) profile: Profile,
+    pub(super) role: Role,
+    pub(super) is_active: bool,
+}
+
+impl NewUser {
+    /// One of whom nothing is known but the address, which is not proven.
+    pub(super) fn with(email: Email) -> Self {
+        Self { email, email_verified: false, profile: Profile::default(), role: Role::User, is_active: true }
     }
 }
 
 impl Users {
-    /// Makes an account. Anyone may make their own while registration is open, and an admin anybody's at any time. The
-    /// address of the request is recorded: `address`, or the actor's own.
+    /// Makes an account. Anyone may make their own while registration is open, and an admin anybody's at any time. Where
+    /// registration takes the proof of the address, nothing is made yet. Where mail is sent, the user gets one by which
+    /// they prove it. The address of the request is
+    /// recorded: `address`, or the actor's own.
     ///
     /// # Errors
-    /// [`ApplicationError::Forbidden`] when somebody who is not an admin gives another role or activity than every
+    /// [`ApplicationError::Forbidden`] when somebody who is not an admin gives another role, activity or proof than every
     /// account begins with;
     /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
     /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::RefusedPassword`],
@@ -66,19 +85,36 @@ impl Users {
         actor: Option<&Actor>,
         new: CreateUser,
         address: Option<IpAddr>,
-    ) -> Result<User, ApplicationError> {
+    ) -> Result<Registered, ApplicationError> {
         let is_admin = actor.is_some_and(|actor| actor.role == Role::Admin);
         if !is_admin && new.asks_for_rights() {
             return Err(ApplicationError::Forbidden);
         }
-        if !is_admin && !self.registration_open {
+        if is_admin || self.registration.admits(false) {
+            let by = if is_admin { MadeBy::Admin } else { MadeBy::Owner };
+            return self.make_at_once(actor, new, by, address).await.map(Registered::Created);
+        }
+        if !self.registration.admits(true) {
             return Err(ApplicationError::RegistrationClosed);
         }
-        let (hashed, _place) = self.hashed(new).await?;
-        let what = What::UserCreated { user: hashed.user.id, role: hashed.user.role };
+        self.register(new, address).await?;
+        Ok(Registered::Pending)
+    }
+
+    async fn make_at_once(
+        &self,
+        actor: Option<&Actor>,
+        new: CreateUser,
+        by: MadeBy,
+        address: Option<IpAddr>,
+    ) -> Result<User, ApplicationError> {
+        let (new, _place) = self.hashed(new).await?;
+        let user = &new.user;
+        let what = What::UserCreated { user: user.id, role: user.role };
         self.passwords
             .hashing
             .in_turn(async {
+                let asks_for_proof = self.may_ask_for_proof(user).await?;
                 let (unit, event) = match actor {
                     Some(actor) => (
                         begin_as(self.passwords.units.as_ref(), actor, self.passwords.clock.as_ref()).await?.0,
@@ -86,33 +122,61 @@ impl Users {
                     ),
                     None => (self.passwords.units.begin().await?, By::Anyone.did(what).from_address(address)),
                 };
-                hashed.insert(unit.as_ref()).await?;
+                self.insert(unit.as_ref(), &new, by).await?;
+                if asks_for_proof {
+                    self.ask_for_proof(unit.as_ref(), user).await?;
+                }
                 self.passwords.journal.commit(unit, event).await
             })
             .await?;
-        Ok(hashed.user)
+        Ok(new.user)
+    }
+
+    /// Whether a new user is mailed how to prove their address, which counts as a mail to it.
+    async fn may_ask_for_proof(&self, user: &User) -> Result<bool, ApplicationError> {
+        let tokens = &self.passwords.one_time_tokens;
+        let is_due = tokens.sends_mail && user.is_active && !user.email_verified;
+        Ok(is_due && tokens.may_send(Purpose::VerifyEmail, &user.email).await?)
+    }
+
+    async fn ask_for_proof(&self, unit: &dyn AccountUnit, user: &User) -> Result<(), StoreError> {
+        let locale = mail_locale(&user.profile);
+        let tokens = &self.passwords.one_time_tokens;
+        tokens.send(unit, Purpose::VerifyEmail, Some(user.id), &user.email, locale).await.map(drop)
     }
 
     /// The account with its password hashed, and the place of the hash: to be kept until the user is stored, which
     /// bounds everything that registrations do at a time.
-    pub(super) async fn hashed(&self, new: CreateUser) -> Result<(HashedUser, Box<dyn HashPlace>), ApplicationError> {
+    pub(super) async fn hashed(&self, new: CreateUser) -> Result<(NewAccount, Box<dyn HashPlace>), ApplicationError> {
         let password = self.passwords.accept(new.password)?;
         let mut place = self.passwords.hashing.reserve()?;
         let hash = place.hash(&password).await?;
-        let now = self.passwords.clock.now();
-        let user = User {
-            id: UserId::new(self.ids.v7(now)),
+        let user = self.new_user(NewUser {
             email: new.email,
+            email_verified: new.email_verified.unwrap_or(false),
             profile: new.profile,
             role: new.role.unwrap_or(Role::User),
             is_active: new.is_active.unwrap_or(true),
-            email_verified: false,
+        });
+        Ok((NewAccount { user, hash: Some(hash) }, place))
+    }
+
+    /// The user with an id and times.
+    pub(super) fn new_user(&self, new: NewUser) -> User {
+        let NewUser { email, email_verified, profile, role, is_active } = new;
+        let now = self.passwords.clock.now();
+        User {
+            id: UserId::new(self.ids.v7(now)),
+            email,
+            profile,
+            role,
+            is_active,
+            email_verified,
             epoch: Epoch::default(),
             created_at: now,
             updated_at: now,
             last_login: None,
-        };
-        Ok((HashedUser { user, hash }, place))
+        }
     }
 }
 
@@ -120,14 +184,26 @@ impl Users {
 mod tests {
     use std::sync::atomic::Ordering;
 
+    use domain::attempts::Reservation;
+    use domain::mail::Locale;
+    use domain::registration::RegistrationMode;
     use domain::units::MockAccountUnit;
 
     use super::*;
-    use crate::testing::{a_hash, a_unit_of, a_user, an_actor, an_admin, password, user_id};
+    use crate::one_time_tokens::testing as one_time_tokens;
+    use crate::testing::{a_hash, a_unit_of, a_user, an_actor, an_admin, now, password, user_id};
     use crate::users::testing::Mocks;
 
     fn new() -> CreateUser {
         CreateUser::new(a_user().email, password())
+    }
+
+    /// The account, which is made at once.
+    fn created(registered: Registered) -> User {
+        match registered {
+            Registered::Created(user) => user,
+            Registered::Pending => panic!("it was not made"),
+        }
     }
 
     fn inserting_in(mut unit: MockAccountUnit) -> Mocks {
@@ -148,7 +224,7 @@ mod tests {
         let mocks = inserting_in(MockAccountUnit::default());
         let events = mocks.units.events();
         let address = Some(IpAddr::from([192, 0, 2, 7]));
-        let user = mocks.build().create(None, new(), address).await.unwrap();
+        let user = created(mocks.build().create(None, new(), address).await.unwrap());
         assert_eq!((user.role, user.is_active, user.email_verified), (Role::User, true, false));
         assert!(matches!(&events.lock().unwrap()[..], [event] if event.by == By::Anyone && event.address == address));
     }
@@ -167,8 +243,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_admins_choose_role_and_activity() {
-        for new in [CreateUser { role: Some(Role::Admin), ..new() }, CreateUser { is_active: Some(false), ..new() }] {
+    async fn only_admins_choose_role_activity_and_proof() {
+        for new in [
+            CreateUser { role: Some(Role::Admin), ..new() },
+            CreateUser { is_active: Some(false), ..new() },
+            CreateUser { email_verified: Some(true), ..new() },
+        ] {
             for actor in [None, Some(&an_actor())] {
                 let result = Mocks::default().build().create(actor, new.clone(), None).await;
                 assert!(matches!(result, Err(ApplicationError::Forbidden)));
@@ -179,18 +259,45 @@ mod tests {
 
     #[tokio::test]
     async fn what_every_account_begins_with_is_not_chosen() {
-        let new = CreateUser { role: Some(Role::User), is_active: Some(true), ..new() };
-        let user = inserting_in(MockAccountUnit::default()).build().create(None, new, None).await.unwrap();
+        let new = CreateUser { role: Some(Role::User), is_active: Some(true), email_verified: Some(false), ..new() };
+        let user = created(inserting_in(MockAccountUnit::default()).build().create(None, new, None).await.unwrap());
         assert_eq!((user.role, user.is_active), (Role::User, true));
     }
 
     #[tokio::test]
     async fn where_registration_is_closed_admins_still_create() {
-        let closed = Mocks { registration_open: false, ..Mocks::default() };
+        let closed = Mocks { registration: RegistrationMode::Closed, ..Mocks::default() };
         let result = closed.build().create(Some(&an_actor()), new(), None).await;
         assert!(matches!(result, Err(ApplicationError::RegistrationClosed)));
-        let closed = Mocks { registration_open: false, ..inserting_in(a_unit_of(&an_admin())) };
-        closed.build().create(Some(&an_admin()), new(), None).await.unwrap();
+        for registration in [RegistrationMode::Closed, RegistrationMode::Verified] {
+            let mocks = Mocks { registration, ..inserting_in(a_unit_of(&an_admin())) };
+            created(mocks.build().create(Some(&an_admin()), new(), None).await.unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_has_not_proven_their_address_is_mailed_how_to() {
+        let refused = Reservation::Refused { free_at: now() };
+        for (proven, reservation, mails) in
+            [(None, Some(Reservation::Taken), 1), (None, Some(refused), 0), (Some(true), None, 0)]
+        {
+            let mut unit = a_unit_of(&an_admin());
+            unit.one_time_tokens
+                .expect_insert()
+                .withf(|token| (token.purpose, token.user_id) == (Purpose::VerifyEmail, Some(user_id())))
+                .times(mails)
+                .returning(|_| Ok(()));
+            unit.outbox.expect_insert().withf(|mail| mail.locale.as_str() == "de").times(mails).returning(|_| Ok(()));
+            let mut mocks = inserting_in(unit);
+            mocks.one_time_tokens = one_time_tokens::Mocks::default();
+            if let Some(reservation) = reservation {
+                mocks.one_time_tokens = std::mem::take(&mut mocks.one_time_tokens).reserving(reservation);
+            }
+            let profile = Profile { locale: Locale::parse("de").ok(), ..Profile::default() };
+            let new = CreateUser { email_verified: proven, profile, ..new() };
+            let user = created(mocks.build().create(Some(&an_admin()), new, None).await.unwrap());
+            assert_eq!(user.email_verified, proven == Some(true));
+        }
     }
 
     #[tokio::test]

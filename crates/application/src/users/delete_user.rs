@@ -1,4 +1,5 @@
 use domain::events::What;
+use domain::mail::Letter;
 use domain::passwords::Password;
 use domain::sessions::RevokedTokens;
 use domain::users::{Epoch, Role};
@@ -8,7 +9,7 @@ use crate::acting::{OnAccount, begin_on};
 use crate::{Actor, ApplicationError, Target};
 
 impl Users {
-    /// Deletes an account, its sessions and everything else that belongs to it. One's own account, by either target,
+    /// Deletes an account, its sessions and everything else that belongs to it, and tells its owner. One's own account, by either target,
     /// needs the current password.
     ///
     /// # Errors
@@ -32,10 +33,11 @@ impl Users {
         // An admin who leaves may be the last one, which takes the locks of all admins, before their own.
         let locking = if actor.role == Role::Admin { Target::User(id) } else { target };
 
-        let OnAccount { unit, admins, .. } =
+        let OnAccount { unit, user, admins } =
             begin_on(self.passwords.units.as_ref(), actor, locking, self.passwords.clock.as_ref()).await?;
         keep_an_admin(&admins, id)?;
         unit.users().delete(id).await?;
+        self.passwords.one_time_tokens.notify(unit.as_ref(), &user, Letter::AccountDeleted).await?;
         let event = actor.did(What::UserDeleted { user: id });
         self.passwords.journal.commit_revoking(unit, event, &[RevokedTokens::OfUser(id, Epoch::END)]).await
     }
@@ -45,6 +47,7 @@ impl Users {
 mod tests {
     use std::sync::atomic::Ordering;
 
+    use domain::mail::QueuedMail;
     use domain::passwords::Verification;
     use domain::units::MockAccountUnit;
 
@@ -98,5 +101,16 @@ mod tests {
         let commits = mocks.units([deleting(a_unit_on(a_user(), vec![an_admin().user_id]))]);
         mocks.build().delete(&an_admin(), Target::User(user_id()), None).await.unwrap();
         assert_eq!(commits.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn the_owner_of_a_deleted_account_is_told() {
+        let mut unit = deleting(a_unit_on(a_user(), vec![an_admin().user_id]));
+        let is_notice = |mail: &QueuedMail| mail.letter == Letter::AccountDeleted && mail.to == a_user().email;
+        unit.outbox.expect_insert().withf(is_notice).times(1).returning(|_| Ok(()));
+        let mut mocks = Mocks::default();
+        mocks.one_time_tokens.mail_is_off = false;
+        mocks.units([unit]);
+        mocks.build().delete(&an_admin(), Target::User(user_id()), None).await.unwrap();
     }
 }

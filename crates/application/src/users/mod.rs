@@ -4,8 +4,12 @@ mod create_admin;
 mod create_user;
 mod cursor;
 mod delete_user;
+mod finish_registration;
 mod get_user;
+mod insert_user;
+mod invite;
 mod list_users;
+mod register;
 #[cfg(test)]
 mod testing;
 mod update_user;
@@ -13,15 +17,19 @@ mod update_user;
 use std::sync::Arc;
 
 use domain::Ids;
-use domain::users::{UserId, UserRepository};
+use domain::mail::Locale;
+use domain::registration::RegistrationMode;
+use domain::users::{Profile, UserId, UserRepository};
 
 pub use create_admin::AdminAccount;
-pub use create_user::CreateUser;
+pub use create_user::{CreateUser, Registered};
+pub use invite::Invite;
 pub use list_users::ListUsers;
 pub use update_user::{UserChange, UserReadOnly};
 
 use crate::ApplicationError;
 use crate::passwords::Passwords;
+use create_user::NewUser;
 
 /// The use cases of accounts.
 #[derive(Clone)]
@@ -32,8 +40,13 @@ pub struct Users {
     pub passwords: Passwords,
     /// Makes ids.
     pub ids: Arc<dyn Ids>,
-    /// Whether anyone may register, or admins only.
-    pub registration_open: bool,
+    /// Who gets an account without an admin.
+    pub registration: RegistrationMode,
+}
+
+/// In which language to write to a user.
+fn mail_locale(profile: &Profile) -> Locale {
+    profile.locale.clone().unwrap_or_default()
 }
 
 /// The rule that one active admin must remain. `admins` are all active admins, locked in this unit of work.

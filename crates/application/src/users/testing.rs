@@ -1,27 +1,34 @@
 use std::ops::{Deref, DerefMut};
 
 use domain::passwords::Verification;
+use domain::registration::RegistrationMode;
 
 use super::Users;
+use crate::one_time_tokens::testing as one_time_tokens;
 use crate::passwords::testing as passwords;
 use crate::testing::ids;
 
 /// The mocks of [`Passwords`](crate::passwords::Passwords), which these use cases stand on.
 pub(crate) struct Mocks {
     pub(super) base: passwords::Mocks,
-    pub(crate) registration_open: bool,
+    pub(crate) registration: RegistrationMode,
 }
 
 impl Default for Mocks {
     fn default() -> Self {
-        Self { base: passwords::Mocks::default(), registration_open: true }
+        // What is mailed, a test of its own expects.
+        let one_time_tokens = one_time_tokens::Mocks { mail_is_off: true, ..one_time_tokens::Mocks::default() };
+        let base = passwords::Mocks { one_time_tokens, ..passwords::Mocks::default() };
+        Self { base, registration: RegistrationMode::Open }
     }
 }
 
 impl Mocks {
     /// As [`passwords::Mocks::confirming`].
     pub(crate) fn confirming(verification: Verification) -> Self {
-        Self { base: passwords::Mocks::confirming(verification), ..Self::default() }
+        let mut mocks = Self::default();
+        let one_time_tokens = std::mem::take(&mut mocks.base.one_time_tokens);
+        Self { base: passwords::Mocks { one_time_tokens, ..passwords::Mocks::confirming(verification) }, ..mocks }
     }
 
     /// All places at the hasher are taken.
@@ -32,7 +39,7 @@ impl Mocks {
 
     pub(crate) fn build(self) -> Users {
         let passwords = self.base.build();
-        Users { users: passwords.users.clone(), passwords, ids: ids(), registration_open: self.registration_open }
+        Users { users: passwords.users.clone(), passwords, ids: ids(), registration: self.registration }
     }
 }
 

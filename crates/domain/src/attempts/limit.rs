@@ -50,6 +50,9 @@ impl AttemptLimit {
         forget_after: TimeDelta::hours(1),
     };
 
+    /// For mails of one kind that an account asks for, to whatever addresses.
+    pub const MAILS_OF_AN_ACCOUNT: Self = Self { free: 5, ..Self::MAIL };
+
     /// For all mails to one address that anybody can ask for. Waits stay short enough for its owner to get what they need,
     /// whoever else asks.
     pub const ANY_MAIL: Self = Self {

@@ -96,6 +96,16 @@ pub enum What {
         /// The account.
         user: UserId,
     },
+    /// Right password, but the address is not proven, which the mode of registration demands.
+    LoginRefusedUnverified {
+        /// The account.
+        user: UserId,
+    },
+    /// Somebody asked to sign in by mail, and the user was mailed how to.
+    LoginRequested {
+        /// The user.
+        user: UserId,
+    },
     /// An old refresh token came back, and its session was revoked.
     RefreshTokenReused {
         /// Whose.
@@ -132,6 +142,31 @@ pub enum What {
         /// The user.
         user: UserId,
     },
+    /// It was mailed to the user how to prove their address, as somebody asked for.
+    EmailVerificationRequested {
+        /// The user.
+        user: UserId,
+    },
+    /// A user proved their address.
+    EmailVerified {
+        /// The user.
+        user: UserId,
+    },
+    /// A user asked for another address.
+    EmailChangeRequested {
+        /// The user.
+        user: UserId,
+    },
+    /// A user confirmed their new address, which ended their sessions.
+    EmailChanged {
+        /// The user.
+        user: UserId,
+    },
+    /// Whoever holds a user's address stopped the change to another.
+    EmailChangeStopped {
+        /// The user.
+        user: UserId,
+    },
     /// The current password that came with a change was wrong.
     CurrentPasswordWrong {
         /// Whose.
@@ -139,6 +174,29 @@ pub enum What {
     },
     /// An admin let the owner of an account try again at once.
     AttemptsForgotten {
+        /// The account.
+        user: UserId,
+    },
+    /// Somebody registered where accounts are made only for proven addresses, and the address was sent a mail.
+    RegistrationRequested {
+        /// The account that has the address already, if there is one.
+        user: Option<UserId>,
+    },
+    /// An admin invited somebody. An account was made if there was none.
+    UserInvited {
+        /// The account.
+        user: UserId,
+        /// What they may do.
+        role: Role,
+    },
+    /// A user accepted an invitation by choosing a password.
+    InvitationAccepted {
+        /// The user.
+        user: UserId,
+    },
+    /// The owner of an address proved it, of an account that was made with it without proof: its password was
+    /// removed or replaced, and its sessions ended.
+    UserReclaimed {
         /// The account.
         user: UserId,
     },
@@ -231,13 +289,24 @@ impl What {
             Self::LoginFailed { .. } => "login.failed",
             Self::PasswordsSprayed { .. } => "login.sprayed",
             Self::LoginRefusedDisabled { .. } => "login.refused_disabled",
+            Self::LoginRefusedUnverified { .. } => "login.refused_unverified",
+            Self::LoginRequested { .. } => "login.requested",
             Self::RefreshTokenReused { .. } => "refresh_token.reused",
             Self::SessionsEnded { .. } => "sessions.ended",
             Self::PasswordChanged { .. } => "password.changed",
             Self::PasswordSet { .. } => "password.set",
             Self::PasswordResetRequested { .. } => "password.reset_requested",
             Self::PasswordReset { .. } => "password.reset",
+            Self::EmailVerificationRequested { .. } => "email.verification_requested",
+            Self::EmailVerified { .. } => "email.verified",
+            Self::EmailChangeRequested { .. } => "email.change_requested",
+            Self::EmailChanged { .. } => "email.changed",
+            Self::EmailChangeStopped { .. } => "email.change_stopped",
             Self::CurrentPasswordWrong { .. } => "password.change_refused",
+            Self::RegistrationRequested { .. } => "registration.requested",
+            Self::UserInvited { .. } => "user.invited",
+            Self::InvitationAccepted { .. } => "invitation.accepted",
+            Self::UserReclaimed { .. } => "user.reclaimed",
             Self::AttemptsForgotten { .. } => "attempts.forgotten",
             Self::UserCreated { .. } => "user.created",
             Self::UserUpdated { .. } => "user.updated",
@@ -250,17 +319,30 @@ impl What {
     /// The id of what it is about: of a key in the kinds that begin with `keys.`, and of a user in all others.
     pub const fn subject(&self) -> Option<Uuid> {
         match self {
-            Self::LoginFailed { user: None } | Self::PasswordsSprayed { .. } => None,
+            Self::LoginFailed { user: None }
+            | Self::RegistrationRequested { user: None }
+            | Self::PasswordsSprayed { .. } => None,
             Self::LoginSucceeded { user, .. }
             | Self::LoginFailed { user: Some(user) }
             | Self::LoginRefusedDisabled { user }
+            | Self::LoginRefusedUnverified { user }
+            | Self::LoginRequested { user }
             | Self::RefreshTokenReused { user, .. }
             | Self::SessionsEnded { user, .. }
             | Self::PasswordChanged { user }
             | Self::PasswordSet { user }
             | Self::PasswordResetRequested { user }
             | Self::PasswordReset { user }
+            | Self::EmailVerificationRequested { user }
+            | Self::EmailVerified { user }
+            | Self::EmailChangeRequested { user }
+            | Self::EmailChanged { user }
+            | Self::EmailChangeStopped { user }
             | Self::CurrentPasswordWrong { user }
+            | Self::RegistrationRequested { user: Some(user) }
+            | Self::UserInvited { user, .. }
+            | Self::InvitationAccepted { user }
+            | Self::UserReclaimed { user }
             | Self::AttemptsForgotten { user }
             | Self::UserCreated { user, .. }
             | Self::UserUpdated { user, .. }
@@ -283,7 +365,7 @@ impl What {
         let text = |text: &str| text.to_owned();
         match self {
             Self::SessionsEnded { reason, .. } => vec![("reason", text(reason.as_str()))],
-            Self::UserCreated { role, .. } => vec![("role", text(role.as_str()))],
+            Self::UserCreated { role, .. } | Self::UserInvited { role, .. } => vec![("role", text(role.as_str()))],
             Self::UserUpdated { role, is_active, ends, .. } => {
                 let mut details = vec![("role", text(role.as_str())), ("is_active", is_active.to_string())];
                 details.extend(ends.map(|reason| ("sessions_ended", text(reason.as_str()))));
@@ -301,7 +383,11 @@ impl What {
             Self::SessionsEnded { reason, .. } => Some(*reason),
             Self::RefreshTokenReused { .. } => Some(RevocationReason::Reuse),
             Self::PasswordChanged { .. } => Some(RevocationReason::PasswordChanged),
-            Self::PasswordSet { .. } | Self::PasswordReset { .. } => Some(RevocationReason::PasswordSet),
+            Self::PasswordSet { .. }
+            | Self::PasswordReset { .. }
+            | Self::InvitationAccepted { .. }
+            | Self::UserReclaimed { .. } => Some(RevocationReason::PasswordSet),
+            Self::EmailChanged { .. } => Some(RevocationReason::EmailChanged),
             Self::UserUpdated { ends, .. } => *ends,
             _ => None,
         }

@@ -14,6 +14,9 @@ use crate::ValidationError;
 pub struct Locale(String);
 
 impl Locale {
+    /// Longest tag, in characters.
+    pub const MAX_LENGTH: usize = 7;
+
     /// Reads a tag, in upper or lower case.
     ///
     /// # Errors
@@ -33,6 +36,11 @@ impl Locale {
         Ok(Self(
             region.map_or_else(|| language.clone(), |region| format!("{language}-{}", region.to_ascii_uppercase())),
         ))
+    }
+
+    /// Takes a stored tag as it is, also one that would be refused today.
+    pub const fn stored(tag: String) -> Self {
+        Self(tag)
     }
 
     /// The tag.

@@ -5,7 +5,7 @@ use crate::ValidationError;
 /// What a one-time token is good for. One for a purpose is worth nothing for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
-    /// To prove that the address of an account is its owner's.
+    /// To prove that the address of an account is its owner's, or that of an account that is made by this proof.
     VerifyEmail,
     /// To choose a new password.
     ResetPassword,
@@ -17,20 +17,17 @@ pub enum Purpose {
     SignIn,
     /// To accept an invitation.
     Invitation,
-    /// To finish a registration, where accounts are made only for addresses that were proven.
-    Registration,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 6] = [
         Self::VerifyEmail,
         Self::ResetPassword,
         Self::ChangeEmail,
         Self::StopEmailChange,
         Self::SignIn,
         Self::Invitation,
-        Self::Registration,
     ];
 
     /// Its name, which never changes.
@@ -42,7 +39,6 @@ impl Purpose {
             Self::StopEmailChange => "stop_email_change",
             Self::SignIn => "sign_in",
             Self::Invitation => "invitation",
-            Self::Registration => "registration",
         }
     }
 
@@ -60,7 +56,7 @@ impl Purpose {
         match self {
             Self::SignIn => TimeDelta::minutes(10),
             Self::ResetPassword | Self::ChangeEmail => TimeDelta::hours(1),
-            Self::VerifyEmail | Self::StopEmailChange | Self::Registration => TimeDelta::hours(24),
+            Self::VerifyEmail | Self::StopEmailChange => TimeDelta::hours(24),
             Self::Invitation => TimeDelta::days(7),
         }
     }
@@ -74,7 +70,6 @@ impl Purpose {
             Self::StopEmailChange => "hxx_",
             Self::SignIn => "hxs_",
             Self::Invitation => "hxi_",
-            Self::Registration => "hxa_",
         }
     }
 }

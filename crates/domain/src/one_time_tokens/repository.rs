@@ -35,6 +35,9 @@ pub trait OneTimeTokenRepository: Send + Sync {
     /// in calls it in the same unit: a token that was asked for before is worth nothing after.
     async fn void_all(&self, user: UserId, except: Option<OneTimeTokenId>) -> Result<u64, StoreError>;
 
+    /// Removes all tokens of a user for `purpose`, and returns how many.
+    async fn void_for_user(&self, purpose: Purpose, user: UserId) -> Result<u64, StoreError>;
+
     /// Removes all tokens for `purpose` that were mailed to this address, except one if it is given, and returns how
     /// many.
     async fn void_for_email(

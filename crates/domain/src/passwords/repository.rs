@@ -27,4 +27,8 @@ pub trait PasswordRepository: Send + Sync {
     /// Writes the same password with another hash, and returns whether it did. It MUST do so only while `old` is the
     /// stored one: a password that was stored meanwhile wins. The time of the last change MUST stay as it is.
     async fn replace_hash(&self, user: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<bool, StoreError>;
+
+    /// Removes the password of a user, and returns whether there was one. As with [`PasswordRepository::store`], the caller
+    /// MUST void their access tokens in the same unit of work.
+    async fn remove(&self, user: UserId) -> Result<bool, StoreError>;
 }

@@ -1,11 +1,13 @@
 //! Sessions: one sign-in on one device, kept as a refresh token.
 
+mod device_family;
 mod refresh_token;
 mod repository;
 mod revocations;
 mod revoked;
 mod token;
 
+pub use device_family::DeviceFamily;
 pub use refresh_token::{
     Device, Generation, NewRefreshToken, RefreshPolicy, RefreshToken, Revocation, RevocationReason, Rotation,
 };

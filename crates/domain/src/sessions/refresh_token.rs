@@ -202,7 +202,7 @@ pub enum RevocationReason {
     Reuse,
     /// The password was changed in another session.
     PasswordChanged,
-    /// An admin or the operator gave the user another password.
+    /// The user was given another password, or lost one: by an admin, by the operator, or by the proof of the address.
     PasswordSet,
     /// The email was changed in another session.
     EmailChanged,

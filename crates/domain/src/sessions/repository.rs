@@ -3,7 +3,7 @@ use async_trait::async_trait;
 use crate::Nonce;
 use crate::StoreError;
 use crate::Timestamp;
-use crate::sessions::{RefreshToken, Revocation, SessionId};
+use crate::sessions::{Device, RefreshToken, Revocation, SessionId};
 use crate::users::{User, UserId};
 
 /// Keeps refresh tokens: one row per sign-in. Every method may fail with [`StoreError::Unavailable`] or
@@ -30,6 +30,10 @@ pub trait RefreshTokenRepository: Send + Sync {
 
     /// The user's sessions that are stored, live or ended, last used first, `limit` at most.
     async fn list(&self, user_id: UserId, limit: u64) -> Result<Vec<RefreshToken>, StoreError>;
+
+    /// The devices of all of the user's sessions that are stored, also of those that have ended: each user agent once,
+    /// without an address, `limit` at most.
+    async fn list_devices(&self, user_id: UserId, limit: u64) -> Result<Vec<Device>, StoreError>;
 
     /// Stores the state after a rotation. MUST write only where the stored generation is the predecessor of
     /// `next.generation` and the session is not revoked, in one atomic step, and MUST return whether it did. Of any

@@ -3,6 +3,7 @@ use crate::attempts::AttemptRepository;
 use crate::mail::OutboxRepository;
 use crate::one_time_tokens::OneTimeTokenRepository;
 use crate::passwords::PasswordRepository;
+use crate::registration::PendingAccountRepository;
 use crate::sessions::{RefreshTokenRepository, RevocationRepository};
 use crate::users::UserRepository;
 #[cfg(feature = "mocks")]
@@ -11,6 +12,7 @@ use crate::{
     mail::MockOutboxRepository,
     one_time_tokens::MockOneTimeTokenRepository,
     passwords::MockPasswordRepository,
+    registration::MockPendingAccountRepository,
     sessions::{MockRefreshTokenRepository, MockRevocationRepository},
     users::MockUserRepository,
 };
@@ -33,6 +35,9 @@ pub trait AccountUnit: UnitOfWork {
     /// The one-time tokens, inside this unit.
     fn one_time_tokens(&self) -> &dyn OneTimeTokenRepository;
 
+    /// What waits for the proof of an address, inside this unit.
+    fn pending_accounts(&self) -> &dyn PendingAccountRepository;
+
     /// The mails, inside this unit.
     fn outbox(&self) -> &dyn OutboxRepository;
 
@@ -50,6 +55,7 @@ super::mock_unit! {
         refresh_tokens: MockRefreshTokenRepository as RefreshTokenRepository,
         revocations: MockRevocationRepository as RevocationRepository,
         one_time_tokens: MockOneTimeTokenRepository as OneTimeTokenRepository,
+        pending_accounts: MockPendingAccountRepository as PendingAccountRepository,
         outbox: MockOutboxRepository as OutboxRepository,
         attempts: MockAttemptRepository as AttemptRepository,
     }

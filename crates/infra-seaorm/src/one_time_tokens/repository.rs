@@ -47,6 +47,13 @@ impl<C: ConnectionTrait + Send + Sync> OneTimeTokenRepository for Store<C> {
         self.delete_rows(sparing(of_user, except)).await
     }
 
+    async fn void_for_user(&self, purpose: Purpose, user: UserId) -> Result<u64, StoreError> {
+        let of_user = Entity::delete_many()
+            .filter(Column::UserId.eq(user.as_uuid()))
+            .filter(Column::Purpose.eq(purpose.as_str()));
+        self.delete_rows(of_user).await
+    }
+
     async fn void_for_email(
         &self,
         purpose: Purpose,

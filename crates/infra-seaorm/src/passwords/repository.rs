@@ -45,6 +45,10 @@ impl<C: ConnectionTrait + Send + Sync> PasswordRepository for Store<C> {
             .filter(Column::Hash.eq(old.expose()));
         Ok(self.update_rows(update).await? == 1)
     }
+
+    async fn remove(&self, user: UserId) -> Result<bool, StoreError> {
+        Ok(self.delete_rows(Entity::delete_many().filter(Column::UserId.eq(user.as_uuid()))).await? == 1)
+    }
 }
 
 /// The hash beside a user, if there is one. What is not even a text is read as an empty one, which is not a hash either.

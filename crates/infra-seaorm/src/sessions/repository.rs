@@ -1,7 +1,7 @@
 use std::sync::OnceLock;
 
 use async_trait::async_trait;
-use domain::sessions::{RefreshToken, RefreshTokenRepository, Revocation, SessionId};
+use domain::sessions::{Device, RefreshToken, RefreshTokenRepository, Revocation, SessionId};
 use domain::users::{User, UserId};
 use domain::{Nonce, StoreError, Timestamp};
 use sea_orm::sea_query::{Expr, LockBehavior, LockType, Query};
@@ -45,6 +45,20 @@ impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
 
     async fn list(&self, user_id: UserId, limit: u64) -> Result<Vec<RefreshToken>, StoreError> {
         self.find_all(of_user(user_id, limit)).await
+    }
+
+    async fn list_devices(&self, user_id: UserId, limit: u64) -> Result<Vec<Device>, StoreError> {
+        let user_agents = Entity::find()
+            .select_only()
+            .column(Column::UserAgent)
+            .distinct()
+            .filter(Column::UserId.eq(user_id.as_uuid()))
+            .limit(limit)
+            .into_query();
+        let rows = self.connection.query_all(&user_agents).await.map_err(|error| self.error(error))?;
+        // One that is not even a text tells nothing.
+        let user_agent = |row| columns::try_get::<Option<String>>(row, "", Column::UserAgent).ok().flatten();
+        Ok(rows.iter().map(|row| Device::new(user_agent(row).as_deref(), None)).collect())
     }
 
     async fn rotate(&self, next: &RefreshToken) -> Result<bool, StoreError> {

@@ -1,3 +1,4 @@
+use domain::mail::Locale;
 use domain::users::{Birthday, Email, Epoch, FullName, Profile, Role, User, UserId, Username, search_key};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
@@ -18,6 +19,7 @@ pub(crate) struct Model {
     /// The [`search_key`] of the full name.
     pub(crate) full_name_key: Option<String>,
     pub(crate) birthday: Option<Date>,
+    pub(crate) locale: Option<String>,
     pub(crate) role: String,
     pub(crate) is_active: bool,
     pub(crate) email_verified: bool,
@@ -42,6 +44,7 @@ impl FromRow for User {
                 username: row.optional_text(Column::Username, Username::parse, Username::stored),
                 full_name: row.optional_text(Column::FullName, FullName::parse, FullName::stored),
                 birthday: birthday(row),
+                locale: row.optional_text(Column::Locale, Locale::parse, Locale::stored),
             },
             // What somebody may do is never more than what the row says for certain.
             role: row
@@ -86,6 +89,7 @@ impl From<&User> for ActiveModel {
             full_name: Set(profile.full_name.as_ref().map(|name| name.as_str().to_owned())),
             full_name_key: Set(profile.full_name.as_ref().map(|name| search_key(name.as_str()))),
             birthday: Set(profile.birthday.map(Birthday::as_date)),
+            locale: Set(profile.locale.as_ref().map(|locale| locale.as_str().to_owned())),
             role: Set(user.role.as_str().to_owned()),
             is_active: Set(user.is_active),
             email_verified: Set(user.email_verified),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use application::Hashing;
 use application::attempts::{AttemptCounts, Attempts, Lines};
 use application::clients::Clients;
+use application::emails::Emails;
 use application::events::Journal;
 use application::exports::Exports;
 use application::keys::Keys;
@@ -60,6 +61,7 @@ pub fn services<C: SqlConnections + 'static>(
         mac: mac.clone(),
         ids: ids.clone(),
         client_id: settings.client_id,
+        claims: settings.claims,
         access_token_ttl,
     };
     let one_time_tokens = OneTimeTokens {
@@ -88,7 +90,7 @@ pub fn services<C: SqlConnections + 'static>(
     };
     let passwords = Passwords {
         users: store.clone(),
-        one_time_tokens,
+        one_time_tokens: one_time_tokens.clone(),
         passwords: store.clone(),
         units: store.clone(),
         attempts: attempts.clone(),
@@ -113,23 +115,28 @@ pub fn services<C: SqlConnections + 'static>(
         units: store.clone(),
         journal: journal.clone(),
     };
+    let users = Users {
+        users: store.clone(),
+        passwords: passwords.clone(),
+        ids: ids.clone(),
+        registration: settings.registration,
+    };
     Application {
-        users: Users {
-            users: store.clone(),
-            passwords: passwords.clone(),
-            ids: ids.clone(),
-            registration_open: settings.registration_open,
-        },
+        emails: Emails { passwords: passwords.clone(), users: users.clone() },
+        users,
         sign_in: SignIn {
             passwords: store.clone(),
             units: store.clone(),
             attempts: attempts.clone(),
+            one_time_tokens,
             hashing,
             issuer,
             ids: ids.clone(),
             clock: clock.clone(),
             journal: journal.clone(),
             policy,
+            registration: settings.registration,
+            email_sign_in: settings.email_sign_in,
         },
         keys: Keys {
             signing_keys: store.clone(),

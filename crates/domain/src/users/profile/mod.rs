@@ -8,6 +8,8 @@ pub use birthday::Birthday;
 pub use full_name::FullName;
 pub use username::Username;
 
+use crate::mail::Locale;
+
 /// What users tell about themselves. None of it is required, and the one rule is that a username is unique.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile {
@@ -17,6 +19,8 @@ pub struct Profile {
     pub full_name: Option<FullName>,
     /// Date of birth.
     pub birthday: Option<Birthday>,
+    /// The language to write to the user in.
+    pub locale: Option<Locale>,
 }
 
 /// What to change of a profile. `None` leaves a field as it is; the inner `None` clears it.
@@ -28,12 +32,19 @@ pub struct ProfileChange {
     pub full_name: Option<Option<FullName>>,
     /// Date of birth.
     pub birthday: Option<Option<Birthday>>,
+    /// The language to write to the user in.
+    pub locale: Option<Option<Locale>>,
 }
 
 /// The change after which a profile is this one: what is not in it is cleared.
 impl From<Profile> for ProfileChange {
     fn from(profile: Profile) -> Self {
-        Self { username: Some(profile.username), full_name: Some(profile.full_name), birthday: Some(profile.birthday) }
+        Self {
+            username: Some(profile.username),
+            full_name: Some(profile.full_name),
+            birthday: Some(profile.birthday),
+            locale: Some(profile.locale),
+        }
     }
 }
 
@@ -44,6 +55,7 @@ impl ProfileChange {
             username: self.username.unwrap_or(profile.username),
             full_name: self.full_name.unwrap_or(profile.full_name),
             birthday: self.birthday.unwrap_or(profile.birthday),
+            locale: self.locale.unwrap_or(profile.locale),
         }
     }
 }

@@ -1,0 +1,170 @@
+use domain::events::What;
+use domain::mail::{Letter, Locale};
+use domain::one_time_tokens::Purpose;
+use domain::units::AccountUnit;
+use domain::users::{Email, Role, User, UserIdentifier};
+
+use super::insert_user::{MadeBy, NewAccount};
+use super::{NewUser, Users};
+use crate::acting::begin_as;
+use crate::even::evenly;
+use crate::{Actor, ApplicationError};
+
+/// Somebody to invite.
+#[derive(Clone, Debug)]
+pub struct Invite {
+    /// Where the invitation goes, and what they sign in with.
+    pub email: Email,
+    /// What they may do. That of an account that is there stays.
+    pub role: Role,
+    /// The language of the mail to somebody who has none yet.
+    pub locale: Locale,
+}
+
+impl Users {
+    /// Makes an account without a password, and mails its owner how to choose one, for admins, in every mode of
+    /// registration. Whoever has not chosen one yet gets another mail, and anybody else who has an account a notice.
+    /// The response and its time tell nothing of this, nor whether there were too many mails.
+    ///
+    /// # Errors
+    /// [`ApplicationError::Forbidden`]; [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
+    /// [`ApplicationError::MailIsOff`], [`ApplicationError::Unavailable`].
+    pub async fn invite(&self, actor: &Actor, invite: Invite) -> Result<(), ApplicationError> {
+        actor.require_admin()?;
+        // Of an actor who has ended not even the mail is counted.
+        drop(self.begin_for(actor).await?);
+        self.passwords.one_time_tokens.require_mail()?;
+        evenly(async {
+            if !self.passwords.one_time_tokens.may_send(Purpose::Invitation, &invite.email).await? {
+                return Ok(());
+            }
+            match self.mail_invitation(actor, &invite).await {
+                // The account was made or deleted at this very moment.
+                Err(ApplicationError::Duplicate(_) | ApplicationError::NotFound) => {
+                    self.mail_invitation(actor, &invite).await
+                }
+                result => result,
+            }
+        })
+        .await
+    }
+
+    async fn mail_invitation(&self, actor: &Actor, invite: &Invite) -> Result<(), ApplicationError> {
+        let mails = &self.passwords.one_time_tokens;
+        let whose = UserIdentifier::Email(invite.email.clone());
+        let known = self.passwords.passwords.find_with_user(&whose).await?;
+        let unit = self.begin_for(actor).await?;
+        let (user, has_password) = match known {
+            Some((user, hash)) => (user, hash.is_some()),
+            None => (self.make_invited(unit.as_ref(), invite).await?, false),
+        };
+        if !user.is_active {
+            return Ok(());
+        }
+        if has_password {
+            mails.notify(unit.as_ref(), &user, Letter::AlreadyRegistered).await?;
+        } else {
+            let locale = user.profile.locale.clone().unwrap_or_else(|| invite.locale.clone());
+            mails.send(unit.as_ref(), Purpose::Invitation, Some(user.id), &user.email, locale).await?;
+        }
+        let what = What::UserInvited { user: user.id, role: user.role };
+        self.passwords.journal.commit(unit, actor.did(what)).await
+    }
+
+    async fn make_invited(&self, unit: &dyn AccountUnit, invite: &Invite) -> Result<User, ApplicationError> {
+        let new = NewUser { role: invite.role, ..NewUser::with(invite.email.clone()) };
+        let new = NewAccount { user: self.new_user(new), hash: None };
+        self.insert(unit, &new, MadeBy::Admin).await?;
+        Ok(new.user)
+    }
+
+    async fn begin_for(&self, actor: &Actor) -> Result<Box<dyn AccountUnit>, ApplicationError> {
+        Ok(begin_as(self.passwords.units.as_ref(), actor, self.passwords.clock.as_ref()).await?.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use domain::StoreError;
+    use domain::attempts::Reservation;
+    use domain::passwords::PasswordHash;
+    use domain::registration::RegistrationMode;
+    use domain::units::MockAccountUnit;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::one_time_tokens::testing as one_time_tokens;
+    use crate::testing::{a_hash, a_unit_of, a_user, an_actor, an_admin, now};
+    use crate::users::testing::Mocks;
+
+    fn an_invite() -> Invite {
+        Invite { email: a_user().email, role: Role::Admin, locale: Locale::default() }
+    }
+
+    fn mocks(known: Option<(User, Option<PasswordHash>)>, reservation: Reservation) -> Mocks {
+        let mut mocks = Mocks { registration: RegistrationMode::Closed, ..Mocks::default() };
+        mocks.passwords.expect_find_with_user().returning(move |_| Ok(known.clone()));
+        mocks.one_time_tokens = one_time_tokens::Mocks::default().reserving(reservation);
+        mocks
+    }
+
+    fn mailing(mut unit: MockAccountUnit, letter: Letter) -> MockAccountUnit {
+        let tokens = usize::from(letter == Letter::Token(Purpose::Invitation));
+        unit.one_time_tokens.expect_insert().times(tokens).returning(|_| Ok(()));
+        unit.outbox.expect_insert().withf(move |mail| mail.letter == letter).times(1).returning(|_| Ok(()));
+        unit
+    }
+
+    async fn invite(mut mocks: Mocks, unit: MockAccountUnit, is_committed: bool) {
+        let commits = mocks.units([a_unit_of(&an_admin()), unit]);
+        let events = mocks.units.events();
+        let (users, begin) = (mocks.build(), Instant::now());
+        users.invite(&an_admin(), an_invite()).await.unwrap();
+        let expected = (usize::from(is_committed), 250);
+        assert_eq!((commits.load(Ordering::SeqCst), begin.elapsed().as_millis()), expected);
+        assert!(events.lock().unwrap().iter().all(|event| event.what.kind() == "user.invited"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_invitation_makes_the_account_or_writes_to_who_has_one_and_the_response_is_the_same() {
+        let mut making = mailing(a_unit_of(&an_admin()), Letter::Token(Purpose::Invitation));
+        let is_new = |user: &User| user.role == Role::Admin && user.is_active && !user.email_verified;
+        making.users.expect_insert().withf(is_new).times(1).returning(|_| Ok(()));
+        invite(mocks(None, Reservation::Taken), making, true).await;
+        let again = mailing(a_unit_of(&an_admin()), Letter::Token(Purpose::Invitation));
+        invite(mocks(Some((a_user(), None)), Reservation::Taken), again, true).await;
+        let notice = mailing(a_unit_of(&an_admin()), Letter::AlreadyRegistered);
+        invite(mocks(Some((a_user(), Some(a_hash()))), Reservation::Taken), notice, true).await;
+        let disabled = User { is_active: false, ..a_user() };
+        invite(mocks(Some((disabled, None)), Reservation::Taken), a_unit_of(&an_admin()), false).await;
+        let refused = Reservation::Refused { free_at: now() };
+        invite(mocks(None, refused), MockAccountUnit::default(), false).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_two_invitations_at_once_the_second_finds_the_account_of_the_first() {
+        let mut mocks = Mocks::default();
+        mocks.passwords.expect_find_with_user().times(1).return_once(|_| Ok(None));
+        mocks.passwords.expect_find_with_user().times(1).return_once(|_| Ok(Some((a_user(), None))));
+        mocks.one_time_tokens = one_time_tokens::Mocks::default().reserving(Reservation::Taken);
+        let mut late = a_unit_of(&an_admin());
+        late.users.expect_insert().return_once(|_| Err(StoreError::Duplicate("email")));
+        let again = mailing(a_unit_of(&an_admin()), Letter::Token(Purpose::Invitation));
+        let commits = mocks.units([a_unit_of(&an_admin()), late, again]);
+        mocks.build().invite(&an_admin(), an_invite()).await.unwrap();
+        assert_eq!(commits.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn only_admins_who_still_may_invite() {
+        let result = Mocks::default().build().invite(&an_actor(), an_invite()).await;
+        assert!(matches!(result, Err(ApplicationError::Forbidden)));
+        let (mut mocks, mut gone) = (Mocks::default(), MockAccountUnit::default());
+        gone.unit.held = Some(None);
+        mocks.units([gone]);
+        let result = mocks.build().invite(&an_admin(), an_invite()).await;
+        assert!(matches!(result, Err(ApplicationError::InvalidAccessToken)));
+    }
+}

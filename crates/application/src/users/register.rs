@@ -1,0 +1,187 @@
+use std::net::IpAddr;
+
+use domain::events::{By, What};
+use domain::mail::{Letter, Locale};
+use domain::one_time_tokens::Purpose;
+use domain::passwords::PasswordHash;
+use domain::registration::PendingAccount;
+use domain::users::{Email, Profile};
+
+use super::{CreateUser, Users, mail_locale};
+use crate::ApplicationError;
+use crate::even::evenly;
+
+impl Users {
+    /// Registers somebody whose account is made once they prove that the address is theirs, by
+    /// [`Users::finish_registration`]. They do not learn whether the address has an account: its owner does, by mail. It
+    /// says the same and takes the same time, and so it does when there were too many mails. Whether somebody has the
+    /// username is not looked at before the proof.
+    ///
+    /// An account whose address nobody has proven does not keep its owner from registering.
+    ///
+    /// # Errors
+    /// [`ApplicationError::RefusedPassword`], [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
+    pub(super) async fn register(&self, new: CreateUser, address: Option<IpAddr>) -> Result<(), ApplicationError> {
+        let CreateUser { email, password, profile, .. } = new;
+        let password = self.passwords.accept(password)?;
+        let mut place = self.passwords.hashing.reserve()?;
+        // Of a known address, too.
+        let hash = place.hash(&password).await?;
+        evenly(self.passwords.hashing.in_turn(self.mail_registrant(&email, profile, hash, address))).await
+    }
+
+    async fn mail_registrant(
+        &self,
+        email: &Email,
+        profile: Profile,
+        password: PasswordHash,
+        address: Option<IpAddr>,
+    ) -> Result<(), ApplicationError> {
+        let mails = &self.passwords.one_time_tokens;
+        let known = self.users.find_by_email(email).await?;
+        if !mails.may_send(Purpose::VerifyEmail, email).await? || known.as_ref().is_some_and(|user| !user.is_active) {
+            return Ok(());
+        }
+        let event = What::RegistrationRequested { user: known.as_ref().map(|user| user.id) };
+        let unit = self.passwords.units.begin().await?;
+        match known.filter(|user| user.email_verified) {
+            Some(user) => mails.notify(unit.as_ref(), &user, Letter::AlreadyRegistered).await?,
+            None => {
+                let locale = mail_locale(&profile);
+                let token = mails.send(unit.as_ref(), Purpose::VerifyEmail, None, email, locale).await?;
+                let pending = PendingAccount { token_id: token.id, profile, password };
+                unit.pending_accounts().insert(&pending).await?;
+            }
+        }
+        self.passwords.journal.commit(unit, By::Anyone.did(event).from_address(address)).await
+    }
+}
+
+impl Users {
+    /// Mails the proof again that a registration with this address waits for, the last one if there are several, and
+    /// returns whether there is one.
+    ///
+    /// # Errors
+    /// [`ApplicationError::Unavailable`].
+    pub(crate) async fn mail_registrant_again(
+        &self,
+        email: &Email,
+        locale: Locale,
+        address: Option<IpAddr>,
+    ) -> Result<bool, ApplicationError> {
+        let mails = &self.passwords.one_time_tokens;
+        let now = self.passwords.clock.now();
+        let latest = mails.tokens.find_latest(Purpose::VerifyEmail, email).await?;
+        let Some(waiting) = latest.filter(|token| token.user_id.is_none() && token.is_open(now)) else {
+            return Ok(false);
+        };
+        if !mails.may_send(Purpose::VerifyEmail, email).await? {
+            return Ok(true);
+        }
+        let unit = self.passwords.units.begin().await?;
+        let Some(pending) = unit.pending_accounts().find(waiting.id).await? else { return Ok(false) };
+        let locale = pending.profile.locale.clone().unwrap_or(locale);
+        let token = mails.send(unit.as_ref(), Purpose::VerifyEmail, None, email, locale).await?;
+        unit.pending_accounts().insert(&PendingAccount { token_id: token.id, ..pending }).await?;
+        let event = By::Anyone.did(What::RegistrationRequested { user: None }).from_address(address);
+        self.passwords.journal.commit(unit, event).await?;
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use domain::attempts::Reservation;
+    use domain::one_time_tokens::OneTimeToken;
+    use domain::registration::RegistrationMode;
+    use domain::units::MockAccountUnit;
+    use domain::users::User;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::one_time_tokens::testing as one_time_tokens;
+    use crate::one_time_tokens::testing::a_token;
+    use crate::testing::{a_hash, a_user, now, password};
+    use crate::users::Registered;
+    use crate::users::testing::Mocks;
+
+    /// What is mailed.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum Mailed {
+        Token,
+        Notice,
+        Nothing,
+    }
+
+    async fn register(known: Option<User>, reservation: Reservation, mailed: Mailed) {
+        let mut mocks = Mocks { registration: RegistrationMode::Verified, ..Mocks::default() };
+        mocks.one_time_tokens = one_time_tokens::Mocks::default().reserving(reservation);
+        mocks.users.expect_find_by_email().times(1).return_once(|_| Ok(known));
+        // Whatever comes of it, one password is hashed.
+        mocks.hashing().expect_hash().times(1).returning(|_| Ok(a_hash()));
+        let (mut unit, sends) = (MockAccountUnit::default(), usize::from(mailed == Mailed::Token));
+        unit.one_time_tokens
+            .expect_insert()
+            .withf(|token| (token.purpose, token.user_id) == (Purpose::VerifyEmail, None))
+            .times(sends)
+            .returning(|_| Ok(()));
+        unit.pending_accounts.expect_insert().withf(|it| it.password == a_hash()).times(sends).returning(|_| Ok(()));
+        unit.outbox
+            .expect_insert()
+            .withf(move |mail| (mail.letter == Letter::AlreadyRegistered) == (mailed == Mailed::Notice))
+            .times(usize::from(mailed != Mailed::Nothing))
+            .returning(|_| Ok(()));
+        let commits = mocks.units([unit]);
+        let (users, begin) = (mocks.build(), Instant::now());
+        let result = users.create(None, CreateUser::new(a_user().email, password()), None).await.unwrap();
+        assert!(matches!(result, Registered::Pending));
+        let expected = (usize::from(mailed != Mailed::Nothing), 250);
+        assert_eq!((commits.load(Ordering::SeqCst), begin.elapsed().as_millis()), expected);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whether_an_address_is_known_is_told_to_its_owner_alone() {
+        let unproven = User { email_verified: false, ..a_user() };
+        register(None, Reservation::Taken, Mailed::Token).await;
+        register(Some(unproven), Reservation::Taken, Mailed::Token).await;
+        register(Some(a_user()), Reservation::Taken, Mailed::Notice).await;
+        register(Some(User { is_active: false, ..a_user() }), Reservation::Taken, Mailed::Nothing).await;
+        for known in [None, Some(a_user())] {
+            register(known, Reservation::Refused { free_at: now() }, Mailed::Nothing).await;
+        }
+    }
+
+    /// Whether somebody waits where this is the token that was mailed last, and how many mails they get.
+    async fn again(latest: Option<OneTimeToken>) -> (bool, usize) {
+        let mut mocks = Mocks::default();
+        mocks.one_time_tokens = one_time_tokens::Mocks::default();
+        mocks.one_time_tokens.tokens.expect_find_latest().times(1).return_once(|_, _| Ok(latest));
+        mocks.one_time_tokens.attempts.expect_reserve().returning(|_, _, _| Ok(Reservation::Taken));
+        let mut unit = MockAccountUnit::default();
+        let pending = PendingAccount {
+            token_id: a_token(Purpose::VerifyEmail).id,
+            profile: Profile::default(),
+            password: a_hash(),
+        };
+        unit.pending_accounts.expect_find().return_once(|_| Ok(Some(pending)));
+        unit.one_time_tokens.expect_insert().withf(|token| token.user_id.is_none()).returning(|_| Ok(()));
+        unit.outbox.expect_insert().returning(|_| Ok(()));
+        unit.pending_accounts.expect_insert().withf(|it| it.password == a_hash()).returning(|_| Ok(()));
+        let commits = mocks.units([unit]);
+        let waits = mocks.build().mail_registrant_again(&a_user().email, Locale::default(), None).await.unwrap();
+        (waits, commits.load(Ordering::SeqCst))
+    }
+
+    #[tokio::test]
+    async fn a_registration_that_waits_is_mailed_again_and_what_is_an_accounts_is_not() {
+        let waiting = OneTimeToken { user_id: None, ..a_token(Purpose::VerifyEmail) };
+        assert_eq!(again(Some(waiting.clone())).await, (true, 1));
+        let expired = OneTimeToken { expires_at: now(), ..waiting.clone() };
+        let used = OneTimeToken { used_at: Some(now()), ..waiting };
+        for latest in [None, Some(expired), Some(used), Some(a_token(Purpose::VerifyEmail))] {
+            assert_eq!(again(latest).await, (false, 0));
+        }
+    }
+}

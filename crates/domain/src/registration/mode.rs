@@ -1,0 +1,28 @@
+/// Who gets an account without an admin. It is asked whenever an account is made and whenever a session begins, so that
+/// accounts that were made under another mode are judged by the present one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RegistrationMode {
+    /// Anyone.
+    #[default]
+    Open,
+    /// Whoever proves that the address is theirs. Without that proof no account has a session either.
+    Verified,
+    /// Nobody.
+    Closed,
+}
+
+impl RegistrationMode {
+    /// Whether somebody who is not an admin may make an account with an address that they have proven, or have not.
+    pub const fn admits(self, has_proven_address: bool) -> bool {
+        match self {
+            Self::Open => true,
+            Self::Verified => has_proven_address,
+            Self::Closed => false,
+        }
+    }
+
+    /// Whether an account needs a proven address to have a session.
+    pub const fn needs_proof(self) -> bool {
+        matches!(self, Self::Verified)
+    }
+}

@@ -158,10 +158,9 @@ struct Named {
 /// What a variable sets, if it is one of ours: a setting of the table, or a name with the double underscore that only
 /// we give, so that a misspelt one is found.
 fn setting(name: &str) -> Option<Named> {
-    let (plain, is_file) = match name.strip_suffix(FILE_SUFFIX) {
-        // There are settings whose own names end so.
-        Some(plain) if !is_setting(name) => (plain, true),
-        _ => (name, false),
+    let (plain, is_file) = match name.strip_suffix(FILE_SUFFIX).filter(|_| !names_a_file(name)) {
+        Some(plain) => (plain, true),
+        None => (name, false),
     };
     if plain == DATABASE_VARIABLE {
         return Some(Named { key: "database.url".to_owned(), is_file });
@@ -181,14 +180,14 @@ fn setting(name: &str) -> Option<Named> {
     is_ours.then_some(Named { key, is_file })
 }
 
-/// The key that a variable sets by its name, whether or not there is such a setting.
+/// The key of a variable that begins as ours do.
 fn key(name: &str) -> Option<String> {
     Some(name.strip_prefix(PREFIX)?.to_ascii_lowercase().replace("__", "."))
 }
 
-/// Whether a setting has exactly this name.
-fn is_setting(name: &str) -> bool {
-    key(name).is_some_and(|key| table::SETTINGS.iter().any(|setting| setting.key == key))
+/// Whether the setting itself is the name of a file, which is not read here.
+fn names_a_file(name: &str) -> bool {
+    key(name).is_some_and(|key| table::setting(&key).is_some_and(|setting| setting.key == key))
 }
 
 /// Whether Docker made it for a link, as `<ALIAS>_ENV_<NAME>`. After a double underscore, it is a part of ours.
@@ -279,14 +278,16 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_whose_own_name_ends_like_that_of_a_file_is_read_from_its_variable() {
-        let (values, faults) = Environment::new([("APP_MAIL__SMTP__CA_FILE", "authority.pem")]).into_values();
-        assert_eq!((values["mail.smtp.ca_file"].as_str(), faults), ("authority.pem", Vec::new()));
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("secret");
-        fs::write(&file, "sha256:…").unwrap();
-        let (values, _) = Environment::new([("APP_CLIENTS__GATEWAY_FILE", file.to_str().unwrap())]).into_values();
-        assert_eq!(values["clients.gateway"], "sha256:…");
+    fn a_setting_that_is_the_name_of_a_file_is_taken_as_it_is() {
+        for (name, key) in [
+            ("APP_PASSWORD__BREACHED_FILE", "password.breached_file"),
+            ("APP_MAIL__SMTP__CA_FILE", "mail.smtp.ca_file"),
+        ] {
+            let (values, faults) = Environment::new([(name, "/no/such/file")]).into_values();
+            assert_eq!((values.get(key).map(String::as_str), faults.len()), (Some("/no/such/file"), 0), "{name}");
+        }
+        let (values, faults) = Environment::new([("APP_CLIENTS__A_FILE", "/no/such/file")]).into_values();
+        assert_eq!((values.len(), faults.len()), (0, 1), "a client's secret may come from a file");
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub use environment::Environment;
 pub(crate) use environment::without_byte_order_mark;
 pub use load::ConfigError;
 pub use types::{
-    Bootstrap, Checks, Config, CorsSettings, DatabaseSettings, ForwardedHeader, HashingSettings, LogFormat,
-    LogSettings, MailSettings, MailTransport, Mode, Proxies, RateLimitSettings, ServerSettings, SmtpSecurity,
-    SmtpSettings, TraceSettings,
+    Bootstrap, BreachedList, Checks, Config, CorsSettings, DatabaseSettings, ForwardedHeader, HashingSettings,
+    LogFormat, LogSettings, MailSettings, MailTransport, Mode, Proxies, RateLimitSettings, ServerSettings,
+    SmtpSecurity, SmtpSettings, TraceSettings,
 };

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use domain::events::{By, What};
 use domain::mail::{Letter, Locale};
 use domain::one_time_tokens::Purpose;
-use domain::passwords::PasswordHash;
+use domain::passwords::{OwnWords, PasswordHash};
 use domain::registration::PendingAccount;
 use domain::users::{Email, Profile};
 
@@ -23,9 +23,10 @@ impl Users {
     /// [`ApplicationError::RefusedPassword`], [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub(super) async fn register(&self, new: CreateUser, address: Option<IpAddr>) -> Result<(), ApplicationError> {
         let CreateUser { email, password, profile, .. } = new;
-        let password = self.passwords.accept(password)?;
         let mut place = self.passwords.hashing.reserve()?;
         // Of a known address, too.
+        let words = OwnWords::of(Some(&email), &profile);
+        let password = self.passwords.accept("password", password, words).await?;
         let hash = place.hash(&password).await?;
         evenly(self.passwords.hashing.in_turn(self.mail_registrant(&email, profile, hash, address))).await
     }
@@ -156,7 +157,6 @@ mod tests {
     /// Whether somebody waits where this is the token that was mailed last, and how many mails they get.
     async fn again(latest: Option<OneTimeToken>) -> (bool, usize) {
         let mut mocks = Mocks::default();
-        mocks.one_time_tokens = one_time_tokens::Mocks::default();
         mocks.one_time_tokens.tokens.expect_find_latest().times(1).return_once(|_, _| Ok(latest));
         mocks.one_time_tokens.attempts.expect_reserve().returning(|_, _, _| Ok(Reservation::Taken));
         let mut unit = MockAccountUnit::default();

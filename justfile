@@ -40,6 +40,11 @@ migrate *args="up":
 settings:
     UPDATE=1 cargo test --locked -p api-actix --lib config::documentation
 
+# Make the pictures of the documentation anew (needs Chromium and pngquant)
+pictures:
+    UPDATE=1 cargo test --locked -p tests --test process -- with_a_mouse::sqlite
+    pngquant --ext .png --force --strip --quality 80-100 docs/operations/images/*.png
+
 # Write a resource through all layers: just new-resource invoice number:string amount:decimal due:date paid:bool
 new-resource *args:
     cargo run --quiet --locked -p xtask -- new-resource {{args}}

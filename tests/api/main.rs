@@ -36,6 +36,7 @@ mod notices;
 mod oauth2;
 mod openapi;
 mod outbox;
+mod pages;
 mod password_reset;
 mod people;
 mod races;

@@ -3,7 +3,7 @@
 //! - [`postgres`] and [`sqlite`] make fresh databases: an empty one, or one with the schema in it.
 //! - [`TestDatabase`] and [`EmptyDatabase`] are what a test asks for that runs on both.
 //! - [`cluster`] makes PostgreSQL servers that may be killed, [`proxy`] lines that may be cut.
-//! - [`process`] runs the binary, and [`client`] speaks to it.
+//! - [`process`] runs the binary, and [`client`] speaks to it. [`browser`] opens its pages.
 //! - [`relay`] takes mails as its script says.
 //! - [`population`] fills the users of a database.
 //! - [`token_corpus`] makes access tokens that must be refused.
@@ -21,6 +21,7 @@
     reason = "test support: a failure here is a failed test"
 )]
 
+pub mod browser;
 pub mod client;
 pub mod cluster;
 mod database;

@@ -23,7 +23,8 @@ const API: &[Feature] = &[
 ];
 
 /// Those whose paths are the same in every version of the API.
-const OUTSIDE: &[Feature] = &[crate::oauth2::FEATURE, crate::well_known::FEATURE, crate::health::FEATURE];
+const OUTSIDE: &[Feature] =
+    &[crate::oauth2::FEATURE, crate::well_known::FEATURE, crate::pages::FEATURE, crate::health::FEATURE];
 
 /// All features.
 pub(crate) fn all() -> impl Iterator<Item = &'static Feature> {

@@ -23,6 +23,7 @@ mod exports;
 mod health;
 mod oauth2;
 mod outbox;
+mod pages;
 mod sessions;
 mod tasks;
 mod users;

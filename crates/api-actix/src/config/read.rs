@@ -18,6 +18,7 @@ use domain::users::Email;
 use tracing_subscriber::EnvFilter;
 
 use super::database_url::{DatabaseUrl, without_password};
+use super::mail_links::{MAIL_LINKS, MailLink};
 use super::reader::{Reader, named};
 use super::table::setting;
 use super::types::{
@@ -285,8 +286,11 @@ fn read_mail(reader: &mut Reader, mode: Mode) -> Option<Option<MailSettings>> {
     };
     let (from, app_name) = (reader.value("mail.from")?, reader.value("mail.app_name")?);
     let templates = reader.optional("mail.templates", PathBuf::from_str)?;
-    let reset_link = reader.optional("mail.links.reset", String::from_str)?;
-    Some(transport.map(|transport| MailSettings { transport, from, app_name, templates, reset_link }))
+    let mut links = Vec::new();
+    for MailLink { purpose, setting, .. } in &MAIL_LINKS {
+        links.extend(reader.optional(setting, String::from_str)?.map(|link| (*purpose, link)));
+    }
+    Some(transport.map(|transport| MailSettings { transport, from, app_name, templates, links }))
 }
 
 fn read_smtp(reader: &mut Reader) -> Option<SmtpSettings> {

@@ -113,7 +113,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "",
         Words("`http://…`, `https://…`"),
         "Where clients reach the service, such as https://auth.example.com. Empty: APP_JWT__ISSUER where that is a \
-         URL, else the address it listens on.",
+         URL, else the address it listens on. In production, mails have links to its pages only where one of both is set.",
     ),
     Setting::new(
         "server.hsts_include_subdomains",
@@ -439,6 +439,22 @@ pub(super) const SETTINGS: &[Setting] = &[
         "mail.links.reset",
         "",
         Words("a URL with `{token}`"),
-        "Where a mail leads for another password: https://app.example.com/reset#token={token}. Empty: it has a code only.",
+        "Where a mail leads for another password, such as https://app.example.com/reset#token={token}. \
+         Empty, here and below: to the page of this service.",
+    ),
+    Setting::new("mail.links.verify", "", Words("a URL with `{token}`"), "Where it leads to prove an address."),
+    Setting::new("mail.links.change", "", Words("a URL with `{token}`"), "Where it leads to confirm another address."),
+    Setting::new(
+        "mail.links.stop",
+        "",
+        Words("a URL with `{token}`"),
+        "Where it leads to stop a change of the address.",
+    ),
+    Setting::new("mail.links.invitation", "", Words("a URL with `{token}`"), "Where it leads to accept an invitation."),
+    Setting::new(
+        "mail.links.sign_in",
+        "",
+        Words("a URL with `{token}`"),
+        "Where it leads to sign in. Empty: such a mail has a code only.",
     ),
 ];

@@ -7,11 +7,13 @@ use application::Settings;
 use domain::Secret;
 use domain::clients::ClientSecretHash;
 use domain::keys::RootSecret;
+use domain::one_time_tokens::Purpose;
 use domain::passwords::{HashError, Password, PasswordHash};
 use domain::users::Email;
 use ipnet::IpNet;
 
 use super::database_url::DatabaseUrl;
+use super::mail_links::{MAIL_LINKS, MailLink};
 
 /// A configuration that was read and found valid.
 #[derive(Clone)]
@@ -58,6 +60,16 @@ pub struct Config {
     pub has_empty_mode: bool,
     /// Every setting as text, secrets left out.
     pub(super) shown: BTreeMap<String, String>,
+}
+
+impl Config {
+    /// Where clients reach the service, without a slash at the end, as far as that is configured: by the issuer, if it is
+    /// a URL.
+    pub(crate) fn public_url(&self) -> Option<String> {
+        let is_url = self.issuer.starts_with("https://") || self.issuer.starts_with("http://");
+        let issuer = || is_url.then(|| self.issuer.trim_end_matches('/').to_owned());
+        self.server.public_url.clone().or_else(issuer)
+    }
 }
 
 /// What the process is for.
@@ -113,6 +125,13 @@ pub struct ServerSettings {
     pub docs: bool,
     /// The proxies in front.
     pub proxies: Proxies,
+}
+
+impl ServerSettings {
+    /// Where to listen.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::new(self.host, self.port)
+    }
 }
 
 /// The proxies that are believed about the client's address.
@@ -210,8 +229,16 @@ pub struct MailSettings {
     pub app_name: String,
     /// Texts and layouts that replace those of Hexauth.
     pub templates: Option<PathBuf>,
-    /// Where a mail leads for another password, if it has a link.
-    pub reset_link: Option<String>,
+    /// Where the mails for these purposes lead, with `{token}`. Those for others lead to pages of this service.
+    pub links: Vec<(Purpose, String)>,
+}
+
+impl MailSettings {
+    /// The links that lead to pages of this service.
+    pub(crate) fn own_links(&self) -> impl Iterator<Item = &'static MailLink> {
+        let leads_elsewhere = |link: &MailLink| self.links.iter().any(|(purpose, _)| *purpose == link.purpose);
+        MAIL_LINKS.iter().filter(move |link| !leads_elsewhere(link))
+    }
 }
 
 /// The way out for mail.

@@ -24,6 +24,7 @@ use crate::http::{ApiError, Cors, Draining, HttpSettings, RateLimits, TokenParti
 use crate::node::background::Background;
 use crate::observe::metrics::{Metrics, RequestMeter};
 use crate::observe::traces::AcceptParents;
+use crate::pages::PageSettings;
 use crate::wiring::{self, Connections, Parts, WiringError};
 use crate::{docs, features};
 
@@ -120,7 +121,8 @@ impl Hexauth {
     /// [`StartError`], every variant.
     pub async fn start(config: &Config, address: SocketAddr) -> Result<Self, StartError> {
         let metrics = config.metrics_address.map(bind).transpose()?;
-        let mut parts = wiring::start(config).await?;
+        let mut parts = wiring::start(config, address).await?;
+        warn_of_missing_links(config, address);
         prepare(&mut parts).await?;
         if let Some(bootstrap) = &config.bootstrap {
             create_first_admin(&parts.application, bootstrap.clone()).await?;
@@ -298,12 +300,17 @@ fn own_url(address: SocketAddr) -> String {
     format!("http://{address}")
 }
 
+/// Mails go without links to pages that nobody would reach.
+fn warn_of_missing_links(config: &Config, address: SocketAddr) {
+    let has_pages = config.mail.as_ref().is_some_and(|mail| mail.own_links().any(|link| link.page.is_some()));
+    if has_pages && wiring::pages_url(config, address).is_none() {
+        tracing::warn!("mails have codes and no links to pages: set APP_SERVER__PUBLIC_URL");
+    }
+}
+
 /// What handlers and extractors find, each part by itself.
 fn app_data(config: &Config, address: SocketAddr, parts: &Parts) -> AppData {
-    let is_url = config.issuer.starts_with("https://") || config.issuer.starts_with("http://");
-    let issuer = is_url.then(|| config.issuer.trim_end_matches('/').to_owned());
-    let public_url = config.server.public_url.clone().or(issuer);
-    let public_url = public_url.unwrap_or_else(|| own_url(address));
+    let public_url = config.public_url().unwrap_or_else(|| own_url(address));
     let hsts = if config.server.hsts_include_subdomains { HSTS_WITH_SUBDOMAINS } else { HSTS };
     let settings = HttpSettings {
         hsts: public_url.starts_with("https://").then_some(hsts),
@@ -322,5 +329,6 @@ fn app_data(config: &Config, address: SocketAddr, parts: &Parts) -> AppData {
         .with(Data::new(settings))
         .with(Data::new(description))
         .with(Data::new(parties))
+        .with(Data::new(PageSettings::of(config.mail.as_ref())))
         .with(Data::new(RateLimits::new(&config.rate_limits)))
 }

@@ -9,11 +9,13 @@ mod services;
 mod tests;
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use application::Application;
 use domain::keys::RootSecret;
+use domain::mail::Mailer;
 use domain::passwords::{BreachedPasswords, PasswordPolicy};
 use domain::sessions::RevocationFeed;
 use domain::{Clock, HealthCheck, Ids, Secret};
@@ -36,6 +38,8 @@ pub use services::{Adapters, services};
 use crate::config::{BreachedList, Checks, Config, DatabaseSettings, DatabaseUrl, HashingSettings};
 use migrate::require_migrated;
 use secret::{find_secret, make_secret};
+
+pub(crate) use mail::pages_url;
 
 pub(crate) use infra_postgres::PoolUsage;
 pub(crate) use infra_security::{HashLoad, import_breached};
@@ -106,15 +110,15 @@ pub enum WiringError {
     BadSecret(PathBuf),
 }
 
-/// Brings the database up to date, if so configured, and puts the parts together.
+/// Brings the database up to date, if so configured, and puts the parts together. `address` is where the server listens.
 ///
 /// # Errors
 /// [`WiringError`], every variant.
-pub async fn start(config: &Config) -> Result<Parts, WiringError> {
+pub async fn start(config: &Config, address: SocketAddr) -> Result<Parts, WiringError> {
     // Before anything is made: a spoiled secret is found first.
     let secret = find_secret(config)?;
     bring_up_to_date::<Migrator>(&config.database).await?;
-    build(config, secret).await
+    build(config, address, secret).await
 }
 
 /// Puts the parts together on a database that must be up to date. Makes no database.
@@ -124,23 +128,25 @@ pub async fn start(config: &Config) -> Result<Parts, WiringError> {
 pub(crate) async fn attach(config: &Config) -> Result<Parts, WiringError> {
     let secret = find_secret(config)?;
     require_migrated::<Migrator>(&config.database).await?;
-    build(config, secret).await
+    build(config, config.server.address(), secret).await
 }
 
-async fn build(config: &Config, secret: Option<RootSecret>) -> Result<Parts, WiringError> {
+async fn build(config: &Config, address: SocketAddr, secret: Option<RootSecret>) -> Result<Parts, WiringError> {
+    let pages = mail::pages_url(config, address);
+    let mailer = config.mail.as_ref().map(|mail| mail::mailer(mail, pages.as_deref())).transpose()?;
     match &config.database.url {
         DatabaseUrl::Postgres(url) => {
             let settings = postgres(&config.database, url)?;
             let store = Arc::new(infra_postgres::connect(&settings).await?);
             let feed = Box::new(PostgresRevocationFeed::new(&settings));
             let connections = Connections::Postgres(store.connection().clone());
-            assemble(config, secret, store, feed, connections)
+            assemble(config, secret, mailer, store, feed, connections)
         }
         DatabaseUrl::Sqlite(url) => {
             let store = Arc::new(infra_sqlite::connect(&sqlite(&config.database, url)).await?);
             let feed = Box::new(SqliteRevocationFeed::new(&store));
             let connections = Connections::Sqlite(store.connection().clone());
-            assemble(config, secret, store, feed, connections)
+            assemble(config, secret, mailer, store, feed, connections)
         }
     }
 }
@@ -148,6 +154,7 @@ async fn build(config: &Config, secret: Option<RootSecret>) -> Result<Parts, Wir
 fn assemble<C: SqlConnections + Clone + 'static>(
     config: &Config,
     secret: Option<RootSecret>,
+    mailer: Option<Arc<dyn Mailer>>,
     store: Arc<Store<C>>,
     feed: Box<dyn RevocationFeed>,
     connections: Connections,
@@ -170,7 +177,7 @@ fn assemble<C: SqlConnections + Clone + 'static>(
         mac: Arc::new(HmacSha256::new(&secret)),
         ids: ids.clone(),
         clock: clock.clone(),
-        mailer: config.mail.as_ref().map(mail::mailer).transpose()?,
+        mailer,
     };
     let application = services(&store, adapters, config.application.clone());
     let hash_load = Box::new(move || hasher.load());

@@ -79,6 +79,7 @@ async fn a_user_exports_what_is_held_about_them() {
         "id": "[id]",
         "is_active": true,
         "last_login": "[time]",
+        "locale": null,
         "role": "user",
         "updated_at": "[time]",
         "username": null

@@ -91,6 +91,7 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
         one_time_tokens: one_time_tokens.clone(),
         passwords: store.clone(),
         units: store.clone(),
+        attempts: attempts.clone(),
         hashing: hashing.clone(),
         clock: clock.clone(),
         journal: journal.clone(),

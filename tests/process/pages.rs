@@ -221,7 +221,8 @@ async fn links_lead_to_where_people_reach_the_service_and_nowhere_if_that_is_not
     const TOLD: &str = "set APP_SERVER__PUBLIC_URL";
     let production = [("APP_ENV", "production"), ("APP_SECRET_KEY", "q7Vt1w0m3kJp8Zr2Xc5Nb6Ld9Sf4Gh0T")];
     let public = ("APP_SERVER__PUBLIC_URL", "https://example.com/auth");
-    let cases: [(&[(&str, &str)], Option<&str>, usize); 4] = [
+    type Case<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>, usize);
+    let cases: [Case<'_>; 4] = [
         (&production, None, 1),
         (
             &[production[0], production[1], public],

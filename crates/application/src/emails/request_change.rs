@@ -95,7 +95,7 @@ mod tests {
         let mut mocks = Mocks::confirming(Verification::Match { outdated: false });
         mocks.users.expect_find_by_email().times(1).return_once(|_| Ok(owner));
         let mut tokens = one_time_tokens::Mocks::default();
-        tokens.attempts.expect_reserve().times(1..=2).returning(move |_, limit, _| {
+        tokens.attempts.expect_reserve().times(1..=3).returning(move |_, limit, _| {
             let limited = if *limit == AttemptLimit::MAILS_OF_AN_ACCOUNT { Refused::Account } else { Refused::Address };
             Ok(if refused == limited { Reservation::Refused { free_at: now() } } else { Reservation::Taken })
         });

@@ -60,11 +60,11 @@ pub(super) struct PageText {
 }
 
 impl Language {
-    /// The language for a reader, and its tag.
-    pub(super) fn of(locale: &Locale) -> (&'static str, &'static Self) {
+    /// The language for a reader of these, and its tag.
+    pub(super) fn of(locales: &[Locale]) -> (&'static str, &'static Self) {
         let languages = &*LANGUAGES;
-        let found = languages.iter().find(|(tag, _)| *tag == locale.language());
-        let (tag, language) = found.unwrap_or(&languages[0]);
+        let mut found = locales.iter().filter_map(|locale| languages.iter().find(|(tag, _)| *tag == locale.language()));
+        let (tag, language) = found.next().unwrap_or(&languages[0]);
         (tag, language)
     }
 

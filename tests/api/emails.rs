@@ -32,6 +32,7 @@ on_each_database!(
     nobody_can_tell_whether_an_address_is_known,
     an_account_causes_five_mails_an_hour_and_uses_up_nobody_elses,
     without_mail_no_address_changes_but_by_an_admin,
+    access_tokens_say_whether_the_address_is_proven_where_they_are_asked_to,
 );
 
 const ME: &str = "/api/v1/users/me";
@@ -307,6 +308,11 @@ async fn the_old_address_stops_a_change(app: App) {
         assert!(is_refused(&void.code_at(app, route_for(void.purpose)).await), "{void:?}");
     }
     assert_eq!(app.me(&ada.access).await.json()["email"], "ada@example.com");
+    // Whoever has changed their mind asks for the address that they have.
+    assert_eq!(ask_for(app, &ada, "lovelace@example.com").await.status, StatusCode::ACCEPTED);
+    let change = mailed(app, Purpose::ChangeEmail, "lovelace@example.com").await;
+    assert_eq!(ask_for(app, &ada, "ada@example.com").await.status, StatusCode::ACCEPTED);
+    assert!(is_refused(&change.redeem(app).await));
     // It can be asked for again.
     assert_eq!(ask_for(app, &ada, "lovelace@example.com").await.status, StatusCode::ACCEPTED);
     let change = mailed(app, Purpose::ChangeEmail, "lovelace@example.com").await;
@@ -415,15 +421,15 @@ async fn with_everything_mailed(app: &App, name: &str) -> (Tokens, Vec<Mailed>) 
 /// What changes the credentials or the address of an account, or ends it.
 #[derive(Clone, Copy, Debug)]
 enum Change {
-    ResetByMail,
-    ChangePassword,
-    SetPassword,
-    ConfirmEmail,
-    StopEmailChange,
-    MoveByAdmin,
-    Disable,
-    Delete,
-    DeleteByAdmin,
+    Reset,
+    PasswordChanged,
+    PasswordSet,
+    EmailConfirmed,
+    Stopped,
+    Moved,
+    Disabled,
+    Deleted,
+    DeletedByAdmin,
 }
 
 async fn whatever_changes_how_somebody_gets_in_voids_what_was_mailed(app: App) {
@@ -431,15 +437,15 @@ async fn whatever_changes_how_somebody_gets_in_voids_what_was_mailed(app: App) {
     let app = &post.app;
     let root = app.admin("root@example.com").await;
     for (number, change) in [
-        Change::ResetByMail,
-        Change::ChangePassword,
-        Change::SetPassword,
-        Change::ConfirmEmail,
-        Change::StopEmailChange,
-        Change::MoveByAdmin,
-        Change::Disable,
-        Change::Delete,
-        Change::DeleteByAdmin,
+        Change::Reset,
+        Change::PasswordChanged,
+        Change::PasswordSet,
+        Change::EmailConfirmed,
+        Change::Stopped,
+        Change::Moved,
+        Change::Disabled,
+        Change::Deleted,
+        Change::DeletedByAdmin,
     ]
     .into_iter()
     .enumerate()
@@ -451,25 +457,23 @@ async fn whatever_changes_how_somebody_gets_in_voids_what_was_mailed(app: App) {
         let by_root =
             async |method: Method, path: &str, body: Value| app.send_as(&root.access, method, path, body).await;
         let done = match change {
-            Change::ResetByMail => find(Purpose::ResetPassword).redeem(app).await,
-            Change::ConfirmEmail => find(Purpose::ChangeEmail).redeem(app).await,
-            Change::StopEmailChange => find(Purpose::StopEmailChange).redeem(app).await,
-            Change::ChangePassword => {
+            Change::Reset => find(Purpose::ResetPassword).redeem(app).await,
+            Change::EmailConfirmed => find(Purpose::ChangeEmail).redeem(app).await,
+            Change::Stopped => find(Purpose::StopEmailChange).redeem(app).await,
+            Change::PasswordChanged => {
                 let body = json!({"current_password": PASSWORD, "new_password": NEW_PASSWORD});
                 app.send_as(&user.access, Method::PUT, "/api/v1/users/me/password", body).await
             }
-            Change::SetPassword => {
+            Change::PasswordSet => {
                 by_root(Method::PUT, &format!("{path}/password"), json!({"password": NEW_PASSWORD})).await
             }
-            Change::MoveByAdmin => {
-                by_root(Method::PATCH, &path, json!({"email": format!("{name}-moved@example.com")})).await
-            }
-            Change::Disable => by_root(Method::PATCH, &path, json!({"is_active": false})).await,
-            Change::Delete => app.delete_me(&user.access).await,
-            Change::DeleteByAdmin => app.delete(&path, &root.access).await,
+            Change::Moved => by_root(Method::PATCH, &path, json!({"email": format!("{name}-moved@example.com")})).await,
+            Change::Disabled => by_root(Method::PATCH, &path, json!({"is_active": false})).await,
+            Change::Deleted => app.delete_me(&user.access).await,
+            Change::DeletedByAdmin => app.delete(&path, &root.access).await,
         };
         assert!(done.status.is_success(), "{change:?}: {done:?}");
-        if matches!(change, Change::Disable) {
+        if matches!(change, Change::Disabled) {
             let enabled = by_root(Method::PATCH, &path, json!({"is_active": true})).await;
             assert_eq!(enabled.status, StatusCode::OK);
         }
@@ -622,4 +626,25 @@ async fn without_mail_no_address_changes_but_by_an_admin(app: App) {
     let path = format!("/api/v1/users/{}", app.id(&ada).await);
     let moved = app.send_as(&root.access, Method::PATCH, &path, body).await;
     assert_eq!((moved.status, &moved.json()["email"]), (StatusCode::OK, &json!("lovelace@example.com")));
+}
+
+/// The claims of an access token.
+fn claims(tokens: &Tokens) -> Value {
+    let part = tokens.access.split('.').nth(1).unwrap();
+    serde_json::from_slice(&data_encoding::BASE64URL_NOPAD.decode(part.as_bytes()).unwrap()).unwrap()
+}
+
+async fn access_tokens_say_whether_the_address_is_proven_where_they_are_asked_to(app: App) {
+    let ada = app.sign_up("ada@example.com").await;
+    assert!(claims(&ada).get("email_verified").is_none());
+    let node = app.another_node(&[("APP_JWT__CLAIMS", "email_verified")]).await;
+    let before = node.refresh(&ada.refresh).await.tokens();
+    assert_eq!(claims(&before)["email_verified"], false);
+    node.run_sql("UPDATE users SET email_verified = true").await;
+    let after = node.refresh(&before.refresh).await.tokens();
+    assert_eq!(claims(&after)["email_verified"], true);
+    // Every node takes every token.
+    for (node, tokens) in [(&node, &ada), (&node, &after), (&app, &before), (&app, &after)] {
+        assert_eq!(node.me(&tokens.access).await.status, StatusCode::OK);
+    }
 }

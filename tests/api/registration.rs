@@ -228,10 +228,15 @@ async fn a_registration_that_waits_when_registration_is_closed_makes_no_account(
     let post = Post::with(app, &VERIFIED).await;
     let token = pend(&post, "ada@example.com", PASSWORD).await;
     // The nodes that go on are not restarted.
-    let closed = post.app.another_node(&[("APP_REGISTRATION__MODE", "closed")]).await;
+    let closed = [("APP_REGISTRATION__MODE", "closed"), ("APP_MAIL__TRANSPORT", "log")];
+    let closed = post.app.another_node(&closed).await;
     let refused = closed.post("/api/v1/auth/verify-email", json!({"token": token})).await;
     refused.problem(403, "registration_closed");
-    assert_eq!(count(&post.app, "users").await, 0);
+    let mailed = count(&post.app, "one_time_tokens").await;
+    let resent = closed.post("/api/v1/auth/verify-email/resend", json!({"email": "ada@example.com"})).await;
+    assert_eq!(resent.status, StatusCode::ACCEPTED);
+    let (users, tokens) = (count(&post.app, "users").await, count(&post.app, "one_time_tokens").await);
+    assert_eq!((users, tokens), (0, mailed));
     assert_eq!(prove(&post, &token).await.status, StatusCode::NO_CONTENT);
 }
 

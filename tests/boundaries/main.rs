@@ -194,11 +194,13 @@ fn circles(krate: &str) -> Vec<String> {
 /// Which features of `application` use which. One that is not here uses those of [`SHARED`] and no others.
 const ARROWS: &[(&str, &[&str])] = &[
     ("clients", &["sessions"]),
+    ("emails", &["one_time_tokens", "passwords", "users"]),
     ("events", &["revocations"]),
     ("node", &["revocations"]),
+    ("passwords", &["one_time_tokens"]),
     ("sessions", &["revocations"]),
-    ("sign_in", &["sessions"]),
-    ("users", &["passwords", "sessions"]),
+    ("sign_in", &["attempts", "one_time_tokens", "sessions"]),
+    ("users", &["one_time_tokens", "passwords"]),
 ];
 
 /// What every feature uses.

@@ -27,7 +27,7 @@ BEYOND_SCHEMAS = {
     ("limit", "conflicting"): "likewise",
     ("skip", "conflicting"): "likewise",
     ("email", "invalid_email"): "of the domain: IDNA and a top-level domain; of the local part: no quotes",
-    ("current_password", "required"): "needed where the email changes, which depends on what is stored",
+    ("current_password", "required"): "needed for the admin's own account, which depends on who asks",
     ("current_password", "too_long"): "most is counted in bytes, whose number depends on the characters",
     ("password", "too_long"): "likewise",
     ("username", "too_long"): "likewise, of the name to sign in with",
@@ -38,6 +38,10 @@ BEYOND_SCHEMAS = {
     ("title", "too_short"): "likewise",
     (None, "invalid_credentials"): "depends on what is stored; OAuth says it with 400 (RFC 6749, section 5.2)",
     (None, "invalid_refresh_token"): "likewise",
+    (None, "invalid_one_time_token"): "likewise",
+    (None, "email_sign_in_off"): "depends on the configuration",
+    ("token", "required"): "either it or email and code; the document has one object with all, since generators make "
+                           "little of alternatives",
     ("username", "required"): "which of them the token endpoint needs depends on grant_type; the document has one object "
                               "with all, since generators make no forms of alternatives",
     ("password", "required"): "likewise",

@@ -172,6 +172,7 @@ fn claims() -> AccessClaims {
         session_id: session_id(2),
         role: Role::Admin,
         epoch: Epoch::new(u32::MAX),
+        email_verified: Some(false),
         issued_at: issued_at(),
         expires_at: issued_at() + TimeDelta::minutes(15),
     }
@@ -190,9 +191,16 @@ async fn with_each_algorithm(db: &TestDatabase, check: impl AsyncFn(SigningKey))
 async fn what_one_node_signs_every_node_reads_back_to_equal_claims(db: TestDatabase) {
     with_each_algorithm(&db, async |key| {
         let (one, other) = (node(&db, &set_clock()), node(&db, &set_clock()));
-        for claims in
-            [claims(), AccessClaims { role: Role::User, epoch: Epoch::default(), client_id: None, ..claims() }]
-        {
+        for claims in [
+            claims(),
+            AccessClaims {
+                role: Role::User,
+                epoch: Epoch::default(),
+                client_id: None,
+                email_verified: None,
+                ..claims()
+            },
+        ] {
             let token = one.sign(&claims).await.unwrap();
             for node in [&one, &other, &other] {
                 let read = node.verify(token.expose(), claims.issued_at).await.unwrap();

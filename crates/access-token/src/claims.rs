@@ -11,17 +11,19 @@ use crate::uuid_text::read_uuid;
 
 /// The claims as they stand in the token (RFC 9068, section 2.2). Each has one type, so that a number in quotes, a
 /// fraction or a list of audiences is refused while reading. Each is required except `client_id`, which nodes of the
-/// previous version do not write. It is not checked which client it names, since section 4 does not ask for that.
+/// previous version do not write, and `email_verified`, which operators ask for. It is not checked which client it names, since section 4 does not ask for that.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct WireClaims {
     iss: String,
     aud: String,
-    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     client_id: Option<String>,
     sub: String,
     sid: String,
     role: String,
     epoch: u32,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    email_verified: Option<bool>,
     iat: i64,
     nbf: i64,
     exp: i64,
@@ -38,6 +40,7 @@ impl WireClaims {
             sid: claims.session_id.to_string(),
             role: claims.role.as_str().to_owned(),
             epoch: claims.epoch.get(),
+            email_verified: claims.email_verified,
             iat: claims.issued_at.timestamp(),
             nbf: claims.issued_at.timestamp(),
             exp: claims.expires_at.timestamp(),
@@ -73,15 +76,16 @@ impl WireClaims {
             session_id: SessionId::new(read_uuid(&self.sid)?),
             role: Role::parse(&self.role).map_err(|_| InvalidAccessToken)?,
             epoch: Epoch::new(self.epoch),
+            email_verified: self.email_verified,
             issued_at: read_time(self.iat)?,
             expires_at: read_time(self.exp)?,
         })
     }
 }
 
-/// Reads a text, and rejects `null`.
-fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    String::deserialize(deserializer).map(Some)
+/// Reads a value, and rejects `null`.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Reads seconds since 1970. None of our tokens is older.

@@ -91,6 +91,7 @@ mod tests {
                 session_id: SessionId::new(Uuid::from_u128(2)),
                 role: Role::User,
                 epoch: Epoch::default(),
+                email_verified: Some(true),
                 issued_at: time,
                 expires_at: time,
             },

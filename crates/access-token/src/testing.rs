@@ -119,6 +119,7 @@ pub(crate) fn claims() -> AccessClaims {
         session_id: SessionId::new(Uuid::from_u128(2)),
         role: Role::Admin,
         epoch: Epoch::new(7),
+        email_verified: None,
         issued_at: at(ISSUED),
         expires_at: at(EXPIRES),
     }

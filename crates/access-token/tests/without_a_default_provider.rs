@@ -31,6 +31,7 @@ fn tokens_and_keys_are_written_and_read() {
         session_id: SessionId::new(Uuid::from_u128(2)),
         role: Role::User,
         epoch: Epoch::default(),
+        email_verified: None,
         issued_at: now,
         expires_at: "2023-11-14T22:30:00Z".parse().unwrap(),
     };

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use domain::access_tokens::OptionalClaim;
 use domain::clients::ClientId;
 use domain::keys::Algorithm;
 use domain::passwords::PasswordPolicy;
@@ -12,6 +13,8 @@ use domain::sessions::RefreshPolicy;
 pub struct Settings {
     /// The client that access tokens are issued to: what people sign in with.
     pub client_id: ClientId,
+    /// What access tokens say besides what every one says.
+    pub claims: Vec<OptionalClaim>,
     /// How long an access token is valid. Cut at the end of its session.
     pub access_token_ttl: TimeDelta,
     /// What new signing keys are for.
@@ -39,6 +42,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             client_id: ClientId::default(),
+            claims: Vec::new(),
             access_token_ttl: TimeDelta::minutes(15),
             algorithm: Algorithm::EdDsa,
             rotate_keys_after: Some(TimeDelta::days(90)),

@@ -59,6 +59,7 @@ pub(crate) fn issuer(access_tokens: Arc<dyn AccessTokens>) -> TokenIssuer {
         mac: Arc::new(FakeMac),
         ids: ids(),
         client_id: ClientId::default(),
+        claims: Vec::new(),
         access_token_ttl: TOKEN_TTL,
     }
 }
@@ -173,6 +174,7 @@ pub(crate) fn claims_of(session: &RefreshToken, user: &User) -> AccessClaims {
         session_id: session.id,
         role: user.role,
         epoch: user.epoch,
+        email_verified: None,
         issued_at: now(),
         expires_at: now() + TimeDelta::minutes(15),
     }

@@ -36,6 +36,7 @@ pub(crate) fn claims() -> AccessClaims {
         session_id: SessionId::new(Uuid::from_u128(2)),
         role: Role::Admin,
         epoch: Epoch::new(7),
+        email_verified: None,
         issued_at: at(NOW),
         expires_at: at(NOW + 900),
     }

@@ -58,6 +58,7 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
         mac: mac.clone(),
         ids: ids.clone(),
         client_id: settings.client_id,
+        claims: settings.claims,
         access_token_ttl,
     };
     let attempts =

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use application::Settings;
 use domain::Secret;
+use domain::access_tokens::OptionalClaim;
 use domain::clients::ClientId;
 use domain::keys::{Algorithm, RootSecret};
 use domain::passwords::{Password, PasswordPolicy};
@@ -151,6 +152,7 @@ fn read_application(
 ) -> Option<Settings> {
     Some(Settings {
         client_id: reader.get("jwt.client_id", ClientId::parse)?,
+        claims: reader.list("jwt.claims", OptionalClaim::parse)?,
         access_token_ttl: reader.time_delta("auth.access_token_ttl")?,
         algorithm: reader.get("jwt.algorithm", Algorithm::parse)?,
         rotate_keys_after: Some(reader.time_delta("jwt.rotate_after")?).filter(|after| !after.is_zero()),

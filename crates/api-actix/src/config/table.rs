@@ -195,6 +195,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "The client_id claim of access tokens: the OAuth client that they are issued to.",
     ),
     Setting::new("jwt.audience", "hexauth", Bytes(1, 200), "The aud claim of access tokens."),
+    Setting::new(
+        "jwt.claims",
+        "",
+        List("`email_verified`"),
+        "Claims of access tokens besides those that each has. email_verified: whether the user had proven the email when \
+         the token was issued.",
+    ),
     Setting::secret(
         "clients.*",
         Words("`sha256:…`, `$argon2id$…`"),
@@ -329,7 +336,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "rate_limit.password_reset_per_minute",
         "5",
         Number(0, MAX_PER_MINUTE),
-        "Resets of a client's passwords: asking for a mail and choosing another one are counted together.",
+        "Mails that a client asks for, such as for a new password, and uses of what is in them, counted together.",
     ),
     Setting::new(
         "cors.allowed_origins",

@@ -2,8 +2,7 @@
 
 use application::users::UserReadOnly;
 use chrono::NaiveDate;
-use domain::mail::Locale;
-use domain::users::{Birthday, FullName, Profile, ProfileChange, User, Username};
+use domain::users::{Birthday, FullName, Locale, Profile, ProfileChange, User, Username};
 use domain::{Timestamp, ValidationError};
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -59,7 +59,7 @@ impl Users {
 
 impl Users {
     /// Mails the proof again that a registration with this address waits for, the last one if there are several, and
-    /// returns whether there is one.
+    /// returns whether there is one. None waits where registration is closed.
     ///
     /// # Errors
     /// [`ApplicationError::Unavailable`].
@@ -69,6 +69,9 @@ impl Users {
         locale: Locale,
         address: Option<IpAddr>,
     ) -> Result<bool, ApplicationError> {
+        if !self.registration.admits(true) {
+            return Ok(false);
+        }
         let mails = &self.passwords.one_time_tokens;
         let now = self.passwords.clock.now();
         let latest = mails.tokens.find_latest(Purpose::VerifyEmail, email).await?;
@@ -156,7 +159,7 @@ mod tests {
     /// Whether somebody waits where this is the token that was mailed last, and how many mails they get.
     async fn again(latest: Option<OneTimeToken>) -> (bool, usize) {
         let mut mocks = Mocks::default();
-        mocks.one_time_tokens = one_time_tokens::Mocks::default();
+        mocks.one_time_tokens.mail_is_off = false;
         mocks.one_time_tokens.tokens.expect_find_latest().times(1).return_once(|_, _| Ok(latest));
         mocks.one_time_tokens.attempts.expect_reserve().returning(|_, _, _| Ok(Reservation::Taken));
         let mut unit = MockAccountUnit::default();

@@ -19,7 +19,7 @@ pub enum Attempted {
     MailedCode(Purpose),
     /// The secret of a client.
     ClientSecret,
-    /// To be sent a mail.
+    /// To be sent a mail, by whoever asks, or to have one sent, by an account that asks.
     Mail(Purpose),
 }
 

@@ -4,16 +4,16 @@
 //! are computed from its one-time token when it is sent.
 
 mod letter;
-mod locale;
 mod mailer;
 mod outbox;
 mod queued_mail;
 
 pub use letter::Letter;
-pub use locale::Locale;
 pub use mailer::{MailError, Mailer, Outgoing, Redeem};
 pub use outbox::{OutboxFilter, OutboxRepository, OutboxStatus};
 pub use queued_mail::{MailState, NewMail, QueuedMail};
+
+pub use crate::users::Locale;
 
 #[cfg(feature = "mocks")]
 pub use {mailer::MockMailer, outbox::MockOutboxRepository};

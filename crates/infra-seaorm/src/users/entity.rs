@@ -1,5 +1,4 @@
-use domain::mail::Locale;
-use domain::users::{Birthday, Email, Epoch, FullName, Profile, Role, User, UserId, Username, search_key};
+use domain::users::{Birthday, Email, Epoch, FullName, Locale, Profile, Role, User, UserId, Username, search_key};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 

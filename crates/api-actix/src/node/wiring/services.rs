@@ -60,6 +60,7 @@ pub fn services<C: SqlConnections + 'static>(
         mac: mac.clone(),
         ids: ids.clone(),
         client_id: settings.client_id,
+        claims: settings.claims,
         access_token_ttl,
     };
     let one_time_tokens = OneTimeTokens {

@@ -2,13 +2,13 @@
 
 mod birthday;
 mod full_name;
+mod locale;
 mod username;
 
 pub use birthday::Birthday;
 pub use full_name::FullName;
+pub use locale::Locale;
 pub use username::Username;
-
-use crate::mail::Locale;
 
 /// What users tell about themselves. None of it is required, and the one rule is that a username is unique.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

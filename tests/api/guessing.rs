@@ -12,6 +12,7 @@ on_each_database!(
     guesses_at_once_over_two_nodes_are_no_more_than_one_after_the_other,
     guesses_from_many_networks_make_a_stranger_wait_and_not_the_owner,
     names_of_one_account_share_its_attempts,
+    right_passwords_at_once_over_two_nodes_are_no_guesses,
 );
 
 /// A node that believes a proxy about the address.
@@ -80,5 +81,14 @@ async fn names_of_one_account_share_its_attempts(first: App) {
     }
     for name in ["ada", "ada@example.com"] {
         assert!(is_too_many(&login_from(&app, "192.0.2.1", name, PASSWORD).await));
+    }
+}
+
+async fn right_passwords_at_once_over_two_nodes_are_no_guesses(first: App) {
+    let (app, other) = (behind_a_proxy(&first).await, behind_a_proxy(&first).await);
+    app.register("ada@example.com").await;
+    let sign_in = |number: usize| login_from([&app, &other][number % 2], "192.0.2.1", "ada@example.com", PASSWORD);
+    for answer in join_all((0..40).map(sign_in)).await {
+        answer.tokens();
     }
 }

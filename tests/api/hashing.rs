@@ -44,6 +44,9 @@ async fn a_refused_sign_in_does_not_wait_for_the_database(app: App) {
         }
     };
     timeout(Duration::from_secs(5), refused).await.expect("only two have a place at the hasher");
+    // Judging a password takes a place, too.
+    let asked = node.post("/api/v1/auth/password-check", serde_json::json!({"password": PASSWORD})).await;
+    asked.problem(503, "overloaded");
     lock.rollback().await.unwrap();
     for answer in answers.join_all().await {
         answer.tokens();
@@ -56,8 +59,6 @@ async fn sign_ins_and_registrations_leave_half_of_the_connections_to_others() {
     let token = app.sign_up("ada@example.com").await.access;
     for max_connections in ["2", "5"] {
         let node = Arc::new(app.another_node(&[("APP_DATABASE__MAX_CONNECTIONS", max_connections)]).await);
-        // From here on its network is known, and may sign in so often at once.
-        node.sign_in("ada@example.com").await;
         let lock = lock_users(&app).await;
         let answers = sign_in_often(&node, 20);
         let register = async |number| node.register(&format!("{number}@example.com")).await;

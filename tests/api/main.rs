@@ -12,6 +12,7 @@ mod answers;
 mod app;
 mod bad_input;
 mod bad_rows;
+mod chosen_passwords;
 mod client_address;
 mod clients;
 mod cors;

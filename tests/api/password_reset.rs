@@ -53,11 +53,11 @@ impl Post {
         self.app.post("/api/v1/auth/password-reset", json!({"email": email})).await
     }
 
-    async fn confirm(&self, body: Value) -> Answer {
+    pub(crate) async fn confirm(&self, body: Value) -> Answer {
         self.app.post(CONFIRM, body).await
     }
 
-    async fn by_link(&self, mail: &Mail, password: &str) -> Answer {
+    pub(crate) async fn by_link(&self, mail: &Mail, password: &str) -> Answer {
         self.confirm(json!({"token": mail.token, "new_password": password})).await
     }
 

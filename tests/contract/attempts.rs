@@ -21,6 +21,7 @@ on_each_database_and_pgbouncer!(
     a_clock_that_is_a_little_behind_spares_nobody_a_wait,
     a_count_that_rested_begins_anew,
     what_is_given_back_did_not_happen,
+    those_that_come_at_once_are_taken_in_any_order,
     a_count_is_forgotten_and_no_other,
     what_rested_is_deleted_and_nothing_else,
 );
@@ -122,11 +123,18 @@ async fn what_is_given_back_did_not_happen(db: TestDatabase) {
     for _ in 0..3 {
         reserve(&db, 1, 0).await.unwrap();
     }
-    attempts(&db).give_back(&key(1), at(0)).await.unwrap();
+    attempts(&db).give_back(&key(1)).await.unwrap();
     assert_eq!(count(&db, 1).await, Some(2));
     assert_eq!((reserve(&db, 1, 0).await, reserve(&db, 1, 1).await), (Ok(()), Err(2)));
-    attempts(&db).give_back(&key(2), at(0)).await.unwrap();
+    attempts(&db).give_back(&key(2)).await.unwrap();
     assert_eq!(count(&db, 2).await, None);
+}
+
+async fn those_that_come_at_once_are_taken_in_any_order(db: TestDatabase) {
+    reserve(&db, 1, 1).await.unwrap();
+    reserve(&db, 1, 0).await.unwrap();
+    attempts(&db).give_back(&key(1)).await.unwrap();
+    reserve(&db, 1, -1).await.unwrap();
 }
 
 async fn a_count_is_forgotten_and_no_other(db: TestDatabase) {

@@ -6,6 +6,7 @@
     reason = "a failure here is a failed test, and clippy only knows those inside of #[test]"
 )]
 
+mod breached_passwords;
 mod commands;
 mod configuration;
 mod connections;

@@ -1,6 +1,6 @@
 use chrono::TimeDelta;
 use domain::access_tokens::{InvalidAccessToken, VerifyError};
-use domain::passwords::HashError;
+use domain::passwords::{HashError, RefusedPassword};
 use domain::{Source, StoreError, ValidationError};
 use thiserror::Error;
 
@@ -42,8 +42,13 @@ pub enum ApplicationError {
     #[error("the address is changed in another way")]
     UseEmailChange,
     /// The policy refuses the new password.
-    #[error("the password is not accepted: {0}")]
-    RefusedPassword(ValidationError),
+    #[error("the password is not accepted: {refused}")]
+    RefusedPassword {
+        /// The member of the request that has it.
+        field: &'static str,
+        /// Why, and what would be better.
+        refused: RefusedPassword,
+    },
     /// The new password is the current one.
     #[error("the new password equals the current one")]
     UnchangedPassword,
@@ -106,7 +111,7 @@ impl ApplicationError {
             Self::WrongCurrentPassword => "wrong_current_password",
             Self::UseEmailChange => "use_email_change",
             Self::CurrentPasswordRequired
-            | Self::RefusedPassword(_)
+            | Self::RefusedPassword { .. }
             | Self::UnchangedPassword
             | Self::ReadOnly(_)
             | Self::InvalidCursor(_) => "validation_failed",

@@ -25,6 +25,8 @@ pub struct Settings {
     pub refresh: RefreshPolicy,
     /// What is required of a password that somebody chooses.
     pub password_policy: PasswordPolicy,
+    /// What the service calls itself: nobody should take it for a password.
+    pub app_name: String,
     /// How long events are kept. Clean-up removes them afterwards.
     pub events_retention: TimeDelta,
     /// Who gets an account without an admin.
@@ -48,6 +50,7 @@ impl Default for Settings {
             rotate_keys_after: Some(TimeDelta::days(90)),
             refresh: RefreshPolicy::default(),
             password_policy: PasswordPolicy::default(),
+            app_name: "Hexauth".to_owned(),
             events_retention: TimeDelta::days(90),
             registration: RegistrationMode::Open,
             email_sign_in: false,

@@ -1,6 +1,8 @@
 //! What Hexauth needs of cryptography and of the operating system, behind the ports of `domain`.
 //!
 //! - [`Argon2Pool`]: hashes passwords on threads of its own, with bounded memory and a bounded queue.
+//! - [`ZxcvbnMeter`]: tells how hard a password is to guess, off the threads that serve requests.
+//! - [`BreachedFile`]: a file of breached passwords that is searched in place.
 //! - [`KeyRing`]: signs access tokens, and reads them with the crate `access-token`; follows the keys of all nodes.
 //! - [`SealedKeys`]: makes signing keys, and seals them for the database.
 //! - [`ConfiguredClients`]: knows the secrets of clients.
@@ -9,6 +11,8 @@
 
 mod argon2_recipe;
 mod argon2_settings;
+mod breached_file;
+mod breached_import;
 mod configured_clients;
 mod derived_keys;
 mod generated_password;
@@ -28,8 +32,11 @@ mod stored_hash;
 mod system_clock;
 #[cfg(test)]
 mod testing;
+mod zxcvbn_meter;
 
 pub use argon2_settings::{Argon2Settings, InvalidArgon2Settings};
+pub use breached_file::{BreachedFile, BreachedFileError};
+pub use breached_import::{ImportError, import_breached};
 pub use configured_clients::ConfiguredClients;
 pub use derived_keys::generate_secret;
 pub use generated_password::generate_password;
@@ -40,3 +47,4 @@ pub use ids::SystemIds;
 pub use key_ring::KeyRing;
 pub use sealed_keys::SealedKeys;
 pub use system_clock::SystemClock;
+pub use zxcvbn_meter::ZxcvbnMeter;

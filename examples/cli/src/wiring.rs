@@ -8,17 +8,19 @@ use std::sync::Arc;
 
 use application::Hashing;
 use application::Settings;
-use application::attempts::Attempts;
+use application::attempts::{Attempts, Lines};
 use application::events::Journal;
 use application::keys::Keys;
 use application::one_time_tokens::OneTimeTokens;
-use application::passwords::Passwords;
+use application::passwords::{Outages, Passwords, Screening};
 use application::sessions::{Activity, Sessions, TokenIssuer};
 use application::sign_in::SignIn;
 use application::users::Users;
 use domain::keys::RootSecret;
 use domain::users::UserRepository;
-use infra_security::{Argon2Pool, Argon2Settings, HmacSha256, KeyRing, SealedKeys, SystemClock, SystemIds};
+use infra_security::{
+    Argon2Pool, Argon2Settings, HmacSha256, KeyRing, SealedKeys, SystemClock, SystemIds, ZxcvbnMeter,
+};
 use infra_sqlite::SqliteSettings;
 use migration::Step;
 
@@ -54,6 +56,7 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
     let hashing = Hashing::new(hasher, settings.sign_in_connections, settings.sign_in_patience);
     let mac = Arc::new(HmacSha256::new(&secret));
     let issuer = TokenIssuer {
+        claims: settings.claims,
         access_tokens: access_tokens.clone(),
         mac: mac.clone(),
         ids: ids.clone(),
@@ -61,8 +64,13 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
         claims: settings.claims,
         access_token_ttl,
     };
-    let attempts =
-        Attempts { attempts: store.clone(), refresh_tokens: store.clone(), mac: mac.clone(), clock: clock.clone() };
+    let attempts = Attempts {
+        attempts: store.clone(),
+        refresh_tokens: store.clone(),
+        mac: mac.clone(),
+        clock: clock.clone(),
+        lines: Lines::default(),
+    };
     // This program sends no mail.
     let one_time_tokens = OneTimeTokens {
         tokens: store.clone(),
@@ -72,6 +80,13 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
         clock: clock.clone(),
         sends_mail: false,
     };
+    let screening = Screening {
+        policy: settings.password_policy,
+        meter: Arc::new(ZxcvbnMeter::new(1)),
+        breached: None,
+        app_name: NAME.to_owned(),
+        outages: Outages::default(),
+    };
     let passwords = Passwords {
         users: store.clone(),
         one_time_tokens: one_time_tokens.clone(),
@@ -80,7 +95,7 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
         hashing: hashing.clone(),
         clock: clock.clone(),
         journal: journal.clone(),
-        policy: settings.password_policy,
+        screening,
     };
     Ok(Services {
         users: Users { users: store.clone(), passwords, ids: ids.clone(), registration: settings.registration },

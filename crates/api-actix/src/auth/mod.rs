@@ -1,6 +1,7 @@
 //! Sign-in, refresh and sign-out.
 
 mod accept_invitation;
+mod check_password;
 mod confirm_email_sign_in;
 mod confirm_password_reset;
 mod login;
@@ -46,6 +47,7 @@ pub(crate) const FEATURE: Feature = Feature {
             checked::<accept_invitation::AcceptInvitationBody>(),
             checked::<request_email_sign_in::RequestEmailSignInBody>(),
             checked::<proof::ProofBody>(),
+            checked::<check_password::CheckPasswordBody>(),
         ]
     },
 };
@@ -74,6 +76,10 @@ fn routes(config: &mut ServiceConfig) {
             resource("/auth/email-sign-in/confirm")
                 .route(limit(Limited::PasswordReset, post().to(confirm_email_sign_in::confirm_email_sign_in))),
         )
+        .service(
+            resource("/auth/password-check")
+                .route(limit(Limited::PasswordCheck, post().to(check_password::check_password))),
+        )
         .service(resource("/auth/logout").route(limit(Limited::Logout, post().to(logout::logout))))
         .service(resource("/auth/logout-all").route(limit(Limited::Logout, post().to(logout_all::logout_all))))
         .service(resource("/auth/logout-others").route(limit(Limited::Logout, post().to(logout_others::logout_others))))
@@ -90,6 +96,7 @@ fn routes(config: &mut ServiceConfig) {
         accept_invitation::accept_invitation,
         request_email_sign_in::request_email_sign_in,
         confirm_email_sign_in::confirm_email_sign_in,
+        check_password::check_password,
         logout::logout,
         logout_all::logout_all,
         logout_others::logout_others,

@@ -9,6 +9,7 @@ mod mail;
 mod migrate;
 mod new_password;
 mod outbox;
+mod passwords;
 mod serve;
 mod set_password;
 
@@ -63,6 +64,11 @@ enum Command {
     Outbox {
         #[command(subcommand)]
         action: outbox::Action,
+    },
+    /// Look after the list of breached passwords.
+    Passwords {
+        #[command(subcommand)]
+        action: passwords::Action,
     },
     /// Print the OpenAPI document.
     Openapi,
@@ -124,6 +130,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Mail { action } => mail::run(action, &config).await,
             Command::Outbox { action } => outbox::run(action, &config).await,
             Command::Healthcheck => healthcheck::run(&config).await,
+            Command::Passwords { action } => passwords::run(&action, &config),
             // Done above, without a runtime.
             Command::Openapi | Command::Config { .. } => Ok(()),
         }

@@ -26,7 +26,7 @@ pub(crate) use environment::without_byte_order_mark;
 pub use load::ConfigError;
 pub(crate) use mail_links::{MAIL_LINKS, MailLink};
 pub use types::{
-    Bootstrap, Checks, Config, CorsSettings, DatabaseSettings, ForwardedHeader, HashingSettings, LogFormat,
-    LogSettings, MailSettings, MailTransport, Mode, Proxies, RateLimitSettings, ServerSettings, SmtpSecurity,
-    SmtpSettings, TraceSettings,
+    Bootstrap, BreachedList, Checks, Config, CorsSettings, DatabaseSettings, ForwardedHeader, HashingSettings,
+    LogFormat, LogSettings, MailSettings, MailTransport, Mode, Proxies, RateLimitSettings, ServerSettings,
+    SmtpSecurity, SmtpSettings, TraceSettings,
 };

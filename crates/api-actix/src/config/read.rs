@@ -11,7 +11,7 @@ use domain::Secret;
 use domain::access_tokens::OptionalClaim;
 use domain::clients::ClientId;
 use domain::keys::{Algorithm, RootSecret};
-use domain::passwords::{Password, PasswordPolicy};
+use domain::passwords::{Password, PasswordPolicy, Score};
 use domain::registration::RegistrationMode;
 use domain::sessions::RefreshPolicy;
 use domain::users::Email;
@@ -22,9 +22,9 @@ use super::mail_links::{MAIL_LINKS, MailLink};
 use super::reader::{Reader, named};
 use super::table::setting;
 use super::types::{
-    Bootstrap, Checks, Config, CorsSettings, DatabaseSettings, ForwardedHeader, HashingSettings, LogFormat,
-    LogSettings, MailSettings, MailTransport, Mode, Proxies, RateLimitSettings, ServerSettings, SmtpSecurity,
-    SmtpSettings, TraceSettings,
+    Bootstrap, BreachedList, Checks, Config, CorsSettings, DatabaseSettings, ForwardedHeader, HashingSettings,
+    LogFormat, LogSettings, MailSettings, MailTransport, Mode, Proxies, RateLimitSettings, ServerSettings,
+    SmtpSecurity, SmtpSettings, TraceSettings,
 };
 use super::values::{
     parse_address, parse_client, parse_collector, parse_header_name, parse_network, parse_origin, parse_public_url,
@@ -52,6 +52,7 @@ pub(super) fn read(reader: &mut Reader, ignored_variables: Vec<String>, checks: 
         metrics_address: reader.optional("metrics.addr", parse_address)?,
         bootstrap: read_bootstrap(reader, &password_policy)?,
         cleanup_interval: read_cleanup_interval(reader)?,
+        breached: read_breached(reader, checks)?,
         mail,
         rate_limits: read_rate_limits(reader)?,
         cors: read_cors(reader)?,
@@ -140,6 +141,7 @@ fn read_rate_limits(reader: &mut Reader) -> Option<RateLimitSettings> {
         logout: reader.value("rate_limit.logout_per_minute")?,
         registration: reader.value("rate_limit.registration_per_minute")?,
         password_reset: reader.value("rate_limit.password_reset_per_minute")?,
+        password_check: reader.value("rate_limit.password_check_per_minute")?,
     };
     Some(if is_enabled { limits } else { RateLimitSettings::default() })
 }
@@ -162,6 +164,7 @@ fn read_application(
             grace: reader.time_delta("auth.refresh_grace")?,
         },
         password_policy,
+        app_name: reader.value("mail.app_name")?,
         events_retention: reader.time_delta("events.retention")?,
         registration,
         email_sign_in: reader.value("auth.email_sign_in")?,
@@ -193,11 +196,22 @@ fn read_password_policy(reader: &mut Reader) -> Option<PasswordPolicy> {
     let policy = PasswordPolicy {
         min_length: reader.value("password.min_length")?,
         max_length: reader.value("password.max_length")?,
+        min_strength: Score::new(reader.value("password.min_strength")?),
     };
     if policy.min_length > policy.max_length {
         reader.fault("password.min_length", &format!("it is larger than {}", named("password.max_length")));
     }
     Some(policy)
+}
+
+fn read_breached(reader: &mut Reader, checks: Checks) -> Option<Option<BreachedList>> {
+    let (file_key, url_key) = ("password.breached_file", "password.breached_url");
+    let file = reader.optional(file_key, PathBuf::from_str)?;
+    let url = reader.optional(url_key, |text| (checks.check_range_url)(text).map(|()| text.to_owned()))?;
+    if reader.is_set(file_key) && reader.is_set(url_key) {
+        reader.fault(url_key, &format!("it does not go together with {}", named(file_key)));
+    }
+    Some(file.map(BreachedList::File).or(url.map(BreachedList::Url)))
 }
 
 fn read_hashing(reader: &mut Reader) -> Option<HashingSettings> {
@@ -246,7 +260,7 @@ fn read_bootstrap(reader: &mut Reader, policy: &PasswordPolicy) -> Option<Option
     let email = reader.optional(email_key, Email::parse)?;
     let password = reader.optional(password_key, |text| {
         let password = Password::parse(text)?;
-        policy.check(&password).map(|()| password)
+        policy.check_length(&password).map(|()| password)
     })?;
     for (key, other) in [(email_key, password_key), (password_key, email_key)] {
         if !reader.is_set(key) && reader.is_set(other) {

@@ -217,6 +217,28 @@ pub(super) const SETTINGS: &[Setting] = &[
     ),
     Setting::new("password.max_length", "256", Number(64, 1024), "Most characters of a new password."),
     Setting::new(
+        "password.min_strength",
+        "3",
+        Number(0, 4),
+        "How hard a new password must be to guess, on the scale of zxcvbn: 3 withstands whoever tries at this service, 4 \
+         also most who have the hashes. 0 takes any.",
+    ),
+    Setting::new(
+        "password.breached_file",
+        "",
+        Words("a file"),
+        "A list of passwords that became known, none of which may be chosen: the file that 'hexauth passwords \
+         import-breached' makes. Empty: no list.",
+    ),
+    Setting::new(
+        "password.breached_url",
+        "",
+        Words("`https://…`"),
+        "Instead of that file, a service that is asked for such passwords: the range API of Have I Been Pwned, such as \
+         https://api.pwnedpasswords.com/range, or one like it. It sees 5 of the 40 digits of a hash. If it does not \
+         answer within a second, the password is taken. http:// on this machine only.",
+    ),
+    Setting::new(
         "password.memory_kib",
         "19456",
         Number(8, 1_048_576),
@@ -337,6 +359,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "5",
         Number(0, MAX_PER_MINUTE),
         "Mails that a client asks for, such as for a new password, and uses of what is in them, counted together.",
+    ),
+    Setting::new(
+        "rate_limit.password_check_per_minute",
+        "30",
+        Number(0, MAX_PER_MINUTE),
+        "Questions of a client whether a password may be chosen, as forms ask while somebody types.",
     ),
     Setting::new(
         "cors.allowed_origins",

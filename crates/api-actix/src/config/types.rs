@@ -46,6 +46,8 @@ pub struct Config {
     pub bootstrap: Option<Bootstrap>,
     /// How often the server removes what has ended, if it does.
     pub cleanup_interval: Option<Duration>,
+    /// The list of breached passwords, if one is asked.
+    pub breached: Option<BreachedList>,
     /// How mail leaves, if it does.
     pub mail: Option<MailSettings>,
     /// How often a client may make some requests.
@@ -184,6 +186,8 @@ pub struct RateLimitSettings {
     pub registration: u32,
     /// To reset a password: to ask for a mail, and to choose another.
     pub password_reset: u32,
+    /// To ask whether a password may be chosen.
+    pub password_check: u32,
 }
 
 /// Argon2id and its pool.
@@ -203,6 +207,15 @@ pub struct HashingSettings {
     pub max_memory_kib: u32,
     /// Cap for stored hashes.
     pub max_iterations: u32,
+}
+
+/// A list of breached passwords.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BreachedList {
+    /// In this file, which `hexauth passwords import-breached` makes.
+    File(PathBuf),
+    /// Behind a range API at this URL.
+    Url(String),
 }
 
 /// Mail.
@@ -316,4 +329,6 @@ pub struct Checks {
     pub check_postgres_url: fn(&str) -> Result<(), String>,
     /// Finds out whether the password hasher could compare a password with a stored hash.
     pub check_stored_hash: fn(&PasswordHash, &HashingSettings) -> Result<(), HashError>,
+    /// Whether a range API may be asked at a URL, and if not, why.
+    pub check_range_url: fn(&str) -> Result<(), String>,
 }

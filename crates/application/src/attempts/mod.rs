@@ -1,5 +1,6 @@
 //! Attempts at secrets that can be guessed: each is reserved before the secret is looked at.
 
+mod lines;
 mod reserve;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -9,6 +10,8 @@ use std::sync::Arc;
 use domain::attempts::AttemptRepository;
 use domain::sessions::RefreshTokenRepository;
 use domain::{Clock, Mac};
+
+pub use lines::Lines;
 
 pub(crate) use reserve::Whose;
 
@@ -23,4 +26,6 @@ pub struct Attempts {
     pub mac: Arc<dyn Mac>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Where attempts wait for each other.
+    pub lines: Lines,
 }

@@ -105,7 +105,7 @@ impl Attempt<'_> {
 
     async fn give_back(&self, key: Option<AttemptKey>) -> Result<(), StoreError> {
         match key {
-            Some(key) => self.attempts.attempts.give_back(&key, self.attempts.clock.now()).await,
+            Some(key) => self.attempts.attempts.give_back(&key).await,
             None => Ok(()),
         }
     }
@@ -183,7 +183,7 @@ mod tests {
             let mut mocks = with_session_from("192.0.2.1");
             let asked = Asked::by(&mut mocks, None);
             mocks.attempts.expect_forget().times(1).returning(|_| Ok(true));
-            mocks.attempts.expect_give_back().times(1).returning(|_, _| Ok(()));
+            mocks.attempts.expect_give_back().times(1).returning(|_| Ok(()));
             let attempts = mocks.build();
             attempts.reserve(whose, address("198.51.100.1")).await.unwrap().was_right().await.unwrap();
             assert_eq!(asked.limits(), [AttemptLimit::FROM_A_NETWORK, AttemptLimit::IN_ALL]);
@@ -194,7 +194,7 @@ mod tests {
     async fn what_is_refused_for_all_does_not_count_for_one() {
         let mut mocks = with_session_from("192.0.2.1");
         let _asked = Asked::by(&mut mocks, Some(AttemptLimit::IN_ALL));
-        mocks.attempts.expect_give_back().times(1).returning(|_, _| Ok(()));
+        mocks.attempts.expect_give_back().times(1).returning(|_| Ok(()));
         let attempts = mocks.build();
         let refusal = attempts.reserve(Whose::User(user_id()), address("198.51.100.1")).await.err().unwrap();
         let wait = TimeDelta::seconds(7);
@@ -205,7 +205,7 @@ mod tests {
     async fn without_an_address_there_is_one_budget() {
         let mut mocks = Mocks::default();
         let asked = Asked::by(&mut mocks, None);
-        mocks.attempts.expect_give_back().times(1).returning(|_, _| Ok(()));
+        mocks.attempts.expect_give_back().times(1).returning(|_| Ok(()));
         let attempts = mocks.build();
         attempts.reserve(Whose::User(user_id()), None).await.unwrap().came_to_nothing().await.unwrap();
         assert_eq!(asked.limits(), [AttemptLimit::IN_ALL]);

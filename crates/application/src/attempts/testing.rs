@@ -3,7 +3,7 @@ use std::sync::Arc;
 use domain::attempts::{MockAttemptRepository, Reservation};
 use domain::sessions::MockRefreshTokenRepository;
 
-use super::Attempts;
+use super::{Attempts, Lines};
 use crate::testing::{FakeMac, clock};
 
 #[derive(Default)]
@@ -19,7 +19,7 @@ impl Mocks {
         mocks.refresh_tokens.expect_list_live().returning(|_, _, _| Ok(Vec::new()));
         mocks.attempts.expect_reserve().returning(|_, _, _| Ok(Reservation::Taken));
         mocks.attempts.expect_forget().returning(|_| Ok(true));
-        mocks.attempts.expect_give_back().returning(|_, _| Ok(()));
+        mocks.attempts.expect_give_back().returning(|_| Ok(()));
         mocks
     }
 
@@ -29,6 +29,7 @@ impl Mocks {
             refresh_tokens: Arc::new(self.refresh_tokens),
             mac: Arc::new(FakeMac),
             clock: clock(),
+            lines: Lines::default(),
         }
     }
 }

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use domain::events::{By, What};
 use domain::one_time_tokens::Purpose;
-use domain::passwords::Password;
+use domain::passwords::{OwnWords, Password};
 use domain::users::User;
 
 use super::Passwords;
@@ -38,10 +38,14 @@ impl Passwords {
         reset: ConfirmReset,
         address: Option<IpAddr>,
     ) -> Result<(), ApplicationError> {
-        let new = self.accept(reset.new)?;
+        self.check_length("new_password", &reset.new)?;
         let token = evenly(self.one_time_tokens.prove(purpose, &reset.proof)).await?;
         let user_id = token.user_id.ok_or(ApplicationError::InvalidOneTimeToken)?;
         let mut place = self.hashing.reserve()?;
+        let user = self.hashing.in_turn(self.users.find_by_id(user_id)).await?;
+        let user = user.ok_or(ApplicationError::InvalidOneTimeToken)?;
+        let words = OwnWords::of(Some(&user.email), &user.profile);
+        let new = self.accept("new_password", reset.new, words).await?;
         let hash = place.hash(&new).await?;
         self.hashing
             .in_turn(async {
@@ -88,6 +92,7 @@ mod tests {
     /// A token that is found, and a password that is hashed.
     fn mocks(token: OneTimeToken) -> Mocks {
         let mut mocks = Mocks::default();
+        mocks.users.expect_find_by_id().times(1).returning(|_| Ok(Some(a_user())));
         mocks.hashing().expect_hash().times(1).returning(|_| Ok(a_hash()));
         mocks.one_time_tokens = std::mem::take(&mut mocks.one_time_tokens).finding(token);
         mocks
@@ -138,12 +143,22 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_guessable_password_leaves_the_token_good() {
+        let mut mocks = Mocks::measuring(2);
+        mocks.users.expect_find_by_id().times(1).returning(|_| Ok(Some(a_user())));
+        mocks.one_time_tokens = std::mem::take(&mut mocks.one_time_tokens).finding(token());
+        let result = mocks.build().confirm_reset(reset(&token()), None).await;
+        assert!(matches!(result, Err(ApplicationError::RefusedPassword { field: "new_password", refused })
+            if refused.fault.code == "too_guessable"));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn what_is_not_good_is_refused_before_anything_is_hashed() {
         let result = Mocks::default()
             .build()
             .confirm_reset(ConfirmReset { proof: by_token(&token()), new: Password::parse("short").unwrap() }, None)
             .await;
-        assert!(matches!(result, Err(ApplicationError::RefusedPassword(_))));
+        assert!(matches!(result, Err(ApplicationError::RefusedPassword { field: "new_password", .. })));
         let used = OneTimeToken { used_at: Some(crate::testing::now()), ..token() };
         let mut mocks = Mocks::default();
         mocks.one_time_tokens = std::mem::take(&mut mocks.one_time_tokens).finding(used);

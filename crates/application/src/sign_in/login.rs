@@ -49,14 +49,16 @@ impl SignIn {
         let (user, stored) = self.hashing.in_turn(self.find_by_name(&login.identifier)).await?.unzip();
         let stored = stored.flatten();
         let whose = user.as_ref().map(|user| user.id);
-        let attempt = self.attempts.reserve(whose.map_or(Whose::Nobody(&login.identifier), Whose::User), address);
-        let attempt = self.hashing.in_turn(attempt).await?;
+        let tried = whose.map_or(Whose::Nobody(&login.identifier), Whose::User);
+        let line = self.attempts.lines.wait(tried).await;
+        let attempt = self.hashing.in_turn(self.attempts.reserve(tried, address)).await?;
         let verification = verify(place.as_mut(), &login.password, whose, stored.clone()).await?;
         let (Some(user), Some(stored), Verification::Match { outdated }) = (&user, stored, verification) else {
             let what = What::LoginFailed { user: user.map(|user| user.id) };
             return Err(self.refused(what, address, ApplicationError::InvalidCredentials).await);
         };
         self.hashing.in_turn(attempt.was_right()).await?;
+        drop(line);
         let rehashed = if outdated { rehash(place.as_mut(), &login.password, &stored).await? } else { None };
         if let Some(pair) = self.start_session(user, rehashed.clone(), login.device.clone()).await? {
             return Ok(pair);

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use domain::StoreError;
 use domain::events::{By, What};
 use domain::one_time_tokens::Purpose;
-use domain::passwords::{HashPlace, Password};
+use domain::passwords::{HashPlace, OwnWords, Password};
 use domain::units::AccountUnit;
 use domain::users::{Email, Epoch, Profile, Role, User, UserId};
 
@@ -148,8 +148,9 @@ impl Users {
     /// The account with its password hashed, and the place of the hash: to be kept until the user is stored, which
     /// bounds everything that registrations do at a time.
     pub(super) async fn hashed(&self, new: CreateUser) -> Result<(NewAccount, Box<dyn HashPlace>), ApplicationError> {
-        let password = self.passwords.accept(new.password)?;
         let mut place = self.passwords.hashing.reserve()?;
+        let words = OwnWords::of(Some(&new.email), &new.profile);
+        let password = self.passwords.accept("password", new.password, words).await?;
         let hash = place.hash(&password).await?;
         let user = self.new_user(NewUser {
             email: new.email,
@@ -188,6 +189,7 @@ mod tests {
     use domain::mail::Locale;
     use domain::registration::RegistrationMode;
     use domain::units::MockAccountUnit;
+    use domain::users::Username;
 
     use super::*;
     use crate::one_time_tokens::testing as one_time_tokens;
@@ -233,7 +235,21 @@ mod tests {
     async fn a_password_that_the_policy_refuses_is_not_hashed() {
         let new = CreateUser { password: Password::parse("hunt3r2").unwrap(), ..new() };
         let result = Mocks::default().build().create(None, new, None).await;
-        assert!(matches!(result, Err(ApplicationError::RefusedPassword(fault)) if fault.code == "too_short"));
+        assert!(matches!(result, Err(ApplicationError::RefusedPassword { field: "password", refused })
+            if refused.fault.code == "too_short"));
+    }
+
+    #[tokio::test]
+    async fn neither_a_guessable_password_nor_one_with_a_name_of_the_user_is_hashed_whoever_makes_the_account() {
+        for actor in [None, Some(&an_admin())] {
+            let result = Mocks::measuring(2).build().create(actor, new(), None).await;
+            assert!(matches!(result, Err(ApplicationError::RefusedPassword { refused, .. })
+                if refused.fault.code == "too_guessable" && !refused.advice.is_empty()));
+            let profile = Profile { username: Some(Username::parse("battery").unwrap()), ..Profile::default() };
+            let result = Mocks::default().build().create(actor, CreateUser { profile, ..new() }, None).await;
+            assert!(matches!(result, Err(ApplicationError::RefusedPassword { refused, .. })
+                if refused.fault.code == "contains_your_name"));
+        }
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use domain::events::{By, What};
 use domain::mail::{Letter, Locale};
 use domain::one_time_tokens::Purpose;
-use domain::passwords::PasswordHash;
+use domain::passwords::{OwnWords, PasswordHash};
 use domain::registration::PendingAccount;
 use domain::users::{Email, Profile};
 
@@ -23,9 +23,10 @@ impl Users {
     /// [`ApplicationError::RefusedPassword`], [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub(super) async fn register(&self, new: CreateUser, address: Option<IpAddr>) -> Result<(), ApplicationError> {
         let CreateUser { email, password, profile, .. } = new;
-        let password = self.passwords.accept(password)?;
         let mut place = self.passwords.hashing.reserve()?;
         // Of a known address, too.
+        let words = OwnWords::of(Some(&email), &profile);
+        let password = self.passwords.accept("password", password, words).await?;
         let hash = place.hash(&password).await?;
         evenly(self.passwords.hashing.in_turn(self.mail_registrant(&email, profile, hash, address))).await
     }

@@ -11,13 +11,16 @@ pub trait AttemptRepository: Send + Sync {
     /// many that come at once, over all nodes, no more MUST be taken than `limit` allows, and none MUST fail for the
     /// others' sake. It MUST last before it returns.
     ///
+    /// Where there is no wait, one MUST be taken also if it comes with a time before that of one that was counted: many
+    /// that come at once are written in any order.
+    ///
     /// A clock that was set back MUST NOT make anybody wait for longer than `limit.max_delay`, but one that is behind by
     /// [`AttemptLimit::CLOCK_TOLERANCE`] MUST NOT spare anybody a wait.
     async fn reserve(&self, key: &AttemptKey, limit: &AttemptLimit, now: Timestamp) -> Result<Reservation, StoreError>;
 
     /// Takes an attempt back that came to nothing: the secret was right, or was not looked at. The wait that it caused
     /// ends. A count that is not there stays so.
-    async fn give_back(&self, key: &AttemptKey, now: Timestamp) -> Result<(), StoreError>;
+    async fn give_back(&self, key: &AttemptKey) -> Result<(), StoreError>;
 
     /// Forgets a count, and returns whether there was one.
     async fn forget(&self, key: &AttemptKey) -> Result<bool, StoreError>;
@@ -52,6 +55,6 @@ pub struct AttemptCount {
     pub count: u32,
     /// When the last one was taken.
     pub last_at: Timestamp,
-    /// When the next one is taken.
+    /// When the next one is taken; long ago where there is no wait.
     pub free_at: Timestamp,
 }

@@ -11,6 +11,9 @@ use crate::Store;
 /// So often a wait of a millisecond may double and still be a number that both databases hold.
 const MAX_DOUBLINGS: i64 = 30;
 
+/// The next attempt is taken, whenever it came: others may have been taken since.
+const NO_WAIT: i64 = 0;
+
 #[async_trait]
 impl<C: ConnectionTrait + Send + Sync> AttemptRepository for Store<C> {
     async fn reserve(&self, key: &AttemptKey, limit: &AttemptLimit, now: Timestamp) -> Result<Reservation, StoreError> {
@@ -22,10 +25,10 @@ impl<C: ConnectionTrait + Send + Sync> AttemptRepository for Store<C> {
         Ok(Reservation::Refused { free_at: count.map_or(now, |count| count.free_at) })
     }
 
-    async fn give_back(&self, key: &AttemptKey, now: Timestamp) -> Result<(), StoreError> {
+    async fn give_back(&self, key: &AttemptKey) -> Result<(), StoreError> {
         let update = Entity::update_many()
             .col_expr(Column::Count, Expr::column(Column::Count).sub(1))
-            .col_expr(Column::FreeAt, Expr::value(now.timestamp_millis()))
+            .col_expr(Column::FreeAt, Expr::value(NO_WAIT))
             .filter(Column::Key.eq(key.as_bytes().to_vec()))
             .filter(Column::Count.gt(0));
         self.update_rows(update).await.map(drop)
@@ -57,7 +60,11 @@ fn reserving(key: &AttemptKey, limit: &AttemptLimit, now: Timestamp) -> Insert<A
         key: Set(key.as_bytes().to_vec()),
         count: Set(1),
         last_at: Set(now.timestamp_millis()),
-        free_at: Set(now.timestamp_millis() + if limit.free > 1 { 0 } else { limit.first_delay.num_milliseconds() }),
+        free_at: Set(if limit.free > 1 {
+            NO_WAIT
+        } else {
+            now.timestamp_millis() + limit.first_delay.num_milliseconds()
+        }),
     };
     let now = now.timestamp_millis();
     let stored = |column: Column| Expr::column((Entity, column));
@@ -71,16 +78,16 @@ fn reserving(key: &AttemptKey, limit: &AttemptLimit, now: Timestamp) -> Insert<A
     let conflict = OnConflict::column(Column::Key)
         .value(Column::Count, count())
         .value(Column::LastAt, now)
-        .value(Column::FreeAt, Expr::value(now).add(delay(count, limit)))
+        .value(Column::FreeAt, free_at(count, limit, now))
         .action_and_where(is_free)
         .to_owned();
     Entity::insert(first).on_conflict(conflict)
 }
 
-/// The wait after so many attempts, in milliseconds.
-fn delay(count: impl Fn() -> Expr, limit: &AttemptLimit) -> Expr {
+/// When the next one is taken after so many attempts, in milliseconds.
+fn free_at(count: impl Fn() -> Expr, limit: &AttemptLimit, now: i64) -> Expr {
     let beyond = Func::least([count().sub(limit.free), Expr::value(MAX_DOUBLINGS)]);
     let doubled = Expr::value(limit.first_delay.num_milliseconds()).left_shift(Expr::expr(beyond).cast_as("integer"));
     let wait = Func::least([doubled, Expr::value(limit.max_delay.num_milliseconds())]);
-    CaseStatement::new().case(count().lt(limit.free), 0).finally(Expr::expr(wait)).into()
+    CaseStatement::new().case(count().lt(limit.free), NO_WAIT).finally(Expr::value(now).add(Expr::expr(wait))).into()
 }

@@ -16,17 +16,18 @@ use std::sync::Arc;
 use application::Application;
 use domain::keys::RootSecret;
 use domain::mail::Mailer;
-use domain::passwords::PasswordPolicy;
+use domain::passwords::{BreachedPasswords, PasswordPolicy};
 use domain::sessions::RevocationFeed;
 use domain::{Clock, HealthCheck, Ids, Secret};
 use infra_mail::MailSetupError;
 use infra_postgres::{PostgresError, PostgresRevocationFeed, PostgresSettings};
 use infra_seaorm::{SqlConnections, Store};
 use infra_security::{
-    Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, InvalidArgon2Settings, KeyRing, SealedKeys, SystemClock,
-    SystemIds,
+    Argon2Pool, Argon2Settings, BreachedFile, BreachedFileError, ConfiguredClients, HmacSha256, InvalidArgon2Settings,
+    KeyRing, SealedKeys, SystemClock, SystemIds, ZxcvbnMeter,
 };
 use infra_sqlite::{SqliteError, SqliteRevocationFeed, SqliteSettings};
+use infra_web::{InvalidRangeUrl, RangeApi};
 use migration::Migrator;
 use thiserror::Error;
 
@@ -34,14 +35,14 @@ pub use connections::Connections;
 pub use migrate::{bring_up_to_date, migrate, migrate_with, migration_status};
 pub use services::{Adapters, services};
 
-use crate::config::{Checks, Config, DatabaseSettings, DatabaseUrl, HashingSettings};
+use crate::config::{BreachedList, Checks, Config, DatabaseSettings, DatabaseUrl, HashingSettings};
 use migrate::require_migrated;
 use secret::{find_secret, make_secret};
 
 pub(crate) use mail::pages_url;
 
 pub(crate) use infra_postgres::PoolUsage;
-pub(crate) use infra_security::HashLoad;
+pub(crate) use infra_security::{HashLoad, import_breached};
 
 /// What adapters know about settings, for [`Config::load`].
 pub const CHECKS: Checks = Checks {
@@ -49,6 +50,7 @@ pub const CHECKS: Checks = Checks {
         PostgresSettings::new(url).map(drop).map_err(|error| PostgresError::from(error).to_string())
     },
     check_stored_hash: |hash, hashing| argon2(hashing).check_stored(hash),
+    check_range_url: |url| RangeApi::new(url).map(drop).map_err(|error| error.to_string()),
 };
 
 /// The parts of a node, put together.
@@ -86,6 +88,12 @@ pub enum WiringError {
     /// Starting the server must not migrate, but something is pending.
     #[error("{} migrations are pending: run 'hexauth migrate up', or set APP_DATABASE__MIGRATE_ON_START=true", .0.len())]
     Pending(Vec<String>),
+    /// The list of breached passwords cannot be used.
+    #[error(transparent)]
+    BreachedFile(#[from] BreachedFileError),
+    /// Breached passwords cannot be asked for at this URL.
+    #[error("breached passwords cannot be asked for: {0}")]
+    RangeApi(#[from] InvalidRangeUrl),
     /// Mail cannot be sent by these settings.
     #[error("mail cannot be sent: {0}")]
     Mail(#[from] MailSetupError),
@@ -154,12 +162,15 @@ fn assemble<C: SqlConnections + Clone + 'static>(
     let secret = secret.map_or_else(|| make_secret(config), Ok)?;
     let clock = Arc::new(SystemClock);
     let ids = Arc::new(SystemIds);
-    let hasher = Arc::new(Argon2Pool::new(argon2(&config.hashing))?);
+    let hashing = argon2(&config.hashing);
+    let hasher = Arc::new(Argon2Pool::new(hashing)?);
     let sealer = Arc::new(SealedKeys::new(&secret));
     let (issuer, audience) = (config.issuer.clone(), config.audience.clone());
     let key_ring = KeyRing::new(store.clone(), sealer.clone(), clock.clone(), issuer, audience);
     let adapters = Adapters {
         password_hasher: hasher.clone(),
+        strength_meter: Arc::new(ZxcvbnMeter::new(hashing.threads)),
+        breached_passwords: config.breached.as_ref().map(breached_passwords).transpose()?,
         access_tokens: Arc::new(key_ring),
         key_factory: sealer,
         client_secrets: Arc::new(ConfiguredClients::new(config.clients.clone(), hasher.clone())),
@@ -171,6 +182,13 @@ fn assemble<C: SqlConnections + Clone + 'static>(
     let application = services(&store, adapters, config.application.clone());
     let hash_load = Box::new(move || hasher.load());
     Ok(Parts { application, feed, connections, health: store, ids, clock, hash_load })
+}
+
+fn breached_passwords(list: &BreachedList) -> Result<Arc<dyn BreachedPasswords>, WiringError> {
+    Ok(match list {
+        BreachedList::File(path) => Arc::new(BreachedFile::open(path)?),
+        BreachedList::Url(url) => Arc::new(RangeApi::new(url)?),
+    })
 }
 
 /// A new password that the policy takes, with 160 random bits or more.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use application::Hashing;
-use application::attempts::Attempts;
+use application::attempts::{Attempts, Lines};
 use application::clients::Clients;
 use application::emails::Emails;
 use application::events::Journal;
@@ -11,7 +11,7 @@ use application::keys::Keys;
 use application::mail::Mail;
 use application::node::Node;
 use application::one_time_tokens::OneTimeTokens;
-use application::passwords::Passwords;
+use application::passwords::{Outages, Passwords, Screening};
 use application::sessions::{Activity, Sessions, TokenIssuer};
 use application::sign_in::SignIn;
 use application::tasks::Tasks;
@@ -21,7 +21,7 @@ use domain::access_tokens::AccessTokens;
 use domain::clients::ClientSecrets;
 use domain::keys::SigningKeyFactory;
 use domain::mail::Mailer;
-use domain::passwords::PasswordHasher;
+use domain::passwords::{BreachedPasswords, PasswordHasher, StrengthMeter};
 use domain::{Clock, Ids, Mac};
 use infra_seaorm::{SqlConnections, Store};
 
@@ -29,6 +29,10 @@ use infra_seaorm::{SqlConnections, Store};
 pub struct Adapters {
     /// Hashes passwords.
     pub password_hasher: Arc<dyn PasswordHasher>,
+    /// Tells how hard a password is to guess.
+    pub strength_meter: Arc<dyn StrengthMeter>,
+    /// Knows passwords that became known. `None` where no list is asked.
+    pub breached_passwords: Option<Arc<dyn BreachedPasswords>>,
     /// Signs and reads access tokens.
     pub access_tokens: Arc<dyn AccessTokens>,
     /// Makes signing keys.
@@ -51,7 +55,18 @@ pub fn services<C: SqlConnections + 'static>(
     adapters: Adapters,
     settings: Settings,
 ) -> Application {
-    let Adapters { password_hasher, access_tokens, key_factory, client_secrets, mac, ids, clock, mailer } = adapters;
+    let Adapters {
+        password_hasher,
+        strength_meter,
+        breached_passwords,
+        access_tokens,
+        key_factory,
+        client_secrets,
+        mac,
+        ids,
+        clock,
+        mailer,
+    } = adapters;
     let (access_token_ttl, policy) = (settings.access_token_ttl, settings.refresh);
     let journal = Journal::new(access_tokens.clone(), ids.clone(), clock.clone(), access_token_ttl);
     let hashing = Hashing::new(password_hasher, settings.sign_in_connections, settings.sign_in_patience);
@@ -71,8 +86,13 @@ pub fn services<C: SqlConnections + 'static>(
         clock: clock.clone(),
         sends_mail: mailer.is_some(),
     };
-    let attempts =
-        Attempts { attempts: store.clone(), refresh_tokens: store.clone(), mac: mac.clone(), clock: clock.clone() };
+    let attempts = Attempts {
+        attempts: store.clone(),
+        refresh_tokens: store.clone(),
+        mac: mac.clone(),
+        clock: clock.clone(),
+        lines: Lines::default(),
+    };
     let mail = Mail {
         outbox: store.clone(),
         one_time_tokens: store.clone(),
@@ -80,6 +100,13 @@ pub fn services<C: SqlConnections + 'static>(
         mailer,
         ids: ids.clone(),
         clock: clock.clone(),
+    };
+    let screening = Screening {
+        policy: settings.password_policy,
+        meter: strength_meter,
+        breached: breached_passwords,
+        app_name: settings.app_name,
+        outages: Outages::default(),
     };
     let passwords = Passwords {
         users: store.clone(),
@@ -89,7 +116,7 @@ pub fn services<C: SqlConnections + 'static>(
         hashing: hashing.clone(),
         clock: clock.clone(),
         journal: journal.clone(),
-        policy: settings.password_policy,
+        screening,
     };
     let sessions = Sessions {
         refresh_tokens: store.clone(),

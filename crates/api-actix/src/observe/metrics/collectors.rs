@@ -108,7 +108,11 @@ impl Collector for ApplicationMetrics {
         family(&mut encoder, "session_refreshes", help, "outcome", refreshes)?;
         let revocations = counts.revocations.map(|(reason, count)| (reason.as_str(), ConstCounter::new(count)));
         let help = "Times that sessions were revoked, one or all of a user's.";
-        family(&mut encoder, "session_revocations", help, "reason", revocations)
+        family(&mut encoder, "session_revocations", help, "reason", revocations)?;
+        let unavailable = ConstCounter::new(self.0.passwords.screening.outages.count());
+        let help = "Passwords that were taken without looking for them on the list of breached ones.";
+        let name = "breached_passwords_unavailable";
+        unavailable.encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)
     }
 }
 

@@ -37,6 +37,8 @@ pub(super) struct Language {
 pub(super) struct Refusals {
     /// The link is worth nothing, whatever is wrong with it.
     pub(super) invalid_link: String,
+    /// The link was good, but nobody registers here any more.
+    pub(super) closed: String,
     /// To be tried again after a while.
     pub(super) too_many: String,
     /// To be tried again at once.

@@ -90,6 +90,7 @@ impl View {
         let refusals = &self.language.refusals;
         let (sentence, can_try_again) = match row.code {
             "invalid_one_time_token" => (&refusals.invalid_link, false),
+            "registration_closed" => (&refusals.closed, false),
             "too_many_attempts" | "rate_limited" => (&refusals.too_many, true),
             "overloaded" | "unavailable" | "timeout" => (&refusals.busy, true),
             _ => (&refusals.other, true),

@@ -328,6 +328,9 @@ async fn a_password_that_is_refused_leaves_the_form_and_the_token_good(app: App)
     </body>
     </html>
     "#) };
+    let guessable = reset(&post.app, &mail, "password123").await;
+    assert_eq!(guessable.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(guessable.text.contains("This password is too easy to guess."), "{}", guessable.text);
     for refused in ["", "a\0bcdefghijk", &"a".repeat(300)] {
         let answer = reset(&post.app, &mail, refused).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{refused:?}");

@@ -35,6 +35,7 @@ mod m20261126_000012_create_outbox;
 mod m20261126_000013_create_attempts;
 mod m20261126_000014_add_users_locale;
 mod m20261126_000015_create_pending_accounts;
+mod m20261126_000016_index_events_by_subject;
 
 /// Applies and reverts the migrations. The adapters run it under a lock, one node at a time.
 #[derive(Debug)]
@@ -58,6 +59,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000013_create_attempts::Migration),
             Box::new(m20261126_000014_add_users_locale::Migration),
             Box::new(m20261126_000015_create_pending_accounts::Migration),
+            Box::new(m20261126_000016_index_events_by_subject::Migration),
         ]
     }
 

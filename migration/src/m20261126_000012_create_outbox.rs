@@ -32,7 +32,9 @@ impl MigrationTrait for Migration {
         manager.create_index(index("ix_outbox_due_at", Outbox::DueAt)).await?;
         // For the clean-up.
         manager.create_index(index("ix_outbox_sent_at", Outbox::SentAt)).await?;
-        manager.create_index(index("ix_outbox_died_at", Outbox::DiedAt)).await
+        manager.create_index(index("ix_outbox_died_at", Outbox::DiedAt)).await?;
+        // For whoever asks what is held about them.
+        manager.create_index(index("ix_outbox_recipient", Outbox::Recipient)).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

@@ -185,6 +185,10 @@ async fn whoever_registers_proves_their_address(app: App) {
     // By the link of another mail, which voids the code of the first, but not its link.
     let eve = app.sign_up("eve@example.com").await;
     let first = mailed(app, Purpose::VerifyEmail, "eve@example.com").await;
+    // Whoever tries to register it, too, uses up no mail of hers.
+    for _ in 0..4 {
+        app.register("eve@example.com").await.problem(409, "duplicate");
+    }
     assert_eq!(app.post(RESEND, json!({"email": "EVE@example.com"})).await.status, StatusCode::ACCEPTED);
     let second = mailed(app, Purpose::VerifyEmail, "eve@example.com").await;
     assert_ne!(first.token, second.token);
@@ -386,11 +390,11 @@ async fn of_a_hundred_pairs_of_requests_none_proves_the_other_address(app: App) 
         }
         let name = if token.is_some() { mine } else { format!("user-{number}@example.com") };
         let me = app.me(&app.sign_in(&name).await.access).await.json();
+        // What was mailed to the victim is never used, so that address is nobody's.
         assert_eq!((&me["email"], &me["email_verified"]), (&json!(name), &json!(token.is_some())));
-        usize::from(token.is_some())
+        app.login(&victims, PASSWORD).await.problem(401, "invalid_credentials");
     });
-    let won: usize = join_all(racing).await.into_iter().sum();
-    assert!(won <= 100, "{won}");
+    join_all(racing).await;
 }
 
 /// Somebody with one of each thing that can be mailed, and all of these.

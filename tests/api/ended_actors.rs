@@ -144,6 +144,7 @@ impl Walk {
             "PUT /api/v1/users/{id}" => Some(json!({"email": "moved@example.com", "role": "admin", "is_active": true})),
             // Not needed for another's account, but it may be there.
             "DELETE /api/v1/users/{id}" => Some(json!({"current_password": PASSWORD})),
+            "DELETE /api/v1/users/{id}/attempts" => None,
             "DELETE /api/v1/users/{id}/sessions" | "DELETE /api/v1/users/{id}/sessions/{session}" => None,
             _ => self.example(operation),
         };

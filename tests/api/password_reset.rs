@@ -24,7 +24,7 @@ on_each_database!(
 );
 
 const NEW: &str = "staple battery horse correct";
-const CONFIRM: &str = "/api/v1/auth/password-reset/confirm";
+pub(crate) const CONFIRM: &str = "/api/v1/auth/password-reset/confirm";
 
 /// A server whose mails can be read.
 pub(crate) struct Post {

@@ -42,6 +42,7 @@ BEYOND_SCHEMAS = {
     ("title", "too_short"): "likewise",
     (None, "invalid_credentials"): "depends on what is stored; OAuth says it with 400 (RFC 6749, section 5.2)",
     (None, "invalid_refresh_token"): "likewise",
+    (None, "too_many_attempts"): "depends on what was tried before",
     (None, "invalid_one_time_token"): "likewise",
     (None, "email_sign_in_off"): "depends on the configuration",
     ("token", "required"): "either it or email and code; the document has one object with all, since generators make "

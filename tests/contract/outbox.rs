@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::mail::{
-    Letter, Locale, MailId, MailState, NewMail, OutboxFilter, OutboxRepository, OutboxStatus, QueuedMail,
+    Letter, Locale, MailId, MailState, NewMail, OutboxFilter, OutboxQuery, OutboxRepository, OutboxStatus, QueuedMail,
 };
 use domain::one_time_tokens::{OneTimeTokenId, Purpose};
 use futures_util::future::join_all;
@@ -25,6 +25,8 @@ on_each_database_and_pgbouncer!(
     the_status_tells_how_many_wait_and_since_when,
     what_was_settled_is_deleted_the_oldest_first_and_nothing_else,
 );
+
+const ALL: OutboxQuery = OutboxQuery { filter: OutboxFilter::All, before: None, offset: 0, limit: 9 };
 
 fn outbox(db: &TestDatabase) -> Arc<dyn OutboxRepository> {
     port!(db, dyn OutboxRepository)
@@ -158,12 +160,22 @@ async fn lists_are_in_pages_and_by_state(db: TestDatabase) {
     insert(&db, &[mail(1), QueuedMail { token_id: None, ..sent }, settled(3, MailState::Dead { at: at(9) }), mail(4)])
         .await;
     let outbox = outbox(&db);
-    let list = async |filter, before, limit| numbers(&outbox.list(filter, before, limit).await.unwrap());
+    let list = async |filter, before, limit| {
+        let query = OutboxQuery { filter, before, offset: 0, limit };
+        numbers(&outbox.list(&query).await.unwrap())
+    };
     assert_eq!(list(OutboxFilter::All, None, 3).await, [4, 3, 2]);
     assert_eq!(list(OutboxFilter::All, Some(id(2)), 3).await, [1]);
     assert_eq!(list(OutboxFilter::Pending, None, 9).await, [4, 1]);
     assert_eq!(list(OutboxFilter::Sent, None, 9).await, [2]);
     assert_eq!(list(OutboxFilter::Dead, None, 9).await, [3]);
+    let passed_over = OutboxQuery { offset: 1, limit: 2, ..ALL };
+    assert_eq!(numbers(&outbox.list(&passed_over).await.unwrap()), [3, 2]);
+    for (filter, count) in
+        [(OutboxFilter::All, 4), (OutboxFilter::Pending, 2), (OutboxFilter::Sent, 1), (OutboxFilter::Dead, 1)]
+    {
+        assert_eq!(outbox.count(filter).await.unwrap(), count, "{filter:?}");
+    }
 }
 
 async fn what_was_sent_is_not_deleted_by_hand(db: TestDatabase) {
@@ -195,7 +207,7 @@ async fn what_was_settled_is_deleted_the_oldest_first_and_nothing_else(db: TestD
     let outbox = outbox(&db);
     assert_eq!(outbox.count_settled(at(12)).await.unwrap(), 3);
     assert_eq!(outbox.delete_settled(at(12), 1).await.unwrap(), 1);
-    assert_eq!(numbers(&outbox.list(OutboxFilter::All, None, 9).await.unwrap()), [5, 4, 3, 2]);
+    assert_eq!(numbers(&outbox.list(&ALL).await.unwrap()), [5, 4, 3, 2]);
     assert_eq!(outbox.delete_settled(at(12), 9).await.unwrap(), 2);
-    assert_eq!(numbers(&outbox.list(OutboxFilter::All, None, 9).await.unwrap()), [5, 4]);
+    assert_eq!(numbers(&outbox.list(&ALL).await.unwrap()), [5, 4]);
 }

@@ -59,6 +59,12 @@ async fn a_mail_is_a_file_that_the_log_names(workplace: Workplace) {
     .await;
 }
 
+/// The ids of the listed mails for another password. There is also one that asks for the proof of the address.
+fn resets(listed: &str) -> Vec<&str> {
+    let resets = listed.lines().filter(|line| line.contains(" reset_password "));
+    resets.map(|line| line.split(' ').next().unwrap()).collect()
+}
+
 fn with_relay(workplace: Workplace, port: u16) -> Workplace {
     workplace
         .with("APP_MAIL__TRANSPORT", "smtp")
@@ -100,16 +106,16 @@ async fn a_mail_can_be_retried_and_dropped(workplace: Workplace) {
     forget(&node).await;
     let listed = eventually("the mails are not listed", || {
         let listed = workplace.run(&["outbox", "list"]).success();
-        (listed.lines().count() == 3).then_some(listed)
+        (resets(&listed).len() == 2).then_some(listed)
     })
     .await;
-    let ids: Vec<_> = listed.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    let ids = resets(&listed);
     let shown = workplace.run(&["outbox", "show", ids[0]]).success();
     assert!(shown.contains("reset_password") && shown.contains("tried 0 times"), "{shown}");
     workplace.run(&["outbox", "retry", ids[0]]).success();
     workplace.run(&["outbox", "drop", ids[1]]).success();
     assert_eq!(workplace.run(&["outbox", "drop", ids[1]]).code(), Some(1));
-    assert_eq!(workplace.run(&["outbox", "list"]).success().lines().count(), 2);
+    assert_eq!(resets(&workplace.run(&["outbox", "list"]).success()), ids[..1]);
     // Whatever is kept or logged holds neither link nor code.
     assert!(!node.logs().contains("hxp_"));
 }

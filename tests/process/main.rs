@@ -21,6 +21,7 @@ mod postgres_tls;
 mod postgres_urls;
 mod readiness;
 mod readme;
+mod relay;
 mod rights;
 mod serving;
 mod set_password;

@@ -4,6 +4,7 @@
 //! - [`TestDatabase`] and [`EmptyDatabase`] are what a test asks for that runs on both.
 //! - [`cluster`] makes PostgreSQL servers that may be killed, [`proxy`] lines that may be cut.
 //! - [`process`] runs the binary, and [`client`] speaks to it. [`browser`] opens its pages.
+//! - [`relay`] takes mails as its script says.
 //! - [`population`] fills the users of a database.
 //! - [`token_corpus`] makes access tokens that must be refused.
 //! - [`on_each_database!`] makes such a function two tests, `name::sqlite` and `name::postgres`, and
@@ -30,6 +31,7 @@ pub mod postgres;
 pub mod process;
 mod programs;
 pub mod proxy;
+pub mod relay;
 pub mod sqlite;
 pub mod token_corpus;
 

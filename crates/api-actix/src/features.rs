@@ -13,9 +13,13 @@ const API: &[Feature] = &[
     crate::auth::FEATURE,
     crate::clients::FEATURE,
     crate::sessions::FEATURE,
+    // Before those of users, whose `{id}` fits `me`.
+    crate::exports::FEATURE,
     crate::users::FEATURE,
     crate::emails::FEATURE,
+    crate::attempts::FEATURE,
     crate::tasks::FEATURE,
+    crate::outbox::FEATURE,
 ];
 
 /// Those whose paths are the same in every version of the API.

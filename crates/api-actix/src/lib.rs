@@ -15,11 +15,14 @@ mod http;
 mod node;
 mod observe;
 
+mod attempts;
 mod auth;
 mod clients;
 mod emails;
+mod exports;
 mod health;
 mod oauth2;
+mod outbox;
 mod pages;
 mod sessions;
 mod tasks;

@@ -55,6 +55,7 @@ pub mod attempts;
 pub mod clients;
 pub mod emails;
 pub mod events;
+pub mod exports;
 pub mod keys;
 pub mod mail;
 pub mod node;
@@ -79,8 +80,10 @@ mod settings;
 #[cfg(test)]
 mod testing;
 
+use attempts::AttemptCounts;
 use clients::Clients;
 use emails::Emails;
+use exports::Exports;
 use keys::Keys;
 use mail::Mail;
 use node::Node;
@@ -113,10 +116,14 @@ pub struct Application {
     pub sessions: Sessions,
     /// Clients that ask what a token is worth.
     pub clients: Clients,
+    /// Attempts at what can be guessed, for admins.
+    pub attempts: AttemptCounts,
     /// Signing keys.
     pub keys: Keys,
     /// Mail, on its way out.
     pub mail: Mail,
+    /// What is held about a user.
+    pub exports: Exports,
     /// Tasks.
     pub tasks: Tasks,
     /// What a node does by itself.

@@ -58,6 +58,10 @@ pub struct SmtpMailer {
     sender: Sender,
 }
 
+/// Replies about whoever sends and not about a mail (RFC 4954, section 6): authentication is required, failed for now, is
+/// too weak, was rejected, or needs encryption.
+const ABOUT_US: [u16; 5] = [530, 454, 534, 535, 538];
+
 impl SmtpMailer {
     /// Prepares it. Nothing is connected yet.
     ///
@@ -102,8 +106,12 @@ impl SmtpMailer {
         MailError::Relay(format!("{error}{source} ({hint})").into())
     }
 
-    /// What an error that came with a mail means: it is the relay's fault if there is no talking to it without a mail.
+    /// What an error that came with a mail means: it is the relay's fault if there is no talking to it without a mail, or
+    /// if it wants another proof of who we are.
     async fn judge(&self, error: Error) -> MailError {
+        if error.status().is_some_and(|code| ABOUT_US.contains(&u16::from(code))) {
+            return self.relay(error);
+        }
         match self.transport.test_connection().await {
             Ok(true) if error.is_permanent() || error.is_client() => MailError::Refused(error.into()),
             Ok(true) => MailError::Deferred(error.into()),

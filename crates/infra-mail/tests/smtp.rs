@@ -27,6 +27,8 @@ struct Script {
     delay: Duration,
     /// It wants a name and a password, and takes none.
     wants_password: bool,
+    /// Its reply to every sender.
+    to_sender: &'static str,
 }
 
 /// A relay, and all that was said to it.
@@ -98,6 +100,7 @@ async fn talk(stream: TcpStream, script: Script, heard: Arc<Mutex<Vec<String>>>)
             "EHLO" if script.wants_password => "250-relay\r\n250 AUTH PLAIN",
             "EHLO" => "250 relay",
             "AUTH" => "535 no",
+            "MAIL" if !script.to_sender.is_empty() => script.to_sender,
             "RCPT" => {
                 is_bad = line.contains("<bad");
                 if is_bad && !script.to_bad.is_empty() { script.to_bad } else { "250 ok" }
@@ -209,6 +212,16 @@ async fn a_relay_that_cannot_be_used_is_told_from_a_mail_that_is_refused() {
     };
     let error = mailer(&settings).send(&mail("ada@example.com")).await.unwrap_err();
     assert!(matches!(error, MailError::Relay(_)), "{error:?}");
+}
+
+/// Otherwise a password that has expired would have every mail thrown away.
+#[tokio::test]
+async fn a_relay_that_wants_another_proof_of_who_sends_refuses_no_mail() {
+    for to_sender in ["530 5.7.0 Authentication required", "535 no", "454 4.7.0 later", "538 encrypt"] {
+        let relay = Relay::start(Script { to_sender, ..Script::default() }).await;
+        let error = relay.mailer(SmtpSecurity::None).send(&mail("ada@example.com")).await.unwrap_err();
+        assert!(matches!(error, MailError::Relay(_)), "{to_sender}: {error:?}");
+    }
 }
 
 #[tokio::test]

@@ -56,7 +56,6 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
     let hashing = Hashing::new(hasher, settings.sign_in_connections, settings.sign_in_patience);
     let mac = Arc::new(HmacSha256::new(&secret));
     let issuer = TokenIssuer {
-        claims: settings.claims,
         access_tokens: access_tokens.clone(),
         mac: mac.clone(),
         ids: ids.clone(),
@@ -92,6 +91,7 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
         one_time_tokens: one_time_tokens.clone(),
         passwords: store.clone(),
         units: store.clone(),
+        attempts: attempts.clone(),
         hashing: hashing.clone(),
         clock: clock.clone(),
         journal: journal.clone(),

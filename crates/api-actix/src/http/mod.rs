@@ -46,7 +46,7 @@ pub(crate) use app_data::AppData;
 pub(crate) use bearer::token as bearer_token;
 pub(crate) use body::{FormBody, FormOrJsonBody, OptionalFormOrJsonBody, OptionalJsonBody};
 pub(crate) use cors::Cors;
-pub(crate) use device::{ClientAddress, ClientDevice};
+pub(crate) use device::{ClientAddress, ClientDevice, address};
 pub(crate) use draining::Draining;
 pub(crate) use error::chain;
 #[cfg(test)]

@@ -19,6 +19,8 @@ const ACTIVITY_INTERVAL: Duration = Duration::from_secs(5);
 const ROTATION_INTERVAL: Duration = Duration::from_secs(1);
 /// How often the node looks for mail that is due.
 const MAIL_INTERVAL: Duration = Duration::from_secs(1);
+/// How often the node looks at the outbox, for the metrics.
+const OUTBOX_INTERVAL: Duration = Duration::from_secs(5);
 /// Longest pause after the relay could not be used.
 const MAX_MAIL_PAUSE: Duration = Duration::from_secs(60);
 /// Nodes clean up for the first time within this time after the start, each at a moment of its own.
@@ -44,6 +46,7 @@ impl Background {
             tokio::spawn(write_activity(application.clone())),
             tokio::spawn(rotate_keys(application.clone())),
             tokio::spawn(send_mail(application.clone())),
+            tokio::spawn(observe_outbox(application.clone())),
         ];
         Self { application, tasks }
     }
@@ -126,6 +129,17 @@ async fn send_mail(application: Application) {
             Some(fault) => Err(ApplicationError::Unavailable(fault.into())),
             None => Ok(()),
         }));
+    }
+}
+
+async fn observe_outbox(application: Application) {
+    if application.mail.mailer.is_none() {
+        return;
+    }
+    let mut outage = Outage::new("the outbox cannot be read");
+    loop {
+        outage.note(application.mail.observe().await);
+        sleep(OUTBOX_INTERVAL).await;
     }
 }
 

@@ -24,7 +24,7 @@ use utoipa::{Modify, OpenApi};
 use crate::http::fields::checked::checked;
 use crate::http::{ErrorRow, Feature, Limited, limit, take_no_body_too};
 
-pub(crate) use body::RoleBody;
+pub(crate) use body::{RoleBody, UserBody};
 pub(crate) use values::{ChosenPassword, NEW_PASSWORD, new_password};
 
 pub(crate) const FEATURE: Feature = Feature {

@@ -26,13 +26,16 @@ pub(super) fn log(event: &Event) {
         | What::InvitationAccepted { user }
         | What::UserReclaimed { user } => info!(target: "audit", event = kind, %user),
         What::RegistrationRequested { user } => info!(target: "audit", event = kind, user = user.map(display)),
-        What::PasswordSet { user } => info!(target: "audit", event = kind, %user, by),
+        What::PasswordSet { user } | What::AttemptsForgotten { user } => {
+            info!(target: "audit", event = kind, %user, by);
+        }
         What::LoginRefusedDisabled { user }
         | What::LoginRefusedUnverified { user }
         | What::CurrentPasswordWrong { user } => warn!(target: "audit", event = kind, %user),
         What::UserCreated { user, role } | What::UserInvited { user, role } => {
             info!(target: "audit", event = kind, %user, by, %role)
         }
+        What::PasswordsSprayed { accounts } => warn!(target: "audit", event = kind, accounts),
         What::UserUpdated { user, role, is_active, ends: _ } => {
             info!(target: "audit", event = kind, %user, by, %role, is_active);
         }
@@ -108,6 +111,8 @@ mod tests {
             (admin.clone(), What::UserInvited { user, role }, format!("INFO event=user.invited {u} {a} role=admin")),
             (By::Anyone, What::InvitationAccepted { user }, format!("INFO event=invitation.accepted {u}")),
             (By::Anyone, What::UserReclaimed { user }, format!("INFO event=user.reclaimed {u}")),
+            (By::Node, What::PasswordsSprayed { accounts: 100 }, "WARN event=login.sprayed accounts=100".to_owned()),
+            (admin.clone(), What::AttemptsForgotten { user }, format!("INFO event=attempts.forgotten {u} {a}")),
             (By::Operator, What::UserCreated { user, role }, format!("INFO event=user.created {u} role=admin")),
             (admin.clone(), What::UserCreated { user, role }, format!("INFO event=user.created {u} {a} role=admin")),
             (

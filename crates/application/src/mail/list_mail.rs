@@ -1,4 +1,4 @@
-use domain::mail::{MailId, OutboxFilter, QueuedMail};
+use domain::mail::{MailId, OutboxFilter, OutboxQuery, QueuedMail};
 
 use super::Mail;
 use crate::ApplicationError;
@@ -29,7 +29,8 @@ impl Mail {
     /// # Errors
     /// [`ApplicationError::Unavailable`].
     pub async fn list(&self, query: ListMail) -> Result<MailPage, ApplicationError> {
-        let mut mails = self.outbox.list(query.filter, query.before, query.limit + 1).await?;
+        let ListMail { filter, before, limit } = query;
+        let mut mails = self.outbox.list(&OutboxQuery { filter, before, offset: 0, limit: limit + 1 }).await?;
         let has_more = mails.len() as u64 > query.limit;
         mails.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
         let next = mails.last().filter(|_| has_more).map(|mail| mail.id);

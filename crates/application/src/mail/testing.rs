@@ -25,6 +25,7 @@ impl Mocks {
             mailer: Some(Arc::new(self.mailer)),
             ids: ids(),
             clock: clock(),
+            observed: super::Observed::default(),
         }
     }
 }

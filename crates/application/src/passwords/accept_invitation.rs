@@ -52,6 +52,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn it_stores_the_password_and_proves_the_address_and_no_notice_is_mailed() {
         let mut mocks = Mocks::default();
+        mocks.users.expect_find_by_id().times(1).returning(|_| Ok(Some(a_user())));
         mocks.hashing().expect_hash().times(1).returning(|_| Ok(a_hash()));
         mocks.one_time_tokens = std::mem::take(&mut mocks.one_time_tokens).finding(a_token(Purpose::Invitation));
         let mut unit = using(MockAccountUnit::default(), true);

@@ -20,8 +20,8 @@ impl Passwords {
     ///
     /// # Errors
     /// [`ApplicationError::RefusedPassword`], [`ApplicationError::UnchangedPassword`],
-    /// [`ApplicationError::WrongCurrentPassword`], [`ApplicationError::InvalidAccessToken`] when the account changed
-    /// meanwhile, [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::WrongCurrentPassword`], [`ApplicationError::TooManyAttempts`],
+    /// [`ApplicationError::InvalidAccessToken`] when the account changed meanwhile, [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn change(&self, actor: &Actor, change: ChangePassword) -> Result<(), ApplicationError> {
         self.check_length("new_password", &change.new)?;
         if change.current == change.new {
@@ -45,12 +45,15 @@ impl Passwords {
 mod tests {
     use std::sync::atomic::Ordering;
 
+    use chrono::TimeDelta;
+    use domain::attempts::Reservation;
     use domain::mail::Letter;
     use domain::passwords::{HashError, PasswordHash, Verification};
     use domain::units::MockAccountUnit;
     use domain::users::{Email, Epoch, User};
 
     use super::*;
+    use crate::attempts::testing as attempts;
     use crate::passwords::testing::Mocks;
     use crate::testing::{a_hash, a_session, a_unit_of, a_user, an_actor, now, password, session_id, user_id};
 
@@ -132,6 +135,18 @@ mod tests {
     async fn without_a_place_at_the_hasher_the_database_is_not_asked() {
         let result = Mocks::overloaded().change(&an_actor(), change()).await;
         assert!(matches!(result, Err(ApplicationError::Overloaded)));
+    }
+
+    #[tokio::test]
+    async fn after_too_many_attempts_the_password_is_not_even_compared() {
+        let mut mocks = Mocks::default();
+        mocks.passwords.expect_find_with_user().return_once(|_| Ok(Some((a_user(), Some(a_hash())))));
+        mocks.attempts = attempts::Mocks::default();
+        mocks.attempts.refresh_tokens.expect_list_live().returning(|_, _, _| Ok(Vec::new()));
+        let free_at = now() + TimeDelta::seconds(7);
+        mocks.attempts.attempts.expect_reserve().returning(move |_, _, _| Ok(Reservation::Refused { free_at }));
+        let result = mocks.build().change(&an_actor(), change()).await;
+        assert!(matches!(result, Err(ApplicationError::TooManyAttempts { .. })), "{result:?}");
     }
 
     #[tokio::test]

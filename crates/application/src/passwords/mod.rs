@@ -27,6 +27,7 @@ pub use confirm_reset::ConfirmReset;
 pub use screening::{Outages, Screening};
 
 use crate::Hashing;
+use crate::attempts::Attempts;
 use crate::events::Journal;
 use crate::one_time_tokens::OneTimeTokens;
 
@@ -39,6 +40,8 @@ pub struct Passwords {
     pub passwords: Arc<dyn PasswordRepository>,
     /// Writes accounts.
     pub units: Arc<dyn Begin<dyn AccountUnit>>,
+    /// Bounds what anyone may try.
+    pub attempts: Attempts,
     /// Hashes and compares.
     pub hashing: Hashing,
     /// Tells the time.

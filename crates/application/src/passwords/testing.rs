@@ -9,11 +9,13 @@ use domain::units::{MockAccountUnit, MockUnits};
 use domain::users::MockUserRepository;
 
 use super::{Outages, Passwords, Screening};
+use crate::attempts::testing as attempts;
 use crate::one_time_tokens::testing as one_time_tokens;
 use crate::testing::{a_hash, a_user, access_tokens, clock, hashing, journal};
 
 pub(crate) struct Mocks {
     pub(crate) users: MockUserRepository,
+    pub(crate) attempts: attempts::Mocks,
     pub(crate) one_time_tokens: one_time_tokens::Mocks,
     pub(crate) passwords: MockPasswordRepository,
     pub(crate) hash_place: Option<MockHashPlace>,
@@ -26,6 +28,7 @@ impl Default for Mocks {
     fn default() -> Self {
         Self {
             users: MockUserRepository::new(),
+            attempts: attempts::Mocks::taking_all(),
             one_time_tokens: one_time_tokens::Mocks::default(),
             passwords: MockPasswordRepository::new(),
             hash_place: Some(MockHashPlace::new()),
@@ -72,6 +75,7 @@ impl Mocks {
     pub(crate) fn build(self) -> Passwords {
         Passwords {
             users: Arc::new(self.users),
+            attempts: self.attempts.build(),
             one_time_tokens: self.one_time_tokens.build(),
             passwords: Arc::new(self.passwords),
             units: Arc::new(self.units),

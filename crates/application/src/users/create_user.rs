@@ -132,11 +132,14 @@ impl Users {
         Ok(new.user)
     }
 
-    /// Whether a new user is mailed how to prove their address, which counts as a mail to it.
+    /// Whether a new user is mailed how to prove their address, which counts as a mail to it. An address that is taken
+    /// gets none, and must not be used up.
     async fn may_ask_for_proof(&self, user: &User) -> Result<bool, ApplicationError> {
         let tokens = &self.passwords.one_time_tokens;
         let is_due = tokens.sends_mail && user.is_active && !user.email_verified;
-        Ok(is_due && tokens.may_send(Purpose::VerifyEmail, &user.email).await?)
+        Ok(is_due
+            && self.users.find_by_email(&user.email).await?.is_none()
+            && tokens.may_send(Purpose::VerifyEmail, &user.email).await?)
     }
 
     async fn ask_for_proof(&self, unit: &dyn AccountUnit, user: &User) -> Result<(), StoreError> {
@@ -307,6 +310,7 @@ mod tests {
             let mut mocks = inserting_in(unit);
             mocks.one_time_tokens = one_time_tokens::Mocks::default();
             if let Some(reservation) = reservation {
+                mocks.users.expect_find_by_email().times(1).returning(|_| Ok(None));
                 mocks.one_time_tokens = std::mem::take(&mut mocks.one_time_tokens).reserving(reservation);
             }
             let profile = Profile { locale: Locale::parse("de").ok(), ..Profile::default() };

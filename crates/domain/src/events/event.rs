@@ -23,6 +23,23 @@ pub struct Event {
     pub what: What,
 }
 
+/// An event as it was recorded. Its kind and its details are as they were written, perhaps by another version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedEvent {
+    /// When.
+    pub at: Timestamp,
+    /// The kind's name.
+    pub kind: String,
+    /// The kind of who did it: [`By::kind`].
+    pub by: String,
+    /// From where, if it is known.
+    pub address: Option<IpAddr>,
+    /// The session that it is about.
+    pub session: Option<SessionId>,
+    /// What else there is to say.
+    pub details: Vec<(String, String)>,
+}
+
 /// Something that happened, before it has an id and a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewEvent {
@@ -68,6 +85,11 @@ pub enum What {
     LoginFailed {
         /// The account, if the name is of one.
         user: Option<UserId>,
+    },
+    /// Wrong passwords came in at many accounts within minutes.
+    PasswordsSprayed {
+        /// At how many by then, on one node.
+        accounts: usize,
     },
     /// Right password, disabled account.
     LoginRefusedDisabled {
@@ -148,6 +170,11 @@ pub enum What {
     /// The current password that came with a change was wrong.
     CurrentPasswordWrong {
         /// Whose.
+        user: UserId,
+    },
+    /// An admin let the owner of an account try again at once.
+    AttemptsForgotten {
+        /// The account.
         user: UserId,
     },
     /// Somebody registered where accounts are made only for proven addresses, and the address was sent a mail.
@@ -260,6 +287,7 @@ impl What {
         match self {
             Self::LoginSucceeded { .. } => "login.succeeded",
             Self::LoginFailed { .. } => "login.failed",
+            Self::PasswordsSprayed { .. } => "login.sprayed",
             Self::LoginRefusedDisabled { .. } => "login.refused_disabled",
             Self::LoginRefusedUnverified { .. } => "login.refused_unverified",
             Self::LoginRequested { .. } => "login.requested",
@@ -279,6 +307,7 @@ impl What {
             Self::UserInvited { .. } => "user.invited",
             Self::InvitationAccepted { .. } => "invitation.accepted",
             Self::UserReclaimed { .. } => "user.reclaimed",
+            Self::AttemptsForgotten { .. } => "attempts.forgotten",
             Self::UserCreated { .. } => "user.created",
             Self::UserUpdated { .. } => "user.updated",
             Self::UserDeleted { .. } => "user.deleted",
@@ -290,7 +319,9 @@ impl What {
     /// The id of what it is about: of a key in the kinds that begin with `keys.`, and of a user in all others.
     pub const fn subject(&self) -> Option<Uuid> {
         match self {
-            Self::LoginFailed { user: None } | Self::RegistrationRequested { user: None } => None,
+            Self::LoginFailed { user: None }
+            | Self::RegistrationRequested { user: None }
+            | Self::PasswordsSprayed { .. } => None,
             Self::LoginSucceeded { user, .. }
             | Self::LoginFailed { user: Some(user) }
             | Self::LoginRefusedDisabled { user }
@@ -312,6 +343,7 @@ impl What {
             | Self::UserInvited { user, .. }
             | Self::InvitationAccepted { user }
             | Self::UserReclaimed { user }
+            | Self::AttemptsForgotten { user }
             | Self::UserCreated { user, .. }
             | Self::UserUpdated { user, .. }
             | Self::UserDeleted { user } => Some(user.as_uuid()),
@@ -339,6 +371,7 @@ impl What {
                 details.extend(ends.map(|reason| ("sessions_ended", text(reason.as_str()))));
                 details
             }
+            Self::PasswordsSprayed { accounts } => vec![("accounts", accounts.to_string())],
             Self::KeysRotated { retired, .. } => vec![("retired", retired.to_string())],
             _ => Vec::new(),
         }

@@ -10,7 +10,7 @@ mod queued_mail;
 
 pub use letter::Letter;
 pub use mailer::{MailError, Mailer, Outgoing, Redeem};
-pub use outbox::{OutboxFilter, OutboxRepository, OutboxStatus};
+pub use outbox::{OutboxFilter, OutboxQuery, OutboxRepository, OutboxStatus};
 pub use queued_mail::{MailState, NewMail, QueuedMail};
 
 pub use crate::users::Locale;

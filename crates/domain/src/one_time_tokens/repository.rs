@@ -24,6 +24,9 @@ pub trait OneTimeTokenRepository: Send + Sync {
     /// only, so that asking for another mail voids the codes of earlier ones.
     async fn find_latest(&self, purpose: Purpose, email: &Email) -> Result<Option<OneTimeToken>, StoreError>;
 
+    /// The tokens of a user, used or not, the newest first, `limit` at most.
+    async fn list(&self, user: UserId, limit: u64) -> Result<Vec<OneTimeToken>, StoreError>;
+
     /// Uses a token, and returns whether it did. MUST do so only while it is not used and has not expired at `now`, and
     /// of several that try at once exactly one MUST succeed.
     async fn consume(&self, id: OneTimeTokenId, now: Timestamp) -> Result<bool, StoreError>;

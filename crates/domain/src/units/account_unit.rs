@@ -1,4 +1,5 @@
 use super::UnitOfWork;
+use crate::attempts::AttemptRepository;
 use crate::mail::OutboxRepository;
 use crate::one_time_tokens::OneTimeTokenRepository;
 use crate::passwords::PasswordRepository;
@@ -7,6 +8,7 @@ use crate::sessions::{RefreshTokenRepository, RevocationRepository};
 use crate::users::UserRepository;
 #[cfg(feature = "mocks")]
 use crate::{
+    attempts::MockAttemptRepository,
     mail::MockOutboxRepository,
     one_time_tokens::MockOneTimeTokenRepository,
     passwords::MockPasswordRepository,
@@ -38,6 +40,10 @@ pub trait AccountUnit: UnitOfWork {
 
     /// The mails, inside this unit.
     fn outbox(&self) -> &dyn OutboxRepository;
+
+    /// The counts of attempts, inside this unit. Attempts are never reserved here: they have to last whatever becomes of
+    /// the unit.
+    fn attempts(&self) -> &dyn AttemptRepository;
 }
 
 #[cfg(feature = "mocks")]
@@ -51,5 +57,6 @@ super::mock_unit! {
         one_time_tokens: MockOneTimeTokenRepository as OneTimeTokenRepository,
         pending_accounts: MockPendingAccountRepository as PendingAccountRepository,
         outbox: MockOutboxRepository as OutboxRepository,
+        attempts: MockAttemptRepository as AttemptRepository,
     }
 }

@@ -28,6 +28,11 @@ impl<C: ConnectionTrait + Send + Sync> OneTimeTokenRepository for Store<C> {
         self.find_one(latest).await
     }
 
+    async fn list(&self, user: UserId, limit: u64) -> Result<Vec<OneTimeToken>, StoreError> {
+        let of_user = Entity::find().filter(Column::UserId.eq(user.as_uuid()));
+        self.find_all(of_user.order_by_desc(Column::Id).limit(limit)).await
+    }
+
     async fn consume(&self, id: OneTimeTokenId, now: Timestamp) -> Result<bool, StoreError> {
         let update = Entity::update_many()
             .col_expr(Column::UsedAt, Expr::value(now))

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use application::Hashing;
-use application::attempts::{Attempts, Lines};
+use application::attempts::{AttemptCounts, Attempts, Lines};
 use application::clients::Clients;
 use application::emails::Emails;
 use application::events::Journal;
+use application::exports::Exports;
 use application::keys::Keys;
-use application::mail::Mail;
+use application::mail::{Mail, Observed};
 use application::node::Node;
 use application::one_time_tokens::OneTimeTokens;
 use application::passwords::{Outages, Passwords, Screening};
@@ -100,6 +101,7 @@ pub fn services<C: SqlConnections + 'static>(
         mailer,
         ids: ids.clone(),
         clock: clock.clone(),
+        observed: Observed::default(),
     };
     let screening = Screening {
         policy: settings.password_policy,
@@ -113,6 +115,7 @@ pub fn services<C: SqlConnections + 'static>(
         one_time_tokens: one_time_tokens.clone(),
         passwords: store.clone(),
         units: store.clone(),
+        attempts: attempts.clone(),
         hashing: hashing.clone(),
         clock: clock.clone(),
         journal: journal.clone(),
@@ -128,6 +131,12 @@ pub fn services<C: SqlConnections + 'static>(
         activity: Activity::default(),
         policy,
     };
+    let attempt_counts = AttemptCounts {
+        attempts: attempts.clone(),
+        users: store.clone(),
+        units: store.clone(),
+        journal: journal.clone(),
+    };
     let users = Users {
         users: store.clone(),
         passwords: passwords.clone(),
@@ -140,7 +149,7 @@ pub fn services<C: SqlConnections + 'static>(
         sign_in: SignIn {
             passwords: store.clone(),
             units: store.clone(),
-            attempts,
+            attempts: attempts.clone(),
             one_time_tokens,
             hashing,
             issuer,
@@ -163,7 +172,17 @@ pub fn services<C: SqlConnections + 'static>(
             rotate_after: settings.rotate_keys_after,
             access_token_ttl,
         },
-        clients: Clients { secrets: client_secrets, sessions: sessions.clone() },
+        clients: Clients { secrets: client_secrets, attempts: attempts.clone(), sessions: sessions.clone() },
+        attempts: attempt_counts.clone(),
+        exports: Exports {
+            passwords: store.clone(),
+            refresh_tokens: store.clone(),
+            events: store.clone(),
+            one_time_tokens: store.clone(),
+            outbox: store.clone(),
+            attempts: attempt_counts,
+            tasks: store.clone(),
+        },
         tasks: Tasks::new(store.clone(), ids.clone(), clock.clone()),
         node: Node { units: store.clone(), clock, journal, events_retention: settings.events_retention },
         mail,

@@ -1,0 +1,87 @@
+use domain::events::RecordedEvent;
+use domain::mail::QueuedMail;
+use domain::one_time_tokens::OneTimeToken;
+use domain::sessions::RefreshToken;
+use domain::tasks::{Task, TaskQuery};
+use domain::users::{User, UserIdentifier};
+
+use super::Exports;
+use crate::attempts::CountedAttempts;
+use crate::{Actor, ApplicationError, Target};
+
+/// Most items of each kind in an export: the newest, and of tasks the oldest.
+pub const MAX_EXPORTED: u64 = 1_000;
+
+/// What is held about a user. Whoever shows it leaves out what secrets are computed from.
+#[derive(Clone, Debug)]
+pub struct Export {
+    /// The account.
+    pub user: User,
+    /// Whether it has a password.
+    pub has_password: bool,
+    /// Its sessions, live or ended, until they are removed.
+    pub sessions: Vec<RefreshToken>,
+    /// What happened to it.
+    pub events: Vec<RecordedEvent>,
+    /// What was mailed to be used once.
+    pub one_time_tokens: Vec<OneTimeToken>,
+    /// The mails to its address.
+    pub mails: Vec<QueuedMail>,
+    /// What is counted of attempts at it.
+    pub attempts: Vec<CountedAttempts>,
+    /// Its tasks.
+    pub tasks: Vec<Task>,
+    /// Of what there is more than fits.
+    pub left_out: Vec<&'static str>,
+}
+
+impl Exports {
+    /// What is held about the actor.
+    ///
+    /// # Errors
+    /// [`ApplicationError::InvalidAccessToken`] when the account is gone, [`ApplicationError::Unavailable`].
+    pub async fn of_me(&self, actor: &Actor) -> Result<Export, ApplicationError> {
+        let id = actor.user_id;
+        let found = self.passwords.find_with_user(&UserIdentifier::Id(id)).await?;
+        let (user, hash) = found.ok_or(Target::Me.missing())?;
+        // One more of each than fits tells whether there is more.
+        let limit = MAX_EXPORTED + 1;
+        let mut left_out = Vec::new();
+        let tasks = TaskQuery { owner: id, status: None, after: None, offset: 0, limit };
+        Ok(Export {
+            has_password: hash.is_some(),
+            sessions: cut("sessions", self.refresh_tokens.list(id, limit).await?, &mut left_out),
+            events: cut("events", self.events.list_about(id, limit).await?, &mut left_out),
+            one_time_tokens: cut("one_time_tokens", self.one_time_tokens.list(id, limit).await?, &mut left_out),
+            mails: cut("mails", self.outbox.list_to(&user.email, limit).await?, &mut left_out),
+            attempts: cut("attempts", self.attempts.of(&user, limit).await?, &mut left_out),
+            tasks: cut("tasks", self.tasks.list(&tasks).await?, &mut left_out),
+            user,
+            left_out,
+        })
+    }
+}
+
+/// What fits. Notes the name where that is not all.
+fn cut<T>(name: &'static str, mut items: Vec<T>, left_out: &mut Vec<&'static str>) -> Vec<T> {
+    if items.len() as u64 > MAX_EXPORTED {
+        left_out.push(name);
+        items.pop();
+    }
+    items
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let mut left_out = Vec::new();
+        let most = vec![(); usize::try_from(MAX_EXPORTED).unwrap()];
+        assert_eq!(cut("events", most.clone(), &mut left_out), most);
+        assert!(left_out.is_empty());
+        assert_eq!(cut("tasks", [most.clone(), vec![()]].concat(), &mut left_out), most);
+        assert_eq!(left_out, ["tasks"]);
+    }
+}

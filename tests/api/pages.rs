@@ -254,7 +254,9 @@ async fn a_page_is_in_the_language_of_its_reader(app: App) {
     </body>
     </html>
     "#) };
-    assert!(open(&post.app, RESET, &mail.token, "fr").await.text.contains("<html lang=\"en\">"));
+    for (asked_for, got) in [("fr", "en"), ("fr, de;q=0.7, en;q=0.3", "de"), ("*", "en")] {
+        assert_eq!(open(&post.app, RESET, &mail.token, asked_for).await.header("content-language"), got);
+    }
 }
 
 /// Consume on a person's click only: 50 GETs and HEADs with scanners' headers leave the token good.
@@ -326,6 +328,9 @@ async fn a_password_that_is_refused_leaves_the_form_and_the_token_good(app: App)
     </body>
     </html>
     "#) };
+    let guessable = reset(&post.app, &mail, "password123").await;
+    assert_eq!(guessable.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(guessable.text.contains("This password is too easy to guess."), "{}", guessable.text);
     for refused in ["", "a\0bcdefghijk", &"a".repeat(300)] {
         let answer = reset(&post.app, &mail, refused).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{refused:?}");
@@ -534,6 +539,17 @@ async fn an_invitation_is_accepted_by_the_page_of_the_link(app: App) {
     ") };
     let grace = post.app.login("grace@example.com", NEW).await.tokens();
     assert_eq!(me(&post, &grace.access, "email_verified").await, true);
+}
+
+/// A request is counted by its route.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_token_of_a_link_is_in_metrics() {
+    let (post, mail) = mailed(App::sqlite().await, &[("APP_METRICS__ADDR", "127.0.0.1:0")]).await;
+    open(&post.app, RESET, &mail.token, "en").await;
+    open(&post.app, "/account/nothing", &mail.token, "en").await;
+    reset(&post.app, &mail, NEW).await;
+    let metrics = send(post.app.client.get(post.app.metrics_url.as_deref().unwrap())).await.text;
+    assert!(metrics.contains(RESET) && !metrics.contains(&mail.token), "{metrics}");
 }
 
 /// Keep purposes apart: the token of one page is worth nothing on another, and good on its own afterwards.

@@ -24,7 +24,7 @@ use domain::one_time_tokens::Purpose;
 use utoipa::openapi::OpenApi;
 
 use crate::config::{MAIL_LINKS, MailSettings};
-use crate::http::{ApiError, ClientAddress, ClientLocale, Feature, FormBody, Limited, limit_in_handler, spend};
+use crate::http::{ApiError, ClientAddress, ClientLocales, Feature, FormBody, Limited, limit_in_handler, spend};
 use sent::{Sent, SentBody};
 use view::View;
 
@@ -96,8 +96,8 @@ fn path(purpose: Purpose) -> Option<&'static str> {
 
 /// Shows the form. The token of the link is not looked at: whoever only opens a page neither uses it nor learns anything
 /// about it.
-async fn show<P: Page>(request: HttpRequest, ClientLocale(locale): ClientLocale) -> Result<HttpResponse, ApiError> {
-    View::of::<P>(&request, &locale)?.form(&token_in(request.query_string()))
+async fn show<P: Page>(request: HttpRequest, ClientLocales(locales): ClientLocales) -> Result<HttpResponse, ApiError> {
+    View::of::<P>(&request, &locales)?.form(&token_in(request.query_string()))
 }
 
 /// The token in the query, if there is one that could be good.
@@ -109,11 +109,11 @@ fn token_in(query: &str) -> Secret {
 /// Does what the link is for, and shows what came of it. The form is there again where it can be sent again.
 async fn submit<P: Page>(
     request: HttpRequest,
-    ClientLocale(locale): ClientLocale,
+    ClientLocales(locales): ClientLocales,
     ClientAddress(address): ClientAddress,
     body: Result<FormBody<SentBody>, ApiError>,
 ) -> Result<HttpResponse, ApiError> {
-    let view = View::of::<P>(&request, &locale)?;
+    let view = View::of::<P>(&request, &locales)?;
     let sent = match body {
         Ok(FormBody(sent)) => sent,
         Err(fault) => return view.refused(None, &fault),

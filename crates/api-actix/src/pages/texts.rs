@@ -37,6 +37,8 @@ pub(super) struct Language {
 pub(super) struct Refusals {
     /// The link is worth nothing, whatever is wrong with it.
     pub(super) invalid_link: String,
+    /// The link was good, but nobody registers here any more.
+    pub(super) closed: String,
     /// To be tried again after a while.
     pub(super) too_many: String,
     /// To be tried again at once.
@@ -60,11 +62,11 @@ pub(super) struct PageText {
 }
 
 impl Language {
-    /// The language for a reader, and its tag.
-    pub(super) fn of(locale: &Locale) -> (&'static str, &'static Self) {
+    /// The language for a reader of these, and its tag.
+    pub(super) fn of(locales: &[Locale]) -> (&'static str, &'static Self) {
         let languages = &*LANGUAGES;
-        let found = languages.iter().find(|(tag, _)| *tag == locale.language());
-        let (tag, language) = found.unwrap_or(&languages[0]);
+        let mut found = locales.iter().filter_map(|locale| languages.iter().find(|(tag, _)| *tag == locale.language()));
+        let (tag, language) = found.next().unwrap_or(&languages[0]);
         (tag, language)
     }
 

@@ -59,12 +59,12 @@ impl View {
     ///
     /// # Errors
     /// [`ApiError::NotFound`] where links lead elsewhere.
-    pub(super) fn of<P: Page>(request: &HttpRequest, locale: &Locale) -> Result<Self, ApiError> {
+    pub(super) fn of<P: Page>(request: &HttpRequest, locales: &[Locale]) -> Result<Self, ApiError> {
         let settings = part::<PageSettings>(request)?;
         if !settings.open.contains(&P::PURPOSE) {
             return Err(ApiError::NotFound);
         }
-        let (tag, language) = Language::of(locale);
+        let (tag, language) = Language::of(locales);
         let text = language.page(P::PURPOSE).ok_or(ApiError::Broken("a page has no text"))?;
         let action = path(P::PURPOSE).and_then(|path| path.rsplit('/').next()).unwrap_or_default();
         let policy = *part::<PasswordPolicy>(request)?.get_ref();
@@ -90,6 +90,7 @@ impl View {
         let refusals = &self.language.refusals;
         let (sentence, can_try_again) = match row.code {
             "invalid_one_time_token" => (&refusals.invalid_link, false),
+            "registration_closed" => (&refusals.closed, false),
             "too_many_attempts" | "rate_limited" => (&refusals.too_many, true),
             "overloaded" | "unavailable" | "timeout" => (&refusals.busy, true),
             _ => (&refusals.other, true),
@@ -165,7 +166,7 @@ mod tests {
     use crate::pages::STYLE_PATH;
 
     fn view(tag: &str, purpose: domain::one_time_tokens::Purpose) -> View {
-        let (tag, language) = Language::of(&Locale::parse(tag).unwrap());
+        let (tag, language) = Language::of(&[Locale::parse(tag).unwrap()]);
         View {
             language,
             tag,
@@ -202,7 +203,14 @@ mod tests {
                 }
             }
         }
-        assert_eq!(Language::of(&Locale::parse("fr").unwrap()).0, "en");
+    }
+
+    #[test]
+    fn a_reader_gets_the_first_of_their_languages_that_there_is() {
+        for (locales, expected) in [("fr de-AT en", "de"), ("en de", "en"), ("fr", "en"), ("", "en")] {
+            let locales: Vec<_> = locales.split_whitespace().map(|tag| Locale::parse(tag).unwrap()).collect();
+            assert_eq!(Language::of(&locales).0, expected);
+        }
     }
 
     #[test]

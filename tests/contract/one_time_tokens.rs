@@ -26,6 +26,7 @@ on_each_database_and_pgbouncer!(
     a_users_tokens_are_voided_but_for_one,
     a_users_tokens_for_one_purpose_are_voided,
     an_addresss_tokens_are_voided_but_for_one,
+    two_who_want_an_addresss_tokens_do_not_wait_in_a_circle,
     tokens_go_with_their_user,
     what_has_expired_is_deleted_the_oldest_first_and_nothing_else,
 );
@@ -153,6 +154,32 @@ async fn an_addresss_tokens_are_voided_but_for_one(db: TestDatabase) {
     assert_eq!(tokens.void_for_email(Purpose::VerifyEmail, &ada, None).await.unwrap(), 1);
     for number in [3, 4] {
         assert!(tokens.find(id(number)).await.unwrap().is_some());
+    }
+}
+
+async fn two_who_want_an_addresss_tokens_do_not_wait_in_a_circle(db: TestDatabase) {
+    for number in [1, 2] {
+        tokens(&db).insert(&token(number, Purpose::VerifyEmail, None, "ada@example.com")).await.unwrap();
+    }
+    let redeem = |number| {
+        let units = db.units.clone();
+        async move {
+            let unit = units.begin().await.unwrap();
+            let (tokens, purpose, ada) = (unit.one_time_tokens(), Purpose::VerifyEmail, email("ADA@example.com"));
+            tokens.lock_for_email(purpose, &ada).await.unwrap();
+            let is_first = tokens.consume(id(number), at(10)).await.unwrap();
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            tokens.void_for_email(purpose, &ada, None).await.unwrap();
+            unit.commit().await.unwrap();
+            is_first
+        }
+    };
+    for _ in 0..5 {
+        let redeemed = join_all([redeem(1), redeem(2)]).await;
+        assert_ne!(redeemed[0], redeemed[1]);
+        for number in [1, 2] {
+            tokens(&db).insert(&token(number, Purpose::VerifyEmail, None, "ada@example.com")).await.unwrap();
+        }
     }
 }
 

@@ -56,6 +56,8 @@ impl Users {
             Some(user) => unit.users().find_by_id_for_update(user.id).await?,
             None => None,
         };
+        // Of two that redeem one of several tokens each, both remove those of the other.
+        unit.one_time_tokens().lock_for_email(Purpose::VerifyEmail, &token.email).await?;
         let found = unit.pending_accounts().find(token.id).await?;
         let mut pending = found.ok_or(ApplicationError::InvalidOneTimeToken)?;
         consume(unit.as_ref(), token, self.passwords.clock.now()).await?;
@@ -128,6 +130,7 @@ mod tests {
         let mut unit = using(MockAccountUnit::default(), true);
         let pending = PendingAccount { token_id: token().id, profile: profile(), password: a_hash() };
         unit.pending_accounts.expect_find().times(1).return_once(|_| Ok(Some(pending)));
+        unit.one_time_tokens.expect_lock_for_email().times(1).returning(|_, _| Ok(()));
         unit.one_time_tokens
             .expect_void_for_email()
             .withf(|purpose, email, except| (*purpose, email, *except) == (Purpose::VerifyEmail, &a_user().email, None))
@@ -202,6 +205,7 @@ mod tests {
             assert!(matches!(result, Err(ApplicationError::InvalidOneTimeToken)));
         }
         let mut voided = MockAccountUnit::default();
+        voided.one_time_tokens.expect_lock_for_email().returning(|_, _| Ok(()));
         voided.pending_accounts.expect_find().return_once(|_| Ok(None));
         let mut taken = finishing();
         taken.users.expect_insert().returning(|_| Err(StoreError::Duplicate("email")));

@@ -38,6 +38,11 @@ pub trait OneTimeTokenRepository: Send + Sync {
     /// Removes all tokens of a user for `purpose`, and returns how many.
     async fn void_for_user(&self, purpose: Purpose, user: UserId) -> Result<u64, StoreError>;
 
+    /// Keeps others from using or removing any token for `purpose` that was mailed to this address, until the unit of work
+    /// ends. Two that want several of them and have nothing else in common call it first, so that neither waits for the
+    /// other in a circle.
+    async fn lock_for_email(&self, purpose: Purpose, email: &Email) -> Result<(), StoreError>;
+
     /// Removes all tokens for `purpose` that were mailed to this address, except one if it is given, and returns how
     /// many.
     async fn void_for_email(

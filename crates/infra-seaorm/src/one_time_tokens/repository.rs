@@ -2,8 +2,10 @@ use async_trait::async_trait;
 use domain::one_time_tokens::{OneTimeToken, OneTimeTokenId, OneTimeTokenRepository, Purpose};
 use domain::users::{Email, UserId};
 use domain::{StoreError, Timestamp};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DeleteMany, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, LockType};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DeleteMany, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
 
 use super::entity::{ActiveModel, Column, Entity};
 use crate::Store;
@@ -52,6 +54,18 @@ impl<C: ConnectionTrait + Send + Sync> OneTimeTokenRepository for Store<C> {
             .filter(Column::UserId.eq(user.as_uuid()))
             .filter(Column::Purpose.eq(purpose.as_str()));
         self.delete_rows(of_user).await
+    }
+
+    async fn lock_for_email(&self, purpose: Purpose, email: &Email) -> Result<(), StoreError> {
+        let of_email = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::EmailKey.eq(email.key()))
+            .filter(Column::Purpose.eq(purpose.as_str()))
+            .order_by_asc(Column::Id)
+            .lock(LockType::Update)
+            .into_query();
+        self.connection.query_all(&of_email).await.map(drop).map_err(|error| self.error(error))
     }
 
     async fn void_for_email(

@@ -319,7 +319,7 @@ fn app_data(config: &Config, address: SocketAddr, parts: &Parts) -> AppData {
         proxies: config.server.proxies.clone(),
         cors: Cors::new(&config.cors),
     };
-    let description = docs::ServedDocument::at(settings.public_path());
+    let description = docs::ServedDocument::at(settings.public_path(), config.application.registration);
     let parties = TokenParties { issuer: config.issuer.clone(), audience: config.audience.clone() };
     features::data(&parts.application)
         .with(Data::from(Arc::clone(&parts.health)))

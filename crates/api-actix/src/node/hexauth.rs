@@ -286,7 +286,7 @@ async fn create_first_admin(application: &Application, bootstrap: Bootstrap) -> 
         }
         Some(AdminAccount::NotAdmin(user)) => tracing::warn!(
             user = %user.id,
-            "the account with the email of APP_BOOTSTRAP__ADMIN_EMAIL is no active admin: nothing was changed",
+            "the account with the email of APP_BOOTSTRAP__ADMIN_EMAIL is not an active admin: nothing was changed",
         ),
     }
     Ok(())

@@ -71,13 +71,11 @@ impl NewUser {
 impl Users {
     /// Makes an account. Anyone may make their own while registration is open, and an admin anybody's at any time. Where
     /// registration takes the proof of the address, nothing is made yet. Where mail is sent, the user gets one by which
-    /// they prove it. The address of the request is
-    /// recorded: `address`, or the actor's own.
+    /// they prove it. The address of the request is recorded: `address`, or the actor's own.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`] when somebody who is not an admin gives another role, activity or proof than every
-    /// account begins with;
-    /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
+    /// account begins with; [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
     /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::RefusedPassword`],
     /// [`ApplicationError::Duplicate`], [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn create(

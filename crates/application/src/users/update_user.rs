@@ -33,8 +33,8 @@ pub struct UserChange {
 pub struct UserReadOnly {
     /// What every resource has.
     pub common: ReadOnly,
-    /// The last sign-in, or any earlier one: a sign-in since it was read is no change of a client's. The inner `None` is
-    /// that of a user who had not signed in yet.
+    /// The last sign-in, or any earlier one: a client does not change it where somebody signed in since it was read. The
+    /// inner `None` is that of a user who had not signed in yet.
     pub last_login: Option<Option<Timestamp>>,
 }
 

@@ -61,6 +61,19 @@ impl Attempts {
         }
     }
 
+    /// Forgets the attempts at a password that is another one now, so that its owner gets in from where they are.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub(crate) async fn forget(&self, user: UserId, address: Option<IpAddr>) -> Result<(), StoreError> {
+        let networks = [None, address.map(Network::of)];
+        for network in &networks[..networks.len() - usize::from(address.is_none())] {
+            let subject = Subject::User(user);
+            self.attempts.forget(&AttemptKey::new(Attempted::Password, subject, *network, self.mac.as_ref())).await?;
+        }
+        Ok(())
+    }
+
     async fn is_known(&self, whose: Whose<'_>, network: Network, now: Timestamp) -> Result<bool, StoreError> {
         // Asked for a name that nobody has, too, so that the time does not tell.
         let user = match whose {

@@ -47,14 +47,15 @@ impl Emails {
         let found = passwords.users.find_by_email(&email).await?;
         let is_free = found.is_none_or(|user| user.id == actor.user_id);
         let may_cause = tokens.may_cause(Purpose::ChangeEmail, actor.user_id).await?;
-        let may_send = may_cause && tokens.may_send(Purpose::ChangeEmail, &email).await?;
+        // What is not mailed is not counted either: nobody uses up what the owner of an address may be sent.
+        let may_send = is_free && may_cause && tokens.may_send(Purpose::ChangeEmail, &email).await?;
 
         let (unit, user) = begin_as(passwords.units.as_ref(), actor, passwords.clock.as_ref()).await?;
         // Whatever comes of this request: whether the earlier token is still good would tell whether the address is free.
         unit.one_time_tokens().void_for_user(Purpose::ChangeEmail, user.id).await?;
         let is_change = user.email.as_str() != email.as_str();
         let locale = user.profile.locale.unwrap_or(locale);
-        if is_change && is_free && may_send {
+        if is_change && may_send {
             tokens.send(unit.as_ref(), Purpose::ChangeEmail, Some(user.id), &email, locale.clone()).await?;
         }
         if is_change && may_cause && user.email_verified {

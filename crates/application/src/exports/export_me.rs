@@ -1,9 +1,10 @@
+use domain::StoreError;
 use domain::events::RecordedEvent;
 use domain::mail::QueuedMail;
 use domain::one_time_tokens::OneTimeToken;
 use domain::sessions::RefreshToken;
 use domain::tasks::{Task, TaskQuery};
-use domain::users::{User, UserId, UserIdentifier};
+use domain::users::{Email, User, UserId, UserIdentifier};
 
 use super::Exports;
 use crate::attempts::CountedAttempts;
@@ -55,14 +56,28 @@ impl Exports {
             has_password: hash.is_some(),
             sessions: cut("sessions", self.refresh_tokens.list(id, limit).await?, &mut left_out),
             events: without_others(cut("events", self.events.list_about(id, limit).await?, &mut left_out), id),
-            one_time_tokens: cut("one_time_tokens", self.one_time_tokens.list(id, limit).await?, &mut left_out),
-            mails: cut("mails", self.outbox.list_to(&user.email, limit).await?, &mut left_out),
+            one_time_tokens: to_own_address(
+                cut("one_time_tokens", self.one_time_tokens.list(id, limit).await?, &mut left_out),
+                &user.email,
+            ),
+            mails: cut("mails", self.mails_to(&user, limit).await?, &mut left_out),
             attempts: cut("attempts", self.attempts.of(&user, limit).await?, &mut left_out),
             tasks: cut("tasks", self.tasks.list(&tasks).await?, &mut left_out),
             user,
             left_out,
         })
     }
+
+    /// None to an address that is not proven: what was mailed to it may be about a stranger who had it.
+    async fn mails_to(&self, user: &User, limit: u64) -> Result<Vec<QueuedMail>, StoreError> {
+        if user.email_verified { self.outbox.list_to(&user.email, limit).await } else { Ok(Vec::new()) }
+    }
+}
+
+/// Leaves out what was mailed to other addresses: that nothing was mailed to one would tell that somebody has it.
+fn to_own_address(mut tokens: Vec<OneTimeToken>, address: &Email) -> Vec<OneTimeToken> {
+    tokens.retain(|token| token.email == *address);
+    tokens
 }
 
 /// Leaves out from where other users did something.

@@ -62,7 +62,9 @@ impl Passwords {
                     return self.replace_untold(unit, user, &hash, None, event).await;
                 }
                 let event = by_anyone(What::PasswordReset { user: user.id });
-                self.replace(unit, user, &hash, None, event).await
+                self.replace(unit, user, &hash, None, event).await?;
+                // Whoever guessed the one before must not keep its owner out now, whose sessions have ended.
+                Ok(self.attempts.forget(user_id, address).await?)
             })
             .await
     }

@@ -23,7 +23,8 @@ pub struct Invite {
 
 impl Users {
     /// Makes an account without a password, and mails its owner how to choose one, for admins, in every mode of
-    /// registration. Whoever has not chosen one yet gets another mail, and anybody else who has an account a notice.
+    /// registration. Whoever has not chosen one yet, or not proven the address, gets a mail, too, and anybody else who has an account a
+    /// notice.
     /// The response and its time tell nothing of this, nor whether there were too many mails.
     ///
     /// # Errors
@@ -54,14 +55,18 @@ impl Users {
         let whose = UserIdentifier::Email(invite.email.clone());
         let known = self.passwords.passwords.find_with_user(&whose).await?;
         let unit = self.begin_for(actor).await?;
-        let (user, has_password) = match known {
-            Some((user, hash)) => (user, hash.is_some()),
+        let (user, is_settled) = match known {
+            // A password for an address that nobody has proven may be a stranger's, and does not keep its owner out.
+            Some((user, hash)) => {
+                let is_settled = hash.is_some() && user.email_verified;
+                (user, is_settled)
+            }
             None => (self.make_invited(unit.as_ref(), invite).await?, false),
         };
         if !user.is_active {
             return Ok(());
         }
-        if has_password {
+        if is_settled {
             mails.notify(unit.as_ref(), &user, Letter::AlreadyRegistered).await?;
         } else {
             let locale = user.profile.locale.clone().unwrap_or_else(|| invite.locale.clone());

@@ -17,7 +17,7 @@ impl Users {
     /// says the same and takes the same time, and so it does when there were too many mails. Whether somebody has the
     /// username is not looked at before the proof.
     ///
-    /// An account whose address nobody has proven does not keep its owner from registering.
+    /// The owner of an address that has an account which nobody has proven gets into that by a new password by mail.
     ///
     /// # Errors
     /// [`ApplicationError::RefusedPassword`], [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
@@ -40,13 +40,13 @@ impl Users {
     ) -> Result<(), ApplicationError> {
         let mails = &self.passwords.one_time_tokens;
         let known = self.users.find_by_email(email).await?;
-        if !mails.may_send(Purpose::VerifyEmail, email).await? || known.as_ref().is_some_and(|user| !user.is_active) {
+        if known.as_ref().is_some_and(|user| !user.is_active) || !mails.may_send(Purpose::VerifyEmail, email).await? {
             return Ok(());
         }
         let event = What::RegistrationRequested { user: known.as_ref().map(|user| user.id) };
         let unit = self.passwords.units.begin().await?;
-        match known.filter(|user| user.email_verified) {
-            Some(user) => mails.notify(unit.as_ref(), &user, Letter::AlreadyRegistered).await?,
+        match known {
+            Some(user) => mails.tell(unit.as_ref(), &user, Letter::AlreadyRegistered).await?,
             None => {
                 let locale = mail_locale(&profile);
                 let token = mails.send(unit.as_ref(), Purpose::VerifyEmail, None, email, locale).await?;
@@ -59,8 +59,8 @@ impl Users {
 }
 
 impl Users {
-    /// Mails the proof again that a registration with this address waits for, the last one if there are several, and
-    /// returns whether there is one. None waits where registration is closed.
+    /// Mails the proof again that a registration with this address waits for, and returns whether there is one. If there are
+    /// several, it mails none. None waits where registration is closed.
     ///
     /// # Errors
     /// [`ApplicationError::Unavailable`].
@@ -83,10 +83,15 @@ impl Users {
             return Ok(true);
         }
         let unit = self.passwords.units.begin().await?;
+        // Of several that wait nobody knows which one is the owner's. They register again, with their password.
+        if unit.one_time_tokens().lock_for_email(Purpose::VerifyEmail, email).await? > 1 {
+            return Ok(true);
+        }
         let Some(pending) = unit.pending_accounts().find(waiting.id).await? else { return Ok(false) };
         let locale = pending.profile.locale.clone().unwrap_or(locale);
         let token = mails.send(unit.as_ref(), Purpose::VerifyEmail, None, email, locale).await?;
         unit.pending_accounts().insert(&PendingAccount { token_id: token.id, ..pending }).await?;
+        unit.one_time_tokens().void_for_email(Purpose::VerifyEmail, email, Some(token.id)).await?;
         let event = By::Anyone.did(What::RegistrationRequested { user: None }).from_address(address);
         self.passwords.journal.commit(unit, event).await?;
         Ok(true)
@@ -145,20 +150,30 @@ mod tests {
         assert_eq!((commits.load(Ordering::SeqCst), begin.elapsed().as_millis()), expected);
     }
 
+    /// Nothing is mailed, and nothing is counted as mailed.
+    async fn register_disabled() {
+        let mut mocks = Mocks { registration: RegistrationMode::Verified, ..Mocks::default() };
+        mocks.one_time_tokens = one_time_tokens::Mocks::default();
+        mocks.users.expect_find_by_email().return_once(|_| Ok(Some(User { is_active: false, ..a_user() })));
+        mocks.hashing().expect_hash().times(1).returning(|_| Ok(a_hash()));
+        let result = mocks.build().create(None, CreateUser::new(a_user().email, password()), None).await;
+        assert!(matches!(result, Ok(Registered::Pending)));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn whether_an_address_is_known_is_told_to_its_owner_alone() {
         let unproven = User { email_verified: false, ..a_user() };
         register(None, Reservation::Taken, Mailed::Token).await;
-        register(Some(unproven), Reservation::Taken, Mailed::Token).await;
+        register(Some(unproven), Reservation::Taken, Mailed::Notice).await;
         register(Some(a_user()), Reservation::Taken, Mailed::Notice).await;
-        register(Some(User { is_active: false, ..a_user() }), Reservation::Taken, Mailed::Nothing).await;
+        register_disabled().await;
         for known in [None, Some(a_user())] {
             register(known, Reservation::Refused { free_at: now() }, Mailed::Nothing).await;
         }
     }
 
     /// Whether somebody waits where this is the token that was mailed last, and how many mails they get.
-    async fn again(latest: Option<OneTimeToken>) -> (bool, usize) {
+    async fn again(latest: Option<OneTimeToken>, waiting: u64) -> (bool, usize) {
         let mut mocks = Mocks::default();
         mocks.one_time_tokens.mail_is_off = false;
         mocks.one_time_tokens.tokens.expect_find_latest().times(1).return_once(|_, _| Ok(latest));
@@ -173,6 +188,8 @@ mod tests {
         unit.one_time_tokens.expect_insert().withf(|token| token.user_id.is_none()).returning(|_| Ok(()));
         unit.outbox.expect_insert().returning(|_| Ok(()));
         unit.pending_accounts.expect_insert().withf(|it| it.password == a_hash()).returning(|_| Ok(()));
+        unit.one_time_tokens.expect_lock_for_email().returning(move |_, _| Ok(waiting));
+        unit.one_time_tokens.expect_void_for_email().withf(|_, _, except| except.is_some()).returning(|_, _, _| Ok(1));
         let commits = mocks.units([unit]);
         let waits = mocks.build().mail_registrant_again(&a_user().email, Locale::default(), None).await.unwrap();
         (waits, commits.load(Ordering::SeqCst))
@@ -181,11 +198,12 @@ mod tests {
     #[tokio::test]
     async fn a_registration_that_waits_is_mailed_again_and_what_is_an_accounts_is_not() {
         let waiting = OneTimeToken { user_id: None, ..a_token(Purpose::VerifyEmail) };
-        assert_eq!(again(Some(waiting.clone())).await, (true, 1));
+        assert_eq!(again(Some(waiting.clone()), 1).await, (true, 1));
+        assert_eq!(again(Some(waiting.clone()), 2).await, (true, 0));
         let expired = OneTimeToken { expires_at: now(), ..waiting.clone() };
         let used = OneTimeToken { used_at: Some(now()), ..waiting };
         for latest in [None, Some(expired), Some(used), Some(a_token(Purpose::VerifyEmail))] {
-            assert_eq!(again(latest).await, (false, 0));
+            assert_eq!(again(latest, 1).await, (false, 0));
         }
     }
 }

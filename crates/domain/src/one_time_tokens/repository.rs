@@ -40,8 +40,8 @@ pub trait OneTimeTokenRepository: Send + Sync {
 
     /// Keeps others from using or removing any token for `purpose` that was mailed to this address, until the unit of work
     /// ends. Two that want several of them and have nothing else in common call it first, so that neither waits for the
-    /// other in a circle.
-    async fn lock_for_email(&self, purpose: Purpose, email: &Email) -> Result<(), StoreError>;
+    /// other in a circle. Returns how many there are, used and expired ones, too.
+    async fn lock_for_email(&self, purpose: Purpose, email: &Email) -> Result<u64, StoreError>;
 
     /// Removes all tokens for `purpose` that were mailed to this address, except one if it is given, and returns how
     /// many.

@@ -56,7 +56,7 @@ impl<C: ConnectionTrait + Send + Sync> OneTimeTokenRepository for Store<C> {
         self.delete_rows(of_user).await
     }
 
-    async fn lock_for_email(&self, purpose: Purpose, email: &Email) -> Result<(), StoreError> {
+    async fn lock_for_email(&self, purpose: Purpose, email: &Email) -> Result<u64, StoreError> {
         let of_email = Entity::find()
             .select_only()
             .column(Column::Id)
@@ -65,7 +65,8 @@ impl<C: ConnectionTrait + Send + Sync> OneTimeTokenRepository for Store<C> {
             .order_by_asc(Column::Id)
             .lock(LockType::Update)
             .into_query();
-        self.connection.query_all(&of_email).await.map(drop).map_err(|error| self.error(error))
+        let locked = self.connection.query_all(&of_email).await.map_err(|error| self.error(error))?;
+        Ok(locked.len() as u64)
     }
 
     async fn void_for_email(

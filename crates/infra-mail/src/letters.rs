@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use domain::mail::{Letter, Locale, MailId, Outgoing, Redeem};
-use domain::users::Email;
+use domain::mail::{Letter, MailId, Outgoing, Redeem};
+use domain::users::{Email, Locale};
 use domain::{Secret, Timestamp};
 use minijinja::value::Value;
 use minijinja::{Environment, UndefinedBehavior};

@@ -86,19 +86,6 @@ impl SmtpMailer {
         Ok(Self { transport: builder.build(), timeout: settings.timeout, hint: hint(settings), letters, sender })
     }
 
-    /// Connects, encrypts and authenticates as for a mail, and sends none.
-    ///
-    /// # Errors
-    /// [`MailError::Relay`].
-    pub async fn check(&self) -> Result<(), MailError> {
-        match timeout(self.timeout, self.transport.test_connection()).await {
-            Ok(Ok(true)) => Ok(()),
-            Ok(Ok(false)) => Err(MailError::Relay("the relay hung up".into())),
-            Ok(Err(error)) => Err(self.relay(error)),
-            Err(elapsed) => Err(self.relay(elapsed)),
-        }
-    }
-
     /// A fault of the relay, with what an operator should look at first.
     fn relay(&self, error: impl std::error::Error + Send + Sync + 'static) -> MailError {
         let Some(hint) = self.hint else { return MailError::Relay(error.into()) };

@@ -1,8 +1,7 @@
 use domain::events::What;
-use domain::mail::Locale;
 use domain::one_time_tokens::Purpose;
 use domain::passwords::Password;
-use domain::users::Email;
+use domain::users::{Email, Locale};
 
 use super::Emails;
 use crate::acting::begin_as;

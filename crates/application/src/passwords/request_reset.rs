@@ -1,9 +1,8 @@
 use std::net::IpAddr;
 
 use domain::events::{By, What};
-use domain::mail::Locale;
 use domain::one_time_tokens::Purpose;
-use domain::users::Email;
+use domain::users::{Email, Locale};
 
 use super::Passwords;
 use crate::ApplicationError;

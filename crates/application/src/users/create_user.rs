@@ -189,10 +189,9 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use domain::attempts::Reservation;
-    use domain::mail::Locale;
     use domain::registration::RegistrationMode;
     use domain::units::MockAccountUnit;
-    use domain::users::Username;
+    use domain::users::{Locale, Username};
 
     use super::*;
     use crate::one_time_tokens::testing as one_time_tokens;

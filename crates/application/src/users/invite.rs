@@ -1,8 +1,8 @@
 use domain::events::What;
-use domain::mail::{Letter, Locale};
+use domain::mail::Letter;
 use domain::one_time_tokens::Purpose;
 use domain::units::AccountUnit;
-use domain::users::{Email, Role, User, UserIdentifier};
+use domain::users::{Email, Locale, Role, User, UserIdentifier};
 
 use super::insert_user::{MadeBy, NewAccount};
 use super::{NewUser, Users};

@@ -17,9 +17,8 @@ mod update_user;
 use std::sync::Arc;
 
 use domain::Ids;
-use domain::mail::Locale;
 use domain::registration::RegistrationMode;
-use domain::users::{Profile, UserId, UserRepository};
+use domain::users::{Locale, Profile, UserId, UserRepository};
 
 pub use create_admin::AdminAccount;
 pub use create_user::{CreateUser, Registered};

@@ -1,11 +1,11 @@
 use std::net::IpAddr;
 
 use domain::events::{By, What};
-use domain::mail::{Letter, Locale};
+use domain::mail::Letter;
 use domain::one_time_tokens::Purpose;
 use domain::passwords::{OwnWords, PasswordHash};
 use domain::registration::PendingAccount;
-use domain::users::{Email, Profile};
+use domain::users::{Email, Locale, Profile};
 
 use super::{CreateUser, Users, mail_locale};
 use crate::ApplicationError;

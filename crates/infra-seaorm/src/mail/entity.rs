@@ -1,8 +1,8 @@
 use std::net::IpAddr;
 
-use domain::mail::{Letter, Locale, MailId, MailState, QueuedMail};
+use domain::mail::{Letter, MailId, MailState, QueuedMail};
 use domain::one_time_tokens::OneTimeTokenId;
-use domain::users::Email;
+use domain::users::{Email, Locale};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 

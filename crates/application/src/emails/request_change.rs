@@ -31,8 +31,8 @@ impl Emails {
     /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile, [`ApplicationError::Overloaded`],
     /// [`ApplicationError::Unavailable`].
     pub async fn request_change(&self, actor: &Actor, change: RequestEmailChange) -> Result<(), ApplicationError> {
-        self.passwords.one_time_tokens.require_mail()?;
-        let place = self.passwords.confirm(actor, &change.current).await?;
+        self.users.passwords.one_time_tokens.require_mail()?;
+        let place = self.users.passwords.confirm(actor, &change.current).await?;
         evenly(async {
             // Given back before the wait.
             let _place = place;
@@ -42,7 +42,7 @@ impl Emails {
     }
 
     async fn mail_change(&self, actor: &Actor, email: Email, locale: Locale) -> Result<(), ApplicationError> {
-        let (passwords, tokens) = (&self.passwords, &self.passwords.one_time_tokens);
+        let (passwords, tokens) = (&self.users.passwords, &self.users.passwords.one_time_tokens);
         let found = passwords.users.find_by_email(&email).await?;
         let is_free = found.is_none_or(|user| user.id == actor.user_id);
         let may_cause = tokens.may_cause(Purpose::ChangeEmail, actor.user_id).await?;

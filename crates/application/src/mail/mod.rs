@@ -38,3 +38,10 @@ pub struct Mail {
     /// What the metrics tell.
     pub observed: Observed,
 }
+
+impl Mail {
+    /// Whether this service sends mail at all.
+    pub fn is_on(&self) -> bool {
+        self.mailer.is_some()
+    }
+}

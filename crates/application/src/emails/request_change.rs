@@ -52,7 +52,7 @@ impl Emails {
         // Whatever comes of this request: whether the earlier token is still good would tell whether the address is free.
         unit.one_time_tokens().void_for_user(Purpose::ChangeEmail, user.id).await?;
         let is_change = user.email.as_str() != email.as_str();
-        let locale = user.profile.locale.unwrap_or(locale);
+        let locale = user.profile.locale_or(locale);
         if is_change && is_free && may_send {
             tokens.send(unit.as_ref(), Purpose::ChangeEmail, Some(user.id), &email, locale.clone()).await?;
         }

@@ -44,7 +44,7 @@ impl Emails {
         if !tokens.may_send(Purpose::VerifyEmail, &user.email).await? {
             return Ok(());
         }
-        let locale = user.profile.locale.unwrap_or(locale);
+        let locale = user.profile.locale_or(locale);
         let unit = self.users.passwords.units.begin().await?;
         tokens.send(unit.as_ref(), Purpose::VerifyEmail, Some(user.id), &user.email, locale).await?;
         let event = By::Anyone.did(What::EmailVerificationRequested { user: user.id }).from_address(address);

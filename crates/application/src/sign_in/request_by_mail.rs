@@ -40,7 +40,7 @@ impl SignIn {
         if !self.one_time_tokens.may_send(Purpose::SignIn, &user.email).await? {
             return Ok(());
         }
-        let locale = user.profile.locale.unwrap_or(locale);
+        let locale = user.profile.locale_or(locale);
         let unit = self.units.begin().await?;
         self.one_time_tokens.send(unit.as_ref(), Purpose::SignIn, Some(user.id), &user.email, locale).await?;
         let event = By::Anyone.did(What::LoginRequested { user: user.id }).from_address(address);

@@ -64,7 +64,7 @@ impl Users {
         if has_password {
             mails.notify(unit.as_ref(), &user, Letter::AlreadyRegistered).await?;
         } else {
-            let locale = user.profile.locale.clone().unwrap_or_else(|| invite.locale.clone());
+            let locale = user.profile.locale_or(invite.locale.clone());
             mails.send(unit.as_ref(), Purpose::Invitation, Some(user.id), &user.email, locale).await?;
         }
         let what = What::UserInvited { user: user.id, role: user.role };

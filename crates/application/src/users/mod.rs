@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use domain::Ids;
 use domain::registration::RegistrationMode;
-use domain::users::{Locale, Profile, UserId, UserRepository};
+use domain::users::{UserId, UserRepository};
 
 pub use create_admin::AdminAccount;
 pub use create_user::{CreateUser, Registered};
@@ -41,11 +41,6 @@ pub struct Users {
     pub ids: Arc<dyn Ids>,
     /// Who gets an account without an admin.
     pub registration: RegistrationMode,
-}
-
-/// In which language to write to a user.
-fn mail_locale(profile: &Profile) -> Locale {
-    profile.locale.clone().unwrap_or_default()
 }
 
 /// The rule that one active admin must remain. `admins` are all active admins, locked in this unit of work.

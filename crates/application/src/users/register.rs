@@ -7,7 +7,7 @@ use domain::passwords::{OwnWords, PasswordHash};
 use domain::registration::PendingAccount;
 use domain::users::{Email, Locale, Profile};
 
-use super::{CreateUser, Users, mail_locale};
+use super::{CreateUser, Users};
 use crate::ApplicationError;
 use crate::even::evenly;
 
@@ -48,7 +48,7 @@ impl Users {
         match known.filter(|user| user.email_verified) {
             Some(user) => mails.notify(unit.as_ref(), &user, Letter::AlreadyRegistered).await?,
             None => {
-                let locale = mail_locale(&profile);
+                let locale = profile.locale_or(Locale::default());
                 let token = mails.send(unit.as_ref(), Purpose::VerifyEmail, None, email, locale).await?;
                 let pending = PendingAccount { token_id: token.id, profile, password };
                 unit.pending_accounts().insert(&pending).await?;
@@ -84,7 +84,7 @@ impl Users {
         }
         let unit = self.passwords.units.begin().await?;
         let Some(pending) = unit.pending_accounts().find(waiting.id).await? else { return Ok(false) };
-        let locale = pending.profile.locale.clone().unwrap_or(locale);
+        let locale = pending.profile.locale_or(locale);
         let token = mails.send(unit.as_ref(), Purpose::VerifyEmail, None, email, locale).await?;
         unit.pending_accounts().insert(&PendingAccount { token_id: token.id, ..pending }).await?;
         let event = By::Anyone.did(What::RegistrationRequested { user: None }).from_address(address);

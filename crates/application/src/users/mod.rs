@@ -9,6 +9,7 @@ mod get_user;
 mod insert_user;
 mod invite;
 mod list_users;
+mod mail_registrant_again;
 mod register;
 #[cfg(test)]
 mod testing;

@@ -14,7 +14,7 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use tokio::time::timeout;
 
 use crate::message::message;
-use crate::{Letters, MailSetupError, Sender};
+use crate::{Letters, MailSetupError, Sender, refused};
 
 /// Where the relay is, and how to talk to it.
 #[derive(Clone)]
@@ -110,8 +110,8 @@ impl SmtpMailer {
 #[async_trait]
 impl Mailer for SmtpMailer {
     async fn send(&self, mail: &Outgoing) -> Result<(), MailError> {
-        let written = self.letters.write(mail).map_err(|error| MailError::Refused(error.into()))?;
-        let message = message(&self.sender, mail, written).map_err(|error| MailError::Refused(error.into()))?;
+        let written = self.letters.write(mail).map_err(refused)?;
+        let message = message(&self.sender, mail, written).map_err(refused)?;
         let delivering = async {
             match self.transport.send(message).await {
                 Ok(_) => Ok(()),

@@ -19,7 +19,7 @@ pub(crate) const SAMPLES: usize = 2_000;
 const MAX_T: f64 = 4.5;
 /// Fewer than any limit of attempts or mails for one address.
 const PER_ADDRESS: usize = 3;
-/// Who makes the accounts, and asks where one has to be signed in.
+/// The user who makes the accounts, and asks where one has to be signed in.
 const ADMIN: &str = "root@example.com";
 /// Headers that differ in each answer.
 const VARYING: [&str; 2] = ["date:", "x-request-id:"];
@@ -96,7 +96,7 @@ struct Sample {
     seen: String,
 }
 
-/// Measures whether known and unknown addresses can be told apart, and prints the table of docs/security.md.
+/// Measures whether known and unknown addresses can be told apart, and prints a table of it.
 pub(crate) async fn measure(samples: usize) -> ExitCode {
     let relay = Relay::start(Script::default()).await;
     let workplace = Workplace::default()

@@ -9,7 +9,8 @@ impl MigrationTrait for Migration {
         Some(true)
     }
 
-    /// Exactly one of `due_at`, `sent_at` and `died_at` is set. A mail outlives the account and the token that it is about, hence no foreign keys.
+    /// Exactly one of `due_at`, `sent_at` and `died_at` is set. A mail outlives the account and the token that it is
+    /// about, hence no foreign keys.
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let outbox = Table::create()
             .table(Outbox::Table)

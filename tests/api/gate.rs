@@ -1,5 +1,5 @@
-//! "Ask the status on every path to a session": disabled, throttled and unverified, by each grant and flow, also by one
-//! that was begun before.
+//! No path to a session leads around the account's status: disabled, throttled and unverified, by each grant and flow,
+//! also by one that was begun before.
 
 use domain::one_time_tokens::Purpose;
 use reqwest::{Method, StatusCode};

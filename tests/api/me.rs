@@ -90,7 +90,7 @@ async fn ones_own_email_is_not_changed_by_the_way(app: App) {
                     body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
                     app.send_as(&tokens.access, method.clone(), path, body)
                 };
-                // Another spelling of the same address is a change, too, and that of somebody else is no other answer.
+                // Another spelling of the same address is a change, too, and so is the address of somebody else.
                 for email in ["eve@example.com", &read["email"].as_str().unwrap().to_uppercase(), "root@example.com"] {
                     if email == read["email"] {
                         continue;

@@ -119,6 +119,18 @@ async fn the_document_has_the_policy_of_the_node() {
     }
 }
 
+/// Elsewhere an account is made at once, and no generated client has to ask whether there is one.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_has_the_mode_of_registration() {
+    let mail = ("APP_MAIL__TRANSPORT", "log");
+    for (mode, is_there) in [("open", false), ("verified", true), ("closed", false)] {
+        let app = App::sqlite_with(&[mail, ("APP_REGISTRATION__MODE", mode)]).await;
+        let document = send(app.request(Method::GET, "/openapi.json")).await.json();
+        let responses = &document["paths"]["/api/v1/users"]["post"]["responses"];
+        assert_eq!((responses.get("201").is_some(), responses.get("202").is_some()), (true, is_there), "{mode}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_docs_can_be_turned_off() {
     let app = App::sqlite_with(&[("APP_SERVER__DOCS", "false")]).await;

@@ -62,7 +62,7 @@ async fn prove(post: &Post, token: &str) -> Answer {
     post.app.post("/api/v1/auth/verify-email", json!({"token": token})).await
 }
 
-/// "Let a proof of address activate only the registration that asked for it."
+/// Each proof makes the account of the registration that it was mailed for, and voids the others.
 async fn a_proof_makes_the_account_of_the_registration_that_asked_for_it_in_either_order(app: App) {
     let post = Post::with(app, &VERIFIED).await;
     for (email, is_owner_first) in [("first@example.com", true), ("second@example.com", false)] {
@@ -91,7 +91,7 @@ async fn a_proof_makes_the_account_of_the_registration_that_asked_for_it_in_eith
     post.app.sign_in("third@example.com").await;
 }
 
-/// "An unproven address never blocks its owner": what somebody else left at it goes.
+/// Whoever proves the address gets it: what somebody else left at it goes.
 async fn an_account_that_nobody_has_proven_does_not_block_the_owner_of_its_address(app: App) {
     let body = json!({"email": "ada@example.com", "password": ANOTHER, "username": "mallory"});
     assert_eq!(app.post("/api/v1/users", body).await.status, StatusCode::CREATED);
@@ -111,7 +111,7 @@ async fn an_account_that_nobody_has_proven_does_not_block_the_owner_of_its_addre
     assert_eq!((&me["email_verified"], &me["username"]), (&json!(true), &Value::Null));
 }
 
-/// "Let no route tell whether an address is known": known, unknown, unverified and disabled get one response.
+/// Known, unknown, unverified and disabled addresses get one response.
 async fn whoever_registers_cannot_tell_whether_the_address_is_known(app: App) {
     for email in ["ada@example.com", "unverified@example.com", "disabled@example.com"] {
         app.register(email).await;
@@ -205,7 +205,7 @@ async fn an_address_has_three_registrations_an_hour(app: App) {
     assert_eq!((count(&post.app, "pending_accounts").await, count(&post.app, "outbox").await), (3, 3));
 }
 
-/// "Enforce the registration mode where users are inserted": neither a row nor a mail.
+/// Each route that could make an account is asked: neither a row nor a mail comes of it.
 async fn where_registration_is_closed_no_stranger_gets_an_account_or_a_mail(app: App) {
     let ada = app.sign_up("ada@example.com").await;
     let closed = [("APP_REGISTRATION__MODE", "closed"), ("APP_AUTH__EMAIL_SIGN_IN", "true")];
@@ -240,8 +240,7 @@ async fn a_registration_that_waits_when_registration_is_closed_makes_no_account(
     assert_eq!(prove(&post, &token).await.status, StatusCode::NO_CONTENT);
 }
 
-/// "No session of any kind before the proof", also of an account that was made under another mode; and whoever does not
-/// know the password is not told.
+/// Nor has an account that was made under another mode; and whoever does not know the password is not told.
 async fn without_a_proven_address_there_is_no_session_where_the_mode_demands_one(app: App) {
     let before = app.sign_up("ada@example.com").await;
     let open = app.another_node(&[]).await;

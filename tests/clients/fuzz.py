@@ -28,6 +28,7 @@ BEYOND_SCHEMAS = {
     ("skip", "conflicting"): "likewise",
     ("email", "invalid_email"): "of the domain: IDNA and a top-level domain; of the local part: no quotes",
     ("current_password", "required"): "needed for the admin's own account, which depends on who asks",
+    ("email_verified", "read_only"): "of the admin's own account, likewise",
     ("current_password", "too_long"): "most is counted in bytes, whose number depends on the characters",
     ("password", "too_long"): "likewise",
     ("username", "too_long"): "likewise, of the name to sign in with",

@@ -78,7 +78,7 @@ async fn the_latest_is_found_by_its_address_in_whatever_case(db: TestDatabase) {
     }
     let latest = tokens.find_latest(Purpose::VerifyEmail, &email("ADA@example.com")).await.unwrap();
     assert_eq!(latest.map(|token| token.id), Some(id(2)));
-    // A used one is the latest, too: the code of the one before must not come alive again.
+    // A used one is the latest, too: the code of the previous one must not come alive again.
     assert!(tokens.consume(id(2), at(10)).await.unwrap());
     let latest = tokens.find_latest(Purpose::VerifyEmail, &email("ada@example.com")).await.unwrap();
     assert_eq!(latest.map(|token| (token.id, token.used_at)), Some((id(2), Some(at(10)))));

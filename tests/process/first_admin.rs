@@ -118,7 +118,7 @@ async fn an_account_that_is_no_admin_is_left_alone_with_a_warning(workplace: Wor
     let me: Value = client.me(&client.sign_in(EMAIL).await.access).await.json().await.unwrap();
     assert_eq!(me["role"], "user");
     let logs = node.stop().logs();
-    let warning = logs.lines().find(|line| line.contains("is no active admin: nothing was changed")).unwrap();
+    let warning = logs.lines().find(|line| line.contains("is not an active admin: nothing was changed")).unwrap();
     assert!(warning.contains("\"WARN\"") && !warning.contains(EMAIL), "{warning}");
 }
 

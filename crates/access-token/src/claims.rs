@@ -11,7 +11,8 @@ use crate::uuid_text::read_uuid;
 
 /// The claims as they stand in the token (RFC 9068, section 2.2). Each has one type, so that a number in quotes, a
 /// fraction or a list of audiences is refused while reading. Each is required except `client_id`, which nodes of the
-/// previous version do not write, and `email_verified`, which operators ask for. It is not checked which client it names, since section 4 does not ask for that.
+/// previous version do not write, and `email_verified`, which operators ask for. Which client `client_id` names is not
+/// checked, since section 4 does not ask for that.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct WireClaims {
     iss: String,

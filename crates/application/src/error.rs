@@ -13,7 +13,7 @@ pub enum ApplicationError {
     /// The password was right, but the account is disabled.
     #[error("the account is disabled")]
     AccountDisabled,
-    /// Who asks has proven who they are, but not that the address of the account is theirs, which it needs to have sessions.
+    /// Somebody has proven who they are, but not that the address of the account is theirs, which it needs to have sessions.
     #[error("the address of the account is not proven")]
     EmailNotVerified,
     /// Nobody signs in by mail here.

@@ -6,7 +6,7 @@
 //! - [`KeyRing`]: signs access tokens, and reads them with the crate `access-token`; follows the keys of all nodes.
 //! - [`SealedKeys`]: makes signing keys, and seals them for the database.
 //! - [`ConfiguredClients`]: knows the secrets of clients.
-//! - [`HmacSha256`]: tags for refresh tokens.
+//! - [`HmacSha256`]: tags for refresh tokens, one-time tokens and their codes, and the keys of counts of attempts.
 //! - [`SystemClock`] and [`SystemIds`]: the time and the randomness of the operating system.
 
 mod argon2_recipe;

@@ -33,8 +33,8 @@ pub(super) async fn run(arguments: CreateAdmin, config: &Config) -> Result<(), F
             say(format!("{} is an admin already; nothing was changed", user.email.as_str()))
         }
         AdminAccount::NotAdmin(_) => Err(failure(
-            "an account with this email exists and is no active admin; nothing was changed: have an admin promote it, or \
-             take another email",
+            "an account with this email exists and is not an active admin; nothing was changed: have an admin promote it, \
+             or take another email",
         )),
     }
 }

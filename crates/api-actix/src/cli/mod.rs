@@ -48,7 +48,8 @@ enum Command {
     CreateAdmin(create_admin::CreateAdmin),
     /// Give a user another password, and end all of their sessions.
     SetPassword(set_password::SetPassword),
-    /// Remove what has ended: sessions, revocations, signing keys.
+    /// Remove what has ended or is old: sessions, revocations, signing keys, events, one-time tokens, mails, counts of
+    /// attempts.
     Cleanup(cleanup::Cleanup),
     /// Look at the signing keys, or rotate them.
     Keys {

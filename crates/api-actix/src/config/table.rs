@@ -398,7 +398,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         Bytes(3, 320),
         "Who mails are from: an address, or a name with an address.",
     ),
-    Setting::new("mail.app_name", "Hexauth", Bytes(1, 100), "What the service calls itself in mails."),
+    Setting::new(
+        "mail.app_name",
+        "Hexauth",
+        Bytes(1, 100),
+        "What the service calls itself in mails and on its pages. Passwords that are easy to guess from it are refused.",
+    ),
     Setting::new(
         "mail.templates",
         "",

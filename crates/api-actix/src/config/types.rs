@@ -184,7 +184,7 @@ pub struct RateLimitSettings {
     pub logout: u32,
     /// To register.
     pub registration: u32,
-    /// To reset a password: to ask for a mail, and to choose another.
+    /// To ask for mails, of any kind, and to use what is in them, counted together.
     pub password_reset: u32,
     /// To ask whether a password may be chosen.
     pub password_check: u32,

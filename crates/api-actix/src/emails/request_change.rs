@@ -19,7 +19,7 @@ crate::fields! {
 
 /// Ask for another email.
 ///
-/// Mails a code, and a link where the operator has set one, to the new address. The account keeps its address until the
+/// Mails a code, and a link where the service has a page for it, to the new address. The account keeps its address until the
 /// new one is confirmed by `POST /api/v1/auth/email-change/confirm`. The old address, if it was proven, is told at once,
 /// and can stop the change. The response is the same, and takes as long, whether or not the new address is somebody
 /// else's, and when there were too many mails. Asking again voids what was mailed to the new address before; asking for

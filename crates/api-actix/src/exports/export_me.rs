@@ -72,10 +72,10 @@ pub(crate) struct ExportedEvent {
     at: Time,
     #[schema(example = "login.succeeded")]
     kind: String,
-    /// The kind of who did it.
+    /// The kind of who did it: `user` is the account itself.
     #[schema(example = "user")]
     by: String,
-    /// From where.
+    /// From where, unless an admin did it.
     #[schema(value_type = Option<String>, required = true)]
     address: Option<IpAddr>,
     #[schema(required = true)]

@@ -286,7 +286,7 @@ async fn create_first_admin(application: &Application, bootstrap: Bootstrap) -> 
         }
         Some(AdminAccount::NotAdmin(user)) => tracing::warn!(
             user = %user.id,
-            "the account with the email of APP_BOOTSTRAP__ADMIN_EMAIL is no active admin: nothing was changed",
+            "the account with the email of APP_BOOTSTRAP__ADMIN_EMAIL is not an active admin: nothing was changed",
         ),
     }
     Ok(())
@@ -319,7 +319,7 @@ fn app_data(config: &Config, address: SocketAddr, parts: &Parts) -> AppData {
         proxies: config.server.proxies.clone(),
         cors: Cors::new(&config.cors),
     };
-    let description = docs::ServedDocument::at(settings.public_path());
+    let description = docs::ServedDocument::at(settings.public_path(), config.application.registration);
     let parties = TokenParties { issuer: config.issuer.clone(), audience: config.audience.clone() };
     features::data(&parts.application)
         .with(Data::from(Arc::clone(&parts.health)))

@@ -28,8 +28,8 @@ impl Emails {
     ///
     /// # Errors
     /// [`ApplicationError::MailIsOff`], [`ApplicationError::WrongCurrentPassword`],
-    /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile, [`ApplicationError::Overloaded`],
-    /// [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::TooManyAttempts`], [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile,
+    /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn request_change(&self, actor: &Actor, change: RequestEmailChange) -> Result<(), ApplicationError> {
         self.users.passwords.one_time_tokens.require_mail()?;
         let place = self.users.passwords.confirm(actor, &change.current).await?;

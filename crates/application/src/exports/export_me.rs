@@ -3,7 +3,7 @@ use domain::mail::QueuedMail;
 use domain::one_time_tokens::OneTimeToken;
 use domain::sessions::RefreshToken;
 use domain::tasks::{Task, TaskQuery};
-use domain::users::{User, UserIdentifier};
+use domain::users::{User, UserId, UserIdentifier};
 
 use super::Exports;
 use crate::attempts::CountedAttempts;
@@ -11,6 +11,9 @@ use crate::{Actor, ApplicationError, Target};
 
 /// Most items of each kind in an export: the newest, and of tasks the oldest.
 pub const MAX_EXPORTED: u64 = 1_000;
+
+/// How an export calls another user who did something to the account.
+const BY_ADMIN: &str = "admin";
 
 /// What is held about a user. Whoever shows it leaves out what secrets are computed from.
 #[derive(Clone, Debug)]
@@ -21,7 +24,7 @@ pub struct Export {
     pub has_password: bool,
     /// Its sessions, live or ended, until they are removed.
     pub sessions: Vec<RefreshToken>,
-    /// What happened to it.
+    /// What happened to it. Of what an admin did it is not said who and from where: that is about the admin.
     pub events: Vec<RecordedEvent>,
     /// What was mailed to be used once.
     pub one_time_tokens: Vec<OneTimeToken>,
@@ -51,7 +54,7 @@ impl Exports {
         Ok(Export {
             has_password: hash.is_some(),
             sessions: cut("sessions", self.refresh_tokens.list(id, limit).await?, &mut left_out),
-            events: cut("events", self.events.list_about(id, limit).await?, &mut left_out),
+            events: without_others(cut("events", self.events.list_about(id, limit).await?, &mut left_out), id),
             one_time_tokens: cut("one_time_tokens", self.one_time_tokens.list(id, limit).await?, &mut left_out),
             mails: cut("mails", self.outbox.list_to(&user.email, limit).await?, &mut left_out),
             attempts: cut("attempts", self.attempts.of(&user, limit).await?, &mut left_out),
@@ -60,6 +63,15 @@ impl Exports {
             left_out,
         })
     }
+}
+
+/// Leaves out from where other users did something.
+fn without_others(mut events: Vec<RecordedEvent>, user: UserId) -> Vec<RecordedEvent> {
+    for event in events.iter_mut().filter(|event| event.user.is_some_and(|by| by != user)) {
+        event.by = BY_ADMIN.to_owned();
+        (event.user, event.address) = (None, None);
+    }
+    events
 }
 
 /// What fits. Notes the name where that is not all.
@@ -74,6 +86,23 @@ fn cut<T>(name: &'static str, mut items: Vec<T>, left_out: &mut Vec<&'static str
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{an_admin, now, user_id};
+
+    #[test]
+    fn of_what_an_admin_did_neither_name_nor_address_is_told() {
+        let by = |user| RecordedEvent {
+            at: now(),
+            kind: "password.set".to_owned(),
+            by: "user".to_owned(),
+            user: Some(user),
+            address: Some([192, 0, 2, 1].into()),
+            session: None,
+            details: Vec::new(),
+        };
+        let admins = RecordedEvent { by: "admin".to_owned(), user: None, address: None, ..by(user_id()) };
+        let events = vec![by(user_id()), by(an_admin().user_id)];
+        assert_eq!(without_others(events, user_id()), [by(user_id()), admins]);
+    }
 
     #[test]
     fn what_does_not_fit_is_named() {

@@ -21,7 +21,8 @@ impl Passwords {
     /// # Errors
     /// [`ApplicationError::RefusedPassword`], [`ApplicationError::UnchangedPassword`],
     /// [`ApplicationError::WrongCurrentPassword`], [`ApplicationError::TooManyAttempts`],
-    /// [`ApplicationError::InvalidAccessToken`] when the account changed meanwhile, [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::InvalidAccessToken`] when the account changed meanwhile, [`ApplicationError::Overloaded`],
+    /// [`ApplicationError::Unavailable`].
     pub async fn change(&self, actor: &Actor, change: ChangePassword) -> Result<(), ApplicationError> {
         self.check_length("new_password", &change.new)?;
         if change.current == change.new {

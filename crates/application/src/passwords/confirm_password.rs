@@ -9,9 +9,10 @@ use crate::{Actor, ApplicationError};
 
 impl Passwords {
     /// Accepts an actor who knows their password, and returns their account and the place at the hasher that this took:
-    /// keep it to the end. It takes as long as a hash, so call it before the unit of work. A unit that [`begin_as`](crate::acting::begin_as) or
-    /// [`begin_on`](crate::acting::begin_on) begins afterwards finds the same password, since a new one ends the actor. For an actor
-    /// without a password, or whose stored hash cannot be used, every password is wrong.
+    /// keep it to the end. It takes as long as a hash, so call it before the unit of work. A unit that
+    /// [`begin_as`](crate::acting::begin_as) or [`begin_on`](crate::acting::begin_on) begins afterwards finds the same
+    /// password, since a new one ends the actor. For an actor without a password, or whose stored hash cannot be used,
+    /// every password is wrong.
     ///
     /// An attempt counts together with those to sign in: it is the same secret that is guessed.
     ///

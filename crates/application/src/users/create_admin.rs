@@ -20,8 +20,8 @@ pub enum AdminAccount {
 }
 
 impl Users {
-    /// Makes an admin on the word of the operator, who answers for the address, too: there is no actor. Asking again changes nothing, and if many ask at
-    /// once, one makes it.
+    /// Makes an admin on the word of the operator, who vouches for the address, too: there is no actor. Asking again
+    /// changes nothing, and if many ask at once, one makes it.
     ///
     /// # Errors
     /// [`ApplicationError::RefusedPassword`] when one would be made; [`ApplicationError::Overloaded`],

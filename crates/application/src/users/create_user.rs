@@ -71,13 +71,11 @@ impl NewUser {
 impl Users {
     /// Makes an account. Anyone may make their own while registration is open, and an admin anybody's at any time. Where
     /// registration takes the proof of the address, nothing is made yet. Where mail is sent, the user gets one by which
-    /// they prove it. The address of the request is
-    /// recorded: `address`, or the actor's own.
+    /// they prove it. The address of the request is recorded: `address`, or the actor's own.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`] when somebody who is not an admin gives another role, activity or proof than every
-    /// account begins with;
-    /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
+    /// account begins with; [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
     /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::RefusedPassword`],
     /// [`ApplicationError::Duplicate`], [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn create(
@@ -114,7 +112,8 @@ impl Users {
         self.passwords
             .hashing
             .in_turn(async {
-                let asks_for_proof = self.may_ask_for_proof(user).await?;
+                let is_due = user.is_active && !user.email_verified;
+                let asks_for_proof = is_due && self.may_ask_for_proof(&user.email).await?;
                 let (unit, event) = match actor {
                     Some(actor) => (
                         begin_as(self.passwords.units.as_ref(), actor, self.passwords.clock.as_ref()).await?.0,
@@ -132,17 +131,16 @@ impl Users {
         Ok(new.user)
     }
 
-    /// Whether a new user is mailed how to prove their address, which counts as a mail to it. An address that is taken
-    /// gets none, and must not be used up.
-    async fn may_ask_for_proof(&self, user: &User) -> Result<bool, ApplicationError> {
+    /// Whether an address that becomes an account's may be mailed how to prove it, which counts as a mail to it. An address
+    /// that is taken gets none, and must not be used up.
+    pub(super) async fn may_ask_for_proof(&self, email: &Email) -> Result<bool, ApplicationError> {
         let tokens = &self.passwords.one_time_tokens;
-        let is_due = tokens.sends_mail && user.is_active && !user.email_verified;
-        Ok(is_due
-            && self.users.find_by_email(&user.email).await?.is_none()
-            && tokens.may_send(Purpose::VerifyEmail, &user.email).await?)
+        Ok(tokens.sends_mail
+            && self.users.find_by_email(email).await?.is_none()
+            && tokens.may_send(Purpose::VerifyEmail, email).await?)
     }
 
-    async fn ask_for_proof(&self, unit: &dyn AccountUnit, user: &User) -> Result<(), StoreError> {
+    pub(super) async fn ask_for_proof(&self, unit: &dyn AccountUnit, user: &User) -> Result<(), StoreError> {
         let locale = user.profile.locale_or(Locale::default());
         let tokens = &self.passwords.one_time_tokens;
         tokens.send(unit, Purpose::VerifyEmail, Some(user.id), &user.email, locale).await.map(drop)

@@ -33,8 +33,8 @@ pub struct UserChange {
 pub struct UserReadOnly {
     /// What every resource has.
     pub common: ReadOnly,
-    /// The last sign-in, or any earlier one: a sign-in since it was read is no change of a client's. The inner `None` is
-    /// that of a user who had not signed in yet.
+    /// The last sign-in, or any earlier one: a client does not change it where somebody signed in since it was read. The
+    /// inner `None` is that of a user who had not signed in yet.
     pub last_login: Option<Option<Timestamp>>,
 }
 
@@ -88,6 +88,10 @@ impl Users {
         let id = target.authorize(actor)?;
         // An admin's own account is theirs also when it is named by its id.
         let is_own = id == actor.user_id;
+        let asks_for_proof = match &change.email {
+            Some(email) if !is_own && change.email_verified != Some(true) => self.may_ask_for_proof(email).await?,
+            _ => false,
+        };
         let OnAccount { unit, user: before, admins } =
             begin_on(self.passwords.units.as_ref(), actor, target, self.passwords.clock.as_ref()).await?;
         let now = self.passwords.clock.now();
@@ -113,6 +117,9 @@ impl Users {
         }
         if moves {
             self.passwords.one_time_tokens.notify(unit.as_ref(), &before, Letter::EmailChanged).await?;
+        }
+        if moves && asks_for_proof && user.is_active && !user.email_verified {
+            self.ask_for_proof(unit.as_ref(), &user).await?;
         }
         let ends = is_disabled.then_some(RevocationReason::Disabled);
         if let Some(reason) = ends {
@@ -140,6 +147,9 @@ fn has_same_email(a: &User, b: &User) -> bool {
 mod tests {
     use std::sync::atomic::Ordering;
 
+    use domain::attempts::Reservation;
+    use domain::mail::QueuedMail;
+    use domain::one_time_tokens::Purpose;
     use domain::sessions::Revoked;
     use domain::units::MockAccountUnit;
     use domain::users::Epoch;
@@ -290,12 +300,17 @@ mod tests {
             let mut mocks = Mocks::default();
             let mut unit = updating(an_admins_unit());
             unit.one_time_tokens.expect_void_all().times(1).returning(|_, _| Ok(1));
-            unit.outbox
-                .expect_insert()
-                .withf(|mail| mail.letter == Letter::EmailChanged && mail.to == a_user().email)
-                .times(1)
-                .returning(|_| Ok(()));
+            let is_notice = |mail: &QueuedMail| mail.letter == Letter::EmailChanged && mail.to == a_user().email;
+            unit.outbox.expect_insert().withf(is_notice).times(1).returning(|_| Ok(()));
             mocks.one_time_tokens.mail_is_off = false;
+            // The new address is asked to prove itself, where the admin does not vouch for it.
+            if !is_verified {
+                mocks.users.expect_find_by_email().times(1).returning(|_| Ok(None));
+                mocks.one_time_tokens.attempts.expect_reserve().times(2).returning(|_, _, _| Ok(Reservation::Taken));
+                unit.one_time_tokens.expect_insert().times(1).returning(|_| Ok(()));
+                let is_asked = |mail: &QueuedMail| mail.letter == Letter::Token(Purpose::VerifyEmail);
+                unit.outbox.expect_insert().withf(is_asked).times(1).returning(|_| Ok(()));
+            }
             mocks.units([unit]);
             let change = UserChange { email_verified: said, ..moving("lovelace@example.com") };
             let user = mocks.build().update(&an_admin(), TARGET(), change).await.unwrap();

@@ -32,6 +32,8 @@ pub struct RecordedEvent {
     pub kind: String,
     /// The kind of who did it: [`By::kind`].
     pub by: String,
+    /// The user who did it, if it was one.
+    pub user: Option<UserId>,
     /// From where, if it is known.
     pub address: Option<IpAddr>,
     /// The session that it is about.

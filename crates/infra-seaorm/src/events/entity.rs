@@ -1,5 +1,6 @@
 use domain::events::{By, Event, RecordedEvent};
 use domain::sessions::SessionId;
+use domain::users::UserId;
 use sea_orm::ActiveValue::Set;
 use sea_orm::JsonValue;
 use sea_orm::entity::prelude::*;
@@ -42,6 +43,8 @@ impl FromRow for RecordedEvent {
             at: row.get(Column::At)?,
             kind: row.get(Column::Kind)?,
             by: row.get(Column::ActorKind)?,
+            // The id of a client is none of these.
+            user: row.get::<String>(Column::ActorId).and_then(|id| id.parse().ok()).map(UserId::new),
             address: address.and_then(|address| row.valid(Column::Address, address.parse())),
             session: row.get(Column::Session).map(SessionId::new),
             details: details.into_iter().map(|(name, value)| (name, text(value))).collect(),

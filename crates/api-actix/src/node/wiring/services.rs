@@ -40,7 +40,7 @@ pub struct Adapters {
     pub key_factory: Arc<dyn SigningKeyFactory>,
     /// Knows the clients that may introspect.
     pub client_secrets: Arc<dyn ClientSecrets>,
-    /// Authenticates refresh tokens.
+    /// Authenticates what is not stored, such as refresh tokens and links in mails, and names counts of attempts.
     pub mac: Arc<dyn Mac>,
     /// Makes ids.
     pub ids: Arc<dyn Ids>,

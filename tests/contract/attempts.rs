@@ -57,7 +57,13 @@ async fn reserve(db: &TestDatabase, number: u128, now: i64) -> Result<(), i64> {
 }
 
 async fn count(db: &TestDatabase, number: u128) -> Option<u32> {
-    attempts(db).find(&key(number)).await.unwrap().map(|count| count.count)
+    find(attempts(db).as_ref(), &key(number)).await.map(|count| count.count)
+}
+
+/// The count of this key alone, if any of its attempts was not given back.
+async fn find(attempts: &dyn AttemptRepository, key: &AttemptKey) -> Option<AttemptCount> {
+    let nobody = user_id(0);
+    attempts.list(nobody, &[*key], 1).await.unwrap().pop().map(|counted| counted.count)
 }
 
 async fn attempts_are_free_at_first_and_then_waits_double_up_to_the_longest(db: TestDatabase) {
@@ -157,7 +163,7 @@ async fn what_rested_is_deleted_and_nothing_else(db: TestDatabase) {
     assert_eq!(attempts(&db).count_rested(at(3)).await.unwrap(), 3);
     assert_eq!(attempts(&db).delete_rested(at(3), 2).await.unwrap(), 2);
     assert_eq!(attempts(&db).delete_rested(at(3), 2).await.unwrap(), 1);
-    let left = attempts(&db).find(&key(4)).await.unwrap();
+    let left = find(attempts(&db).as_ref(), &key(4)).await;
     assert!(matches!(left, Some(AttemptCount { count: 1, .. })), "{left:?}");
 }
 
@@ -195,6 +201,6 @@ async fn what_is_counted_of_a_user_is_listed_and_forgotten_and_nothing_else(db: 
     assert_eq!(attempts.forget_all(user_id(1), &[by_address]).await.unwrap(), 5);
     assert_eq!(listed(9).await, []);
     for key in &keys[3..5] {
-        assert!(attempts.find(key).await.unwrap().is_some());
+        assert!(find(attempts.as_ref(), key).await.is_some());
     }
 }

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::mail::{
-    Letter, Locale, MailId, MailState, NewMail, OutboxFilter, OutboxQuery, OutboxRepository, OutboxStatus, QueuedMail,
+    Letter, MailId, MailState, NewMail, OutboxFilter, OutboxQuery, OutboxRepository, OutboxStatus, QueuedMail,
 };
 use domain::one_time_tokens::{OneTimeTokenId, Purpose};
+use domain::users::Locale;
 use futures_util::future::join_all;
 use tests::{TestDatabase, on_each_database_and_pgbouncer, port};
 use uuid::Uuid;

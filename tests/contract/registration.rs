@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use domain::StoreError;
-use domain::mail::Locale;
 use domain::one_time_tokens::{NewOneTimeToken, OneTimeToken, OneTimeTokenId, OneTimeTokenRepository, Purpose};
 use domain::registration::{PendingAccount, PendingAccountRepository};
-use domain::users::{Birthday, FullName, Profile};
+use domain::users::{Birthday, FullName, Locale, Profile};
 use tests::{TestDatabase, on_each_database_and_pgbouncer, port};
 use uuid::Uuid;
 

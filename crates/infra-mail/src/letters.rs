@@ -2,9 +2,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use domain::mail::{Letter, Locale, MailId, Outgoing, Redeem};
-use domain::one_time_tokens::Purpose;
-use domain::users::Email;
+use domain::mail::{Letter, MailId, Outgoing, Redeem};
+use domain::users::{Email, Locale};
 use domain::{Secret, Timestamp};
 use minijinja::value::Value;
 use minijinja::{Environment, UndefinedBehavior};
@@ -96,7 +95,7 @@ impl Letters {
     /// Writes every letter in every language.
     fn check(&self) -> Result<(), MailSetupError> {
         for locale in self.texts.languages() {
-            for letter in every_letter() {
+            for letter in Letter::every() {
                 let mail = sample(letter, locale.clone());
                 let written = self.write(&mail).map_err(|error| {
                     let path = format!("{}.toml, {}", locale.as_str(), mail.letter.kind());
@@ -149,20 +148,6 @@ fn values(app: &str, mail: &Outgoing, link: Option<&str>) -> Values {
     values
 }
 
-fn every_letter() -> impl Iterator<Item = Letter> {
-    let device = Letter::NewDevice { device: None, address: None };
-    let others = [
-        Letter::EmailChanged,
-        Letter::AlreadyRegistered,
-        Letter::PasswordChanged,
-        device,
-        Letter::AccountDisabled,
-        Letter::AccountDeleted,
-        Letter::Test,
-    ];
-    Purpose::ALL.into_iter().map(Letter::Token).chain(others)
-}
-
 /// A letter to nobody, as templates are tried with.
 #[expect(clippy::expect_used, reason = "constants that a test reads")]
 fn sample(letter: Letter, locale: Locale) -> Outgoing {
@@ -185,6 +170,8 @@ fn sample(letter: Letter, locale: Locale) -> Outgoing {
 
 #[cfg(test)]
 mod tests {
+    use domain::one_time_tokens::Purpose;
+
     use super::*;
 
     fn letters(folder: Option<&Path>) -> Result<Letters, MailSetupError> {

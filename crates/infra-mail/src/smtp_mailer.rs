@@ -14,7 +14,7 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use tokio::time::timeout;
 
 use crate::message::message;
-use crate::{Letters, MailSetupError, Sender};
+use crate::{Letters, MailSetupError, Sender, refused};
 
 /// Where the relay is, and how to talk to it.
 #[derive(Clone)]
@@ -86,19 +86,6 @@ impl SmtpMailer {
         Ok(Self { transport: builder.build(), timeout: settings.timeout, hint: hint(settings), letters, sender })
     }
 
-    /// Connects, encrypts and authenticates as for a mail, and sends none.
-    ///
-    /// # Errors
-    /// [`MailError::Relay`].
-    pub async fn check(&self) -> Result<(), MailError> {
-        match timeout(self.timeout, self.transport.test_connection()).await {
-            Ok(Ok(true)) => Ok(()),
-            Ok(Ok(false)) => Err(MailError::Relay("the relay hung up".into())),
-            Ok(Err(error)) => Err(self.relay(error)),
-            Err(elapsed) => Err(self.relay(elapsed)),
-        }
-    }
-
     /// A fault of the relay, with what an operator should look at first.
     fn relay(&self, error: impl std::error::Error + Send + Sync + 'static) -> MailError {
         let Some(hint) = self.hint else { return MailError::Relay(error.into()) };
@@ -123,8 +110,8 @@ impl SmtpMailer {
 #[async_trait]
 impl Mailer for SmtpMailer {
     async fn send(&self, mail: &Outgoing) -> Result<(), MailError> {
-        let written = self.letters.write(mail).map_err(|error| MailError::Refused(error.into()))?;
-        let message = message(&self.sender, mail, written).map_err(|error| MailError::Refused(error.into()))?;
+        let written = self.letters.write(mail).map_err(refused)?;
+        let message = message(&self.sender, mail, written).map_err(refused)?;
         let delivering = async {
             match self.transport.send(message).await {
                 Ok(_) => Ok(()),

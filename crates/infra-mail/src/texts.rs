@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use domain::mail::Locale;
+use domain::users::Locale;
 use serde::Deserialize;
 
 use crate::MailSetupError;

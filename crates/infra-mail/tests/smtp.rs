@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::Secret;
-use domain::mail::{Letter, Locale, MailError, MailId, Mailer, Outgoing, Redeem};
+use domain::mail::{Letter, MailError, MailId, Mailer, Outgoing, Redeem};
 use domain::one_time_tokens::Purpose;
-use domain::users::Email;
+use domain::users::{Email, Locale};
 use infra_mail::{Letters, Links, Sender, SmtpMailer, SmtpSecurity, SmtpSettings};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -197,7 +197,6 @@ async fn a_relay_that_cannot_be_used_is_told_from_a_mail_that_is_refused() {
         let mailer = relay.mailer(SmtpSecurity::None);
         let error = mailer.send(&mail("ada@example.com")).await.unwrap_err();
         assert!(matches!(error, MailError::Relay(_)), "{error:?}");
-        assert!(matches!(mailer.check().await, Err(MailError::Relay(_))));
     }
     let relay = Relay::start(Script { wants_password: true, ..Script::default() }).await;
     let settings = SmtpSettings {

@@ -96,8 +96,12 @@ impl BreachedPasswords for BreachedFile {
 }
 
 fn prefix(password: &Password) -> u64 {
-    let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, password.expose());
-    hash.as_ref().iter().take(8).fold(0, |prefix, byte| prefix << 8 | u64::from(*byte))
+    prefix_of_hash(digest(&SHA1_FOR_LEGACY_USE_ONLY, password.expose()).as_ref())
+}
+
+/// The prefix of a SHA-1.
+pub(crate) fn prefix_of_hash(hash: &[u8]) -> u64 {
+    hash.iter().take(PREFIX_BYTES as usize).fold(0, |prefix, byte| prefix << 8 | u64::from(*byte))
 }
 
 pub(crate) fn search(file: &mut File, count: u64, wanted: u64) -> io::Result<bool> {

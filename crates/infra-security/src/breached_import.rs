@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use data_encoding::HEXUPPER_PERMISSIVE;
 use thiserror::Error;
 
-use crate::breached_file::{HEADER_BYTES, MAGIC, PREFIX_BYTES, checksum};
+use crate::breached_file::{HEADER_BYTES, MAGIC, PREFIX_BYTES, checksum, prefix_of_hash};
 
 /// Hexadecimal digits of a SHA-1.
 const HASH_DIGITS: usize = 40;
@@ -171,8 +171,7 @@ fn prefix_of(line: &[u8]) -> Result<Option<u64>, ()> {
         _ => return Err(()),
     };
     let hash = HEXUPPER_PERMISSIVE.decode(hash).map_err(drop)?;
-    let prefix = hash.iter().take(8).fold(0, |prefix, byte| prefix << 8 | u64::from(*byte));
-    Ok((count != Some(0)).then_some(prefix))
+    Ok((count != Some(0)).then(|| prefix_of_hash(&hash)))
 }
 
 /// A run that is read from its beginning on.

@@ -26,7 +26,7 @@ use crate::http::fields::checked::checked;
 use crate::http::{ErrorRow, Feature, Limited, limit, take_no_body_too};
 
 pub(crate) use login::Identifier;
-pub(crate) use proof::ProofBody;
+pub(crate) use proof::{MAX_PROOF_BYTES, ProofBody};
 pub(crate) use refresh::PresentedToken;
 
 pub(crate) const FEATURE: Feature = Feature {

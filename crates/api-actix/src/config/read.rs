@@ -175,21 +175,12 @@ fn read_application(
 }
 
 fn read_registration(reader: &mut Reader, has_mail: bool) -> Option<RegistrationMode> {
-    let registration = reader.get("registration.mode", parse_registration)?;
+    let registration = reader.get("registration.mode", RegistrationMode::parse)?;
     if registration.needs_proof() && !has_mail {
         let fault = format!("an address is proven by mail, and {} lets none out", named("mail.transport"));
         reader.fault("registration.mode", &fault);
     }
     Some(registration)
-}
-
-fn parse_registration(text: &str) -> Result<RegistrationMode, &'static str> {
-    match text {
-        "open" => Ok(RegistrationMode::Open),
-        "verified" => Ok(RegistrationMode::Verified),
-        "closed" => Ok(RegistrationMode::Closed),
-        _ => Err("it must be open, verified or closed"),
-    }
 }
 
 fn read_password_policy(reader: &mut Reader) -> Option<PasswordPolicy> {

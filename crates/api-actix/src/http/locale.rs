@@ -4,7 +4,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::header::ACCEPT_LANGUAGE;
 use actix_web::{FromRequest, HttpRequest};
-use domain::mail::Locale;
+use domain::users::Locale;
 
 /// The language that the client asks for first (RFC 9110, section 12.5.4). English, if it asks for none.
 pub(crate) struct ClientLocale(pub(crate) Locale);

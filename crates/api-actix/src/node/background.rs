@@ -133,7 +133,7 @@ async fn send_mail(application: Application) {
 }
 
 async fn observe_outbox(application: Application) {
-    if application.mail.mailer.is_none() {
+    if !application.mail.is_on() {
         return;
     }
     let mut outage = Outage::new("the outbox cannot be read");

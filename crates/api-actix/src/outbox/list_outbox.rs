@@ -22,12 +22,7 @@ impl TextValue for OutboxFilter {
     const SHAPE: TextShape = TextShape::ANY.pattern("^(pending|sent|dead)$");
 
     fn parse(text: &str) -> Result<Self, ValidationError> {
-        match text {
-            "pending" => Ok(Self::Pending),
-            "sent" => Ok(Self::Sent),
-            "dead" => Ok(Self::Dead),
-            _ => Err(ValidationError::new("unknown_state", "This field must be 'pending', 'sent' or 'dead'.")),
-        }
+        Self::parse(text)
     }
 }
 

@@ -16,7 +16,7 @@ impl Page for AcceptInvitation {
     const LIMITED: Limited = Limited::PasswordReset;
 
     async fn submit(request: &HttpRequest, sent: Sent, address: Option<IpAddr>) -> Result<(), ApiError> {
-        let accepted = passwords::AcceptInvitation { proof: sent.proof(), new: sent.new_password()? };
+        let accepted = passwords::ChooseByMail { proof: sent.proof(), new: sent.new_password()? };
         Ok(part::<Passwords>(request)?.accept_invitation(accepted, address).await?)
     }
 }

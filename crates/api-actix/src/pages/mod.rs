@@ -23,6 +23,7 @@ use domain::Secret;
 use domain::one_time_tokens::Purpose;
 use utoipa::openapi::OpenApi;
 
+use crate::auth::MAX_PROOF_BYTES;
 use crate::config::{MAIL_LINKS, MailSettings};
 use crate::http::{ApiError, ClientAddress, ClientLocales, Feature, FormBody, Limited, limit_in_handler, spend};
 use sent::{Sent, SentBody};
@@ -37,9 +38,6 @@ pub(crate) const FEATURE: Feature = Feature {
     #[cfg(test)]
     bodies: || vec![],
 };
-
-/// Longest token of a link that is looked at, in bytes.
-const MAX_TOKEN_BYTES: usize = 128;
 
 const STYLE_PATH: &str = "/account/style.css";
 const STYLE: &str = include_str!("templates/style.css");
@@ -103,7 +101,7 @@ async fn show<P: Page>(request: HttpRequest, ClientLocales(locales): ClientLocal
 /// The token in the query, if there is one that could be good.
 fn token_in(query: &str) -> Secret {
     let token = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "token").map(|(_, token)| token);
-    Secret::new(token.filter(|token| token.len() <= MAX_TOKEN_BYTES).unwrap_or_default().into_owned())
+    Secret::new(token.filter(|token| token.len() <= MAX_PROOF_BYTES).unwrap_or_default().into_owned())
 }
 
 /// Does what the link is for, and shows what came of it. The form is there again where it can be sent again.

@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
-use application::passwords::{ConfirmReset, Passwords};
+use application::passwords::{ChooseByMail, Passwords};
 use domain::one_time_tokens::Purpose;
 
 use super::{Page, Sent};
@@ -16,7 +16,7 @@ impl Page for ResetPassword {
     const LIMITED: Limited = Limited::PasswordReset;
 
     async fn submit(request: &HttpRequest, sent: Sent, address: Option<IpAddr>) -> Result<(), ApiError> {
-        let reset = ConfirmReset { proof: sent.proof(), new: sent.new_password()? };
+        let reset = ChooseByMail { proof: sent.proof(), new: sent.new_password()? };
         Ok(part::<Passwords>(request)?.confirm_reset(reset, address).await?)
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use domain::mail::Locale;
 use domain::one_time_tokens::Purpose;
+use domain::users::Locale;
 use serde::Deserialize;
 
 /// The first is for whoever reads none of them.

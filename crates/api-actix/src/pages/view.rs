@@ -4,8 +4,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::Secret;
-use domain::mail::Locale;
 use domain::passwords::PasswordPolicy;
+use domain::users::Locale;
 use minijinja::value::Value;
 use minijinja::{Environment, UndefinedBehavior, context};
 

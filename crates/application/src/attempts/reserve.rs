@@ -84,7 +84,11 @@ impl Attempts {
         Ok(sessions.iter().any(|session| session.device.address().map(Network::of) == Some(network)))
     }
 
-    async fn take(
+    /// Takes an attempt at whatever this key counts.
+    ///
+    /// # Errors
+    /// [`ApplicationError::TooManyAttempts`], [`ApplicationError::Unavailable`].
+    pub(crate) async fn take(
         &self,
         key: AttemptKey,
         limit: &AttemptLimit,

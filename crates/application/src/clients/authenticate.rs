@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
 use domain::Secret;
-use domain::attempts::{AttemptKey, AttemptLimit, Attempted, Network, Reservation, Subject};
+use domain::attempts::{AttemptKey, AttemptLimit, Attempted, Network, Subject};
 
 use super::Clients;
 use crate::ApplicationError;
@@ -27,24 +27,16 @@ impl Clients {
         }
         let is_known = self.secrets.knows(client_id);
         let whose = if is_known { Subject::Client(client_id) } else { Subject::Unknown(client_id) };
-        let key = self.reserve(whose, address).await?;
-        match self.secrets.verify(client_id, secret).await {
-            Ok(true) => self.attempts.attempts.forget(&key).await.map(drop)?,
-            Ok(false) => return Err(ApplicationError::InvalidClient),
-            Err(fault) => {
-                self.attempts.attempts.give_back(&key).await?;
-                return Err(fault.into());
-            }
-        }
-        Ok(())
-    }
-
-    async fn reserve(&self, whose: Subject<'_>, address: Option<IpAddr>) -> Result<AttemptKey, ApplicationError> {
         let (now, mac) = (self.attempts.clock.now(), self.attempts.mac.as_ref());
         let key = AttemptKey::new(Attempted::ClientSecret, whose, address.map(Network::of), mac);
-        match self.attempts.attempts.reserve(&key, &AttemptLimit::CLIENT_SECRET, now).await? {
-            Reservation::Taken => Ok(key),
-            Reservation::Refused { free_at } => Err(ApplicationError::TooManyAttempts { retry_after: free_at - now }),
+        let attempt = self.attempts.take(key, &AttemptLimit::CLIENT_SECRET, now).await?;
+        match self.secrets.verify(client_id, secret).await {
+            Ok(true) => Ok(attempt.was_right().await?),
+            Ok(false) => Err(ApplicationError::InvalidClient),
+            Err(fault) => {
+                attempt.came_to_nothing().await?;
+                Err(fault.into())
+            }
         }
     }
 }
@@ -54,6 +46,7 @@ mod tests {
     use std::sync::Arc;
 
     use chrono::TimeDelta;
+    use domain::attempts::Reservation;
     use domain::clients::MockClientSecrets;
     use domain::passwords::HashError;
 

@@ -19,10 +19,10 @@ impl Emails {
     /// [`ApplicationError::InvalidOneTimeToken`], whatever is wrong with the token or the account, and also when somebody
     /// else has the address by now; [`ApplicationError::Unavailable`].
     pub async fn confirm_change(&self, proof: Proof, address: Option<IpAddr>) -> Result<(), ApplicationError> {
-        let tokens = &self.passwords.one_time_tokens;
+        let tokens = &self.users.passwords.one_time_tokens;
         let token = evenly(tokens.prove(Purpose::ChangeEmail, &proof)).await?;
         let (unit, before) = self.begin_with(&token).await?;
-        let now = self.passwords.clock.now();
+        let now = self.users.passwords.clock.now();
         let mut user = before.clone();
         user.set_email(token.email);
         user.email_verified = true;
@@ -37,7 +37,7 @@ impl Emails {
         let revocation = Revocation { at: now, reason: RevocationReason::EmailChanged };
         unit.refresh_tokens().revoke_all(user.id, None, revocation).await?;
         let event = By::Anyone.did(What::EmailChanged { user: user.id }).from_address(address);
-        self.passwords.journal.commit_revoking(unit, event, &[RevokedTokens::OfUser(user.id, user.epoch)]).await
+        self.users.passwords.journal.commit_revoking(unit, event, &[RevokedTokens::OfUser(user.id, user.epoch)]).await
     }
 }
 

@@ -16,15 +16,13 @@ pub use request_change::RequestEmailChange;
 
 use crate::ApplicationError;
 use crate::one_time_tokens::consume;
-use crate::passwords::Passwords;
 use crate::users::Users;
 
 /// The use cases of addresses.
 #[derive(Clone)]
 pub struct Emails {
-    /// Asks for the current password, and has what writing an account takes.
-    pub passwords: Passwords,
-    /// Makes the accounts that wait for a proof.
+    /// Makes the accounts that wait for a proof. Its passwords ask for the current one, and have what writing an account
+    /// takes.
     pub users: Users,
 }
 
@@ -35,10 +33,10 @@ impl Emails {
     /// [`ApplicationError::InvalidOneTimeToken`] when the token was used meanwhile, or the account is disabled or gone.
     async fn begin_with(&self, token: &OneTimeToken) -> Result<(Box<dyn AccountUnit>, User), ApplicationError> {
         let user_id = token.user_id.ok_or(ApplicationError::InvalidOneTimeToken)?;
-        let unit = self.passwords.units.begin().await?;
+        let unit = self.users.passwords.units.begin().await?;
         let user = unit.users().find_by_id_for_update(user_id).await?.filter(|user| user.is_active);
         let user = user.ok_or(ApplicationError::InvalidOneTimeToken)?;
-        consume(unit.as_ref(), token, self.passwords.clock.now()).await?;
+        consume(unit.as_ref(), token, self.users.passwords.clock.now()).await?;
         Ok((unit, user))
     }
 }

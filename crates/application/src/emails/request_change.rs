@@ -1,8 +1,7 @@
 use domain::events::What;
-use domain::mail::Locale;
 use domain::one_time_tokens::Purpose;
 use domain::passwords::Password;
-use domain::users::Email;
+use domain::users::{Email, Locale};
 
 use super::Emails;
 use crate::acting::begin_as;
@@ -32,8 +31,8 @@ impl Emails {
     /// [`ApplicationError::TooManyAttempts`], [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile,
     /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn request_change(&self, actor: &Actor, change: RequestEmailChange) -> Result<(), ApplicationError> {
-        self.passwords.one_time_tokens.require_mail()?;
-        let place = self.passwords.confirm(actor, &change.current).await?;
+        self.users.passwords.one_time_tokens.require_mail()?;
+        let place = self.users.passwords.confirm(actor, &change.current).await?;
         evenly(async {
             // Given back before the wait.
             let _place = place;
@@ -43,7 +42,7 @@ impl Emails {
     }
 
     async fn mail_change(&self, actor: &Actor, email: Email, locale: Locale) -> Result<(), ApplicationError> {
-        let (passwords, tokens) = (&self.passwords, &self.passwords.one_time_tokens);
+        let (passwords, tokens) = (&self.users.passwords, &self.users.passwords.one_time_tokens);
         let found = passwords.users.find_by_email(&email).await?;
         let is_free = found.is_none_or(|user| user.id == actor.user_id);
         let may_cause = tokens.may_cause(Purpose::ChangeEmail, actor.user_id).await?;
@@ -54,7 +53,7 @@ impl Emails {
         // Whatever comes of this request: whether the earlier token is still good would tell whether the address is free.
         unit.one_time_tokens().void_for_user(Purpose::ChangeEmail, user.id).await?;
         let is_change = user.email.as_str() != email.as_str();
-        let locale = user.profile.locale.unwrap_or(locale);
+        let locale = user.profile.locale_or(locale);
         if is_change && may_send {
             tokens.send(unit.as_ref(), Purpose::ChangeEmail, Some(user.id), &email, locale.clone()).await?;
         }

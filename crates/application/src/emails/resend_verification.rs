@@ -1,9 +1,8 @@
 use std::net::IpAddr;
 
 use domain::events::{By, What};
-use domain::mail::Locale;
 use domain::one_time_tokens::Purpose;
-use domain::users::Email;
+use domain::users::{Email, Locale};
 
 use super::Emails;
 use crate::ApplicationError;
@@ -22,7 +21,7 @@ impl Emails {
         locale: Locale,
         address: Option<IpAddr>,
     ) -> Result<(), ApplicationError> {
-        self.passwords.one_time_tokens.require_mail()?;
+        self.users.passwords.one_time_tokens.require_mail()?;
         evenly(self.mail_verification(email, locale, address)).await
     }
 
@@ -32,8 +31,8 @@ impl Emails {
         locale: Locale,
         address: Option<IpAddr>,
     ) -> Result<(), ApplicationError> {
-        let tokens = &self.passwords.one_time_tokens;
-        let found = self.passwords.users.find_by_email(email).await?;
+        let tokens = &self.users.passwords.one_time_tokens;
+        let found = self.users.passwords.users.find_by_email(email).await?;
         if found.as_ref().is_some_and(|user| !user.is_active || user.email_verified) {
             return Ok(());
         }
@@ -45,11 +44,11 @@ impl Emails {
         if !tokens.may_send(Purpose::VerifyEmail, &user.email).await? {
             return Ok(());
         }
-        let locale = user.profile.locale.unwrap_or(locale);
-        let unit = self.passwords.units.begin().await?;
+        let locale = user.profile.locale_or(locale);
+        let unit = self.users.passwords.units.begin().await?;
         tokens.send(unit.as_ref(), Purpose::VerifyEmail, Some(user.id), &user.email, locale).await?;
         let event = By::Anyone.did(What::EmailVerificationRequested { user: user.id }).from_address(address);
-        self.passwords.journal.commit(unit, event).await
+        self.users.passwords.journal.commit(unit, event).await
     }
 }
 

@@ -16,14 +16,14 @@ impl Emails {
     /// [`ApplicationError::InvalidOneTimeToken`], whatever is wrong with the token or the account;
     /// [`ApplicationError::Unavailable`].
     pub async fn stop_change(&self, proof: Proof, address: Option<IpAddr>) -> Result<(), ApplicationError> {
-        let token = evenly(self.passwords.one_time_tokens.prove(Purpose::StopEmailChange, &proof)).await?;
+        let token = evenly(self.users.passwords.one_time_tokens.prove(Purpose::StopEmailChange, &proof)).await?;
         let (unit, user) = self.begin_with(&token).await?;
         if user.email != token.email {
             return Err(ApplicationError::InvalidOneTimeToken);
         }
         unit.one_time_tokens().void_all(user.id, None).await?;
         let event = By::Anyone.did(What::EmailChangeStopped { user: user.id }).from_address(address);
-        self.passwords.journal.commit(unit, event).await
+        self.users.passwords.journal.commit(unit, event).await
     }
 }
 

@@ -7,11 +7,6 @@ use crate::users::Users;
 
 /// The use cases of addresses, on the mocks that these passwords stand on.
 pub(super) fn on(passwords: Passwords) -> Emails {
-    let users = Users {
-        users: passwords.users.clone(),
-        passwords: passwords.clone(),
-        ids: ids(),
-        registration: RegistrationMode::Verified,
-    };
-    Emails { passwords, users }
+    let users = passwords.users.clone();
+    Emails { users: Users { users, passwords, ids: ids(), registration: RegistrationMode::Verified } }
 }

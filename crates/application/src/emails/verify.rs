@@ -16,7 +16,7 @@ impl Emails {
     /// [`ApplicationError::InvalidOneTimeToken`], whatever is wrong with the token or the account;
     /// [`ApplicationError::RegistrationClosed`] where the account is still to be made; [`ApplicationError::Unavailable`].
     pub async fn verify(&self, proof: Proof, address: Option<IpAddr>) -> Result<(), ApplicationError> {
-        let token = evenly(self.passwords.one_time_tokens.prove(Purpose::VerifyEmail, &proof)).await?;
+        let token = evenly(self.users.passwords.one_time_tokens.prove(Purpose::VerifyEmail, &proof)).await?;
         if token.user_id.is_none() {
             return self.users.finish_registration(&token, address).await;
         }
@@ -25,11 +25,11 @@ impl Emails {
             return Err(ApplicationError::InvalidOneTimeToken);
         }
         user.email_verified = true;
-        user.updated_at = self.passwords.clock.now();
+        user.updated_at = self.users.passwords.clock.now();
         unit.users().update(&user).await?;
         unit.one_time_tokens().void_for_email(Purpose::VerifyEmail, &token.email, Some(token.id)).await?;
         let event = By::Anyone.did(What::EmailVerified { user: user.id }).from_address(address);
-        self.passwords.journal.commit(unit, event).await
+        self.users.passwords.journal.commit(unit, event).await
     }
 }
 

@@ -19,6 +19,14 @@ impl Mail {
     /// [`ApplicationError::Forbidden`], [`ApplicationError::InvalidCursor`], [`ApplicationError::Unavailable`].
     pub async fn list_as(&self, actor: &Actor, list: ListOutbox) -> Result<Page<QueuedMail>, ApplicationError> {
         actor.require_admin()?;
+        self.list(list).await
+    }
+
+    /// The same for the operator.
+    ///
+    /// # Errors
+    /// [`ApplicationError::InvalidCursor`], [`ApplicationError::Unavailable`].
+    pub async fn list(&self, list: ListOutbox) -> Result<Page<QueuedMail>, ApplicationError> {
         let ListOutbox { filter, paging } = list;
         let name = format!("outbox|{filter:?}");
         let position = |id, key: &str| key.is_empty().then_some(MailId::new(id));

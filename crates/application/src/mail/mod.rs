@@ -1,7 +1,6 @@
 //! Mail: how it leaves the outbox, and how admins and operators see what does not.
 
 mod discard_mail;
-mod list_mail;
 mod list_outbox;
 mod observe;
 mod retry_mail;
@@ -17,7 +16,6 @@ use domain::mail::{Mailer, OutboxRepository};
 use domain::one_time_tokens::OneTimeTokenRepository;
 use domain::{Clock, Ids, Mac};
 
-pub use list_mail::{ListMail, MailPage};
 pub use list_outbox::ListOutbox;
 pub use observe::Observed;
 pub use send_mail::Round;
@@ -39,4 +37,11 @@ pub struct Mail {
     pub clock: Arc<dyn Clock>,
     /// What the metrics tell.
     pub observed: Observed,
+}
+
+impl Mail {
+    /// Whether this service sends mail at all.
+    pub fn is_on(&self) -> bool {
+        self.mailer.is_some()
+    }
 }

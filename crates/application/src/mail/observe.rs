@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use domain::mail::OutboxStatus;
 use tokio::sync::watch;
 
@@ -31,5 +32,11 @@ impl Mail {
     /// service sends mail.
     pub fn status(&self) -> Option<OutboxStatus> {
         *self.observed.0.borrow()
+    }
+
+    /// For how long the mail waits that waits longest, likewise. `None` where none waits.
+    pub fn oldest_wait(&self) -> Option<TimeDelta> {
+        let since = self.status()?.oldest_pending?;
+        Some((self.clock.now() - since).max(TimeDelta::zero()))
     }
 }

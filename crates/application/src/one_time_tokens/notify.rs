@@ -1,7 +1,7 @@
 use domain::StoreError;
 use domain::mail::{Letter, MailId, NewMail, QueuedMail};
 use domain::units::AccountUnit;
-use domain::users::User;
+use domain::users::{Locale, User};
 
 use super::OneTimeTokens;
 
@@ -26,7 +26,7 @@ impl OneTimeTokens {
     /// Those of the outbox.
     pub(crate) async fn tell(&self, unit: &dyn AccountUnit, user: &User, letter: Letter) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let locale = user.profile.locale.clone().unwrap_or_default();
+        let locale = user.profile.locale_or(Locale::default());
         let new = NewMail { to: user.email.clone(), locale, letter, token_id: None };
         unit.outbox().insert(&QueuedMail::queue(MailId::new(self.ids.v7(now)), new, now)).await
     }

@@ -1,8 +1,8 @@
 use domain::attempts::{AttemptKey, AttemptLimit, Attempted, Reservation, Subject};
-use domain::mail::{Letter, Locale, MailId, NewMail, QueuedMail};
+use domain::mail::{Letter, MailId, NewMail, QueuedMail};
 use domain::one_time_tokens::{NewOneTimeToken, OneTimeToken, OneTimeTokenId, Purpose};
 use domain::units::AccountUnit;
-use domain::users::{Email, UserId};
+use domain::users::{Email, Locale, UserId};
 use domain::{Nonce, StoreError};
 
 use super::OneTimeTokens;

@@ -10,12 +10,12 @@ use crate::ApplicationError;
 use crate::even::evenly;
 use crate::one_time_tokens::{Proof, consume};
 
-/// A new password by mail.
+/// A password that somebody chooses by a mail: in place of a forgotten one, or with an invitation.
 #[derive(Clone, Debug)]
-pub struct ConfirmReset {
+pub struct ChooseByMail {
     /// What came with the mail.
     pub proof: Proof,
-    /// The password that replaces the forgotten one.
+    /// The password.
     pub new: Password,
 }
 
@@ -27,7 +27,7 @@ impl Passwords {
     /// [`ApplicationError::RefusedPassword`], and the token stays good; [`ApplicationError::InvalidOneTimeToken`],
     /// whatever is wrong with the token or the account; [`ApplicationError::Overloaded`],
     /// [`ApplicationError::Unavailable`].
-    pub async fn confirm_reset(&self, reset: ConfirmReset, address: Option<IpAddr>) -> Result<(), ApplicationError> {
+    pub async fn confirm_reset(&self, reset: ChooseByMail, address: Option<IpAddr>) -> Result<(), ApplicationError> {
         self.choose_by_mail(Purpose::ResetPassword, reset, address).await
     }
 
@@ -35,7 +35,7 @@ impl Passwords {
     pub(super) async fn choose_by_mail(
         &self,
         purpose: Purpose,
-        reset: ConfirmReset,
+        reset: ChooseByMail,
         address: Option<IpAddr>,
     ) -> Result<(), ApplicationError> {
         self.check_length("new_password", &reset.new)?;
@@ -83,8 +83,8 @@ mod tests {
     use crate::passwords::testing::Mocks;
     use crate::testing::{a_hash, a_user, password};
 
-    fn reset(token: &OneTimeToken) -> ConfirmReset {
-        ConfirmReset { proof: by_token(token), new: password() }
+    fn reset(token: &OneTimeToken) -> ChooseByMail {
+        ChooseByMail { proof: by_token(token), new: password() }
     }
 
     fn token() -> OneTimeToken {
@@ -158,7 +158,7 @@ mod tests {
     async fn what_is_not_good_is_refused_before_anything_is_hashed() {
         let result = Mocks::default()
             .build()
-            .confirm_reset(ConfirmReset { proof: by_token(&token()), new: Password::parse("short").unwrap() }, None)
+            .confirm_reset(ChooseByMail { proof: by_token(&token()), new: Password::parse("short").unwrap() }, None)
             .await;
         assert!(matches!(result, Err(ApplicationError::RefusedPassword { field: "new_password", .. })));
         let used = OneTimeToken { used_at: Some(crate::testing::now()), ..token() };

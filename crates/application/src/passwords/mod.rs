@@ -20,10 +20,9 @@ use domain::passwords::PasswordRepository;
 use domain::units::{AccountUnit, Begin};
 use domain::users::UserRepository;
 
-pub use accept_invitation::AcceptInvitation;
 pub use change_password::ChangePassword;
 pub use check_password::PasswordCheck;
-pub use confirm_reset::ConfirmReset;
+pub use confirm_reset::ChooseByMail;
 pub use screening::{Outages, Screening};
 
 use crate::Hashing;

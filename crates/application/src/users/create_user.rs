@@ -5,10 +5,10 @@ use domain::events::{By, What};
 use domain::one_time_tokens::Purpose;
 use domain::passwords::{HashPlace, OwnWords, Password};
 use domain::units::AccountUnit;
-use domain::users::{Email, Epoch, Profile, Role, User, UserId};
+use domain::users::{Email, Epoch, Locale, Profile, Role, User, UserId};
 
+use super::Users;
 use super::insert_user::{MadeBy, NewAccount};
-use super::{Users, mail_locale};
 use crate::acting::begin_as;
 use crate::{Actor, ApplicationError};
 
@@ -141,7 +141,7 @@ impl Users {
     }
 
     pub(super) async fn ask_for_proof(&self, unit: &dyn AccountUnit, user: &User) -> Result<(), StoreError> {
-        let locale = mail_locale(&user.profile);
+        let locale = user.profile.locale_or(Locale::default());
         let tokens = &self.passwords.one_time_tokens;
         tokens.send(unit, Purpose::VerifyEmail, Some(user.id), &user.email, locale).await.map(drop)
     }
@@ -187,7 +187,6 @@ mod tests {
     use std::sync::atomic::Ordering;
 
     use domain::attempts::Reservation;
-    use domain::mail::Locale;
     use domain::registration::RegistrationMode;
     use domain::units::MockAccountUnit;
     use domain::users::Username;

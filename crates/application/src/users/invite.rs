@@ -1,8 +1,8 @@
 use domain::events::What;
-use domain::mail::{Letter, Locale};
+use domain::mail::Letter;
 use domain::one_time_tokens::Purpose;
 use domain::units::AccountUnit;
-use domain::users::{Email, Role, User, UserIdentifier};
+use domain::users::{Email, Locale, Role, User, UserIdentifier};
 
 use super::insert_user::{MadeBy, NewAccount};
 use super::{NewUser, Users};
@@ -69,7 +69,7 @@ impl Users {
         if is_settled {
             mails.notify(unit.as_ref(), &user, Letter::AlreadyRegistered).await?;
         } else {
-            let locale = user.profile.locale.clone().unwrap_or_else(|| invite.locale.clone());
+            let locale = user.profile.locale_or(invite.locale.clone());
             mails.send(unit.as_ref(), Purpose::Invitation, Some(user.id), &user.email, locale).await?;
         }
         let what = What::UserInvited { user: user.id, role: user.role };

@@ -26,9 +26,6 @@ pub trait AttemptRepository: Send + Sync {
     /// Forgets a count, and returns whether there was one.
     async fn forget(&self, key: &AttemptKey) -> Result<bool, StoreError>;
 
-    /// The count, if there is one.
-    async fn find(&self, key: &AttemptKey) -> Result<Option<AttemptCount>, StoreError>;
-
     /// Up to `limit` counts whose keys name this user, or are among `others`, the last used first. MUST leave out those
     /// whose attempts were all given back.
     async fn list(&self, user: UserId, others: &[AttemptKey], limit: u64) -> Result<Vec<Counted>, StoreError>;

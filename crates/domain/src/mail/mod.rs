@@ -13,8 +13,6 @@ pub use mailer::{MailError, Mailer, Outgoing, Redeem};
 pub use outbox::{OutboxFilter, OutboxQuery, OutboxRepository, OutboxStatus};
 pub use queued_mail::{MailState, NewMail, QueuedMail};
 
-pub use crate::users::Locale;
-
 #[cfg(feature = "mocks")]
 pub use {mailer::MockMailer, outbox::MockOutboxRepository};
 

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 
 use super::{MailId, QueuedMail};
 use crate::users::Email;
-use crate::{StoreError, Timestamp};
+use crate::{StoreError, Timestamp, ValidationError};
 
 /// Keeps mails until they were sent or given up, and for a while after. Every method may fail with
 /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
@@ -63,6 +63,21 @@ pub enum OutboxFilter {
     Sent,
     /// Those that were given up.
     Dead,
+}
+
+impl OutboxFilter {
+    /// Reads the name of a state. No name is all of them.
+    ///
+    /// # Errors
+    /// `unknown_state`.
+    pub fn parse(state: &str) -> Result<Self, ValidationError> {
+        match state {
+            "pending" => Ok(Self::Pending),
+            "sent" => Ok(Self::Sent),
+            "dead" => Ok(Self::Dead),
+            _ => Err(ValidationError::new("unknown_state", "This field must be 'pending', 'sent' or 'dead'.")),
+        }
+    }
 }
 
 /// Which mails to list.

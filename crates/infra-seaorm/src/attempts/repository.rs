@@ -22,8 +22,9 @@ impl<C: ConnectionTrait + Send + Sync> AttemptRepository for Store<C> {
             return Ok(Reservation::Taken);
         }
         // The count may be gone by now, and then the next attempt is taken.
-        let count = AttemptRepository::find(self, key).await?;
-        Ok(Reservation::Refused { free_at: count.map_or(now, |count| count.free_at) })
+        let find = Entity::find_by_id(key.as_bytes().to_vec());
+        let row = find.one(&self.connection).await.map_err(|error| self.error(error))?;
+        Ok(Reservation::Refused { free_at: row.map_or(now, |row| AttemptCount::from(row).free_at) })
     }
 
     async fn give_back(&self, key: &AttemptKey) -> Result<(), StoreError> {
@@ -38,12 +39,6 @@ impl<C: ConnectionTrait + Send + Sync> AttemptRepository for Store<C> {
     async fn forget(&self, key: &AttemptKey) -> Result<bool, StoreError> {
         let delete = Entity::delete_many().filter(Column::Key.eq(key.as_bytes().to_vec()));
         Ok(self.delete_rows(delete).await? == 1)
-    }
-
-    async fn find(&self, key: &AttemptKey) -> Result<Option<AttemptCount>, StoreError> {
-        let find = Entity::find_by_id(key.as_bytes().to_vec());
-        let row = find.one(&self.connection).await.map_err(|error| self.error(error))?;
-        Ok(row.map(AttemptCount::from))
     }
 
     async fn list(&self, user: UserId, others: &[AttemptKey], limit: u64) -> Result<Vec<Counted>, StoreError> {

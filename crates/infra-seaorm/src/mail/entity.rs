@@ -1,8 +1,8 @@
 use std::net::IpAddr;
 
-use domain::mail::{Letter, Locale, MailId, MailState, QueuedMail};
-use domain::one_time_tokens::{OneTimeTokenId, Purpose};
-use domain::users::Email;
+use domain::mail::{Letter, MailId, MailState, QueuedMail};
+use domain::one_time_tokens::OneTimeTokenId;
+use domain::users::{Email, Locale};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 
@@ -60,15 +60,10 @@ impl FromRow for QueuedMail {
 }
 
 fn letter(row: &Row<'_>) -> Option<Letter> {
-    Some(match row.get::<String>(Column::Kind)?.as_str() {
-        "email_changed" => Letter::EmailChanged,
-        "already_registered" => Letter::AlreadyRegistered,
-        "password_changed" => Letter::PasswordChanged,
-        "new_device" => Letter::NewDevice { device: row.get(Column::Device), address: address(row) },
-        "account_disabled" => Letter::AccountDisabled,
-        "account_deleted" => Letter::AccountDeleted,
-        "test" => Letter::Test,
-        purpose => Letter::Token(row.valid(Column::Kind, Purpose::parse(purpose))?),
+    let letter = row.valid(Column::Kind, Letter::parse(&row.get::<String>(Column::Kind)?))?;
+    Some(match letter {
+        Letter::NewDevice { .. } => Letter::NewDevice { device: row.get(Column::Device), address: address(row) },
+        letter => letter,
     })
 }
 

@@ -144,7 +144,7 @@ pub fn services<C: SqlConnections + 'static>(
         registration: settings.registration,
     };
     Application {
-        emails: Emails { passwords: passwords.clone(), users: users.clone() },
+        emails: Emails { users: users.clone() },
         users,
         sign_in: SignIn {
             passwords: store.clone(),

@@ -127,8 +127,7 @@ impl Collector for OutboxMetrics {
         let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
         gauge(&mut encoder, "outbox_pending", "Mails that wait to be sent.", count(status.pending))?;
         gauge(&mut encoder, "outbox_dead", "Mails that were given up.", count(status.dead))?;
-        let now = self.0.mail.clock.now();
-        let waits = status.oldest_pending.map_or(0.0, |since| (now - since).as_seconds_f64().max(0.0));
+        let waits = self.0.mail.oldest_wait().map_or(0.0, |wait| wait.as_seconds_f64());
         let help = "How long the mail waits that waits longest. 0 where none waits.";
         seconds(&mut encoder, "outbox_oldest", help, waits)
     }

@@ -23,6 +23,13 @@ pub struct Profile {
     pub locale: Option<Locale>,
 }
 
+impl Profile {
+    /// The language to write to the user in, who gets `other` if they chose none.
+    pub fn locale_or(&self, other: Locale) -> Locale {
+        self.locale.clone().unwrap_or(other)
+    }
+}
+
 /// What to change of a profile. `None` leaves a field as it is; the inner `None` clears it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProfileChange {

@@ -16,6 +16,7 @@ impl MigrationTrait for Migration {
             .table(Outbox::Table)
             .col(ColumnDef::new(Outbox::Id).uuid().not_null().primary_key())
             .col(ColumnDef::new(Outbox::Recipient).text().not_null())
+            .col(ColumnDef::new(Outbox::RecipientKey).text().not_null())
             .col(ColumnDef::new(Outbox::Locale).text().not_null())
             .col(ColumnDef::new(Outbox::Kind).text().not_null())
             .col(ColumnDef::new(Outbox::Device).text())
@@ -35,7 +36,7 @@ impl MigrationTrait for Migration {
         manager.create_index(index("ix_outbox_sent_at", Outbox::SentAt)).await?;
         manager.create_index(index("ix_outbox_died_at", Outbox::DiedAt)).await?;
         // For whoever asks what is held about them.
-        manager.create_index(index("ix_outbox_recipient", Outbox::Recipient)).await
+        manager.create_index(index("ix_outbox_recipient_key", Outbox::RecipientKey)).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
@@ -52,6 +53,7 @@ enum Outbox {
     Table,
     Id,
     Recipient,
+    RecipientKey,
     Locale,
     Kind,
     Device,

@@ -8,8 +8,8 @@ use tests::on_each_database;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::app::{Answer, App, PASSWORD, Tokens, send};
-use crate::password_reset::Post;
+use crate::app::{Answer, App, NEW_PASSWORD as NEW, PASSWORD, Tokens, send};
+use crate::post::Post;
 
 on_each_database!(
     each_refusal_has_its_own_code_wherever_a_password_is_chosen,
@@ -20,7 +20,6 @@ on_each_database!(
 );
 
 const GUESSABLE: &str = "password12345";
-const NEW: &str = "staple battery horse correct";
 
 /// Ada, whose names all are long enough to be looked for, and an admin.
 async fn people(app: &App) -> (Tokens, Tokens, String) {

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use tests::on_each_database;
 
 use crate::app::{Answer, App, PASSWORD};
-use crate::password_reset::{Post, is_refused};
-use crate::registration::{count, last_token};
+use crate::post::{Post, count, is_refused};
+use crate::registration::last_token;
 
 on_each_database!(
     whoever_gets_the_mail_signs_in_once,

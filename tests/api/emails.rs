@@ -15,8 +15,8 @@ use tests::{connect, on_each_database};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::app::{Answer, App, PASSWORD, SECRET, Tokens, send};
-use crate::password_reset::Post;
+use crate::app::{Answer, App, NEW_PASSWORD, PASSWORD, SECRET, Tokens, send};
+use crate::post::{Post, is_refused};
 
 on_each_database!(
     whoever_registers_proves_their_address,
@@ -44,7 +44,6 @@ const STOP: &str = "/api/v1/auth/email-change/stop";
 const RESET: &str = "/api/v1/auth/password-reset";
 const CONFIRM_RESET: &str = "/api/v1/auth/password-reset/confirm";
 const SIGN_IN_BY_MAIL: [(&str, &str); 1] = [("APP_AUTH__EMAIL_SIGN_IN", "true")];
-const NEW_PASSWORD: &str = "staple battery horse correct";
 
 /// The routes that take what was mailed, with the purpose of each and what else its body needs.
 fn redeeming() -> [(Purpose, &'static str, Value); 6] {
@@ -128,11 +127,6 @@ async fn mailed(app: &App, purpose: Purpose, email: &str) -> Mailed {
 
 async fn ask_for(app: &App, tokens: &Tokens, email: &str) -> Answer {
     app.send_as(&tokens.access, Method::PUT, MY_EMAIL, json!({"email": email, "current_password": PASSWORD})).await
-}
-
-/// The one refusal that there is, whatever is wrong.
-fn is_refused(answer: &Answer) -> bool {
-    answer.status == StatusCode::BAD_REQUEST && answer.json()["code"] == "invalid_one_time_token"
 }
 
 /// What an answer says, without what is another in each.

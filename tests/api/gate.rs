@@ -7,8 +7,8 @@ use serde_json::json;
 use tests::on_each_database;
 
 use crate::app::{Answer, App, PASSWORD, send};
-use crate::password_reset::Post;
-use crate::registration::{count, last_token};
+use crate::post::{Post, count};
+use crate::registration::last_token;
 
 on_each_database!(
     no_way_leads_to_a_session_of_an_account_that_may_have_none,

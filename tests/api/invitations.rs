@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use tests::on_each_database;
 
 use crate::app::{Answer, App, PASSWORD, Tokens};
-use crate::password_reset::{Post, is_refused};
-use crate::registration::{count, last_token};
+use crate::post::{Post, count, is_refused};
+use crate::registration::last_token;
 
 on_each_database!(
     whoever_accepts_an_invitation_has_a_password_and_a_proven_address_also_where_registration_is_closed,

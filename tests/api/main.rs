@@ -39,6 +39,7 @@ mod outbox;
 mod pages;
 mod password_reset;
 mod people;
+mod post;
 mod races;
 mod rate_limits;
 mod refresh;

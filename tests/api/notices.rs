@@ -5,8 +5,7 @@ use serde_json::json;
 use tests::on_each_database;
 
 use crate::app::{Answer, App, PASSWORD, Tokens, send};
-use crate::password_reset::Post;
-use crate::registration::count;
+use crate::post::{Post, count};
 
 on_each_database!(
     a_new_device_is_told_once_and_the_first_sign_in_never,

@@ -5,8 +5,8 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tests::{OnDatabase, on_each_database};
 
-use crate::app::{Answer, App, PASSWORD, send};
-use crate::password_reset::{Mail, Post};
+use crate::app::{Answer, App, NEW_PASSWORD as NEW, PASSWORD, send};
+use crate::post::{Mail, Post};
 
 on_each_database!(
     a_password_is_reset_by_the_page_of_the_link,
@@ -20,7 +20,6 @@ on_each_database!(
     an_invitation_is_accepted_by_the_page_of_the_link,
 );
 
-const NEW: &str = "staple battery horse correct";
 const RESET: &str = "/account/reset-password";
 
 /// What belongs to a page; the other headers are on every answer.

@@ -6,13 +6,12 @@ use std::time::{Duration, Instant};
 use domain::one_time_tokens::Purpose;
 use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};
-use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
-use tests::{connect, on_each_database};
+use tests::on_each_database;
 
-use crate::app::{Answer, App, PASSWORD, Tokens};
+use crate::app::{Answer, App, NEW_PASSWORD as ANOTHER, PASSWORD, Tokens};
 use crate::emails::Mailed;
-use crate::password_reset::{Post, is_refused};
+use crate::post::{Post, count, is_refused};
 
 on_each_database!(
     a_proof_makes_the_account_of_the_registration_that_asked_for_it_in_either_order,
@@ -30,21 +29,10 @@ on_each_database!(
 );
 
 const VERIFIED: [(&str, &str); 1] = [("APP_REGISTRATION__MODE", "verified")];
-const ANOTHER: &str = "staple battery horse correct";
 
 /// What the link ends in that was mailed to this address last.
 pub(crate) async fn last_token(app: &App, purpose: Purpose, email: &str) -> String {
     Mailed::last(app, purpose, email).await.unwrap().token
-}
-
-/// How many rows that is.
-pub(crate) async fn count(app: &App, table: &str) -> i64 {
-    let connection = connect(&app.database_url).await;
-    let sql = format!("SELECT COUNT(*) FROM {table}");
-    let row = connection.query_one_raw(Statement::from_string(connection.get_database_backend(), sql)).await;
-    let count = row.unwrap().unwrap().try_get_by_index(0).unwrap();
-    connection.close().await.unwrap();
-    count
 }
 
 async fn register(app: &App, email: &str, password: &str) -> Answer {

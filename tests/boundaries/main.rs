@@ -211,7 +211,7 @@ fn circles(krate: &str) -> Vec<String> {
 
 /// Which features of `application` use which. One that is not here uses those of [`SHARED`] and no others.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("clients", &["sessions"]),
+    ("clients", &["attempts", "sessions"]),
     ("emails", &["one_time_tokens", "passwords", "users"]),
     ("events", &["revocations"]),
     ("node", &["revocations"]),

@@ -21,6 +21,7 @@ on_each_database_and_pgbouncer!(
     every_field_is_kept,
     one_of_a_user_who_is_not_there_is_not_found,
     the_latest_is_found_by_its_address_in_whatever_case,
+    a_users_tokens_are_listed_the_newest_first,
     of_many_who_use_one_exactly_one_does,
     what_has_expired_is_not_used,
     a_users_tokens_are_voided_but_for_one,
@@ -85,6 +86,32 @@ async fn the_latest_is_found_by_its_address_in_whatever_case(db: TestDatabase) {
     assert_eq!(tokens.find_latest(Purpose::SignIn, &email("ada@example.com")).await.unwrap(), None);
 }
 
+async fn a_users_tokens_are_listed_the_newest_first(db: TestDatabase) {
+    db.insert_users(&[user(1), user(2)]).await;
+    let tokens = tokens(&db);
+    for (number, purpose, owner, used_at) in [
+        (3, Purpose::ResetPassword, Some(1), None),
+        (1, Purpose::ChangeEmail, Some(1), Some(at(5))),
+        (2, Purpose::VerifyEmail, Some(1), None),
+        (4, Purpose::ResetPassword, Some(2), None),
+        (5, Purpose::VerifyEmail, None, None),
+    ] {
+        let stored = token(number, purpose, owner.map(user_id), "ada@example.com");
+        tokens.insert(&OneTimeToken { used_at, ..stored }).await.unwrap();
+    }
+    for (limit, expected) in [(9, &[3, 2, 1][..]), (2, &[3, 2]), (0, &[])] {
+        let listed = tokens.list(user_id(1), limit).await.unwrap();
+        assert_eq!(
+            listed.iter().map(|token| token.id).collect::<Vec<_>>(),
+            expected.iter().map(|n| id(*n)).collect::<Vec<_>>()
+        );
+    }
+    let expired = OneTimeToken { expires_at: at(7), ..token(6, Purpose::SignIn, Some(user_id(2)), "eve@example.com") };
+    tokens.insert(&expired).await.unwrap();
+    assert_eq!(tokens.list(user_id(2), 1).await.unwrap(), [expired]);
+    assert_eq!(tokens.list(user_id(9), 9).await.unwrap(), []);
+}
+
 async fn of_many_who_use_one_exactly_one_does(db: TestDatabase) {
     let tokens = tokens(&db);
     for number in [1, 2] {
@@ -115,6 +142,7 @@ async fn a_users_tokens_are_voided_but_for_one(db: TestDatabase) {
         let purpose = if number == 1 { Purpose::ChangeEmail } else { Purpose::ResetPassword };
         tokens.insert(&token(number, purpose, Some(user_id(owner)), "ada@example.com")).await.unwrap();
     }
+    assert!(tokens.consume(id(1), at(10)).await.unwrap());
     assert_eq!(tokens.void_all(user_id(1), Some(id(2))).await.unwrap(), 2);
     assert_eq!(tokens.find(id(1)).await.unwrap(), None);
     assert_eq!(tokens.void_all(user_id(1), None).await.unwrap(), 1);
@@ -139,14 +167,15 @@ async fn a_users_tokens_for_one_purpose_are_voided(db: TestDatabase) {
 }
 
 async fn an_addresss_tokens_are_voided_but_for_one(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
     let tokens = tokens(&db);
-    for (number, purpose, address) in [
-        (1, Purpose::VerifyEmail, "ada@example.com"),
-        (2, Purpose::VerifyEmail, "ADA@example.com"),
-        (3, Purpose::Invitation, "ada@example.com"),
-        (4, Purpose::VerifyEmail, "eve@example.com"),
+    for (number, purpose, owner, address) in [
+        (1, Purpose::VerifyEmail, None, "ada@example.com"),
+        (2, Purpose::VerifyEmail, Some(user_id(1)), "ADA@example.com"),
+        (3, Purpose::Invitation, None, "ada@example.com"),
+        (4, Purpose::VerifyEmail, None, "eve@example.com"),
     ] {
-        tokens.insert(&token(number, purpose, None, address)).await.unwrap();
+        tokens.insert(&token(number, purpose, owner, address)).await.unwrap();
     }
     let ada = email("Ada@example.com");
     assert_eq!(tokens.void_for_email(Purpose::VerifyEmail, &ada, Some(id(1))).await.unwrap(), 1);

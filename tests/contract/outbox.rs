@@ -22,6 +22,7 @@ on_each_database_and_pgbouncer!(
     what_was_sent_holds_no_token_and_changes_no_more,
     what_was_given_up_can_be_sent_again,
     lists_are_in_pages_and_by_state,
+    the_mails_to_an_address_are_listed_in_whatever_case_it_was_written,
     what_was_sent_is_not_deleted_by_hand,
     the_status_tells_how_many_wait_and_since_when,
     what_was_settled_is_deleted_the_oldest_first_and_nothing_else,
@@ -177,6 +178,21 @@ async fn lists_are_in_pages_and_by_state(db: TestDatabase) {
     {
         assert_eq!(outbox.count(filter).await.unwrap(), count, "{filter:?}");
     }
+}
+
+async fn the_mails_to_an_address_are_listed_in_whatever_case_it_was_written(db: TestDatabase) {
+    let to = |address: &str, mail: QueuedMail| QueuedMail { to: email(address), ..mail };
+    let (sent, dead) = (settled(3, MailState::Sent { at: at(9) }), settled(4, MailState::Dead { at: at(9) }));
+    insert(&db, &[mail(2), mail(1), to("ADA.L@EXAMPLE.COM", sent), to("ada.l@example.com", dead)]).await;
+    insert(&db, &[to("ada@example.com", mail(5)), to("ada.l@example.org", mail(6))]).await;
+    let ada = email("aDa.l@example.com");
+    for (limit, expected) in [(9, &[4, 3, 2, 1][..]), (3, &[4, 3, 2]), (0, &[])] {
+        assert_eq!(numbers(&outbox(&db).list_to(&ada, limit).await.unwrap()), expected);
+    }
+    // What becomes of a mail leaves it where it is.
+    assert!(outbox(&db).settle(&settled(1, MailState::Sent { at: at(9) })).await.unwrap());
+    assert_eq!(outbox(&db).list_to(&ada, 9).await.unwrap().len(), 4);
+    assert_eq!(outbox(&db).list_to(&email("eve@example.com"), 9).await.unwrap(), []);
 }
 
 async fn what_was_sent_is_not_deleted_by_hand(db: TestDatabase) {

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use futures_util::{StreamExt, stream};
 use reqwest::StatusCode;
 use serde_json::json;
+use tests::on_each_database;
+use tests::outbox::fill_outbox;
 use tests::process::Workplace;
 use tests::relay::{Relay, Script};
-use tests::{on_each_database, run_sql};
 use tokio::time::sleep;
 
 use crate::figures::percentile_99;
@@ -18,25 +19,11 @@ on_each_database!(of_three_nodes_one_sends_each_of_a_thousand_mails);
 
 const MAILS: usize = 1_000;
 
-/// Rows of the outbox, as after as many changes of a password.
-async fn fill_outbox(workplace: &Workplace) {
-    let url = workplace.database_url();
-    let row = |number: usize| {
-        let id = format!("019ac1c0-0000-7000-8000-{number:012x}");
-        let id = if url.starts_with("sqlite") { format!("x'{}'", id.replace('-', "")) } else { format!("'{id}'") };
-        format!(
-            "({id}, 'user-{number}@example.com', 'en', 'password_changed', CURRENT_TIMESTAMP, 0, CURRENT_TIMESTAMP)"
-        )
-    };
-    let rows: Vec<_> = (0..MAILS).map(row).collect();
-    let columns = "id, recipient, locale, kind, created_at, attempts, due_at";
-    run_sql(&url, &format!("INSERT INTO outbox ({columns}) VALUES {}", rows.join(", "))).await;
-}
-
 async fn of_three_nodes_one_sends_each_of_a_thousand_mails(workplace: Workplace) {
     let relay = Relay::start(Script::default()).await;
     let nodes = Nodes::start(workplace.with_relay(relay.port()), 3).await;
-    fill_outbox(&nodes.workplace).await;
+    let recipients = (0..MAILS).map(|number| format!("user-{number}@example.com"));
+    fill_outbox(&nodes.workplace.database_url(), recipients).await;
     let deadline = Instant::now() + Duration::from_secs(60);
     while relay.taken().len() < MAILS {
         assert!(Instant::now() < deadline, "{} came", relay.taken().len());

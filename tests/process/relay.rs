@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tests::client::{Client, PASSWORD};
+use tests::outbox::fill_outbox;
 use tests::process::{Finished, Node, Workplace};
 use tests::relay::{Relay, Script, Step, Taken};
 use tests::{on_each_database, run_sql};
@@ -40,26 +41,6 @@ fn make_account(workplace: &Workplace, email: &str) {
 async fn forget(client: &Client, email: &str) {
     let answer = client.post("/auth/password-reset", json!({"email": email})).await;
     assert_eq!(answer.status(), StatusCode::ACCEPTED);
-}
-
-/// Rows of the outbox that wait, as after as many changes of a password. Their ids sort by number.
-async fn fill_outbox(workplace: &Workplace, recipients: impl IntoIterator<Item = String>) {
-    let mut rows = Vec::new();
-    for (number, to) in recipients.into_iter().enumerate() {
-        let id = format!("019ac1c0-0000-7000-8000-{number:012x}");
-        let id = if workplace.database_url().starts_with("sqlite") {
-            format!("x'{}'", id.replace('-', ""))
-        } else {
-            format!("'{id}'")
-        };
-        let now = "2026-11-26 00:00:00+00:00";
-        rows.push(format!("({id}, '{to}', 'en', 'password_changed', '{now}', 0, '{now}')"));
-    }
-    let columns = "id, recipient, locale, kind, created_at, attempts, due_at";
-    let sql = format!("INSERT INTO outbox ({columns}) VALUES {}", rows.join(", "));
-    run_sql(&workplace.database_url(), &sql).await;
-    // Just written, so that none is given up for its age.
-    run_sql(&workplace.database_url(), "UPDATE outbox SET created_at = CURRENT_TIMESTAMP").await;
 }
 
 fn listed(workplace: &Workplace, state: &str) -> Vec<String> {
@@ -118,7 +99,7 @@ async fn one_mail_that_is_refused_stops_no_others(workplace: Workplace) {
     let workplace = workplace.with_relay(relay.port());
     workplace.run(&["migrate", "up"]).success();
     let recipients = (0..99).map(|number| format!("user-{number}@example.com"));
-    fill_outbox(&workplace, ["bad@example.com".to_owned()].into_iter().chain(recipients)).await;
+    fill_outbox(&workplace.database_url(), ["bad@example.com".to_owned()].into_iter().chain(recipients)).await;
     let _node = workplace.serve().await;
     let began = Instant::now();
     until("not all arrive", || relay.taken().len() == 99).await;

@@ -5,7 +5,7 @@
 //! - [`cluster`] makes PostgreSQL servers that may be killed, [`proxy`] lines that may be cut.
 //! - [`process`] runs the binary, and [`client`] speaks to it. [`browser`] opens its pages.
 //! - [`relay`] takes mails as its script says.
-//! - [`population`] fills the users of a database.
+//! - [`population`] fills the users of a database, and [`outbox`] its mails.
 //! - [`token_corpus`] makes access tokens that must be refused.
 //! - [`on_each_database!`] makes such a function two tests, `name::sqlite` and `name::postgres`, and
 //!   [`on_each_database_and_pgbouncer!`] a third, `through_pgbouncer::name`.
@@ -25,6 +25,7 @@ pub mod browser;
 pub mod client;
 pub mod cluster;
 mod database;
+pub mod outbox;
 pub mod pgbouncer;
 pub mod population;
 pub mod postgres;

@@ -6,7 +6,7 @@ use tests::OnDatabase;
 
 use super::exchange;
 use crate::app::{App, PASSWORD};
-use crate::password_reset::Post;
+use crate::post::Post;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_signs_in() {

@@ -10,7 +10,8 @@ use super::RecordedEvent;
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait EventRepository: Send + Sync {
-    /// The events about a user, the newest first, `limit` at most.
+    /// The events about a user, the newest first, `limit` at most. MUST NOT return one about anybody else, whoever did
+    /// it, and MUST find those about a user who is gone.
     async fn list_about(&self, user: UserId, limit: u64) -> Result<Vec<RecordedEvent>, StoreError>;
 
     /// Removes up to `limit` that happened at `before` or earlier, and returns how many. MUST leave all others alone.

@@ -31,7 +31,8 @@ pub trait OutboxRepository: Send + Sync {
     /// One page of the mails that fit, the newest first.
     async fn list(&self, query: &OutboxQuery) -> Result<Vec<QueuedMail>, StoreError>;
 
-    /// The mails to this address, the newest first, `limit` at most.
+    /// The mails to this address, the newest first, `limit` at most. MUST find those that wait, those that were sent and
+    /// those that were given up, in whatever case their address was written, and MUST NOT return one to another address.
     async fn list_to(&self, to: &Email, limit: u64) -> Result<Vec<QueuedMail>, StoreError>;
 
     /// How many mails fit.

@@ -15,6 +15,8 @@ pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
     pub(crate) recipient: String,
+    /// The recipient in lower case: equal for equal addresses.
+    pub(crate) recipient_key: String,
     pub(crate) locale: String,
     /// The letter's kind.
     pub(crate) kind: String,
@@ -85,6 +87,7 @@ impl From<&QueuedMail> for ActiveModel {
         Self {
             id: Set(mail.id.as_uuid()),
             recipient: Set(mail.to.as_str().to_owned()),
+            recipient_key: Set(mail.to.key().to_owned()),
             locale: Set(mail.locale.as_str().to_owned()),
             kind: Set(mail.letter.kind().to_owned()),
             device: Set(device),

@@ -70,7 +70,7 @@ impl<C: ConnectionTrait + Send + Sync> OutboxRepository for Store<C> {
     }
 
     async fn list_to(&self, to: &Email, limit: u64) -> Result<Vec<QueuedMail>, StoreError> {
-        let to = Entity::find().filter(Column::Recipient.eq(to.as_str()));
+        let to = Entity::find().filter(Column::RecipientKey.eq(to.key()));
         self.find_all(to.order_by_desc(Column::Id).limit(limit)).await
     }
 

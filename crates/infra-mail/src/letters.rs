@@ -221,6 +221,18 @@ mod tests {
     }
 
     #[test]
+    fn a_letter_without_a_link_speaks_of_none() {
+        let letters = Letters::load("Notes", Links::default(), None).unwrap();
+        for locale in letters.texts.languages() {
+            for letter in every_letter() {
+                let Written { subject, text, html, .. } = letters.write(&sample(letter, locale.clone())).unwrap();
+                let all = [subject, text, html].join("\n").to_lowercase();
+                assert!(!all.contains("link"), "{all}");
+            }
+        }
+    }
+
+    #[test]
     fn what_others_say_is_text_and_nothing_else() {
         let device = Some("<a href=\"//evil.test\">x</a>".to_owned());
         let written = write(&letters(None).unwrap(), Letter::NewDevice { device, address: None }, "en");

@@ -256,6 +256,20 @@ fn breached_passwords_are_looked_for_in_one_place() {
 }
 
 #[test]
+fn the_port_of_the_relay_is_the_usual_one_for_its_security() {
+    let port = |variables: &[(&str, &str)]| {
+        let smtp = [("APP_MAIL__TRANSPORT", "smtp"), ("APP_MAIL__SMTP__HOST", "smtp.example.com")];
+        let loaded = load(Environment::new(smtp.iter().chain(variables).copied()));
+        match loaded.map(|config| config.mail.map(|mail| mail.transport)) {
+            Ok(Some(MailTransport::Smtp(smtp))) => smtp.port,
+            other => panic!("{other:?}"),
+        }
+    };
+    let (tls, own) = (("APP_MAIL__SMTP__SECURITY", "tls"), ("APP_MAIL__SMTP__PORT", "2525"));
+    assert_eq!((port(&[]), port(&[tls]), port(&[tls, own])), (587, 465, 2525));
+}
+
+#[test]
 fn the_strength_of_passwords_is_from_0_to_4() {
     let strength = |text| {
         let loaded = load(Environment::new([("APP_PASSWORD__MIN_STRENGTH", text)]));

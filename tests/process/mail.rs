@@ -136,5 +136,8 @@ fn mail_that_cannot_be_sent_by_these_settings_is_found_at_the_start() {
         let finished = workplace.run(&["serve"]);
         assert_eq!(finished.code(), Some(1), "{name}");
         assert!(finished.stderr.contains(fault), "{name}: {}", finished.stderr);
+        let checked = workplace.run(&["config", "check"]);
+        assert_eq!(checked.code(), Some(1), "{name}");
+        assert!(checked.stderr.contains(fault), "{name}: {}", checked.stderr);
     }
 }

@@ -75,6 +75,16 @@ const ADVICE: [(&str, &str); 7] = [
     ("not valid for name", "its certificate is for another name than APP_MAIL__SMTP__HOST"),
 ];
 
+impl SmtpSettings {
+    /// Finds out whether TLS can be used as it is set.
+    ///
+    /// # Errors
+    /// [`MailSetupError::Authority`], [`MailSetupError::Tls`].
+    pub fn check(&self) -> Result<(), MailSetupError> {
+        if self.security == SmtpSecurity::None { Ok(()) } else { tls(self).map(drop) }
+    }
+}
+
 impl SmtpMailer {
     /// Prepares it. Nothing is connected yet.
     ///

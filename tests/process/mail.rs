@@ -93,6 +93,7 @@ async fn a_relay_that_is_down_changes_no_answer_and_the_mail_comes_later(workpla
     let finished = node.stop();
     let warnings: Vec<_> = finished.stdout.lines().filter(|line| line.contains("mail cannot be sent")).collect();
     assert_eq!(warnings.len(), 1, "{}", finished.stdout);
+    assert!(finished.stdout.contains("set APP_MAIL__FROM"), "{}", finished.stdout);
     assert!(warnings[0].contains("the relay cannot be used") && !warnings[0].contains("database"), "{}", warnings[0]);
     let up = down.with("APP_MAIL__TRANSPORT", "file");
     let _node = up.serve().await;

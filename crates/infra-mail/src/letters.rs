@@ -3,13 +3,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use domain::mail::{Letter, Locale, MailId, Outgoing, Redeem};
-use domain::one_time_tokens::Purpose;
 use domain::users::Email;
 use domain::{Secret, Timestamp};
 use minijinja::value::Value;
 use minijinja::{Environment, UndefinedBehavior};
 
-use crate::texts::Texts;
+use crate::texts::{Texts, every_letter};
 use crate::{Links, MailSetupError};
 
 const TEXT_LAYOUT: &str = "mail.txt";
@@ -153,20 +152,6 @@ fn values(app: &str, mail: &Outgoing, link: Option<&str>) -> Values {
     values
 }
 
-pub(crate) fn every_letter() -> impl Iterator<Item = Letter> {
-    let device = Letter::NewDevice { device: None, address: None };
-    let others = [
-        Letter::EmailChanged,
-        Letter::AlreadyRegistered,
-        Letter::PasswordChanged,
-        device,
-        Letter::AccountDisabled,
-        Letter::AccountDeleted,
-        Letter::Test,
-    ];
-    Purpose::ALL.into_iter().map(Letter::Token).chain(others)
-}
-
 /// A letter to nobody, as templates are tried with.
 #[expect(clippy::expect_used, reason = "constants that a test reads")]
 fn sample(letter: Letter, locale: Locale) -> Outgoing {
@@ -189,6 +174,8 @@ fn sample(letter: Letter, locale: Locale) -> Outgoing {
 
 #[cfg(test)]
 mod tests {
+    use domain::one_time_tokens::Purpose;
+
     use super::*;
 
     fn letters(folder: Option<&Path>) -> Result<Letters, MailSetupError> {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use domain::mail::Locale;
+use domain::mail::{Letter, Locale};
+use domain::one_time_tokens::Purpose;
 use serde::Deserialize;
 use toml::{Table, Value};
 
 use crate::MailSetupError;
-use crate::letters::every_letter;
 
 /// The language of whoever reads none of the others.
 const DEFAULT_LANGUAGE: &str = "en";
@@ -82,6 +82,21 @@ impl Texts {
     pub(crate) fn languages(&self) -> impl Iterator<Item = Locale> {
         self.0.keys().filter_map(|tag| Locale::parse(tag).ok())
     }
+}
+
+/// One of each kind that there is.
+pub(crate) fn every_letter() -> impl Iterator<Item = Letter> {
+    let device = Letter::NewDevice { device: None, address: None };
+    let others = [
+        Letter::EmailChanged,
+        Letter::AlreadyRegistered,
+        Letter::PasswordChanged,
+        device,
+        Letter::AccountDisabled,
+        Letter::AccountDeleted,
+        Letter::Test,
+    ];
+    Purpose::ALL.into_iter().map(Letter::Token).chain(others)
 }
 
 fn fault(path: &Path, reason: impl ToString) -> MailSetupError {

@@ -91,7 +91,10 @@ async fn a_relay_that_is_down_changes_no_answer_and_the_mail_comes_later(workpla
     // One warning for the whole outage.
     sleep(Duration::from_secs(4)).await;
     let finished = node.stop();
-    assert_eq!(finished.stdout.matches("mail cannot be sent").count(), 1);
+    let warnings: Vec<_> = finished.stdout.lines().filter(|line| line.contains("mail cannot be sent")).collect();
+    assert_eq!(warnings.len(), 1, "{}", finished.stdout);
+    assert!(finished.stdout.contains("set APP_MAIL__FROM"), "{}", finished.stdout);
+    assert!(warnings[0].contains("the relay cannot be used") && !warnings[0].contains("database"), "{}", warnings[0]);
     let up = down.with("APP_MAIL__TRANSPORT", "file");
     let _node = up.serve().await;
     eventually("the mail does not come", || mails(&up).pop()).await;
@@ -134,5 +137,8 @@ fn mail_that_cannot_be_sent_by_these_settings_is_found_at_the_start() {
         let finished = workplace.run(&["serve"]);
         assert_eq!(finished.code(), Some(1), "{name}");
         assert!(finished.stderr.contains(fault), "{name}: {}", finished.stderr);
+        let checked = workplace.run(&["config", "check"]);
+        assert_eq!(checked.code(), Some(1), "{name}");
+        assert!(checked.stderr.contains(fault), "{name}: {}", checked.stderr);
     }
 }

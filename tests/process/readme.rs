@@ -21,12 +21,14 @@ async fn a_password_is_reset_by_the_commands_of_the_readme(workplace: Workplace)
     let workplace = workplace.without("APP_MAIL__TRANSPORT");
     let node = workplace.serve().await;
     let commands = commands("A forgotten password").replace("http://127.0.0.1:8080", &node.url());
-    let finished = workplace.run_program(Path::new("/bin/sh"), &["-eu", "-c", &commands], "");
-    let printed = finished.success();
-    let statuses: Vec<_> = printed.lines().filter(|line| line.len() == 3 && line.parse::<u16>().is_ok()).collect();
-    assert_eq!(statuses, ["201", "202", "200", "200", "400", "200"], "{printed}");
-    assert!(
-        printed.contains("<h1>Your password was changed</h1>") && printed.contains("\"access_token\""),
-        "{printed}"
-    );
+    let script = ["-eu", "-c", &commands];
+    for run in 1..=2 {
+        let printed = workplace.run_program(Path::new("/bin/sh"), &script, "").success();
+        let statuses: Vec<_> = printed.lines().filter(|line| line.len() == 3 && line.parse::<u16>().is_ok()).collect();
+        assert_eq!(statuses, ["201", "202", "200", "200", "400", "200"], "run {run}: {printed}");
+        assert!(
+            printed.contains("<h1>Your password was changed</h1>") && printed.contains("\"access_token\""),
+            "run {run}: {printed}"
+        );
+    }
 }

@@ -290,10 +290,12 @@ fn read_smtp(reader: &mut Reader) -> Option<SmtpSettings> {
     if username.is_some() != password.is_some() {
         reader.fault("mail.smtp.username", &format!("it goes together with {}", named("mail.smtp.password")));
     }
+    let security = reader.get("mail.smtp.security", parse_smtp_security)?;
+    let usual_port = if security == SmtpSecurity::Tls { 465 } else { 587 };
     Some(SmtpSettings {
         host: reader.value("mail.smtp.host")?,
-        port: reader.value("mail.smtp.port")?,
-        security: reader.get("mail.smtp.security", parse_smtp_security)?,
+        port: Some(reader.value("mail.smtp.port")?).filter(|port| *port > 0).unwrap_or(usual_port),
+        security,
         credentials: username.zip(password),
         ca_file: reader.optional("mail.smtp.ca_file", PathBuf::from_str)?,
         accept_any_certificate: reader.value("mail.smtp.accept_any_certificate")?,

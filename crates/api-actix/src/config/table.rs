@@ -412,7 +412,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     ),
     Setting::new("mail.folder", "data/mail", Bytes(1, 4096), "With transport file: where mails are written."),
     Setting::new("mail.smtp.host", "", Words("a name"), "With transport smtp: the relay."),
-    Setting::new("mail.smtp.port", "587", Number(1, 65_535), "Its port: 587 with starttls, 465 with tls."),
+    Setting::new("mail.smtp.port", "0", Number(0, 65_535), "Its port. 0: 465 with tls, else 587."),
     Setting::new(
         "mail.smtp.security",
         "starttls",

@@ -6,8 +6,12 @@ use super::table::SETTINGS;
 use super::*;
 
 /// Without the adapters.
-const UNCHECKED: Checks =
-    Checks { check_postgres_url: |_| Ok(()), check_stored_hash: |_, _| Ok(()), check_range_url: |_| Ok(()) };
+const UNCHECKED: Checks = Checks {
+    check_postgres_url: |_| Ok(()),
+    check_stored_hash: |_, _| Ok(()),
+    check_range_url: |_| Ok(()),
+    check_mail: |_| Vec::new(),
+};
 
 fn load(environment: Environment) -> Result<Config, ConfigError> {
     Config::load(None, environment, UNCHECKED)
@@ -253,6 +257,20 @@ fn breached_passwords_are_looked_for_in_one_place() {
     checks.check_range_url = |_| Err("nobody may ask there".to_owned());
     let Err(ConfigError(faults)) = Config::load(None, Environment::new([url]), checks) else { panic!("it was taken") };
     assert!(matches!(&faults[..], [fault] if fault.contains("nobody may ask there")), "{faults:?}");
+}
+
+#[test]
+fn the_port_of_the_relay_is_the_usual_one_for_its_security() {
+    let port = |variables: &[(&str, &str)]| {
+        let smtp = [("APP_MAIL__TRANSPORT", "smtp"), ("APP_MAIL__SMTP__HOST", "smtp.example.com")];
+        let loaded = load(Environment::new(smtp.iter().chain(variables).copied()));
+        match loaded.map(|config| config.mail.map(|mail| mail.transport)) {
+            Ok(Some(MailTransport::Smtp(smtp))) => smtp.port,
+            other => panic!("{other:?}"),
+        }
+    };
+    let (tls, own) = (("APP_MAIL__SMTP__SECURITY", "tls"), ("APP_MAIL__SMTP__PORT", "2525"));
+    assert_eq!((port(&[]), port(&[tls]), port(&[tls, own])), (587, 465, 2525));
 }
 
 #[test]

@@ -331,4 +331,6 @@ pub struct Checks {
     pub check_stored_hash: fn(&PasswordHash, &HashingSettings) -> Result<(), HashError>,
     /// Whether a range API may be asked at a URL, and if not, why.
     pub check_range_url: fn(&str) -> Result<(), String>,
+    /// What is wrong with the settings of mail, each by its key.
+    pub check_mail: fn(&Config) -> Vec<(&'static str, String)>,
 }

@@ -18,7 +18,7 @@ use thiserror::Error;
 use tokio::time::timeout;
 
 use super::metrics_server;
-use crate::config::{Bootstrap, Config};
+use crate::config::{Bootstrap, Config, MailSettings, MailTransport};
 use crate::http::AppData;
 use crate::http::{ApiError, Cors, Draining, HttpSettings, RateLimits, TokenParties, chain, surround};
 use crate::node::background::Background;
@@ -123,6 +123,7 @@ impl Hexauth {
         let metrics = config.metrics_address.map(bind).transpose()?;
         let mut parts = wiring::start(config, address).await?;
         warn_of_missing_links(config, address);
+        warn_of_sender(config);
         prepare(&mut parts).await?;
         if let Some(bootstrap) = &config.bootstrap {
             create_first_admin(&parts.application, bootstrap.clone()).await?;
@@ -298,6 +299,14 @@ fn own_url(address: SocketAddr) -> String {
         tracing::warn!(%address, "the metadata name an address that no client reaches: set APP_SERVER__PUBLIC_URL");
     }
     format!("http://{address}")
+}
+
+/// Relays refuse mails of such a sender, or lose them.
+fn warn_of_sender(config: &Config) {
+    let sends = |mail: &MailSettings| matches!(mail.transport, MailTransport::Smtp(_));
+    if config.mail.as_ref().is_some_and(|mail| sends(mail) && mail.from.contains("hexauth@localhost")) {
+        tracing::warn!("mails are from hexauth@localhost, which relays refuse: set APP_MAIL__FROM");
+    }
 }
 
 /// Mails go without links to pages that nobody would reach.

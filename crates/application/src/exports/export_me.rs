@@ -1,7 +1,7 @@
 use domain::StoreError;
 use domain::events::RecordedEvent;
-use domain::mail::QueuedMail;
-use domain::one_time_tokens::OneTimeToken;
+use domain::mail::{Letter, QueuedMail};
+use domain::one_time_tokens::{OneTimeToken, Purpose};
 use domain::sessions::RefreshToken;
 use domain::tasks::{Task, TaskQuery};
 use domain::users::{Email, User, UserId, UserIdentifier};
@@ -68,9 +68,13 @@ impl Exports {
         })
     }
 
-    /// None to an address that is not proven: what was mailed to it may be about a stranger who had it.
+    /// Without those from before the account, which may be about whoever had the address, and those that another user caused
+    /// who wanted the address.
     async fn mails_to(&self, user: &User, limit: u64) -> Result<Vec<QueuedMail>, StoreError> {
-        if user.email_verified { self.outbox.list_to(&user.email, limit).await } else { Ok(Vec::new()) }
+        let mut mails = self.outbox.list_to(&user.email, limit).await?;
+        let is_a_wish = |mail: &QueuedMail| mail.letter == Letter::Token(Purpose::ChangeEmail);
+        mails.retain(|mail| mail.created_at >= user.created_at && !is_a_wish(mail));
+        Ok(mails)
     }
 }
 

@@ -2,10 +2,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use domain::mail::Mailer;
-use infra_mail::{FileMailer, Letters, Links, LogMailer, MailSetupError, Sender, SmtpMailer};
+use infra_mail::{FileMailer, Letters, LinkError, Links, LogMailer, MailSetupError, Sender, SmtpMailer};
 
 use super::WiringError;
-use crate::config::{Config, MailLink, MailSettings, MailTransport, Mode, SmtpSecurity, SmtpSettings};
+use crate::config::{Config, MAIL_LINKS, MailLink, MailSettings, MailTransport, Mode, SmtpSecurity, SmtpSettings};
 
 /// The way out for mail, whose links lead to the pages at this URL if they do not lead elsewhere.
 pub(super) fn mailer(mail: &MailSettings, pages: Option<&str>) -> Result<Arc<dyn Mailer>, WiringError> {
@@ -26,17 +26,43 @@ pub(crate) fn pages_url(config: &Config, address: SocketAddr) -> Option<String> 
     config.public_url().or(in_development)
 }
 
+/// What is wrong with the settings, each by its key.
+pub(super) fn faults(config: &Config) -> Vec<(&'static str, String)> {
+    let Some(mail) = &config.mail else { return Vec::new() };
+    let pages = pages_url(config, config.server.address());
+    let (links, broken) = links(mail, pages.as_deref());
+    let mut faults: Vec<_> = broken.into_iter().map(|(setting, error)| (setting, error.to_string())).collect();
+    let mut note = |setting, checked: Result<(), MailSetupError>| {
+        faults.extend(checked.err().map(|error| (setting, error.to_string())));
+    };
+    note("mail.from", Sender::parse(&mail.from).map(drop));
+    note("mail.templates", Letters::load(&mail.app_name, links, mail.templates.as_deref()).map(drop));
+    if let MailTransport::Smtp(settings) = &mail.transport {
+        let setting = if settings.ca_file.is_some() { "mail.smtp.ca_file" } else { "mail.smtp.host" };
+        note(setting, smtp(settings).check());
+    }
+    faults
+}
+
 fn letters(mail: &MailSettings, pages: Option<&str>) -> Result<Letters, MailSetupError> {
-    let mut links = Links::default();
-    for MailLink { purpose, page, .. } in mail.own_links() {
-        if let Some((pages, page)) = pages.zip(*page) {
-            links.lead(*purpose, &format!("{pages}{page}?token={{token}}"))?;
+    let (links, broken) = links(mail, pages);
+    match broken.first() {
+        Some((_, error)) => Err((*error).into()),
+        None => Letters::load(&mail.app_name, links, mail.templates.as_deref()),
+    }
+}
+
+/// The links, and those settings that lead nowhere.
+fn links(mail: &MailSettings, pages: Option<&str>) -> (Links, Vec<(&'static str, LinkError)>) {
+    let (mut links, mut broken) = (Links::default(), Vec::new());
+    for MailLink { purpose, setting, page } in &MAIL_LINKS {
+        let own = pages.zip(*page).map(|(pages, page)| format!("{pages}{page}?token={{token}}"));
+        let elsewhere = mail.links.iter().find(|(led, _)| led == purpose).map(|(_, link)| link.clone());
+        if let Some(Err(error)) = elsewhere.or(own).map(|link| links.lead(*purpose, &link)) {
+            broken.push((*setting, error));
         }
     }
-    for (purpose, link) in &mail.links {
-        links.lead(*purpose, link)?;
-    }
-    Letters::load(&mail.app_name, links, mail.templates.as_deref())
+    (links, broken)
 }
 
 fn smtp(settings: &SmtpSettings) -> infra_mail::SmtpSettings {

@@ -51,6 +51,7 @@ pub const CHECKS: Checks = Checks {
     },
     check_stored_hash: |hash, hashing| argon2(hashing).check_stored(hash),
     check_range_url: |url| RangeApi::new(url).map(drop).map_err(|error| error.to_string()),
+    check_mail: mail::faults,
 };
 
 /// The parts of a node, put together.

@@ -42,12 +42,14 @@ fn is_too_many(answer: &Answer) -> bool {
 async fn after_ten_attempts_from_a_network_one_waits_whether_or_not_there_is_an_account(first: App) {
     let app = behind_a_proxy(&first).await;
     app.register("ada@example.com").await;
-    for name in ["ada@example.com", "nobody@example.com"] {
+    for (name, respelt) in [("ada@example.com", "ADA@Example.com"), ("nobody@example.com", "NOBODY@example.COM")] {
         for _ in 0..10 {
             assert_eq!(login_from(&app, "192.0.2.1", name, "wrong").await.status, StatusCode::UNAUTHORIZED);
         }
         let refused = login_from(&app, "192.0.2.77", name, "wrong").await;
         assert!(is_too_many(&refused), "{refused:?}");
+        // In whatever way the name is written: otherwise that would tell whether there is an account.
+        assert!(is_too_many(&login_from(&app, "192.0.2.77", respelt, "wrong").await));
         // The right password is not even looked at.
         assert!(is_too_many(&login_from(&app, "192.0.2.1", name, PASSWORD).await));
     }

@@ -196,8 +196,8 @@ pub enum What {
         /// The user.
         user: UserId,
     },
-    /// The owner of an address proved it, of an account that was made with it without proof: its password was
-    /// removed or replaced, and its sessions ended.
+    /// The owner of an address signed in by mail to an account that was made with it without proof: its password was
+    /// removed, and its sessions ended.
     UserReclaimed {
         /// The account.
         user: UserId,

@@ -56,5 +56,5 @@ pub(crate) async fn create_user(
         Registered::Pending => return Ok(HttpResponse::Accepted().finish()),
     };
     let location = format!("/api/v1/users/{}", user.id);
-    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(UserBody::from(user)))
+    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(UserBody::from(*user)))
 }

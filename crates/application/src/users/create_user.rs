@@ -47,7 +47,7 @@ impl CreateUser {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Registered {
     /// It was made.
-    Created(User),
+    Created(Box<User>),
     /// It is made once the address is proven, if the address has none yet.
     Pending,
 }
@@ -90,7 +90,7 @@ impl Users {
         }
         if is_admin || self.registration.admits(false) {
             let by = if is_admin { MadeBy::Admin } else { MadeBy::Owner };
-            return self.make_at_once(actor, new, by, address).await.map(Registered::Created);
+            return self.make_at_once(actor, new, by, address).await.map(|user| Registered::Created(Box::new(user)));
         }
         if !self.registration.admits(true) {
             return Err(ApplicationError::RegistrationClosed);
@@ -203,7 +203,7 @@ mod tests {
     /// The account, which is made at once.
     fn created(registered: Registered) -> User {
         match registered {
-            Registered::Created(user) => user,
+            Registered::Created(user) => *user,
             Registered::Pending => panic!("it was not made"),
         }
     }

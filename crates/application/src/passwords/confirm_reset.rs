@@ -62,9 +62,9 @@ impl Passwords {
                     return self.replace_untold(unit, user, &hash, None, event).await;
                 }
                 let event = by_anyone(What::PasswordReset { user: user.id });
-                self.replace(unit, user, &hash, None, event).await?;
-                // Whoever guessed the one before must not keep its owner out now, whose sessions have ended.
-                Ok(self.attempts.forget(user_id, address).await?)
+                // Whoever guessed the one before must not keep its owner out now, whose sessions end.
+                self.attempts.forget(unit.as_ref(), user_id, address).await?;
+                self.replace(unit, user, &hash, None, event).await
             })
             .await
     }
@@ -115,6 +115,7 @@ mod tests {
         unit.passwords.expect_store().times(1).returning(|_, _, _| Ok(()));
         unit.one_time_tokens.expect_void_all().times(1).returning(|_, _| Ok(2));
         unit.outbox.expect_insert().times(1).returning(|_| Ok(()));
+        unit.attempts.expect_forget().times(1).returning(|_| Ok(true));
         unit.refresh_tokens
             .expect_revoke_all()
             .withf(|_, except, _| except.is_none())

@@ -11,6 +11,10 @@ run *args:
 test *args:
     scripts/test {{args}}
 
+# Kill the server twenty times at each step of a mail, which takes minutes
+test-kills:
+    cargo test --locked -p tests --test process -- --ignored --exact relay::a_server_that_is_killed_twenty_times_at_each_step_loses_no_mail
+
 # Try the API with clients that are generated from its description, OAuth libraries and schemathesis
 clients:
     scripts/clients
@@ -36,6 +40,11 @@ migrate *args="up":
 settings:
     UPDATE=1 cargo test --locked -p api-actix --lib config::documentation
 
+# Make the pictures of the documentation anew (needs Chromium and pngquant)
+pictures:
+    UPDATE=1 cargo test --locked -p tests --test process -- with_a_mouse::sqlite
+    pngquant --ext .png --force --strip --quality 80-100 docs/operations/images/*.png
+
 # Write a resource through all layers: just new-resource invoice number:string amount:decimal due:date paid:bool
 new-resource *args:
     cargo run --quiet --locked -p xtask -- new-resource {{args}}
@@ -51,6 +60,10 @@ bench-list:
 # Measure what a storm of sign-ins leaves to others
 bench-storm:
     cargo run --release --locked -p bench -- storm
+
+# Measure whether time or answers tell which addresses are known: just test-timing, just test-timing 50
+test-timing *samples:
+    cargo run --release --locked -p bench -- timing {{samples}}
 
 # Build the image and try what docker/README.md says (needs Docker with compose)
 tour:

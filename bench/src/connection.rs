@@ -25,7 +25,13 @@ impl Connection {
 
     /// Sends JSON to a path under `/api/v1`.
     pub(crate) async fn post(&mut self, path: &str, json: &str) -> Answer<'_> {
-        let head = format!("POST /api/v1{path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json");
+        self.send("POST", path, None, json).await
+    }
+
+    /// The same with another method, and as the holder of an access token.
+    pub(crate) async fn send(&mut self, method: &str, path: &str, token: Option<&str>, json: &str) -> Answer<'_> {
+        let token = token.map(|token| format!("\r\nAuthorization: Bearer {token}")).unwrap_or_default();
+        let head = format!("{method} /api/v1{path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json{token}");
         let request = format!("{head}\r\nContent-Length: {}\r\n\r\n{json}", json.len());
         self.stream.write_all(request.as_bytes()).await.unwrap();
         self.answer.clear();

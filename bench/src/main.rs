@@ -1,6 +1,6 @@
 //! Measures the speed that has been promised, on a PostgreSQL of its own: `just bench`, `just bench-list` for the
-//! lists of users, and `just bench-storm` for what a storm of sign-ins leaves to others. Where a promise is not kept,
-//! the exit code is 1.
+//! lists of users, `just bench-storm` for what a storm of sign-ins leaves to others, and `just test-timing` for whether
+//! time or answers tell which addresses are known. Where a promise is not kept, the exit code is 1.
 //!
 //! Each figure is a ratio of two measurements that take turns on the same machine, so that the machine hardly matters.
 //! Load and server share it.
@@ -22,6 +22,7 @@ mod relay;
 mod sign_ins;
 mod storm;
 mod table;
+mod timing;
 mod traffic;
 mod verify;
 mod wrk;
@@ -43,7 +44,9 @@ async fn main() -> ExitCode {
         }
         ["list"] => list::measure(&mut table).await,
         ["storm"] => storm::measure(&mut table).await,
-        _ => panic!("there are `list` and `storm`, and the rest without arguments"),
+        ["timing"] => return timing::measure(timing::SAMPLES).await,
+        ["timing", samples] => return timing::measure(samples.parse().expect("a number of samples")).await,
+        _ => panic!("there are `list`, `storm` and `timing`, and the rest without arguments"),
     }
     println!("\n{table}");
     if table.is_missed() { ExitCode::FAILURE } else { ExitCode::SUCCESS }

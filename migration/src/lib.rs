@@ -35,8 +35,9 @@ mod m20261126_000012_create_outbox;
 mod m20261126_000013_create_attempts;
 mod m20261126_000014_add_users_locale;
 mod m20261126_000015_create_pending_accounts;
-mod m20261126_000016_create_factors;
-mod m20261126_000017_authentication_of_sessions;
+mod m20261126_000016_index_events_by_subject;
+mod m20261127_000017_create_factors;
+mod m20261127_000018_authentication_of_sessions;
 
 /// Applies and reverts the migrations. The adapters run it under a lock, one node at a time.
 #[derive(Debug)]
@@ -60,8 +61,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000013_create_attempts::Migration),
             Box::new(m20261126_000014_add_users_locale::Migration),
             Box::new(m20261126_000015_create_pending_accounts::Migration),
-            Box::new(m20261126_000016_create_factors::Migration),
-            Box::new(m20261126_000017_authentication_of_sessions::Migration),
+            Box::new(m20261126_000016_index_events_by_subject::Migration),
+            Box::new(m20261127_000017_create_factors::Migration),
+            Box::new(m20261127_000018_authentication_of_sessions::Migration),
         ]
     }
 

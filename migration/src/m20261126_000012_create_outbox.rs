@@ -9,12 +9,14 @@ impl MigrationTrait for Migration {
         Some(true)
     }
 
-    /// Exactly one of `due_at`, `sent_at` and `died_at` is set. A mail outlives the account and the token that it is about, hence no foreign keys.
+    /// Exactly one of `due_at`, `sent_at` and `died_at` is set. A mail outlives the account and the token that it is
+    /// about, hence no foreign keys.
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let outbox = Table::create()
             .table(Outbox::Table)
             .col(ColumnDef::new(Outbox::Id).uuid().not_null().primary_key())
             .col(ColumnDef::new(Outbox::Recipient).text().not_null())
+            .col(ColumnDef::new(Outbox::RecipientKey).text().not_null())
             .col(ColumnDef::new(Outbox::Locale).text().not_null())
             .col(ColumnDef::new(Outbox::Kind).text().not_null())
             .col(ColumnDef::new(Outbox::Device).text())
@@ -32,7 +34,9 @@ impl MigrationTrait for Migration {
         manager.create_index(index("ix_outbox_due_at", Outbox::DueAt)).await?;
         // For the clean-up.
         manager.create_index(index("ix_outbox_sent_at", Outbox::SentAt)).await?;
-        manager.create_index(index("ix_outbox_died_at", Outbox::DiedAt)).await
+        manager.create_index(index("ix_outbox_died_at", Outbox::DiedAt)).await?;
+        // For whoever asks what is held about them.
+        manager.create_index(index("ix_outbox_recipient_key", Outbox::RecipientKey)).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
@@ -49,6 +53,7 @@ enum Outbox {
     Table,
     Id,
     Recipient,
+    RecipientKey,
     Locale,
     Kind,
     Device,

@@ -95,23 +95,12 @@ async fn the_last_active_admin_stays(app: App) {
 async fn an_admins_own_account_is_not_reached_around_their_password(app: App) {
     app.admin("root@example.com").await;
     let admin = app.admin("admin@example.com").await;
-    let elsewhere = app.sign_in("admin@example.com").await;
     let path = format!("/api/v1/users/{}", app.id(&admin).await);
     let wrong = json!({"current_password": "wrong"});
-    for method in [Method::PATCH, Method::PUT] {
-        let change = |password: Option<&str>| json!({"email": "moved@example.com", "role": "admin", "is_active": true, "current_password": password});
-        let answer = app.send_as(&admin.access, method.clone(), &path, change(None)).await;
-        assert_eq!(answer.problem(422, "validation_failed"), ["current_password:required"]);
-        let answer = app.send_as(&admin.access, method, &path, change(Some("wrong"))).await;
-        answer.problem(403, "wrong_current_password");
-    }
     let answer = app.delete(&path, &admin.access).await;
     assert_eq!(answer.problem(422, "validation_failed"), ["current_password:required"]);
     app.send_as(&admin.access, Method::DELETE, &path, wrong).await.problem(403, "wrong_current_password");
 
-    let change = json!({"email": "moved@example.com", "current_password": PASSWORD});
-    assert_eq!(app.send_as(&admin.access, Method::PATCH, &path, change).await.status, StatusCode::OK);
-    app.me(&elsewhere.access).await.problem(401, "invalid_token");
     let proof = json!({"current_password": PASSWORD});
     let gone = app.send_as(&admin.access, Method::DELETE, &path, proof).await;
     assert_eq!(gone.status, StatusCode::NO_CONTENT);

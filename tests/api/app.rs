@@ -14,6 +14,8 @@ use tests::{OnDatabase, postgres, run_sql, sqlite};
 use tokio::sync::oneshot;
 
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
+/// The password after a change.
+pub(crate) const NEW_PASSWORD: &str = "staple battery horse correct";
 pub(crate) const SECRET: &str = "q8Zr2vN5xK1mW7tB4yL9cF6hJ3pD0sGa";
 
 /// A running server. It stops when this is dropped.

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use tests::on_each_database;
 
 use crate::app::{Answer, App, PASSWORD};
-use crate::password_reset::{Post, is_refused};
-use crate::registration::{count, tokens};
+use crate::post::{Post, count, is_refused};
+use crate::registration::last_token;
 
 on_each_database!(
     whoever_gets_the_mail_signs_in_once,
@@ -32,7 +32,7 @@ async fn confirm(app: &App, proof: Value) -> Answer {
 
 async fn token(app: &App, email: &str) -> String {
     assert_eq!(request(app, email).await.status, StatusCode::ACCEPTED);
-    tokens(app, Purpose::SignIn, email).await.pop().unwrap()
+    last_token(app, Purpose::SignIn, email).await
 }
 
 async fn whoever_gets_the_mail_signs_in_once(app: App) {
@@ -61,7 +61,7 @@ async fn an_account_that_nobody_had_proven_loses_what_its_maker_left_there(app: 
     let app = &post.app;
     let reset = {
         app.post("/api/v1/auth/password-reset", json!({"email": "ada@example.com"})).await;
-        tokens(app, Purpose::ResetPassword, "ada@example.com").await.pop().unwrap()
+        last_token(app, Purpose::ResetPassword, "ada@example.com").await
     };
     let token = token(app, "ada@example.com").await;
     let ada = confirm(app, json!({"token": token})).await.tokens();

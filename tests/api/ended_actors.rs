@@ -78,13 +78,18 @@ struct Walk {
     app: App,
     document: Value,
     root: Tokens,
+    /// The node that the database came with, and its folder.
+    _first: App,
 }
 
 impl Walk {
     async fn start(app: App) -> Self {
         let document = serde_json::from_str(&api_actix::openapi::json()).unwrap();
+        // Some routes write only where mail is sent.
+        let node = app.another_node(&[("APP_MAIL__TRANSPORT", "log")]).await;
+        let (app, first) = (node, app);
         let root = app.admin("root@example.com").await;
-        Self { app, document, root }
+        Self { app, document, root, _first: first }
     }
 
     /// Every operation that a bearer token opens and that may write.
@@ -127,8 +132,10 @@ impl Walk {
                 Some(json!({"email": format!("new-{}@example.com", actor.id), "password": PASSWORD, "role": "admin"}))
             }
             "PATCH /api/v1/users/me" => Some(json!({"full_name": "Mallory"})),
-            "PUT /api/v1/users/me" => Some(json!({"email": format!("changed-{}@example.com", actor.id),
-                "current_password": PASSWORD})),
+            "PUT /api/v1/users/me" => {
+                let email = self.app.me(&actor.tokens.access).await.json()["email"].clone();
+                Some(json!({"email": email, "full_name": "Mallory"}))
+            }
             "DELETE /api/v1/users/me" => Some(json!({"current_password": PASSWORD})),
             "PUT /api/v1/users/me/password" => {
                 Some(json!({"current_password": PASSWORD, "new_password": "the password of a thief"}))
@@ -137,6 +144,7 @@ impl Walk {
             "PUT /api/v1/users/{id}" => Some(json!({"email": "moved@example.com", "role": "admin", "is_active": true})),
             // Not needed for another's account, but it may be there.
             "DELETE /api/v1/users/{id}" => Some(json!({"current_password": PASSWORD})),
+            "DELETE /api/v1/users/{id}/attempts" => None,
             "DELETE /api/v1/users/{id}/sessions" | "DELETE /api/v1/users/{id}/sessions/{session}" => None,
             _ => self.example(operation),
         };
@@ -323,7 +331,8 @@ impl HeldRequest {
     }
 }
 
-/// Every row of every table, but for when sessions were last used, which is written behind requests.
+/// Every row of every table, but for when sessions were last used, which is written behind requests, for mail on its way
+/// out, which is sent meanwhile, and for counts of attempts, which are taken before anything else and last.
 async fn rows(database_url: &str) -> Vec<String> {
     let connection = connect(database_url).await;
     let rows = rows_of(&connection).await;
@@ -339,7 +348,8 @@ async fn rows_of(connection: &DatabaseConnection) -> Vec<String> {
         "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1"
     };
     let mut rows = Vec::new();
-    for table in texts(connection, tables).await {
+    let is_the_actors = |table: &String| table != "attempts" && table != "outbox";
+    for table in texts(connection, tables).await.into_iter().filter(is_the_actors) {
         let row = if is_postgres {
             "(to_jsonb(t) - 'last_used_at')::text".to_owned()
         } else {

@@ -22,7 +22,7 @@ const CLIENT: (&str, &str) =
 
 /// Takes what was recorded since the last call, oldest first: kind, actor, and the client's id and the address where
 /// there is one.
-async fn recorded(app: &App) -> Vec<String> {
+pub(crate) async fn recorded(app: &App) -> Vec<String> {
     let connection = connect(&app.database_url).await;
     let sql = "SELECT kind, actor_kind, CASE actor_kind WHEN 'client' THEN actor_id END AS client, address FROM events \
                ORDER BY at, id";

@@ -1,5 +1,5 @@
-//! "Ask the status on every path to a session": disabled, throttled and unverified, by each grant and flow, also by one
-//! that was begun before.
+//! No path to a session leads around the account's status: disabled, throttled and unverified, by each grant and flow,
+//! also by one that was begun before.
 
 use domain::one_time_tokens::Purpose;
 use reqwest::{Method, StatusCode};
@@ -7,8 +7,8 @@ use serde_json::json;
 use tests::on_each_database;
 
 use crate::app::{Answer, App, PASSWORD, send};
-use crate::password_reset::Post;
-use crate::registration::{count, tokens};
+use crate::post::{Post, count};
+use crate::registration::last_token;
 
 on_each_database!(
     no_way_leads_to_a_session_of_an_account_that_may_have_none,
@@ -70,7 +70,7 @@ async fn no_way_leads_to_a_session_of_an_account_that_may_have_none(first: App) 
             let mails = post.mails("sign_in").len();
             app.post("/api/v1/auth/email-sign-in", json!({"email": EMAIL})).await;
             let code = post.wait_for("sign_in", mails + 1).await.pop().unwrap().code;
-            let token = tokens(app, Purpose::SignIn, EMAIL).await.pop().unwrap();
+            let token = last_token(app, Purpose::SignIn, EMAIL).await;
             let (status, error) = match (state, way) {
                 (State::Disabled, Way::OAuth) => (StatusCode::BAD_REQUEST, "account_disabled"),
                 (State::Disabled, _) => (StatusCode::FORBIDDEN, "account_disabled"),
@@ -110,7 +110,7 @@ async fn set_password(app: &App) {
     app.run_sql("UPDATE users SET email_verified = true").await;
     app.run_sql("DELETE FROM attempts").await;
     app.post("/api/v1/auth/password-reset", json!({"email": EMAIL})).await;
-    let token = tokens(app, Purpose::ResetPassword, EMAIL).await.pop().unwrap();
+    let token = last_token(app, Purpose::ResetPassword, EMAIL).await;
     let body = json!({"token": token, "new_password": PASSWORD});
     assert_eq!(app.post("/api/v1/auth/password-reset/confirm", body).await.status, StatusCode::NO_CONTENT);
 }

@@ -44,6 +44,9 @@ async fn a_refused_sign_in_does_not_wait_for_the_database(app: App) {
         }
     };
     timeout(Duration::from_secs(5), refused).await.expect("only two have a place at the hasher");
+    // Judging a password takes a place, too.
+    let asked = node.post("/api/v1/auth/password-check", serde_json::json!({"password": PASSWORD})).await;
+    asked.problem(503, "overloaded");
     lock.rollback().await.unwrap();
     for answer in answers.join_all().await {
         answer.tokens();

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use tests::on_each_database;
 
 use crate::app::{Answer, App, PASSWORD, Tokens};
-use crate::password_reset::{Post, is_refused};
-use crate::registration::{count, tokens};
+use crate::post::{Post, count, is_refused};
+use crate::registration::last_token;
 
 on_each_database!(
     whoever_accepts_an_invitation_has_a_password_and_a_proven_address_also_where_registration_is_closed,
@@ -93,7 +93,7 @@ async fn only_admins_invite_and_may_invite_admins(app: App) {
     invite(app, &ada, json!({"email": EMAIL})).await.problem(403, "forbidden");
     app.post("/api/v1/users/invitations", json!({"email": EMAIL})).await.problem(401, "missing_token");
     assert_eq!(invite(app, &root, json!({"email": EMAIL, "role": "admin"})).await.status, StatusCode::ACCEPTED);
-    let token = tokens(app, Purpose::Invitation, EMAIL).await.pop().unwrap();
+    let token = last_token(app, Purpose::Invitation, EMAIL).await;
     assert_eq!(accept(app, json!({"token": token}), PASSWORD).await.status, StatusCode::NO_CONTENT);
     let grace = app.sign_in(EMAIL).await;
     assert_eq!(app.get("/api/v1/users", &grace.access).await.status, StatusCode::OK);
@@ -108,9 +108,9 @@ async fn an_invitation_is_void_once_there_is_a_password(app: App) {
     let app = &post.app;
     let root = app.admin("root@example.com").await;
     invite(app, &root, json!({"email": EMAIL})).await;
-    let invited = tokens(app, Purpose::Invitation, EMAIL).await.pop().unwrap();
+    let invited = last_token(app, Purpose::Invitation, EMAIL).await;
     app.post("/api/v1/auth/password-reset", json!({"email": EMAIL})).await;
-    let reset = tokens(app, Purpose::ResetPassword, EMAIL).await.pop().unwrap();
+    let reset = last_token(app, Purpose::ResetPassword, EMAIL).await;
     // Each is worth nothing for the other.
     assert!(is_refused(&accept(app, json!({"token": reset}), PASSWORD).await));
     let body = json!({"token": reset, "new_password": PASSWORD});

@@ -5,8 +5,7 @@ use serde_json::json;
 use tests::on_each_database;
 
 use crate::app::{Answer, App, PASSWORD, Tokens, send};
-use crate::password_reset::Post;
-use crate::registration::count;
+use crate::post::{Post, count};
 
 on_each_database!(
     a_new_device_is_told_once_and_the_first_sign_in_never,
@@ -31,8 +30,8 @@ async fn ada(app: App) -> Post {
     Post::of(app).await
 }
 
-/// "New-device mail that people do not learn to ignore": a device is a browser on a system, and neither an address nor a
-/// version; a failed sign-in makes no device known.
+/// Mails that come for nothing are not read. So a device is a browser on a system, and neither an address nor a version; a
+/// failed sign-in makes no device known.
 async fn a_new_device_is_told_once_and_the_first_sign_in_never(app: App) {
     let post = ada(app).await;
     let mails = || count(&post.app, "outbox WHERE kind = 'new_device'");

@@ -57,7 +57,11 @@ fn is_guarded(path: &str, _method: &str) -> bool {
     !path.starts_with("/health")
         && !path.starts_with("/.well-known")
         && !path.starts_with("/api/v1/auth/password-reset")
-        && !["/api/v1/auth/login", "/api/v1/auth/refresh"].contains(&path)
+        && !path.starts_with("/api/v1/auth/verify-email")
+        && !path.starts_with("/api/v1/auth/email-sign-in")
+        && path != "/api/v1/auth/invitations/accept"
+        && !path.starts_with("/api/v1/auth/email-change")
+        && !["/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/password-check"].contains(&path)
 }
 
 async fn examples_of_the_document_work(app: App) {
@@ -99,8 +103,10 @@ async fn examples_of_the_document_work(app: App) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_document_has_the_policy_of_the_node() {
-    let settings = [("APP_PASSWORD__MIN_LENGTH", "12"), ("APP_PASSWORD__MAX_LENGTH", "64")];
-    for (settings, min, max) in [(&settings[..], 12, 64), (&[], 8, 256)] {
+    // That a password is easy to guess no schema can say.
+    let any = ("APP_PASSWORD__MIN_STRENGTH", "0");
+    let settings = [any, ("APP_PASSWORD__MIN_LENGTH", "12"), ("APP_PASSWORD__MAX_LENGTH", "64")];
+    for (settings, min, max) in [(&settings[..], 12, 64), (&[any], 8, 256)] {
         let app = App::sqlite_with(settings).await;
         let document = send(app.request(Method::GET, "/openapi.json")).await.json();
         let schema = &document["components"]["schemas"]["NewPassword"];
@@ -110,6 +116,18 @@ async fn the_document_has_the_policy_of_the_node() {
             let status = app.post("/api/v1/users", body).await.status;
             assert_eq!(status == StatusCode::CREATED, is_taken, "{length}: {status}");
         }
+    }
+}
+
+/// Elsewhere an account is made at once, and no generated client has to ask whether there is one.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_has_the_mode_of_registration() {
+    let mail = ("APP_MAIL__TRANSPORT", "log");
+    for (mode, is_there) in [("open", false), ("verified", true), ("closed", false)] {
+        let app = App::sqlite_with(&[mail, ("APP_REGISTRATION__MODE", mode)]).await;
+        let document = send(app.request(Method::GET, "/openapi.json")).await.json();
+        let responses = &document["paths"]["/api/v1/users"]["post"]["responses"];
+        assert_eq!((responses.get("201").is_some(), responses.get("202").is_some()), (true, is_there), "{mode}");
     }
 }
 

@@ -46,7 +46,17 @@ async fn each_kind_of_request_has_its_own_limit(app: App) {
     let app = app.another_node(&[ON]).await;
     let login = json!({"username": "nobody@example.com", "password": PASSWORD});
     let refresh = json!({"refresh_token": "hxr_"});
-    let kinds: [(&[&str], Value, u32, u16); 4] = [
+    // All that begins or ends with a mail is one kind.
+    let mail = [
+        "/api/v1/auth/password-reset",
+        "/api/v1/auth/password-reset/confirm",
+        "/api/v1/auth/verify-email",
+        "/api/v1/auth/verify-email/resend",
+        "/api/v1/auth/email-change/confirm",
+        "/api/v1/auth/email-change/stop",
+    ];
+    let kinds: [(&[&str], Value, u32, u16); 5] = [
+        (&mail, json!({}), 5, 422),
         (&[LOGIN], login, 5, 401),
         (&["/api/v1/auth/refresh"], refresh.clone(), 10, 401),
         // All ways to sign out are one kind.

@@ -3,27 +3,25 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use domain::Nonce;
-use domain::keys::RootSecret;
-use domain::one_time_tokens::{NewOneTimeToken, OneTimeToken, OneTimeTokenId, Purpose};
-use domain::users::Email;
+use domain::one_time_tokens::Purpose;
 use futures_util::future::join_all;
-use infra_security::HmacSha256;
 use reqwest::{Method, StatusCode};
-use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
-use tests::{connect, on_each_database};
-use uuid::Uuid;
+use tests::on_each_database;
 
-use crate::app::{Answer, App, PASSWORD, SECRET, Tokens};
-use crate::password_reset::{Post, is_refused};
+use crate::app::{Answer, App, NEW_PASSWORD as ANOTHER, PASSWORD, Tokens};
+use crate::emails::Mailed;
+use crate::post::{Post, count, is_refused};
 
 on_each_database!(
     a_proof_makes_the_account_of_the_registration_that_asked_for_it_in_either_order,
     an_account_that_nobody_has_proven_does_not_block_the_owner_of_its_address,
     whoever_registers_cannot_tell_whether_the_address_is_known,
     a_username_that_somebody_took_before_the_proof_is_left_out,
+    whoever_lost_the_mail_of_a_registration_gets_another,
     of_many_who_use_one_token_one_makes_the_account,
+    of_several_registrations_that_wait_none_is_mailed_again,
+    a_registration_takes_over_no_invitation,
     an_address_has_three_registrations_an_hour,
     where_registration_is_closed_no_stranger_gets_an_account_or_a_mail,
     a_registration_that_waits_when_registration_is_closed_makes_no_account,
@@ -33,37 +31,10 @@ on_each_database!(
 );
 
 const VERIFIED: [(&str, &str); 1] = [("APP_REGISTRATION__MODE", "verified")];
-const ANOTHER: &str = "staple battery horse correct";
 
-/// The links' tokens that were mailed to this address, in the order in which they were asked for.
-pub(crate) async fn tokens(app: &App, purpose: Purpose, email: &str) -> Vec<String> {
-    let connection = connect(&app.database_url).await;
-    let sql = format!(
-        "SELECT id, nonce FROM one_time_tokens WHERE purpose = '{}' AND email_key = '{email}' ORDER BY created_at, id",
-        purpose.as_str()
-    );
-    let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), sql)).await.unwrap();
-    let mac = HmacSha256::new(&RootSecret::parse(SECRET).unwrap());
-    let token = |row: &sea_orm::QueryResult| {
-        let id = OneTimeTokenId::new(row.try_get::<Uuid>("", "id").unwrap());
-        let nonce = Nonce::new(row.try_get::<Vec<u8>>("", "nonce").unwrap().try_into().unwrap());
-        let email = Email::parse("any@example.com").unwrap();
-        let new = NewOneTimeToken { id, purpose, user_id: None, email, proven: None, nonce };
-        OneTimeToken::issue(new, domain::Timestamp::default()).token(&mac).expose().to_owned()
-    };
-    let tokens = rows.iter().map(token).collect();
-    connection.close().await.unwrap();
-    tokens
-}
-
-/// How many rows that is.
-pub(crate) async fn count(app: &App, table: &str) -> i64 {
-    let connection = connect(&app.database_url).await;
-    let sql = format!("SELECT COUNT(*) FROM {table}");
-    let row = connection.query_one_raw(Statement::from_string(connection.get_database_backend(), sql)).await;
-    let count = row.unwrap().unwrap().try_get_by_index(0).unwrap();
-    connection.close().await.unwrap();
-    count
+/// What the link ends in that was mailed to this address last.
+pub(crate) async fn last_token(app: &App, purpose: Purpose, email: &str) -> String {
+    Mailed::last(app, purpose, email).await.unwrap().token
 }
 
 async fn register(app: &App, email: &str, password: &str) -> Answer {
@@ -74,14 +45,14 @@ async fn register(app: &App, email: &str, password: &str) -> Answer {
 async fn pend(post: &Post, email: &str, password: &str) -> String {
     let answer = register(&post.app, email, password).await;
     assert_eq!((answer.status, &*answer.text), (StatusCode::ACCEPTED, ""), "{answer:?}");
-    tokens(&post.app, Purpose::VerifyEmail, email).await.pop().unwrap()
+    last_token(&post.app, Purpose::VerifyEmail, email).await
 }
 
 async fn prove(post: &Post, token: &str) -> Answer {
     post.app.post("/api/v1/auth/verify-email", json!({"token": token})).await
 }
 
-/// "Let a proof of address activate only the registration that asked for it."
+/// Each proof makes the account of the registration that it was mailed for, and voids the others.
 async fn a_proof_makes_the_account_of_the_registration_that_asked_for_it_in_either_order(app: App) {
     let post = Post::with(app, &VERIFIED).await;
     for (email, is_owner_first) in [("first@example.com", true), ("second@example.com", false)] {
@@ -104,33 +75,53 @@ async fn a_proof_makes_the_account_of_the_registration_that_asked_for_it_in_eith
     assert_eq!((count(&post.app, "users").await, count(&post.app, "pending_accounts").await), (2, 0));
     // The code of the mail does the same.
     register(&post.app, "third@example.com", PASSWORD).await;
-    let code = post.wait_for("verify_email", 5).await.pop().unwrap().code;
+    let code = Mailed::last(&post.app, Purpose::VerifyEmail, "third@example.com").await.unwrap().code;
     let body = json!({"email": "third@example.com", "code": code});
     assert_eq!(post.app.post("/api/v1/auth/verify-email", body).await.status, StatusCode::NO_CONTENT);
     post.app.sign_in("third@example.com").await;
 }
 
-/// "An unproven address never blocks its owner": what somebody else left at it goes.
+/// Whoever proves the address gets it: what somebody else left at it goes.
 async fn an_account_that_nobody_has_proven_does_not_block_the_owner_of_its_address(app: App) {
     let body = json!({"email": "ada@example.com", "password": ANOTHER, "username": "mallory"});
     assert_eq!(app.post("/api/v1/users", body).await.status, StatusCode::CREATED);
     let mallory = app.login("mallory", ANOTHER).await.tokens();
     let post = Post::with(app, &VERIFIED).await;
-    let token = pend(&post, "ada@example.com", PASSWORD).await;
-    // Nothing has changed yet.
+    // Whoever registers may be anyone: the account stays as it is, and its owner is told of the way into it.
+    let body = json!({"email": "ada@example.com", "password": PASSWORD});
+    assert_eq!(post.app.post("/api/v1/users", body).await.status, StatusCode::ACCEPTED);
+    post.wait_for("already_registered", 1).await;
+    assert_eq!(post.mails("verify_email").len(), 0);
     let mallory = post.app.refresh(&mallory.refresh).await.tokens();
-    assert_eq!(prove(&post, &token).await.status, StatusCode::NO_CONTENT);
+    post.app.post("/api/v1/auth/password-reset", json!({"email": "ada@example.com"})).await;
+    let token = post.wait_for("reset_password", 1).await.pop().unwrap().token;
+    let body = json!({"token": token, "new_password": PASSWORD});
+    assert_eq!(post.app.post("/api/v1/auth/password-reset/confirm", body).await.status, StatusCode::NO_CONTENT);
     assert_eq!(post.app.refresh(&mallory.refresh).await.status, StatusCode::UNAUTHORIZED);
     assert_eq!(post.app.me(&mallory.access).await.status, StatusCode::UNAUTHORIZED);
     for name in ["mallory", "ada@example.com"] {
         assert_eq!(post.app.login(name, ANOTHER).await.status, StatusCode::UNAUTHORIZED);
     }
     let ada = post.app.sign_in("ada@example.com").await;
-    let me = post.app.me(&ada.access).await.json();
-    assert_eq!((&me["email_verified"], &me["username"]), (&json!(true), &Value::Null));
+    assert_eq!(post.app.me(&ada.access).await.json()["email_verified"], json!(true));
 }
 
-/// "Let no route tell whether an address is known": known, unknown, unverified and disabled get one response.
+/// An invited admin's account would otherwise be that of whoever registers with the address, and of a click.
+async fn a_registration_takes_over_no_invitation(app: App) {
+    let root = app.admin("root@example.com").await;
+    let post = Post::with(app, &VERIFIED).await;
+    let invite = json!({"email": "ada@example.com", "role": "admin"});
+    post.app.send_as(&root.access, Method::POST, "/api/v1/users/invitations", invite).await;
+    let code = post.wait_for("invitation", 1).await.pop().unwrap().code;
+    assert_eq!(register(&post.app, "ada@example.com", ANOTHER).await.status, StatusCode::ACCEPTED);
+    post.wait_for("already_registered", 1).await;
+    assert_eq!(post.mails("verify_email").len(), 0);
+    let body = json!({"email": "ada@example.com", "code": code, "new_password": PASSWORD});
+    assert_eq!(post.app.post("/api/v1/auth/invitations/accept", body).await.status, StatusCode::NO_CONTENT);
+    post.app.sign_in("ada@example.com").await;
+}
+
+/// Known, unknown, unverified and disabled addresses get one response.
 async fn whoever_registers_cannot_tell_whether_the_address_is_known(app: App) {
     for email in ["ada@example.com", "unverified@example.com", "disabled@example.com"] {
         app.register(email).await;
@@ -155,11 +146,11 @@ async fn whoever_registers_cannot_tell_whether_the_address_is_known(app: App) {
     }
     assert_eq!(seen[0].0, StatusCode::ACCEPTED);
     assert!(seen.iter().all(|answer| *answer == seen[0]), "{seen:?}");
-    // The owner of the proven address is told, and of the others those who have no proven account.
-    assert!(post.wait_for("already_registered", 1).await[0].text.contains("To: ada@example.com"));
-    let mails = post.wait_for("verify_email", 3).await;
-    assert!(mails.iter().all(|mail| !mail.text.contains("To: disabled@example.com")));
-    assert_eq!((post.mails("already_registered").len(), count(&post.app, "outbox").await), (1, 4));
+    // The owners of addresses that have an account are told, proven or not, but for the disabled one.
+    let told = post.wait_for("already_registered", 2).await;
+    let mails = post.wait_for("verify_email", 2).await;
+    assert!(told.iter().chain(&mails).all(|mail| !mail.text.contains("To: disabled@example.com")));
+    assert_eq!((post.mails("already_registered").len(), count(&post.app, "outbox").await), (2, 4));
     // What is wrong with the body is told, and nothing of the account.
     let weak = register(&post.app, "ada@example.com", "short").await.problem(422, "validation_failed");
     assert_eq!(weak, ["password:too_short"]);
@@ -171,7 +162,7 @@ async fn a_username_that_somebody_took_before_the_proof_is_left_out(app: App) {
     for email in ["ada@example.com", "eve@example.com"] {
         let body = json!({"email": email, "password": PASSWORD, "username": "ada", "full_name": "Ada", "locale": "de"});
         assert_eq!(post.app.post("/api/v1/users", body).await.status, StatusCode::ACCEPTED);
-        pending.push(tokens(&post.app, Purpose::VerifyEmail, email).await.pop().unwrap());
+        pending.push(last_token(&post.app, Purpose::VerifyEmail, email).await);
     }
     for token in &pending {
         assert_eq!(prove(&post, token).await.status, StatusCode::NO_CONTENT);
@@ -181,6 +172,35 @@ async fn a_username_that_somebody_took_before_the_proof_is_left_out(app: App) {
         let me = post.app.me(&tokens.access).await.json();
         assert_eq!((&me["username"], &me["full_name"], &me["locale"]), (&username, &json!("Ada"), &json!("de")));
     }
+}
+
+async fn whoever_lost_the_mail_of_a_registration_gets_another(app: App) {
+    let post = Post::with(app, &VERIFIED).await;
+    let resend = |email: &str| post.app.post("/api/v1/auth/verify-email/resend", json!({"email": email}));
+    for email in ["ada@example.com", "eve@example.com"] {
+        let first = pend(&post, email, PASSWORD).await;
+        for asked in [email, "nobody@example.com"] {
+            let answer = resend(asked).await;
+            assert_eq!((answer.status, &*answer.text), (StatusCode::ACCEPTED, ""));
+        }
+        let second = last_token(&post.app, Purpose::VerifyEmail, email).await;
+        assert_ne!(first, second);
+        assert_eq!(prove(&post, &second).await.status, StatusCode::NO_CONTENT);
+        assert!(is_refused(&prove(&post, &first).await));
+        post.app.sign_in(email).await;
+    }
+}
+
+/// The owner who asks for another mail must not get that of a stranger's registration.
+async fn of_several_registrations_that_wait_none_is_mailed_again(app: App) {
+    let post = Post::with(app, &VERIFIED).await;
+    let own = pend(&post, "ada@example.com", PASSWORD).await;
+    let last = pend(&post, "ada@example.com", ANOTHER).await;
+    let body = json!({"email": "ada@example.com"});
+    assert_eq!(post.app.post("/api/v1/auth/verify-email/resend", body).await.status, StatusCode::ACCEPTED);
+    assert_eq!(last_token(&post.app, Purpose::VerifyEmail, "ada@example.com").await, last);
+    assert_eq!(prove(&post, &own).await.status, StatusCode::NO_CONTENT);
+    post.app.sign_in("ada@example.com").await;
 }
 
 async fn of_many_who_use_one_token_one_makes_the_account(app: App) {
@@ -204,7 +224,7 @@ async fn an_address_has_three_registrations_an_hour(app: App) {
     assert_eq!((count(&post.app, "pending_accounts").await, count(&post.app, "outbox").await), (3, 3));
 }
 
-/// "Enforce the registration mode where users are inserted": neither a row nor a mail.
+/// Each route that could make an account is asked: neither a row nor a mail comes of it.
 async fn where_registration_is_closed_no_stranger_gets_an_account_or_a_mail(app: App) {
     let ada = app.sign_up("ada@example.com").await;
     let closed = [("APP_REGISTRATION__MODE", "closed"), ("APP_AUTH__EMAIL_SIGN_IN", "true")];
@@ -227,15 +247,19 @@ async fn a_registration_that_waits_when_registration_is_closed_makes_no_account(
     let post = Post::with(app, &VERIFIED).await;
     let token = pend(&post, "ada@example.com", PASSWORD).await;
     // The nodes that go on are not restarted.
-    let closed = post.app.another_node(&[("APP_REGISTRATION__MODE", "closed")]).await;
+    let closed = [("APP_REGISTRATION__MODE", "closed"), ("APP_MAIL__TRANSPORT", "log")];
+    let closed = post.app.another_node(&closed).await;
     let refused = closed.post("/api/v1/auth/verify-email", json!({"token": token})).await;
     refused.problem(403, "registration_closed");
-    assert_eq!(count(&post.app, "users").await, 0);
+    let mailed = count(&post.app, "one_time_tokens").await;
+    let resent = closed.post("/api/v1/auth/verify-email/resend", json!({"email": "ada@example.com"})).await;
+    assert_eq!(resent.status, StatusCode::ACCEPTED);
+    let (users, tokens) = (count(&post.app, "users").await, count(&post.app, "one_time_tokens").await);
+    assert_eq!((users, tokens), (0, mailed));
     assert_eq!(prove(&post, &token).await.status, StatusCode::NO_CONTENT);
 }
 
-/// "No session of any kind before the proof", also of an account that was made under another mode; and whoever does not
-/// know the password is not told.
+/// Nor has an account that was made under another mode; and whoever does not know the password is not told.
 async fn without_a_proven_address_there_is_no_session_where_the_mode_demands_one(app: App) {
     let before = app.sign_up("ada@example.com").await;
     let open = app.another_node(&[]).await;
@@ -263,7 +287,7 @@ async fn whoever_the_operator_or_an_admin_vouches_for_needs_no_proof(app: App) {
     post.app.sign_in("ada@example.com").await;
     assert_eq!(create("eve@example.com", false).await.status, StatusCode::CREATED);
     post.app.login("eve@example.com", PASSWORD).await.problem(403, "email_not_verified");
-    let token = tokens(&post.app, Purpose::VerifyEmail, "eve@example.com").await.pop().unwrap();
+    let token = last_token(&post.app, Purpose::VerifyEmail, "eve@example.com").await;
     assert_eq!(prove(&post, &token).await.status, StatusCode::NO_CONTENT);
     post.app.sign_in("eve@example.com").await;
     let vouching = json!({"email": "mallory@example.com", "password": PASSWORD, "email_verified": true});

@@ -88,6 +88,23 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "tracing",
             "uuid",
             "zeroize",
+            "zxcvbn",
+        ],
+    ),
+    (
+        "infra-web",
+        &[
+            "async-trait",
+            "aws-lc-rs",
+            "data-encoding",
+            "domain",
+            "http-body-util",
+            "hyper",
+            "hyper-util",
+            "thiserror",
+            "tokio",
+            "tokio-rustls",
+            "webpki-roots",
         ],
     ),
     ("migration", &["sea-orm-migration", "thiserror", "unicode-normalization"]),
@@ -103,6 +120,7 @@ const ALLOWED_TO_API: &[&str] = &[
     "infra-seaorm",
     "infra-security",
     "infra-sqlite",
+    "infra-web",
     "migration",
 ];
 
@@ -150,7 +168,7 @@ fn only_the_wiring_of_the_api_names_adapters() {
     let is_wiring = |path: &Path| path.components().any(|part| part.as_os_str() == "wiring");
     let files = source_files("crates/api-actix/src").into_iter().filter(|path| !is_wiring(path));
     let advice = "Use the port, and choose the adapter in crates/api-actix/src/node/wiring.";
-    assert_no_mention(files, &["infra_mail", "infra_postgres", "infra_sqlite", "infra_security"], advice);
+    assert_no_mention(files, &["infra_mail", "infra_postgres", "infra_sqlite", "infra_security", "infra_web"], advice);
 }
 
 /// Arrows that close a circle and stay: crate, folder, and the two ends.
@@ -193,12 +211,15 @@ fn circles(krate: &str) -> Vec<String> {
 
 /// Which features of `application` use which. One that is not here uses those of [`SHARED`] and no others.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("clients", &["sessions"]),
+    ("clients", &["attempts", "sessions"]),
+    ("emails", &["one_time_tokens", "passwords", "users"]),
     ("events", &["revocations"]),
     ("node", &["revocations"]),
+    ("exports", &["attempts"]),
+    ("passwords", &["attempts", "one_time_tokens"]),
     ("sessions", &["revocations"]),
-    ("sign_in", &["sessions"]),
-    ("users", &["passwords", "sessions"]),
+    ("sign_in", &["attempts", "one_time_tokens", "sessions"]),
+    ("users", &["one_time_tokens", "passwords"]),
 ];
 
 /// What every feature uses.

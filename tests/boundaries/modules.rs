@@ -119,7 +119,7 @@ fn apart(path: &[String]) -> Path {
 
 /// The code, without comments and without the tests at the end.
 fn without_tests(text: &str) -> String {
-    let lines = text.lines().take_while(|line| !line.starts_with("#[cfg(test)]"));
+    let lines = text.lines().take_while(|line| *line != "mod tests {");
     lines.map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
 }
 
@@ -198,6 +198,12 @@ fn paths_in_braces_are_read() {
     let mut paths: Vec<_> = used_paths(&without_tests(code)).iter().map(|path| path.join("::")).collect();
     paths.sort();
     assert_eq!(paths, ["crate::a::B", "crate::a::c::D", "crate::a::c::E", "crate::a::self", "super::f::g"]);
+}
+
+#[test]
+fn only_the_tests_at_the_end_are_left_out() {
+    let code = "#[cfg(test)]\nmod testing;\nuse crate::a;\n#[cfg(test)]\nmod tests {\n    use crate::b;\n}";
+    assert_eq!(used_paths(&without_tests(code)), [["crate", "a"]]);
 }
 
 #[test]

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{SubsecRound, TimeDelta};
+use domain::Timestamp;
 use domain::attempts::{
-    AttemptCount, AttemptKey, AttemptLimit, AttemptRepository, Attempted, Network, Reservation, Subject,
+    AttemptCount, AttemptKey, AttemptLimit, AttemptRepository, Attempted, Counted, Network, Reservation, Subject,
 };
 use domain::keys::RootSecret;
+use domain::one_time_tokens::Purpose;
+use domain::users::Email;
 use futures_util::future::join_all;
 use infra_security::HmacSha256;
 use tests::{TestDatabase, on_each_database_and_pgbouncer, port};
@@ -23,6 +26,7 @@ on_each_database_and_pgbouncer!(
     what_is_given_back_did_not_happen,
     those_that_come_at_once_are_taken_in_any_order,
     a_count_is_forgotten_and_no_other,
+    what_is_counted_of_a_user_is_listed_and_forgotten_and_nothing_else,
     what_rested_is_deleted_and_nothing_else,
 );
 
@@ -53,7 +57,13 @@ async fn reserve(db: &TestDatabase, number: u128, now: i64) -> Result<(), i64> {
 }
 
 async fn count(db: &TestDatabase, number: u128) -> Option<u32> {
-    attempts(db).find(&key(number)).await.unwrap().map(|count| count.count)
+    find(attempts(db).as_ref(), &key(number)).await.map(|count| count.count)
+}
+
+/// The count of this key alone, if any of its attempts was not given back.
+async fn find(attempts: &dyn AttemptRepository, key: &AttemptKey) -> Option<AttemptCount> {
+    let nobody = user_id(0);
+    attempts.list(nobody, &[*key], 1).await.unwrap().pop().map(|counted| counted.count)
 }
 
 async fn attempts_are_free_at_first_and_then_waits_double_up_to_the_longest(db: TestDatabase) {
@@ -153,6 +163,44 @@ async fn what_rested_is_deleted_and_nothing_else(db: TestDatabase) {
     assert_eq!(attempts(&db).count_rested(at(3)).await.unwrap(), 3);
     assert_eq!(attempts(&db).delete_rested(at(3), 2).await.unwrap(), 2);
     assert_eq!(attempts(&db).delete_rested(at(3), 2).await.unwrap(), 1);
-    let left = attempts(&db).find(&key(4)).await.unwrap();
+    let left = find(attempts(&db).as_ref(), &key(4)).await;
     assert!(matches!(left, Some(AttemptCount { count: 1, .. })), "{left:?}");
+}
+
+async fn what_is_counted_of_a_user_is_listed_and_forgotten_and_nothing_else(db: TestDatabase) {
+    let mac = HmacSha256::new(&RootSecret::parse("q8Zr2vN5xK1mW7tB4yL9cF6hJ3pD0sGa").unwrap());
+    let email = Email::parse("ada@example.com").unwrap();
+    let from = |address: &str| Some(Network::of(address.parse().unwrap()));
+    let password =
+        |number, network| AttemptKey::new(Attempted::Password, Subject::User(user_id(number)), network, &mac);
+    let code = Attempted::MailedCode(Purpose::ResetPassword);
+    let by_address = AttemptKey::new(code, Subject::Address(&email), None, &mac);
+    let unknown = AttemptKey::new(Attempted::Password, Subject::Unknown("ada"), None, &mac);
+    let asked = AttemptKey::new(Attempted::Mail(Purpose::ChangeEmail), Subject::User(user_id(1)), None, &mac);
+    let keys = [password(1, None), password(1, from("192.0.2.1")), by_address, password(2, None), unknown, asked];
+    let attempts = attempts(&db);
+    for (key, second) in keys.iter().zip(0..) {
+        attempts.reserve(key, &LIMIT, at(second)).await.unwrap();
+    }
+    let given_back = password(1, from("198.51.100.1"));
+    attempts.reserve(&given_back, &LIMIT, at(9)).await.unwrap();
+    attempts.give_back(&given_back).await.unwrap();
+    let listed = async |limit| attempts.list(user_id(1), &[by_address], limit).await.unwrap();
+    let expected = |second, attempted, network| {
+        // Whole milliseconds are kept.
+        let at = at(second).trunc_subsecs(3);
+        Counted { attempted, network, count: AttemptCount { count: 1, last_at: at, free_at: Timestamp::default() } }
+    };
+    let all = [
+        expected(5, Attempted::Mail(Purpose::ChangeEmail), None),
+        expected(2, code, None),
+        expected(1, Attempted::Password, from("192.0.2.1")),
+        expected(0, Attempted::Password, None),
+    ];
+    assert_eq!((listed(9).await, listed(1).await), (all.to_vec(), all[..1].to_vec()));
+    assert_eq!(attempts.forget_all(user_id(1), &[by_address]).await.unwrap(), 5);
+    assert_eq!(listed(9).await, []);
+    for key in &keys[3..5] {
+        assert!(find(attempts.as_ref(), key).await.is_some());
+    }
 }

@@ -15,7 +15,9 @@ use chrono::TimeDelta;
 use domain::keys::{MAX_KEY_RING_AGE, RootSecret};
 use domain::passwords::Password;
 use domain::sessions::{Device, RevocationFeed};
-use infra_security::{Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, KeyRing, SealedKeys, SystemIds};
+use infra_security::{
+    Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, KeyRing, SealedKeys, SystemIds, ZxcvbnMeter,
+};
 use tests::client::{EMAIL, PASSWORD};
 use tests::{TestDatabase, on_each_database};
 
@@ -55,6 +57,8 @@ impl Node {
         let adapters = Adapters {
             mailer: None,
             password_hasher: hasher.clone(),
+            strength_meter: Arc::new(ZxcvbnMeter::new(1)),
+            breached_passwords: None,
             access_tokens: Arc::new(KeyRing::new(keys, sealer.clone(), clock.clone(), name(), name())),
             key_factory: sealer,
             client_secrets: Arc::new(ConfiguredClients::new(BTreeMap::new(), hasher)),

@@ -1,6 +1,6 @@
 //! [`domain::events::EventRepository`], and that events are written with their unit of work.
 
-use domain::events::{By, Event, EventId, What};
+use domain::events::{By, Event, EventId, RecordedEvent, What};
 use domain::keys::KeyId;
 use domain::sessions::RevocationReason;
 use domain::users::Role;
@@ -15,6 +15,7 @@ on_each_database_and_pgbouncer!(
     every_field_is_kept,
     an_event_is_there_with_the_other_writes_of_its_unit_and_not_without,
     what_an_event_is_about_may_go,
+    what_happened_to_a_user_is_listed_the_newest_first,
     what_is_old_is_deleted_and_nothing_else,
     the_oldest_go_first_and_no_more_than_asked,
     many_who_delete_at_once_delete_each_row_once,
@@ -185,6 +186,42 @@ async fn what_an_event_is_about_may_go(db: TestDatabase) {
     db.record(&[event(1, By::User { user, session }, None, What::LoginSucceeded { user, session })]).await;
     assert!(db.users.delete(user).await.unwrap());
     assert!(is_of(&db.rows().await, &[1]));
+}
+
+async fn what_happened_to_a_user_is_listed_the_newest_first(db: TestDatabase) {
+    let (ada, eve, session) = (user_id(1), user_id(2), session_id(3));
+    let ended = What::SessionsEnded { user: ada, session: Some(session), reason: RevocationReason::Logout };
+    let address = "2001:db8::7";
+    db.record(&[
+        event(2, By::User { user: ada, session }, Some(address), ended),
+        event(1, By::Operator, None, What::UserCreated { user: ada, role: Role::Admin }),
+        event(3, By::User { user: ada, session }, None, What::UserCreated { user: eve, role: Role::User }),
+        failed(4),
+    ])
+    .await;
+    let by_operator = RecordedEvent {
+        at: at(1),
+        kind: What::UserCreated { user: ada, role: Role::Admin }.kind().to_owned(),
+        by: By::Operator.kind().to_owned(),
+        user: None,
+        address: None,
+        session: None,
+        details: vec![("role".to_owned(), "admin".to_owned())],
+    };
+    let by_ada = RecordedEvent {
+        at: at(2),
+        kind: ended.kind().to_owned(),
+        by: By::User { user: ada, session }.kind().to_owned(),
+        user: Some(ada),
+        address: Some(address.parse().unwrap()),
+        session: Some(session),
+        details: vec![("reason".to_owned(), "logout".to_owned())],
+    };
+    // Neither of them is there.
+    assert_eq!(db.events.list_about(ada, 9).await.unwrap(), [by_ada.clone(), by_operator]);
+    assert_eq!(db.events.list_about(ada, 1).await.unwrap(), [by_ada]);
+    assert_eq!(db.events.list_about(eve, 9).await.unwrap().len(), 1);
+    assert_eq!(db.events.list_about(user_id(9), 9).await.unwrap(), []);
 }
 
 async fn what_is_old_is_deleted_and_nothing_else(db: TestDatabase) {

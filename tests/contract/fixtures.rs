@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta};
 use domain::keys::{Algorithm, KeyId, KeyState, SealedKey, SigningKey};
-use domain::mail::Locale;
 use domain::passwords::PasswordHash;
 use domain::sessions::{
     Device, Generation, Method, Methods, NewRefreshToken, RefreshPolicy, RefreshToken, Revoked, RevokedTokens,
     SessionId,
 };
-use domain::users::{Birthday, Email, Epoch, FullName, Profile, Role, User, UserId, Username};
+use domain::users::{Birthday, Email, Epoch, FullName, Locale, Profile, Role, User, UserId, Username};
 use domain::{Nonce, Timestamp};
 use tests::TestDatabase;
 use tokio::task::JoinHandle;

@@ -21,10 +21,13 @@ on_each_database_and_pgbouncer!(
     every_field_is_kept,
     one_of_a_user_who_is_not_there_is_not_found,
     the_latest_is_found_by_its_address_in_whatever_case,
+    a_users_tokens_are_listed_the_newest_first,
     of_many_who_use_one_exactly_one_does,
     what_has_expired_is_not_used,
     a_users_tokens_are_voided_but_for_one,
+    a_users_tokens_for_one_purpose_are_voided,
     an_addresss_tokens_are_voided_but_for_one,
+    two_who_want_an_addresss_tokens_do_not_wait_in_a_circle,
     tokens_go_with_their_user,
     what_has_expired_is_deleted_the_oldest_first_and_nothing_else,
 );
@@ -76,11 +79,37 @@ async fn the_latest_is_found_by_its_address_in_whatever_case(db: TestDatabase) {
     }
     let latest = tokens.find_latest(Purpose::VerifyEmail, &email("ADA@example.com")).await.unwrap();
     assert_eq!(latest.map(|token| token.id), Some(id(2)));
-    // A used one is the latest, too: the code of the one before must not come alive again.
+    // A used one is the latest, too: the code of the previous one must not come alive again.
     assert!(tokens.consume(id(2), at(10)).await.unwrap());
     let latest = tokens.find_latest(Purpose::VerifyEmail, &email("ada@example.com")).await.unwrap();
     assert_eq!(latest.map(|token| (token.id, token.used_at)), Some((id(2), Some(at(10)))));
     assert_eq!(tokens.find_latest(Purpose::SignIn, &email("ada@example.com")).await.unwrap(), None);
+}
+
+async fn a_users_tokens_are_listed_the_newest_first(db: TestDatabase) {
+    db.insert_users(&[user(1), user(2)]).await;
+    let tokens = tokens(&db);
+    for (number, purpose, owner, used_at) in [
+        (3, Purpose::ResetPassword, Some(1), None),
+        (1, Purpose::ChangeEmail, Some(1), Some(at(5))),
+        (2, Purpose::VerifyEmail, Some(1), None),
+        (4, Purpose::ResetPassword, Some(2), None),
+        (5, Purpose::VerifyEmail, None, None),
+    ] {
+        let stored = token(number, purpose, owner.map(user_id), "ada@example.com");
+        tokens.insert(&OneTimeToken { used_at, ..stored }).await.unwrap();
+    }
+    for (limit, expected) in [(9, &[3, 2, 1][..]), (2, &[3, 2]), (0, &[])] {
+        let listed = tokens.list(user_id(1), limit).await.unwrap();
+        assert_eq!(
+            listed.iter().map(|token| token.id).collect::<Vec<_>>(),
+            expected.iter().map(|n| id(*n)).collect::<Vec<_>>()
+        );
+    }
+    let expired = OneTimeToken { expires_at: at(7), ..token(6, Purpose::SignIn, Some(user_id(2)), "eve@example.com") };
+    tokens.insert(&expired).await.unwrap();
+    assert_eq!(tokens.list(user_id(2), 1).await.unwrap(), [expired]);
+    assert_eq!(tokens.list(user_id(9), 9).await.unwrap(), []);
 }
 
 async fn of_many_who_use_one_exactly_one_does(db: TestDatabase) {
@@ -113,21 +142,40 @@ async fn a_users_tokens_are_voided_but_for_one(db: TestDatabase) {
         let purpose = if number == 1 { Purpose::ChangeEmail } else { Purpose::ResetPassword };
         tokens.insert(&token(number, purpose, Some(user_id(owner)), "ada@example.com")).await.unwrap();
     }
+    assert!(tokens.consume(id(1), at(10)).await.unwrap());
     assert_eq!(tokens.void_all(user_id(1), Some(id(2))).await.unwrap(), 2);
     assert_eq!(tokens.find(id(1)).await.unwrap(), None);
     assert_eq!(tokens.void_all(user_id(1), None).await.unwrap(), 1);
     assert!(tokens.find(id(4)).await.unwrap().is_some());
 }
 
-async fn an_addresss_tokens_are_voided_but_for_one(db: TestDatabase) {
+async fn a_users_tokens_for_one_purpose_are_voided(db: TestDatabase) {
+    db.insert_users(&[user(1), user(2)]).await;
     let tokens = tokens(&db);
-    for (number, purpose, address) in [
-        (1, Purpose::VerifyEmail, "ada@example.com"),
-        (2, Purpose::VerifyEmail, "ADA@example.com"),
-        (3, Purpose::Invitation, "ada@example.com"),
-        (4, Purpose::VerifyEmail, "eve@example.com"),
+    for (number, owner, purpose, address) in [
+        (1, 1, Purpose::ChangeEmail, "ada@example.com"),
+        (2, 1, Purpose::ChangeEmail, "lovelace@example.com"),
+        (3, 1, Purpose::StopEmailChange, "ada@example.com"),
+        (4, 2, Purpose::ChangeEmail, "ada@example.com"),
     ] {
-        tokens.insert(&token(number, purpose, None, address)).await.unwrap();
+        tokens.insert(&token(number, purpose, Some(user_id(owner)), address)).await.unwrap();
+    }
+    assert_eq!(tokens.void_for_user(Purpose::ChangeEmail, user_id(1)).await.unwrap(), 2);
+    for number in [3, 4] {
+        assert!(tokens.find(id(number)).await.unwrap().is_some());
+    }
+}
+
+async fn an_addresss_tokens_are_voided_but_for_one(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    let tokens = tokens(&db);
+    for (number, purpose, owner, address) in [
+        (1, Purpose::VerifyEmail, None, "ada@example.com"),
+        (2, Purpose::VerifyEmail, Some(user_id(1)), "ADA@example.com"),
+        (3, Purpose::Invitation, None, "ada@example.com"),
+        (4, Purpose::VerifyEmail, None, "eve@example.com"),
+    ] {
+        tokens.insert(&token(number, purpose, owner, address)).await.unwrap();
     }
     let ada = email("Ada@example.com");
     assert_eq!(tokens.void_for_email(Purpose::VerifyEmail, &ada, Some(id(1))).await.unwrap(), 1);
@@ -135,6 +183,33 @@ async fn an_addresss_tokens_are_voided_but_for_one(db: TestDatabase) {
     assert_eq!(tokens.void_for_email(Purpose::VerifyEmail, &ada, None).await.unwrap(), 1);
     for number in [3, 4] {
         assert!(tokens.find(id(number)).await.unwrap().is_some());
+    }
+}
+
+async fn two_who_want_an_addresss_tokens_do_not_wait_in_a_circle(db: TestDatabase) {
+    for number in [1, 2] {
+        tokens(&db).insert(&token(number, Purpose::VerifyEmail, None, "ada@example.com")).await.unwrap();
+    }
+    let redeem = |number| {
+        let units = db.units.clone();
+        async move {
+            let unit = units.begin().await.unwrap();
+            let (tokens, purpose, ada) = (unit.one_time_tokens(), Purpose::VerifyEmail, email("ADA@example.com"));
+            let count = tokens.lock_for_email(purpose, &ada).await.unwrap();
+            assert!(count == 2 || count == 0, "{count}");
+            let is_first = tokens.consume(id(number), at(10)).await.unwrap();
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            tokens.void_for_email(purpose, &ada, None).await.unwrap();
+            unit.commit().await.unwrap();
+            is_first
+        }
+    };
+    for _ in 0..5 {
+        let redeemed = join_all([redeem(1), redeem(2)]).await;
+        assert_ne!(redeemed[0], redeemed[1]);
+        for number in [1, 2] {
+            tokens(&db).insert(&token(number, Purpose::VerifyEmail, None, "ada@example.com")).await.unwrap();
+        }
     }
 }
 

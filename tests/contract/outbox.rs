@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::mail::{
-    Letter, Locale, MailId, MailState, NewMail, OutboxFilter, OutboxRepository, OutboxStatus, QueuedMail,
+    Letter, MailId, MailState, NewMail, OutboxFilter, OutboxQuery, OutboxRepository, OutboxStatus, QueuedMail,
 };
 use domain::one_time_tokens::{OneTimeTokenId, Purpose};
+use domain::users::Locale;
 use futures_util::future::join_all;
 use tests::{TestDatabase, on_each_database_and_pgbouncer, port};
 use uuid::Uuid;
@@ -21,10 +22,13 @@ on_each_database_and_pgbouncer!(
     what_was_sent_holds_no_token_and_changes_no_more,
     what_was_given_up_can_be_sent_again,
     lists_are_in_pages_and_by_state,
+    the_mails_to_an_address_are_listed_in_whatever_case_it_was_written,
     what_was_sent_is_not_deleted_by_hand,
     the_status_tells_how_many_wait_and_since_when,
     what_was_settled_is_deleted_the_oldest_first_and_nothing_else,
 );
+
+const ALL: OutboxQuery = OutboxQuery { filter: OutboxFilter::All, before: None, offset: 0, limit: 9 };
 
 fn outbox(db: &TestDatabase) -> Arc<dyn OutboxRepository> {
     port!(db, dyn OutboxRepository)
@@ -158,12 +162,37 @@ async fn lists_are_in_pages_and_by_state(db: TestDatabase) {
     insert(&db, &[mail(1), QueuedMail { token_id: None, ..sent }, settled(3, MailState::Dead { at: at(9) }), mail(4)])
         .await;
     let outbox = outbox(&db);
-    let list = async |filter, before, limit| numbers(&outbox.list(filter, before, limit).await.unwrap());
+    let list = async |filter, before, limit| {
+        let query = OutboxQuery { filter, before, offset: 0, limit };
+        numbers(&outbox.list(&query).await.unwrap())
+    };
     assert_eq!(list(OutboxFilter::All, None, 3).await, [4, 3, 2]);
     assert_eq!(list(OutboxFilter::All, Some(id(2)), 3).await, [1]);
     assert_eq!(list(OutboxFilter::Pending, None, 9).await, [4, 1]);
     assert_eq!(list(OutboxFilter::Sent, None, 9).await, [2]);
     assert_eq!(list(OutboxFilter::Dead, None, 9).await, [3]);
+    let passed_over = OutboxQuery { offset: 1, limit: 2, ..ALL };
+    assert_eq!(numbers(&outbox.list(&passed_over).await.unwrap()), [3, 2]);
+    for (filter, count) in
+        [(OutboxFilter::All, 4), (OutboxFilter::Pending, 2), (OutboxFilter::Sent, 1), (OutboxFilter::Dead, 1)]
+    {
+        assert_eq!(outbox.count(filter).await.unwrap(), count, "{filter:?}");
+    }
+}
+
+async fn the_mails_to_an_address_are_listed_in_whatever_case_it_was_written(db: TestDatabase) {
+    let to = |address: &str, mail: QueuedMail| QueuedMail { to: email(address), ..mail };
+    let (sent, dead) = (settled(3, MailState::Sent { at: at(9) }), settled(4, MailState::Dead { at: at(9) }));
+    insert(&db, &[mail(2), mail(1), to("ADA.L@EXAMPLE.COM", sent), to("ada.l@example.com", dead)]).await;
+    insert(&db, &[to("ada@example.com", mail(5)), to("ada.l@example.org", mail(6))]).await;
+    let ada = email("aDa.l@example.com");
+    for (limit, expected) in [(9, &[4, 3, 2, 1][..]), (3, &[4, 3, 2]), (0, &[])] {
+        assert_eq!(numbers(&outbox(&db).list_to(&ada, limit).await.unwrap()), expected);
+    }
+    // What becomes of a mail leaves it where it is.
+    assert!(outbox(&db).settle(&settled(1, MailState::Sent { at: at(9) })).await.unwrap());
+    assert_eq!(outbox(&db).list_to(&ada, 9).await.unwrap().len(), 4);
+    assert_eq!(outbox(&db).list_to(&email("eve@example.com"), 9).await.unwrap(), []);
 }
 
 async fn what_was_sent_is_not_deleted_by_hand(db: TestDatabase) {
@@ -195,7 +224,7 @@ async fn what_was_settled_is_deleted_the_oldest_first_and_nothing_else(db: TestD
     let outbox = outbox(&db);
     assert_eq!(outbox.count_settled(at(12)).await.unwrap(), 3);
     assert_eq!(outbox.delete_settled(at(12), 1).await.unwrap(), 1);
-    assert_eq!(numbers(&outbox.list(OutboxFilter::All, None, 9).await.unwrap()), [5, 4, 3, 2]);
+    assert_eq!(numbers(&outbox.list(&ALL).await.unwrap()), [5, 4, 3, 2]);
     assert_eq!(outbox.delete_settled(at(12), 9).await.unwrap(), 2);
-    assert_eq!(numbers(&outbox.list(OutboxFilter::All, None, 9).await.unwrap()), [5, 4]);
+    assert_eq!(numbers(&outbox.list(&ALL).await.unwrap()), [5, 4]);
 }

@@ -20,6 +20,7 @@ on_each_database_and_pgbouncer!(
     a_session_of_nobody_is_not_found,
     live_sessions_are_listed_last_used_first,
     only_live_sessions_of_the_user_are_listed,
+    all_sessions_of_the_user_are_listed_last_used_first,
     devices_of_all_sessions_of_the_user_are_listed_once,
     a_rotation_is_stored,
     one_of_many_who_rotate_at_once_wins,
@@ -136,6 +137,24 @@ async fn only_live_sessions_of_the_user_are_listed(db: TestDatabase) {
     let live: Vec<_> = sessions.into_iter().filter(|s| s.user_id == user_id(1) && s.is_live(at(100))).collect();
     assert_eq!(listed, live);
     assert_eq!(ids(&listed), [1, 5].map(session_id));
+}
+
+async fn all_sessions_of_the_user_are_listed_last_used_first(db: TestDatabase) {
+    db.insert_users(&[user(1), user(2)]).await;
+    let used = |at_second, session| RefreshToken { last_used_at: at(at_second), ..session };
+    let mine = |number| session(number, user_id(1));
+    let sessions = [
+        used(40, revoked(mine(1), 50)),
+        used(30, mine(2)),
+        used(20, RefreshToken { idle_expires_at: at(21), expires_at: at(21), ..mine(3) }),
+    ];
+    db.insert_sessions(&[sessions[1].clone(), sessions[2].clone(), sessions[0].clone()]).await;
+    db.insert_sessions(&[used(35, session(4, user_id(2)))]).await;
+    for limit in [0, 1, 3, 100] {
+        let listed = db.refresh_tokens.list(user_id(1), limit).await.unwrap();
+        assert_eq!(listed, sessions[..sessions.len().min(limit as usize)]);
+    }
+    assert_eq!(db.refresh_tokens.list(user_id(9), 9).await.unwrap(), []);
 }
 
 async fn devices_of_all_sessions_of_the_user_are_listed_once(db: TestDatabase) {

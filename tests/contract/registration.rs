@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use chrono::NaiveDate;
 use domain::StoreError;
-use domain::mail::Locale;
 use domain::one_time_tokens::{NewOneTimeToken, OneTimeToken, OneTimeTokenId, OneTimeTokenRepository, Purpose};
 use domain::registration::{PendingAccount, PendingAccountRepository};
-use domain::users::{Birthday, FullName, Profile};
+use domain::users::Profile;
 use tests::{TestDatabase, on_each_database_and_pgbouncer, port};
 use uuid::Uuid;
 
-use crate::fixtures::{at, email, hash, username};
+use crate::fixtures::{at, email, full_user, hash};
 
 on_each_database_and_pgbouncer!(
     every_field_is_kept,
@@ -48,12 +46,7 @@ async fn insert_token(db: &TestDatabase, number: u128) -> OneTimeToken {
 }
 
 async fn every_field_is_kept(db: TestDatabase) {
-    let full = Profile {
-        username: Some(username("a_b-1")),
-        full_name: Some(FullName::parse("Zoë O'Brien 山田").unwrap()),
-        birthday: Some(Birthday::new(NaiveDate::from_ymd_opt(1900, 1, 1).unwrap()).unwrap()),
-        locale: Some(Locale::parse("de-AT").unwrap()),
-    };
+    let full = full_user(1).profile;
     for (number, profile) in (1..).zip([Profile::default(), full]) {
         insert_token(&db, number).await;
         let stored = PendingAccount { profile, ..pending(number) };

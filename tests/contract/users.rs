@@ -2,10 +2,9 @@
 
 use chrono::NaiveDate;
 use domain::StoreError;
-use domain::mail::Locale;
 use domain::users::{
-    Birthday, Direction, Email, Epoch, FullName, Profile, Role, User, UserFilter, UserQuery, UserSort, UserSortField,
-    Username,
+    Birthday, Direction, Email, Epoch, FullName, Locale, Profile, Role, User, UserFilter, UserQuery, UserSort,
+    UserSortField, Username,
 };
 use tests::{OnDatabase, TestDatabase, on_each_database_and_pgbouncer};
 

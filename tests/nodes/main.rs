@@ -17,6 +17,7 @@ mod figures;
 mod interleave;
 mod keys;
 mod load;
+mod mail;
 mod nginx;
 mod nodes;
 mod outages;

@@ -53,7 +53,7 @@ impl InProcess {
             ("APP_PASSWORD__ITERATIONS", "1"),
         ];
         let config = Config::load(None, Environment::new(variables), wiring::CHECKS).unwrap();
-        let Parts { application, feed, .. } = wiring::start(&config).await.unwrap();
+        let Parts { application, feed, .. } = wiring::start(&config, config.server.address()).await.unwrap();
         while let Prepared::Again(_) = application.keys.prepare().await.unwrap() {}
         application.users.create_admin(Email::parse(ADMIN).unwrap(), password(PASSWORD)).await.unwrap();
         let tokens = sign_in(&application, ADMIN).await;

@@ -21,6 +21,7 @@ on_each_database!(
 
 const SECRET: &str = "q7Vt1w0m3kJp8Zr2Xc5Nb6Ld9Sf4Gh0T";
 const WRONG_PASSWORD: &str = "wrong-donkey-wrong-battery";
+const GUESSABLE: &str = "qwertyuiop12345";
 const NEW_PASSWORD: &str = "brand-new-password-of-ada";
 
 /// What happened: what must not be logged, and the id and status of each answer.
@@ -48,10 +49,15 @@ impl Session {
 
 /// All that has to do with secrets, in one go.
 async fn live_through(client: &Client) -> Session {
-    let secrets = [PASSWORD, WRONG_PASSWORD, NEW_PASSWORD, SECRET, "$argon2id", "correct+horse", "correct%20horse"];
+    let secrets =
+        [PASSWORD, WRONG_PASSWORD, NEW_PASSWORD, SECRET, "$argon2id", "correct+horse", "correct%20horse", GUESSABLE];
     let mut session = Session { secrets: secrets.map(ToOwned::to_owned).to_vec(), answers: Vec::new() };
     let post = async |path: &str, body: Value| client.send(Method::POST, path, None, Some(body)).await;
 
+    session.saw(&post("/users", json!({"email": EMAIL, "password": GUESSABLE})).await);
+    for password in [GUESSABLE, PASSWORD] {
+        session.saw(&post("/auth/password-check", json!({"email": EMAIL, "password": password})).await);
+    }
     session.saw(&post("/users", json!({"email": EMAIL, "password": PASSWORD})).await);
     let first = session.got(client.login(EMAIL, PASSWORD).await).await;
     session.saw(&client.login(EMAIL, WRONG_PASSWORD).await);

@@ -6,6 +6,7 @@
     reason = "a failure here is a failed test, and clippy only knows those inside of #[test]"
 )]
 
+mod breached_passwords;
 mod commands;
 mod configuration;
 mod connections;
@@ -15,9 +16,12 @@ mod first_admin;
 mod keys;
 mod logs;
 mod mail;
+mod pages;
 mod postgres_tls;
 mod postgres_urls;
 mod readiness;
+mod readme;
+mod relay;
 mod rights;
 mod serving;
 mod set_password;

@@ -16,13 +16,13 @@ const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT: &str = "00f067aa0ba902b7";
 
 /// Takes what is exported, as a collector does.
-struct Collector {
-    endpoint: String,
+pub(crate) struct Collector {
+    pub(crate) endpoint: String,
     exports: Receiver<(String, Vec<u8>)>,
 }
 
 impl Collector {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let (sender, exports) = channel();
@@ -35,7 +35,7 @@ impl Collector {
     }
 
     /// All spans, once the node has ended: it waited for the answers.
-    fn spans(self) -> Vec<Span> {
+    pub(crate) fn spans(self) -> Vec<Span> {
         let mut spans = Vec::new();
         while let Ok((head, body)) = self.exports.try_recv() {
             assert!(head.starts_with("POST /v1/traces HTTP/1.1\r\n"), "{head}");

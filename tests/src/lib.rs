@@ -3,8 +3,9 @@
 //! - [`postgres`] and [`sqlite`] make fresh databases: an empty one, or one with the schema in it.
 //! - [`TestDatabase`] and [`EmptyDatabase`] are what a test asks for that runs on both.
 //! - [`cluster`] makes PostgreSQL servers that may be killed, [`proxy`] lines that may be cut.
-//! - [`process`] runs the binary, and [`client`] speaks to it.
-//! - [`population`] fills the users of a database.
+//! - [`process`] runs the binary, and [`client`] speaks to it. [`browser`] opens its pages.
+//! - [`relay`] takes mails as its script says.
+//! - [`population`] fills the users of a database, and [`outbox`] its mails.
 //! - [`token_corpus`] makes access tokens that must be refused.
 //! - [`on_each_database!`] makes such a function two tests, `name::sqlite` and `name::postgres`, and
 //!   [`on_each_database_and_pgbouncer!`] a third, `through_pgbouncer::name`.
@@ -20,15 +21,18 @@
     reason = "test support: a failure here is a failed test"
 )]
 
+pub mod browser;
 pub mod client;
 pub mod cluster;
 mod database;
+pub mod outbox;
 pub mod pgbouncer;
 pub mod population;
 pub mod postgres;
 pub mod process;
 mod programs;
 pub mod proxy;
+pub mod relay;
 pub mod sqlite;
 pub mod token_corpus;
 

@@ -103,6 +103,15 @@ impl Workplace {
         self.variables.insert(name.to_owned(), value.into());
     }
 
+    /// With this relay for its mails, on this machine, without encryption.
+    pub fn with_relay(self, port: u16) -> Self {
+        self.with("APP_MAIL__TRANSPORT", "smtp")
+            .with("APP_MAIL__SMTP__HOST", "127.0.0.1")
+            .with("APP_MAIL__SMTP__PORT", port.to_string())
+            .with("APP_MAIL__SMTP__SECURITY", "none")
+            .with("APP_MAIL__LINKS__RESET", "https://app.example.com/reset#token={token}")
+    }
+
     /// With one variable less.
     pub fn without(mut self, name: &str) -> Self {
         self.variables.remove(name);

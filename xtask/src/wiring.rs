@@ -30,7 +30,7 @@ const SHARED: &[Addition] = &[
     ("crates/api-actix/src/features.rs", "];\n\n/// Those whose paths are the same", "    crate::«plural»::FEATURE,\n"),
     (
         "crates/api-actix/src/node/wiring/services.rs",
-        "        node: Node {\n",
+        "        node: Node {",
         "        «plural»: application::«plural»::«Plural»::new(store.clone(), ids.clone(), clock.clone()),\n",
     ),
     ("tests/contract/main.rs", "mod users;\n", "mod «plural»;\n"),

@@ -11,7 +11,8 @@ use crate::uuid_text::read_uuid;
 
 /// The claims as they stand in the token (RFC 9068, section 2.2). Each has one type, so that a number in quotes, a
 /// fraction or a list of audiences is refused while reading. Each is required except `client_id`, `auth_time` and
-/// `amr`, which nodes of an older version do not write. It is not checked which client it names, since section 4 does not ask for that.
+/// `amr`, which nodes of the previous version do not write, and `email_verified`, which operators ask for. Which client
+/// `client_id` names is not checked, since section 4 does not ask for that.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct WireClaims {
     iss: String,
@@ -26,6 +27,8 @@ pub(crate) struct WireClaims {
     auth_time: Option<i64>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     amr: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    email_verified: Option<bool>,
     iat: i64,
     nbf: i64,
     exp: i64,
@@ -44,6 +47,7 @@ impl WireClaims {
             epoch: claims.epoch.get(),
             auth_time: claims.authentication.map(|it| it.at.timestamp()),
             amr: claims.authentication.map(|it| it.methods.names().into_iter().map(str::to_owned).collect()),
+            email_verified: claims.email_verified,
             iat: claims.issued_at.timestamp(),
             nbf: claims.issued_at.timestamp(),
             exp: claims.expires_at.timestamp(),
@@ -80,13 +84,14 @@ impl WireClaims {
             role: Role::parse(&self.role).map_err(|_| InvalidAccessToken)?,
             epoch: Epoch::new(self.epoch),
             authentication: read_authentication(self.auth_time, self.amr)?,
+            email_verified: self.email_verified,
             issued_at: read_time(self.iat)?,
             expires_at: read_time(self.exp)?,
         })
     }
 }
 
-/// Reads a claim that may be absent, and rejects `null`.
+/// Reads a value, and rejects `null`.
 fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }

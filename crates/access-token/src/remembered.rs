@@ -92,6 +92,7 @@ mod tests {
                 role: Role::User,
                 epoch: Epoch::default(),
                 authentication: None,
+                email_verified: Some(true),
                 issued_at: time,
                 expires_at: time,
             },

@@ -122,6 +122,24 @@ fn how_the_user_signed_in_may_be_missing_and_unknown_in_part() {
     }
 }
 
+/// It is there only where an operator asks for it, and then it is true or false.
+#[test]
+fn whether_the_email_is_verified_may_be_said() {
+    for key in TestKey::of_each_algorithm() {
+        let read = |value: Value| {
+            verify(key, &key.forge(&key.header().to_string(), &with(wire_claims(), "email_verified", value)))
+        };
+        for said in [true, false] {
+            let expected = AccessClaims { email_verified: Some(said), ..claims() };
+            assert_eq!(read(json!(said)), Ok(expected.clone()));
+            assert_eq!(verify(key, &key.token(&expected)), Ok(expected));
+        }
+        for strange in [json!(null), json!("true"), json!(1), json!([true]), json!({})] {
+            assert_eq!(read(strange.clone()), Err(TokenError::Invalid), "{strange}");
+        }
+    }
+}
+
 #[test]
 fn refuses_a_token_of_another_key_under_the_same_name() {
     for key in TestKey::of_each_algorithm() {

@@ -120,6 +120,7 @@ pub(crate) fn claims() -> AccessClaims {
         role: Role::Admin,
         epoch: Epoch::new(7),
         authentication: Some(Authentication { at: at(ISSUED), methods: Methods::only(Method::Password) }),
+        email_verified: None,
         issued_at: at(ISSUED),
         expires_at: at(EXPIRES),
     }

@@ -32,6 +32,7 @@ fn tokens_and_keys_are_written_and_read() {
         role: Role::User,
         epoch: Epoch::default(),
         authentication: None,
+        email_verified: None,
         issued_at: now,
         expires_at: "2023-11-14T22:30:00Z".parse().unwrap(),
     };

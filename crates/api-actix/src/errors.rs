@@ -4,6 +4,7 @@
 use std::error::Error;
 
 use application::ApplicationError;
+use domain::passwords::RefusedPassword;
 
 use crate::features;
 use crate::http::{ApiError, ErrorRow, FieldError, ROWS};
@@ -22,7 +23,10 @@ impl From<ApplicationError> for ApiError {
             E::CurrentPasswordRequired => {
                 return Self::invalid("current_password", "required", "This field is required.");
             }
-            E::RefusedPassword(fault) => return Self::invalid("password", fault.code, fault.message.clone()),
+            E::RefusedPassword { field, refused: RefusedPassword { fault, advice } } => {
+                let error = FieldError::new(field, fault.code, fault.message.clone());
+                return Self::Invalid(vec![FieldError { advice: advice.clone(), ..error }]);
+            }
             E::UnchangedPassword => {
                 return Self::invalid(
                     "new_password",
@@ -41,7 +45,7 @@ impl From<ApplicationError> for ApiError {
             E::InvalidCursor(fault) => return Self::invalid("cursor", fault.code, fault.message.clone()),
             E::Duplicate(field) => {
                 let message = format!("Another user has this {field}.");
-                vec![FieldError { field: (*field).to_owned(), code: "duplicate", message }]
+                vec![FieldError::new(field, "duplicate", message)]
             }
             _ => Vec::new(),
         };
@@ -72,7 +76,7 @@ mod tests {
     fn all() -> Vec<(ApplicationError, &'static str)> {
         use ApplicationError as E;
         const SOURCE: &str = "SELECT secret FROM somewhere";
-        let short = ValidationError::new("too_short", "It is too short.");
+        let refused = RefusedPassword::from(ValidationError::new("too_short", "It is too short."));
         let cursor = ValidationError::new("invalid_cursor", "It is not a cursor.");
         vec![
             (E::InvalidCredentials, "401 invalid_credentials"),
@@ -84,8 +88,9 @@ mod tests {
             (E::Forbidden, "403 forbidden"),
             (E::RegistrationClosed, "403 registration_closed"),
             (E::WrongCurrentPassword, "403 wrong_current_password"),
+            (E::UseEmailChange, "409 use_email_change"),
             (E::CurrentPasswordRequired, "422 validation_failed current_password:required"),
-            (E::RefusedPassword(short), "422 validation_failed password:too_short"),
+            (E::RefusedPassword { field: "new_password", refused }, "422 validation_failed new_password:too_short"),
             (E::UnchangedPassword, "422 validation_failed new_password:unchanged"),
             (E::ReadOnly(vec!["id"]), "422 validation_failed id:read_only"),
             (E::InvalidOneTimeToken, "400 invalid_one_time_token"),
@@ -111,7 +116,7 @@ mod tests {
             E::InvalidCredentials | E::AccountDisabled | E::InvalidAccessToken | E::InvalidRefreshToken => true,
             E::Forbidden | E::RegistrationClosed | E::WrongCurrentPassword | E::CurrentPasswordRequired => true,
             E::InvalidOneTimeToken | E::MailIsOff | E::TooManyAttempts { .. } => true,
-            E::RefusedPassword(_) | E::ReadOnly(_) => true,
+            E::RefusedPassword { .. } | E::ReadOnly(_) | E::UseEmailChange => true,
             E::UnchangedPassword | E::NotFound | E::InvalidClient | E::ForeignKeys | E::Duplicate(_) => true,
             E::LastAdmin | E::InvalidCursor(_) | E::Overloaded | E::Unavailable(_) | E::Internal(_) => true,
         }

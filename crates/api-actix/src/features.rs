@@ -13,12 +13,18 @@ const API: &[Feature] = &[
     crate::auth::FEATURE,
     crate::clients::FEATURE,
     crate::sessions::FEATURE,
+    // Before those of users, whose `{id}` fits `me`.
+    crate::exports::FEATURE,
     crate::users::FEATURE,
+    crate::emails::FEATURE,
+    crate::attempts::FEATURE,
     crate::tasks::FEATURE,
+    crate::outbox::FEATURE,
 ];
 
 /// Those whose paths are the same in every version of the API.
-const OUTSIDE: &[Feature] = &[crate::oauth2::FEATURE, crate::well_known::FEATURE, crate::health::FEATURE];
+const OUTSIDE: &[Feature] =
+    &[crate::oauth2::FEATURE, crate::well_known::FEATURE, crate::pages::FEATURE, crate::health::FEATURE];
 
 /// All features.
 pub(crate) fn all() -> impl Iterator<Item = &'static Feature> {

@@ -15,10 +15,15 @@ mod http;
 mod node;
 mod observe;
 
+mod attempts;
 mod auth;
 mod clients;
+mod emails;
+mod exports;
 mod health;
 mod oauth2;
+mod outbox;
+mod pages;
 mod sessions;
 mod tasks;
 mod users;

@@ -1,6 +1,6 @@
 use chrono::TimeDelta;
 use domain::access_tokens::{InvalidAccessToken, VerifyError};
-use domain::passwords::HashError;
+use domain::passwords::{HashError, RefusedPassword};
 use domain::{Source, StoreError, ValidationError};
 use thiserror::Error;
 
@@ -15,7 +15,7 @@ pub enum ApplicationError {
     /// The password was right, but the account is disabled.
     #[error("the account is disabled")]
     AccountDisabled,
-    /// Who asks has proven who they are, but not that the address of the account is theirs, which it needs to have sessions.
+    /// Somebody has proven who they are, but not that the address of the account is theirs, which it needs to have sessions.
     #[error("the address of the account is not proven")]
     EmailNotVerified,
     /// Nobody signs in by mail here.
@@ -55,9 +55,17 @@ pub enum ApplicationError {
     /// The change needs the current password, and none came with it.
     #[error("the current password is required")]
     CurrentPasswordRequired,
+    /// A user's own address changes by [`Emails::request_change`](crate::emails::Emails::request_change) only.
+    #[error("the address is changed in another way")]
+    UseEmailChange,
     /// The policy refuses the new password.
-    #[error("the password is not accepted: {0}")]
-    RefusedPassword(ValidationError),
+    #[error("the password is not accepted: {refused}")]
+    RefusedPassword {
+        /// The member of the request that has it.
+        field: &'static str,
+        /// Why, and what would be better.
+        refused: RefusedPassword,
+    },
     /// The new password is the current one.
     #[error("the new password equals the current one")]
     UnchangedPassword,
@@ -122,8 +130,9 @@ impl ApplicationError {
             Self::Forbidden => "forbidden",
             Self::RegistrationClosed => "registration_closed",
             Self::WrongCurrentPassword => "wrong_current_password",
+            Self::UseEmailChange => "use_email_change",
             Self::CurrentPasswordRequired
-            | Self::RefusedPassword(_)
+            | Self::RefusedPassword { .. }
             | Self::UnchangedPassword
             | Self::ReadOnly(_)
             | Self::InvalidCursor(_) => "validation_failed",

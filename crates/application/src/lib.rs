@@ -53,8 +53,10 @@
 
 pub mod attempts;
 pub mod clients;
+pub mod emails;
 pub mod events;
 pub mod factors;
+pub mod exports;
 pub mod keys;
 pub mod mail;
 pub mod node;
@@ -79,7 +81,10 @@ mod settings;
 #[cfg(test)]
 mod testing;
 
+use attempts::AttemptCounts;
 use clients::Clients;
+use emails::Emails;
+use exports::Exports;
 use keys::Keys;
 use mail::Mail;
 use node::Node;
@@ -104,16 +109,22 @@ pub struct Application {
     pub users: Users,
     /// Their passwords.
     pub passwords: Passwords,
+    /// Their addresses.
+    pub emails: Emails,
     /// Signing in.
     pub sign_in: SignIn,
     /// What a sign-in begins.
     pub sessions: Sessions,
     /// Clients that ask what a token is worth.
     pub clients: Clients,
+    /// Attempts at what can be guessed, for admins.
+    pub attempts: AttemptCounts,
     /// Signing keys.
     pub keys: Keys,
     /// Mail, on its way out.
     pub mail: Mail,
+    /// What is held about a user.
+    pub exports: Exports,
     /// Tasks.
     pub tasks: Tasks,
     /// What a node does by itself.

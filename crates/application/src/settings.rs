@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use domain::access_tokens::OptionalClaim;
 use domain::clients::ClientId;
 use domain::keys::Algorithm;
 use domain::passwords::PasswordPolicy;
@@ -12,6 +13,8 @@ use domain::sessions::RefreshPolicy;
 pub struct Settings {
     /// The client that access tokens are issued to: what people sign in with.
     pub client_id: ClientId,
+    /// What access tokens say besides what every one says.
+    pub claims: Vec<OptionalClaim>,
     /// How long an access token is valid. Cut at the end of its session.
     pub access_token_ttl: TimeDelta,
     /// What new signing keys are for.
@@ -22,6 +25,8 @@ pub struct Settings {
     pub refresh: RefreshPolicy,
     /// What is required of a password that somebody chooses.
     pub password_policy: PasswordPolicy,
+    /// What the service calls itself: nobody should take it for a password.
+    pub app_name: String,
     /// How long events are kept. Clean-up removes them afterwards.
     pub events_retention: TimeDelta,
     /// Who gets an account without an admin.
@@ -39,11 +44,13 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             client_id: ClientId::default(),
+            claims: Vec::new(),
             access_token_ttl: TimeDelta::minutes(15),
             algorithm: Algorithm::EdDsa,
             rotate_keys_after: Some(TimeDelta::days(90)),
             refresh: RefreshPolicy::default(),
             password_policy: PasswordPolicy::default(),
+            app_name: "Hexauth".to_owned(),
             events_retention: TimeDelta::days(90),
             registration: RegistrationMode::Open,
             email_sign_in: false,

@@ -60,6 +60,7 @@ pub(crate) fn issuer(access_tokens: Arc<dyn AccessTokens>) -> TokenIssuer {
         mac: Arc::new(FakeMac),
         ids: ids(),
         client_id: ClientId::default(),
+        claims: Vec::new(),
         access_token_ttl: TOKEN_TTL,
     }
 }
@@ -176,6 +177,7 @@ pub(crate) fn claims_of(session: &RefreshToken, user: &User) -> AccessClaims {
         role: user.role,
         epoch: user.epoch,
         authentication: Some(session.authentication),
+        email_verified: None,
         issued_at: now(),
         expires_at: now() + TimeDelta::minutes(15),
     }

@@ -6,7 +6,7 @@ use tokio::fs;
 use tracing::info;
 
 use crate::message::message;
-use crate::{Letters, Sender};
+use crate::{Letters, Sender, refused};
 
 /// Writes each mail into a folder, as a file that mail programs open, and logs where it is and its link. For
 /// development: whoever reads the folder or the log can use the links.
@@ -27,9 +27,9 @@ impl FileMailer {
 #[async_trait]
 impl Mailer for FileMailer {
     async fn send(&self, mail: &Outgoing) -> Result<(), MailError> {
-        let written = self.letters.write(mail).map_err(|error| MailError::Refused(error.into()))?;
+        let written = self.letters.write(mail).map_err(refused)?;
         let link = written.link.clone();
-        let message = message(&self.sender, mail, written).map_err(|error| MailError::Refused(error.into()))?;
+        let message = message(&self.sender, mail, written).map_err(refused)?;
         let time = mail.written_at.format("%Y%m%dT%H%M%S");
         let path = self.folder.join(format!("{time}-{}-{}.eml", mail.letter.kind(), mail.id));
         fs::create_dir_all(&self.folder).await.map_err(|error| MailError::Relay(error.into()))?;

@@ -2,9 +2,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use domain::mail::{Letter, Locale, MailId, Outgoing, Redeem};
-use domain::one_time_tokens::Purpose;
-use domain::users::Email;
+use domain::mail::{Letter, MailId, Outgoing, Redeem};
+use domain::users::{Email, Locale};
 use domain::{Secret, Timestamp};
 use minijinja::value::Value;
 use minijinja::{Environment, UndefinedBehavior};
@@ -49,6 +48,7 @@ impl Letters {
     pub fn load(app: &str, links: Links, folder: Option<&Path>) -> Result<Self, MailSetupError> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_debug(true);
         for (name, own) in LAYOUTS {
             let path = folder.map(|folder| folder.join(name)).filter(|path| path.exists());
             let source = match &path {
@@ -58,8 +58,10 @@ impl Letters {
             let added = environment.add_template_owned(name, source);
             added.map_err(|error| fault(path.unwrap_or_else(|| name.into()), error))?;
         }
-        let letters = Self { environment, texts: Texts::load(folder)?, links, app: app.to_owned() };
+        let mut letters = Self { environment, texts: Texts::load(folder)?, links, app: app.to_owned() };
         letters.check()?;
+        // From now on errors would hold what is secret.
+        letters.environment.set_debug(false);
         Ok(letters)
     }
 
@@ -74,17 +76,18 @@ impl Letters {
             .ok_or_else(|| minijinja::Error::new(minijinja::ErrorKind::TemplateNotFound, "this letter has no text"))?;
         let link = link(&self.links, mail);
         let mut values = values(&self.app, mail, link.as_deref());
-        let line =
-            |source: &str, values: &Values| self.environment.render_str(source, Value::from_pairs(values.clone()));
-        let subject = line(&letter.subject, &values)?;
-        let text = line(&letter.text, &values)?;
+        let line = |name: &str, source: &str, values: &Values| {
+            self.environment.render_named_str(name, source, Value::from_pairs(values.clone()))
+        };
+        let subject = line("subject", &letter.subject, &values)?;
+        let text = line("text", &letter.text, &values)?;
         let parts = [
             ("subject", subject.clone()),
-            ("action", line(&letter.action, &values)?),
-            ("note", line(&letter.note, &values)?),
-            ("footer", line(&language.footer, &values)?),
-            ("link_intro", if link.is_some() { line(&language.link, &values)? } else { String::new() }),
-            ("code_intro", if mail.redeem.is_some() { line(&language.code, &values)? } else { String::new() }),
+            ("action", line("action", &letter.action, &values)?),
+            ("note", line("note", &letter.note, &values)?),
+            ("footer", line("footer", &language.footer, &values)?),
+            ("link_intro", if link.is_some() { line("link", &language.link, &values)? } else { String::new() }),
+            ("code_intro", if mail.redeem.is_some() { line("code", &language.code, &values)? } else { String::new() }),
         ];
         values.extend(parts.map(|(name, part)| (name, Value::from(part))));
         values.insert("language", Value::from(mail.locale.as_str()));
@@ -96,11 +99,11 @@ impl Letters {
     /// Writes every letter in every language.
     fn check(&self) -> Result<(), MailSetupError> {
         for locale in self.texts.languages() {
-            for letter in every_letter() {
+            for letter in Letter::every() {
                 let mail = sample(letter, locale.clone());
                 let written = self.write(&mail).map_err(|error| {
                     let path = format!("{}.toml, {}", locale.as_str(), mail.letter.kind());
-                    fault(path.into(), format!("{error:#}"))
+                    fault(path.into(), error)
                 })?;
                 if written.subject.contains(['\r', '\n']) {
                     let path = format!("{}.toml, {}", locale.as_str(), mail.letter.kind());
@@ -149,24 +152,6 @@ fn values(app: &str, mail: &Outgoing, link: Option<&str>) -> Values {
     values
 }
 
-fn every_letter() -> impl Iterator<Item = Letter> {
-    let device = Letter::NewDevice { device: None, address: None };
-    let others = [
-        Letter::EmailChanged,
-        Letter::AlreadyRegistered,
-        Letter::PasswordChanged,
-        device,
-        Letter::FactorAdded,
-        Letter::FactorRemoved,
-        Letter::FactorsReset,
-        Letter::RecoveryCodeUsed,
-        Letter::AccountDisabled,
-        Letter::AccountDeleted,
-        Letter::Test,
-    ];
-    Purpose::mailed().map(Letter::Token).chain(others)
-}
-
 /// A letter to nobody, as templates are tried with.
 #[expect(clippy::expect_used, reason = "constants that a test reads")]
 fn sample(letter: Letter, locale: Locale) -> Outgoing {
@@ -189,6 +174,8 @@ fn sample(letter: Letter, locale: Locale) -> Outgoing {
 
 #[cfg(test)]
 mod tests {
+    use domain::one_time_tokens::Purpose;
+
     use super::*;
 
     fn letters(folder: Option<&Path>) -> Result<Letters, MailSetupError> {
@@ -225,6 +212,18 @@ mod tests {
     }
 
     #[test]
+    fn a_letter_without_a_link_speaks_of_none() {
+        let letters = Letters::load("Notes", Links::default(), None).unwrap();
+        for locale in letters.texts.languages() {
+            for letter in Letter::every() {
+                let Written { subject, text, html, .. } = letters.write(&sample(letter, locale.clone())).unwrap();
+                let all = [subject, text, html].join("\n").to_lowercase();
+                assert!(!all.contains("link"), "{all}");
+            }
+        }
+    }
+
+    #[test]
     fn what_others_say_is_text_and_nothing_else() {
         let device = Some("<a href=\"//evil.test\">x</a>".to_owned());
         let written = write(&letters(None).unwrap(), Letter::NewDevice { device, address: None }, "en");
@@ -247,11 +246,35 @@ mod tests {
     }
 
     #[test]
+    fn what_a_file_leaves_out_is_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("en.toml"), "[letters.reset_password]\nsubject = 'Mine'\n").unwrap();
+        fs::write(folder.path().join("de.toml"), "footer = 'Unten'\n").unwrap();
+        fs::write(folder.path().join("de-AT.toml"), "[letters.test]\nsubject = 'Servus'\n").unwrap();
+        let letters = letters(Some(folder.path())).unwrap();
+        let english = write(&letters, Letter::Token(Purpose::ResetPassword), "en");
+        assert_eq!(english.subject, "Mine");
+        for part in ["Choosing one signs you out", "Open this link", "enter this one", "Nobody reads what you reply"] {
+            assert!(english.text.contains(part), "{}", english.text);
+        }
+        let austrian = write(&letters, Letter::Test, "de-AT");
+        assert!(austrian.subject == "Servus" && austrian.text.contains("kommt an"), "{austrian:?}");
+        for locale in ["de", "de-AT"] {
+            let written = write(&letters, Letter::AccountDeleted, locale);
+            assert!(written.subject == "Ihr Konto wurde gelöscht" && written.text.ends_with("Unten"), "{written:?}");
+        }
+    }
+
+    #[test]
     fn a_fault_is_found_at_the_start_and_named() {
         let english = "link = 'L'\ncode = 'C'\nfooter = 'F'\n";
         let letter = |text: &str| format!("{english}[letters.email_changed]\nsubject = 'S'\ntext = '{text}'\n");
         let cases = [
-            ("en.toml", letter("{{ cod }}"), "email_changed"),
+            ("en.toml", letter("{{ cod }}"), "en.toml, email_changed: undefined value: `cod` is undefined (in text:1)"),
+            ("de.toml", "footer = '{{ ap }}'".to_owned(), "`ap` is undefined (in footer:1)"),
+            ("en.toml", "[letters.resett_password]\nsubject = 'S'\ntext = 'T'".to_owned(), "resett_password"),
+            ("en.toml", "[letters.reset_password]\nsubjct = 'S'".to_owned(), "subjct"),
+            ("fr.toml", "[letters.test]\nsubject = 'S'\ntext = 'T'".to_owned(), "link"),
             ("en.toml", letter("{{ link }}"), "email_changed"),
             ("en.toml", letter("{{ app"), "email_changed"),
             ("en.toml", format!("{english}oops = 1\n"), "oops"),

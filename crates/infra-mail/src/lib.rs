@@ -21,6 +21,7 @@ pub use smtp_mailer::{SmtpMailer, SmtpSecurity, SmtpSettings};
 
 use std::path::PathBuf;
 
+use domain::mail::MailError;
 use thiserror::Error;
 
 /// Why mail cannot be sent by these settings. It is found at the start.
@@ -51,4 +52,9 @@ pub enum MailSetupError {
     /// The relay's name is not one that TLS can check.
     #[error("the relay cannot be used with TLS: {0}")]
     Tls(String),
+}
+
+/// A mail that cannot be written is its own fault.
+fn refused(error: impl std::error::Error + Send + Sync + 'static) -> MailError {
+    MailError::Refused(error.into())
 }

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use domain::mail::{MailError, Mailer, Outgoing};
 use tracing::info;
 
-use crate::Letters;
+use crate::{Letters, refused};
 
 /// Logs each mail, with its link and its code. For tests: whoever reads the log can use them.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ impl LogMailer {
 #[async_trait]
 impl Mailer for LogMailer {
     async fn send(&self, mail: &Outgoing) -> Result<(), MailError> {
-        let written = self.letters.write(mail).map_err(|error| MailError::Refused(error.into()))?;
+        let written = self.letters.write(mail).map_err(refused)?;
         let code = mail.redeem.as_ref().map(|redeem| redeem.code.expose());
         info!(id = %mail.id, kind = mail.letter.kind(), to = mail.to.as_str(), link = written.link, code, "a mail");
         Ok(())

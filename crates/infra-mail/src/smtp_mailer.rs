@@ -14,7 +14,7 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use tokio::time::timeout;
 
 use crate::message::message;
-use crate::{Letters, MailSetupError, Sender};
+use crate::{Letters, MailSetupError, Sender, refused};
 
 /// Where the relay is, and how to talk to it.
 #[derive(Clone)]
@@ -52,10 +52,37 @@ pub enum SmtpSecurity {
 pub struct SmtpMailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     timeout: Duration,
-    /// What is unusual about the settings, and may be why they do not work.
-    hint: Option<&'static str>,
+    security: SmtpSecurity,
     letters: Letters,
     sender: Sender,
+}
+
+/// Replies about whoever sends and not about a mail (RFC 4954, section 6): authentication is required, failed for now, is
+/// too weak, was rejected, or needs encryption.
+const ABOUT_US: [u16; 5] = [530, 454, 534, 535, 538];
+
+/// What an operator should look at, by words of what lettre and rustls say.
+const ADVICE: [(&str, &str); 7] = [
+    ("(530)", "it wants APP_MAIL__SMTP__USERNAME and APP_MAIL__SMTP__PASSWORD, or encryption"),
+    ("(535)", "it refuses APP_MAIL__SMTP__USERNAME with APP_MAIL__SMTP__PASSWORD"),
+    (
+        "No compatible authentication mechanism",
+        "it lets nobody sign in over this connection: many relays do only where APP_MAIL__SMTP__SECURITY is starttls or tls",
+    ),
+    ("STARTTLS is not supported", "it offers no TLS, so nothing was sent to it"),
+    ("InvalidContentType", "its port does not begin with TLS: set APP_MAIL__SMTP__SECURITY=starttls"),
+    ("UnknownIssuer", "its certificate is by an unknown authority: name that in APP_MAIL__SMTP__CA_FILE"),
+    ("not valid for name", "its certificate is for another name than APP_MAIL__SMTP__HOST"),
+];
+
+impl SmtpSettings {
+    /// Finds out whether TLS can be used as it is set.
+    ///
+    /// # Errors
+    /// [`MailSetupError::Authority`], [`MailSetupError::Tls`].
+    pub fn check(&self) -> Result<(), MailSetupError> {
+        if self.security == SmtpSecurity::None { Ok(()) } else { tls(self).map(drop) }
+    }
 }
 
 impl SmtpMailer {
@@ -79,35 +106,42 @@ impl SmtpMailer {
         if let Some((name, password)) = &settings.credentials {
             builder = builder.credentials(Credentials::new(name.clone(), password.expose().to_owned()));
         }
-        Ok(Self { transport: builder.build(), timeout: settings.timeout, hint: hint(settings), letters, sender })
-    }
-
-    /// Connects, encrypts and authenticates as for a mail, and sends none.
-    ///
-    /// # Errors
-    /// [`MailError::Relay`].
-    pub async fn check(&self) -> Result<(), MailError> {
-        match timeout(self.timeout, self.transport.test_connection()).await {
-            Ok(Ok(true)) => Ok(()),
-            Ok(Ok(false)) => Err(MailError::Relay("the relay hung up".into())),
-            Ok(Err(error)) => Err(self.relay(error)),
-            Err(elapsed) => Err(self.relay(elapsed)),
-        }
+        let &SmtpSettings { timeout, security, .. } = settings;
+        Ok(Self { transport: builder.build(), timeout, security, letters, sender })
     }
 
     /// A fault of the relay, with what an operator should look at first.
-    fn relay(&self, error: impl std::error::Error + Send + Sync + 'static) -> MailError {
-        let Some(hint) = self.hint else { return MailError::Relay(error.into()) };
-        let source = error.source().map(|source| format!(": {source}")).unwrap_or_default();
-        MailError::Relay(format!("{error}{source} ({hint})").into())
+    fn relay(&self, error: &Error) -> MailError {
+        if error.is_timeout() {
+            return self.silence();
+        }
+        // It has its causes in it.
+        let said = error.to_string();
+        let advice = ADVICE.iter().find(|(words, _)| said.contains(words));
+        MailError::Relay(advice.map_or(said.clone(), |(_, advice)| format!("{advice} ({said})")).into())
     }
 
-    /// What an error that came with a mail means: it is the relay's fault if there is no talking to it without a mail.
+    /// A relay that took too long.
+    fn silence(&self) -> MailError {
+        let what = format!("it took longer than {:?}", self.timeout);
+        MailError::Relay(match self.security {
+            SmtpSecurity::StartTls => {
+                format!("{what}: if its port begins with TLS, as 465 does, set APP_MAIL__SMTP__SECURITY=tls").into()
+            }
+            SmtpSecurity::Tls | SmtpSecurity::None => what.into(),
+        })
+    }
+
+    /// What an error that came with a mail means: it is the relay's fault if there is no talking to it without a mail, or
+    /// if it wants another proof of who we are.
     async fn judge(&self, error: Error) -> MailError {
+        if error.status().is_some_and(|code| ABOUT_US.contains(&u16::from(code))) {
+            return self.relay(&error);
+        }
         match self.transport.test_connection().await {
-            Ok(true) if error.is_permanent() || error.is_client() => MailError::Refused(error.into()),
-            Ok(true) => MailError::Deferred(error.into()),
-            Ok(false) | Err(_) => self.relay(error),
+            Ok(true) if error.is_permanent() || error.is_client() => MailError::Refused(error.to_string().into()),
+            Ok(true) => MailError::Deferred(error.to_string().into()),
+            Ok(false) | Err(_) => self.relay(&error),
         }
     }
 }
@@ -115,8 +149,8 @@ impl SmtpMailer {
 #[async_trait]
 impl Mailer for SmtpMailer {
     async fn send(&self, mail: &Outgoing) -> Result<(), MailError> {
-        let written = self.letters.write(mail).map_err(|error| MailError::Refused(error.into()))?;
-        let message = message(&self.sender, mail, written).map_err(|error| MailError::Refused(error.into()))?;
+        let written = self.letters.write(mail).map_err(refused)?;
+        let message = message(&self.sender, mail, written).map_err(refused)?;
         let delivering = async {
             match self.transport.send(message).await {
                 Ok(_) => Ok(()),
@@ -125,15 +159,7 @@ impl Mailer for SmtpMailer {
         };
         // Each mail has a connection of its own, which is closed when this gives up: one that was left half-way must not
         // be used for the next mail.
-        timeout(self.timeout, delivering).await.unwrap_or_else(|elapsed| Err(self.relay(elapsed)))
-    }
-}
-
-fn hint(settings: &SmtpSettings) -> Option<&'static str> {
-    match (settings.port, settings.security) {
-        (465, SmtpSecurity::StartTls) => Some("port 465 is for TLS from the first byte: set the security to tls"),
-        (587 | 25, SmtpSecurity::Tls) => Some("ports 587 and 25 begin without TLS: set the security to starttls"),
-        _ => None,
+        timeout(self.timeout, delivering).await.unwrap_or_else(|_| Err(self.silence()))
     }
 }
 

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use domain::mail::Locale;
+use domain::mail::Letter;
+use domain::users::Locale;
 use serde::Deserialize;
+use toml::{Table, Value};
 
 use crate::MailSetupError;
 
@@ -49,35 +51,25 @@ pub(crate) struct LetterText {
 }
 
 impl Texts {
-    /// Those that come with the crate, and above them those of `folder`: `fr.toml` adds a language, and a letter of
-    /// `en.toml` replaces that letter.
+    /// Those that come with the crate, and above them those of `folder`: `fr.toml` adds a language, and whatever `en.toml`
+    /// has replaces that part of the English there is.
     pub(crate) fn load(folder: Option<&Path>) -> Result<Self, MailSetupError> {
-        let mut texts = Self(BTreeMap::new());
-        for (language, text) in OWN {
-            texts.add(language, text, Path::new(language))?;
-        }
+        let mut sources = OWN.map(|(name, text)| (PathBuf::from(name), text.to_owned())).to_vec();
         for path in folder.map(files).transpose()?.unwrap_or_default() {
-            let fault = |reason: String| MailSetupError::Template { path: path.clone(), reason };
+            let text = fs::read_to_string(&path).map_err(|error| fault(&path, error))?;
+            sources.push((path, text));
+        }
+        let (mut tables, mut texts) = (BTreeMap::<String, Table>::new(), BTreeMap::new());
+        for (path, text) in sources {
             let tag = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-            let locale = Locale::parse(tag).map_err(|_| fault("the file must be named by its language".to_owned()))?;
-            let text = fs::read_to_string(&path).map_err(|error| fault(error.to_string()))?;
-            texts.add(locale.as_str(), &text, &path)?;
+            let locale = Locale::parse(tag).map_err(|_| fault(&path, "the file must be named by its language"))?;
+            let former = [locale.as_str(), locale.language()].iter().find_map(|name| tables.get(*name));
+            let mut table = former.cloned().unwrap_or_default();
+            merge(&mut table, toml::from_str(&text).map_err(|error| fault(&path, error))?);
+            texts.insert(locale.as_str().to_owned(), language(table.clone(), &path)?);
+            tables.insert(locale.as_str().to_owned(), table);
         }
-        Ok(texts)
-    }
-
-    fn add(&mut self, language: &str, text: &str, path: &Path) -> Result<(), MailSetupError> {
-        let read: Language = toml::from_str(text)
-            .map_err(|error| MailSetupError::Template { path: path.to_owned(), reason: error.to_string() })?;
-        match self.0.get_mut(language) {
-            Some(former) => {
-                let mut letters = std::mem::take(&mut former.letters);
-                letters.extend(read.letters);
-                *former = Language { letters, ..read };
-            }
-            None => drop(self.0.insert(language.to_owned(), read)),
-        }
-        Ok(())
+        Ok(Self(texts))
     }
 
     /// This letter in this language, else in the language whatever the region, else in the default language.
@@ -92,8 +84,32 @@ impl Texts {
     }
 }
 
+fn fault(path: &Path, reason: impl ToString) -> MailSetupError {
+    MailSetupError::Template { path: path.to_owned(), reason: reason.to_string() }
+}
+
+/// Puts each part of `own` in the place of the former one.
+fn merge(former: &mut Table, own: Table) {
+    for (name, value) in own {
+        match (former.get_mut(&name), value) {
+            (Some(Value::Table(former)), Value::Table(own)) => merge(former, own),
+            (_, value) => drop(former.insert(name, value)),
+        }
+    }
+}
+
+fn language(table: Table, path: &Path) -> Result<Language, MailSetupError> {
+    let language: Language = table.try_into().map_err(|error| fault(path, error))?;
+    let kinds: Vec<_> = Letter::every().map(|letter| letter.kind()).collect();
+    match language.letters.keys().find(|name| !kinds.contains(&name.as_str())) {
+        Some(unknown) => Err(fault(path, format!("there is no letter '{unknown}', but {}", kinds.join(", ")))),
+        None => Ok(language),
+    }
+}
+
+/// The language of a country comes after the language that it completes.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, MailSetupError> {
-    let fault = |error: std::io::Error| MailSetupError::Template { path: folder.to_owned(), reason: error.to_string() };
+    let fault = |error: std::io::Error| fault(folder, error);
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(fault)? {
         let path = entry.map_err(fault)?.path();
@@ -101,6 +117,6 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, MailSetupError> {
             files.push(path);
         }
     }
-    files.sort();
+    files.sort_by_key(|path| path.as_os_str().len());
     Ok(files)
 }

@@ -2,17 +2,25 @@
 
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
+use std::error::Error;
+use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::Secret;
-use domain::mail::{Letter, Locale, MailError, MailId, Mailer, Outgoing, Redeem};
+use domain::mail::{Letter, MailError, MailId, Mailer, Outgoing, Redeem};
 use domain::one_time_tokens::Purpose;
-use domain::users::Email;
+use domain::users::{Email, Locale};
 use infra_mail::{Letters, Links, Sender, SmtpMailer, SmtpSecurity, SmtpSettings};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// What the relay does with mails.
 #[derive(Clone, Copy, Default)]
@@ -27,6 +35,8 @@ struct Script {
     delay: Duration,
     /// It wants a name and a password, and takes none.
     wants_password: bool,
+    /// Its reply to every sender.
+    to_sender: &'static str,
 }
 
 /// A relay, and all that was said to it.
@@ -53,8 +63,36 @@ impl Relay {
         self.heard.lock().unwrap().join("\n")
     }
 
-    fn mailer(&self, security: SmtpSecurity) -> SmtpMailer {
-        let settings = SmtpSettings {
+    /// One that begins with TLS, by a certificate for `localhost` that vouches for itself.
+    fn start_with_tls(folder: &Path) -> impl Future<Output = Self> {
+        let arguments = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
+                         -addext basicConstraints=critical,CA:FALSE -keyout key.pem -out certificate.pem";
+        let made = Command::new("openssl").current_dir(folder).args(arguments.split_whitespace()).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let certificate = CertificateDer::from_pem_file(folder.join("certificate.pem")).unwrap();
+        let key = PrivateKeyDer::from_pem_file(folder.join("key.pem")).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let relay = Self { port: listener.local_addr().unwrap().port(), heard: Arc::default() };
+            tokio::spawn(async move {
+                loop {
+                    let (stream, _) = listener.accept().await.unwrap();
+                    let _ = acceptor.accept(stream).await;
+                }
+            });
+            relay
+        }
+    }
+
+    fn settings(&self, security: SmtpSecurity) -> SmtpSettings {
+        SmtpSettings {
             host: "127.0.0.1".to_owned(),
             port: self.port,
             security,
@@ -63,9 +101,16 @@ impl Relay {
             accept_any_certificate: false,
             timeout: Duration::from_secs(2),
             hello_name: Some("id.example.com".to_owned()),
-        };
-        mailer(&settings)
+        }
     }
+
+    fn mailer(&self, security: SmtpSecurity) -> SmtpMailer {
+        mailer(&self.settings(security))
+    }
+}
+
+fn some_credentials() -> Option<(String, Secret)> {
+    Some(("notes".to_owned(), Secret::new("wrong".to_owned())))
 }
 
 fn mailer(settings: &SmtpSettings) -> SmtpMailer {
@@ -98,6 +143,7 @@ async fn talk(stream: TcpStream, script: Script, heard: Arc<Mutex<Vec<String>>>)
             "EHLO" if script.wants_password => "250-relay\r\n250 AUTH PLAIN",
             "EHLO" => "250 relay",
             "AUTH" => "535 no",
+            "MAIL" if !script.to_sender.is_empty() => script.to_sender,
             "RCPT" => {
                 is_bad = line.contains("<bad");
                 if is_bad && !script.to_bad.is_empty() { script.to_bad } else { "250 ok" }
@@ -194,21 +240,21 @@ async fn a_relay_that_cannot_be_used_is_told_from_a_mail_that_is_refused() {
         let mailer = relay.mailer(SmtpSecurity::None);
         let error = mailer.send(&mail("ada@example.com")).await.unwrap_err();
         assert!(matches!(error, MailError::Relay(_)), "{error:?}");
-        assert!(matches!(mailer.check().await, Err(MailError::Relay(_))));
     }
     let relay = Relay::start(Script { wants_password: true, ..Script::default() }).await;
-    let settings = SmtpSettings {
-        host: "127.0.0.1".to_owned(),
-        port: relay.port,
-        security: SmtpSecurity::None,
-        credentials: Some(("notes".to_owned(), Secret::new("wrong".to_owned()))),
-        authority: None,
-        accept_any_certificate: false,
-        timeout: Duration::from_secs(2),
-        hello_name: None,
-    };
+    let settings = SmtpSettings { credentials: some_credentials(), ..relay.settings(SmtpSecurity::None) };
     let error = mailer(&settings).send(&mail("ada@example.com")).await.unwrap_err();
     assert!(matches!(error, MailError::Relay(_)), "{error:?}");
+}
+
+/// Otherwise a password that has expired would have every mail thrown away.
+#[tokio::test]
+async fn a_relay_that_wants_another_proof_of_who_sends_refuses_no_mail() {
+    for to_sender in ["530 5.7.0 Authentication required", "535 no", "454 4.7.0 later", "538 encrypt"] {
+        let relay = Relay::start(Script { to_sender, ..Script::default() }).await;
+        let error = relay.mailer(SmtpSecurity::None).send(&mail("ada@example.com")).await.unwrap_err();
+        assert!(matches!(error, MailError::Relay(_)), "{to_sender}: {error:?}");
+    }
 }
 
 #[tokio::test]
@@ -219,5 +265,39 @@ async fn without_encryption_nothing_is_said_but_hello() {
         assert!(matches!(error, MailError::Relay(_)), "{error:?}");
         let heard = relay.heard();
         assert!(!heard.contains("MAIL") && !heard.contains("AUTH") && !heard.contains("DATA"), "{heard}");
+    }
+}
+
+#[tokio::test]
+async fn a_fault_of_the_settings_is_said_once_with_the_setting() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = Relay::start(Script::default()).await;
+    let locked = Relay::start(Script { wants_password: true, ..Script::default() }).await;
+    let demanding = Relay::start(Script { to_sender: "530 who are you", ..Script::default() }).await;
+    let encrypted = Relay::start_with_tls(folder.path()).await;
+    let signed_in = |settings| SmtpSettings { credentials: some_credentials(), ..settings };
+    let cases = [
+        (encrypted.settings(SmtpSecurity::StartTls), "APP_MAIL__SMTP__SECURITY=tls", "longer than 2s"),
+        (plain.settings(SmtpSecurity::Tls), "APP_MAIL__SMTP__SECURITY=starttls", "InvalidContentType"),
+        (signed_in(locked.settings(SmtpSecurity::None)), "APP_MAIL__SMTP__PASSWORD", "535"),
+        (encrypted.settings(SmtpSecurity::Tls), "APP_MAIL__SMTP__CA_FILE", "UnknownIssuer"),
+        (
+            SmtpSettings {
+                authority: Some(folder.path().join("certificate.pem")),
+                ..encrypted.settings(SmtpSecurity::Tls)
+            },
+            "APP_MAIL__SMTP__HOST",
+            "127.0.0.1",
+        ),
+        (plain.settings(SmtpSecurity::StartTls), "it offers no TLS, so nothing was sent", "STARTTLS is not"),
+        (signed_in(plain.settings(SmtpSecurity::None)), "APP_MAIL__SMTP__SECURITY is starttls or tls", "mechanism"),
+        (demanding.settings(SmtpSecurity::None), "APP_MAIL__SMTP__USERNAME", "530"),
+    ];
+    for (settings, advice, cause) in cases {
+        let error = mailer(&settings).send(&mail("ada@example.com")).await.unwrap_err();
+        let source = error.source().unwrap();
+        assert!(matches!(error, MailError::Relay(_)) && source.source().is_none(), "{error:?}");
+        let said = source.to_string();
+        assert!(said.contains(advice) && said.matches(cause).count() == 1, "{advice}: {said}");
     }
 }

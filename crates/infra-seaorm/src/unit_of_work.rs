@@ -85,6 +85,10 @@ impl<T: Transaction> AccountUnit for Store<T> {
     fn outbox(&self) -> &dyn OutboxRepository {
         self
     }
+
+    fn attempts(&self) -> &dyn AttemptRepository {
+        self
+    }
 }
 
 #[async_trait]

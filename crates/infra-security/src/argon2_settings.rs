@@ -2,10 +2,7 @@ use std::io;
 use std::ops::RangeInclusive;
 use std::thread::available_parallelism;
 
-use domain::passwords::{HashError, PasswordHash};
 use thiserror::Error;
-
-use crate::stored_hash::StoredHash;
 
 const THREADS: RangeInclusive<usize> = 1..=64;
 const QUEUE: RangeInclusive<usize> = 1..=10_000;
@@ -80,14 +77,6 @@ pub enum InvalidArgon2Settings {
 }
 
 impl Argon2Settings {
-    /// Checks whether a password can be compared with this hash.
-    ///
-    /// # Errors
-    /// [`HashError::Unusable`] when it cannot be read or exceeds a cap.
-    pub fn check_stored(&self, hash: &PasswordHash) -> Result<(), HashError> {
-        StoredHash::read(hash, self).map(drop)
-    }
-
     pub(crate) fn check(&self) -> Result<(), InvalidArgon2Settings> {
         if !PARALLELISM.contains(&self.parallelism) {
             return Err(InvalidArgon2Settings::Parallelism);

@@ -54,12 +54,23 @@ impl ConfiguredClients {
 
 #[async_trait]
 impl ClientSecrets for ConfiguredClients {
-    async fn verify(&self, client_id: &str, secret: &Secret) -> Result<bool, HashError> {
+    fn knows(&self, client_id: &str) -> bool {
+        self.clients.contains_key(client_id)
+    }
+
+    fn is_random_secret(&self, client_id: &str, secret: &Secret) -> bool {
         let client = self.clients.get(client_id);
-        let is_right = match client.unwrap_or(&NO_DIGEST) {
-            ClientSecretHash::Argon2id(hash) => return self.verify_password(secret, hash).await,
+        match client.unwrap_or(&NO_DIGEST) {
+            ClientSecretHash::Argon2id(_) => false,
             ClientSecretHash::Sha256(expected) => has_digest(secret, expected) && client.is_some(),
-        };
+        }
+    }
+
+    async fn verify(&self, client_id: &str, secret: &Secret) -> Result<bool, HashError> {
+        if let Some(ClientSecretHash::Argon2id(hash)) = self.clients.get(client_id) {
+            return self.verify_password(secret, hash).await;
+        }
+        let is_right = self.is_random_secret(client_id, secret);
         // The time that a refusal takes must not tell whether the client exists, or how its secret is hashed.
         if !is_right && let Some(hash) = self.clients.values().find_map(password_hash) {
             self.verify_password(secret, hash).await?;
@@ -136,6 +147,16 @@ mod tests {
         for secret in ["", "random", "Chosen", PHC, "\0", &"a".repeat(2000)] {
             assert!(!verify("hashed", secret).await, "{secret}");
         }
+    }
+
+    #[test]
+    fn tells_a_random_secret_from_one_that_may_be_guessed() {
+        let is_random = |id: &str, secret: &str| clients().is_random_secret(id, &Secret::new(secret.to_owned()));
+        assert!(is_random("digested", "random"));
+        for (id, secret) in [("digested", "chosen"), ("hashed", "chosen"), ("unknown", "random"), ("", "")] {
+            assert!(!is_random(id, secret), "{id} {secret}");
+        }
+        assert!(clients().knows("hashed") && !clients().knows("unknown"));
     }
 
     #[tokio::test]

@@ -22,16 +22,19 @@ pub fn generate_password(policy: &PasswordPolicy) -> Secret {
 
 #[cfg(test)]
 mod tests {
-    use domain::passwords::Password;
+    use domain::passwords::{Findings, OwnWords, Password, StrengthMeter};
 
     use super::*;
+    use crate::ZxcvbnMeter;
 
-    #[test]
-    fn a_generated_password_fits_every_policy_and_is_never_the_same() {
+    #[tokio::test]
+    async fn a_generated_password_fits_every_policy_and_is_never_the_same() {
         for (min_length, max_length) in [(8, 64), (64, 64), (128, 128), (128, 1024)] {
-            let policy = PasswordPolicy { min_length, max_length };
+            let policy = PasswordPolicy { min_length, max_length, ..PasswordPolicy::default() };
             let (one, other) = (generate_password(&policy), generate_password(&policy));
-            assert!(policy.accept(Password::parse(one.expose()).unwrap()).is_ok(), "{policy:?}");
+            let password = Password::parse(one.expose()).unwrap();
+            let strength = ZxcvbnMeter::new(1).measure(&password, &OwnWords::default()).await;
+            assert_eq!(policy.judge(&password, &Findings { strength, ..Findings::default() }), Ok(()), "{policy:?}");
             assert_ne!(one.expose(), other.expose());
             assert!(one.expose().len() >= LENGTH);
         }

@@ -18,14 +18,15 @@ const OUTPUT_BYTES: usize = 32;
 /// them.
 ///
 /// ```
-/// use domain::passwords::{HashPlace, Password, PasswordHasher, PasswordPolicy, Verification};
+/// use domain::passwords::{Findings, HashPlace, Password, PasswordHasher, PasswordPolicy, Score, Verification};
 /// use infra_security::{Argon2Pool, Argon2Settings};
 ///
 /// # #[tokio::main]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let pool = Argon2Pool::new(Argon2Settings { threads: 1, ..Argon2Settings::default() })?;
 /// let mut place = pool.reserve()?;
-/// let chosen = PasswordPolicy::default().accept(Password::parse("correct horse battery staple")?)?;
+/// let policy = PasswordPolicy { min_strength: Score::new(0), ..PasswordPolicy::default() };
+/// let chosen = policy.accept(Password::parse("correct horse battery staple")?, &Findings::default())?;
 /// let hash = place.hash(&chosen).await?;
 ///
 /// let right = Password::parse("correct horse battery staple")?;
@@ -101,7 +102,7 @@ mod tests {
 
     use super::*;
     use crate::argon2_recipe::Argon2Recipe;
-    use domain::passwords::{NewPassword, Password, PasswordHash, PasswordPolicy, Verification};
+    use domain::passwords::{Findings, NewPassword, Password, PasswordHash, PasswordPolicy, Score, Verification};
 
     fn light() -> Argon2Settings {
         Argon2Settings { memory_kib: 64, iterations: 1, threads: 2, ..Argon2Settings::default() }
@@ -112,7 +113,8 @@ mod tests {
     }
 
     fn chosen(text: &str) -> NewPassword {
-        PasswordPolicy::default().accept(password(text)).unwrap()
+        let policy = PasswordPolicy { min_strength: Score::new(0), ..PasswordPolicy::default() };
+        policy.accept(password(text), &Findings::default()).unwrap()
     }
 
     fn stored(text: &str) -> Option<PasswordHash> {

@@ -1,15 +1,19 @@
 //! What Hexauth needs of cryptography and of the operating system, behind the ports of `domain`.
 //!
 //! - [`Argon2Pool`]: hashes passwords on threads of its own, with bounded memory and a bounded queue.
+//! - [`ZxcvbnMeter`]: tells how hard a password is to guess, off the threads that serve requests.
+//! - [`BreachedFile`]: a file of breached passwords that is searched in place.
 //! - [`KeyRing`]: signs access tokens, and reads them with the crate `access-token`; follows the keys of all nodes.
 //! - [`SealedKeys`]: makes signing keys, and seals them for the database.
 //! - [`ConfiguredClients`]: knows the secrets of clients.
 //! - [`SealedTotp`]: makes and seals the secrets of authenticator apps, and computes their codes.
-//! - [`HmacSha256`]: tags for refresh tokens.
+//! - [`HmacSha256`]: tags for refresh tokens, one-time tokens and their codes, and the keys of counts of attempts.
 //! - [`SystemClock`] and [`SystemIds`]: the time and the randomness of the operating system.
 
 mod argon2_recipe;
 mod argon2_settings;
+mod breached_file;
+mod breached_import;
 mod configured_clients;
 mod derived_keys;
 mod generated_password;
@@ -31,8 +35,11 @@ mod system_clock;
 #[cfg(test)]
 mod testing;
 mod totp;
+mod zxcvbn_meter;
 
 pub use argon2_settings::{Argon2Settings, InvalidArgon2Settings};
+pub use breached_file::{BreachedFile, BreachedFileError};
+pub use breached_import::{ImportError, import_breached};
 pub use configured_clients::ConfiguredClients;
 pub use derived_keys::generate_secret;
 pub use generated_password::generate_password;
@@ -44,3 +51,4 @@ pub use key_ring::KeyRing;
 pub use sealed_keys::SealedKeys;
 pub use system_clock::SystemClock;
 pub use totp::{InvalidIssuer, SealedTotp};
+pub use zxcvbn_meter::ZxcvbnMeter;

@@ -40,6 +40,16 @@ impl StoredHash {
     }
 }
 
+impl Argon2Settings {
+    /// Checks whether a password can be compared with this hash.
+    ///
+    /// # Errors
+    /// [`HashError::Unusable`] when it cannot be read or exceeds a cap.
+    pub fn check_stored(&self, hash: &PasswordHash) -> Result<(), HashError> {
+        StoredHash::read(hash, self).map(drop)
+    }
+}
+
 /// Requires each of `m`, `t` and `p`: the parser would use a default for a missing one.
 fn read_params(phc: &Phc) -> Result<Params, HashError> {
     let invalid = HashError::Unusable("its parameters are not m, t and p within the bounds of Argon2");

@@ -37,6 +37,7 @@ pub(crate) fn claims() -> AccessClaims {
         role: Role::Admin,
         epoch: Epoch::new(7),
         authentication: Some(Authentication { at: at(NOW), methods: Methods::only(Method::Password) }),
+        email_verified: None,
         issued_at: at(NOW),
         expires_at: at(NOW + 900),
     }

@@ -12,13 +12,15 @@ use application::attempts::{Attempts, Lines};
 use application::events::Journal;
 use application::keys::Keys;
 use application::one_time_tokens::OneTimeTokens;
-use application::passwords::Passwords;
+use application::passwords::{Outages, Passwords, Screening};
 use application::sessions::{Activity, Sessions, TokenIssuer};
 use application::sign_in::SignIn;
 use application::users::Users;
 use domain::keys::RootSecret;
 use domain::users::UserRepository;
-use infra_security::{Argon2Pool, Argon2Settings, HmacSha256, KeyRing, SealedKeys, SystemClock, SystemIds};
+use infra_security::{
+    Argon2Pool, Argon2Settings, HmacSha256, KeyRing, SealedKeys, SystemClock, SystemIds, ZxcvbnMeter,
+};
 use infra_sqlite::SqliteSettings;
 use migration::Step;
 
@@ -58,6 +60,7 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
         mac: mac.clone(),
         ids: ids.clone(),
         client_id: settings.client_id,
+        claims: settings.claims,
         access_token_ttl,
     };
     let attempts = Attempts {
@@ -76,15 +79,23 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
         clock: clock.clone(),
         sends_mail: false,
     };
+    let screening = Screening {
+        policy: settings.password_policy,
+        meter: Arc::new(ZxcvbnMeter::new(1)),
+        breached: None,
+        app_name: NAME.to_owned(),
+        outages: Outages::default(),
+    };
     let passwords = Passwords {
         users: store.clone(),
         one_time_tokens: one_time_tokens.clone(),
         passwords: store.clone(),
         units: store.clone(),
+        attempts: attempts.clone(),
         hashing: hashing.clone(),
         clock: clock.clone(),
         journal: journal.clone(),
-        policy: settings.password_policy,
+        screening,
     };
     Ok(Services {
         users: Users { users: store.clone(), passwords, ids: ids.clone(), registration: settings.registration },

@@ -6,7 +6,7 @@ use tests::OnDatabase;
 
 use super::exchange;
 use crate::app::{App, PASSWORD};
-use crate::password_reset::Post;
+use crate::post::Post;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_signs_in() {
@@ -241,5 +241,34 @@ async fn somebody_accepts_an_invitation() {
 
     HTTP/1.1 204 No Content
     cache-control: no-store
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_asks_whether_a_password_may_be_chosen() {
+    let app = App::sqlite().await;
+    let body = json!({"password": "lovelace1815", "full_name": "Ada Lovelace"});
+    let request = app.request(Method::POST, "/api/v1/auth/password-check").json(&body);
+    insta::assert_snapshot!(exchange(&app, request).await, @r#"
+    POST /api/v1/auth/password-check
+    content-type: application/json
+
+    {
+      "full_name": "Ada Lovelace",
+      "password": "lovelace1815"
+    }
+
+    HTTP/1.1 200 OK
+    cache-control: no-store
+    content-type: application/json
+
+    {
+      "acceptable": false,
+      "advice": [
+        "Add another word or two. Uncommon words are better."
+      ],
+      "code": "contains_your_name",
+      "score": 1
+    }
     "#);
 }

@@ -3,10 +3,14 @@
 //!
 //! `problems.rs` has examples of refusals. What each route refuses is in the other files of `api/`, on both databases.
 
+mod attempts;
 mod auth;
 mod clients;
+mod emails;
+mod exports;
 mod health;
 mod oauth2;
+mod outbox;
 mod problems;
 mod sessions;
 mod tasks;
@@ -27,9 +31,10 @@ use crate::app::{App, send};
 
 /// The headers of requests and answers that belong to what a route is for. Those that are on every answer are in
 /// `security_headers.rs`, `cors.rs` and `rate_limits.rs`.
-const HEADERS: [&str; 11] = [
+const HEADERS: [&str; 12] = [
     "authorization",
     "cache-control",
+    "content-disposition",
     "content-type",
     "etag",
     "link",

@@ -67,6 +67,46 @@ async fn all_faults_of_a_body_are_told_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_guessable_password_is_refused_with_advice() {
+    let app = App::sqlite().await;
+    let body = json!({"email": "ada@example.com", "password": "qwertyuiop"});
+    let request = app.request(Method::POST, "/api/v1/users").json(&body);
+    insta::assert_snapshot!(exchange(&app, request).await, @r#"
+    POST /api/v1/users
+    content-type: application/json
+
+    {
+      "email": "ada@example.com",
+      "password": "qwertyuiop"
+    }
+
+    HTTP/1.1 422 Unprocessable Entity
+    cache-control: no-store
+    content-type: application/problem+json
+
+    {
+      "code": "validation_failed",
+      "detail": "Some fields are not valid.",
+      "errors": [
+        {
+          "advice": [
+            "This is a top-100 common password.",
+            "Add another word or two. Uncommon words are better."
+          ],
+          "code": "too_guessable",
+          "field": "password",
+          "message": "This password is too easy to guess."
+        }
+      ],
+      "request_id": "[id]",
+      "status": 422,
+      "title": "Unprocessable Entity",
+      "type": "about:blank"
+    }
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_user_has_the_email() {
     let app = App::sqlite().await;
     app.register("ada@example.com").await;

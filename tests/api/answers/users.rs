@@ -117,7 +117,7 @@ async fn a_user_changes_their_own_account() {
 async fn a_user_puts_their_own_account() {
     let app = App::sqlite().await;
     let ada = app.sign_up("ada@example.com").await;
-    let body = json!({"email": "ada@example.org", "current_password": PASSWORD});
+    let body = json!({"email": "ada@example.com", "full_name": "Ada King"});
     let request = app.request(Method::PUT, "/api/v1/users/me").bearer_auth(&ada.access).json(&body);
     insta::assert_snapshot!(exchange(&app, request).await, @r#"
     PUT /api/v1/users/me
@@ -125,8 +125,8 @@ async fn a_user_puts_their_own_account() {
     content-type: application/json
 
     {
-      "current_password": "correct horse battery staple",
-      "email": "ada@example.org"
+      "email": "ada@example.com",
+      "full_name": "Ada King"
     }
 
     HTTP/1.1 200 OK
@@ -136,9 +136,9 @@ async fn a_user_puts_their_own_account() {
     {
       "birthday": null,
       "created_at": "[time]",
-      "email": "ada@example.org",
+      "email": "ada@example.com",
       "email_verified": false,
-      "full_name": null,
+      "full_name": "Ada King",
       "id": "[id]",
       "is_active": true,
       "last_login": "[time]",

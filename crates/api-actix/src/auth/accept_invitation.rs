@@ -1,5 +1,5 @@
 use actix_web::{HttpResponse, web};
-use application::passwords::{AcceptInvitation, Passwords};
+use application::passwords::{ChooseByMail, Passwords};
 
 use super::proof::ProofBody;
 use crate::fields::{Flat, Required};
@@ -9,12 +9,12 @@ use crate::users::ChosenPassword;
 
 crate::fields! {
     /// The first password, with what came in the mail: either `token`, or `email` and `code`.
-    pub(crate) AcceptInvitationBody as "AcceptInvitation" -> AcceptInvitation {
+    pub(crate) AcceptInvitationBody as "AcceptInvitation" -> ChooseByMail {
         proof: Flat<ProofBody>,
         new_password: Required<ChosenPassword>,
     }
     example {"email": "grace@example.com", "code": "ABCD-EFGH", "new_password": "staple battery horse correct"}
-    build AcceptInvitation { proof, new: new_password }
+    build ChooseByMail { proof, new: new_password }
 }
 
 /// Accept an invitation.

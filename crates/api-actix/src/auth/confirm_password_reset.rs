@@ -1,5 +1,5 @@
 use actix_web::{HttpResponse, web};
-use application::passwords::{ConfirmReset, Passwords};
+use application::passwords::{ChooseByMail, Passwords};
 
 use super::proof::ProofBody;
 use crate::fields::{Flat, Required};
@@ -9,12 +9,12 @@ use crate::users::ChosenPassword;
 
 crate::fields! {
     /// A new password, with what came in the mail: either `token`, or `email` and `code`.
-    pub(crate) ConfirmPasswordResetBody as "ConfirmPasswordReset" -> ConfirmReset {
+    pub(crate) ConfirmPasswordResetBody as "ConfirmPasswordReset" -> ChooseByMail {
         proof: Flat<ProofBody>,
         new_password: Required<ChosenPassword>,
     }
     example {"email": "ada@example.com", "code": "ABCD-EFGH", "new_password": "staple battery horse correct"}
-    build ConfirmReset { proof, new: new_password }
+    build ChooseByMail { proof, new: new_password }
 }
 
 /// Choose a new password.

@@ -1,13 +1,14 @@
 //! Sign-in, refresh and sign-out.
 
 mod accept_invitation;
+mod check_password;
 mod confirm_email_sign_in;
 mod confirm_password_reset;
 mod login;
 mod logout;
 mod logout_all;
 mod logout_others;
-pub(crate) mod proof;
+mod proof;
 mod refresh;
 mod request_email_sign_in;
 mod request_password_reset;
@@ -25,6 +26,7 @@ use crate::http::fields::checked::checked;
 use crate::http::{ErrorRow, Feature, Limited, limit, take_no_body_too};
 
 pub(crate) use login::Identifier;
+pub(crate) use proof::{MAX_PROOF_BYTES, ProofBody};
 pub(crate) use refresh::PresentedToken;
 
 pub(crate) const FEATURE: Feature = Feature {
@@ -45,6 +47,7 @@ pub(crate) const FEATURE: Feature = Feature {
             checked::<accept_invitation::AcceptInvitationBody>(),
             checked::<request_email_sign_in::RequestEmailSignInBody>(),
             checked::<proof::ProofBody>(),
+            checked::<check_password::CheckPasswordBody>(),
         ]
     },
 };
@@ -73,6 +76,10 @@ fn routes(config: &mut ServiceConfig) {
             resource("/auth/email-sign-in/confirm")
                 .route(limit(Limited::PasswordReset, post().to(confirm_email_sign_in::confirm_email_sign_in))),
         )
+        .service(
+            resource("/auth/password-check")
+                .route(limit(Limited::PasswordCheck, post().to(check_password::check_password))),
+        )
         .service(resource("/auth/logout").route(limit(Limited::Logout, post().to(logout::logout))))
         .service(resource("/auth/logout-all").route(limit(Limited::Logout, post().to(logout_all::logout_all))))
         .service(resource("/auth/logout-others").route(limit(Limited::Logout, post().to(logout_others::logout_others))))
@@ -89,6 +96,7 @@ fn routes(config: &mut ServiceConfig) {
         accept_invitation::accept_invitation,
         request_email_sign_in::request_email_sign_in,
         confirm_email_sign_in::confirm_email_sign_in,
+        check_password::check_password,
         logout::logout,
         logout_all::logout_all,
         logout_others::logout_others,

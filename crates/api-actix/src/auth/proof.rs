@@ -5,7 +5,7 @@ use domain::{Secret, ValidationError};
 use crate::fields::{Description, FieldList, Fields, Optional, Presence, TextShape, TextValue};
 
 /// Longest token or code that is looked at, in bytes.
-const MAX_BYTES: usize = 128;
+pub(crate) const MAX_PROOF_BYTES: usize = 128;
 
 crate::fields! {
     /// What came in a mail: either `token`, or `email` and `code`.
@@ -54,12 +54,12 @@ impl Presence for EitherForm {
 pub(crate) struct Mailed(pub(crate) Secret);
 
 impl TextValue for Mailed {
-    const SHAPE: TextShape = TextShape::ANY.length(1, MAX_BYTES);
+    const SHAPE: TextShape = TextShape::ANY.length(1, MAX_PROOF_BYTES);
 
     fn parse(text: &str) -> Result<Self, ValidationError> {
         match text.len() {
             0 => Err(ValidationError::new("too_short", "This must not be empty.")),
-            1..=MAX_BYTES => Ok(Self(Secret::new(text.to_owned()))),
+            1..=MAX_PROOF_BYTES => Ok(Self(Secret::new(text.to_owned()))),
             _ => Err(ValidationError::new("too_long", "This must have at most 128 bytes.")),
         }
     }

@@ -7,7 +7,7 @@ use crate::http::responses::{Body, Forbidden, RateLimited, Unavailable};
 use crate::http::{ApiError, ClientAddress, ClientLocale, JsonBody};
 
 crate::fields! {
-    /// Who wants to sign in.
+    /// Where to mail a way to sign in.
     pub(crate) RequestEmailSignInBody as "RequestEmailSignIn" -> Email {
         email: Required<Email>,
     }

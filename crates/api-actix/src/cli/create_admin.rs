@@ -22,7 +22,7 @@ pub(super) async fn run(arguments: CreateAdmin, config: &Config) -> Result<(), F
     let email = Email::parse(&arguments.email).map_err(|error| failure(format!("--email: {error}")))?;
     let given = arguments.source.read(&config.application.password_policy)?;
     // On a fresh machine this may come before the server has ever run, so it prepares the database as the server does.
-    let application = wiring::start(config).await.map_err(failure)?.application;
+    let application = wiring::start(config, config.server.address()).await.map_err(failure)?.application;
     let account = application.users.create_admin(email, given.password.clone()).await;
     match account.map_err(|error| failure(chain(&error)))? {
         AdminAccount::Created(user) => given.say(
@@ -33,8 +33,8 @@ pub(super) async fn run(arguments: CreateAdmin, config: &Config) -> Result<(), F
             say(format!("{} is an admin already; nothing was changed", user.email.as_str()))
         }
         AdminAccount::NotAdmin(_) => Err(failure(
-            "an account with this email exists and is no active admin; nothing was changed: have an admin promote it, or \
-             take another email",
+            "an account with this email exists and is not an active admin; nothing was changed: have an admin promote it, \
+             or take another email",
         )),
     }
 }

@@ -9,6 +9,7 @@ mod mail;
 mod migrate;
 mod new_password;
 mod outbox;
+mod passwords;
 mod serve;
 mod set_password;
 
@@ -47,7 +48,8 @@ enum Command {
     CreateAdmin(create_admin::CreateAdmin),
     /// Give a user another password, and end all of their sessions.
     SetPassword(set_password::SetPassword),
-    /// Remove what has ended: sessions, revocations, signing keys.
+    /// Remove what has ended or is old: sessions, revocations, signing keys, events, one-time tokens, mails, counts of
+    /// attempts.
     Cleanup(cleanup::Cleanup),
     /// Look at the signing keys, or rotate them.
     Keys {
@@ -63,6 +65,11 @@ enum Command {
     Outbox {
         #[command(subcommand)]
         action: outbox::Action,
+    },
+    /// Look after the list of breached passwords.
+    Passwords {
+        #[command(subcommand)]
+        action: passwords::Action,
     },
     /// Print the OpenAPI document.
     Openapi,
@@ -124,6 +131,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Mail { action } => mail::run(action, &config).await,
             Command::Outbox { action } => outbox::run(action, &config).await,
             Command::Healthcheck => healthcheck::run(&config).await,
+            Command::Passwords { action } => passwords::run(&action, &config),
             // Done above, without a runtime.
             Command::Openapi | Command::Config { .. } => Ok(()),
         }

@@ -23,7 +23,7 @@ pub(super) struct PasswordSource {
     generate_password: bool,
 }
 
-/// A password that the policy will take.
+/// A password of an acceptable length.
 pub(super) struct GivenPassword {
     pub(super) password: Password,
     /// The same, for one that nobody knows yet.
@@ -31,13 +31,14 @@ pub(super) struct GivenPassword {
 }
 
 impl PasswordSource {
-    /// Returns it before anything is changed: the use case would refuse the same passwords later.
+    /// Returns it before anything is changed. That it is too easy to guess, only the use case finds out.
     pub(super) fn read(self, policy: &PasswordPolicy) -> Result<GivenPassword, Failure> {
         let text = match self.generate_password {
             true => wiring::generate_password(policy),
             false => read_password(self.password_stdin)?,
         };
-        let password = Password::parse(text.expose()).and_then(|password| policy.check(&password).map(|()| password));
+        let password =
+            Password::parse(text.expose()).and_then(|password| policy.check_length(&password).map(|()| password));
         let password = password.map_err(|error| failure(format!("the password is not accepted: {error}")))?;
         Ok(GivenPassword { password, generated: self.generate_password.then_some(text) })
     }

@@ -1,7 +1,7 @@
-use application::ApplicationError;
-use application::mail::ListMail;
+use application::mail::ListOutbox;
+use application::{ApplicationError, Paging};
 use chrono::SecondsFormat;
-use clap::{Subcommand, ValueEnum};
+use clap::{Subcommand, value_parser};
 use domain::Timestamp;
 use domain::mail::{MailId, MailState, OutboxFilter, QueuedMail};
 use uuid::Uuid;
@@ -11,22 +11,24 @@ use crate::config::Config;
 use crate::http::chain;
 use crate::wiring;
 
-/// Mails that are read at a time.
+/// Mails that are listed at a time, unless another number is given.
 const PAGE: u64 = 100;
+/// Most mails that are listed at a time.
+const MAX_PAGE: u64 = 1000;
 
 /// What to do with the mails that wait or were given up.
 #[derive(Clone, Debug, Subcommand)]
 pub(super) enum Action {
     /// List them, the newest first: id, when written, state, kind, recipient.
     List {
-        /// Only those in this state.
-        #[arg(long, value_enum, default_value = "all")]
-        state: State,
-        /// Only those that were written before this one.
-        #[arg(long, value_name = "ID")]
-        before: Option<Uuid>,
+        /// Only those in this state: pending, sent or dead.
+        #[arg(long, value_parser = OutboxFilter::parse)]
+        state: Option<OutboxFilter>,
+        /// Where the last list ended, as it said.
+        #[arg(long)]
+        cursor: Option<String>,
         /// Most mails to list.
-        #[arg(long, default_value_t = PAGE)]
+        #[arg(long, default_value_t = PAGE, value_parser = value_parser!(u64).range(1..=MAX_PAGE))]
         limit: u64,
     },
     /// Show one, with what the relay said.
@@ -46,15 +48,6 @@ pub(super) enum Action {
     },
 }
 
-/// Where mails are on their way.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum State {
-    All,
-    Pending,
-    Sent,
-    Dead,
-}
-
 pub(super) async fn run(action: Action, config: &Config) -> Result<(), Failure> {
     let mail = wiring::attach(config).await.map_err(failure)?.application.mail;
     let failed = |error: ApplicationError| match error {
@@ -62,11 +55,12 @@ pub(super) async fn run(action: Action, config: &Config) -> Result<(), Failure> 
         error => failure(chain(&error)),
     };
     match action {
-        Action::List { state, before, limit } => {
-            let query = ListMail { filter: filter(state), before: before.map(MailId::new), limit };
-            let page = mail.list(query).await.map_err(failed)?;
-            page.mails.iter().try_for_each(|mail| say(line(mail)))?;
-            page.next.map_or(Ok(()), |next| say(format!("there are more: --before {next}")))
+        Action::List { state, cursor, limit } => {
+            let paging = Paging::Cursor { cursor, limit, count: false };
+            let list = ListOutbox { filter: state.unwrap_or_default(), paging };
+            let page = mail.list(list).await.map_err(failed)?;
+            page.items.iter().try_for_each(|mail| say(line(mail)))?;
+            page.next_cursor.map_or(Ok(()), |next| say(format!("there are more: --cursor {next}")))
         }
         Action::Show { id } => {
             let mail = mail.show(MailId::new(id)).await.map_err(failed)?;
@@ -81,15 +75,6 @@ pub(super) async fn run(action: Action, config: &Config) -> Result<(), Failure> 
             mail.discard(MailId::new(id)).await.map_err(failed)?;
             say("it was thrown away")
         }
-    }
-}
-
-const fn filter(state: State) -> OutboxFilter {
-    match state {
-        State::All => OutboxFilter::All,
-        State::Pending => OutboxFilter::Pending,
-        State::Sent => OutboxFilter::Sent,
-        State::Dead => OutboxFilter::Dead,
     }
 }
 

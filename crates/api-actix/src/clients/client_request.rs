@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::INVALID_CLIENT;
 use super::oauth_error::OAuthError;
 use crate::fields::{Description, Fields, Form, Ignored, Optional, Presence, Required};
-use crate::http::{ApiError, Extracting, FormBody, part};
+use crate::http::{ApiError, Extracting, FormBody, address, part};
 
 /// A request about a token, from a client that has proven who it is (RFC 6749, section 2.3.1): by HTTP Basic, or by
 /// `client_id` and `client_secret` in the body.
@@ -94,20 +94,21 @@ impl FromRequest for ClientRequest {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let clients = part::<Clients>(&request)?;
+            let address = address(&request)?;
             let in_header = basic(&request)?;
             let body = match FormBody::<TokenInquiryBody>::from_request(&request, &mut payload).await {
                 Ok(FormBody(body)) => body,
                 Err(fault) => {
                     // A client that is rejected is told so first, unless the credentials may be in what cannot be read.
                     if let Some((id, secret)) = &in_header {
-                        clients.authenticate(id, secret).await?;
+                        clients.authenticate(id, secret, address).await?;
                     }
                     return Err(fault.into());
                 }
             };
             let proof = credentials(in_header, body.client_id.as_deref(), body.client_secret)?;
             let (id, secret) = proof.ok_or(ApiError::from(INVALID_CLIENT))?;
-            clients.authenticate(&id, &secret).await?;
+            clients.authenticate(&id, &secret, address).await?;
             let token = body.token.ok_or_else(|| ApiError::invalid("token", "required", "This field is required."))?;
             Ok(Self { token, client_id: id })
         })

@@ -34,6 +34,9 @@ pub(crate) struct IntrospectionBody<'a> {
     /// For an access token: what the user may do.
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<&'static str>,
+    /// For an access token of a service that writes it: whether the user had proven the email when it was issued.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_verified: Option<bool>,
     /// When it was issued, in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     iat: Option<i64>,
@@ -83,6 +86,7 @@ fn of_access_token<'a>(claims: &'a AccessClaims, parties: &'a TokenParties) -> I
         sub: Some(claims.user_id.as_uuid()),
         sid: Some(claims.session_id.as_uuid()),
         role: Some(claims.role.as_str()),
+        email_verified: claims.email_verified,
         iat: Some(claims.issued_at.timestamp()),
         nbf: Some(claims.issued_at.timestamp()),
         exp: Some(claims.expires_at.timestamp()),

@@ -158,7 +158,7 @@ struct Named {
 /// What a variable sets, if it is one of ours: a setting of the table, or a name with the double underscore that only
 /// we give, so that a misspelt one is found.
 fn setting(name: &str) -> Option<Named> {
-    let (plain, is_file) = match name.strip_suffix(FILE_SUFFIX) {
+    let (plain, is_file) = match name.strip_suffix(FILE_SUFFIX).filter(|_| !names_a_file(name)) {
         Some(plain) => (plain, true),
         None => (name, false),
     };
@@ -168,7 +168,7 @@ fn setting(name: &str) -> Option<Named> {
     if name == CONFIG_VARIABLE {
         return None;
     }
-    let key = plain.strip_prefix(PREFIX)?.to_ascii_lowercase().replace("__", ".");
+    let key = key(plain)?;
     if key == "database.url" {
         // The setting has one name: with two, one would win unseen. This one is refused as unknown.
         return Some(Named { key: "database__url".to_owned(), is_file });
@@ -178,6 +178,16 @@ fn setting(name: &str) -> Option<Named> {
         false => table::setting(&key).is_some(),
     };
     is_ours.then_some(Named { key, is_file })
+}
+
+/// The key of a variable that begins as ours do.
+fn key(name: &str) -> Option<String> {
+    Some(name.strip_prefix(PREFIX)?.to_ascii_lowercase().replace("__", "."))
+}
+
+/// Whether the setting itself is the name of a file, which is not read here.
+fn names_a_file(name: &str) -> bool {
+    key(name).is_some_and(|key| table::setting(&key).is_some_and(|setting| setting.key == key))
 }
 
 /// Whether Docker made it for a link, as `<ALIAS>_ENV_<NAME>`. After a double underscore, it is a part of ours.
@@ -265,6 +275,19 @@ mod tests {
         let (values, _) = environment.into_values();
         let keys: Vec<_> = values.into_keys().collect();
         assert_eq!(keys, ["clients.my_env_x", "database.url", "env", "server.prot"]);
+    }
+
+    #[test]
+    fn a_setting_that_is_the_name_of_a_file_is_taken_as_it_is() {
+        for (name, key) in [
+            ("APP_PASSWORD__BREACHED_FILE", "password.breached_file"),
+            ("APP_MAIL__SMTP__CA_FILE", "mail.smtp.ca_file"),
+        ] {
+            let (values, faults) = Environment::new([(name, "/no/such/file")]).into_values();
+            assert_eq!((values.get(key).map(String::as_str), faults.len()), (Some("/no/such/file"), 0), "{name}");
+        }
+        let (values, faults) = Environment::new([("APP_CLIENTS__A_FILE", "/no/such/file")]).into_values();
+        assert_eq!((values.len(), faults.len()), (0, 1), "a client's secret may come from a file");
     }
 
     #[test]

@@ -44,6 +44,9 @@ impl Config {
         values.extend(of_environment);
         let mut reader = Reader::new(values, faults);
         let config = read(&mut reader, ignored_variables, checks);
+        for (key, fault) in config.as_ref().map(checks.check_mail).unwrap_or_default() {
+            reader.fault(key, &fault);
+        }
         let faults = reader.into_faults();
         let config = config.filter(|_| faults.is_empty()).ok_or(ConfigError(faults))?;
         let has_empty_mode = has_empty_mode && config.mode == Mode::Development;

@@ -7,6 +7,7 @@ mod database_url;
 mod env_file;
 mod environment;
 mod load;
+mod mail_links;
 mod read;
 mod reader;
 mod setting;
@@ -23,8 +24,9 @@ pub use database_url::DatabaseUrl;
 pub use environment::Environment;
 pub(crate) use environment::without_byte_order_mark;
 pub use load::ConfigError;
+pub(crate) use mail_links::{MAIL_LINKS, MailLink};
 pub use types::{
-    Bootstrap, Checks, Config, CorsSettings, DatabaseSettings, ForwardedHeader, HashingSettings, LogFormat,
-    LogSettings, MailSettings, MailTransport, Mode, Proxies, RateLimitSettings, ServerSettings, SmtpSecurity,
-    SmtpSettings, TraceSettings,
+    Bootstrap, BreachedList, Checks, Config, CorsSettings, DatabaseSettings, ForwardedHeader, HashingSettings,
+    LogFormat, LogSettings, MailSettings, MailTransport, Mode, Proxies, RateLimitSettings, ServerSettings,
+    SmtpSecurity, SmtpSettings, TraceSettings,
 };

@@ -8,21 +8,23 @@ use std::time::Duration;
 
 use application::Settings;
 use domain::Secret;
+use domain::access_tokens::OptionalClaim;
 use domain::clients::ClientId;
 use domain::keys::{Algorithm, RootSecret};
-use domain::passwords::{Password, PasswordPolicy};
+use domain::passwords::{Password, PasswordPolicy, Score};
 use domain::registration::RegistrationMode;
 use domain::sessions::RefreshPolicy;
 use domain::users::Email;
 use tracing_subscriber::EnvFilter;
 
 use super::database_url::{DatabaseUrl, without_password};
+use super::mail_links::{MAIL_LINKS, MailLink};
 use super::reader::{Reader, named};
 use super::table::setting;
 use super::types::{
-    Bootstrap, Checks, Config, CorsSettings, DatabaseSettings, ForwardedHeader, HashingSettings, LogFormat,
-    LogSettings, MailSettings, MailTransport, Mode, Proxies, RateLimitSettings, ServerSettings, SmtpSecurity,
-    SmtpSettings, TraceSettings,
+    Bootstrap, BreachedList, Checks, Config, CorsSettings, DatabaseSettings, ForwardedHeader, HashingSettings,
+    LogFormat, LogSettings, MailSettings, MailTransport, Mode, Proxies, RateLimitSettings, ServerSettings,
+    SmtpSecurity, SmtpSettings, TraceSettings,
 };
 use super::values::{
     parse_address, parse_client, parse_collector, parse_header_name, parse_network, parse_origin, parse_public_url,
@@ -50,6 +52,7 @@ pub(super) fn read(reader: &mut Reader, ignored_variables: Vec<String>, checks: 
         metrics_address: reader.optional("metrics.addr", parse_address)?,
         bootstrap: read_bootstrap(reader, &password_policy)?,
         cleanup_interval: read_cleanup_interval(reader)?,
+        breached: read_breached(reader, checks)?,
         mail,
         rate_limits: read_rate_limits(reader)?,
         cors: read_cors(reader)?,
@@ -138,6 +141,7 @@ fn read_rate_limits(reader: &mut Reader) -> Option<RateLimitSettings> {
         logout: reader.value("rate_limit.logout_per_minute")?,
         registration: reader.value("rate_limit.registration_per_minute")?,
         password_reset: reader.value("rate_limit.password_reset_per_minute")?,
+        password_check: reader.value("rate_limit.password_check_per_minute")?,
     };
     Some(if is_enabled { limits } else { RateLimitSettings::default() })
 }
@@ -150,6 +154,7 @@ fn read_application(
 ) -> Option<Settings> {
     Some(Settings {
         client_id: reader.get("jwt.client_id", ClientId::parse)?,
+        claims: reader.list("jwt.claims", OptionalClaim::parse)?,
         access_token_ttl: reader.time_delta("auth.access_token_ttl")?,
         algorithm: reader.get("jwt.algorithm", Algorithm::parse)?,
         rotate_keys_after: Some(reader.time_delta("jwt.rotate_after")?).filter(|after| !after.is_zero()),
@@ -159,6 +164,7 @@ fn read_application(
             grace: reader.time_delta("auth.refresh_grace")?,
         },
         password_policy,
+        app_name: reader.value("mail.app_name")?,
         events_retention: reader.time_delta("events.retention")?,
         registration,
         email_sign_in: reader.value("auth.email_sign_in")?,
@@ -169,7 +175,7 @@ fn read_application(
 }
 
 fn read_registration(reader: &mut Reader, has_mail: bool) -> Option<RegistrationMode> {
-    let registration = reader.get("registration.mode", parse_registration)?;
+    let registration = reader.get("registration.mode", RegistrationMode::parse)?;
     if registration.needs_proof() && !has_mail {
         let fault = format!("an address is proven by mail, and {} lets none out", named("mail.transport"));
         reader.fault("registration.mode", &fault);
@@ -177,24 +183,26 @@ fn read_registration(reader: &mut Reader, has_mail: bool) -> Option<Registration
     Some(registration)
 }
 
-fn parse_registration(text: &str) -> Result<RegistrationMode, &'static str> {
-    match text {
-        "open" => Ok(RegistrationMode::Open),
-        "verified" => Ok(RegistrationMode::Verified),
-        "closed" => Ok(RegistrationMode::Closed),
-        _ => Err("it must be open, verified or closed"),
-    }
-}
-
 fn read_password_policy(reader: &mut Reader) -> Option<PasswordPolicy> {
     let policy = PasswordPolicy {
         min_length: reader.value("password.min_length")?,
         max_length: reader.value("password.max_length")?,
+        min_strength: Score::new(reader.value("password.min_strength")?),
     };
     if policy.min_length > policy.max_length {
         reader.fault("password.min_length", &format!("it is larger than {}", named("password.max_length")));
     }
     Some(policy)
+}
+
+fn read_breached(reader: &mut Reader, checks: Checks) -> Option<Option<BreachedList>> {
+    let (file_key, url_key) = ("password.breached_file", "password.breached_url");
+    let file = reader.optional(file_key, PathBuf::from_str)?;
+    let url = reader.optional(url_key, |text| (checks.check_range_url)(text).map(|()| text.to_owned()))?;
+    if reader.is_set(file_key) && reader.is_set(url_key) {
+        reader.fault(url_key, &format!("it does not go together with {}", named(file_key)));
+    }
+    Some(file.map(BreachedList::File).or(url.map(BreachedList::Url)))
 }
 
 fn read_hashing(reader: &mut Reader) -> Option<HashingSettings> {
@@ -243,7 +251,7 @@ fn read_bootstrap(reader: &mut Reader, policy: &PasswordPolicy) -> Option<Option
     let email = reader.optional(email_key, Email::parse)?;
     let password = reader.optional(password_key, |text| {
         let password = Password::parse(text)?;
-        policy.check(&password).map(|()| password)
+        policy.check_length(&password).map(|()| password)
     })?;
     for (key, other) in [(email_key, password_key), (password_key, email_key)] {
         if !reader.is_set(key) && reader.is_set(other) {
@@ -269,8 +277,11 @@ fn read_mail(reader: &mut Reader, mode: Mode) -> Option<Option<MailSettings>> {
     };
     let (from, app_name) = (reader.value("mail.from")?, reader.value("mail.app_name")?);
     let templates = reader.optional("mail.templates", PathBuf::from_str)?;
-    let reset_link = reader.optional("mail.links.reset", String::from_str)?;
-    Some(transport.map(|transport| MailSettings { transport, from, app_name, templates, reset_link }))
+    let mut links = Vec::new();
+    for MailLink { purpose, setting, .. } in &MAIL_LINKS {
+        links.extend(reader.optional(setting, String::from_str)?.map(|link| (*purpose, link)));
+    }
+    Some(transport.map(|transport| MailSettings { transport, from, app_name, templates, links }))
 }
 
 fn read_smtp(reader: &mut Reader) -> Option<SmtpSettings> {
@@ -279,10 +290,12 @@ fn read_smtp(reader: &mut Reader) -> Option<SmtpSettings> {
     if username.is_some() != password.is_some() {
         reader.fault("mail.smtp.username", &format!("it goes together with {}", named("mail.smtp.password")));
     }
+    let security = reader.get("mail.smtp.security", parse_smtp_security)?;
+    let usual_port = if security == SmtpSecurity::Tls { 465 } else { 587 };
     Some(SmtpSettings {
         host: reader.value("mail.smtp.host")?,
-        port: reader.value("mail.smtp.port")?,
-        security: reader.get("mail.smtp.security", parse_smtp_security)?,
+        port: Some(reader.value("mail.smtp.port")?).filter(|port| *port > 0).unwrap_or(usual_port),
+        security,
         credentials: username.zip(password),
         ca_file: reader.optional("mail.smtp.ca_file", PathBuf::from_str)?,
         accept_any_certificate: reader.value("mail.smtp.accept_any_certificate")?,

@@ -113,7 +113,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "",
         Words("`http://…`, `https://…`"),
         "Where clients reach the service, such as https://auth.example.com. Empty: APP_JWT__ISSUER where that is a \
-         URL, else the address it listens on.",
+         URL, else the address it listens on. In production, mails have links to its pages only where one of both is set.",
     ),
     Setting::new(
         "server.hsts_include_subdomains",
@@ -195,6 +195,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "The client_id claim of access tokens: the OAuth client that they are issued to.",
     ),
     Setting::new("jwt.audience", "hexauth", Bytes(1, 200), "The aud claim of access tokens."),
+    Setting::new(
+        "jwt.claims",
+        "",
+        List("`email_verified`"),
+        "Claims of access tokens besides those that each has. email_verified: whether the user had proven the email when \
+         the token was issued.",
+    ),
     Setting::secret(
         "clients.*",
         Words("`sha256:…`, `$argon2id$…`"),
@@ -209,6 +216,28 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Fewest characters of a new password.",
     ),
     Setting::new("password.max_length", "256", Number(64, 1024), "Most characters of a new password."),
+    Setting::new(
+        "password.min_strength",
+        "3",
+        Number(0, 4),
+        "How hard a new password must be to guess, on the scale of zxcvbn: 3 withstands whoever tries at this service, 4 \
+         also most who have the hashes. 0 takes any.",
+    ),
+    Setting::new(
+        "password.breached_file",
+        "",
+        Words("a file"),
+        "A list of passwords that became known, none of which may be chosen: the file that 'hexauth passwords \
+         import-breached' makes. Empty: no list.",
+    ),
+    Setting::new(
+        "password.breached_url",
+        "",
+        Words("`https://…`"),
+        "Instead of that file, a service that is asked for such passwords: the range API of Have I Been Pwned, such as \
+         https://api.pwnedpasswords.com/range, or one like it. It sees 5 of the 40 digits of a hash. If it does not \
+         answer within a second, the password is taken. http:// on this machine only.",
+    ),
     Setting::new(
         "password.memory_kib",
         "19456",
@@ -329,7 +358,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "rate_limit.password_reset_per_minute",
         "5",
         Number(0, MAX_PER_MINUTE),
-        "Resets of a client's passwords: asking for a mail and choosing another one are counted together.",
+        "Mails that a client asks for, such as for a new password, and uses of what is in them, counted together.",
+    ),
+    Setting::new(
+        "rate_limit.password_check_per_minute",
+        "30",
+        Number(0, MAX_PER_MINUTE),
+        "Questions of a client whether a password may be chosen, as forms ask while somebody types.",
     ),
     Setting::new(
         "cors.allowed_origins",
@@ -363,7 +398,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         Bytes(3, 320),
         "Who mails are from: an address, or a name with an address.",
     ),
-    Setting::new("mail.app_name", "Hexauth", Bytes(1, 100), "What the service calls itself in mails."),
+    Setting::new(
+        "mail.app_name",
+        "Hexauth",
+        Bytes(1, 100),
+        "What the service calls itself in mails and on its pages. Passwords that are easy to guess from it are refused.",
+    ),
     Setting::new(
         "mail.templates",
         "",
@@ -372,7 +412,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     ),
     Setting::new("mail.folder", "data/mail", Bytes(1, 4096), "With transport file: where mails are written."),
     Setting::new("mail.smtp.host", "", Words("a name"), "With transport smtp: the relay."),
-    Setting::new("mail.smtp.port", "587", Number(1, 65_535), "Its port: 587 with starttls, 465 with tls."),
+    Setting::new("mail.smtp.port", "0", Number(0, 65_535), "Its port. 0: 465 with tls, else 587."),
     Setting::new(
         "mail.smtp.security",
         "starttls",
@@ -404,6 +444,22 @@ pub(super) const SETTINGS: &[Setting] = &[
         "mail.links.reset",
         "",
         Words("a URL with `{token}`"),
-        "Where a mail leads for another password: https://app.example.com/reset#token={token}. Empty: it has a code only.",
+        "Where a mail leads for another password, such as https://app.example.com/reset#token={token}. \
+         Empty, here and below: to the page of this service.",
+    ),
+    Setting::new("mail.links.verify", "", Words("a URL with `{token}`"), "Where it leads to prove an address."),
+    Setting::new("mail.links.change", "", Words("a URL with `{token}`"), "Where it leads to confirm another address."),
+    Setting::new(
+        "mail.links.stop",
+        "",
+        Words("a URL with `{token}`"),
+        "Where it leads to stop a change of the address.",
+    ),
+    Setting::new("mail.links.invitation", "", Words("a URL with `{token}`"), "Where it leads to accept an invitation."),
+    Setting::new(
+        "mail.links.sign_in",
+        "",
+        Words("a URL with `{token}`"),
+        "Where it leads to sign in. Empty: such a mail has a code only.",
     ),
 ];

@@ -6,7 +6,12 @@ use super::table::SETTINGS;
 use super::*;
 
 /// Without the adapters.
-const UNCHECKED: Checks = Checks { check_postgres_url: |_| Ok(()), check_stored_hash: |_, _| Ok(()) };
+const UNCHECKED: Checks = Checks {
+    check_postgres_url: |_| Ok(()),
+    check_stored_hash: |_, _| Ok(()),
+    check_range_url: |_| Ok(()),
+    check_mail: |_| Vec::new(),
+};
 
 fn load(environment: Environment) -> Result<Config, ConfigError> {
     Config::load(None, environment, UNCHECKED)
@@ -205,7 +210,8 @@ fn a_header_that_pages_may_send_has_a_name_and_is_never_every_header() {
 fn rate_limits_are_on_unless_they_are_turned_off() {
     let limits =
         |variables: &[(&str, &str)]| load(Environment::new(variables.iter().copied())).map(|config| config.rate_limits);
-    let defaults = RateLimitSettings { login: 5, refresh: 10, logout: 10, registration: 3, password_reset: 5 };
+    let defaults =
+        RateLimitSettings { login: 5, refresh: 10, logout: 10, registration: 3, password_reset: 5, password_check: 30 };
     assert_eq!(limits(&[]), Ok(defaults.clone()));
     assert_eq!(limits(&[("APP_RATE_LIMIT__ENABLED", "false")]), Ok(RateLimitSettings::default()));
     let without_login = limits(&[("APP_RATE_LIMIT__LOGIN_PER_MINUTE", "0")]);
@@ -233,6 +239,48 @@ fn a_setting_of_an_earlier_commit_is_a_fault_that_names_the_one_in_its_place() {
         matches!(&faults[..], [fault] if fault.contains("see registration.mode (APP_REGISTRATION__MODE)")),
         "{faults:?}"
     );
+}
+
+#[test]
+fn breached_passwords_are_looked_for_in_one_place() {
+    let (file, url) =
+        (("APP_PASSWORD__BREACHED_FILE", "data/breached"), ("APP_PASSWORD__BREACHED_URL", "https://a.example"));
+    let breached = |variables: &[(&str, &str)]| load(Environment::new(variables.iter().copied())).map(|it| it.breached);
+    assert_eq!(breached(&[]), Ok(None));
+    assert_eq!(breached(&[file]), Ok(Some(BreachedList::File("data/breached".into()))));
+    assert_eq!(breached(&[url]), Ok(Some(BreachedList::Url("https://a.example".to_owned()))));
+    let Err(ConfigError(faults)) = breached(&[file, url]) else { panic!("it was taken") };
+    assert!(
+        matches!(&faults[..], [fault] if fault.contains("APP_PASSWORD__BREACHED_URL") && fault.contains("APP_PASSWORD__BREACHED_FILE"))
+    );
+    let mut checks = UNCHECKED;
+    checks.check_range_url = |_| Err("nobody may ask there".to_owned());
+    let Err(ConfigError(faults)) = Config::load(None, Environment::new([url]), checks) else { panic!("it was taken") };
+    assert!(matches!(&faults[..], [fault] if fault.contains("nobody may ask there")), "{faults:?}");
+}
+
+#[test]
+fn the_port_of_the_relay_is_the_usual_one_for_its_security() {
+    let port = |variables: &[(&str, &str)]| {
+        let smtp = [("APP_MAIL__TRANSPORT", "smtp"), ("APP_MAIL__SMTP__HOST", "smtp.example.com")];
+        let loaded = load(Environment::new(smtp.iter().chain(variables).copied()));
+        match loaded.map(|config| config.mail.map(|mail| mail.transport)) {
+            Ok(Some(MailTransport::Smtp(smtp))) => smtp.port,
+            other => panic!("{other:?}"),
+        }
+    };
+    let (tls, own) = (("APP_MAIL__SMTP__SECURITY", "tls"), ("APP_MAIL__SMTP__PORT", "2525"));
+    assert_eq!((port(&[]), port(&[tls]), port(&[tls, own])), (587, 465, 2525));
+}
+
+#[test]
+fn the_strength_of_passwords_is_from_0_to_4() {
+    let strength = |text| {
+        let loaded = load(Environment::new([("APP_PASSWORD__MIN_STRENGTH", text)]));
+        loaded.map(|config| config.application.password_policy.min_strength.as_u8())
+    };
+    assert_eq!(["0", "3", "4"].map(|text| strength(text).unwrap()), [0, 3, 4]);
+    assert!(strength("5").is_err() && strength("strong").is_err());
 }
 
 #[cfg(unix)]

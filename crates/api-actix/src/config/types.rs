@@ -7,11 +7,13 @@ use application::Settings;
 use domain::Secret;
 use domain::clients::ClientSecretHash;
 use domain::keys::RootSecret;
+use domain::one_time_tokens::Purpose;
 use domain::passwords::{HashError, Password, PasswordHash};
 use domain::users::Email;
 use ipnet::IpNet;
 
 use super::database_url::DatabaseUrl;
+use super::mail_links::{MAIL_LINKS, MailLink};
 
 /// A configuration that was read and found valid.
 #[derive(Clone)]
@@ -44,6 +46,8 @@ pub struct Config {
     pub bootstrap: Option<Bootstrap>,
     /// How often the server removes what has ended, if it does.
     pub cleanup_interval: Option<Duration>,
+    /// The list of breached passwords, if one is asked.
+    pub breached: Option<BreachedList>,
     /// How mail leaves, if it does.
     pub mail: Option<MailSettings>,
     /// How often a client may make some requests.
@@ -56,6 +60,16 @@ pub struct Config {
     pub has_empty_mode: bool,
     /// Every setting as text, secrets left out.
     pub(super) shown: BTreeMap<String, String>,
+}
+
+impl Config {
+    /// Where clients reach the service, without a slash at the end, as far as that is configured: by the issuer, if it is
+    /// a URL.
+    pub(crate) fn public_url(&self) -> Option<String> {
+        let is_url = self.issuer.starts_with("https://") || self.issuer.starts_with("http://");
+        let issuer = || is_url.then(|| self.issuer.trim_end_matches('/').to_owned());
+        self.server.public_url.clone().or_else(issuer)
+    }
 }
 
 /// What the process is for.
@@ -113,6 +127,13 @@ pub struct ServerSettings {
     pub proxies: Proxies,
 }
 
+impl ServerSettings {
+    /// Where to listen.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::new(self.host, self.port)
+    }
+}
+
 /// The proxies that are believed about the client's address.
 #[derive(Clone, Debug, Default)]
 pub struct Proxies {
@@ -163,8 +184,10 @@ pub struct RateLimitSettings {
     pub logout: u32,
     /// To register.
     pub registration: u32,
-    /// To reset a password: to ask for a mail, and to choose another.
+    /// To ask for mails, of any kind, and to use what is in them, counted together.
     pub password_reset: u32,
+    /// To ask whether a password may be chosen.
+    pub password_check: u32,
 }
 
 /// Argon2id and its pool.
@@ -186,6 +209,15 @@ pub struct HashingSettings {
     pub max_iterations: u32,
 }
 
+/// A list of breached passwords.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BreachedList {
+    /// In this file, which `hexauth passwords import-breached` makes.
+    File(PathBuf),
+    /// Behind a range API at this URL.
+    Url(String),
+}
+
 /// Mail.
 #[derive(Clone, Debug)]
 pub struct MailSettings {
@@ -197,8 +229,16 @@ pub struct MailSettings {
     pub app_name: String,
     /// Texts and layouts that replace those of Hexauth.
     pub templates: Option<PathBuf>,
-    /// Where a mail leads for another password, if it has a link.
-    pub reset_link: Option<String>,
+    /// Where the mails for these purposes lead, with `{token}`. Those for others lead to pages of this service.
+    pub links: Vec<(Purpose, String)>,
+}
+
+impl MailSettings {
+    /// The links that lead to pages of this service.
+    pub(crate) fn own_links(&self) -> impl Iterator<Item = &'static MailLink> {
+        let leads_elsewhere = |link: &MailLink| self.links.iter().any(|(purpose, _)| *purpose == link.purpose);
+        MAIL_LINKS.iter().filter(move |link| !leads_elsewhere(link))
+    }
 }
 
 /// The way out for mail.
@@ -289,4 +329,8 @@ pub struct Checks {
     pub check_postgres_url: fn(&str) -> Result<(), String>,
     /// Finds out whether the password hasher could compare a password with a stored hash.
     pub check_stored_hash: fn(&PasswordHash, &HashingSettings) -> Result<(), HashError>,
+    /// Whether a range API may be asked at a URL, and if not, why.
+    pub check_range_url: fn(&str) -> Result<(), String>,
+    /// What is wrong with the settings of mail, each by its key.
+    pub check_mail: fn(&Config) -> Vec<(&'static str, String)>,
 }

@@ -11,17 +11,19 @@ use std::sync::OnceLock;
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Data, ServiceConfig, get, resource};
 use domain::passwords::PasswordPolicy;
+use domain::registration::RegistrationMode;
 
 /// The API's description for the clients of a server.
 pub(crate) struct ServedDocument {
     public_path: String,
+    registration: RegistrationMode,
     json: OnceLock<Bytes>,
 }
 
 impl ServedDocument {
-    /// For clients who have this path before each of ours.
-    pub(crate) fn at(public_path: &str) -> Self {
-        Self { public_path: public_path.to_owned(), json: OnceLock::new() }
+    /// Of a node in this mode, for clients who have this path before each of ours.
+    pub(crate) fn at(public_path: &str, registration: RegistrationMode) -> Self {
+        Self { public_path: public_path.to_owned(), registration, json: OnceLock::new() }
     }
 }
 
@@ -34,6 +36,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 }
 
 async fn show(policy: Data<PasswordPolicy>, description: Data<ServedDocument>) -> HttpResponse {
-    let json = description.json.get_or_init(|| openapi::json_of(&policy, &description.public_path).into());
+    let json = description
+        .json
+        .get_or_init(|| openapi::json_of(&policy, description.registration, &description.public_path).into());
     HttpResponse::Ok().content_type("application/json").body(json.clone())
 }

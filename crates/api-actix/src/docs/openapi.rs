@@ -1,6 +1,7 @@
 //! The OpenAPI 3.1 document, made of the features' parts.
 
 use domain::passwords::PasswordPolicy;
+use domain::registration::RegistrationMode;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityScheme};
@@ -28,15 +29,18 @@ struct Document;
 
 /// The document as JSON, with the defaults of settings.
 pub fn json() -> String {
-    json_of(&PasswordPolicy::default(), "")
+    json_of(&PasswordPolicy::default(), RegistrationMode::default(), "")
 }
 
-/// The document of a node with this policy, for clients who have this path before each of ours.
-pub(crate) fn json_of(policy: &PasswordPolicy, public_path: &str) -> String {
+/// The document of a node with this policy and mode, for clients who have this path before each of ours.
+pub(crate) fn json_of(policy: &PasswordPolicy, registration: RegistrationMode, public_path: &str) -> String {
     let parts = features::all().map(|feature| (feature.openapi)());
     let mut document = parts.fold(Document::openapi(), OpenApi::merge_from);
     if let Some(components) = &mut document.components {
         components.schemas.insert(NEW_PASSWORD.to_owned(), new_password(policy));
+    }
+    if !registration.needs_proof() {
+        forget_pending_accounts(&mut document);
     }
     for operation in document.paths.paths.values_mut().flat_map(operations) {
         operation.parameters.get_or_insert_default().push(request_id().into());
@@ -50,6 +54,14 @@ pub(crate) fn json_of(policy: &PasswordPolicy, public_path: &str) -> String {
     }
     // Made of plain maps and text: serialising it does not fail.
     document.to_pretty_json().unwrap_or_default()
+}
+
+/// Where accounts are made at once, no generated client should have to ask whether there is one.
+fn forget_pending_accounts(document: &mut OpenApi) {
+    let users = document.paths.paths.get_mut("/api/v1/users");
+    if let Some(create) = users.and_then(|users| users.post.as_mut()) {
+        create.responses.responses.remove("202");
+    }
 }
 
 fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {

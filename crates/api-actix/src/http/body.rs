@@ -15,7 +15,6 @@ use super::Extracting;
 use super::error::ApiError;
 use super::fields::{self, FieldList, Form, RawFields};
 use super::parts::rules;
-use super::problem::FieldError;
 
 /// Most bytes of a body.
 pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -199,11 +198,7 @@ async fn read_limited(payload: &mut Payload) -> Result<Bytes, ApiError> {
 fn json(bytes: &[u8]) -> Result<RawFields, ApiError> {
     serde_json::from_slice(bytes).map_err(|error| match error.classify() {
         // It is JSON, but not an object.
-        Category::Data => ApiError::Invalid(vec![FieldError {
-            field: String::new(),
-            code: "wrong_type",
-            message: "The body must be an object.".to_owned(),
-        }]),
+        Category::Data => ApiError::invalid("", "wrong_type", "The body must be an object."),
         Category::Io | Category::Syntax | Category::Eof => ApiError::MalformedBody,
     })
 }

@@ -114,7 +114,7 @@ impl ApiError {
     }
 
     /// What is wrong with which field.
-    fn field_errors(&self) -> &[FieldError] {
+    pub(crate) fn field_errors(&self) -> &[FieldError] {
         match self {
             Self::Invalid(errors) | Self::Refused(Refusal { errors, .. }) => errors,
             _ => &[],
@@ -170,13 +170,17 @@ impl ApiError {
         media_type: &'static str,
         document: &impl Serialize,
     ) -> HttpResponse {
+        // Serialising plain text and numbers does not fail.
+        self.with_body(status, media_type, serde_json::to_string(document).unwrap_or_default())
+    }
+
+    /// The response with this body, and with the header that belongs to the error.
+    pub(crate) fn with_body(&self, status: StatusCode, media_type: &'static str, body: String) -> HttpResponse {
         self.log();
         let mut response = HttpResponse::build(status);
         if let Some(header) = self.header(status) {
             response.insert_header(header);
         }
-        // Serialising plain text and numbers does not fail.
-        let body = serde_json::to_string(document).unwrap_or_default();
         let mut response = response.insert_header((CONTENT_TYPE, media_type)).body(body);
         response.extensions_mut().insert(Ours);
         if self.row() == rows::OVERLOADED {

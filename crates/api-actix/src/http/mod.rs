@@ -46,7 +46,7 @@ pub(crate) use app_data::AppData;
 pub(crate) use bearer::token as bearer_token;
 pub(crate) use body::{FormBody, FormOrJsonBody, OptionalFormOrJsonBody, OptionalJsonBody};
 pub(crate) use cors::Cors;
-pub(crate) use device::{ClientAddress, ClientDevice};
+pub(crate) use device::{ClientAddress, ClientDevice, address};
 pub(crate) use draining::Draining;
 pub(crate) use error::chain;
 #[cfg(test)]
@@ -54,7 +54,7 @@ pub(crate) use error::seen;
 pub(crate) use error_row::ROWS;
 pub(crate) use feature::{Feature, take_no_body_too};
 pub(crate) use host::is_valid as has_valid_host;
-pub(crate) use locale::{AcceptLanguage, ClientLocale};
+pub(crate) use locale::{AcceptLanguage, ClientLocale, ClientLocales};
 pub(crate) use paging::{AnyPage, PageBody};
 pub(crate) use parts::part;
 pub(crate) use path::PathSession;

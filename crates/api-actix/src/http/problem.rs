@@ -46,10 +46,14 @@ pub struct FieldError {
     /// One sentence for a person.
     #[schema(example = "This must be an email address.")]
     pub message: String,
+    /// How to do better, in whole sentences in English. With a password that is easy to guess.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, example = json!(["Add another word or two. Uncommon words are better."]))]
+    pub advice: Vec<String>,
 }
 
 impl FieldError {
     pub(crate) fn new(field: &str, code: &'static str, message: impl Into<String>) -> Self {
-        Self { field: field.to_owned(), code, message: message.into() }
+        Self { field: field.to_owned(), code, message: message.into(), advice: Vec::new() }
     }
 }

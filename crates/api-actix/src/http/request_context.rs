@@ -188,10 +188,13 @@ fn set_headers(headers: &mut HeaderMap, path: &str, settings: &HttpSettings) {
     if path.starts_with("/docs") {
         set(header::CONTENT_SECURITY_POLICY, DOCS_POLICY);
     } else {
-        set(header::CONTENT_SECURITY_POLICY, API_POLICY);
-        // Only what is public says otherwise.
-        if !headers.contains_key(header::CACHE_CONTROL) {
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        }
+        // Pages have a policy of their own, and only what is public may be cached.
+        let mut set_if_absent = |name, value| {
+            if !headers.contains_key(&name) {
+                headers.insert(name, HeaderValue::from_static(value));
+            }
+        };
+        set_if_absent(header::CONTENT_SECURITY_POLICY, API_POLICY);
+        set_if_absent(header::CACHE_CONTROL, "no-store");
     }
 }

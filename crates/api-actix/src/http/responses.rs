@@ -52,6 +52,24 @@ problem_response! {
     Unavailable = SERVICE_UNAVAILABLE: "Too busy, or the database is not available. Try again.";
 }
 
+/// Too many attempts at a secret.
+pub(crate) struct TooManyAttempts;
+
+impl IntoResponses for TooManyAttempts {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let description = "Too many attempts at the password, whether or not this one is right.";
+        BTreeMap::from([without_rate(problem(StatusCode::TOO_MANY_REQUESTS, description))])
+    }
+}
+
+/// A 429 that no rate limit is the reason for has no headers of one.
+fn without_rate((status, mut response): (String, RefOr<Response>)) -> (String, RefOr<Response>) {
+    if let RefOr::T(response) = &mut response {
+        response.headers.retain(|name, _| !name.starts_with("RateLimit"));
+    }
+    (status, response)
+}
+
 /// What an OAuth endpoint can refuse.
 pub(crate) struct OAuth;
 
@@ -63,6 +81,7 @@ impl IntoResponses for OAuth {
             oauth(StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time."),
             oauth(StatusCode::PAYLOAD_TOO_LARGE, "The body must have at most 64 KiB."),
             oauth(StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body has another media type."),
+            without_rate(oauth(StatusCode::TOO_MANY_REQUESTS, "Too many attempts at the client's secret.")),
         ]);
         // What is told the same on every route, such as that the request took too long, is a problem document here, too.
         for (status, mut response) in Any::responses().into_iter().filter(|(status, _)| status.starts_with('5')) {

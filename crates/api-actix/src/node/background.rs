@@ -1,9 +1,11 @@
 //! What a node does apart from serving requests: it follows the other nodes, and writes what can wait.
 
+use std::error::Error;
 use std::time::Duration;
 
+use application::Application;
+use application::mail::Round;
 use application::node::{CleanupEnd, Removed};
-use application::{Application, ApplicationError};
 use domain::Ids;
 use domain::sessions::RevocationFeed;
 use tokio::task::JoinHandle;
@@ -19,6 +21,8 @@ const ACTIVITY_INTERVAL: Duration = Duration::from_secs(5);
 const ROTATION_INTERVAL: Duration = Duration::from_secs(1);
 /// How often the node looks for mail that is due.
 const MAIL_INTERVAL: Duration = Duration::from_secs(1);
+/// How often the node looks at the outbox, for the metrics.
+const OUTBOX_INTERVAL: Duration = Duration::from_secs(5);
 /// Longest pause after the relay could not be used.
 const MAX_MAIL_PAUSE: Duration = Duration::from_secs(60);
 /// Nodes clean up for the first time within this time after the start, each at a moment of its own.
@@ -44,6 +48,7 @@ impl Background {
             tokio::spawn(write_activity(application.clone())),
             tokio::spawn(rotate_keys(application.clone())),
             tokio::spawn(send_mail(application.clone())),
+            tokio::spawn(observe_outbox(application.clone())),
         ];
         Self { application, tasks }
     }
@@ -117,15 +122,27 @@ async fn send_mail(application: Application) {
     let mut pause = MAIL_INTERVAL;
     loop {
         sleep(pause).await;
-        let round = application.mail.send_due().await;
-        pause = match &round {
-            Ok(round) if round.relay_fault.is_some() => (pause * 2).min(MAX_MAIL_PAUSE),
-            _ => MAIL_INTERVAL,
-        };
-        outage.note(round.and_then(|round| match round.relay_fault {
-            Some(fault) => Err(ApplicationError::Unavailable(fault.into())),
-            None => Ok(()),
-        }));
+        match application.mail.send_due().await {
+            Ok(Round { relay_fault: Some(fault), .. }) => {
+                pause = (pause * 2).min(MAX_MAIL_PAUSE);
+                outage.note(Err(fault));
+            }
+            round => {
+                pause = MAIL_INTERVAL;
+                outage.note(round.map(drop));
+            }
+        }
+    }
+}
+
+async fn observe_outbox(application: Application) {
+    if !application.mail.is_on() {
+        return;
+    }
+    let mut outage = Outage::new("the outbox cannot be read");
+    loop {
+        outage.note(application.mail.observe().await);
+        sleep(OUTBOX_INTERVAL).await;
     }
 }
 
@@ -175,12 +192,12 @@ impl Outage {
         Self { what, lasts: false }
     }
 
-    fn note(&mut self, result: Result<(), ApplicationError>) {
-        match &result {
-            Ok(()) if self.lasts => tracing::info!(was = self.what, "it works again"),
-            Err(error) if !self.lasts => tracing::warn!(error = %chain(error), "{}", self.what),
+    fn note(&mut self, result: Result<(), impl Into<Box<dyn Error>>>) {
+        let former = std::mem::replace(&mut self.lasts, result.is_err());
+        match result {
+            Ok(()) if former => tracing::info!(was = self.what, "it works again"),
+            Err(error) if !former => tracing::warn!(error = %chain(&*error.into()), "{}", self.what),
             _ => {}
         }
-        self.lasts = result.is_err();
     }
 }

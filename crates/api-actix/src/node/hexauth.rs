@@ -18,12 +18,13 @@ use thiserror::Error;
 use tokio::time::timeout;
 
 use super::metrics_server;
-use crate::config::{Bootstrap, Config};
+use crate::config::{Bootstrap, Config, MailSettings, MailTransport};
 use crate::http::AppData;
 use crate::http::{ApiError, Cors, Draining, HttpSettings, RateLimits, TokenParties, chain, surround};
 use crate::node::background::Background;
 use crate::observe::metrics::{Metrics, RequestMeter};
 use crate::observe::traces::AcceptParents;
+use crate::pages::PageSettings;
 use crate::wiring::{self, Connections, Parts, WiringError};
 use crate::{docs, features};
 
@@ -120,7 +121,9 @@ impl Hexauth {
     /// [`StartError`], every variant.
     pub async fn start(config: &Config, address: SocketAddr) -> Result<Self, StartError> {
         let metrics = config.metrics_address.map(bind).transpose()?;
-        let mut parts = wiring::start(config).await?;
+        let mut parts = wiring::start(config, address).await?;
+        warn_of_missing_links(config, address);
+        warn_of_sender(config);
         prepare(&mut parts).await?;
         if let Some(bootstrap) = &config.bootstrap {
             create_first_admin(&parts.application, bootstrap.clone()).await?;
@@ -284,7 +287,7 @@ async fn create_first_admin(application: &Application, bootstrap: Bootstrap) -> 
         }
         Some(AdminAccount::NotAdmin(user)) => tracing::warn!(
             user = %user.id,
-            "the account with the email of APP_BOOTSTRAP__ADMIN_EMAIL is no active admin: nothing was changed",
+            "the account with the email of APP_BOOTSTRAP__ADMIN_EMAIL is not an active admin: nothing was changed",
         ),
     }
     Ok(())
@@ -298,12 +301,25 @@ fn own_url(address: SocketAddr) -> String {
     format!("http://{address}")
 }
 
+/// Relays refuse mails of such a sender, or lose them.
+fn warn_of_sender(config: &Config) {
+    let sends = |mail: &MailSettings| matches!(mail.transport, MailTransport::Smtp(_));
+    if config.mail.as_ref().is_some_and(|mail| sends(mail) && mail.from.contains("hexauth@localhost")) {
+        tracing::warn!("mails are from hexauth@localhost, which relays refuse: set APP_MAIL__FROM");
+    }
+}
+
+/// Mails go without links to pages that nobody would reach.
+fn warn_of_missing_links(config: &Config, address: SocketAddr) {
+    let has_pages = config.mail.as_ref().is_some_and(|mail| mail.own_links().any(|link| link.page.is_some()));
+    if has_pages && wiring::pages_url(config, address).is_none() {
+        tracing::warn!("mails have codes and no links to pages: set APP_SERVER__PUBLIC_URL");
+    }
+}
+
 /// What handlers and extractors find, each part by itself.
 fn app_data(config: &Config, address: SocketAddr, parts: &Parts) -> AppData {
-    let is_url = config.issuer.starts_with("https://") || config.issuer.starts_with("http://");
-    let issuer = is_url.then(|| config.issuer.trim_end_matches('/').to_owned());
-    let public_url = config.server.public_url.clone().or(issuer);
-    let public_url = public_url.unwrap_or_else(|| own_url(address));
+    let public_url = config.public_url().unwrap_or_else(|| own_url(address));
     let hsts = if config.server.hsts_include_subdomains { HSTS_WITH_SUBDOMAINS } else { HSTS };
     let settings = HttpSettings {
         hsts: public_url.starts_with("https://").then_some(hsts),
@@ -312,7 +328,7 @@ fn app_data(config: &Config, address: SocketAddr, parts: &Parts) -> AppData {
         proxies: config.server.proxies.clone(),
         cors: Cors::new(&config.cors),
     };
-    let description = docs::ServedDocument::at(settings.public_path());
+    let description = docs::ServedDocument::at(settings.public_path(), config.application.registration);
     let parties = TokenParties { issuer: config.issuer.clone(), audience: config.audience.clone() };
     features::data(&parts.application)
         .with(Data::from(Arc::clone(&parts.health)))
@@ -322,5 +338,6 @@ fn app_data(config: &Config, address: SocketAddr, parts: &Parts) -> AppData {
         .with(Data::new(settings))
         .with(Data::new(description))
         .with(Data::new(parties))
+        .with(Data::new(PageSettings::of(config.mail.as_ref())))
         .with(Data::new(RateLimits::new(&config.rate_limits)))
 }

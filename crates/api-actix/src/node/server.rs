@@ -29,7 +29,7 @@ impl Server {
     /// # Errors
     /// [`StartError`], every variant.
     pub async fn build(config: &Config) -> Result<Self, StartError> {
-        let address = SocketAddr::new(config.server.host, config.server.port);
+        let address = config.server.address();
         let listener = bind(address)?;
         let address = listener.local_addr().map_err(|source| StartError::Listen { address, source })?;
         let hexauth = Hexauth::start(config, address).await?;

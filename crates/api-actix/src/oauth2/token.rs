@@ -151,7 +151,7 @@ pub(crate) async fn token(
     let grant = Grant::of(&mut body)?;
     spend(grant.limited(), &request)?;
     if let Some((id, secret)) = credentials(basic(&request)?, body.client_id.as_deref(), body.client_secret)? {
-        clients.authenticate(&id, &secret).await?;
+        clients.authenticate(&id, &secret, device.address()).await?;
     }
     let pair = match grant {
         Grant::Password { identifier, password } => {

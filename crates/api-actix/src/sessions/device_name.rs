@@ -1,21 +1,14 @@
-use woothee::parser::Parser;
-use woothee::woothee::VALUE_UNKNOWN;
+use domain::sessions::{Device, DeviceFamily};
 
-/// The parser's categories of browsers that people use. Its names for the others tell less than what they call
-/// themselves: all programs are one `HTTP Library`.
-const BROWSERS: [&str; 4] = ["pc", "smartphone", "mobilephone", "appliance"];
-
-/// What a user agent calls itself, for people: `Firefox on Linux`, `curl 8.5.0`. One that tells none of this stays as
-/// it is.
-pub(crate) fn device_name(user_agent: &str) -> String {
-    browser(user_agent).or_else(|| program(user_agent)).unwrap_or_else(|| user_agent.to_owned())
-}
-
-fn browser(user_agent: &str) -> Option<String> {
-    let known = |name: &str| Some(name.to_owned()).filter(|name| !name.is_empty() && name != VALUE_UNKNOWN);
-    let found = Parser::new().parse(user_agent).filter(|found| BROWSERS.contains(&found.category))?;
-    let name = known(found.name)?;
-    Some(known(found.os).map_or_else(|| name.clone(), |system| format!("{name} on {system}")))
+/// What a device calls itself, for people: a browser as in mails, `Firefox on Linux`, and a program with its version,
+/// `curl 8.5.0`. One that tells none of this has the name that it sent.
+pub(crate) fn device_name(device: &Device) -> Option<String> {
+    let user_agent = device.user_agent()?;
+    let family = DeviceFamily::of(device);
+    if family.is_browser() {
+        return Some(family.to_string());
+    }
+    Some(program(user_agent).unwrap_or_else(|| user_agent.to_owned()))
 }
 
 /// The first product, which is the most significant (RFC 9110, section 10.1.5). `Mozilla` says nothing.
@@ -28,7 +21,7 @@ fn program(user_agent: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::device_name;
+    use super::*;
 
     #[test]
     fn browsers_and_programs_have_names_and_others_stay_as_they_are() {
@@ -37,7 +30,7 @@ mod tests {
             (
                 "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 \
                  Safari/537.36",
-                "Chrome on Windows 10",
+                "Chrome on Windows",
             ),
             (
                 "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) \
@@ -55,10 +48,10 @@ mod tests {
             ("curl/", "curl/"),
             ("<b>/1", "<b>/1"),
             ("a phone", "a phone"),
-            ("", ""),
         ];
         for (user_agent, expected) in cases {
-            assert_eq!(device_name(user_agent), expected);
+            assert_eq!(device_name(&Device::new(Some(user_agent), None)).as_deref(), Some(expected));
         }
+        assert_eq!(device_name(&Device::default()), None);
     }
 }

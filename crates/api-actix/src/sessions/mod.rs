@@ -78,7 +78,7 @@ impl From<Session> for SessionBody {
         let token = session.token;
         Self {
             id: token.id.as_uuid(),
-            device: token.device.user_agent().map(device_name),
+            device: device_name(&token.device),
             user_agent: token.device.user_agent().map(str::to_owned),
             address: token.device.address(),
             created_at: Time(token.created_at),

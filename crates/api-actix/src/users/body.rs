@@ -2,15 +2,14 @@
 
 use application::users::UserReadOnly;
 use chrono::NaiveDate;
-use domain::mail::Locale;
-use domain::users::{Birthday, FullName, Profile, ProfileChange, User, Username};
+use domain::users::{Birthday, FullName, Locale, Profile, ProfileChange, User, Username};
 use domain::{Timestamp, ValidationError};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
 use uuid::Uuid;
 
-use crate::fields::{Clearable, Field, FieldValue, Flat, NotNull, Optional, ReadOnly, TextShape, TextValue};
+use crate::fields::{Clearable, Field, FieldValue, Flat, Optional, ReadOnly, TextShape, TextValue};
 use crate::http::{ReadOnlyBody, Time};
 
 crate::fields! {
@@ -39,8 +38,6 @@ crate::fields! {
     /// What nobody can change of an account.
     pub(crate) UserReadOnlyBody as "UserReadOnly" -> UserReadOnly {
         common: Flat<ReadOnlyBody>,
-        /// As it was read, or absent.
-        email_verified: ReadOnly<NotNull<bool>>,
         /// As it was read, or absent. It may be from before the last sign-in.
         last_login: ReadOnly<Clearable<Timestamp>>,
     }

@@ -5,7 +5,7 @@ use domain::passwords::Password;
 
 use super::values::ChosenPassword;
 use crate::fields::Required;
-use crate::http::responses::{Body, Forbidden, Unauthorized, Unavailable};
+use crate::http::responses::{Body, Forbidden, TooManyAttempts, Unauthorized, Unavailable};
 use crate::http::{ApiError, Guarded, JsonBody};
 
 crate::fields! {
@@ -22,7 +22,7 @@ crate::fields! {
 ///
 /// Changes the user's password. All access tokens become void, so refresh next; all other sessions end.
 #[utoipa::path(put, path = "/api/v1/users/me/password", tag = "users", request_body = ChangePasswordBody,
-    responses((status = 204, description = "The password was changed."), Body, Unauthorized, Forbidden, Unavailable),
+    responses((status = 204, description = "The password was changed."), Body, Unauthorized, Forbidden, TooManyAttempts, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn change_password(
     passwords: web::Data<Passwords>,

@@ -28,10 +28,12 @@ crate::fields! {
 /// Register.
 ///
 /// Makes an account. Anyone may do so while registration is open; an admin's token adds the right to choose role and
-/// activity, and to say that the address is proven. Where registration takes the proof of the address, the response to
-/// anyone else is the same whether or not the address has an account: a mail is on its way to its owner, and the account is
-/// made once they prove that they got it. If somebody takes the username before, it is made without one.
-/// Whoever registers and gives no `locale` gets that of `Accept-Language`.
+/// activity, and to vouch for the email. Any other email is mailed a link and a code, where mail is sent. Whoever registers
+/// and gives no `locale` gets that of `Accept-Language`.
+///
+/// Where registration takes the proof of the address, the response to anyone else is the same whether or not the address has
+/// an account: a mail is on its way to its owner, and the account is made once they prove that they got it. If somebody
+/// takes the username before, it is made without one.
 #[utoipa::path(post, path = "/api/v1/users", tag = "users", request_body = CreateUserBody,
     responses(
         (status = 201, description = "The account was made.", body = UserBody,
@@ -54,5 +56,5 @@ pub(crate) async fn create_user(
         Registered::Pending => return Ok(HttpResponse::Accepted().finish()),
     };
     let location = format!("/api/v1/users/{}", user.id);
-    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(UserBody::from(user)))
+    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(UserBody::from(*user)))
 }

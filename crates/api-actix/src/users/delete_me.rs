@@ -4,7 +4,7 @@ use application::users::Users;
 use domain::passwords::Password;
 
 use crate::fields::Required;
-use crate::http::responses::{Body, Conflict, Forbidden, Unauthorized, Unavailable};
+use crate::http::responses::{Body, Conflict, Forbidden, TooManyAttempts, Unauthorized, Unavailable};
 use crate::http::{ApiError, Guarded, OptionalJsonBody};
 
 crate::fields! {
@@ -21,7 +21,7 @@ crate::fields! {
 /// Deletes the user's own account and everything that belongs to it. Needs the current password.
 #[utoipa::path(delete, path = "/api/v1/users/me", tag = "users", request_body = DeleteMeBody,
     responses((status = 204, description = "The account is gone."), Body, Unauthorized, Forbidden, Conflict,
-        Unavailable),
+        TooManyAttempts, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn delete_me(
     users: web::Data<Users>,

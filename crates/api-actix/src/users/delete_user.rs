@@ -5,7 +5,7 @@ use domain::passwords::Password;
 use domain::users::UserId;
 
 use crate::fields::Optional;
-use crate::http::responses::{Body, Conflict, Forbidden, NotFound, Unauthorized, Unavailable};
+use crate::http::responses::{Body, Conflict, Forbidden, NotFound, TooManyAttempts, Unauthorized, Unavailable};
 use crate::http::{ApiError, AtId, Guarded, OptionalJsonBody};
 
 crate::fields! {
@@ -26,7 +26,7 @@ crate::fields! {
     params(("id" = Uuid, Path, description = "The user.")),
     request_body(content = DeleteUserBody, description = "For the admin's own account only."),
     responses((status = 204, description = "The account is gone."), Body, Unauthorized, Forbidden, NotFound, Conflict,
-        Unavailable),
+        TooManyAttempts, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn delete_user(
     users: web::Data<Users>,

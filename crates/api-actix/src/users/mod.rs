@@ -24,7 +24,7 @@ use utoipa::{Modify, OpenApi};
 use crate::http::fields::checked::checked;
 use crate::http::{ErrorRow, Feature, Limited, limit, take_no_body_too};
 
-pub(crate) use body::RoleBody;
+pub(crate) use body::{RoleBody, UserBody};
 pub(crate) use values::{ChosenPassword, NEW_PASSWORD, new_password};
 
 pub(crate) const FEATURE: Feature = Feature {
@@ -105,6 +105,11 @@ struct Document;
 const ERRORS: &[ErrorRow] = &[
     ErrorRow::new(StatusCode::FORBIDDEN, "registration_closed", "Registration is closed: only admins create users."),
     ErrorRow::new(StatusCode::FORBIDDEN, "wrong_current_password", "The current password is wrong."),
+    ErrorRow::new(
+        StatusCode::CONFLICT,
+        "use_email_change",
+        "Your email is changed by PUT /api/v1/users/me/email, and confirmed at the new address.",
+    ),
     ErrorRow::new(StatusCode::CONFLICT, "duplicate", "Another user has this value."),
     ErrorRow::new(StatusCode::CONFLICT, "last_admin", "The last active admin cannot be demoted, disabled or deleted."),
 ];

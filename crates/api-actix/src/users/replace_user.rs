@@ -2,34 +2,39 @@ use actix_web::{HttpResponse, web};
 use application::Target;
 use application::users::UserChange;
 use application::users::Users;
-use domain::passwords::Password;
 use domain::users::{Email, Role, UserId};
 
 use super::body::{ProfileBody, UserBody, UserReadOnlyBody};
-use crate::fields::{Flat, Optional, Required};
+use crate::fields::{Flat, Ignored, NotNull, Required};
 use crate::http::responses::{Body, Conflict, Forbidden, NotFound, Unauthorized, Unavailable};
 use crate::http::{ApiError, AtId, Guarded, JsonBody};
 
 crate::fields! {
     /// What an account is to be: a field that may be `null` is cleared when it is absent.
     pub(crate) ReplaceUserBody as "ReplaceUser" -> UserChange {
-        /// A new address is not verified. The admin's own changes only with `current_password`.
+        /// A new address is not verified, unless `email_verified` says so. The admin's own is changed by
+        /// `PUT /api/v1/users/me/email`.
         email: Required<Email>,
         profile: Flat<ProfileBody>,
         role: Required<Role>,
         is_active: Required<bool>,
-        /// The admin's own, to change the email of their own account.
-        current_password: Optional<Password>,
+        /// Whether the address counts as proven; absent, a new one does not. The admin's own: as it was read, or absent.
+        email_verified: NotNull<bool>,
+        /// Is not looked at: no change here needs it.
+        current_password: Ignored,
         read_only: Flat<UserReadOnlyBody>,
     }
     example {"email": "ada@example.com", "full_name": "Ada King", "role": "user", "is_active": true}
-    build UserChange {
-        email: Some(email),
-        profile: profile.into(),
-        role: Some(role),
-        is_active: Some(is_active),
-        current_password,
-        read_only,
+    build {
+        let () = current_password;
+        UserChange {
+            email: Some(email),
+            profile: profile.into(),
+            role: Some(role),
+            is_active: Some(is_active),
+            email_verified,
+            read_only,
+        }
     }
 }
 

@@ -2,33 +2,39 @@ use actix_web::{HttpResponse, web};
 use application::Target;
 use application::users::UserChange;
 use application::users::Users;
-use domain::passwords::Password;
 use domain::users::{Email, Role, UserId};
 
 use super::body::{ProfileChangeBody, UserBody, UserReadOnlyBody};
-use crate::fields::{Flat, NotNull, Optional};
+use crate::fields::{Flat, Ignored, NotNull};
 use crate::http::responses::{Body, Conflict, Forbidden, NotFound, Unauthorized, Unavailable};
 use crate::http::{ApiError, AtId, Guarded, JsonBody};
 
 crate::fields! {
     /// What to change of an account: a field that is absent stays, one that is `null` is cleared.
     pub(crate) UpdateUserBody as "UpdateUser" -> UserChange {
-        /// A new address is not verified. The admin's own changes only with `current_password`.
+        /// A new address is not verified, unless `email_verified` says so. The admin's own is changed by
+        /// `PUT /api/v1/users/me/email`.
         email: NotNull<Email>,
         profile: Flat<ProfileChangeBody>,
         role: NotNull<Role>,
         is_active: NotNull<bool>,
-        /// The admin's own, to change the email of their own account.
-        current_password: Optional<Password>,
+        /// Whether the address counts as proven; absent, a new one does not. The admin's own: as it was read, or absent.
+        email_verified: NotNull<bool>,
+        /// Is not looked at: no change here needs it.
+        current_password: Ignored,
         read_only: Flat<UserReadOnlyBody>,
     }
     example {"full_name": "Ada King", "birthday": null, "is_active": true}
+    build {
+        let () = current_password;
+        UserChange { email, profile, role, is_active, email_verified, read_only }
+    }
 }
 
 /// Change a user.
 ///
 /// Changes an account, for admins. Disabling ends the user's sessions; another role voids their
-/// access tokens. The email of the admin's own account changes only with their current password.
+/// access tokens. Another email voids what was mailed to the user, and is told to the old address if it was proven.
 #[utoipa::path(patch, path = "/api/v1/users/{id}", tag = "users",
     request_body(content((UpdateUserBody = "application/json"), (UpdateUserBody = "application/merge-patch+json"))),
     params(("id" = Uuid, Path, description = "The user.")),

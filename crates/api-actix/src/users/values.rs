@@ -41,8 +41,18 @@ pub(crate) const NEW_PASSWORD: &str = "NewPassword";
 /// That schema under this policy.
 pub(crate) fn new_password(policy: &PasswordPolicy) -> RefOr<Schema> {
     let min_length = policy.min_length.max(PasswordPolicy::LOWEST_MIN_LENGTH);
-    TextShape::without_nul(policy.max_length).length(min_length, policy.max_length).format("password").schema()
+    let shape = TextShape::without_nul(policy.max_length).length(min_length, policy.max_length).format("password");
+    let mut schema = shape.schema();
+    if let RefOr::T(Schema::Object(object)) = &mut schema {
+        object.description = Some(NOT_GUESSABLE.to_owned());
+    }
+    schema
 }
+
+/// What no schema can say of it.
+const NOT_GUESSABLE: &str = "It must be hard to guess (`too_guessable`, with `advice`), must not contain the user's \
+    username, the local part of their email or a word of their full name (`contains_your_name`), and must not be on \
+    the operator's list of passwords that became known, if there is one (`breached`).";
 
 /// A password that somebody chooses, under the policy of this node. The document of the node has the policy's bounds.
 pub(crate) enum ChosenPassword {}
@@ -51,10 +61,10 @@ impl FieldValue for ChosenPassword {
     type Value = Password;
 
     fn read(field: Field<'_>) -> Option<Password> {
-        // The use case asks the policy, too. Asked here, its fault is reported together with all others.
+        // The use case asks the policy for more. Its length is asked here to be reported together with all other faults.
         field.text_under(|text, rules| {
             let password = Password::parse(text)?;
-            rules.password_policy.check(&password).map(|()| password)
+            rules.password_policy.check_length(&password).map(|()| password)
         })
     }
 

@@ -1,19 +1,28 @@
-//! Attempts at secrets that can be guessed: each is reserved before the secret is looked at.
+//! Attempts at secrets that can be guessed: each is reserved before the secret is looked at. Admins see what is counted of
+//! an account, and let its owner try again at once.
 
+mod forget_attempts;
 mod lines;
+mod list_attempts;
 mod reserve;
 #[cfg(test)]
 pub(crate) mod testing;
 
 use std::sync::Arc;
 
-use domain::attempts::AttemptRepository;
+use domain::attempts::{AttemptKey, AttemptRepository, Attempted, Subject};
+use domain::one_time_tokens::Purpose;
 use domain::sessions::RefreshTokenRepository;
+use domain::units::{AccountUnit, Begin};
+use domain::users::{Email, UserRepository};
 use domain::{Clock, Mac};
 
 pub use lines::Lines;
+pub use list_attempts::{CountedAttempts, MAX_ATTEMPTS_LISTED};
 
 pub(crate) use reserve::Whose;
+
+use crate::events::Journal;
 
 /// Reserves attempts. It is a part of the services that compare what somebody typed with a secret.
 #[derive(Clone)]
@@ -28,4 +37,26 @@ pub struct Attempts {
     pub clock: Arc<dyn Clock>,
     /// Where attempts wait for each other.
     pub lines: Lines,
+}
+
+/// What is counted of accounts, for admins.
+#[derive(Clone)]
+pub struct AttemptCounts {
+    /// The counts, and what their keys are made by.
+    pub attempts: Attempts,
+    /// Users, outside a unit of work.
+    pub users: Arc<dyn UserRepository>,
+    /// Writes accounts.
+    pub units: Arc<dyn Begin<dyn AccountUnit>>,
+    /// The node's journal.
+    pub journal: Journal,
+}
+
+impl AttemptCounts {
+    /// The keys of what is counted of an account by its address: mails, and the codes in them.
+    fn keys_by_address(&self, email: &Email) -> Vec<AttemptKey> {
+        let kinds = |purpose| [Attempted::MailedCode(purpose), Attempted::Mail(purpose)];
+        let key = |attempted| AttemptKey::new(attempted, Subject::Address(email), None, self.attempts.mac.as_ref());
+        Purpose::ALL.into_iter().flat_map(kinds).chain([Attempted::AnyMail]).map(key).collect()
+    }
 }

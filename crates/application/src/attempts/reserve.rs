@@ -1,6 +1,7 @@
 use std::net::IpAddr;
 
 use domain::attempts::{AttemptKey, AttemptLimit, Attempted, Network, Reservation, Subject};
+use domain::units::AccountUnit;
 use domain::users::UserId;
 use domain::{StoreError, Timestamp};
 use uuid::Uuid;
@@ -44,7 +45,7 @@ impl Attempts {
         address: Option<IpAddr>,
     ) -> Result<Attempt<'_>, ApplicationError> {
         let now = self.clock.now();
-        let key = |network| AttemptKey::new(Attempted::Password, whose.subject(), network, self.mac.as_ref());
+        let key = |network| self.password_key(whose, network);
         let Some(network) = address.map(Network::of) else {
             return self.take(key(None), &AttemptLimit::IN_ALL, now).await;
         };
@@ -61,6 +62,29 @@ impl Attempts {
         }
     }
 
+    /// Forgets the attempts at a password that is another one now, in the unit that stores it, so that its owner gets in from
+    /// where they are.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub(crate) async fn forget(
+        &self,
+        unit: &dyn AccountUnit,
+        user: UserId,
+        address: Option<IpAddr>,
+    ) -> Result<(), StoreError> {
+        let own = address.map(|address| Some(Network::of(address)));
+        for network in std::iter::once(None).chain(own) {
+            unit.attempts().forget(&self.password_key(Whose::User(user), network)).await?;
+        }
+        Ok(())
+    }
+
+    /// What counts attempts at a password, from this network or from all that are not known.
+    fn password_key(&self, whose: Whose<'_>, network: Option<Network>) -> AttemptKey {
+        AttemptKey::new(Attempted::Password, whose.subject(), network, self.mac.as_ref())
+    }
+
     async fn is_known(&self, whose: Whose<'_>, network: Network, now: Timestamp) -> Result<bool, StoreError> {
         // Asked for a name that nobody has, too, so that the time does not tell.
         let user = match whose {
@@ -71,7 +95,11 @@ impl Attempts {
         Ok(sessions.iter().any(|session| session.device.address().map(Network::of) == Some(network)))
     }
 
-    async fn take(
+    /// Takes an attempt at whatever this key counts.
+    ///
+    /// # Errors
+    /// [`ApplicationError::TooManyAttempts`], [`ApplicationError::Unavailable`].
+    pub(crate) async fn take(
         &self,
         key: AttemptKey,
         limit: &AttemptLimit,

@@ -3,8 +3,11 @@ use std::sync::Arc;
 use domain::attempts::{MockAttemptRepository, Reservation};
 use domain::sessions::MockRefreshTokenRepository;
 
-use super::{Attempts, Lines};
-use crate::testing::{FakeMac, clock};
+use domain::units::{MockAccountUnit, MockUnits};
+use domain::users::MockUserRepository;
+
+use super::{AttemptCounts, Attempts, Lines};
+use crate::testing::{FakeMac, access_tokens, clock, journal};
 
 #[derive(Default)]
 pub(crate) struct Mocks {
@@ -31,5 +34,20 @@ impl Mocks {
             clock: clock(),
             lines: Lines::default(),
         }
+    }
+}
+
+/// What admins see, of these.
+pub(crate) fn counts(mocks: Mocks, users: MockUserRepository) -> AttemptCounts {
+    AttemptCounts { attempts: mocks.build(), users: Arc::new(users), ..counts_by(MockUnits::default()) }
+}
+
+/// The same, where they write.
+pub(crate) fn counts_by(units: MockUnits<MockAccountUnit>) -> AttemptCounts {
+    AttemptCounts {
+        attempts: Mocks::default().build(),
+        users: Arc::new(MockUserRepository::new()),
+        units: Arc::new(units),
+        journal: journal(Arc::new(access_tokens())),
     }
 }

@@ -31,15 +31,6 @@ pub struct RefreshTokenInfo {
 }
 
 impl Clients {
-    /// Accepts a client that knows its secret.
-    ///
-    /// # Errors
-    /// [`ApplicationError::InvalidClient`], [`ApplicationError::Overloaded`].
-    pub async fn authenticate(&self, client_id: &str, secret: &domain::Secret) -> Result<(), ApplicationError> {
-        let is_known = self.secrets.verify(client_id, secret).await?;
-        if is_known { Ok(()) } else { Err(ApplicationError::InvalidClient) }
-    }
-
     /// What a token is worth now. Asking uses nothing up and ends nothing.
     ///
     /// # Errors

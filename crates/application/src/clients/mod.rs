@@ -1,5 +1,6 @@
 //! Clients: programs that ask what a token is worth, and end the session that it belongs to.
 
+mod authenticate;
 mod introspect;
 mod revoke_token;
 #[cfg(test)]
@@ -11,6 +12,7 @@ use domain::clients::ClientSecrets;
 
 pub use introspect::{Introspection, RefreshTokenInfo};
 
+use crate::attempts::Attempts;
 use crate::sessions::Sessions;
 
 /// The use cases of clients.
@@ -18,6 +20,8 @@ use crate::sessions::Sessions;
 pub struct Clients {
     /// Knows the clients.
     pub secrets: Arc<dyn ClientSecrets>,
+    /// Bounds what anyone may try.
+    pub attempts: Attempts,
     /// What their tokens belong to.
     pub sessions: Sessions,
 }

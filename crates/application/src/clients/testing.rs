@@ -7,5 +7,6 @@ use crate::sessions::testing::Mocks;
 
 /// Clients of these sessions.
 pub(super) fn clients_of(sessions: Mocks) -> Clients {
-    Clients { secrets: Arc::new(MockClientSecrets::new()), sessions: sessions.build() }
+    let attempts = crate::attempts::testing::Mocks::default().build();
+    Clients { secrets: Arc::new(MockClientSecrets::new()), attempts, sessions: sessions.build() }
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::access_tokens::AccessTokens;
-use domain::events::{EventId, NewEvent};
+use domain::events::{By, EventId, NewEvent, What};
 use domain::sessions::{Revoked, RevokedTokens};
 use domain::units::{AccountUnit, Begin, UnitOfWork};
 use domain::{Clock, Ids, Timestamp};
@@ -13,7 +13,7 @@ use tracing::{Instrument, error};
 use super::log::log;
 use crate::ApplicationError;
 use crate::Hashing;
-use crate::events::Counters;
+use crate::events::{Counters, Guessed};
 use crate::revocations::Revocations;
 
 /// Commits units of work with what happened in them, and remembers it: what was revoked, and how often what happened.
@@ -26,6 +26,7 @@ pub struct Journal {
     access_token_ttl: TimeDelta,
     pub(crate) revocations: Arc<Revocations>,
     pub(crate) counters: Arc<Counters>,
+    guessed: Arc<Guessed>,
 }
 
 impl Journal {
@@ -36,8 +37,8 @@ impl Journal {
         clock: Arc<dyn Clock>,
         access_token_ttl: TimeDelta,
     ) -> Self {
-        let (revocations, counters) = Default::default();
-        Self { access_tokens, ids, clock, access_token_ttl, revocations, counters }
+        let (revocations, counters, guessed) = Default::default();
+        Self { access_tokens, ids, clock, access_token_ttl, revocations, counters, guessed }
     }
 
     /// Commits a unit of work with what happened in it. After the commit, and only then, the event is logged and
@@ -116,9 +117,16 @@ impl Journal {
         event: NewEvent,
     ) -> bool {
         let (journal, units, hashing) = (self.clone(), Arc::clone(units), hashing.clone());
+        let alarm = self.alarm(event.what());
         let recording = async move {
             let (kind, subject) = (event.what().kind(), event.what().subject());
-            let writing = async { journal.committing(units.begin().await?, event, Vec::new()).await };
+            let writing = async {
+                journal.committing(units.begin().await?, event, Vec::new()).await?;
+                match alarm {
+                    Some(alarm) => journal.committing(units.begin().await?, alarm, Vec::new()).await,
+                    None => Ok(()),
+                }
+            };
             let recorded = hashing.in_turn(writing).await;
             if let Err(fault) = &recorded {
                 let (source, subject) = (fault.source().map(display), subject.map(display));
@@ -127,6 +135,18 @@ impl Journal {
             recorded.is_ok()
         };
         tokio::spawn(recording.in_current_span()).await.unwrap_or(false)
+    }
+
+    /// What else is to be recorded when this was refused: that somebody tries passwords at many accounts.
+    fn alarm(&self, refused: &What) -> Option<NewEvent> {
+        let What::LoginFailed { user: Some(user) } = refused else { return None };
+        let accounts = self.guessed.note(*user, self.clock.now())?;
+        Some(By::Node.did(What::PasswordsSprayed { accounts }))
+    }
+
+    /// At how many accounts a wrong password came in within the last ten minutes, on this node.
+    pub(crate) fn guessed_accounts(&self) -> usize {
+        self.guessed.count(self.clock.now())
     }
 
     /// Remembers what was committed. Call it also for what another node has done before, when this one is about to say
@@ -148,7 +168,6 @@ mod tests {
     use std::sync::atomic::Ordering;
     use std::task::{Context, Waker};
 
-    use domain::events::{By, What};
     use domain::sessions::RevocationReason;
     use domain::units::{MockAccountUnit, MockUnits};
 

@@ -17,6 +17,11 @@ pub(super) fn log(event: &Event) {
         What::PasswordChanged { user }
         | What::PasswordResetRequested { user }
         | What::PasswordReset { user }
+        | What::EmailVerificationRequested { user }
+        | What::EmailVerified { user }
+        | What::EmailChangeRequested { user }
+        | What::EmailChanged { user }
+        | What::EmailChangeStopped { user }
         | What::LoginRequested { user }
         | What::InvitationAccepted { user }
         | What::SecondFactorAsked { user }
@@ -25,6 +30,7 @@ pub(super) fn log(event: &Event) {
         | What::UserReclaimed { user } => info!(target: "audit", event = kind, %user),
         What::RegistrationRequested { user } => info!(target: "audit", event = kind, user = user.map(display)),
         What::PasswordSet { user }
+        | What::AttemptsForgotten { user }
         | What::FactorAdded { user }
         | What::FactorRemoved { user }
         | What::FactorsReset { user } => info!(target: "audit", event = kind, %user, by),
@@ -36,6 +42,7 @@ pub(super) fn log(event: &Event) {
         What::UserCreated { user, role } | What::UserInvited { user, role } => {
             info!(target: "audit", event = kind, %user, by, %role)
         }
+        What::PasswordsSprayed { accounts } => warn!(target: "audit", event = kind, accounts),
         What::UserUpdated { user, role, is_active, ends: _ } => {
             info!(target: "audit", event = kind, %user, by, %role, is_active);
         }
@@ -90,6 +97,15 @@ mod tests {
             (admin.clone(), What::PasswordChanged { user }, format!("INFO event=password.changed {u}")),
             (By::Anyone, What::PasswordResetRequested { user }, format!("INFO event=password.reset_requested {u}")),
             (By::Anyone, What::PasswordReset { user }, format!("INFO event=password.reset {u}")),
+            (
+                By::Anyone,
+                What::EmailVerificationRequested { user },
+                format!("INFO event=email.verification_requested {u}"),
+            ),
+            (By::Anyone, What::EmailVerified { user }, format!("INFO event=email.verified {u}")),
+            (admin.clone(), What::EmailChangeRequested { user }, format!("INFO event=email.change_requested {u}")),
+            (By::Anyone, What::EmailChanged { user }, format!("INFO event=email.changed {u}")),
+            (By::Anyone, What::EmailChangeStopped { user }, format!("INFO event=email.change_stopped {u}")),
             (admin.clone(), What::PasswordSet { user }, format!("INFO event=password.set {u} {a}")),
             (By::Operator, What::PasswordSet { user }, format!("INFO event=password.set {u}")),
             (admin.clone(), What::CurrentPasswordWrong { user }, format!("WARN event=password.change_refused {u}")),
@@ -102,6 +118,8 @@ mod tests {
             (admin.clone(), What::UserInvited { user, role }, format!("INFO event=user.invited {u} {a} role=admin")),
             (By::Anyone, What::InvitationAccepted { user }, format!("INFO event=invitation.accepted {u}")),
             (By::Anyone, What::UserReclaimed { user }, format!("INFO event=user.reclaimed {u}")),
+            (By::Node, What::PasswordsSprayed { accounts: 100 }, "WARN event=login.sprayed accounts=100".to_owned()),
+            (admin.clone(), What::AttemptsForgotten { user }, format!("INFO event=attempts.forgotten {u} {a}")),
             (By::Operator, What::UserCreated { user, role }, format!("INFO event=user.created {u} role=admin")),
             (admin.clone(), What::UserCreated { user, role }, format!("INFO event=user.created {u} {a} role=admin")),
             (

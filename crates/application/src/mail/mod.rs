@@ -1,7 +1,8 @@
 //! Mail: how it leaves the outbox, and how admins and operators see what does not.
 
 mod discard_mail;
-mod list_mail;
+mod list_outbox;
+mod observe;
 mod retry_mail;
 mod send_mail;
 mod show_mail;
@@ -11,14 +12,13 @@ mod testing;
 
 use std::sync::Arc;
 
-use domain::mail::{Mailer, OutboxRepository, OutboxStatus};
+use domain::mail::{Mailer, OutboxRepository};
 use domain::one_time_tokens::OneTimeTokenRepository;
 use domain::{Clock, Ids, Mac};
 
-pub use list_mail::{ListMail, MailPage};
+pub use list_outbox::ListOutbox;
+pub use observe::Observed;
 pub use send_mail::Round;
-
-use crate::ApplicationError;
 
 /// The use cases of mail.
 #[derive(Clone)]
@@ -35,14 +35,13 @@ pub struct Mail {
     pub ids: Arc<dyn Ids>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// What the metrics tell.
+    pub observed: Observed,
 }
 
 impl Mail {
-    /// How many mails wait, and how long.
-    ///
-    /// # Errors
-    /// [`ApplicationError::Unavailable`].
-    pub async fn status(&self) -> Result<OutboxStatus, ApplicationError> {
-        Ok(self.outbox.status().await?)
+    /// Whether this service sends mail at all.
+    pub fn is_on(&self) -> bool {
+        self.mailer.is_some()
     }
 }

@@ -1,5 +1,5 @@
-use domain::mail::{Letter, Locale, MailError, MailId, Outgoing};
-use domain::users::Email;
+use domain::mail::{Letter, MailError, MailId, Outgoing};
+use domain::users::{Email, Locale};
 
 use super::Mail;
 

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use domain::Nonce;
-use domain::mail::{Letter, Locale, MailId, MockMailer, MockOutboxRepository, NewMail, QueuedMail};
+use domain::mail::{Letter, MailId, MockMailer, MockOutboxRepository, NewMail, QueuedMail};
 use domain::one_time_tokens::{MockOneTimeTokenRepository, NewOneTimeToken, OneTimeToken, OneTimeTokenId, Purpose};
-use domain::users::Email;
+use domain::users::{Email, Locale};
 use uuid::Uuid;
 
 use super::Mail;
@@ -25,6 +25,7 @@ impl Mocks {
             mailer: Some(Arc::new(self.mailer)),
             ids: ids(),
             clock: clock(),
+            observed: super::Observed::default(),
         }
     }
 }

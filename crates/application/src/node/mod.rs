@@ -32,4 +32,10 @@ impl Node {
     pub fn counts(&self) -> Counts {
         self.journal.counters.read()
     }
+
+    /// At how many accounts a wrong password came in within the last ten minutes. Many at once are somebody who tries one
+    /// password at all.
+    pub fn guessed_accounts(&self) -> usize {
+        self.journal.guessed_accounts()
+    }
 }

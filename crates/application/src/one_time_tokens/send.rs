@@ -1,9 +1,9 @@
 use domain::attempts::{AttemptKey, AttemptLimit, Attempted, Reservation, Subject};
-use domain::mail::{Letter, Locale, MailId, NewMail, QueuedMail};
+use domain::mail::{Letter, MailId, NewMail, QueuedMail};
 use domain::one_time_tokens::{NewOneTimeToken, OneTimeToken, OneTimeTokenId, Purpose};
 use domain::sessions::Methods;
 use domain::units::AccountUnit;
-use domain::users::{Email, User, UserId};
+use domain::users::{Email, Locale, User, UserId};
 use domain::{Nonce, Secret, StoreError};
 
 use super::OneTimeTokens;
@@ -18,15 +18,35 @@ impl OneTimeTokens {
         if self.sends_mail { Ok(()) } else { Err(ApplicationError::MailIsOff) }
     }
 
-    /// Whether this address may be sent another mail for `purpose`, which counts as one. Call it before the unit of work.
-    /// A caller who gets `false` says the same as if the mail was sent.
+    /// Whether this address may be sent another mail for `purpose`, which counts as one, and together with those for other
+    /// purposes. Call it before the unit of work. A caller who gets `false` says the same as if the mail was sent. Notices
+    /// do not count, and are never left out for the sake of these mails.
     ///
     /// # Errors
     /// [`ApplicationError::Unavailable`].
     pub(crate) async fn may_send(&self, purpose: Purpose, to: &Email) -> Result<bool, ApplicationError> {
-        let key = AttemptKey::new(Attempted::Mail(purpose), Subject::Address(to), None, self.mac.as_ref());
-        let reservation = self.attempts.reserve(&key, &AttemptLimit::MAIL, self.clock.now()).await?;
-        Ok(reservation == Reservation::Taken)
+        let now = self.clock.now();
+        let key = |attempted| AttemptKey::new(attempted, Subject::Address(to), None, self.mac.as_ref());
+        let (one, any) = (key(Attempted::Mail(purpose)), key(Attempted::AnyMail));
+        if self.attempts.reserve(&one, &AttemptLimit::MAIL, now).await? != Reservation::Taken {
+            return Ok(false);
+        }
+        if self.attempts.reserve(&any, &AttemptLimit::ANY_MAIL, now).await? != Reservation::Taken {
+            self.attempts.give_back(&one).await?;
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// Whether this account may ask for another mail for `purpose`, to whatever address, which counts as one: addresses
+    /// that somebody invents must not be mailed without end, nor use up what these may be sent.
+    ///
+    /// # Errors
+    /// [`ApplicationError::Unavailable`].
+    pub(crate) async fn may_cause(&self, purpose: Purpose, account: UserId) -> Result<bool, ApplicationError> {
+        let key = AttemptKey::new(Attempted::Mail(purpose), Subject::User(account), None, self.mac.as_ref());
+        let limit = &AttemptLimit::MAILS_OF_AN_ACCOUNT;
+        Ok(self.attempts.reserve(&key, limit, self.clock.now()).await? == Reservation::Taken)
     }
 
     /// Makes a token and the mail with it, in this unit. The mail goes out once the unit is committed.
@@ -77,5 +97,31 @@ impl OneTimeTokens {
             nonce: Nonce::new(self.ids.v4().into_bytes()),
         };
         OneTimeToken::issue(new, now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::one_time_tokens::testing::Mocks;
+    use crate::testing::{a_user, now};
+
+    /// Whether a mail may be sent where these limits are used up.
+    async fn may_send(used_up: &'static [AttemptLimit]) -> bool {
+        let mut mocks = Mocks::default();
+        mocks.attempts.expect_reserve().returning(move |_, limit, _| {
+            let is_refused = used_up.contains(limit);
+            Ok(if is_refused { Reservation::Refused { free_at: now() } } else { Reservation::Taken })
+        });
+        let given_back = usize::from(used_up == [AttemptLimit::ANY_MAIL]);
+        mocks.attempts.expect_give_back().times(given_back).returning(|_| Ok(()));
+        mocks.build().may_send(Purpose::ResetPassword, &a_user().email).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_address_is_sent_no_more_of_one_kind_and_of_all_than_the_limits_allow() {
+        assert!(may_send(&[]).await);
+        assert!(!may_send(&[AttemptLimit::MAIL]).await);
+        assert!(!may_send(&[AttemptLimit::ANY_MAIL]).await);
     }
 }

@@ -17,9 +17,9 @@ pub(crate) struct Mocks {
 }
 
 impl Mocks {
-    /// An attempt is made once: this becomes of it.
+    /// An attempt is made, perhaps under two limits: this becomes of it.
     pub(crate) fn reserving(mut self, reservation: Reservation) -> Self {
-        self.attempts.expect_reserve().times(1).returning(move |_, _, _| Ok(reservation));
+        self.attempts.expect_reserve().times(1..=2).returning(move |_, _, _| Ok(reservation));
         self
     }
 

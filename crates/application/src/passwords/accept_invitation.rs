@@ -1,20 +1,9 @@
 use std::net::IpAddr;
 
 use domain::one_time_tokens::Purpose;
-use domain::passwords::Password;
 
-use super::{ConfirmReset, Passwords};
+use super::{ChooseByMail, Passwords};
 use crate::ApplicationError;
-use crate::one_time_tokens::Proof;
-
-/// An invitation that its reader accepts.
-#[derive(Clone, Debug)]
-pub struct AcceptInvitation {
-    /// What came with the mail.
-    pub proof: Proof,
-    /// The password that they choose.
-    pub new: Password,
-}
 
 impl Passwords {
     /// Gives whoever was invited their password, and proves their address. It signs nobody in. It is good in every mode of
@@ -24,11 +13,10 @@ impl Passwords {
     /// Those of [`Passwords::confirm_reset`].
     pub async fn accept_invitation(
         &self,
-        accepted: AcceptInvitation,
+        accepted: ChooseByMail,
         address: Option<IpAddr>,
     ) -> Result<(), ApplicationError> {
-        let AcceptInvitation { proof, new } = accepted;
-        self.choose_by_mail(Purpose::Invitation, ConfirmReset { proof, new }, address).await
+        self.choose_by_mail(Purpose::Invitation, accepted, address).await
     }
 }
 
@@ -45,13 +33,14 @@ mod tests {
     use crate::passwords::testing::Mocks;
     use crate::testing::{a_hash, a_user, password};
 
-    fn accept(purpose: Purpose) -> AcceptInvitation {
-        AcceptInvitation { proof: by_token(&a_token(purpose)), new: password() }
+    fn accept(purpose: Purpose) -> ChooseByMail {
+        ChooseByMail { proof: by_token(&a_token(purpose)), new: password() }
     }
 
     #[tokio::test(start_paused = true)]
     async fn it_stores_the_password_and_proves_the_address_and_no_notice_is_mailed() {
         let mut mocks = Mocks::default();
+        mocks.users.expect_find_by_id().times(1).returning(|_| Ok(Some(a_user())));
         mocks.hashing().expect_hash().times(1).returning(|_| Ok(a_hash()));
         mocks.one_time_tokens = std::mem::take(&mut mocks.one_time_tokens).finding(a_token(Purpose::Invitation));
         let mut unit = using(MockAccountUnit::default(), true);

@@ -1,5 +1,5 @@
 use domain::events::What;
-use domain::passwords::Password;
+use domain::passwords::{OwnWords, Password};
 
 use super::Passwords;
 use crate::acting::begin_as;
@@ -20,14 +20,17 @@ impl Passwords {
     ///
     /// # Errors
     /// [`ApplicationError::RefusedPassword`], [`ApplicationError::UnchangedPassword`],
-    /// [`ApplicationError::WrongCurrentPassword`], [`ApplicationError::InvalidAccessToken`] when the account changed
-    /// meanwhile, [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::WrongCurrentPassword`], [`ApplicationError::TooManyAttempts`],
+    /// [`ApplicationError::InvalidAccessToken`] when the account changed meanwhile, [`ApplicationError::Overloaded`],
+    /// [`ApplicationError::Unavailable`].
     pub async fn change(&self, actor: &Actor, change: ChangePassword) -> Result<(), ApplicationError> {
-        let new = self.accept(change.new)?;
-        if change.current == *new.as_password() {
+        self.check_length("new_password", &change.new)?;
+        if change.current == change.new {
             return Err(ApplicationError::UnchangedPassword);
         }
-        let mut place = self.confirm(actor, &change.current).await?;
+        let (user, mut place) = self.confirm(actor, &change.current).await?;
+        let words = OwnWords::of(Some(&user.email), &user.profile);
+        let new = self.accept("new_password", change.new, words).await?;
         let hash = place.hash(&new).await?;
         self.hashing
             .in_turn(async {
@@ -43,14 +46,17 @@ impl Passwords {
 mod tests {
     use std::sync::atomic::Ordering;
 
+    use chrono::TimeDelta;
+    use domain::attempts::Reservation;
     use domain::mail::Letter;
     use domain::passwords::{HashError, PasswordHash, Verification};
     use domain::units::MockAccountUnit;
-    use domain::users::{Epoch, User};
+    use domain::users::{Email, Epoch, User};
 
     use super::*;
+    use crate::attempts::testing as attempts;
     use crate::passwords::testing::Mocks;
-    use crate::testing::{a_session, a_unit_of, a_user, an_actor, now, password, session_id, user_id};
+    use crate::testing::{a_hash, a_session, a_unit_of, a_user, an_actor, now, password, session_id, user_id};
 
     fn change() -> ChangePassword {
         ChangePassword { current: password(), new: Password::parse("another good password").unwrap() }
@@ -82,7 +88,24 @@ mod tests {
     async fn a_password_that_the_policy_refuses_is_not_even_compared() {
         let short = ChangePassword { new: Password::parse("hunt3r2").unwrap(), ..change() };
         let result = Mocks::default().build().change(&an_actor(), short).await;
-        assert!(matches!(result, Err(ApplicationError::RefusedPassword(fault)) if fault.code == "too_short"));
+        assert!(matches!(result, Err(ApplicationError::RefusedPassword { field: "new_password", refused })
+            if refused.fault.code == "too_short"));
+    }
+
+    #[tokio::test]
+    async fn a_guessable_password_or_one_with_ones_own_name_is_not_hashed() {
+        for (score, new, code) in
+            [(2, "another good password", "too_guessable"), (4, "ada@ADA lovelace", "contains_your_name")]
+        {
+            let mut mocks = Mocks::measuring(score);
+            let user = User { email: Email::parse("lovelace@example.com").unwrap(), ..a_user() };
+            mocks.passwords.expect_find_with_user().return_once(|_| Ok(Some((user, Some(a_hash())))));
+            mocks.hashing().expect_verify().times(1).returning(|_, _| Ok(Verification::Match { outdated: false }));
+            let change = ChangePassword { new: Password::parse(new).unwrap(), ..change() };
+            let result = mocks.build().change(&an_actor(), change).await;
+            assert!(matches!(result, Err(ApplicationError::RefusedPassword { field: "new_password", refused })
+                if refused.fault.code == code));
+        }
     }
 
     #[tokio::test]
@@ -113,6 +136,18 @@ mod tests {
     async fn without_a_place_at_the_hasher_the_database_is_not_asked() {
         let result = Mocks::overloaded().change(&an_actor(), change()).await;
         assert!(matches!(result, Err(ApplicationError::Overloaded)));
+    }
+
+    #[tokio::test]
+    async fn after_too_many_attempts_the_password_is_not_even_compared() {
+        let mut mocks = Mocks::default();
+        mocks.passwords.expect_find_with_user().return_once(|_| Ok(Some((a_user(), Some(a_hash())))));
+        mocks.attempts = attempts::Mocks::default();
+        mocks.attempts.refresh_tokens.expect_list_live().returning(|_, _, _| Ok(Vec::new()));
+        let free_at = now() + TimeDelta::seconds(7);
+        mocks.attempts.attempts.expect_reserve().returning(move |_, _, _| Ok(Reservation::Refused { free_at }));
+        let result = mocks.build().change(&an_actor(), change()).await;
+        assert!(matches!(result, Err(ApplicationError::TooManyAttempts { .. })), "{result:?}");
     }
 
     #[tokio::test]

@@ -1,31 +1,42 @@
 use domain::events::What;
 use domain::passwords::{HashPlace, Password, Verification};
-use domain::users::UserIdentifier;
+use domain::users::{User, UserIdentifier};
 
 use super::Passwords;
+use crate::attempts::Whose;
 use crate::hashing::verify;
 use crate::{Actor, ApplicationError};
 
 impl Passwords {
-    /// Accepts an actor who knows their password, and returns the place at the hasher that this took: keep it to the
-    /// end. It takes as long as a hash, so call it before the unit of work. A unit that [`begin_as`](crate::acting::begin_as) or
-    /// [`begin_on`](crate::acting::begin_on) begins afterwards finds the same password, since a new one ends the actor. For an actor
-    /// without a password, or whose stored hash cannot be used, every password is wrong.
+    /// Accepts an actor who knows their password, and returns their account and the place at the hasher that this took:
+    /// keep it to the end. It takes as long as a hash, so call it before the unit of work. A unit that
+    /// [`begin_as`](crate::acting::begin_as) or [`begin_on`](crate::acting::begin_on) begins afterwards finds the same
+    /// password, since a new one ends the actor. For an actor without a password, or whose stored hash cannot be used,
+    /// every password is wrong.
+    ///
+    /// An attempt counts together with those to sign in: it is the same secret that is guessed.
     ///
     /// # Errors
-    /// [`ApplicationError::WrongCurrentPassword`]; [`ApplicationError::InvalidAccessToken`] when the account is gone;
+    /// [`ApplicationError::WrongCurrentPassword`]; [`ApplicationError::TooManyAttempts`], whether or not it is right;
+    /// [`ApplicationError::InvalidAccessToken`] when the account is gone;
     /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub(crate) async fn confirm(
         &self,
         actor: &Actor,
         current: &Password,
-    ) -> Result<Box<dyn HashPlace>, ApplicationError> {
+    ) -> Result<(User, Box<dyn HashPlace>), ApplicationError> {
         let mut place = self.hashing.reserve()?;
         let whose = UserIdentifier::Id(actor.user_id);
         let found = self.hashing.in_turn(self.passwords.find_with_user(&whose)).await?;
         let (user, stored) = found.ok_or(ApplicationError::InvalidAccessToken)?;
+        let whose = Whose::User(user.id);
+        let _line = self.attempts.lines.wait(whose).await;
+        let attempt = self.hashing.in_turn(self.attempts.reserve(whose, actor.address)).await?;
         match verify(place.as_mut(), current, Some(user.id), stored).await? {
-            Verification::Match { .. } => Ok(place),
+            Verification::Match { .. } => {
+                self.hashing.in_turn(attempt.was_right()).await?;
+                Ok((user, place))
+            }
             Verification::Mismatch => {
                 self.journal
                     .record_refusal(&self.units, &self.hashing, actor.did(What::CurrentPasswordWrong { user: user.id }))

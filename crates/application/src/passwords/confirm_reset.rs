@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use domain::events::{By, What};
 use domain::one_time_tokens::Purpose;
-use domain::passwords::Password;
+use domain::passwords::{OwnWords, Password};
 use domain::users::User;
 
 use super::Passwords;
@@ -10,12 +10,12 @@ use crate::ApplicationError;
 use crate::even::evenly;
 use crate::one_time_tokens::{Proof, consume};
 
-/// A new password by mail.
+/// A password that somebody chooses by a mail: in place of a forgotten one, or with an invitation.
 #[derive(Clone, Debug)]
-pub struct ConfirmReset {
+pub struct ChooseByMail {
     /// What came with the mail.
     pub proof: Proof,
-    /// The password that replaces the forgotten one.
+    /// The password.
     pub new: Password,
 }
 
@@ -27,7 +27,7 @@ impl Passwords {
     /// [`ApplicationError::RefusedPassword`], and the token stays good; [`ApplicationError::InvalidOneTimeToken`],
     /// whatever is wrong with the token or the account; [`ApplicationError::Overloaded`],
     /// [`ApplicationError::Unavailable`].
-    pub async fn confirm_reset(&self, reset: ConfirmReset, address: Option<IpAddr>) -> Result<(), ApplicationError> {
+    pub async fn confirm_reset(&self, reset: ChooseByMail, address: Option<IpAddr>) -> Result<(), ApplicationError> {
         self.choose_by_mail(Purpose::ResetPassword, reset, address).await
     }
 
@@ -35,13 +35,17 @@ impl Passwords {
     pub(super) async fn choose_by_mail(
         &self,
         purpose: Purpose,
-        reset: ConfirmReset,
+        reset: ChooseByMail,
         address: Option<IpAddr>,
     ) -> Result<(), ApplicationError> {
-        let new = self.accept(reset.new)?;
+        self.check_length("new_password", &reset.new)?;
         let token = evenly(self.one_time_tokens.prove(purpose, &reset.proof)).await?;
         let user_id = token.user_id.ok_or(ApplicationError::InvalidOneTimeToken)?;
         let mut place = self.hashing.reserve()?;
+        let user = self.hashing.in_turn(self.users.find_by_id(user_id)).await?;
+        let user = user.ok_or(ApplicationError::InvalidOneTimeToken)?;
+        let words = OwnWords::of(Some(&user.email), &user.profile);
+        let new = self.accept("new_password", reset.new, words).await?;
         let hash = place.hash(&new).await?;
         self.hashing
             .in_turn(async {
@@ -58,6 +62,8 @@ impl Passwords {
                     return self.replace_untold(unit, user, &hash, None, event).await;
                 }
                 let event = by_anyone(What::PasswordReset { user: user.id });
+                // Whoever guessed the one before must not keep its owner out now, whose sessions end.
+                self.attempts.forget(unit.as_ref(), user_id, address).await?;
                 self.replace(unit, user, &hash, None, event).await
             })
             .await
@@ -77,8 +83,8 @@ mod tests {
     use crate::passwords::testing::Mocks;
     use crate::testing::{a_hash, a_user, password};
 
-    fn reset(token: &OneTimeToken) -> ConfirmReset {
-        ConfirmReset { proof: by_token(token), new: password() }
+    fn reset(token: &OneTimeToken) -> ChooseByMail {
+        ChooseByMail { proof: by_token(token), new: password() }
     }
 
     fn token() -> OneTimeToken {
@@ -88,6 +94,7 @@ mod tests {
     /// A token that is found, and a password that is hashed.
     fn mocks(token: OneTimeToken) -> Mocks {
         let mut mocks = Mocks::default();
+        mocks.users.expect_find_by_id().times(1).returning(|_| Ok(Some(a_user())));
         mocks.hashing().expect_hash().times(1).returning(|_| Ok(a_hash()));
         mocks.one_time_tokens = std::mem::take(&mut mocks.one_time_tokens).finding(token);
         mocks
@@ -108,6 +115,7 @@ mod tests {
         unit.passwords.expect_store().times(1).returning(|_, _, _| Ok(()));
         unit.one_time_tokens.expect_void_all().times(1).returning(|_, _| Ok(2));
         unit.outbox.expect_insert().times(1).returning(|_| Ok(()));
+        unit.attempts.expect_forget().times(1).returning(|_| Ok(true));
         unit.refresh_tokens
             .expect_revoke_all()
             .withf(|_, except, _| except.is_none())
@@ -138,12 +146,22 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_guessable_password_leaves_the_token_good() {
+        let mut mocks = Mocks::measuring(2);
+        mocks.users.expect_find_by_id().times(1).returning(|_| Ok(Some(a_user())));
+        mocks.one_time_tokens = std::mem::take(&mut mocks.one_time_tokens).finding(token());
+        let result = mocks.build().confirm_reset(reset(&token()), None).await;
+        assert!(matches!(result, Err(ApplicationError::RefusedPassword { field: "new_password", refused })
+            if refused.fault.code == "too_guessable"));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn what_is_not_good_is_refused_before_anything_is_hashed() {
         let result = Mocks::default()
             .build()
-            .confirm_reset(ConfirmReset { proof: by_token(&token()), new: Password::parse("short").unwrap() }, None)
+            .confirm_reset(ChooseByMail { proof: by_token(&token()), new: Password::parse("short").unwrap() }, None)
             .await;
-        assert!(matches!(result, Err(ApplicationError::RefusedPassword(_))));
+        assert!(matches!(result, Err(ApplicationError::RefusedPassword { field: "new_password", .. })));
         let used = OneTimeToken { used_at: Some(crate::testing::now()), ..token() };
         let mut mocks = Mocks::default();
         mocks.one_time_tokens = std::mem::take(&mut mocks.one_time_tokens).finding(used);

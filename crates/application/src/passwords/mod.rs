@@ -3,10 +3,12 @@
 mod accept_invitation;
 mod accept_password;
 mod change_password;
+mod check_password;
 mod confirm_password;
 mod confirm_reset;
 mod replace_password;
 mod request_reset;
+mod screening;
 mod set_password;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -14,15 +16,17 @@ pub(crate) mod testing;
 use std::sync::Arc;
 
 use domain::Clock;
-use domain::passwords::{PasswordPolicy, PasswordRepository};
+use domain::passwords::PasswordRepository;
 use domain::units::{AccountUnit, Begin};
 use domain::users::UserRepository;
 
-pub use accept_invitation::AcceptInvitation;
 pub use change_password::ChangePassword;
-pub use confirm_reset::ConfirmReset;
+pub use check_password::PasswordCheck;
+pub use confirm_reset::ChooseByMail;
+pub use screening::{Outages, Screening};
 
 use crate::Hashing;
+use crate::attempts::Attempts;
 use crate::events::Journal;
 use crate::one_time_tokens::OneTimeTokens;
 
@@ -35,6 +39,8 @@ pub struct Passwords {
     pub passwords: Arc<dyn PasswordRepository>,
     /// Writes accounts.
     pub units: Arc<dyn Begin<dyn AccountUnit>>,
+    /// Bounds what anyone may try.
+    pub attempts: Attempts,
     /// Hashes and compares.
     pub hashing: Hashing,
     /// Tells the time.
@@ -43,6 +49,6 @@ pub struct Passwords {
     pub journal: Journal,
     /// Mails the way back to whoever forgot theirs.
     pub one_time_tokens: OneTimeTokens,
-    /// What is required of a password that somebody chooses.
-    pub policy: PasswordPolicy,
+    /// What is required of a password that somebody chooses, and who finds out.
+    pub screening: Screening,
 }

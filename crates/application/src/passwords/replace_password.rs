@@ -9,7 +9,7 @@ use super::Passwords;
 use crate::ApplicationError;
 
 impl Passwords {
-    /// Gives the account of this unit another password, and ends what the one before has begun: all access tokens
+    /// Gives the account of this unit another password, and ends what the previous one has begun: all access tokens
     /// become void, all sessions end but `except`, and whatever was mailed to the user is worth nothing any more. The
     /// user is told.
     ///

@@ -1,9 +1,8 @@
 use std::net::IpAddr;
 
 use domain::events::{By, What};
-use domain::mail::Locale;
 use domain::one_time_tokens::Purpose;
-use domain::users::Email;
+use domain::users::{Email, Locale};
 
 use super::Passwords;
 use crate::ApplicationError;
@@ -30,7 +29,7 @@ impl Passwords {
         if !self.one_time_tokens.may_send(Purpose::ResetPassword, &user.email).await? {
             return Ok(());
         }
-        let locale = user.profile.locale.unwrap_or(locale);
+        let locale = user.profile.locale_or(locale);
         let unit = self.units.begin().await?;
         self.one_time_tokens.send(unit.as_ref(), Purpose::ResetPassword, Some(user.id), &user.email, locale).await?;
         let event = By::Anyone.did(What::PasswordResetRequested { user: user.id }).from_address(address);

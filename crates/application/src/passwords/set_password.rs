@@ -1,5 +1,5 @@
 use domain::events::{By, What};
-use domain::passwords::Password;
+use domain::passwords::{OwnWords, Password};
 use domain::users::{Email, UserId};
 
 use super::Passwords;
@@ -21,8 +21,9 @@ impl Passwords {
         if user == actor.user_id {
             return Err(ApplicationError::Forbidden);
         }
-        let new = self.accept(typed)?;
         let mut place = self.hashing.reserve()?;
+        let found = self.hashing.in_turn(self.users.find_by_id(user)).await?.ok_or(ApplicationError::NotFound)?;
+        let new = self.accept("password", typed, OwnWords::of(Some(&found.email), &found.profile)).await?;
         let hash = place.hash(&new).await?;
         self.hashing
             .in_turn(async {
@@ -40,12 +41,12 @@ impl Passwords {
     /// [`ApplicationError::NotFound`] when nobody has the email; [`ApplicationError::RefusedPassword`],
     /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn set_by_email(&self, email: &Email, typed: Password) -> Result<(), ApplicationError> {
-        let new = self.accept(typed)?;
         let mut place = self.hashing.reserve()?;
+        // Without the stored hash, which may be the one that cannot be read.
+        let found = self.users.find_by_email(email).await?.ok_or(ApplicationError::NotFound)?;
+        let new = self.accept("password", typed, OwnWords::of(Some(email), &found.profile)).await?;
         let hash = place.hash(&new).await?;
         let unit = self.units.begin().await?;
-        // Without the stored hash, which may be the one that cannot be read.
-        let found = unit.users().find_by_email(email).await?.ok_or(ApplicationError::NotFound)?;
         let user = unit.users().find_by_id_for_update(found.id).await?.ok_or(ApplicationError::NotFound)?;
         let event = By::Operator.did(What::PasswordSet { user: user.id });
         self.replace(unit, user, &hash, None, event).await
@@ -59,14 +60,18 @@ mod tests {
     use domain::mail::Letter;
     use domain::sessions::{RevocationReason, RevokedTokens};
     use domain::units::MockAccountUnit;
-    use domain::users::Epoch;
+    use domain::users::{Epoch, User};
 
     use super::*;
     use crate::passwords::testing::Mocks;
     use crate::testing::{a_hash, a_unit_on, a_user, an_actor, an_admin, now, password, user_id};
 
+    /// The account is there, and its password is hashed.
     fn hashing() -> Mocks {
         let mut mocks = Mocks::default();
+        mocks.users.expect_find_by_id().returning(|_| Ok(Some(a_user())));
+        let is_theirs = |email: &Email| *email == a_user().email;
+        mocks.users.expect_find_by_email().withf(is_theirs).returning(|_| Ok(Some(a_user())));
         mocks.hashing().expect_hash().times(1).returning(|_| Ok(a_hash()));
         mocks
     }
@@ -114,11 +119,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_that_the_policy_refuses_is_not_set() {
-        let (passwords, short) = (Mocks::default().build(), Password::parse("hunt3r2").unwrap());
-        let result = passwords.set(&an_admin(), user_id(), short.clone()).await;
-        assert!(matches!(result, Err(ApplicationError::RefusedPassword(_))));
-        let result = passwords.set_by_email(&a_user().email, short).await;
-        assert!(matches!(result, Err(ApplicationError::RefusedPassword(_))));
+        let short = Password::parse("hunt3r2").unwrap();
+        let finding = || {
+            let mut mocks = Mocks::default();
+            mocks.users.expect_find_by_id().returning(|_| Ok(Some(a_user())));
+            mocks.users.expect_find_by_email().returning(|_| Ok(Some(a_user())));
+            mocks.build()
+        };
+        let result = finding().set(&an_admin(), user_id(), short.clone()).await;
+        assert!(matches!(result, Err(ApplicationError::RefusedPassword { .. })));
+        let result = finding().set_by_email(&a_user().email, short).await;
+        assert!(matches!(result, Err(ApplicationError::RefusedPassword { .. })));
     }
 
     #[tokio::test]
@@ -131,8 +142,6 @@ mod tests {
     async fn an_operator_sets_a_password_by_email() {
         let mut mocks = hashing();
         let mut unit = MockAccountUnit::default();
-        let is_theirs = |email: &Email| *email == a_user().email;
-        unit.users.expect_find_by_email().withf(is_theirs).times(1).returning(|_| Ok(Some(a_user())));
         unit.users.expect_find_by_id_for_update().times(1).returning(|_| Ok(Some(a_user())));
         let commits = mocks.units([setting(unit)]);
         mocks.build().set_by_email(&a_user().email, password()).await.unwrap();
@@ -141,12 +150,31 @@ mod tests {
 
     #[tokio::test]
     async fn of_an_email_that_nobody_has_an_operator_hears() {
-        let mut mocks = hashing();
-        let mut unit = MockAccountUnit::default();
-        unit.users.expect_find_by_email().returning(|_| Ok(None));
-        let commits = mocks.units([unit]);
+        let mut mocks = Mocks::default();
+        mocks.users.expect_find_by_email().times(1).returning(|_| Ok(None));
         let result = mocks.build().set_by_email(&a_user().email, password()).await;
         assert!(matches!(result, Err(ApplicationError::NotFound)));
-        assert_eq!(commits.load(Ordering::SeqCst), 0);
+    }
+
+    #[tokio::test]
+    async fn nobody_is_given_a_guessable_password_or_their_own_name() {
+        for (score, text, code) in
+            [(2, "another good password", "too_guessable"), (4, "a good one for ADA.lovelace", "contains_your_name")]
+        {
+            for is_admin in [true, false] {
+                let user = User { email: Email::parse("ada.lovelace@example.com").unwrap(), ..a_user() };
+                let (by_id, by_email, email) = (user.clone(), user.clone(), user.email);
+                let mut mocks = Mocks::measuring(score);
+                mocks.users.expect_find_by_id().returning(move |_| Ok(Some(by_id.clone())));
+                mocks.users.expect_find_by_email().returning(move |_| Ok(Some(by_email.clone())));
+                let (passwords, typed) = (mocks.build(), Password::parse(text).unwrap());
+                let result = match is_admin {
+                    true => passwords.set(&an_admin(), user_id(), typed).await,
+                    false => passwords.set_by_email(&email, typed).await,
+                };
+                assert!(matches!(result, Err(ApplicationError::RefusedPassword { field: "password", refused })
+                    if refused.fault.code == code));
+            }
+        }
     }
 }

@@ -1,20 +1,26 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use domain::passwords::{MockHashPlace, MockPasswordRepository, PasswordPolicy, Verification};
+use domain::passwords::{
+    MockHashPlace, MockPasswordRepository, MockStrengthMeter, PasswordPolicy, Score, Strength, Verification,
+};
 use domain::units::{MockAccountUnit, MockUnits};
 
 use domain::users::MockUserRepository;
 
-use super::Passwords;
+use super::{Outages, Passwords, Screening};
+use crate::attempts::testing as attempts;
 use crate::one_time_tokens::testing as one_time_tokens;
 use crate::testing::{a_hash, a_user, access_tokens, clock, hashing, journal};
 
 pub(crate) struct Mocks {
     pub(crate) users: MockUserRepository,
+    pub(crate) attempts: attempts::Mocks,
     pub(crate) one_time_tokens: one_time_tokens::Mocks,
     pub(crate) passwords: MockPasswordRepository,
     pub(crate) hash_place: Option<MockHashPlace>,
+    /// How strong every password is.
+    pub(crate) score: Score,
     pub(crate) units: MockUnits<MockAccountUnit>,
 }
 
@@ -22,9 +28,11 @@ impl Default for Mocks {
     fn default() -> Self {
         Self {
             users: MockUserRepository::new(),
+            attempts: attempts::Mocks::taking_all(),
             one_time_tokens: one_time_tokens::Mocks::default(),
             passwords: MockPasswordRepository::new(),
             hash_place: Some(MockHashPlace::new()),
+            score: Score::MAX,
             units: MockUnits::default(),
         }
     }
@@ -48,6 +56,11 @@ impl Mocks {
         self.hash_place.get_or_insert_default()
     }
 
+    /// Every password is as strong as this.
+    pub(crate) fn measuring(score: u8) -> Self {
+        Self { score: Score::new(score), ..Self::default() }
+    }
+
     /// All places at the hasher are taken.
     pub(crate) fn overloaded() -> Passwords {
         Self { hash_place: None, ..Self::default() }.build()
@@ -62,13 +75,28 @@ impl Mocks {
     pub(crate) fn build(self) -> Passwords {
         Passwords {
             users: Arc::new(self.users),
+            attempts: self.attempts.build(),
             one_time_tokens: self.one_time_tokens.build(),
             passwords: Arc::new(self.passwords),
             units: Arc::new(self.units),
             hashing: hashing(self.hash_place),
             clock: clock(),
             journal: journal(Arc::new(access_tokens())),
-            policy: PasswordPolicy::default(),
+            screening: screening(self.score),
         }
+    }
+}
+
+/// A service with the usual policy. No list is asked.
+fn screening(score: Score) -> Screening {
+    let mut meter = MockStrengthMeter::new();
+    let advice = vec!["Add another word or two.".to_owned()];
+    meter.expect_measure().returning(move |_, _| Strength { score, advice: advice.clone() });
+    Screening {
+        policy: PasswordPolicy::default(),
+        meter: Arc::new(meter),
+        breached: None,
+        app_name: "Hexauth".to_owned(),
+        outages: Outages::default(),
     }
 }

@@ -1,4 +1,5 @@
 use domain::events::What;
+use domain::one_time_tokens::Purpose;
 use domain::sessions::{Revocation, RevokedTokens};
 
 use super::Sessions;
@@ -20,6 +21,8 @@ impl Sessions {
         user.void_access_tokens();
         unit.users().update(&user).await?;
         unit.refresh_tokens().revoke_all(user.id, None, revocation).await?;
+        // Whoever is signed out here may have asked for it.
+        unit.one_time_tokens().void_for_user(Purpose::ChangeEmail, user.id).await?;
         let event = actor.did(What::SessionsEnded { user: user.id, session: None, reason });
         self.journal.commit_revoking(unit, event, &[RevokedTokens::OfUser(user.id, user.epoch)]).await
     }

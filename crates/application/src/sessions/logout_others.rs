@@ -1,4 +1,5 @@
 use domain::events::What;
+use domain::one_time_tokens::Purpose;
 use domain::sessions::{Revocation, RevocationReason, RevokedTokens, SessionId};
 use domain::units::AccountUnit;
 use domain::users::User;
@@ -13,7 +14,7 @@ const MAX_ONE_BY_ONE: usize = 100;
 
 /// Ends all sessions of a user but one, and returns the access tokens that this voids. If these are all of the user's,
 /// the epoch of `user`, who is still to be stored, has grown.
-pub(crate) async fn end_others(
+async fn end_others(
     unit: &dyn AccountUnit,
     user: &mut User,
     this: SessionId,
@@ -42,6 +43,8 @@ impl Sessions {
         if user.epoch != actor.epoch {
             unit.users().update(&user).await?;
         }
+        // Whoever is signed out here may have asked for it.
+        unit.one_time_tokens().void_for_user(Purpose::ChangeEmail, user.id).await?;
         let event = actor.did(What::SessionsEnded { user: user.id, session: None, reason });
         self.journal.commit_revoking(unit, event, &tokens).await
     }
@@ -59,6 +62,8 @@ mod tests {
 
     fn ending(sessions: u128) -> MockAccountUnit {
         let mut unit = a_unit_of(&an_actor());
+        let is_change = |purpose: &Purpose, _: &_| *purpose == Purpose::ChangeEmail;
+        unit.one_time_tokens.expect_void_for_user().withf(is_change).times(1).returning(|_, _| Ok(0));
         unit.refresh_tokens
             .expect_revoke_all()
             .withf(|_, except, _| *except == Some(session_id()))

@@ -22,7 +22,6 @@ use domain::users::UserRepository;
 
 pub use activity::Activity;
 pub use list_sessions::{MAX_SESSIONS_LISTED, Session};
-pub(crate) use logout_others::end_others;
 pub use token_issuer::{TokenIssuer, TokenPair};
 
 use crate::events::Journal;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use chrono::{SubsecRound, TimeDelta};
-use domain::access_tokens::{AccessClaims, AccessTokens, TokenId};
+use domain::access_tokens::{AccessClaims, AccessTokens, OptionalClaim, TokenId};
 use domain::clients::ClientId;
 use domain::sessions::RefreshToken;
 use domain::users::User;
@@ -31,6 +31,8 @@ pub struct TokenIssuer {
     pub ids: Arc<dyn Ids>,
     /// The client that access tokens are issued to: what people sign in with.
     pub client_id: ClientId,
+    /// What access tokens say besides.
+    pub claims: Vec<OptionalClaim>,
     /// How long access tokens live. Cut at the end of their session.
     pub access_token_ttl: TimeDelta,
 }
@@ -56,6 +58,7 @@ impl TokenIssuer {
             role: user.role,
             epoch: user.epoch,
             authentication: Some(session.authentication),
+            email_verified: self.claims.contains(&OptionalClaim::EmailVerified).then_some(user.email_verified),
             issued_at,
             expires_at,
         };

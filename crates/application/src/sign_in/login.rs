@@ -46,10 +46,13 @@ impl SignIn {
         // the end, which bounds everything that sign-ins do at a time.
         let mut place = self.hashing.reserve()?;
         let address = login.device.address();
-        let (user, stored) = self.hashing.in_turn(self.find_by_name(&login.identifier)).await?.unzip();
+        let name = UserIdentifier::typed(&login.identifier);
+        let (user, stored) = self.hashing.in_turn(self.find_by_name(name.as_ref())).await?.unzip();
         let stored = stored.flatten();
         let whose = user.as_ref().map(|user| user.id);
-        let tried = whose.map_or(Whose::Nobody(&login.identifier), Whose::User);
+        // In whatever way it is written: the names of an account share its attempts, and nobody must be told by that.
+        let key = name.map_or(login.identifier, |name| name.key());
+        let tried = whose.map_or(Whose::Nobody(&key), Whose::User);
         let line = self.attempts.lines.wait(tried).await;
         let attempt = self.hashing.in_turn(self.attempts.reserve(tried, address)).await?;
         let verification = verify(place.as_mut(), &login.password, whose, stored.clone()).await?;
@@ -92,9 +95,12 @@ impl SignIn {
         error
     }
 
-    async fn find_by_name(&self, typed: &str) -> Result<Option<(User, Option<PasswordHash>)>, ApplicationError> {
-        let Some(whose) = UserIdentifier::typed(typed) else { return Ok(None) };
-        Ok(self.passwords.find_with_user(&whose).await?)
+    async fn find_by_name(
+        &self,
+        name: Option<&UserIdentifier>,
+    ) -> Result<Option<(User, Option<PasswordHash>)>, ApplicationError> {
+        let Some(whose) = name else { return Ok(None) };
+        Ok(self.passwords.find_with_user(whose).await?)
     }
 }
 

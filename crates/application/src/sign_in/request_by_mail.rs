@@ -1,9 +1,8 @@
 use std::net::IpAddr;
 
 use domain::events::{By, What};
-use domain::mail::Locale;
 use domain::one_time_tokens::Purpose;
-use domain::users::{Email, UserIdentifier};
+use domain::users::{Email, Locale, UserIdentifier};
 
 use super::SignIn;
 use crate::ApplicationError;
@@ -41,7 +40,7 @@ impl SignIn {
         if !self.one_time_tokens.may_send(Purpose::SignIn, &user.email).await? {
             return Ok(());
         }
-        let locale = user.profile.locale.unwrap_or(locale);
+        let locale = user.profile.locale_or(locale);
         let unit = self.units.begin().await?;
         self.one_time_tokens.send(unit.as_ref(), Purpose::SignIn, Some(user.id), &user.email, locale).await?;
         let event = By::Anyone.did(What::LoginRequested { user: user.id }).from_address(address);

@@ -20,8 +20,8 @@ pub enum AdminAccount {
 }
 
 impl Users {
-    /// Makes an admin on the word of the operator, who answers for the address, too: there is no actor. Asking again changes nothing, and if many ask at
-    /// once, one makes it.
+    /// Makes an admin on the word of the operator, who vouches for the address, too: there is no actor. Asking again
+    /// changes nothing, and if many ask at once, one makes it.
     ///
     /// # Errors
     /// [`ApplicationError::RefusedPassword`] when one would be made; [`ApplicationError::Overloaded`],
@@ -143,14 +143,26 @@ mod tests {
 
     #[tokio::test]
     async fn no_admin_is_made_with_a_password_that_the_policy_refuses() {
-        let mut mocks = Mocks::default();
-        mocks.users.expect_may_have_active_admin().returning(|| Ok(false));
-        mocks.users.expect_find_by_email().returning(|_| Ok(None));
-        let (application, short) = (mocks.build(), Password::parse("hunt3r2").unwrap());
-        let created = application.create_admin(a_user().email, short.clone()).await;
-        assert!(matches!(created, Err(ApplicationError::RefusedPassword(_))));
-        let bootstrapped = application.bootstrap_admin(a_user().email, short).await;
-        assert!(matches!(bootstrapped, Err(ApplicationError::RefusedPassword(_))));
+        for (score, text, code) in [
+            (4, "hunt3r2", "too_short"),
+            (2, "hunter2hunter2", "too_guessable"),
+            (4, "grace.Hopper!", "contains_your_name"),
+        ] {
+            let nobody = || {
+                let mut mocks = Mocks::measuring(score);
+                mocks.users.expect_may_have_active_admin().returning(|| Ok(false));
+                mocks.users.expect_find_by_email().returning(|_| Ok(None));
+                mocks.build()
+            };
+            let (email, password) = (Email::parse("grace.hopper@example.com").unwrap(), Password::parse(text).unwrap());
+            let created = nobody().create_admin(email.clone(), password.clone()).await;
+            let bootstrapped = nobody().bootstrap_admin(email, password).await;
+            for error in [created.unwrap_err(), bootstrapped.unwrap_err()] {
+                assert!(
+                    matches!(error, ApplicationError::RefusedPassword { refused, .. } if refused.fault.code == code)
+                );
+            }
+        }
     }
 
     #[tokio::test]

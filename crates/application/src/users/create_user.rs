@@ -1,12 +1,14 @@
 use std::net::IpAddr;
 
+use domain::StoreError;
 use domain::events::{By, What};
 use domain::one_time_tokens::Purpose;
-use domain::passwords::{HashPlace, Password};
-use domain::users::{Email, Epoch, Profile, Role, User, UserId};
+use domain::passwords::{HashPlace, OwnWords, Password};
+use domain::units::AccountUnit;
+use domain::users::{Email, Epoch, Locale, Profile, Role, User, UserId};
 
+use super::Users;
 use super::insert_user::{MadeBy, NewAccount};
-use super::{Users, mail_locale};
 use crate::acting::begin_as;
 use crate::{Actor, ApplicationError};
 
@@ -45,7 +47,7 @@ impl CreateUser {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Registered {
     /// It was made.
-    Created(User),
+    Created(Box<User>),
     /// It is made once the address is proven, if the address has none yet.
     Pending,
 }
@@ -68,13 +70,12 @@ impl NewUser {
 
 impl Users {
     /// Makes an account. Anyone may make their own while registration is open, and an admin anybody's at any time. Where
-    /// registration takes the proof of the address, nothing is made yet, and a mail is sent. The address of the request is
-    /// recorded: `address`, or the actor's own.
+    /// registration takes the proof of the address, nothing is made yet. Where mail is sent, the user gets one by which
+    /// they prove it. The address of the request is recorded: `address`, or the actor's own.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`] when somebody who is not an admin gives another role, activity or proof than every
-    /// account begins with;
-    /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
+    /// account begins with; [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
     /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::RefusedPassword`],
     /// [`ApplicationError::Duplicate`], [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn create(
@@ -89,7 +90,7 @@ impl Users {
         }
         if is_admin || self.registration.admits(false) {
             let by = if is_admin { MadeBy::Admin } else { MadeBy::Owner };
-            return self.make_at_once(actor, new, by, address).await.map(Registered::Created);
+            return self.make_at_once(actor, new, by, address).await.map(|user| Registered::Created(Box::new(user)));
         }
         if !self.registration.admits(true) {
             return Err(ApplicationError::RegistrationClosed);
@@ -106,13 +107,13 @@ impl Users {
         address: Option<IpAddr>,
     ) -> Result<User, ApplicationError> {
         let (new, _place) = self.hashed(new).await?;
-        let (user, mails) = (&new.user, &self.passwords.one_time_tokens);
+        let user = &new.user;
         let what = What::UserCreated { user: user.id, role: user.role };
         self.passwords
             .hashing
             .in_turn(async {
-                let wants_proof = mails.sends_mail && !user.email_verified;
-                let is_mailed = wants_proof && mails.may_send(Purpose::VerifyEmail, &user.email).await?;
+                let is_due = user.is_active && !user.email_verified;
+                let asks_for_proof = is_due && self.may_ask_for_proof(&user.email).await?;
                 let (unit, event) = match actor {
                     Some(actor) => (
                         begin_as(self.passwords.units.as_ref(), actor, self.passwords.clock.as_ref()).await?.0,
@@ -121,9 +122,8 @@ impl Users {
                     None => (self.passwords.units.begin().await?, By::Anyone.did(what).from_address(address)),
                 };
                 self.insert(unit.as_ref(), &new, by).await?;
-                if is_mailed {
-                    let locale = mail_locale(&user.profile);
-                    mails.send(unit.as_ref(), Purpose::VerifyEmail, Some(user.id), &user.email, locale).await?;
+                if asks_for_proof {
+                    self.ask_for_proof(unit.as_ref(), user).await?;
                 }
                 self.passwords.journal.commit(unit, event).await
             })
@@ -131,11 +131,27 @@ impl Users {
         Ok(new.user)
     }
 
+    /// Whether an address that becomes an account's may be mailed how to prove it, which counts as a mail to it. An address
+    /// that is taken gets none, and must not be used up.
+    pub(super) async fn may_ask_for_proof(&self, email: &Email) -> Result<bool, ApplicationError> {
+        let tokens = &self.passwords.one_time_tokens;
+        Ok(tokens.sends_mail
+            && self.users.find_by_email(email).await?.is_none()
+            && tokens.may_send(Purpose::VerifyEmail, email).await?)
+    }
+
+    pub(super) async fn ask_for_proof(&self, unit: &dyn AccountUnit, user: &User) -> Result<(), StoreError> {
+        let locale = user.profile.locale_or(Locale::default());
+        let tokens = &self.passwords.one_time_tokens;
+        tokens.send(unit, Purpose::VerifyEmail, Some(user.id), &user.email, locale).await.map(drop)
+    }
+
     /// The account with its password hashed, and the place of the hash: to be kept until the user is stored, which
     /// bounds everything that registrations do at a time.
     pub(super) async fn hashed(&self, new: CreateUser) -> Result<(NewAccount, Box<dyn HashPlace>), ApplicationError> {
-        let password = self.passwords.accept(new.password)?;
         let mut place = self.passwords.hashing.reserve()?;
+        let words = OwnWords::of(Some(&new.email), &new.profile);
+        let password = self.passwords.accept("password", new.password, words).await?;
         let hash = place.hash(&password).await?;
         let user = self.new_user(NewUser {
             email: new.email,
@@ -170,14 +186,14 @@ impl Users {
 mod tests {
     use std::sync::atomic::Ordering;
 
-    use domain::StoreError;
     use domain::attempts::Reservation;
     use domain::registration::RegistrationMode;
     use domain::units::MockAccountUnit;
+    use domain::users::Username;
 
     use super::*;
     use crate::one_time_tokens::testing as one_time_tokens;
-    use crate::testing::{a_hash, a_unit_of, a_user, an_actor, an_admin, password, user_id};
+    use crate::testing::{a_hash, a_unit_of, a_user, an_actor, an_admin, now, password, user_id};
     use crate::users::testing::Mocks;
 
     fn new() -> CreateUser {
@@ -187,7 +203,7 @@ mod tests {
     /// The account, which is made at once.
     fn created(registered: Registered) -> User {
         match registered {
-            Registered::Created(user) => user,
+            Registered::Created(user) => *user,
             Registered::Pending => panic!("it was not made"),
         }
     }
@@ -219,7 +235,21 @@ mod tests {
     async fn a_password_that_the_policy_refuses_is_not_hashed() {
         let new = CreateUser { password: Password::parse("hunt3r2").unwrap(), ..new() };
         let result = Mocks::default().build().create(None, new, None).await;
-        assert!(matches!(result, Err(ApplicationError::RefusedPassword(fault)) if fault.code == "too_short"));
+        assert!(matches!(result, Err(ApplicationError::RefusedPassword { field: "password", refused })
+            if refused.fault.code == "too_short"));
+    }
+
+    #[tokio::test]
+    async fn neither_a_guessable_password_nor_one_with_a_name_of_the_user_is_hashed_whoever_makes_the_account() {
+        for actor in [None, Some(&an_admin())] {
+            let result = Mocks::measuring(2).build().create(actor, new(), None).await;
+            assert!(matches!(result, Err(ApplicationError::RefusedPassword { refused, .. })
+                if refused.fault.code == "too_guessable" && !refused.advice.is_empty()));
+            let profile = Profile { username: Some(Username::parse("battery").unwrap()), ..Profile::default() };
+            let result = Mocks::default().build().create(actor, CreateUser { profile, ..new() }, None).await;
+            assert!(matches!(result, Err(ApplicationError::RefusedPassword { refused, .. })
+                if refused.fault.code == "contains_your_name"));
+        }
     }
 
     #[tokio::test]
@@ -262,17 +292,28 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_account_that_is_made_at_once_gets_the_mail_that_proves_its_address() {
-        for (email_verified, mails) in [(None, 1), (Some(true), 0)] {
+    async fn whoever_has_not_proven_their_address_is_mailed_how_to() {
+        let refused = Reservation::Refused { free_at: now() };
+        for (proven, reservation, mails) in
+            [(None, Some(Reservation::Taken), 1), (None, Some(refused), 0), (Some(true), None, 0)]
+        {
             let mut unit = a_unit_of(&an_admin());
-            unit.one_time_tokens.expect_insert().times(mails).returning(|_| Ok(()));
-            unit.outbox.expect_insert().times(mails).returning(|_| Ok(()));
+            unit.one_time_tokens
+                .expect_insert()
+                .withf(|token| (token.purpose, token.user_id) == (Purpose::VerifyEmail, Some(user_id())))
+                .times(mails)
+                .returning(|_| Ok(()));
+            unit.outbox.expect_insert().withf(|mail| mail.locale.as_str() == "de").times(mails).returning(|_| Ok(()));
             let mut mocks = inserting_in(unit);
             mocks.one_time_tokens = one_time_tokens::Mocks::default();
-            mocks.one_time_tokens.attempts.expect_reserve().times(mails).returning(|_, _, _| Ok(Reservation::Taken));
-            let new = CreateUser { email_verified, ..new() };
+            if let Some(reservation) = reservation {
+                mocks.users.expect_find_by_email().times(1).returning(|_| Ok(None));
+                mocks.one_time_tokens = std::mem::take(&mut mocks.one_time_tokens).reserving(reservation);
+            }
+            let profile = Profile { locale: Locale::parse("de").ok(), ..Profile::default() };
+            let new = CreateUser { email_verified: proven, profile, ..new() };
             let user = created(mocks.build().create(Some(&an_admin()), new, None).await.unwrap());
-            assert_eq!(user.email_verified, email_verified == Some(true));
+            assert_eq!(user.email_verified, proven == Some(true));
         }
     }
 

@@ -9,14 +9,14 @@ use crate::acting::{OnAccount, begin_on};
 use crate::{Actor, ApplicationError, Target};
 
 impl Users {
-    /// Deletes an account, its sessions and everything else that belongs to it, and tells its owner. One's own account, by either target,
-    /// needs the current password.
+    /// Deletes an account, its sessions and everything else that belongs to it, and tells its owner. One's own account, by
+    /// either target, needs the current password.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::LastAdmin`],
     /// [`ApplicationError::CurrentPasswordRequired`], [`ApplicationError::WrongCurrentPassword`],
-    /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile, [`ApplicationError::Overloaded`],
-    /// [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::TooManyAttempts`], [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile,
+    /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn delete(
         &self,
         actor: &Actor,

@@ -4,7 +4,6 @@ use domain::events::{By, What};
 use domain::one_time_tokens::{OneTimeToken, Purpose};
 use domain::registration::PendingAccount;
 use domain::units::AccountUnit;
-use domain::users::User;
 
 use super::insert_user::{MadeBy, NewAccount};
 use super::{NewUser, Users};
@@ -15,14 +14,14 @@ impl Users {
     /// Makes the account that waits for the proof by this token, which the caller has found to be genuine, and uses the
     /// token. Whatever else waits for the same address is void.
     ///
-    /// If the address has an account already and nobody had proven it, that one becomes the owner's: it gets the password
-    /// and the profile of this registration, its sessions end, and whatever was mailed about it is void.
+    /// An account that has the address already stays as it is, whether or not it was proven: who registered may be a
+    /// stranger, and the owner gets into it by a new password by mail.
     ///
     /// If somebody has taken the username since, the account is made without one: who else has it is nothing to tell
     /// before the proof, and no reason to begin anew after it.
     ///
     /// # Errors
-    /// [`ApplicationError::InvalidOneTimeToken`], also when the address has been proven in the meantime;
+    /// [`ApplicationError::InvalidOneTimeToken`], also when the address has an account by now;
     /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::Unavailable`].
     pub async fn finish_registration(
         &self,
@@ -49,13 +48,9 @@ impl Users {
         if !self.registration.admits(true) {
             return Err(ApplicationError::RegistrationClosed);
         }
-        let known = self.users.find_by_email(&token.email).await?;
         let unit = self.passwords.units.begin().await?;
-        // Locked before anything that is theirs.
-        let known = match known {
-            Some(user) => unit.users().find_by_id_for_update(user.id).await?,
-            None => None,
-        };
+        // Of two that redeem one of several tokens each, both remove those of the other.
+        unit.one_time_tokens().lock_for_email(Purpose::VerifyEmail, &token.email).await?;
         let found = unit.pending_accounts().find(token.id).await?;
         let mut pending = found.ok_or(ApplicationError::InvalidOneTimeToken)?;
         consume(unit.as_ref(), token, self.passwords.clock.now()).await?;
@@ -63,10 +58,7 @@ impl Users {
         if !keeps_username {
             pending.profile.username = None;
         }
-        match known {
-            Some(user) => self.reclaim(unit, user, token, pending, address).await,
-            None => self.make(unit, token, pending, address).await,
-        }
+        self.make(unit, token, pending, address).await
     }
 
     async fn make(
@@ -83,22 +75,6 @@ impl Users {
         let what = What::UserCreated { user: new.user.id, role: new.user.role };
         self.passwords.journal.commit(unit, By::Anyone.did(what).from_address(address)).await
     }
-
-    async fn reclaim(
-        &self,
-        unit: Box<dyn AccountUnit>,
-        user: User,
-        token: &OneTimeToken,
-        pending: PendingAccount,
-        address: Option<IpAddr>,
-    ) -> Result<(), ApplicationError> {
-        if !user.is_active || user.email_verified || user.email != token.email {
-            return Err(ApplicationError::InvalidOneTimeToken);
-        }
-        let user = User { email_verified: true, profile: pending.profile, ..user };
-        let event = By::Anyone.did(What::UserReclaimed { user: user.id }).from_address(address);
-        self.passwords.replace_untold(unit, user, &pending.password, None, event).await
-    }
 }
 
 #[cfg(test)]
@@ -108,7 +84,7 @@ mod tests {
     use domain::StoreError;
     use domain::registration::RegistrationMode;
     use domain::units::MockAccountUnit;
-    use domain::users::{Profile, Role, Username};
+    use domain::users::{Profile, Role, User, Username};
 
     use super::*;
     use crate::one_time_tokens::testing::{a_token, using};
@@ -128,6 +104,7 @@ mod tests {
         let mut unit = using(MockAccountUnit::default(), true);
         let pending = PendingAccount { token_id: token().id, profile: profile(), password: a_hash() };
         unit.pending_accounts.expect_find().times(1).return_once(|_| Ok(Some(pending)));
+        unit.one_time_tokens.expect_lock_for_email().times(1).returning(|_, _| Ok(1));
         unit.one_time_tokens
             .expect_void_for_email()
             .withf(|purpose, email, except| (*purpose, email, *except) == (Purpose::VerifyEmail, &a_user().email, None))
@@ -136,10 +113,8 @@ mod tests {
         unit
     }
 
-    fn mocks(known: Option<User>) -> Mocks {
-        let mut mocks = Mocks { registration: RegistrationMode::Verified, ..Mocks::default() };
-        mocks.users.expect_find_by_email().returning(move |_| Ok(known.clone()));
-        mocks
+    fn mocks() -> Mocks {
+        Mocks { registration: RegistrationMode::Verified, ..Mocks::default() }
     }
 
     fn inserting(mut unit: MockAccountUnit, username: Option<&'static str>) -> MockAccountUnit {
@@ -154,7 +129,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_proof_makes_the_account_that_waited_for_it() {
-        let mut mocks = mocks(None);
+        let mut mocks = mocks();
         let commits = mocks.units([inserting(finishing(), Some("ada"))]);
         mocks.build().finish_registration(&token(), None).await.unwrap();
         assert_eq!(commits.load(Ordering::SeqCst), 1);
@@ -162,7 +137,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_username_that_was_taken_meanwhile_is_left_out() {
-        let mut mocks = mocks(None);
+        let mut mocks = mocks();
         let mut taken = finishing();
         taken.users.expect_insert().times(1).returning(|_| Err(StoreError::Duplicate("username")));
         let commits = mocks.units([taken, inserting(finishing(), None)]);
@@ -171,42 +146,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_account_that_nobody_had_proven_becomes_its_owners() {
-        let squatted = User { email_verified: false, ..a_user() };
-        let mut mocks = mocks(Some(squatted.clone()));
-        let mut unit = finishing();
-        unit.users.expect_find_by_id_for_update().times(1).return_once(|_| Ok(Some(squatted)));
-        let is_owners = |user: &User| user.email_verified && user.profile == profile() && user.epoch > a_user().epoch;
-        unit.users.expect_update().withf(is_owners).times(1).returning(|_| Ok(()));
-        unit.passwords.expect_store().withf(|_, hash, _| *hash == a_hash()).times(1).returning(|_, _, _| Ok(()));
-        unit.one_time_tokens.expect_void_all().times(1).returning(|_, _| Ok(0));
-        unit.refresh_tokens
-            .expect_revoke_all()
-            .withf(|_, except, _| except.is_none())
-            .times(1)
-            .returning(|_, _, _| Ok(vec![]));
-        unit.revocations.expect_insert().times(1).returning(|_| Ok(()));
-        let commits = mocks.units([unit]);
-        mocks.build().finish_registration(&token(), None).await.unwrap();
-        assert_eq!(commits.load(Ordering::SeqCst), 1);
-    }
-
-    #[tokio::test]
     async fn what_has_changed_meanwhile_is_refused() {
-        for user in [a_user(), User { is_active: false, email_verified: false, ..a_user() }] {
-            let mut mocks = mocks(Some(user.clone()));
-            let mut unit = finishing();
-            unit.users.expect_find_by_id_for_update().times(1).return_once(|_| Ok(Some(user)));
-            mocks.units([unit]);
-            let result = mocks.build().finish_registration(&token(), None).await;
-            assert!(matches!(result, Err(ApplicationError::InvalidOneTimeToken)));
-        }
         let mut voided = MockAccountUnit::default();
+        voided.one_time_tokens.expect_lock_for_email().returning(|_, _| Ok(0));
         voided.pending_accounts.expect_find().return_once(|_| Ok(None));
         let mut taken = finishing();
         taken.users.expect_insert().returning(|_| Err(StoreError::Duplicate("email")));
         for unit in [voided, taken] {
-            let mut mocks = mocks(None);
+            let mut mocks = mocks();
             mocks.units([unit]);
             let result = mocks.build().finish_registration(&token(), None).await;
             assert!(matches!(result, Err(ApplicationError::InvalidOneTimeToken)));

@@ -1,8 +1,8 @@
 use domain::events::What;
-use domain::mail::{Letter, Locale};
+use domain::mail::Letter;
 use domain::one_time_tokens::Purpose;
 use domain::units::AccountUnit;
-use domain::users::{Email, Role, User, UserIdentifier};
+use domain::users::{Email, Locale, Role, User, UserIdentifier};
 
 use super::insert_user::{MadeBy, NewAccount};
 use super::{NewUser, Users};
@@ -23,7 +23,8 @@ pub struct Invite {
 
 impl Users {
     /// Makes an account without a password, and mails its owner how to choose one, for admins, in every mode of
-    /// registration. Whoever has not chosen one yet gets another mail, and anybody else who has an account a notice.
+    /// registration. Whoever has not chosen one yet, or not proven the address, gets a mail, too, and anybody else who has an account a
+    /// notice.
     /// The response and its time tell nothing of this, nor whether there were too many mails.
     ///
     /// # Errors
@@ -54,17 +55,21 @@ impl Users {
         let whose = UserIdentifier::Email(invite.email.clone());
         let known = self.passwords.passwords.find_with_user(&whose).await?;
         let unit = self.begin_for(actor).await?;
-        let (user, has_password) = match known {
-            Some((user, hash)) => (user, hash.is_some()),
+        let (user, is_settled) = match known {
+            // A password for an address that nobody has proven may be a stranger's, and does not keep its owner out.
+            Some((user, hash)) => {
+                let is_settled = hash.is_some() && user.email_verified;
+                (user, is_settled)
+            }
             None => (self.make_invited(unit.as_ref(), invite).await?, false),
         };
         if !user.is_active {
             return Ok(());
         }
-        if has_password {
+        if is_settled {
             mails.notify(unit.as_ref(), &user, Letter::AlreadyRegistered).await?;
         } else {
-            let locale = user.profile.locale.clone().unwrap_or_else(|| invite.locale.clone());
+            let locale = user.profile.locale_or(invite.locale.clone());
             mails.send(unit.as_ref(), Purpose::Invitation, Some(user.id), &user.email, locale).await?;
         }
         let what = What::UserInvited { user: user.id, role: user.role };

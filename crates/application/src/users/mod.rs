@@ -9,6 +9,7 @@ mod get_user;
 mod insert_user;
 mod invite;
 mod list_users;
+mod mail_registrant_again;
 mod register;
 #[cfg(test)]
 mod testing;
@@ -17,9 +18,8 @@ mod update_user;
 use std::sync::Arc;
 
 use domain::Ids;
-use domain::mail::Locale;
 use domain::registration::RegistrationMode;
-use domain::users::{Profile, UserId, UserRepository};
+use domain::users::{UserId, UserRepository};
 
 pub use create_admin::AdminAccount;
 pub use create_user::{CreateUser, Registered};
@@ -42,11 +42,6 @@ pub struct Users {
     pub ids: Arc<dyn Ids>,
     /// Who gets an account without an admin.
     pub registration: RegistrationMode,
-}
-
-/// In which language to write to a user.
-fn mail_locale(profile: &Profile) -> Locale {
-    profile.locale.clone().unwrap_or_default()
 }
 
 /// The rule that one active admin must remain. `admins` are all active admins, locked in this unit of work.

@@ -3,11 +3,11 @@ use std::net::IpAddr;
 use domain::events::{By, What};
 use domain::mail::Letter;
 use domain::one_time_tokens::Purpose;
-use domain::passwords::PasswordHash;
+use domain::passwords::{OwnWords, PasswordHash};
 use domain::registration::PendingAccount;
-use domain::users::{Email, Profile};
+use domain::users::{Email, Locale, Profile};
 
-use super::{CreateUser, Users, mail_locale};
+use super::{CreateUser, Users};
 use crate::ApplicationError;
 use crate::even::evenly;
 
@@ -17,15 +17,16 @@ impl Users {
     /// says the same and takes the same time, and so it does when there were too many mails. Whether somebody has the
     /// username is not looked at before the proof.
     ///
-    /// An account whose address nobody has proven does not keep its owner from registering.
+    /// The owner of an address that has an account which nobody has proven gets into that by a new password by mail.
     ///
     /// # Errors
     /// [`ApplicationError::RefusedPassword`], [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub(super) async fn register(&self, new: CreateUser, address: Option<IpAddr>) -> Result<(), ApplicationError> {
         let CreateUser { email, password, profile, .. } = new;
-        let password = self.passwords.accept(password)?;
         let mut place = self.passwords.hashing.reserve()?;
         // Of a known address, too.
+        let words = OwnWords::of(Some(&email), &profile);
+        let password = self.passwords.accept("password", password, words).await?;
         let hash = place.hash(&password).await?;
         evenly(self.passwords.hashing.in_turn(self.mail_registrant(&email, profile, hash, address))).await
     }
@@ -39,15 +40,15 @@ impl Users {
     ) -> Result<(), ApplicationError> {
         let mails = &self.passwords.one_time_tokens;
         let known = self.users.find_by_email(email).await?;
-        if !mails.may_send(Purpose::VerifyEmail, email).await? || known.as_ref().is_some_and(|user| !user.is_active) {
+        if known.as_ref().is_some_and(|user| !user.is_active) || !mails.may_send(Purpose::VerifyEmail, email).await? {
             return Ok(());
         }
         let event = What::RegistrationRequested { user: known.as_ref().map(|user| user.id) };
         let unit = self.passwords.units.begin().await?;
-        match known.filter(|user| user.email_verified) {
-            Some(user) => mails.notify(unit.as_ref(), &user, Letter::AlreadyRegistered).await?,
+        match known {
+            Some(user) => mails.tell(unit.as_ref(), &user, Letter::AlreadyRegistered).await?,
             None => {
-                let locale = mail_locale(&profile);
+                let locale = profile.locale_or(Locale::default());
                 let token = mails.send(unit.as_ref(), Purpose::VerifyEmail, None, email, locale).await?;
                 let pending = PendingAccount { token_id: token.id, profile, password };
                 unit.pending_accounts().insert(&pending).await?;
@@ -107,13 +108,23 @@ mod tests {
         assert_eq!((commits.load(Ordering::SeqCst), begin.elapsed().as_millis()), expected);
     }
 
+    /// Nothing is mailed, and nothing is counted as mailed.
+    async fn register_disabled() {
+        let mut mocks = Mocks { registration: RegistrationMode::Verified, ..Mocks::default() };
+        mocks.one_time_tokens = one_time_tokens::Mocks::default();
+        mocks.users.expect_find_by_email().return_once(|_| Ok(Some(User { is_active: false, ..a_user() })));
+        mocks.hashing().expect_hash().times(1).returning(|_| Ok(a_hash()));
+        let result = mocks.build().create(None, CreateUser::new(a_user().email, password()), None).await;
+        assert!(matches!(result, Ok(Registered::Pending)));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn whether_an_address_is_known_is_told_to_its_owner_alone() {
         let unproven = User { email_verified: false, ..a_user() };
         register(None, Reservation::Taken, Mailed::Token).await;
-        register(Some(unproven), Reservation::Taken, Mailed::Token).await;
+        register(Some(unproven), Reservation::Taken, Mailed::Notice).await;
         register(Some(a_user()), Reservation::Taken, Mailed::Notice).await;
-        register(Some(User { is_active: false, ..a_user() }), Reservation::Taken, Mailed::Nothing).await;
+        register_disabled().await;
         for known in [None, Some(a_user())] {
             register(known, Reservation::Refused { free_at: now() }, Mailed::Nothing).await;
         }

@@ -31,6 +31,11 @@ impl Mocks {
         Self { base: passwords::Mocks { one_time_tokens, ..passwords::Mocks::confirming(verification) }, ..mocks }
     }
 
+    /// As [`passwords::Mocks::measuring`].
+    pub(crate) fn measuring(score: u8) -> Self {
+        Self { base: passwords::Mocks::measuring(score), ..Self::default() }
+    }
+
     /// All places at the hasher are taken.
     pub(crate) fn overloaded() -> Users {
         let base = passwords::Mocks { hash_place: None, ..passwords::Mocks::default() };

@@ -1,29 +1,29 @@
 use domain::Timestamp;
 use domain::events::What;
 use domain::mail::Letter;
-use domain::passwords::Password;
 use domain::sessions::{Revocation, RevocationReason, RevokedTokens};
 use domain::users::{Email, ProfileChange, Role, User};
 
 use super::{Users, keep_an_admin};
 use crate::acting::{OnAccount, begin_on};
 use crate::read_only::{Comparison, Stored};
-use crate::sessions::end_others;
 use crate::{Actor, ApplicationError, ReadOnly, Target};
 
 /// What to change of an account. `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
 pub struct UserChange {
-    /// A new address is not verified. One's own changes only with [`UserChange::current_password`].
+    /// For admins, on others. One's own must be as it is stored, and is changed by
+    /// [`Emails::request_change`](crate::emails::Emails::request_change).
     pub email: Option<Email>,
+    /// Whether the address counts as proven, for admins, on others. It must be as it is stored on one's own account. A new
+    /// address does not, unless it is said.
+    pub email_verified: Option<bool>,
     /// What the user tells about themselves.
     pub profile: ProfileChange,
     /// For admins, on [`Target::User`]. On [`Target::Me`] it must be as it is stored.
     pub role: Option<Role>,
     /// Likewise. Disabling ends the user's sessions.
     pub is_active: Option<bool>,
-    /// The actor's, for a change of their own account. Not needed for another's.
-    pub current_password: Option<Password>,
     /// What must be as it is stored.
     pub read_only: UserReadOnly,
 }
@@ -33,10 +33,8 @@ pub struct UserChange {
 pub struct UserReadOnly {
     /// What every resource has.
     pub common: ReadOnly,
-    /// Whether the address is verified.
-    pub email_verified: Option<bool>,
-    /// The last sign-in, or any earlier one: a sign-in since it was read is no change of a client's. The inner `None` is
-    /// that of a user who had not signed in yet.
+    /// The last sign-in, or any earlier one: a client does not change it where somebody signed in since it was read. The
+    /// inner `None` is that of a user who had not signed in yet.
     pub last_login: Option<Option<Timestamp>>,
 }
 
@@ -50,6 +48,7 @@ impl UserChange {
         if let Some(email) = self.email {
             user.set_email(email);
         }
+        user.email_verified = self.email_verified.unwrap_or(user.email_verified);
         user.profile = self.profile.apply_to(std::mem::take(&mut user.profile));
         if let Some(role) = self.role {
             user.set_role(role);
@@ -60,12 +59,12 @@ impl UserChange {
     }
 
     /// Compares what the actor cannot change with what is stored.
-    fn compare(&self, target: Target, stored: &User) -> Comparison {
-        let UserReadOnly { common, email_verified, last_login } = self.read_only;
+    fn compare(&self, target: Target, is_own: bool, stored: &User) -> Comparison {
+        let UserReadOnly { common, last_login } = self.read_only;
         let User { id, created_at, updated_at, .. } = *stored;
         let compared = common
             .compare(Stored { id: id.as_uuid(), created_at, updated_at })
-            .member("email_verified", email_verified, stored.email_verified)
+            .member("email_verified", self.email_verified.filter(|_| is_own), stored.email_verified)
             .member_that("last_login", last_login.is_none_or(|sent| sent <= stored.last_login));
         match target {
             Target::Me => {
@@ -78,26 +77,25 @@ impl UserChange {
 
 impl Users {
     /// Changes an account and returns its new state. Another role voids the user's access tokens; disabling ends
-    /// their sessions, and they are told. Another email of one's own needs the current password, and ends one's other sessions.
+    /// their sessions, and they are told. Disabling and another email void whatever was mailed to the user.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::ReadOnly`],
     /// [`ApplicationError::Duplicate`], [`ApplicationError::LastAdmin`],
-    /// [`ApplicationError::CurrentPasswordRequired`], [`ApplicationError::WrongCurrentPassword`], [`ApplicationError::InvalidAccessToken`] when the actor has ended
-    /// meanwhile, [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::UseEmailChange`] for another email of one's own, [`ApplicationError::InvalidAccessToken`] when
+    /// the actor has ended meanwhile, [`ApplicationError::Unavailable`].
     pub async fn update(&self, actor: &Actor, target: Target, change: UserChange) -> Result<User, ApplicationError> {
         let id = target.authorize(actor)?;
         // An admin's own account is theirs also when it is named by its id.
         let is_own = id == actor.user_id;
-        let place = match change.current_password.as_ref().filter(|_| is_own) {
-            Some(current) => Some(self.passwords.confirm(actor, current).await?),
-            None => None,
+        let asks_for_proof = match &change.email {
+            Some(email) if !is_own && change.email_verified != Some(true) => self.may_ask_for_proof(email).await?,
+            _ => false,
         };
-
         let OnAccount { unit, user: before, admins } =
             begin_on(self.passwords.units.as_ref(), actor, target, self.passwords.clock.as_ref()).await?;
         let now = self.passwords.clock.now();
-        change.compare(target, &before).require_equal()?;
+        change.compare(target, is_own, &before).require_equal()?;
         if change.may_remove_an_admin() {
             keep_an_admin(&admins, id)?;
         }
@@ -108,27 +106,28 @@ impl Users {
             self.passwords.journal.learn(RevokedTokens::OfUser(id, before.epoch));
             return Ok(before);
         }
-        let changes_own_email = is_own && !has_same_email(&user, &before);
-        if changes_own_email && place.is_none() {
-            return Err(ApplicationError::CurrentPasswordRequired);
+        let (moves, is_disabled) = (!has_same_email(&user, &before), before.is_active && !user.is_active);
+        if is_own && moves {
+            return Err(ApplicationError::UseEmailChange);
         }
         user.updated_at = now;
-        let (mut ends, mut void) = (None, Vec::new());
-        if changes_own_email {
-            let reason = RevocationReason::EmailChanged;
-            void = end_others(unit.as_ref(), &mut user, actor.session, Revocation { at: now, reason }).await?;
-            ends = Some(reason);
+        unit.users().update(&user).await?;
+        if moves || is_disabled {
+            unit.one_time_tokens().void_all(id, None).await?;
         }
-        if before.is_active && !user.is_active {
-            let reason = RevocationReason::Disabled;
+        if moves {
+            self.passwords.one_time_tokens.notify(unit.as_ref(), &before, Letter::EmailChanged).await?;
+        }
+        if moves && asks_for_proof && user.is_active && !user.email_verified {
+            self.ask_for_proof(unit.as_ref(), &user).await?;
+        }
+        let ends = is_disabled.then_some(RevocationReason::Disabled);
+        if let Some(reason) = ends {
             unit.refresh_tokens().revoke_all(id, None, Revocation { at: now, reason }).await?;
-            ends = Some(reason);
             self.passwords.one_time_tokens.notify(unit.as_ref(), &before, Letter::AccountDisabled).await?;
         }
-        if user.epoch != before.epoch {
-            void = vec![RevokedTokens::OfUser(id, user.epoch)];
-        }
-        unit.users().update(&user).await?;
+        let void: Vec<_> =
+            (user.epoch != before.epoch).then_some(RevokedTokens::OfUser(id, user.epoch)).into_iter().collect();
         let what = What::UserUpdated { user: id, role: user.role, is_active: user.is_active, ends };
         self.passwords.journal.commit_revoking(unit, actor.did(what), &void).await?;
         Ok(user)
@@ -148,13 +147,15 @@ fn has_same_email(a: &User, b: &User) -> bool {
 mod tests {
     use std::sync::atomic::Ordering;
 
-    use domain::passwords::Verification;
-    use domain::sessions::{Revoked, SessionId};
+    use domain::attempts::Reservation;
+    use domain::mail::QueuedMail;
+    use domain::one_time_tokens::Purpose;
+    use domain::sessions::Revoked;
     use domain::units::MockAccountUnit;
     use domain::users::Epoch;
 
     use super::*;
-    use crate::testing::{a_unit_of, a_unit_on, a_user, an_actor, an_admin, password, session_id, user_id, user_of};
+    use crate::testing::{a_unit_of, a_unit_on, a_user, an_actor, an_admin, session_of, user_id, user_of};
     use crate::users::testing::Mocks;
 
     const TARGET: fn() -> Target = || Target::User(user_id());
@@ -197,11 +198,10 @@ mod tests {
                 created_at: Some(stored.created_at),
                 updated_at: Some(stored.updated_at),
             },
-            email_verified: Some(stored.email_verified),
             last_login: Some(stored.last_login),
         };
         let later = Some(Some(stored.created_at + chrono::TimeDelta::days(1)));
-        let changed = UserReadOnly { email_verified: Some(!stored.email_verified), last_login: later, ..read_only };
+        let changed = UserReadOnly { last_login: later, ..read_only };
         for target in [Target::Me, TARGET()] {
             let (actor, units) = match target {
                 Target::Me => (an_actor(), [a_unit_of(&an_actor()), a_unit_of(&an_actor())]),
@@ -213,9 +213,27 @@ mod tests {
             let change = |read_only| UserChange { read_only, ..UserChange::default() };
             assert_eq!(users.update(&actor, target, change(read_only)).await.unwrap(), stored);
             let result = users.update(&actor, target, change(changed)).await;
-            assert!(
-                matches!(result, Err(ApplicationError::ReadOnly(names)) if names == ["email_verified", "last_login"])
-            );
+            assert!(matches!(result, Err(ApplicationError::ReadOnly(names)) if names == ["last_login"]));
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_says_that_their_own_address_is_proven() {
+        let stored = User { email_verified: false, ..user_of(&an_admin()) };
+        for target in [Target::Me, Target::User(an_admin().user_id)] {
+            for (said, is_taken) in [(true, false), (false, true)] {
+                let mut unit = match target {
+                    Target::Me => a_unit_of(&an_admin()),
+                    Target::User(_) => a_unit_on(stored.clone(), vec![an_admin().user_id]),
+                };
+                unit.unit.held = Some(Some((session_of(&an_admin()), stored.clone())));
+                let mut mocks = Mocks::default();
+                mocks.units([unit]);
+                let change = UserChange { email_verified: Some(said), ..UserChange::default() };
+                let result = mocks.build().update(&an_admin(), target, change).await;
+                let refused = matches!(&result, Err(ApplicationError::ReadOnly(names)) if *names == ["email_verified"]);
+                assert_eq!((result.is_ok(), refused), (is_taken, !is_taken), "{result:?}");
+            }
         }
     }
 
@@ -251,57 +269,57 @@ mod tests {
         assert!(matches!(result, Err(ApplicationError::Forbidden)));
     }
 
-    fn moving(current_password: Option<Password>) -> UserChange {
-        let email = Some(Email::parse("lovelace@example.com").unwrap());
-        UserChange { email, current_password, ..UserChange::default() }
+    fn moving(email: &str) -> UserChange {
+        UserChange { email: Some(Email::parse(email).unwrap()), ..UserChange::default() }
     }
 
     #[tokio::test]
-    async fn ones_own_email_changes_with_the_password_is_not_verified_and_ends_the_other_sessions() {
-        let mut mocks = Mocks::confirming(Verification::Match { outdated: false });
-        let other = SessionId::new(uuid::Uuid::from_u128(99));
-        let mut unit = updating(a_unit_of(&an_actor()));
-        unit.refresh_tokens
-            .expect_revoke_all()
-            .withf(|_, except, revocation| {
-                *except == Some(session_id()) && revocation.reason == RevocationReason::EmailChanged
-            })
-            .times(1)
-            .returning(move |_, _, _| Ok(vec![other]));
-        let is_of_other = move |revoked: &Revoked| revoked.tokens == RevokedTokens::OfSession(other);
-        unit.revocations.expect_insert().withf(is_of_other).times(1).returning(|_| Ok(()));
-        let commits = mocks.units([unit]);
-        let user = mocks.build().update(&an_actor(), Target::Me, moving(Some(password()))).await.unwrap();
-        assert_eq!((user.email_verified, user.epoch), (false, Epoch::default()));
-        assert_eq!(commits.load(Ordering::SeqCst), 1);
-    }
-
-    #[tokio::test]
-    async fn without_the_password_ones_own_email_stays_whatever_the_way() {
-        let of_admin = a_unit_on(user_of(&an_admin()), vec![an_admin().user_id]);
-        for (actor, target, unit) in [
-            (an_actor(), Target::Me, a_unit_of(&an_actor())),
-            (an_admin(), Target::Me, a_unit_of(&an_admin())),
-            (an_admin(), Target::User(an_admin().user_id), of_admin),
-        ] {
-            let mut mocks = Mocks::default();
-            mocks.units([unit]);
-            let result = mocks.build().update(&actor, target, moving(None)).await;
-            assert!(matches!(result, Err(ApplicationError::CurrentPasswordRequired)));
-            let result = Mocks::confirming(Verification::Mismatch).build();
-            let result = result.update(&actor, target, moving(Some(password()))).await;
-            assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));
+    async fn ones_own_email_is_not_changed_here_whatever_the_way() {
+        let of_admin = || a_unit_on(user_of(&an_admin()), vec![an_admin().user_id]);
+        for email in ["lovelace@example.com", "ADA@example.com"] {
+            for (actor, target, unit) in [
+                (an_actor(), Target::Me, a_unit_of(&an_actor())),
+                (an_admin(), Target::Me, a_unit_of(&an_admin())),
+                (an_admin(), Target::User(an_admin().user_id), of_admin()),
+            ] {
+                let mut mocks = Mocks::default();
+                let commits = mocks.units([unit]);
+                let result = mocks.build().update(&actor, target, moving(email)).await;
+                assert!(matches!(result, Err(ApplicationError::UseEmailChange)), "{result:?}");
+                assert_eq!(commits.load(Ordering::SeqCst), 0);
+            }
         }
+        let mut mocks = Mocks::default();
+        mocks.units([a_unit_of(&an_actor())]);
+        mocks.build().update(&an_actor(), Target::Me, moving("ada@example.com")).await.unwrap();
     }
 
     #[tokio::test]
-    async fn the_same_email_and_anothers_need_no_password() {
+    async fn an_admin_changes_anothers_email_which_is_proven_only_if_they_say_so() {
+        for (said, is_verified) in [(None, false), (Some(false), false), (Some(true), true)] {
+            let mut mocks = Mocks::default();
+            let mut unit = updating(an_admins_unit());
+            unit.one_time_tokens.expect_void_all().times(1).returning(|_, _| Ok(1));
+            let is_notice = |mail: &QueuedMail| mail.letter == Letter::EmailChanged && mail.to == a_user().email;
+            unit.outbox.expect_insert().withf(is_notice).times(1).returning(|_| Ok(()));
+            mocks.one_time_tokens.mail_is_off = false;
+            // The new address is asked to prove itself, where the admin does not vouch for it.
+            if !is_verified {
+                mocks.users.expect_find_by_email().times(1).returning(|_| Ok(None));
+                mocks.one_time_tokens.attempts.expect_reserve().times(2).returning(|_, _, _| Ok(Reservation::Taken));
+                unit.one_time_tokens.expect_insert().times(1).returning(|_| Ok(()));
+                let is_asked = |mail: &QueuedMail| mail.letter == Letter::Token(Purpose::VerifyEmail);
+                unit.outbox.expect_insert().withf(is_asked).times(1).returning(|_| Ok(()));
+            }
+            mocks.units([unit]);
+            let change = UserChange { email_verified: said, ..moving("lovelace@example.com") };
+            let user = mocks.build().update(&an_admin(), TARGET(), change).await.unwrap();
+            assert_eq!((user.email_verified, user.epoch), (is_verified, Epoch::default()));
+        }
         let mut mocks = Mocks::default();
-        mocks.units([a_unit_of(&an_actor()), updating(an_admins_unit())]);
-        let users = mocks.build();
-        let same = UserChange { email: Some(a_user().email), ..UserChange::default() };
-        users.update(&an_actor(), Target::Me, same).await.unwrap();
-        users.update(&an_admin(), TARGET(), moving(None)).await.unwrap();
+        mocks.units([updating(an_admins_unit())]);
+        let change = UserChange { email_verified: Some(false), ..UserChange::default() };
+        assert!(!mocks.build().update(&an_admin(), TARGET(), change).await.unwrap().email_verified);
     }
 
     #[tokio::test]
@@ -336,6 +354,7 @@ mod tests {
             .withf(|_, except, revocation| except.is_none() && revocation.reason == RevocationReason::Disabled)
             .times(1)
             .returning(|_, _, _| Ok(Vec::new()));
+        unit.one_time_tokens.expect_void_all().times(1).returning(|_, _| Ok(1));
         unit.revocations.expect_insert().withf(is_of_first_epoch).times(1).returning(|_| Ok(()));
         unit.outbox.expect_insert().withf(|mail| mail.letter == Letter::AccountDisabled).times(1).returning(|_| Ok(()));
         mocks.one_time_tokens.mail_is_off = false;

@@ -3,7 +3,7 @@
 mod claims;
 mod port;
 
-pub use claims::{AccessClaims, InvalidAccessToken};
+pub use claims::{AccessClaims, InvalidAccessToken, OptionalClaim};
 pub use port::{AccessTokens, MAX_ACCESS_TOKEN_TTL, PublishedKeys, VerifyError};
 
 #[cfg(feature = "mocks")]

@@ -5,13 +5,18 @@ use crate::one_time_tokens::Purpose;
 use crate::users::{Email, UserId};
 use crate::{Mac, MacPurpose, MacTag};
 
-/// Names a count of attempts: what is guessed, whose it is, and from where. It is a MAC, so that the table does not tell
-/// which names were tried, and nobody can choose names that share a count.
+/// Names a count of attempts: what is guessed, whose it is, and from where. Its bytes are a MAC, so that the table does
+/// not tell which names were tried, and nobody can choose names that share a count.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct AttemptKey([u8; AttemptKey::LENGTH]);
+pub struct AttemptKey {
+    bytes: [u8; Self::LENGTH],
+    attempted: Attempted,
+    user: Option<UserId>,
+    network: Option<Network>,
+}
 
 /// What is guessed, or asked for too often.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Attempted {
     /// A password.
     Password,
@@ -21,8 +26,10 @@ pub enum Attempted {
     ClientSecret,
     /// A second factor.
     SecondFactor,
-    /// To be sent a mail.
+    /// To be sent a mail, by whoever asks, or to have one sent, by an account that asks.
     Mail(Purpose),
+    /// To be sent any mail that somebody can ask for.
+    AnyMail,
 }
 
 /// Whose it is.
@@ -48,37 +55,81 @@ impl AttemptKey {
 
     /// The key of the attempts at something of `subject`, from one network or from all together.
     pub fn new(attempted: Attempted, subject: Subject<'_>, network: Option<Network>, mac: &dyn Mac) -> Self {
-        let network = network.map(Network::bytes);
         let (kind, name) = subject.parts();
         // The first parts are words without a zero byte, and the network has a fixed length.
         let words = [attempted.words().as_slice(), &[kind]].concat().join("\0");
         let mut message = [words.as_bytes(), &[0, u8::from(network.is_some())]].concat();
-        message.extend_from_slice(&network.unwrap_or_default());
+        message.extend_from_slice(&network.map(Network::bytes).unwrap_or_default());
         message.extend_from_slice(name);
         let tag = *mac.sign(MacPurpose::AttemptKey, &message).as_bytes();
-        match subject {
-            Subject::Unknown(_) => Self::shared(tag, network.is_some()),
-            Subject::User(_) | Subject::Address(_) | Subject::Client(_) => Self(tag),
-        }
+        let (bytes, user) = match subject {
+            Subject::User(id) => (tag, Some(id)),
+            Subject::Address(_) | Subject::Client(_) => (tag, None),
+            Subject::Unknown(_) => (Self::shared(tag, network.is_some()), None),
+        };
+        Self { bytes, attempted, user, network }
     }
 
     /// One of the counts that unknown names share.
-    fn shared(tag: [u8; Self::LENGTH], has_network: bool) -> Self {
+    fn shared(tag: [u8; Self::LENGTH], has_network: bool) -> [u8; Self::LENGTH] {
         let [a, b, c, d, ..] = tag;
         let number = u32::from_be_bytes([a, b, c, d]) % Self::UNKNOWN;
         let mut bytes = [0; Self::LENGTH];
         bytes[0] = u8::from(has_network);
         bytes[Self::LENGTH - 4..].copy_from_slice(&number.to_be_bytes());
-        Self(bytes)
+        bytes
     }
 
     /// The bytes.
     pub const fn as_bytes(&self) -> &[u8; Self::LENGTH] {
-        &self.0
+        &self.bytes
+    }
+
+    /// What is guessed.
+    pub const fn attempted(&self) -> Attempted {
+        self.attempted
+    }
+
+    /// The account, if it was named by its id. It is kept beside the count, so that admins can look at it.
+    pub const fn user(&self) -> Option<UserId> {
+        self.user
+    }
+
+    /// From where, unless it counts attempts from everywhere.
+    pub const fn network(&self) -> Option<Network> {
+        self.network
     }
 }
 
 impl Attempted {
+    /// The name of its kind, which never changes.
+    pub const fn kind(self) -> &'static str {
+        self.words()[0]
+    }
+
+    /// What the mail or its code is for, if it is about one.
+    pub const fn purpose(self) -> Option<Purpose> {
+        match self {
+            Self::MailedCode(purpose) | Self::Mail(purpose) => Some(purpose),
+            Self::Password | Self::SecondFactor | Self::ClientSecret | Self::AnyMail => None,
+        }
+    }
+
+    /// The kind, and the purpose after a colon.
+    pub fn as_text(self) -> String {
+        match self.purpose() {
+            Some(purpose) => format!("{}:{}", self.kind(), purpose.as_str()),
+            None => self.kind().to_owned(),
+        }
+    }
+
+    /// Reads what [`Attempted::as_text`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        let of_purposes = Purpose::ALL.into_iter().flat_map(|purpose| [Self::MailedCode(purpose), Self::Mail(purpose)]);
+        let all = [Self::Password, Self::SecondFactor, Self::ClientSecret, Self::AnyMail].into_iter().chain(of_purposes);
+        all.into_iter().find(|attempted| attempted.as_text() == text)
+    }
+
     const fn words(self) -> [&'static str; 2] {
         match self {
             Self::Password => ["password", ""],
@@ -86,6 +137,7 @@ impl Attempted {
             Self::ClientSecret => ["client_secret", ""],
             Self::SecondFactor => ["second_factor", ""],
             Self::Mail(purpose) => ["mail", purpose.as_str()],
+            Self::AnyMail => ["mail", ""],
         }
     }
 }

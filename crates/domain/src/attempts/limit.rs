@@ -29,6 +29,10 @@ impl AttemptLimit {
     /// owner out.
     pub const FROM_A_KNOWN_NETWORK: Self = Self::doubling(100);
 
+    /// For the secret of a client from one network. More are free than a node compares at a time, since a client that has
+    /// its secret may ask for many things at once. Networks share nothing, so that nobody locks a client out from afar.
+    pub const CLIENT_SECRET: Self = Self::doubling(100);
+
     /// For a mailed code, at its address and for its purpose, whoever asks. The first wait is as long as a code is good, so
     /// that another code does not come with other attempts.
     pub const CODE: Self = Self {
@@ -47,6 +51,18 @@ impl AttemptLimit {
         first_delay: TimeDelta::hours(1),
         max_delay: TimeDelta::hours(1),
         forget_after: TimeDelta::hours(1),
+    };
+
+    /// For mails of one kind that an account asks for, to whatever addresses.
+    pub const MAILS_OF_AN_ACCOUNT: Self = Self { free: 5, ..Self::MAIL };
+
+    /// For all mails to one address that anybody can ask for. Waits stay short enough for its owner to get what they need,
+    /// whoever else asks.
+    pub const ANY_MAIL: Self = Self {
+        free: 10,
+        first_delay: TimeDelta::hours(1),
+        max_delay: TimeDelta::hours(4),
+        forget_after: TimeDelta::hours(24),
     };
 
     const fn doubling(free: u32) -> Self {

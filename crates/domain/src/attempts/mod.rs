@@ -9,7 +9,7 @@ mod repository;
 pub use key::{AttemptKey, Attempted, Subject};
 pub use limit::AttemptLimit;
 pub use network::Network;
-pub use repository::{AttemptCount, AttemptRepository, Reservation};
+pub use repository::{AttemptCount, AttemptRepository, Counted, Reservation};
 
 #[cfg(feature = "mocks")]
 pub use repository::MockAttemptRepository;

@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 
-use super::{AttemptKey, AttemptLimit};
+use super::{AttemptKey, AttemptLimit, Attempted, Network};
+use crate::users::UserId;
 use crate::{StoreError, Timestamp};
 
 /// Counts attempts. Every method may fail with [`StoreError::Unavailable`] or [`StoreError::Internal`].
@@ -25,8 +26,13 @@ pub trait AttemptRepository: Send + Sync {
     /// Forgets a count, and returns whether there was one.
     async fn forget(&self, key: &AttemptKey) -> Result<bool, StoreError>;
 
-    /// The count, if there is one.
-    async fn find(&self, key: &AttemptKey) -> Result<Option<AttemptCount>, StoreError>;
+    /// Up to `limit` counts whose keys name this user, or are among `others`, the last used first. MUST leave out those
+    /// whose attempts were all given back.
+    async fn list(&self, user: UserId, others: &[AttemptKey], limit: u64) -> Result<Vec<Counted>, StoreError>;
+
+    /// Forgets all counts whose keys name this user, or are among `others`, and returns how many there were. MUST leave
+    /// all others alone.
+    async fn forget_all(&self, user: UserId, others: &[AttemptKey]) -> Result<u64, StoreError>;
 
     /// Removes up to `limit` counts that rested since `before`, and returns how many. MUST leave all others alone.
     /// SHOULD leave those alone that others are removing.
@@ -57,4 +63,15 @@ pub struct AttemptCount {
     pub last_at: Timestamp,
     /// When the next one is taken; long ago where there is no wait.
     pub free_at: Timestamp,
+}
+
+/// A count, and what it counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// What is guessed.
+    pub attempted: Attempted,
+    /// From where. `None` for attempts from everywhere.
+    pub network: Option<Network>,
+    /// How often.
+    pub count: AttemptCount,
 }

@@ -23,6 +23,25 @@ pub struct Event {
     pub what: What,
 }
 
+/// An event as it was recorded. Its kind and its details are as they were written, perhaps by another version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedEvent {
+    /// When.
+    pub at: Timestamp,
+    /// The kind's name.
+    pub kind: String,
+    /// The kind of who did it: [`By::kind`].
+    pub by: String,
+    /// The user who did it, if it was one.
+    pub user: Option<UserId>,
+    /// From where, if it is known.
+    pub address: Option<IpAddr>,
+    /// The session that it is about.
+    pub session: Option<SessionId>,
+    /// What else there is to say.
+    pub details: Vec<(String, String)>,
+}
+
 /// Something that happened, before it has an id and a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewEvent {
@@ -68,6 +87,11 @@ pub enum What {
     LoginFailed {
         /// The account, if the name is of one.
         user: Option<UserId>,
+    },
+    /// Wrong passwords came in at many accounts within minutes.
+    PasswordsSprayed {
+        /// At how many by then, on one node.
+        accounts: usize,
     },
     /// Right password, disabled account.
     LoginRefusedDisabled {
@@ -120,9 +144,39 @@ pub enum What {
         /// The user.
         user: UserId,
     },
+    /// It was mailed to the user how to prove their address, as somebody asked for.
+    EmailVerificationRequested {
+        /// The user.
+        user: UserId,
+    },
+    /// A user proved their address.
+    EmailVerified {
+        /// The user.
+        user: UserId,
+    },
+    /// A user asked for another address.
+    EmailChangeRequested {
+        /// The user.
+        user: UserId,
+    },
+    /// A user confirmed their new address, which ended their sessions.
+    EmailChanged {
+        /// The user.
+        user: UserId,
+    },
+    /// Whoever holds a user's address stopped the change to another.
+    EmailChangeStopped {
+        /// The user.
+        user: UserId,
+    },
     /// The current password that came with a change was wrong.
     CurrentPasswordWrong {
         /// Whose.
+        user: UserId,
+    },
+    /// An admin let the owner of an account try again at once.
+    AttemptsForgotten {
+        /// The account.
         user: UserId,
     },
     /// Somebody registered where accounts are made only for proven addresses, and the address was sent a mail.
@@ -142,8 +196,8 @@ pub enum What {
         /// The user.
         user: UserId,
     },
-    /// The owner of an address proved it, of an account that was made with it without proof: its password was
-    /// removed or replaced, and its sessions ended.
+    /// The owner of an address signed in by mail to an account that was made with it without proof: its password was
+    /// removed, and its sessions ended.
     UserReclaimed {
         /// The account.
         user: UserId,
@@ -277,6 +331,7 @@ impl What {
         match self {
             Self::LoginSucceeded { .. } => "login.succeeded",
             Self::LoginFailed { .. } => "login.failed",
+            Self::PasswordsSprayed { .. } => "login.sprayed",
             Self::LoginRefusedDisabled { .. } => "login.refused_disabled",
             Self::LoginRefusedUnverified { .. } => "login.refused_unverified",
             Self::LoginRequested { .. } => "login.requested",
@@ -286,6 +341,11 @@ impl What {
             Self::PasswordSet { .. } => "password.set",
             Self::PasswordResetRequested { .. } => "password.reset_requested",
             Self::PasswordReset { .. } => "password.reset",
+            Self::EmailVerificationRequested { .. } => "email.verification_requested",
+            Self::EmailVerified { .. } => "email.verified",
+            Self::EmailChangeRequested { .. } => "email.change_requested",
+            Self::EmailChanged { .. } => "email.changed",
+            Self::EmailChangeStopped { .. } => "email.change_stopped",
             Self::CurrentPasswordWrong { .. } => "password.change_refused",
             Self::RegistrationRequested { .. } => "registration.requested",
             Self::UserInvited { .. } => "user.invited",
@@ -299,6 +359,7 @@ impl What {
             Self::FactorRemoved { .. } => "factor.removed",
             Self::FactorsReset { .. } => "factors.reset",
             Self::RecoveryCodesRenewed { .. } => "recovery_codes.renewed",
+            Self::AttemptsForgotten { .. } => "attempts.forgotten",
             Self::UserCreated { .. } => "user.created",
             Self::UserUpdated { .. } => "user.updated",
             Self::UserDeleted { .. } => "user.deleted",
@@ -310,7 +371,9 @@ impl What {
     /// The id of what it is about: of a key in the kinds that begin with `keys.`, and of a user in all others.
     pub const fn subject(&self) -> Option<Uuid> {
         match self {
-            Self::LoginFailed { user: None } | Self::RegistrationRequested { user: None } => None,
+            Self::LoginFailed { user: None }
+            | Self::RegistrationRequested { user: None }
+            | Self::PasswordsSprayed { .. } => None,
             Self::LoginSucceeded { user, .. }
             | Self::LoginFailed { user: Some(user) }
             | Self::LoginRefusedDisabled { user }
@@ -322,6 +385,11 @@ impl What {
             | Self::PasswordSet { user }
             | Self::PasswordResetRequested { user }
             | Self::PasswordReset { user }
+            | Self::EmailVerificationRequested { user }
+            | Self::EmailVerified { user }
+            | Self::EmailChangeRequested { user }
+            | Self::EmailChanged { user }
+            | Self::EmailChangeStopped { user }
             | Self::CurrentPasswordWrong { user }
             | Self::RegistrationRequested { user: Some(user) }
             | Self::UserInvited { user, .. }
@@ -335,6 +403,7 @@ impl What {
             | Self::FactorRemoved { user }
             | Self::FactorsReset { user }
             | Self::RecoveryCodesRenewed { user }
+            | Self::AttemptsForgotten { user }
             | Self::UserCreated { user, .. }
             | Self::UserUpdated { user, .. }
             | Self::UserDeleted { user } => Some(user.as_uuid()),
@@ -364,6 +433,7 @@ impl What {
                 details.extend(ends.map(|reason| ("sessions_ended", text(reason.as_str()))));
                 details
             }
+            Self::PasswordsSprayed { accounts } => vec![("accounts", accounts.to_string())],
             Self::KeysRotated { retired, .. } => vec![("retired", retired.to_string())],
             _ => Vec::new(),
         }
@@ -382,6 +452,7 @@ impl What {
             Self::FactorAdded { .. } | Self::FactorRemoved { .. } | Self::FactorsReset { .. } => {
                 Some(RevocationReason::FactorsChanged)
             }
+            Self::EmailChanged { .. } => Some(RevocationReason::EmailChanged),
             Self::UserUpdated { ends, .. } => *ends,
             _ => None,
         }

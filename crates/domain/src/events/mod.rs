@@ -3,7 +3,7 @@
 mod event;
 mod repository;
 
-pub use event::{By, Event, NewEvent, What};
+pub use event::{By, Event, NewEvent, RecordedEvent, What};
 pub use repository::EventRepository;
 
 #[cfg(feature = "mocks")]

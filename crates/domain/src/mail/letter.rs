@@ -1,5 +1,6 @@
 use std::net::IpAddr;
 
+use crate::ValidationError;
 use crate::one_time_tokens::Purpose;
 
 /// What a mail says.
@@ -55,5 +56,49 @@ impl Letter {
             Self::AccountDeleted => "account_deleted",
             Self::Test => "test",
         }
+    }
+
+    /// One of every kind, without details. What is missing here is neither read from the outbox nor tried at the start.
+    pub fn every() -> impl Iterator<Item = Self> {
+        let others = [
+            Self::EmailChanged,
+            Self::AlreadyRegistered,
+            Self::PasswordChanged,
+            Self::NewDevice { device: None, address: None },
+            Self::FactorAdded,
+            Self::FactorRemoved,
+            Self::FactorsReset,
+            Self::RecoveryCodeUsed,
+            Self::AccountDisabled,
+            Self::AccountDeleted,
+            Self::Test,
+        ];
+        Purpose::mailed().map(Self::Token).chain(others)
+    }
+
+    /// The letter of this [`kind`](Letter::kind), without details.
+    ///
+    /// # Errors
+    /// `unknown_letter`.
+    pub fn parse(kind: &str) -> Result<Self, ValidationError> {
+        let found = Self::every().find(|letter| letter.kind() == kind);
+        found.ok_or_else(|| ValidationError::new("unknown_letter", "This letter is unknown."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn each_has_a_kind_of_its_own_by_which_it_is_read() {
+        let kinds: HashSet<_> = Letter::every().map(|letter| letter.kind()).collect();
+        assert_eq!(kinds.len(), Letter::every().count());
+        for letter in Letter::every() {
+            assert_eq!(Letter::parse(letter.kind()).unwrap(), letter);
+        }
+        assert_eq!(Letter::parse("spam").unwrap_err().code, "unknown_letter");
     }
 }

@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use thiserror::Error;
 
-use super::{Letter, Locale, MailId};
-use crate::users::Email;
+use super::{Letter, MailId};
+use crate::users::{Email, Locale};
 use crate::{Secret, Source, Timestamp};
 
 /// Hands mails to a relay, or whatever stands for one.

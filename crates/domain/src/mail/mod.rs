@@ -4,15 +4,13 @@
 //! are computed from its one-time token when it is sent.
 
 mod letter;
-mod locale;
 mod mailer;
 mod outbox;
 mod queued_mail;
 
 pub use letter::Letter;
-pub use locale::Locale;
 pub use mailer::{MailError, Mailer, Outgoing, Redeem};
-pub use outbox::{OutboxFilter, OutboxRepository, OutboxStatus};
+pub use outbox::{OutboxFilter, OutboxQuery, OutboxRepository, OutboxStatus};
 pub use queued_mail::{MailState, NewMail, QueuedMail};
 
 #[cfg(feature = "mocks")]

@@ -1,7 +1,8 @@
 use async_trait::async_trait;
 
 use super::{MailId, QueuedMail};
-use crate::{StoreError, Timestamp};
+use crate::users::Email;
+use crate::{StoreError, Timestamp, ValidationError};
 
 /// Keeps mails until they were sent or given up, and for a while after. Every method may fail with
 /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
@@ -27,14 +28,15 @@ pub trait OutboxRepository: Send + Sync {
     /// The mail with this id.
     async fn find(&self, id: MailId) -> Result<Option<QueuedMail>, StoreError>;
 
-    /// Up to `limit` mails that fit, the newest first, and only those that were written before the mail `before`, if one
-    /// is given.
-    async fn list(
-        &self,
-        filter: OutboxFilter,
-        before: Option<MailId>,
-        limit: u64,
-    ) -> Result<Vec<QueuedMail>, StoreError>;
+    /// One page of the mails that fit, the newest first.
+    async fn list(&self, query: &OutboxQuery) -> Result<Vec<QueuedMail>, StoreError>;
+
+    /// The mails to this address, the newest first, `limit` at most. MUST find those that wait, those that were sent and
+    /// those that were given up, in whatever case their address was written, and MUST NOT return one to another address.
+    async fn list_to(&self, to: &Email, limit: u64) -> Result<Vec<QueuedMail>, StoreError>;
+
+    /// How many mails fit.
+    async fn count(&self, filter: OutboxFilter) -> Result<u64, StoreError>;
 
     /// Removes a mail that was not sent, and returns whether there was one.
     async fn delete_unsent(&self, id: MailId) -> Result<bool, StoreError>;
@@ -62,6 +64,34 @@ pub enum OutboxFilter {
     Sent,
     /// Those that were given up.
     Dead,
+}
+
+impl OutboxFilter {
+    /// Reads the name of a state. No name is all of them.
+    ///
+    /// # Errors
+    /// `unknown_state`.
+    pub fn parse(state: &str) -> Result<Self, ValidationError> {
+        match state {
+            "pending" => Ok(Self::Pending),
+            "sent" => Ok(Self::Sent),
+            "dead" => Ok(Self::Dead),
+            _ => Err(ValidationError::new("unknown_state", "This field must be 'pending', 'sent' or 'dead'.")),
+        }
+    }
+}
+
+/// Which mails to list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutboxQuery {
+    /// In which state.
+    pub filter: OutboxFilter,
+    /// Only those that were written before this one.
+    pub before: Option<MailId>,
+    /// How many to pass over.
+    pub offset: u64,
+    /// Most mails to return.
+    pub limit: u64,
 }
 
 /// How the outbox is.

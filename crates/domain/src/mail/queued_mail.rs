@@ -1,9 +1,9 @@
 use chrono::TimeDelta;
 
-use super::{Letter, Locale, MailId};
+use super::{Letter, MailId};
 use crate::Timestamp;
 use crate::one_time_tokens::OneTimeTokenId;
-use crate::users::Email;
+use crate::users::{Email, Locale};
 
 /// A mail in the outbox.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -36,7 +36,7 @@ pub struct OneTimeToken {
 pub struct NewOneTimeToken {
     /// A fresh id.
     pub id: OneTimeTokenId,
-    /// What it shall be good for.
+    /// What it is to be good for.
     pub purpose: Purpose,
     /// Whose account it is about, if there is one already.
     pub user_id: Option<UserId>,

@@ -5,15 +5,15 @@ use crate::passwords::Password;
 /// Only the policy makes one. A program on these crates cannot hash a password that nobody checked:
 ///
 /// ```
-/// use domain::ValidationError;
-/// use domain::passwords::{HashError, HashPlace, Password, PasswordHash, PasswordPolicy};
+/// use domain::passwords::{Findings, HashError, HashPlace, Password, PasswordHash, PasswordPolicy, RefusedPassword};
 ///
 /// async fn hash(
 ///     place: &mut dyn HashPlace,
 ///     policy: &PasswordPolicy,
 ///     typed: Password,
-/// ) -> Result<Result<PasswordHash, HashError>, ValidationError> {
-///     Ok(place.hash(&policy.accept(typed)?).await)
+///     found: &Findings,
+/// ) -> Result<Result<PasswordHash, HashError>, RefusedPassword> {
+///     Ok(place.hash(&policy.accept(typed, found)?).await)
 /// }
 /// ```
 ///

@@ -44,6 +44,11 @@ impl Password {
         self.0.as_bytes()
     }
 
+    /// The text.
+    pub(super) fn text(&self) -> &str {
+        &self.0
+    }
+
     /// How many characters it has.
     pub(super) fn length(&self) -> usize {
         self.0.chars().count()

@@ -1,3 +1,5 @@
+use crate::ValidationError;
+
 /// Who gets an account without an admin. It is asked whenever an account is made and whenever a session begins, so that
 /// accounts that were made under another mode are judged by the present one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,6 +14,29 @@ pub enum RegistrationMode {
 }
 
 impl RegistrationMode {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Open, Self::Verified, Self::Closed];
+
+    /// Its name in settings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Verified => "verified",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// Reads a name.
+    ///
+    /// # Errors
+    /// `unknown_registration_mode`.
+    pub fn parse(name: &str) -> Result<Self, ValidationError> {
+        let found = Self::ALL.into_iter().find(|mode| mode.as_str() == name);
+        found.ok_or_else(|| {
+            ValidationError::new("unknown_registration_mode", "The mode must be 'open', 'verified' or 'closed'.")
+        })
+    }
+
     /// Whether somebody who is not an admin may make an account with an address that they have proven, or have not.
     pub const fn admits(self, has_proven_address: bool) -> bool {
         match self {

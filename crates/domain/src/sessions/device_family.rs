@@ -65,6 +65,11 @@ impl DeviceFamily {
         }
         Self { program: program(user_agent), ..Self::default() }
     }
+
+    /// Whether it is a known browser.
+    pub const fn is_browser(&self) -> bool {
+        self.browser.is_some()
+    }
 }
 
 /// The name of the first product, without its version (RFC 9110, section 10.1.5). No name has a dot, which mail programs

@@ -28,6 +28,10 @@ pub trait RefreshTokenRepository: Send + Sync {
     /// The user's live sessions at `now`, last used first, `limit` at most.
     async fn list_live(&self, user_id: UserId, now: Timestamp, limit: u64) -> Result<Vec<RefreshToken>, StoreError>;
 
+    /// The user's sessions that are stored, last used first, `limit` at most. MUST find those that have ended, too, and
+    /// MUST NOT return one of another user.
+    async fn list(&self, user_id: UserId, limit: u64) -> Result<Vec<RefreshToken>, StoreError>;
+
     /// The devices of all of the user's sessions that are stored, also of those that have ended: each user agent once,
     /// without an address, `limit` at most.
     async fn list_devices(&self, user_id: UserId, limit: u64) -> Result<Vec<Device>, StoreError>;

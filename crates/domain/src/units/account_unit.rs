@@ -1,5 +1,6 @@
 use super::UnitOfWork;
 use crate::factors::FactorRepository;
+use crate::attempts::AttemptRepository;
 use crate::mail::OutboxRepository;
 use crate::one_time_tokens::OneTimeTokenRepository;
 use crate::passwords::PasswordRepository;
@@ -9,6 +10,7 @@ use crate::users::UserRepository;
 #[cfg(feature = "mocks")]
 use crate::{
     factors::MockFactorRepository,
+    attempts::MockAttemptRepository,
     mail::MockOutboxRepository,
     one_time_tokens::MockOneTimeTokenRepository,
     passwords::MockPasswordRepository,
@@ -43,6 +45,10 @@ pub trait AccountUnit: UnitOfWork {
 
     /// The mails, inside this unit.
     fn outbox(&self) -> &dyn OutboxRepository;
+
+    /// The counts of attempts, inside this unit. Attempts are never reserved here: they have to last whatever becomes of
+    /// the unit.
+    fn attempts(&self) -> &dyn AttemptRepository;
 }
 
 #[cfg(feature = "mocks")]
@@ -57,5 +63,6 @@ super::mock_unit! {
         one_time_tokens: MockOneTimeTokenRepository as OneTimeTokenRepository,
         pending_accounts: MockPendingAccountRepository as PendingAccountRepository,
         outbox: MockOutboxRepository as OutboxRepository,
+        attempts: MockAttemptRepository as AttemptRepository,
     }
 }

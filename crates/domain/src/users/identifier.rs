@@ -20,6 +20,15 @@ impl UserIdentifier {
         }
         Username::parse(text).ok().map(Self::Username)
     }
+
+    /// The same text for all ways to write the same name.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Id(id) => id.to_string(),
+            Self::Email(email) => email.key().to_owned(),
+            Self::Username(username) => username.as_str().to_owned(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 use domain::Timestamp;
-use domain::attempts::AttemptCount;
+use domain::attempts::{AttemptCount, AttemptKey, Attempted, Counted, Network};
 use sea_orm::entity::prelude::*;
 
 /// Times are milliseconds since 1970: the database adds to them, and both databases add numbers alike.
@@ -12,6 +12,9 @@ pub(crate) struct Model {
     pub(crate) count: i64,
     pub(crate) last_at: i64,
     pub(crate) free_at: i64,
+    pub(crate) user_id: Option<Uuid>,
+    pub(crate) attempted: Option<String>,
+    pub(crate) network: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -23,6 +26,20 @@ impl From<Model> for AttemptCount {
             last_at: time(row.last_at),
             free_at: time(row.free_at),
         }
+    }
+}
+
+impl Model {
+    /// What it counts, which a key among `others` knows, or the row itself. `None` if it is something that only a newer
+    /// version knows.
+    pub(crate) fn counted(self, others: &[AttemptKey]) -> Option<Counted> {
+        let other = others.iter().find(|key| key.as_bytes()[..] == self.key);
+        let attempted = match other {
+            Some(key) => key.attempted(),
+            None => Attempted::parse(self.attempted.as_deref()?)?,
+        };
+        let network = self.network.as_deref().and_then(Network::parse);
+        Some(Counted { attempted, network, count: self.into() })
     }
 }
 

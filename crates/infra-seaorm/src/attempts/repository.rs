@@ -1,9 +1,10 @@
 use async_trait::async_trait;
-use domain::attempts::{AttemptCount, AttemptKey, AttemptLimit, AttemptRepository, Reservation};
+use domain::attempts::{AttemptCount, AttemptKey, AttemptLimit, AttemptRepository, Counted, Reservation};
+use domain::users::UserId;
 use domain::{StoreError, Timestamp};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func, OnConflict};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, Insert, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, Insert, QueryFilter, QueryOrder, QuerySelect};
 
 use super::entity::{ActiveModel, Column, Entity};
 use crate::Store;
@@ -21,8 +22,9 @@ impl<C: ConnectionTrait + Send + Sync> AttemptRepository for Store<C> {
             return Ok(Reservation::Taken);
         }
         // The count may be gone by now, and then the next attempt is taken.
-        let count = AttemptRepository::find(self, key).await?;
-        Ok(Reservation::Refused { free_at: count.map_or(now, |count| count.free_at) })
+        let find = Entity::find_by_id(key.as_bytes().to_vec());
+        let row = find.one(&self.connection).await.map_err(|error| self.error(error))?;
+        Ok(Reservation::Refused { free_at: row.map_or(now, |row| AttemptCount::from(row).free_at) })
     }
 
     async fn give_back(&self, key: &AttemptKey) -> Result<(), StoreError> {
@@ -39,10 +41,18 @@ impl<C: ConnectionTrait + Send + Sync> AttemptRepository for Store<C> {
         Ok(self.delete_rows(delete).await? == 1)
     }
 
-    async fn find(&self, key: &AttemptKey) -> Result<Option<AttemptCount>, StoreError> {
-        let find = Entity::find_by_id(key.as_bytes().to_vec());
-        let row = find.one(&self.connection).await.map_err(|error| self.error(error))?;
-        Ok(row.map(AttemptCount::from))
+    async fn list(&self, user: UserId, others: &[AttemptKey], limit: u64) -> Result<Vec<Counted>, StoreError> {
+        let select = Entity::find()
+            .filter(is_of(user, others))
+            .filter(Column::Count.gt(0))
+            .order_by_desc(Column::LastAt)
+            .limit(limit);
+        let rows = select.all(&self.connection).await.map_err(|error| self.error(error))?;
+        Ok(rows.into_iter().filter_map(|row| row.counted(others)).collect())
+    }
+
+    async fn forget_all(&self, user: UserId, others: &[AttemptKey]) -> Result<u64, StoreError> {
+        self.delete_rows(Entity::delete_many().filter(is_of(user, others))).await
     }
 
     async fn delete_rested(&self, before: Timestamp, limit: u64) -> Result<u64, StoreError> {
@@ -52,6 +62,11 @@ impl<C: ConnectionTrait + Send + Sync> AttemptRepository for Store<C> {
     async fn count_rested(&self, before: Timestamp) -> Result<u64, StoreError> {
         self.count_until::<Entity>(Column::LastAt, before.timestamp_millis()).await
     }
+}
+
+fn is_of(user: UserId, others: &[AttemptKey]) -> Condition {
+    let others = others.iter().map(|key| key.as_bytes().to_vec());
+    Condition::any().add(Column::UserId.eq(user.as_uuid())).add(Column::Key.is_in(others))
 }
 
 /// Counts an attempt, unless it comes before the wait is over. One statement, so that many at once are taken one by one.
@@ -65,6 +80,9 @@ fn reserving(key: &AttemptKey, limit: &AttemptLimit, now: Timestamp) -> Insert<A
         } else {
             now.timestamp_millis() + limit.first_delay.num_milliseconds()
         }),
+        user_id: Set(key.user().map(|user| user.as_uuid())),
+        attempted: Set(key.user().map(|_| key.attempted().as_text())),
+        network: Set(key.user().and(key.network()).map(|network| network.to_string())),
     };
     let now = now.timestamp_millis();
     let stored = |column: Column| Expr::column((Entity, column));

@@ -1,7 +1,11 @@
-use domain::events::{By, Event};
+use domain::events::{By, Event, RecordedEvent};
+use domain::sessions::SessionId;
+use domain::users::UserId;
 use sea_orm::ActiveValue::Set;
 use sea_orm::JsonValue;
 use sea_orm::entity::prelude::*;
+
+use crate::columns::{FromRow, Row};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -24,6 +28,29 @@ pub(crate) struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl FromRow for RecordedEvent {
+    const TABLE: &'static str = "events";
+
+    fn from_row(row: &Row<'_>) -> Option<Self> {
+        let details = match row.get::<JsonValue>(Column::Details) {
+            Some(JsonValue::Object(details)) => details,
+            _ => Default::default(),
+        };
+        let text = |value: JsonValue| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let address = row.get::<String>(Column::Address);
+        Some(RecordedEvent {
+            at: row.get(Column::At)?,
+            kind: row.get(Column::Kind)?,
+            by: row.get(Column::ActorKind)?,
+            // The id of a client is none of these.
+            user: row.get::<String>(Column::ActorId).and_then(|id| id.parse().ok()).map(UserId::new),
+            address: address.and_then(|address| row.valid(Column::Address, address.parse())),
+            session: row.get(Column::Session).map(SessionId::new),
+            details: details.into_iter().map(|(name, value)| (name, text(value))).collect(),
+        })
+    }
+}
 
 impl From<&Event> for ActiveModel {
     fn from(event: &Event) -> Self {

@@ -1,8 +1,8 @@
 use std::net::IpAddr;
 
-use domain::mail::{Letter, Locale, MailId, MailState, QueuedMail};
-use domain::one_time_tokens::{OneTimeTokenId, Purpose};
-use domain::users::Email;
+use domain::mail::{Letter, MailId, MailState, QueuedMail};
+use domain::one_time_tokens::OneTimeTokenId;
+use domain::users::{Email, Locale};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 
@@ -15,6 +15,8 @@ pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) id: Uuid,
     pub(crate) recipient: String,
+    /// The recipient in lower case: equal for equal addresses.
+    pub(crate) recipient_key: String,
     pub(crate) locale: String,
     /// The letter's kind.
     pub(crate) kind: String,
@@ -60,19 +62,10 @@ impl FromRow for QueuedMail {
 }
 
 fn letter(row: &Row<'_>) -> Option<Letter> {
-    Some(match row.get::<String>(Column::Kind)?.as_str() {
-        "email_changed" => Letter::EmailChanged,
-        "already_registered" => Letter::AlreadyRegistered,
-        "password_changed" => Letter::PasswordChanged,
-        "new_device" => Letter::NewDevice { device: row.get(Column::Device), address: address(row) },
-        "factor_added" => Letter::FactorAdded,
-        "factor_removed" => Letter::FactorRemoved,
-        "factors_reset" => Letter::FactorsReset,
-        "recovery_code_used" => Letter::RecoveryCodeUsed,
-        "account_disabled" => Letter::AccountDisabled,
-        "account_deleted" => Letter::AccountDeleted,
-        "test" => Letter::Test,
-        purpose => Letter::Token(row.valid(Column::Kind, Purpose::parse(purpose))?),
+    let letter = row.valid(Column::Kind, Letter::parse(&row.get::<String>(Column::Kind)?))?;
+    Some(match letter {
+        Letter::NewDevice { .. } => Letter::NewDevice { device: row.get(Column::Device), address: address(row) },
+        letter => letter,
     })
 }
 
@@ -94,6 +87,7 @@ impl From<&QueuedMail> for ActiveModel {
         Self {
             id: Set(mail.id.as_uuid()),
             recipient: Set(mail.to.as_str().to_owned()),
+            recipient_key: Set(mail.to.key().to_owned()),
             locale: Set(mail.locale.as_str().to_owned()),
             kind: Set(mail.letter.kind().to_owned()),
             device: Set(device),

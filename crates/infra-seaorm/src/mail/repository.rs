@@ -1,10 +1,12 @@
 use async_trait::async_trait;
-use domain::mail::{MailId, MailState, OutboxFilter, OutboxRepository, OutboxStatus, QueuedMail};
+use domain::mail::{MailId, MailState, OutboxFilter, OutboxQuery, OutboxRepository, OutboxStatus, QueuedMail};
+use domain::users::Email;
 use domain::{StoreError, Timestamp};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, LockBehavior, LockType, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    Select,
 };
 
 use uuid::Uuid;
@@ -59,23 +61,21 @@ impl<C: ConnectionTrait + Send + Sync> OutboxRepository for Store<C> {
         self.find_one(Entity::find_by_id(id.as_uuid())).await
     }
 
-    async fn list(
-        &self,
-        filter: OutboxFilter,
-        before: Option<MailId>,
-        limit: u64,
-    ) -> Result<Vec<QueuedMail>, StoreError> {
-        let mut select = Entity::find().order_by_desc(Column::Id).limit(limit);
-        match filter {
-            OutboxFilter::All => {}
-            OutboxFilter::Pending => select = select.filter(Column::DueAt.is_not_null()),
-            OutboxFilter::Sent => select = select.filter(Column::SentAt.is_not_null()),
-            OutboxFilter::Dead => select = select.filter(Column::DiedAt.is_not_null()),
-        }
-        if let Some(before) = before {
+    async fn list(&self, query: &OutboxQuery) -> Result<Vec<QueuedMail>, StoreError> {
+        let mut select = fitting(query.filter).order_by_desc(Column::Id);
+        if let Some(before) = query.before {
             select = select.filter(Column::Id.lt(before.as_uuid()));
         }
-        self.find_all(select).await
+        self.find_all(select.offset(query.offset).limit(query.limit)).await
+    }
+
+    async fn list_to(&self, to: &Email, limit: u64) -> Result<Vec<QueuedMail>, StoreError> {
+        let to = Entity::find().filter(Column::RecipientKey.eq(to.key()));
+        self.find_all(to.order_by_desc(Column::Id).limit(limit)).await
+    }
+
+    async fn count(&self, filter: OutboxFilter) -> Result<u64, StoreError> {
+        fitting(filter).count(&self.connection).await.map_err(|error| self.error(error))
     }
 
     async fn delete_unsent(&self, id: MailId) -> Result<bool, StoreError> {
@@ -84,16 +84,12 @@ impl<C: ConnectionTrait + Send + Sync> OutboxRepository for Store<C> {
     }
 
     async fn status(&self) -> Result<OutboxStatus, StoreError> {
-        let count = async |time: Column| {
-            let set = Entity::find().filter(time.is_not_null()).count(&self.connection).await;
-            set.map_err(|error| self.error(error))
-        };
         let oldest = Entity::find().select_only().column_as(Column::CreatedAt.min(), "oldest");
         let oldest = oldest.filter(Column::DueAt.is_not_null()).into_tuple::<Option<Timestamp>>();
         let oldest = oldest.one(&self.connection).await.map_err(|error| self.error(error))?;
         Ok(OutboxStatus {
-            pending: count(Column::DueAt).await?,
-            dead: count(Column::DiedAt).await?,
+            pending: OutboxRepository::count(self, OutboxFilter::Pending).await?,
+            dead: OutboxRepository::count(self, OutboxFilter::Dead).await?,
             oldest_pending: oldest.flatten(),
         })
     }
@@ -108,6 +104,16 @@ impl<C: ConnectionTrait + Send + Sync> OutboxRepository for Store<C> {
         let sent = self.count_until::<Entity>(Column::SentAt, before).await?;
         Ok(sent + self.count_until::<Entity>(Column::DiedAt, before).await?)
     }
+}
+
+fn fitting(filter: OutboxFilter) -> Select<Entity> {
+    let is_set = match filter {
+        OutboxFilter::All => return Entity::find(),
+        OutboxFilter::Pending => Column::DueAt,
+        OutboxFilter::Sent => Column::SentAt,
+        OutboxFilter::Dead => Column::DiedAt,
+    };
+    Entity::find().filter(is_set.is_not_null())
 }
 
 impl<C: ConnectionTrait + Send + Sync> Store<C> {

@@ -2,8 +2,10 @@ use async_trait::async_trait;
 use domain::one_time_tokens::{OneTimeToken, OneTimeTokenId, OneTimeTokenRepository, Purpose};
 use domain::users::{Email, UserId};
 use domain::{StoreError, Timestamp};
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DeleteMany, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, LockType};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DeleteMany, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
 
 use super::entity::{ActiveModel, Column, Entity};
 use crate::Store;
@@ -28,6 +30,11 @@ impl<C: ConnectionTrait + Send + Sync> OneTimeTokenRepository for Store<C> {
         self.find_one(latest).await
     }
 
+    async fn list(&self, user: UserId, limit: u64) -> Result<Vec<OneTimeToken>, StoreError> {
+        let of_user = Entity::find().filter(Column::UserId.eq(user.as_uuid()));
+        self.find_all(of_user.order_by_desc(Column::Id).limit(limit)).await
+    }
+
     async fn consume(&self, id: OneTimeTokenId, now: Timestamp) -> Result<bool, StoreError> {
         let update = Entity::update_many()
             .col_expr(Column::UsedAt, Expr::value(now))
@@ -40,6 +47,26 @@ impl<C: ConnectionTrait + Send + Sync> OneTimeTokenRepository for Store<C> {
     async fn void_all(&self, user: UserId, except: Option<OneTimeTokenId>) -> Result<u64, StoreError> {
         let of_user = Entity::delete_many().filter(Column::UserId.eq(user.as_uuid()));
         self.delete_rows(sparing(of_user, except)).await
+    }
+
+    async fn void_for_user(&self, purpose: Purpose, user: UserId) -> Result<u64, StoreError> {
+        let of_user = Entity::delete_many()
+            .filter(Column::UserId.eq(user.as_uuid()))
+            .filter(Column::Purpose.eq(purpose.as_str()));
+        self.delete_rows(of_user).await
+    }
+
+    async fn lock_for_email(&self, purpose: Purpose, email: &Email) -> Result<u64, StoreError> {
+        let of_email = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::EmailKey.eq(email.key()))
+            .filter(Column::Purpose.eq(purpose.as_str()))
+            .order_by_asc(Column::Id)
+            .lock(LockType::Update)
+            .into_query();
+        let locked = self.connection.query_all(&of_email).await.map_err(|error| self.error(error))?;
+        Ok(locked.len() as u64)
     }
 
     async fn void_for_email(

@@ -7,7 +7,7 @@ use domain::{Nonce, StoreError, Timestamp};
 use sea_orm::sea_query::{Expr, LockBehavior, LockType, Query};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, IdenStatic, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, QueryTrait, SelectA, SelectB, Statement, UpdateMany,
+    QueryOrder, QuerySelect, QueryTrait, Select, SelectA, SelectB, Statement, UpdateMany,
 };
 use uuid::Uuid;
 
@@ -36,15 +36,15 @@ impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
     }
 
     async fn list_live(&self, user_id: UserId, now: Timestamp, limit: u64) -> Result<Vec<RefreshToken>, StoreError> {
-        let live = Entity::find()
-            .filter(Column::UserId.eq(user_id.as_uuid()))
+        let live = of_user(user_id, limit)
             .filter(Column::RevokedAt.is_null())
             .filter(Column::IdleExpiresAt.gt(now))
-            .filter(Column::ExpiresAt.gt(now))
-            .order_by_desc(Column::LastUsedAt)
-            .order_by_desc(Column::Id)
-            .limit(limit);
+            .filter(Column::ExpiresAt.gt(now));
         self.find_all(live).await
+    }
+
+    async fn list(&self, user_id: UserId, limit: u64) -> Result<Vec<RefreshToken>, StoreError> {
+        self.find_all(of_user(user_id, limit)).await
     }
 
     async fn list_devices(&self, user_id: UserId, limit: u64) -> Result<Vec<Device>, StoreError> {
@@ -131,6 +131,15 @@ impl<C: ConnectionTrait + Send + Sync> RefreshTokenRepository for Store<C> {
         let ended = Condition::any().add(Column::IdleExpiresAt.lte(before)).add(Column::RevokedAt.lte(before));
         Entity::find().filter(ended).count(&self.connection).await.map_err(|error| self.error(error))
     }
+}
+
+/// Those of a user, last used first.
+fn of_user(user_id: UserId, limit: u64) -> Select<Entity> {
+    Entity::find()
+        .filter(Column::UserId.eq(user_id.as_uuid()))
+        .order_by_desc(Column::LastUsedAt)
+        .order_by_desc(Column::Id)
+        .limit(limit)
 }
 
 /// How many sessions one statement notes as used.

@@ -1,5 +1,4 @@
-use domain::mail::Locale;
-use domain::users::{Birthday, Email, Epoch, FullName, Profile, Role, User, UserId, Username, search_key};
+use domain::users::{Birthday, Email, Epoch, FullName, Locale, Profile, Role, User, UserId, Username, search_key};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 
@@ -40,12 +39,7 @@ impl FromRow for User {
         Some(User {
             id: UserId::new(row.id()),
             email: email(row),
-            profile: Profile {
-                username: row.optional_text(Column::Username, Username::parse, Username::stored),
-                full_name: row.optional_text(Column::FullName, FullName::parse, FullName::stored),
-                birthday: birthday(row),
-                locale: row.optional_text(Column::Locale, Locale::parse, Locale::stored),
-            },
+            profile: profile(row),
             // What somebody may do is never more than what the row says for certain.
             role: row
                 .valid(Column::Role, Role::parse(&row.get::<String>(Column::Role).unwrap_or_default()))
@@ -58,6 +52,26 @@ impl FromRow for User {
             last_login: row.optional_time(Column::LastLogin),
         })
     }
+}
+
+/// Reads a profile. Whatever table has one has it in columns of these names.
+pub(crate) fn profile(row: &Row<'_>) -> Profile {
+    Profile {
+        username: row.optional_text(Column::Username, Username::parse, Username::stored),
+        full_name: row.optional_text(Column::FullName, FullName::parse, FullName::stored),
+        birthday: birthday(row),
+        locale: row.optional_text(Column::Locale, Locale::parse, Locale::stored),
+    }
+}
+
+/// What is written of a profile, likewise.
+pub(crate) fn profile_columns(profile: &Profile) -> [(Column, Value); 4] {
+    [
+        (Column::Username, profile.username.as_ref().map(|username| username.as_str().to_owned()).into()),
+        (Column::FullName, profile.full_name.as_ref().map(|name| name.as_str().to_owned()).into()),
+        (Column::Birthday, profile.birthday.map(Birthday::as_date).into()),
+        (Column::Locale, profile.locale.as_ref().map(|locale| locale.as_str().to_owned()).into()),
+    ]
 }
 
 /// With the key by which the account is found, also where the two do not fit.
@@ -80,16 +94,11 @@ fn epoch(row: &Row<'_>) -> Epoch {
 
 impl From<&User> for ActiveModel {
     fn from(user: &User) -> Self {
-        let profile = &user.profile;
-        Self {
+        let mut row = Self {
             id: Set(user.id.as_uuid()),
             email: Set(user.email.as_str().to_owned()),
             email_key: Set(user.email.key().to_owned()),
-            username: Set(profile.username.as_ref().map(|username| username.as_str().to_owned())),
-            full_name: Set(profile.full_name.as_ref().map(|name| name.as_str().to_owned())),
-            full_name_key: Set(profile.full_name.as_ref().map(|name| search_key(name.as_str()))),
-            birthday: Set(profile.birthday.map(Birthday::as_date)),
-            locale: Set(profile.locale.as_ref().map(|locale| locale.as_str().to_owned())),
+            full_name_key: Set(user.profile.full_name.as_ref().map(|name| search_key(name.as_str()))),
             role: Set(user.role.as_str().to_owned()),
             is_active: Set(user.is_active),
             email_verified: Set(user.email_verified),
@@ -97,6 +106,11 @@ impl From<&User> for ActiveModel {
             created_at: Set(user.created_at),
             updated_at: Set(user.updated_at),
             last_login: Set(user.last_login),
+            ..Default::default()
+        };
+        for (column, value) in profile_columns(&user.profile) {
+            row.set(column, value);
         }
+        row
     }
 }

@@ -212,7 +212,7 @@ impl Field<'_> {
 fn note(faults: &mut Vec<FieldError>, path: &str, name: &str, code: &'static str, message: String) {
     if faults.len() < MAX_FAULTS {
         let name: String = name.chars().take(MAX_NAME_LENGTH).collect();
-        faults.push(FieldError { field: format!("{path}{name}"), code, message });
+        faults.push(FieldError::new(&format!("{path}{name}"), code, message));
     }
 }
 

@@ -5,6 +5,7 @@ use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{AdditionalProperties, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::{RefOr, Required};
 
+use super::value::with_example;
 use super::{FieldList, FieldValue};
 
 /// What is collected from a list of fields.
@@ -78,12 +79,6 @@ pub fn object<L: FieldList>(doc: &[&str], example: Option<Value>) -> RefOr<Schem
         }
     }
     object.additional_properties(Some(AdditionalProperties::FreeForm(false))).into()
-}
-
-/// As `utoipa`'s own derive does it.
-#[expect(deprecated, reason = "the document has `example` everywhere, which Swagger UI fills its forms with")]
-pub(super) fn with_example(object: ObjectBuilder, example: Value) -> ObjectBuilder {
-    object.example(Some(example))
 }
 
 /// What the schema of the object refers to.

@@ -10,7 +10,6 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, 
 use uuid::Uuid;
 
 use super::raw::RawValue;
-use super::schema::with_example;
 use super::{Field, wrong_type};
 
 /// The type of a field: how it is read, and how it is described.
@@ -138,6 +137,12 @@ impl TextShape {
             None => text.into(),
         }
     }
+}
+
+/// As `utoipa`'s own derive does it.
+#[expect(deprecated, reason = "the document has `example` everywhere, which Swagger UI fills its forms with")]
+pub(super) fn with_example(object: ObjectBuilder, example: serde_json::Value) -> ObjectBuilder {
+    object.example(Some(example))
 }
 
 /// Any text, up to the limit of the whole body.

@@ -35,6 +35,7 @@ pub(crate) enum Limited {
     Logout,
     Registration,
     PasswordReset,
+    PasswordCheck,
 }
 
 impl Limited {
@@ -45,6 +46,7 @@ impl Limited {
             Self::Logout => "logout",
             Self::Registration => "registration",
             Self::PasswordReset => "password_reset",
+            Self::PasswordCheck => "password_check",
         }
     }
 }
@@ -57,6 +59,7 @@ pub(crate) struct RateLimits {
     logout: Option<Limiter>,
     registration: Option<Limiter>,
     password_reset: Option<Limiter>,
+    password_check: Option<Limiter>,
 }
 
 impl RateLimits {
@@ -68,6 +71,7 @@ impl RateLimits {
             logout: limiter(config.logout),
             registration: limiter(config.registration),
             password_reset: limiter(config.password_reset),
+            password_check: limiter(config.password_check),
         }
     }
 
@@ -78,6 +82,7 @@ impl RateLimits {
             Limited::Logout => self.logout.as_ref(),
             Limited::Registration => self.registration.as_ref(),
             Limited::PasswordReset => self.password_reset.as_ref(),
+            Limited::PasswordCheck => self.password_check.as_ref(),
         }
     }
 }
@@ -91,7 +96,9 @@ pub(crate) fn limit(limited: Limited, route: Route) -> Route {
 async fn check(limited: Limited, request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, Error> {
     let is_exempt = match limited {
         Limited::Registration => is_admin(request.request()).await,
-        Limited::Login | Limited::Refresh | Limited::Logout | Limited::PasswordReset => Ok(false),
+        Limited::Login | Limited::Refresh | Limited::Logout | Limited::PasswordReset | Limited::PasswordCheck => {
+            Ok(false)
+        }
     };
     if matches!(is_exempt, Ok(true)) {
         return next.call(request).await;

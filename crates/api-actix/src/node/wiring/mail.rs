@@ -1,15 +1,15 @@
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use domain::mail::Mailer;
-use domain::one_time_tokens::Purpose;
-use infra_mail::{FileMailer, Letters, Links, LogMailer, MailSetupError, Sender, SmtpMailer};
+use infra_mail::{FileMailer, Letters, LinkError, Links, LogMailer, MailSetupError, Sender, SmtpMailer};
 
 use super::WiringError;
-use crate::config::{MailSettings, MailTransport, SmtpSecurity, SmtpSettings};
+use crate::config::{Config, MAIL_LINKS, MailLink, MailSettings, MailTransport, Mode, SmtpSecurity, SmtpSettings};
 
-/// The way out for mail.
-pub(super) fn mailer(mail: &MailSettings) -> Result<Arc<dyn Mailer>, WiringError> {
-    let (letters, sender) = (letters(mail)?, Sender::parse(&mail.from)?);
+/// The way out for mail, whose links lead to the pages at this URL if they do not lead elsewhere.
+pub(super) fn mailer(mail: &MailSettings, pages: Option<&str>) -> Result<Arc<dyn Mailer>, WiringError> {
+    let (letters, sender) = (letters(mail, pages)?, Sender::parse(&mail.from)?);
     Ok(match &mail.transport {
         MailTransport::Smtp(settings) => Arc::new(SmtpMailer::new(&smtp(settings), letters, sender)?),
         MailTransport::File(folder) => Arc::new(FileMailer::new(folder.clone(), letters, sender)),
@@ -17,12 +17,52 @@ pub(super) fn mailer(mail: &MailSettings) -> Result<Arc<dyn Mailer>, WiringError
     })
 }
 
-fn letters(mail: &MailSettings) -> Result<Letters, MailSetupError> {
-    let mut links = Links::default();
-    if let Some(link) = &mail.reset_link {
-        links.lead(Purpose::ResetPassword, link)?;
+/// Where the pages are for those who read a mail. In production nowhere, until it is configured: the address that the
+/// service listens on is not where they reach it.
+pub(crate) fn pages_url(config: &Config, address: SocketAddr) -> Option<String> {
+    let is_nobodys = address.ip().is_unspecified();
+    let host = if is_nobodys { format!("localhost:{}", address.port()) } else { address.to_string() };
+    let in_development = (config.mode == Mode::Development).then(|| format!("http://{host}"));
+    config.public_url().or(in_development)
+}
+
+/// What is wrong with the settings, each by its key.
+pub(super) fn faults(config: &Config) -> Vec<(&'static str, String)> {
+    let Some(mail) = &config.mail else { return Vec::new() };
+    let pages = pages_url(config, config.server.address());
+    let (links, broken) = links(mail, pages.as_deref());
+    let mut faults: Vec<_> = broken.into_iter().map(|(setting, error)| (setting, error.to_string())).collect();
+    let mut note = |setting, checked: Result<(), MailSetupError>| {
+        faults.extend(checked.err().map(|error| (setting, error.to_string())));
+    };
+    note("mail.from", Sender::parse(&mail.from).map(drop));
+    note("mail.templates", Letters::load(&mail.app_name, links, mail.templates.as_deref()).map(drop));
+    if let MailTransport::Smtp(settings) = &mail.transport {
+        let setting = if settings.ca_file.is_some() { "mail.smtp.ca_file" } else { "mail.smtp.host" };
+        note(setting, smtp(settings).check());
     }
-    Letters::load(&mail.app_name, links, mail.templates.as_deref())
+    faults
+}
+
+fn letters(mail: &MailSettings, pages: Option<&str>) -> Result<Letters, MailSetupError> {
+    let (links, broken) = links(mail, pages);
+    match broken.first() {
+        Some((_, error)) => Err((*error).into()),
+        None => Letters::load(&mail.app_name, links, mail.templates.as_deref()),
+    }
+}
+
+/// The links, and those settings that lead nowhere.
+fn links(mail: &MailSettings, pages: Option<&str>) -> (Links, Vec<(&'static str, LinkError)>) {
+    let (mut links, mut broken) = (Links::default(), Vec::new());
+    for MailLink { purpose, setting, page } in &MAIL_LINKS {
+        let own = pages.zip(*page).map(|(pages, page)| format!("{pages}{page}?token={{token}}"));
+        let elsewhere = mail.links.iter().find(|(led, _)| led == purpose).map(|(_, link)| link.clone());
+        if let Some(Err(error)) = elsewhere.or(own).map(|link| links.lead(*purpose, &link)) {
+            broken.push((*setting, error));
+        }
+    }
+    (links, broken)
 }
 
 fn smtp(settings: &SmtpSettings) -> infra_mail::SmtpSettings {

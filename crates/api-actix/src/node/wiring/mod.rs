@@ -9,22 +9,25 @@ mod services;
 mod tests;
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use application::Application;
 use domain::keys::RootSecret;
-use domain::passwords::PasswordPolicy;
+use domain::mail::Mailer;
+use domain::passwords::{BreachedPasswords, PasswordPolicy};
 use domain::sessions::RevocationFeed;
 use domain::{Clock, HealthCheck, Ids, Secret};
 use infra_mail::MailSetupError;
 use infra_postgres::{PostgresError, PostgresRevocationFeed, PostgresSettings};
 use infra_seaorm::{SqlConnections, Store};
 use infra_security::{
-    Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, InvalidArgon2Settings, KeyRing, SealedKeys, SystemClock,
-    SystemIds,
+    Argon2Pool, Argon2Settings, BreachedFile, BreachedFileError, ConfiguredClients, HmacSha256, InvalidArgon2Settings,
+    KeyRing, SealedKeys, SystemClock, SystemIds, ZxcvbnMeter,
 };
 use infra_sqlite::{SqliteError, SqliteRevocationFeed, SqliteSettings};
+use infra_web::{InvalidRangeUrl, RangeApi};
 use migration::Migrator;
 use thiserror::Error;
 
@@ -32,12 +35,14 @@ pub use connections::Connections;
 pub use migrate::{bring_up_to_date, migrate, migrate_with, migration_status};
 pub use services::{Adapters, services};
 
-use crate::config::{Checks, Config, DatabaseSettings, DatabaseUrl, HashingSettings};
+use crate::config::{BreachedList, Checks, Config, DatabaseSettings, DatabaseUrl, HashingSettings};
 use migrate::require_migrated;
 use secret::{find_secret, make_secret};
 
+pub(crate) use mail::pages_url;
+
 pub(crate) use infra_postgres::PoolUsage;
-pub(crate) use infra_security::HashLoad;
+pub(crate) use infra_security::{HashLoad, import_breached};
 
 /// What adapters know about settings, for [`Config::load`].
 pub const CHECKS: Checks = Checks {
@@ -45,6 +50,8 @@ pub const CHECKS: Checks = Checks {
         PostgresSettings::new(url).map(drop).map_err(|error| PostgresError::from(error).to_string())
     },
     check_stored_hash: |hash, hashing| argon2(hashing).check_stored(hash),
+    check_range_url: |url| RangeApi::new(url).map(drop).map_err(|error| error.to_string()),
+    check_mail: mail::faults,
 };
 
 /// The parts of a node, put together.
@@ -82,6 +89,12 @@ pub enum WiringError {
     /// Starting the server must not migrate, but something is pending.
     #[error("{} migrations are pending: run 'hexauth migrate up', or set APP_DATABASE__MIGRATE_ON_START=true", .0.len())]
     Pending(Vec<String>),
+    /// The list of breached passwords cannot be used.
+    #[error(transparent)]
+    BreachedFile(#[from] BreachedFileError),
+    /// Breached passwords cannot be asked for at this URL.
+    #[error("breached passwords cannot be asked for: {0}")]
+    RangeApi(#[from] InvalidRangeUrl),
     /// Mail cannot be sent by these settings.
     #[error("mail cannot be sent: {0}")]
     Mail(#[from] MailSetupError),
@@ -98,15 +111,15 @@ pub enum WiringError {
     BadSecret(PathBuf),
 }
 
-/// Brings the database up to date, if so configured, and puts the parts together.
+/// Brings the database up to date, if so configured, and puts the parts together. `address` is where the server listens.
 ///
 /// # Errors
 /// [`WiringError`], every variant.
-pub async fn start(config: &Config) -> Result<Parts, WiringError> {
+pub async fn start(config: &Config, address: SocketAddr) -> Result<Parts, WiringError> {
     // Before anything is made: a spoiled secret is found first.
     let secret = find_secret(config)?;
     bring_up_to_date::<Migrator>(&config.database).await?;
-    build(config, secret).await
+    build(config, address, secret).await
 }
 
 /// Puts the parts together on a database that must be up to date. Makes no database.
@@ -116,23 +129,25 @@ pub async fn start(config: &Config) -> Result<Parts, WiringError> {
 pub(crate) async fn attach(config: &Config) -> Result<Parts, WiringError> {
     let secret = find_secret(config)?;
     require_migrated::<Migrator>(&config.database).await?;
-    build(config, secret).await
+    build(config, config.server.address(), secret).await
 }
 
-async fn build(config: &Config, secret: Option<RootSecret>) -> Result<Parts, WiringError> {
+async fn build(config: &Config, address: SocketAddr, secret: Option<RootSecret>) -> Result<Parts, WiringError> {
+    let pages = mail::pages_url(config, address);
+    let mailer = config.mail.as_ref().map(|mail| mail::mailer(mail, pages.as_deref())).transpose()?;
     match &config.database.url {
         DatabaseUrl::Postgres(url) => {
             let settings = postgres(&config.database, url)?;
             let store = Arc::new(infra_postgres::connect(&settings).await?);
             let feed = Box::new(PostgresRevocationFeed::new(&settings));
             let connections = Connections::Postgres(store.connection().clone());
-            assemble(config, secret, store, feed, connections)
+            assemble(config, secret, mailer, store, feed, connections)
         }
         DatabaseUrl::Sqlite(url) => {
             let store = Arc::new(infra_sqlite::connect(&sqlite(&config.database, url)).await?);
             let feed = Box::new(SqliteRevocationFeed::new(&store));
             let connections = Connections::Sqlite(store.connection().clone());
-            assemble(config, secret, store, feed, connections)
+            assemble(config, secret, mailer, store, feed, connections)
         }
     }
 }
@@ -140,6 +155,7 @@ async fn build(config: &Config, secret: Option<RootSecret>) -> Result<Parts, Wir
 fn assemble<C: SqlConnections + Clone + 'static>(
     config: &Config,
     secret: Option<RootSecret>,
+    mailer: Option<Arc<dyn Mailer>>,
     store: Arc<Store<C>>,
     feed: Box<dyn RevocationFeed>,
     connections: Connections,
@@ -147,23 +163,33 @@ fn assemble<C: SqlConnections + Clone + 'static>(
     let secret = secret.map_or_else(|| make_secret(config), Ok)?;
     let clock = Arc::new(SystemClock);
     let ids = Arc::new(SystemIds);
-    let hasher = Arc::new(Argon2Pool::new(argon2(&config.hashing))?);
+    let hashing = argon2(&config.hashing);
+    let hasher = Arc::new(Argon2Pool::new(hashing)?);
     let sealer = Arc::new(SealedKeys::new(&secret));
     let (issuer, audience) = (config.issuer.clone(), config.audience.clone());
     let key_ring = KeyRing::new(store.clone(), sealer.clone(), clock.clone(), issuer, audience);
     let adapters = Adapters {
         password_hasher: hasher.clone(),
+        strength_meter: Arc::new(ZxcvbnMeter::new(hashing.threads)),
+        breached_passwords: config.breached.as_ref().map(breached_passwords).transpose()?,
         access_tokens: Arc::new(key_ring),
         key_factory: sealer,
         client_secrets: Arc::new(ConfiguredClients::new(config.clients.clone(), hasher.clone())),
         mac: Arc::new(HmacSha256::new(&secret)),
         ids: ids.clone(),
         clock: clock.clone(),
-        mailer: config.mail.as_ref().map(mail::mailer).transpose()?,
+        mailer,
     };
     let application = services(&store, adapters, config.application.clone());
     let hash_load = Box::new(move || hasher.load());
     Ok(Parts { application, feed, connections, health: store, ids, clock, hash_load })
+}
+
+fn breached_passwords(list: &BreachedList) -> Result<Arc<dyn BreachedPasswords>, WiringError> {
+    Ok(match list {
+        BreachedList::File(path) => Arc::new(BreachedFile::open(path)?),
+        BreachedList::Url(url) => Arc::new(RangeApi::new(url)?),
+    })
 }
 
 /// A new password that the policy takes, with 160 random bits or more.

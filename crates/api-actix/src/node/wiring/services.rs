@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use application::Hashing;
-use application::attempts::{Attempts, Lines};
+use application::attempts::{AttemptCounts, Attempts, Lines};
 use application::clients::Clients;
+use application::emails::Emails;
 use application::events::Journal;
+use application::exports::Exports;
 use application::keys::Keys;
-use application::mail::Mail;
+use application::mail::{Mail, Observed};
 use application::node::Node;
 use application::one_time_tokens::OneTimeTokens;
-use application::passwords::Passwords;
+use application::passwords::{Outages, Passwords, Screening};
 use application::sessions::{Activity, Sessions, TokenIssuer};
 use application::sign_in::SignIn;
 use application::tasks::Tasks;
@@ -20,7 +22,7 @@ use domain::access_tokens::AccessTokens;
 use domain::clients::ClientSecrets;
 use domain::keys::SigningKeyFactory;
 use domain::mail::Mailer;
-use domain::passwords::PasswordHasher;
+use domain::passwords::{BreachedPasswords, PasswordHasher, StrengthMeter};
 use domain::{Clock, Ids, Mac};
 use infra_seaorm::{SqlConnections, Store};
 
@@ -28,13 +30,17 @@ use infra_seaorm::{SqlConnections, Store};
 pub struct Adapters {
     /// Hashes passwords.
     pub password_hasher: Arc<dyn PasswordHasher>,
+    /// Tells how hard a password is to guess.
+    pub strength_meter: Arc<dyn StrengthMeter>,
+    /// Knows passwords that became known. `None` where no list is asked.
+    pub breached_passwords: Option<Arc<dyn BreachedPasswords>>,
     /// Signs and reads access tokens.
     pub access_tokens: Arc<dyn AccessTokens>,
     /// Makes signing keys.
     pub key_factory: Arc<dyn SigningKeyFactory>,
     /// Knows the clients that may introspect.
     pub client_secrets: Arc<dyn ClientSecrets>,
-    /// Authenticates refresh tokens.
+    /// Authenticates what is not stored, such as refresh tokens and links in mails, and names counts of attempts.
     pub mac: Arc<dyn Mac>,
     /// Makes ids.
     pub ids: Arc<dyn Ids>,
@@ -50,7 +56,18 @@ pub fn services<C: SqlConnections + 'static>(
     adapters: Adapters,
     settings: Settings,
 ) -> Application {
-    let Adapters { password_hasher, access_tokens, key_factory, client_secrets, mac, ids, clock, mailer } = adapters;
+    let Adapters {
+        password_hasher,
+        strength_meter,
+        breached_passwords,
+        access_tokens,
+        key_factory,
+        client_secrets,
+        mac,
+        ids,
+        clock,
+        mailer,
+    } = adapters;
     let (access_token_ttl, policy) = (settings.access_token_ttl, settings.refresh);
     let journal = Journal::new(access_tokens.clone(), ids.clone(), clock.clone(), access_token_ttl);
     let hashing = Hashing::new(password_hasher, settings.sign_in_connections, settings.sign_in_patience);
@@ -59,6 +76,7 @@ pub fn services<C: SqlConnections + 'static>(
         mac: mac.clone(),
         ids: ids.clone(),
         client_id: settings.client_id,
+        claims: settings.claims,
         access_token_ttl,
     };
     let one_time_tokens = OneTimeTokens {
@@ -83,16 +101,25 @@ pub fn services<C: SqlConnections + 'static>(
         mailer,
         ids: ids.clone(),
         clock: clock.clone(),
+        observed: Observed::default(),
+    };
+    let screening = Screening {
+        policy: settings.password_policy,
+        meter: strength_meter,
+        breached: breached_passwords,
+        app_name: settings.app_name,
+        outages: Outages::default(),
     };
     let passwords = Passwords {
         users: store.clone(),
         one_time_tokens: one_time_tokens.clone(),
         passwords: store.clone(),
         units: store.clone(),
+        attempts: attempts.clone(),
         hashing: hashing.clone(),
         clock: clock.clone(),
         journal: journal.clone(),
-        policy: settings.password_policy,
+        screening,
     };
     let sessions = Sessions {
         refresh_tokens: store.clone(),
@@ -104,17 +131,25 @@ pub fn services<C: SqlConnections + 'static>(
         activity: Activity::default(),
         policy,
     };
+    let attempt_counts = AttemptCounts {
+        attempts: attempts.clone(),
+        users: store.clone(),
+        units: store.clone(),
+        journal: journal.clone(),
+    };
+    let users = Users {
+        users: store.clone(),
+        passwords: passwords.clone(),
+        ids: ids.clone(),
+        registration: settings.registration,
+    };
     Application {
-        users: Users {
-            users: store.clone(),
-            passwords: passwords.clone(),
-            ids: ids.clone(),
-            registration: settings.registration,
-        },
+        emails: Emails { users: users.clone() },
+        users,
         sign_in: SignIn {
             passwords: store.clone(),
             units: store.clone(),
-            attempts,
+            attempts: attempts.clone(),
             one_time_tokens,
             hashing,
             issuer,
@@ -137,7 +172,17 @@ pub fn services<C: SqlConnections + 'static>(
             rotate_after: settings.rotate_keys_after,
             access_token_ttl,
         },
-        clients: Clients { secrets: client_secrets, sessions: sessions.clone() },
+        clients: Clients { secrets: client_secrets, attempts: attempts.clone(), sessions: sessions.clone() },
+        attempts: attempt_counts.clone(),
+        exports: Exports {
+            passwords: store.clone(),
+            refresh_tokens: store.clone(),
+            events: store.clone(),
+            one_time_tokens: store.clone(),
+            outbox: store.clone(),
+            attempts: attempt_counts,
+            tasks: store.clone(),
+        },
         tasks: Tasks::new(store.clone(), ids.clone(), clock.clone()),
         node: Node { units: store.clone(), clock, journal, events_retention: settings.events_retention },
         mail,

@@ -31,3 +31,22 @@ fn a_url_that_the_driver_cannot_read_is_refused_without_being_quoted() {
         assert!(fault.contains("DATABASE_URL") && !fault.contains("secret"), "{fault}");
     }
 }
+
+#[test]
+fn all_that_is_wrong_with_mail_is_named_at_once() {
+    let variables = [
+        ("APP_MAIL__FROM", "nonsense"),
+        ("APP_MAIL__TEMPLATES", "no/such/folder"),
+        ("APP_MAIL__LINKS__RESET", "https://app.example.com/reset"),
+        ("APP_MAIL__LINKS__SIGN_IN", "javascript:alert({token})"),
+        ("APP_MAIL__SMTP__CA_FILE", "no/such/file"),
+    ];
+    let smtp = [("APP_MAIL__TRANSPORT", "smtp"), ("APP_MAIL__SMTP__HOST", "smtp.example.com")];
+    let load = |variables: &[(&str, &str)]| {
+        Config::load(None, Environment::new(smtp.iter().chain(variables).copied()), CHECKS)
+    };
+    assert!(load(&[]).is_ok());
+    let faults = load(&variables).err().unwrap().to_string();
+    assert_eq!(faults.lines().count(), 1 + variables.len(), "{faults}");
+    assert!(variables.iter().all(|(name, _)| faults.contains(name)), "{faults}");
+}

@@ -27,7 +27,7 @@ macro_rules! nameable {
     )+};
 }
 
-nameable!(ProcessMetrics, NodeMetrics, ApplicationMetrics, HashingMetrics, DatabaseMetrics);
+nameable!(ProcessMetrics, NodeMetrics, ApplicationMetrics, OutboxMetrics, HashingMetrics, DatabaseMetrics);
 
 /// A metric with one label, whose values are given.
 fn family<M: EncodeMetric>(
@@ -103,12 +103,33 @@ impl Collector for ApplicationMetrics {
         let counts = self.0.node.counts();
         let sign_ins = counts.sign_ins.map(|(outcome, count)| (outcome.as_str(), ConstCounter::new(count)));
         family(&mut encoder, "sign_ins", "Sign-ins with a password.", "outcome", sign_ins)?;
+        let help = "Accounts at which a wrong password came in within the last ten minutes, 10,000 at most.";
+        gauge(&mut encoder, "guessed_accounts", help, self.0.node.guessed_accounts())?;
         let refreshes = counts.refreshes.map(|(outcome, count)| (outcome.as_str(), ConstCounter::new(count)));
         let help = "Genuine refresh tokens of live sessions that came in.";
         family(&mut encoder, "session_refreshes", help, "outcome", refreshes)?;
         let revocations = counts.revocations.map(|(reason, count)| (reason.as_str(), ConstCounter::new(count)));
         let help = "Times that sessions were revoked, one or all of a user's.";
-        family(&mut encoder, "session_revocations", help, "reason", revocations)
+        family(&mut encoder, "session_revocations", help, "reason", revocations)?;
+        let unavailable = ConstCounter::new(self.0.passwords.screening.outages.count());
+        let help = "Passwords that were taken without looking for them on the list of breached ones.";
+        let name = "breached_passwords_unavailable";
+        unavailable.encode(encoder.encode_descriptor(name, help, None, MetricType::Counter)?)
+    }
+}
+
+/// The mails that wait, as the node saw them last.
+pub(super) struct OutboxMetrics(pub(super) Application);
+
+impl Collector for OutboxMetrics {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), Error> {
+        let Some(status) = self.0.mail.status() else { return Ok(()) };
+        let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        gauge(&mut encoder, "outbox_pending", "Mails that wait to be sent.", count(status.pending))?;
+        gauge(&mut encoder, "outbox_dead", "Mails that were given up.", count(status.dead))?;
+        let waits = self.0.mail.oldest_wait().map_or(0.0, |wait| wait.as_seconds_f64());
+        let help = "How long the mail waits that waits longest. 0 where none waits.";
+        seconds(&mut encoder, "outbox_oldest", help, waits)
     }
 }
 

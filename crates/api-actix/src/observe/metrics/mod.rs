@@ -10,7 +10,7 @@ use prometheus_client::registry::Registry;
 
 use crate::wiring::{Connections, HashGauge};
 
-use collectors::{ApplicationMetrics, DatabaseMetrics, HashingMetrics, NodeMetrics, ProcessMetrics};
+use collectors::{ApplicationMetrics, DatabaseMetrics, HashingMetrics, NodeMetrics, OutboxMetrics, ProcessMetrics};
 
 pub(crate) use plain_text::from_openmetrics;
 pub(crate) use requests::{RequestMeter, method_name, route};
@@ -31,6 +31,7 @@ impl Metrics {
         let ours = registry.sub_registry_with_prefix("hexauth");
         meter.register(ours);
         ours.register_collector(Box::new(NodeMetrics(application.clone())));
+        ours.register_collector(Box::new(OutboxMetrics(application.clone())));
         ours.register_collector(Box::new(ApplicationMetrics(application)));
         ours.register_collector(Box::new(HashingMetrics(hash_load)));
         ours.register_collector(Box::new(DatabaseMetrics(connections)));

@@ -2,13 +2,13 @@
 
 mod birthday;
 mod full_name;
+mod locale;
 mod username;
 
 pub use birthday::Birthday;
 pub use full_name::FullName;
+pub use locale::Locale;
 pub use username::Username;
-
-use crate::mail::Locale;
 
 /// What users tell about themselves. None of it is required, and the one rule is that a username is unique.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,6 +21,13 @@ pub struct Profile {
     pub birthday: Option<Birthday>,
     /// The language to write to the user in.
     pub locale: Option<Locale>,
+}
+
+impl Profile {
+    /// The language to write to the user in, who gets `other` if they chose none.
+    pub fn locale_or(&self, other: Locale) -> Locale {
+        self.locale.clone().unwrap_or(other)
+    }
 }
 
 /// What to change of a profile. `None` leaves a field as it is; the inner `None` clears it.

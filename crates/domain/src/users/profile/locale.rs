@@ -3,7 +3,7 @@ use crate::ValidationError;
 /// The language that somebody reads, as a tag: `en`, `de`, `de-AT` (RFC 5646, section 2.1, language and region only).
 ///
 /// ```
-/// use domain::mail::Locale;
+/// use domain::users::Locale;
 ///
 /// let locale = Locale::parse("DE-at")?;
 /// assert_eq!((locale.as_str(), locale.language()), ("de-AT", "de"));

@@ -1,0 +1,35 @@
+//! Exports: what is held about a user, for that user.
+
+mod export_me;
+
+use std::sync::Arc;
+
+use domain::events::EventRepository;
+use domain::mail::OutboxRepository;
+use domain::one_time_tokens::OneTimeTokenRepository;
+use domain::passwords::PasswordRepository;
+use domain::sessions::RefreshTokenRepository;
+use domain::tasks::TaskRepository;
+
+pub use export_me::{Export, MAX_EXPORTED};
+
+use crate::attempts::AttemptCounts;
+
+/// The use cases of exports.
+#[derive(Clone)]
+pub struct Exports {
+    /// The account, and whether it has a password.
+    pub passwords: Arc<dyn PasswordRepository>,
+    /// Its sessions.
+    pub refresh_tokens: Arc<dyn RefreshTokenRepository>,
+    /// What happened to it.
+    pub events: Arc<dyn EventRepository>,
+    /// What was mailed to its owner to be used once.
+    pub one_time_tokens: Arc<dyn OneTimeTokenRepository>,
+    /// The mails to it.
+    pub outbox: Arc<dyn OutboxRepository>,
+    /// What is counted of it.
+    pub attempts: AttemptCounts,
+    /// Its tasks.
+    pub tasks: Arc<dyn TaskRepository>,
+}

@@ -1,0 +1,203 @@
+//! Chromium at the width of a phone and without script, driven by chromedriver as the WebDriver standard has it.
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use data_encoding::BASE64;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::programs::search_path;
+
+/// A common phone, in CSS pixels.
+const WIDTH: u32 = 390;
+const HEIGHT: u32 = 640;
+
+/// Longest wait for one command, and for a page that is to come.
+const SOON: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A window of a browser. It is closed when this is dropped.
+#[derive(Debug)]
+pub struct Browser {
+    driver: Child,
+    http: reqwest::Client,
+    /// Where the commands of its session are.
+    session: String,
+    _profile: TempDir,
+}
+
+/// Where something is in the window, in CSS pixels.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// From the left.
+    pub x: f64,
+    /// From the top.
+    pub y: f64,
+    /// Its width.
+    pub width: f64,
+    /// Its height.
+    pub height: f64,
+}
+
+impl Browser {
+    /// Opens a window of somebody who reads this language, such as `de`.
+    ///
+    /// # Panics
+    /// When there is no Chromium.
+    pub async fn open(language: &str) -> Self {
+        let profile = tempfile::Builder::new().prefix("hexauth-browser-").tempdir().unwrap();
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            // The browser is in the group of its driver, and ends with it.
+            .process_group(0)
+            .spawn()
+            .expect("The tests need Chromium and its driver (Debian: apt-get install chromium chromium-driver).");
+        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let port = lines.map_while(Result::ok).find_map(|line| {
+            line.split_once("started successfully on port ").map(|(_, port)| port.trim_end_matches('.').to_owned())
+        });
+        let http = reqwest::Client::builder().no_proxy().timeout(SOON).build().unwrap();
+        let session = format!("http://127.0.0.1:{}/session", port.unwrap());
+        let mut browser = Self { driver, http, session, _profile: profile };
+        let opened = browser.command(Method::POST, "", capabilities(browser._profile.path(), language)).await;
+        browser.session = format!("{}/{}", browser.session, opened["sessionId"].as_str().unwrap());
+        browser.devtools("Emulation.setScriptExecutionDisabled", json!({"value": true})).await;
+        browser
+    }
+
+    /// Goes to a page.
+    pub async fn go(&self, url: &str) {
+        self.command(Method::POST, "/url", json!({"url": url})).await;
+    }
+
+    /// Where it is.
+    pub async fn url(&self) -> String {
+        self.read("/url").await
+    }
+
+    /// Waits for the page with this title.
+    pub async fn wait_for_title(&self, title: &str) {
+        let deadline = Instant::now() + SOON;
+        loop {
+            let found = self.read("/title").await;
+            if found == title {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{found:?} is not {title:?}");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// The visible text of the element that the selector finds.
+    pub async fn text(&self, selector: &str) -> String {
+        let element = self.find(selector).await;
+        self.read(&format!("{element}/text")).await
+    }
+
+    /// How large its letters are, in CSS pixels.
+    pub async fn font_size(&self, selector: &str) -> f64 {
+        let element = self.find(selector).await;
+        self.read(&format!("{element}/css/font-size")).await.trim_end_matches("px").parse().unwrap()
+    }
+
+    /// What a screen reader calls it.
+    pub async fn label(&self, selector: &str) -> String {
+        let element = self.find(selector).await;
+        self.read(&format!("{element}/computedlabel")).await
+    }
+
+    /// Where it is.
+    pub async fn place(&self, selector: &str) -> Place {
+        let element = self.find(selector).await;
+        let place = self.command(Method::GET, &format!("{element}/rect"), Value::Null).await;
+        let number = |name: &str| place[name].as_f64().unwrap();
+        Place { x: number("x"), y: number("y"), width: number("width"), height: number("height") }
+    }
+
+    /// Whether all of the page is as narrow as the window.
+    pub async fn fits(&self) -> bool {
+        let page = self.place("html").await;
+        page.x >= 0.0 && page.width <= f64::from(WIDTH)
+    }
+
+    /// Types into a field.
+    pub async fn write(&self, selector: &str, text: &str) {
+        let element = self.find(selector).await;
+        self.command(Method::POST, &format!("{element}/value"), json!({"text": text})).await;
+    }
+
+    /// Presses and releases the button of the mouse in the middle of an element. The driver's own click would run script.
+    pub async fn click(&self, selector: &str) {
+        let place = self.place(selector).await;
+        let (x, y) = (place.x + place.width / 2.0, place.y + place.height / 2.0);
+        for kind in ["mousePressed", "mouseReleased"] {
+            let mouse = json!({"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1});
+            self.devtools("Input.dispatchMouseEvent", mouse).await;
+        }
+    }
+
+    /// Makes a picture of the window.
+    pub async fn picture(&self, file: &Path) {
+        let picture = self.read("/screenshot").await;
+        std::fs::write(file, BASE64.decode(picture.as_bytes()).unwrap()).unwrap();
+    }
+
+    async fn find(&self, selector: &str) -> String {
+        let found = self.command(Method::POST, "/element", json!({"using": "css selector", "value": selector})).await;
+        let (_, id) = found.as_object().unwrap().iter().next().unwrap();
+        format!("/element/{}", id.as_str().unwrap())
+    }
+
+    async fn read(&self, path: &str) -> String {
+        self.command(Method::GET, path, Value::Null).await.as_str().unwrap().to_owned()
+    }
+
+    async fn devtools(&self, command: &str, parameters: Value) {
+        self.command(Method::POST, "/goog/cdp/execute", json!({"cmd": command, "params": parameters})).await;
+    }
+
+    async fn command(&self, method: Method, path: &str, body: Value) -> Value {
+        let request = self.http.request(method, format!("{}{path}", self.session));
+        let request = if body.is_null() { request } else { request.json(&body) };
+        let mut answer: Value = request.send().await.unwrap().json().await.unwrap();
+        let value = answer["value"].take();
+        assert!(value["error"].is_null(), "{path}: {value}");
+        value
+    }
+}
+
+fn capabilities(profile: &Path, language: &str) -> Value {
+    let folders = search_path().into_iter().map(|folder| folder.join("chromium"));
+    let mut options = json!({
+        "args": [
+            "--headless=new",
+            // It visits our pages only, and as root there is no sandbox.
+            "--no-sandbox",
+            "--disable-dev-shm-usage",
+            "--no-proxy-server",
+            format!("--accept-lang={language}"),
+            format!("--user-data-dir={}", profile.display()),
+        ],
+        "mobileEmulation": {"deviceMetrics": {"width": WIDTH, "height": HEIGHT, "pixelRatio": 1.0}},
+    });
+    // Elsewhere than on Debian the driver knows where its browser is.
+    if let Some(program) = folders.into_iter().find(|program| program.is_file()) {
+        options["binary"] = json!(program);
+    }
+    json!({"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}})
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let group = format!("-{}", self.driver.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+        let _ = self.driver.wait();
+    }
+}

@@ -92,6 +92,7 @@ impl Mailed {
             purpose,
             user_id: None,
             email: Email::parse(email).unwrap(),
+            proven: None,
             nonce: Nonce::new(nonce.try_into().unwrap()),
         };
         let row = OneTimeToken::issue(new, Timestamp::default());

@@ -16,7 +16,7 @@ use domain::keys::{MAX_KEY_RING_AGE, RootSecret};
 use domain::passwords::Password;
 use domain::sessions::{Device, RevocationFeed};
 use infra_security::{
-    Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, KeyRing, SealedKeys, SystemIds, ZxcvbnMeter,
+    Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, KeyRing, SealedKeys, SealedTotp, SystemIds, ZxcvbnMeter,
 };
 use tests::client::{EMAIL, PASSWORD};
 use tests::{TestDatabase, on_each_database};
@@ -63,6 +63,7 @@ impl Node {
             key_factory: sealer,
             client_secrets: Arc::new(ConfiguredClients::new(BTreeMap::new(), hasher)),
             mac: Arc::new(HmacSha256::new(&secret)),
+            totp: Arc::new(SealedTotp::new(&secret, "us")),
             ids: Arc::new(SystemIds),
             clock: clock.clone(),
         };

@@ -66,8 +66,9 @@ fn refused(code: &str, fields: Vec<FieldError>, error: impl Error + Send + Sync 
 mod tests {
     use std::collections::HashSet;
 
+    use application::factors::SecondFactorChallenge;
     use chrono::TimeDelta;
-    use domain::ValidationError;
+    use domain::{Secret, ValidationError};
 
     use super::*;
     use crate::http::seen;
@@ -83,6 +84,10 @@ mod tests {
             (E::AccountDisabled, "403 account_disabled"),
             (E::EmailNotVerified, "403 email_not_verified"),
             (E::EmailSignInOff, "403 email_sign_in_off"),
+            (E::SecondFactorRequired(challenge()), "403 second_factor_required"),
+            (E::InvalidSecondFactor, "401 invalid_second_factor"),
+            (E::StepUpRequired { by_second_factor: true }, "403 step_up_required"),
+            (E::TooManyFactors, "409 too_many_factors"),
             (E::InvalidAccessToken, "401 invalid_token"),
             (E::InvalidRefreshToken, "401 invalid_refresh_token"),
             (E::Forbidden, "403 forbidden"),
@@ -108,11 +113,17 @@ mod tests {
         ]
     }
 
+    fn challenge() -> SecondFactorChallenge {
+        let token = Secret::new("hxc_challenge".to_owned());
+        SecondFactorChallenge { token, expires_in: TimeDelta::minutes(10), has_recovery_codes: false }
+    }
+
     /// Does not compile when a variant is added: add it to `all`, too.
     fn is_in_all(error: &ApplicationError) -> bool {
         use ApplicationError as E;
         match error {
             E::EmailNotVerified | E::EmailSignInOff => true,
+            E::SecondFactorRequired(_) | E::InvalidSecondFactor | E::StepUpRequired { .. } | E::TooManyFactors => true,
             E::InvalidCredentials | E::AccountDisabled | E::InvalidAccessToken | E::InvalidRefreshToken => true,
             E::Forbidden | E::RegistrationClosed | E::WrongCurrentPassword | E::CurrentPasswordRequired => true,
             E::InvalidOneTimeToken | E::MailIsOff | E::TooManyAttempts { .. } => true,

@@ -55,8 +55,8 @@ pub mod attempts;
 pub mod clients;
 pub mod emails;
 pub mod events;
-pub mod factors;
 pub mod exports;
+pub mod factors;
 pub mod keys;
 pub mod mail;
 pub mod node;
@@ -85,6 +85,7 @@ use attempts::AttemptCounts;
 use clients::Clients;
 use emails::Emails;
 use exports::Exports;
+use factors::Factors;
 use keys::Keys;
 use mail::Mail;
 use node::Node;
@@ -113,6 +114,8 @@ pub struct Application {
     pub emails: Emails,
     /// Signing in.
     pub sign_in: SignIn,
+    /// Second factors.
+    pub factors: Factors,
     /// What a sign-in begins.
     pub sessions: Sessions,
     /// Clients that ask what a token is worth.

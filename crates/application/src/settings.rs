@@ -33,6 +33,8 @@ pub struct Settings {
     pub registration: RegistrationMode,
     /// Whether people may sign in by a mail instead of a password.
     pub email_sign_in: bool,
+    /// How old a proof may be of who somebody is, for what changes how they get in.
+    pub sudo_window: TimeDelta,
     /// Most connections to the database at a time for sign-ins and whatever else hashes a password. From 1 to half of
     /// all, so that a storm of them leaves some to others.
     pub sign_in_connections: usize,
@@ -54,6 +56,7 @@ impl Default for Settings {
             events_retention: TimeDelta::days(90),
             registration: RegistrationMode::Open,
             email_sign_in: false,
+            sudo_window: TimeDelta::minutes(10),
             sign_in_connections: 5,
             sign_in_patience: Duration::from_secs(3),
         }

@@ -50,5 +50,5 @@ pub use ids::SystemIds;
 pub use key_ring::KeyRing;
 pub use sealed_keys::SealedKeys;
 pub use system_clock::SystemClock;
-pub use totp::{InvalidIssuer, SealedTotp};
+pub use totp::SealedTotp;
 pub use zxcvbn_meter::ZxcvbnMeter;

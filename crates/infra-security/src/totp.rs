@@ -4,7 +4,6 @@ use domain::factors::{SealedTotpSecret, TotpCode, TotpDevice, TotpDeviceId, Totp
 use domain::keys::RootSecret;
 use domain::users::{Email, UserId};
 use domain::{Secret, Source, Timestamp};
-use thiserror::Error;
 use totp_rs::{Builder, Totp};
 use zeroize::Zeroizing;
 
@@ -22,21 +21,11 @@ pub struct SealedTotp {
     issuer: String,
 }
 
-/// The name of the service cannot stand in an `otpauth` URI.
-#[derive(Debug, Error)]
-#[error("the name of the service must not be empty and must have no colon, where authenticator apps show it")]
-pub struct InvalidIssuer;
-
 impl SealedTotp {
-    /// Derives the sealing key. Apps show codes under the name `issuer`.
-    ///
-    /// # Errors
-    /// [`InvalidIssuer`].
-    pub fn new(root: &RootSecret, issuer: &str) -> Result<Self, InvalidIssuer> {
-        if issuer.trim().is_empty() || issuer.contains(':') {
-            return Err(InvalidIssuer);
-        }
-        Ok(Self { seal: Seal::new(root, SEAL_INFO), issuer: issuer.to_owned() })
+    /// Derives the sealing key. Apps show codes under the name `issuer`, without its colons: in an `otpauth` URI a colon
+    /// ends the issuer.
+    pub fn new(root: &RootSecret, issuer: &str) -> Self {
+        Self { seal: Seal::new(root, SEAL_INFO), issuer: issuer.replace(':', " ").trim().to_owned() }
     }
 
     fn open(&self, device: &TotpDevice) -> Option<Zeroizing<Vec<u8>>> {
@@ -46,7 +35,7 @@ impl SealedTotp {
 
     /// Six digits of SHA-1 every 30 seconds, and no step but the one that is asked for.
     fn totp(&self, secret: &[u8], account: &str) -> Option<Totp> {
-        let issuer = Some(self.issuer.as_str());
+        let issuer = Some(self.issuer.as_str()).filter(|issuer| !issuer.is_empty());
         let builder = Builder::new().with_secret(secret.to_vec()).with_skew(0).with_issuer(issuer);
         builder.with_account_name(account).build().ok()
     }
@@ -91,7 +80,7 @@ mod tests {
     use crate::testing::{at, root};
 
     fn totp() -> SealedTotp {
-        SealedTotp::new(&root(), "Notes & more").unwrap()
+        SealedTotp::new(&root(), "Notes & more")
     }
 
     fn device_with(secret: SealedTotpSecret) -> TotpDevice {
@@ -141,7 +130,7 @@ mod tests {
         let device = device();
         let account = Email::parse("ada@example.com").unwrap();
         assert!(totp().enrolment(&device, &account).is_some());
-        let other = SealedTotp::new(&RootSecret::parse("q8Zr2vN5xK1mW7tB4yL9cF6hJ3pD0sGb").unwrap(), "Notes").unwrap();
+        let other = SealedTotp::new(&RootSecret::parse("q8Zr2vN5xK1mW7tB4yL9cF6hJ3pD0sGb").unwrap(), "Notes");
         assert!(other.enrolment(&device, &account).is_none());
         for stolen in [
             TotpDevice { user_id: UserId::new(Uuid::from_u128(3)), ..device.clone() },
@@ -163,9 +152,14 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_no_uri_can_have_is_refused() {
-        for issuer in ["", " ", "a:b"] {
-            assert!(SealedTotp::new(&root(), issuer).is_err());
+    fn a_colon_or_no_name_at_all_makes_no_faulty_uri() {
+        let account = Email::parse("ada@example.com").unwrap();
+        for (name, expected) in [
+            ("", "otpauth://totp/ada%40example.com?"),
+            ("Notes: ours", "otpauth://totp/Notes%20%20ours:ada%40example.com?"),
+        ] {
+            let uri = SealedTotp::new(&root(), name).enrolment(&device_of_the_rfc(), &account).unwrap().uri;
+            assert!(uri.expose().starts_with(expected), "{}", uri.expose());
         }
     }
 }

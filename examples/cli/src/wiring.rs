@@ -10,6 +10,7 @@ use application::Hashing;
 use application::Settings;
 use application::attempts::{Attempts, Lines};
 use application::events::Journal;
+use application::factors::SecondFactors;
 use application::keys::Keys;
 use application::one_time_tokens::OneTimeTokens;
 use application::passwords::{Outages, Passwords, Screening};
@@ -19,7 +20,7 @@ use application::users::Users;
 use domain::keys::RootSecret;
 use domain::users::UserRepository;
 use infra_security::{
-    Argon2Pool, Argon2Settings, HmacSha256, KeyRing, SealedKeys, SystemClock, SystemIds, ZxcvbnMeter,
+    Argon2Pool, Argon2Settings, HmacSha256, KeyRing, SealedKeys, SealedTotp, SystemClock, SystemIds, ZxcvbnMeter,
 };
 use infra_sqlite::SqliteSettings;
 use migration::Step;
@@ -97,6 +98,13 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
         journal: journal.clone(),
         screening,
     };
+    let second_factors = SecondFactors {
+        factors: store.clone(),
+        totp: Arc::new(SealedTotp::new(&secret, NAME)),
+        attempts: store.clone(),
+        mac,
+        clock: clock.clone(),
+    };
     Ok(Services {
         users: Users { users: store.clone(), passwords, ids: ids.clone(), registration: settings.registration },
         sign_in: SignIn {
@@ -104,6 +112,7 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
             units: store.clone(),
             attempts,
             one_time_tokens,
+            second_factors,
             hashing,
             issuer: issuer.clone(),
             ids: ids.clone(),

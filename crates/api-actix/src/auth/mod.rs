@@ -117,6 +117,18 @@ const ERRORS: &[ErrorRow] = &[
     ),
     ErrorRow::new(StatusCode::FORBIDDEN, "email_sign_in_off", "Signing in by mail is off."),
     ErrorRow::new(
+        StatusCode::FORBIDDEN,
+        "second_factor_required",
+        "The account has a second factor. Send it with the challenge.",
+    ),
+    ErrorRow::new(StatusCode::UNAUTHORIZED, "invalid_second_factor", "The code is wrong, or was used before."),
+    ErrorRow::new(
+        StatusCode::FORBIDDEN,
+        "step_up_required",
+        "Prove again that it is you, by the strongest factor that you have.",
+    ),
+    ErrorRow::new(StatusCode::CONFLICT, "too_many_factors", "There are as many of these as anyone may have."),
+    ErrorRow::new(
         StatusCode::UNAUTHORIZED,
         "invalid_refresh_token",
         "The refresh token is not valid, or its session has ended.",

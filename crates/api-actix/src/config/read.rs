@@ -168,6 +168,7 @@ fn read_application(
         events_retention: reader.time_delta("events.retention")?,
         registration,
         email_sign_in: reader.value("auth.email_sign_in")?,
+        sudo_window: reader.time_delta("auth.sudo_window")?,
         // On SQLite these are the readers. At most as many wait for the one connection that writes.
         sign_in_connections: (database.max_connections as usize / 2).max(1),
         sign_in_patience: database.acquire_timeout,

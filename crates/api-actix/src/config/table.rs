@@ -168,6 +168,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Whether people may sign in by a code, or a link, that is mailed to them, instead of a password.",
     ),
     Setting::new(
+        "auth.sudo_window",
+        "10m",
+        Duration("1m", "24h"),
+        "For so long after a proof of who somebody is, they may change how they get in: their password, address and \
+         factors. Refreshing is no such proof.",
+    ),
+    Setting::new(
         "registration.mode",
         "open",
         OneOf(&["open", "verified", "closed"]),

@@ -126,7 +126,8 @@ impl Attempted {
     /// Reads what [`Attempted::as_text`] wrote.
     pub fn parse(text: &str) -> Option<Self> {
         let of_purposes = Purpose::ALL.into_iter().flat_map(|purpose| [Self::MailedCode(purpose), Self::Mail(purpose)]);
-        let all = [Self::Password, Self::SecondFactor, Self::ClientSecret, Self::AnyMail].into_iter().chain(of_purposes);
+        let all =
+            [Self::Password, Self::SecondFactor, Self::ClientSecret, Self::AnyMail].into_iter().chain(of_purposes);
         all.into_iter().find(|attempted| attempted.as_text() == text)
     }
 

@@ -1,6 +1,6 @@
 use super::UnitOfWork;
-use crate::factors::FactorRepository;
 use crate::attempts::AttemptRepository;
+use crate::factors::FactorRepository;
 use crate::mail::OutboxRepository;
 use crate::one_time_tokens::OneTimeTokenRepository;
 use crate::passwords::PasswordRepository;
@@ -9,8 +9,8 @@ use crate::sessions::{RefreshTokenRepository, RevocationRepository};
 use crate::users::UserRepository;
 #[cfg(feature = "mocks")]
 use crate::{
-    factors::MockFactorRepository,
     attempts::MockAttemptRepository,
+    factors::MockFactorRepository,
     mail::MockOutboxRepository,
     one_time_tokens::MockOneTimeTokenRepository,
     passwords::MockPasswordRepository,

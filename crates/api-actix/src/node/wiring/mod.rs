@@ -24,7 +24,7 @@ use infra_postgres::{PostgresError, PostgresRevocationFeed, PostgresSettings};
 use infra_seaorm::{SqlConnections, Store};
 use infra_security::{
     Argon2Pool, Argon2Settings, BreachedFile, BreachedFileError, ConfiguredClients, HmacSha256, InvalidArgon2Settings,
-    KeyRing, SealedKeys, SystemClock, SystemIds, ZxcvbnMeter,
+    KeyRing, SealedKeys, SealedTotp, SystemClock, SystemIds, ZxcvbnMeter,
 };
 use infra_sqlite::{SqliteError, SqliteRevocationFeed, SqliteSettings};
 use infra_web::{InvalidRangeUrl, RangeApi};
@@ -176,6 +176,7 @@ fn assemble<C: SqlConnections + Clone + 'static>(
         key_factory: sealer,
         client_secrets: Arc::new(ConfiguredClients::new(config.clients.clone(), hasher.clone())),
         mac: Arc::new(HmacSha256::new(&secret)),
+        totp: Arc::new(SealedTotp::new(&secret, &config.application.app_name)),
         ids: ids.clone(),
         clock: clock.clone(),
         mailer,

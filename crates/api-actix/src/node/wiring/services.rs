@@ -8,6 +8,7 @@ use application::clients::Clients;
 use application::emails::Emails;
 use application::events::Journal;
 use application::exports::Exports;
+use application::factors::{Factors, SecondFactors};
 use application::keys::Keys;
 use application::mail::{Mail, Observed};
 use application::node::Node;
@@ -20,6 +21,7 @@ use application::users::Users;
 use application::{Application, Settings};
 use domain::access_tokens::AccessTokens;
 use domain::clients::ClientSecrets;
+use domain::factors::TotpSecrets;
 use domain::keys::SigningKeyFactory;
 use domain::mail::Mailer;
 use domain::passwords::{BreachedPasswords, PasswordHasher, StrengthMeter};
@@ -42,6 +44,8 @@ pub struct Adapters {
     pub client_secrets: Arc<dyn ClientSecrets>,
     /// Authenticates what is not stored, such as refresh tokens and links in mails, and names counts of attempts.
     pub mac: Arc<dyn Mac>,
+    /// Makes the secrets of authenticator apps, and computes their codes.
+    pub totp: Arc<dyn TotpSecrets>,
     /// Makes ids.
     pub ids: Arc<dyn Ids>,
     /// Tells the time.
@@ -64,6 +68,7 @@ pub fn services<C: SqlConnections + 'static>(
         key_factory,
         client_secrets,
         mac,
+        totp,
         ids,
         clock,
         mailer,
@@ -93,6 +98,17 @@ pub fn services<C: SqlConnections + 'static>(
         mac: mac.clone(),
         clock: clock.clone(),
         lines: Lines::default(),
+    };
+    let second_factors =
+        SecondFactors { factors: store.clone(), totp, attempts: store.clone(), mac: mac.clone(), clock: clock.clone() };
+    let factors = Factors {
+        second_factors: second_factors.clone(),
+        units: store.clone(),
+        one_time_tokens: one_time_tokens.clone(),
+        ids: ids.clone(),
+        clock: clock.clone(),
+        journal: journal.clone(),
+        sudo_window: settings.sudo_window,
     };
     let mail = Mail {
         outbox: store.clone(),
@@ -151,6 +167,7 @@ pub fn services<C: SqlConnections + 'static>(
             units: store.clone(),
             attempts: attempts.clone(),
             one_time_tokens,
+            second_factors,
             hashing,
             issuer,
             ids: ids.clone(),
@@ -160,6 +177,7 @@ pub fn services<C: SqlConnections + 'static>(
             registration: settings.registration,
             email_sign_in: settings.email_sign_in,
         },
+        factors,
         keys: Keys {
             signing_keys: store.clone(),
             units: store.clone(),

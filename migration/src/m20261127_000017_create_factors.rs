@@ -42,6 +42,13 @@ impl MigrationTrait for Migration {
             .foreign_key(&mut of_user("fk_recovery_codes_user_id", RecoveryCodes::Table, RecoveryCodes::UserId))
             .to_owned();
         manager.create_table(codes).await?;
+        let attempts = Table::create()
+            .table(TotpAttempts::Table)
+            .col(ColumnDef::new(TotpAttempts::UserId).uuid().not_null().primary_key())
+            .col(ColumnDef::new(TotpAttempts::InARow).integer().not_null())
+            .foreign_key(&mut of_user("fk_totp_attempts_user_id", TotpAttempts::Table, TotpAttempts::UserId))
+            .to_owned();
+        manager.create_table(attempts).await?;
         // What was proven before a second factor is asked for.
         let proven = ColumnDef::new(OneTimeTokens::Proven).text().to_owned();
         manager.alter_table(Table::alter().table(OneTimeTokens::Table).add_column(proven).to_owned()).await
@@ -50,6 +57,7 @@ impl MigrationTrait for Migration {
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let proven = Table::alter().table(OneTimeTokens::Table).drop_column(OneTimeTokens::Proven).to_owned();
         manager.alter_table(proven).await?;
+        manager.drop_table(Table::drop().table(TotpAttempts::Table).to_owned()).await?;
         manager.drop_table(Table::drop().table(RecoveryCodes::Table).to_owned()).await?;
         manager.drop_table(Table::drop().table(TotpDevices::Table).to_owned()).await
     }
@@ -82,6 +90,13 @@ enum RecoveryCodes {
     Table,
     UserId,
     Code,
+}
+
+#[derive(DeriveIden)]
+enum TotpAttempts {
+    Table,
+    UserId,
+    InARow,
 }
 
 #[derive(DeriveIden)]

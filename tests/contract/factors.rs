@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use domain::factors::{
-    FactorName, FactorRepository, HashedRecoveryCode, NewTotpDevice, SealedTotpSecret, TotpDevice, TotpDeviceId,
-    TotpStep,
+    FactorName, FactorRepository, HashedRecoveryCode, NewTotpDevice, SealedTotpSecret, TotpCode, TotpDevice,
+    TotpDeviceId, TotpStep,
 };
 use domain::{StoreError, Timestamp};
 use futures_util::future::join_all;
@@ -19,6 +19,7 @@ on_each_database_and_pgbouncer!(
     factors_of_a_user_who_is_not_there_are_not_found,
     a_device_is_confirmed_once,
     of_many_who_use_a_code_exactly_one_does_and_no_earlier_code_is_used_after_it,
+    no_more_codes_than_may_be_wrong_in_a_row_are_looked_at,
     a_device_is_deleted_by_its_user_alone,
     a_recovery_code_is_used_once_and_by_its_user_alone,
     two_recovery_codes_at_once_are_both_used,
@@ -106,6 +107,20 @@ async fn of_many_who_use_a_code_exactly_one_does_and_no_earlier_code_is_used_aft
     assert_eq!(join_all(using).await.into_iter().filter(|used| *used.as_ref().unwrap()).count(), 1);
     assert!(!factors(&db).use_totp(id(1), TotpStep::new(7)).await.unwrap());
     assert_eq!(factors(&db).list_totp(user_id(1)).await.unwrap()[0].last_step, Some(TotpStep::new(8)));
+}
+
+async fn no_more_codes_than_may_be_wrong_in_a_row_are_looked_at(db: TestDatabase) {
+    db.insert_users(&[user(1), user(2)]).await;
+    let factors = factors(&db);
+    assert!(matches!(factors.take_totp_attempt(user_id(3)).await, Err(StoreError::NotFound)));
+    let attempts = (0..TotpCode::MAX_IN_A_ROW + 20).map(|_| factors.take_totp_attempt(user_id(1)));
+    let taken = join_all(attempts).await.into_iter().filter(|taken| *taken.as_ref().unwrap()).count();
+    assert_eq!(u32::try_from(taken).unwrap(), TotpCode::MAX_IN_A_ROW);
+    assert!(factors.take_totp_attempt(user_id(2)).await.unwrap());
+    factors.forget_totp_attempts(user_id(2)).await.unwrap();
+    assert!(!factors.take_totp_attempt(user_id(1)).await.unwrap());
+    factors.forget_totp_attempts(user_id(1)).await.unwrap();
+    assert!(factors.take_totp_attempt(user_id(1)).await.unwrap());
 }
 
 async fn a_device_is_deleted_by_its_user_alone(db: TestDatabase) {

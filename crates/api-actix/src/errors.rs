@@ -86,6 +86,7 @@ mod tests {
             (E::EmailSignInOff, "403 email_sign_in_off"),
             (E::SecondFactorRequired(challenge()), "403 second_factor_required"),
             (E::InvalidSecondFactor, "401 invalid_second_factor"),
+            (E::TotpUsedUp, "403 totp_used_up"),
             (E::StepUpRequired { by_second_factor: true }, "403 step_up_required"),
             (E::TooManyFactors, "409 too_many_factors"),
             (E::InvalidAccessToken, "401 invalid_token"),
@@ -124,6 +125,7 @@ mod tests {
         match error {
             E::EmailNotVerified | E::EmailSignInOff => true,
             E::SecondFactorRequired(_) | E::InvalidSecondFactor | E::StepUpRequired { .. } | E::TooManyFactors => true,
+            E::TotpUsedUp => true,
             E::InvalidCredentials | E::AccountDisabled | E::InvalidAccessToken | E::InvalidRefreshToken => true,
             E::Forbidden | E::RegistrationClosed | E::WrongCurrentPassword | E::CurrentPasswordRequired => true,
             E::InvalidOneTimeToken | E::MailIsOff | E::TooManyAttempts { .. } => true,

@@ -27,6 +27,10 @@ pub enum ApplicationError {
     /// The second factor is wrong, was used before, or the account has none.
     #[error("the second factor is not valid")]
     InvalidSecondFactor,
+    /// Codes of the user's authenticator apps are not looked at any more, after too many wrong ones in a row. Another factor
+    /// makes them good again.
+    #[error("there were too many wrong codes of authenticator apps in a row")]
+    TotpUsedUp,
     /// The act needs a proof of who the actor is that is recent, and by the strongest factor that they have.
     #[error("the actor must prove again who they are")]
     StepUpRequired {
@@ -123,6 +127,7 @@ impl ApplicationError {
             Self::EmailSignInOff => "email_sign_in_off",
             Self::SecondFactorRequired(_) => "second_factor_required",
             Self::InvalidSecondFactor => "invalid_second_factor",
+            Self::TotpUsedUp => "totp_used_up",
             Self::StepUpRequired { .. } => "step_up_required",
             Self::TooManyFactors => "too_many_factors",
             Self::InvalidAccessToken => "invalid_token",

@@ -124,6 +124,11 @@ const ERRORS: &[ErrorRow] = &[
     ErrorRow::new(StatusCode::UNAUTHORIZED, "invalid_second_factor", "The code is wrong, or was used before."),
     ErrorRow::new(
         StatusCode::FORBIDDEN,
+        "totp_used_up",
+        "There were too many wrong codes of authenticator apps in a row. Use a recovery code.",
+    ),
+    ErrorRow::new(
+        StatusCode::FORBIDDEN,
         "step_up_required",
         "Prove again that it is you, by the strongest factor that you have.",
     ),

@@ -56,11 +56,14 @@ impl SecondFactors {
     /// An attempt counts before anything is compared. Another challenge does not come with other attempts.
     ///
     /// # Errors
-    /// [`ApplicationError::InvalidSecondFactor`], [`ApplicationError::TooManyAttempts`],
-    /// [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::InvalidSecondFactor`], [`ApplicationError::TotpUsedUp`],
+    /// [`ApplicationError::TooManyAttempts`], [`ApplicationError::Unavailable`].
     pub(crate) async fn accept(&self, user: UserId, factor: &SecondFactor) -> Result<Shown, ApplicationError> {
         self.reserve(user).await?;
         let shown = match factor {
+            SecondFactor::Totp(_) if !self.factors.take_totp_attempt(user).await? => {
+                return Err(ApplicationError::TotpUsedUp);
+            }
             SecondFactor::Totp(typed) => self.find_step(user, typed).await?,
             SecondFactor::RecoveryCode(typed) => RecoveryCode::parse(typed.expose())
                 .map(|code| Shown::RecoveryCode(user, code.hash(user, self.mac.as_ref()))),
@@ -85,6 +88,7 @@ impl SecondFactors {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub(crate) async fn was_right(&self, user: UserId) -> Result<(), StoreError> {
+        self.factors.forget_totp_attempts(user).await?;
         self.attempts.forget(&self.key(user)).await.map(drop)
     }
 

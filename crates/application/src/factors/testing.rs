@@ -25,6 +25,8 @@ impl Mocks {
     pub(crate) fn taking_all(mut self) -> Self {
         self.attempts.expect_reserve().returning(|_, _, _| Ok(Reservation::Taken));
         self.attempts.expect_forget().returning(|_| Ok(true));
+        self.factors.expect_take_totp_attempt().returning(|_| Ok(true));
+        self.factors.expect_forget_totp_attempts().returning(|_| Ok(()));
         self
     }
 

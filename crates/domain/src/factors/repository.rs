@@ -36,6 +36,17 @@ pub trait FactorRepository: Send + Sync {
     /// Removes all devices of a user that were set up before and never confirmed, and returns how many.
     async fn delete_unconfirmed_totp(&self, user: UserId) -> Result<u64, StoreError>;
 
+    /// Counts a code of an authenticator app that is about to be looked at, and returns whether it may be: MUST return
+    /// `false`, and not count, after [`TotpCode::MAX_IN_A_ROW`](super::TotpCode::MAX_IN_A_ROW) since [`FactorRepository::forget_totp_attempts`]. Of many
+    /// that come at once no more MUST be taken. No time frees any.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when the user is gone.
+    async fn take_totp_attempt(&self, user: UserId) -> Result<bool, StoreError>;
+
+    /// Forgets what [`FactorRepository::take_totp_attempt`] counted.
+    async fn forget_totp_attempts(&self, user: UserId) -> Result<(), StoreError>;
+
     /// Replaces the recovery codes of a user, used or not, by these.
     ///
     /// # Errors
@@ -49,6 +60,6 @@ pub trait FactorRepository: Send + Sync {
     /// How many recovery codes of a user are left.
     async fn count_recovery_codes(&self, user: UserId) -> Result<u64, StoreError>;
 
-    /// Removes all factors of a user, recovery codes too, and returns how many.
+    /// Removes all factors of a user, recovery codes and counted attempts too, and returns how many factors there were.
     async fn delete_all(&self, user: UserId) -> Result<u64, StoreError>;
 }

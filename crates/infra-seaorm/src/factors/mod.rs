@@ -1,3 +1,4 @@
 mod recovery_code;
 mod repository;
+mod totp_attempts;
 mod totp_device;

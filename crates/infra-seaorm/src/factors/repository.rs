@@ -1,14 +1,15 @@
 use async_trait::async_trait;
-use domain::factors::{FactorRepository, HashedRecoveryCode, TotpDevice, TotpDeviceId, TotpStep};
+use domain::factors::{FactorRepository, HashedRecoveryCode, TotpCode, TotpDevice, TotpDeviceId, TotpStep};
 use domain::users::UserId;
 use domain::{StoreError, Timestamp};
-use sea_orm::sea_query::Expr;
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, UpdateMany,
 };
 
 use super::totp_device::number;
-use super::{recovery_code, totp_device};
+use super::{recovery_code, totp_attempts, totp_device};
 use crate::Store;
 
 #[async_trait]
@@ -54,6 +55,21 @@ impl<C: ConnectionTrait + Send + Sync> FactorRepository for Store<C> {
         self.delete_rows(delete).await
     }
 
+    async fn take_totp_attempt(&self, user: UserId) -> Result<bool, StoreError> {
+        let first = totp_attempts::ActiveModel { user_id: Set(user.as_uuid()), in_a_row: Set(1) };
+        let column = || Expr::column((totp_attempts::Entity, totp_attempts::Column::InARow));
+        let another = OnConflict::column(totp_attempts::Column::UserId)
+            .value(totp_attempts::Column::InARow, column().add(1))
+            .action_and_where(column().lt(TotpCode::MAX_IN_A_ROW))
+            .to_owned();
+        Ok(self.insert_rows(totp_attempts::Entity::insert(first).on_conflict(another)).await? == 1)
+    }
+
+    async fn forget_totp_attempts(&self, user: UserId) -> Result<(), StoreError> {
+        let of_user = totp_attempts::Column::UserId.eq(user.as_uuid());
+        self.delete_rows(totp_attempts::Entity::delete_many().filter(of_user)).await.map(drop)
+    }
+
     async fn replace_recovery_codes(&self, user: UserId, codes: &[HashedRecoveryCode]) -> Result<(), StoreError> {
         self.delete_recovery_codes(user).await?;
         if codes.is_empty() {
@@ -77,6 +93,7 @@ impl<C: ConnectionTrait + Send + Sync> FactorRepository for Store<C> {
     }
 
     async fn delete_all(&self, user: UserId) -> Result<u64, StoreError> {
+        self.forget_totp_attempts(user).await?;
         let devices = totp_device::Entity::delete_many().filter(totp_device::Column::UserId.eq(user.as_uuid()));
         Ok(self.delete_rows(devices).await? + self.delete_recovery_codes(user).await?)
     }

@@ -86,8 +86,9 @@ fn masked(text: &str) -> String {
 }
 
 fn is_mailed_code(word: &str) -> bool {
-    let is_character = |c: char| c == '-' || c.is_ascii_uppercase() || c.is_ascii_digit();
-    word.len() == 9 && word.find('-') == Some(4) && word.chars().all(is_character)
+    let is_character = |c: char| matches!(c, '2'..='9' | 'A'..='Z') && !matches!(c, 'I' | 'O');
+    word.split_once('-')
+        .is_some_and(|halves| [halves.0, halves.1].iter().all(|half| half.len() == 4 && half.chars().all(is_character)))
 }
 
 fn name_of(word: &str) -> Option<&'static str> {

@@ -32,3 +32,4 @@ mod storm;
 mod temporary_files;
 mod traces;
 mod upgrade;
+mod web;

@@ -26,12 +26,12 @@ const NEW: &str = "staple battery horse correct";
 const RESET: &str = "/account/reset-password";
 
 /// Nothing about mail is set, as with `cargo run`.
-fn as_in_development(workplace: Workplace) -> Workplace {
+pub(crate) fn as_in_development(workplace: Workplace) -> Workplace {
     workplace.without("APP_MAIL__TRANSPORT")
 }
 
 /// The mail that the log names at this place, from 0, among those of this kind.
-async fn mailed(node: &Node, workplace: &Workplace, kind: &str, place: usize) -> String {
+pub(crate) async fn mailed(node: &Node, workplace: &Workplace, kind: &str, place: usize) -> String {
     let file = eventually("the log names no mail", || {
         let logs = node.logs();
         let records = logs.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());

@@ -1,0 +1,167 @@
+//! The single-page client in `examples/web`, from its sources to a person's clicks in a browser.
+//!
+//! `just pictures` makes the picture of its README by these tests.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::{env, fs};
+
+use tests::browser::Browser;
+use tests::client::{EMAIL, PASSWORD};
+use tests::on_each_database;
+use tests::process::{Node, Workplace};
+use tokio::net::TcpStream;
+
+use crate::pages::{as_in_development, mailed};
+
+on_each_database!(somebody_registers_proves_their_address_and_ends_their_sessions, a_forgotten_password_is_chosen_anew,);
+
+const NEW: &str = "staple battery horse correct";
+
+fn sources() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/web")
+}
+
+/// The files of the page, compiled once, as its README has it done.
+fn page() -> &'static Path {
+    static PAGE: OnceLock<PathBuf> = OnceLock::new();
+    PAGE.get_or_init(|| {
+        let page = Path::new(env!("CARGO_TARGET_TMPDIR")).join("web");
+        fs::create_dir_all(&page).unwrap();
+        for name in ["index.html", "style.css"] {
+            fs::copy(sources().join("page").join(name), page.join(name)).unwrap();
+        }
+        let mut compiler = Command::new("tsc");
+        compiler.arg("--project").arg(sources()).arg("--outDir").arg(page.join("js"));
+        let compiled = compiler.output().expect("the test needs tsc (Debian: apt-get install node-typescript)");
+        assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stdout));
+        page
+    })
+}
+
+/// A node and the page, at one origin.
+struct Site {
+    url: String,
+    node: Node,
+    workplace: Workplace,
+    caddy: Child,
+}
+
+impl Site {
+    async fn serve(workplace: Workplace) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let url = format!("http://localhost:{port}");
+        let workplace = as_in_development(workplace).with("APP_SERVER__PUBLIC_URL", &*url);
+        let node = workplace.serve().await;
+        let mut caddy = Command::new("caddy");
+        caddy.arg("run").arg("--config").arg(sources().join("Caddyfile")).stderr(Stdio::null());
+        caddy.env("WEB_PORT", port.to_string()).env("WEB_PAGE", page());
+        caddy.env("HEXAUTH", node.url().trim_start_matches("http://"));
+        // It keeps what it was told in the home folder.
+        let home = workplace.path("caddy");
+        caddy.env("HOME", &home).env("XDG_CONFIG_HOME", &home).env("XDG_DATA_HOME", &home);
+        let caddy = caddy.spawn().expect("the test needs caddy (Debian: apt-get install caddy)");
+        let site = Self { url, node, workplace, caddy };
+        while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+            assert!(site.node.age().as_secs() < 60, "Caddy does not listen");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        site
+    }
+
+    /// A window with the page in it.
+    async fn open(&self) -> Browser {
+        let browser = Browser::open_with_script("en").await;
+        browser.go(&self.url).await;
+        browser.wait_for("#sign-in").await;
+        browser
+    }
+
+    /// The code of a mail.
+    async fn mailed_code(&self, kind: &str) -> String {
+        let mail = mailed(&self.node, &self.workplace, kind, 0).await;
+        let is_code = |word: &&str| word.len() == 9 && word.as_bytes()[4] == b'-' && !word.contains(char::is_lowercase);
+        mail.split_whitespace().find(is_code).unwrap_or_else(|| panic!("no code: {mail}")).to_owned()
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.caddy.kill();
+        let _ = self.caddy.wait();
+    }
+}
+
+/// Fills in a form that is shown, or will be, and sends it.
+async fn submit(browser: &Browser, form: &str, fields: &[(&str, &str)]) {
+    browser.wait_for(form).await;
+    for (name, value) in fields {
+        browser.write(&format!("{form} [name={name}]"), value).await;
+    }
+    browser.press(&format!("{form} button")).await;
+}
+
+async fn register(site: &Site, browser: &Browser) {
+    browser.press("[data-shows=register]").await;
+    submit(browser, "#register form", &[("email", EMAIL), ("password", PASSWORD)]).await;
+    let code = site.mailed_code("verify_email").await;
+    submit(browser, "#verify form", &[("code", &code)]).await;
+    browser.wait_for_text("#status", "Your address is proven.").await;
+}
+
+async fn sign_in(browser: &Browser, password: &str) {
+    submit(browser, "#sign-in form", &[("username", EMAIL), ("password", password)]).await;
+}
+
+async fn somebody_registers_proves_their_address_and_ends_their_sessions(workplace: Workplace) {
+    let site = Site::serve(workplace).await;
+    let browser = site.open().await;
+    assert!(browser.fits().await);
+    browser.press("[data-shows=register]").await;
+    // What is wrong is said beside what it is about.
+    submit(&browser, "#register form", &[("email", EMAIL), ("password", "short")]).await;
+    browser.wait_for_text("#register [role=alert]", "A password must have at least 8 characters.").await;
+    browser.wait_for("#register [name=password][aria-invalid]").await;
+    browser.press("#register [data-shows=sign-in]").await;
+    browser.reload().await;
+    register(&site, &browser).await;
+
+    sign_in(&browser, "wrong").await;
+    browser.wait_for_text("#sign-in [role=alert]", "The name or the password is wrong.").await;
+    browser.reload().await;
+    sign_in(&browser, PASSWORD).await;
+    browser.wait_for_text("#email", EMAIL).await;
+    browser.wait_for_text("#sessions", "this one").await;
+    assert!(browser.fits().await);
+
+    // A reload goes on with the session, and no other window has it.
+    browser.reload().await;
+    browser.wait_for_text("#email", EMAIL).await;
+    let other = site.open().await;
+    sign_in(&other, PASSWORD).await;
+    other.wait_for_text("#sessions li:nth-child(2)", "last used").await;
+    other.press("#sessions li:nth-child(2) button").await;
+    other.wait_for_text("#status", "The session has ended.").await;
+    browser.reload().await;
+    browser.wait_for_text("#status", "Your session has ended.").await;
+    other.press("#sign-out").await;
+    other.wait_for_text("#status", "You are signed out.").await;
+    other.reload().await;
+    other.wait_for("#sign-in").await;
+}
+
+async fn a_forgotten_password_is_chosen_anew(workplace: Workplace) {
+    let site = Site::serve(workplace).await;
+    let browser = site.open().await;
+    register(&site, &browser).await;
+    browser.press("[data-shows=forgotten]").await;
+    submit(&browser, "#forgotten form", &[("email", EMAIL)]).await;
+    let code = site.mailed_code("reset_password").await;
+    submit(&browser, "#reset form", &[("code", &code), ("new_password", NEW)]).await;
+    browser.wait_for_text("#status", "Your password was changed.").await;
+    sign_in(&browser, NEW).await;
+    browser.wait_for_text("#email", EMAIL).await;
+}

@@ -1,6 +1,6 @@
 // The account of whoever is signed in.
 
-import { askForProof } from "./address.js";
+import { askForMailedCode } from "./address.js";
 import { ask, signOut } from "./api.js";
 import { fill, onPress, part, show } from "./page.js";
 
@@ -19,9 +19,17 @@ interface Session {
 
 let user: User;
 
+/** What reads a part of the account and fills it in. */
+const readers = [readUser, readSessions];
+
+/** Adds a part to the account. */
+export function hasPart(read: () => Promise<void>): void {
+  readers.push(read);
+}
+
 /** Reads the account again, and shows it. */
 export async function showAccount(status = ""): Promise<void> {
-  await Promise.all([readUser(), readSessions()]);
+  await Promise.all(readers.map((read) => read()));
   show("account", status);
 }
 
@@ -50,5 +58,5 @@ async function leave(): Promise<void> {
 onPress("#sign-out", leave);
 onPress("#unproven button", async () => {
   await ask("POST", "/auth/verify-email/resend", { email: user.email });
-  askForProof(user.email, () => showAccount("Your address is proven."));
+  askForMailedCode(user.email, () => showAccount("Your address is proven."));
 });

@@ -8,7 +8,7 @@ let mailed = "";
 let goOn: () => Promise<void>;
 
 /** Has the code asked for that was mailed to this address, and then goes on. */
-export function askForProof(email: string, then: () => Promise<void>): void {
+export function askForMailedCode(email: string, then: () => Promise<void>): void {
   [mailed, goOn] = [email, then];
   show("verify", `We sent a mail to ${email}. It has a code.`);
 }

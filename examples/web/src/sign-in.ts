@@ -1,16 +1,17 @@
 // The ways in: registration, a forgotten password, and signing in.
 
 import { showAccount } from "./account.js";
-import { askForProof } from "./address.js";
+import { askForMailedCode } from "./address.js";
 import { ask, keep, Pair } from "./api.js";
 import { onPress, onSubmit, show } from "./page.js";
+import { signInBy } from "./proof.js";
 
 /** Whose address the mail for another password went to. */
 let forgotten = "";
 
 /** Signs in, and shows the account. */
 export async function enter(path: string, body: unknown): Promise<void> {
-  keep(await ask<Pair>("POST", path, body));
+  keep(await signInBy<Pair>(path, body));
   await showAccount();
 }
 
@@ -20,7 +21,7 @@ onSubmit("#sign-in form", (field) =>
 
 onSubmit("#register form", async (field) => {
   await ask("POST", "/users", { email: field("email"), password: field("password") });
-  askForProof(field("email"), async () => show("sign-in", "Your address is proven. Sign in."));
+  askForMailedCode(field("email"), async () => show("sign-in", "Your address is proven. Sign in."));
 });
 
 onSubmit("#forgotten form", async (field) => {

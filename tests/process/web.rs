@@ -10,13 +10,17 @@ use std::{env, fs};
 
 use tests::browser::Browser;
 use tests::client::{EMAIL, PASSWORD};
-use tests::on_each_database;
 use tests::process::{Node, Workplace};
+use tests::{on_each_database, run_sql, totp};
 use tokio::net::TcpStream;
 
 use crate::pages::{as_in_development, mailed};
 
-on_each_database!(somebody_registers_proves_their_address_and_ends_their_sessions, a_forgotten_password_is_chosen_anew,);
+on_each_database!(
+    somebody_registers_proves_their_address_and_ends_their_sessions,
+    a_forgotten_password_is_chosen_anew,
+    an_authenticator_app_is_added_asked_for_and_lost,
+);
 
 const NEW: &str = "staple battery horse correct";
 
@@ -79,6 +83,14 @@ impl Site {
         browser
     }
 
+    /// Lets time go by until what people showed at their sign-in is no recent proof any more, and their apps have
+    /// another code.
+    async fn wait_long(&self) {
+        let url = self.workplace.database_url();
+        run_sql(&url, "UPDATE refresh_tokens SET auth_time = '2026-01-01 00:00:00+00:00'").await;
+        run_sql(&url, "UPDATE totp_devices SET last_step = 0").await;
+    }
+
     /// The code of a mail.
     async fn mailed_code(&self, kind: &str) -> String {
         let mail = mailed(&self.node, &self.workplace, kind, 0).await;
@@ -99,7 +111,7 @@ impl Drop for Site {
 async fn submit(browser: &Browser, form: &str, fields: &[(&str, &str)]) {
     browser.wait_for(form).await;
     for (name, value) in fields {
-        browser.write(&format!("{form} [name={name}]"), value).await;
+        browser.rewrite(&format!("{form} [name={name}]"), value).await;
     }
     browser.press(&format!("{form} button")).await;
 }
@@ -163,5 +175,63 @@ async fn a_forgotten_password_is_chosen_anew(workplace: Workplace) {
     submit(&browser, "#reset form", &[("code", &code), ("new_password", NEW)]).await;
     browser.wait_for_text("#status", "Your password was changed.").await;
     sign_in(&browser, NEW).await;
+    browser.wait_for_text("#email", EMAIL).await;
+}
+
+/// Adds an authenticator app, and returns its secret and the recovery codes.
+async fn add_app(browser: &Browser) -> (String, Vec<String>) {
+    submit(browser, "#add-app", &[("name", "Phone")]).await;
+    browser.wait_for("#enrol #qr-code").await;
+    let secret = browser.text("#secret").await;
+    submit(browser, "#enrol form", &[("code", &totp::code(&secret))]).await;
+    browser.wait_for_text("#status", "Phone was added.").await;
+    let codes: Vec<_> = browser.text("#new-codes").await.lines().map(str::to_owned).collect();
+    assert_eq!(codes.len(), 10, "{codes:?}");
+    browser.press("#codes button").await;
+    browser.wait_for_text("#apps", "Phone").await;
+    browser.wait_for_text("#codes-left", "10 are left.").await;
+    (secret, codes)
+}
+
+async fn an_authenticator_app_is_added_asked_for_and_lost(workplace: Workplace) {
+    const BY_APP: &str = "#proof [data-factor=totp]";
+    const BY_CODE: &str = "#proof [data-factor=recovery_code]";
+    let site = Site::serve(workplace).await;
+    let browser = site.open().await;
+    register(&site, &browser).await;
+    sign_in(&browser, PASSWORD).await;
+    let (secret, codes) = add_app(&browser).await;
+    browser.press("#sign-out").await;
+
+    site.wait_long().await;
+    sign_in(&browser, PASSWORD).await;
+    browser.wait_for("#proof").await;
+    assert!(browser.fits().await);
+    submit(&browser, BY_APP, &[("proof", &totp::wrong_code(&secret))]).await;
+    browser.wait_for_text(&format!("{BY_APP} [role=alert]"), "The code is wrong").await;
+    browser.press("#proof > .quiet").await;
+    sign_in(&browser, PASSWORD).await;
+    submit(&browser, BY_APP, &[("proof", &totp::code(&secret))]).await;
+    browser.wait_for_text("#apps", "Phone").await;
+
+    // What changes how somebody gets in asks again.
+    site.wait_long().await;
+    browser.press("#renew-codes").await;
+    submit(&browser, BY_APP, &[("proof", &totp::code(&secret))]).await;
+    browser.wait_for("#codes").await;
+    let newer: Vec<_> = browser.text("#new-codes").await.lines().map(str::to_owned).collect();
+    assert!(newer.len() == 10 && newer != codes, "{newer:?}");
+    browser.press("#codes button").await;
+    browser.press("#sign-out").await;
+
+    // The phone is lost.
+    sign_in(&browser, PASSWORD).await;
+    submit(&browser, BY_CODE, &[("proof", &newer[0])]).await;
+    browser.wait_for_text("#codes-left", "9 are left.").await;
+    browser.press("#apps button").await;
+    browser.wait_for_text("#status", "Phone was removed.").await;
+    browser.wait_for_text("#apps", "None yet.").await;
+    browser.press("#sign-out").await;
+    sign_in(&browser, PASSWORD).await;
     browser.wait_for_text("#email", EMAIL).await;
 }

@@ -145,6 +145,13 @@ impl Browser {
         self.command(Method::POST, &format!("{element}/value"), json!({"text": text})).await;
     }
 
+    /// Empties a field, and types into it.
+    pub async fn rewrite(&self, selector: &str, text: &str) {
+        let element = self.find(selector).await;
+        self.command(Method::POST, &format!("{element}/clear"), json!({})).await;
+        self.write(selector, text).await;
+    }
+
     /// Presses and releases the button of the mouse in the middle of an element. The driver's own click would run script.
     pub async fn click(&self, selector: &str) {
         let place = self.place(selector).await;

@@ -14,7 +14,7 @@ use tests::process::{Node, Workplace};
 use tests::{on_each_database, run_sql, totp};
 use tokio::net::TcpStream;
 
-use crate::pages::{as_in_development, mailed};
+use crate::pages::{as_in_development, depict, mailed};
 
 on_each_database!(
     somebody_registers_proves_their_address_and_ends_their_sessions,
@@ -132,6 +132,7 @@ async fn somebody_registers_proves_their_address_and_ends_their_sessions(workpla
     let site = Site::serve(workplace).await;
     let browser = site.open().await;
     assert!(browser.fits().await);
+    depict(&browser, "examples/web/images/sign-in.png").await;
     browser.press("[data-shows=register]").await;
     // What is wrong is said beside what it is about.
     submit(&browser, "#register form", &[("email", EMAIL), ("password", "short")]).await;
@@ -148,6 +149,7 @@ async fn somebody_registers_proves_their_address_and_ends_their_sessions(workpla
     browser.wait_for_text("#email", EMAIL).await;
     browser.wait_for_text("#sessions", "this one").await;
     assert!(browser.fits().await);
+    depict(&browser, "examples/web/images/account.png").await;
 
     // A reload goes on with the session, and no other window has it.
     browser.reload().await;
@@ -182,6 +184,7 @@ async fn a_forgotten_password_is_chosen_anew(workplace: Workplace) {
 async fn add_app(browser: &Browser) -> (String, Vec<String>) {
     submit(browser, "#add-app", &[("name", "Phone")]).await;
     browser.wait_for("#enrol #qr-code").await;
+    depict(browser, "examples/web/images/enrol.png").await;
     let secret = browser.text("#secret").await;
     submit(browser, "#enrol form", &[("code", &totp::code(&secret))]).await;
     browser.wait_for_text("#status", "Phone was added.").await;
@@ -207,6 +210,7 @@ async fn an_authenticator_app_is_added_asked_for_and_lost(workplace: Workplace) 
     sign_in(&browser, PASSWORD).await;
     browser.wait_for("#proof").await;
     assert!(browser.fits().await);
+    depict(&browser, "examples/web/images/proof.png").await;
     submit(&browser, BY_APP, &[("proof", &totp::wrong_code(&secret))]).await;
     browser.wait_for_text(&format!("{BY_APP} [role=alert]"), "The code is wrong").await;
     browser.press("#proof > .quiet").await;

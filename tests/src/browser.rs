@@ -196,6 +196,24 @@ impl Browser {
         self.command(Method::POST, "/refresh", json!({})).await;
     }
 
+    /// Gives it a device that makes and shows passkeys, and knows its user by finger or face. Returns the device.
+    pub async fn add_authenticator(&self) -> String {
+        let device = json!({
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": true,
+            "hasUserVerification": true,
+            "isUserVerified": true,
+        });
+        let added = self.command(Method::POST, "/webauthn/authenticator", device).await;
+        added.as_str().unwrap().to_owned()
+    }
+
+    /// Takes such a device away, with its passkeys.
+    pub async fn remove_authenticator(&self, device: &str) {
+        self.command(Method::DELETE, &format!("/webauthn/authenticator/{device}"), Value::Null).await;
+    }
+
     /// Makes a picture of the window.
     pub async fn picture(&self, file: &Path) {
         let picture = self.read("/screenshot").await;

@@ -4,6 +4,7 @@ import { showAccount } from "./account.js";
 import { comeBack } from "./api.js";
 import { attempt, part, show } from "./page.js";
 import "./factors.js";
+import "./passkeys.js";
 import "./sign-in.js";
 
 addEventListener("pageshow", () => {

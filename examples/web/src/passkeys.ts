@@ -1,42 +1,34 @@
-// Passkeys: what the browser does with them (WebAuthn), between two requests to Hexauth.
+// Passkeys: to have them, and to sign in with one.
 
-/** What Hexauth begins with: `public_key` has the options of WebAuthn in their JSON form. */
-export interface Ceremony {
-  ceremony: string;
-  public_key: object;
+import { hasPart, showAccount } from "./account.js";
+import { ask } from "./api.js";
+import { Ceremony, makePasskey, usePasskey } from "./ceremony.js";
+import { Codes, showCodes } from "./factors.js";
+import { fill, onPress, onSubmit } from "./page.js";
+import { proven } from "./proof.js";
+import { enter } from "./sign-in.js";
+
+interface Passkey {
+  id: string;
+  name: string;
 }
 
-/** What goes back: the credential in its JSON form. */
-export interface Finished {
-  ceremony: string;
-  credential: object;
-}
+const PASSKEYS = "/users/me/passkeys";
 
-// These are younger than the compiler's own list of what browsers have.
-interface ReadsJson {
-  parseCreationOptionsFromJSON(options: object): PublicKeyCredentialCreationOptions;
-  parseRequestOptionsFromJSON(options: object): PublicKeyCredentialRequestOptions;
-}
-const options = PublicKeyCredential as unknown as ReadsJson;
+hasPart(async () => {
+  const passkeys = await ask<Passkey[]>("GET", PASSKEYS);
+  fill("#passkeys", passkeys, ({ name }) => name, "Remove", async ({ id, name }) => {
+    await proven("DELETE", `${PASSKEYS}/${id}`);
+    await showAccount(`${name} was removed.`);
+  });
+});
 
-/** Makes a passkey. */
-export async function makePasskey({ ceremony, public_key }: Ceremony): Promise<Finished> {
-  const publicKey = options.parseCreationOptionsFromJSON(public_key);
-  return finish(ceremony, await navigator.credentials.create({ publicKey }).catch(unused));
-}
+onSubmit("#add-passkey", async (field) => {
+  const made = await makePasskey(await proven<Ceremony>("POST", `${PASSKEYS}/options`));
+  const codes = await proven<Codes>("POST", PASSKEYS, { name: field("name"), ...made });
+  await showCodes(codes, `${field("name")} was added.`);
+});
 
-/** Has somebody show a passkey. */
-export async function usePasskey({ ceremony, public_key }: Ceremony): Promise<Finished> {
-  const publicKey = options.parseRequestOptionsFromJSON(public_key);
-  return finish(ceremony, await navigator.credentials.get({ publicKey }).catch(unused));
-}
-
-function finish(ceremony: string, credential: Credential | null): Finished {
-  if (!credential) return unused();
-  return { ceremony, credential: (credential as Credential & { toJSON(): object }).toJSON() };
-}
-
-/** Whether somebody cancelled, waited too long or has none: browsers do not tell. */
-function unused(): never {
-  throw new Error("No passkey was used.");
-}
+onPress("#by-passkey", async () => {
+  await enter("/auth/passkeys", await usePasskey(await ask<Ceremony>("POST", "/auth/passkeys/options", {})));
+});

@@ -1,8 +1,8 @@
 // Asks who somebody is once more: for a second factor when they sign in, and before they change how they get in.
 
 import { ask, Problem } from "./api.js";
+import { Ceremony, Finished, usePasskey } from "./ceremony.js";
 import { attempt, Cancelled, part } from "./page.js";
-import { Ceremony, Finished, usePasskey } from "./passkeys.js";
 
 /** Where a proof goes. */
 interface Route<T> {
@@ -32,8 +32,10 @@ export async function signInBy<T>(path: string, body: unknown): Promise<T> {
     return await ask<T>("POST", path, body);
   } catch (fault) {
     if (!Problem.is(fault, "second_factor_required")) throw fault;
-    const { challenge, factors } = fault.document;
-    return askForProof<T>(factors ?? [], {
+    const { challenge, factors = [] } = fault.document;
+    // The way in of somebody who should have a factor by now, and has none.
+    if (factors.includes("email_code")) await ask("POST", "/auth/challenge/email-code/send", { challenge });
+    return askForProof<T>(factors, {
       options: () => ask("POST", "/auth/challenge/passkey/options", { challenge }),
       show: (factor, proof) => {
         const shown = typeof proof === "string" ? { code: proof } : proof;

@@ -138,7 +138,10 @@ async fn an_app_is_a_factor_once_it_is_confirmed(app: App) {
     app.get(FACTORS, &tokens.access).await.problem(401, "invalid_token");
     let tokens = app.refresh(&tokens.refresh).await.tokens();
     let listed = app.get(FACTORS, &tokens.access).await;
-    assert_eq!((&listed.json()["totp"][0]["name"], &listed.json()["recovery_codes_left"]), (&json!("Phone"), &json!(10)));
+    assert_eq!(
+        (&listed.json()["totp"][0]["name"], &listed.json()["recovery_codes_left"]),
+        (&json!("Phone"), &json!(10))
+    );
     assert!(!listed.text.contains(secret));
     confirm(&app, &tokens.access, &device, &totp::code(secret)).await.problem(404, "not_found");
     // Codes come with the first one alone.
@@ -320,7 +323,8 @@ async fn what_changes_factors_needs_the_strongest_recent_proof(app: App) {
         (Method::POST, RECOVERY_CODES.to_owned(), json!({})),
         (Method::DELETE, ada.device.clone(), json!({})),
     ];
-    for (methods, ago) in [("pwd", TimeDelta::zero()), ("mail", TimeDelta::zero()), ("pwd otp mfa", TimeDelta::seconds(601))]
+    for (methods, ago) in
+        [("pwd", TimeDelta::zero()), ("mail", TimeDelta::zero()), ("pwd otp mfa", TimeDelta::seconds(601))]
     {
         proven(&app, methods, ago).await;
         for (method, path, body) in &acts {
@@ -384,9 +388,8 @@ async fn a_session_that_was_not_proven_steps_up_by_password_where_there_is_no_fa
 async fn a_code_is_good_once_wherever_it_is_shown(app: App) {
     let ada = Enrolled::new(&app, EMAIL).await;
     // That of the setup is spent. The clock may have gone on to the next one meanwhile.
-    let shown = async |challenge: String, code: String| {
-        app.post(BY_TOTP, json!({"challenge": challenge, "code": code})).await
-    };
+    let shown =
+        async |challenge: String, code: String| app.post(BY_TOTP, json!({"challenge": challenge, "code": code})).await;
     app.run_sql("UPDATE totp_devices SET last_step = last_step + 2").await;
     shown(ada.challenge(&app).await, totp::code(&ada.secret)).await.problem(401, "invalid_second_factor");
     let code = ada.next_code(&app).await;
@@ -421,8 +424,7 @@ async fn of_thirty_at_once_with_one_recovery_code_one_signs_in(app: App) {
     let ada = Enrolled::new(&app, EMAIL).await;
     let challenges = join_all((0..30).map(|_| ada.challenge(&app))).await;
     let body = |challenge: &String, code: usize| json!({"challenge": challenge, "code": ada.recovery_codes[code]});
-    let answers =
-        join_all(challenges.iter().map(|challenge| app.post(BY_RECOVERY_CODE, body(challenge, 0)))).await;
+    let answers = join_all(challenges.iter().map(|challenge| app.post(BY_RECOVERY_CODE, body(challenge, 0)))).await;
     assert_eq!(signed_in(&answers), 1);
     app.run_sql("DELETE FROM attempts").await;
     // Two at once are both spent, and neither comes back.
@@ -550,7 +552,10 @@ async fn admins_reset_factors_and_see_none(first: App) {
     let root = app.admin("root@example.com").await;
     let path = format!("/api/v1/users/{}/factors", app.id(&ada.tokens).await);
     let listed = app.get(&path, &root.access).await;
-    assert_eq!((&listed.json()["totp"][0]["name"], &listed.json()["recovery_codes_left"]), (&json!("Phone"), &json!(10)));
+    assert_eq!(
+        (&listed.json()["totp"][0]["name"], &listed.json()["recovery_codes_left"]),
+        (&json!("Phone"), &json!(10))
+    );
     assert!(!listed.text.contains(&ada.secret), "{listed:?}");
     for answer in [app.get(&path, &ada.tokens.access).await, app.delete(&path, &ada.tokens.access).await] {
         answer.problem(403, "forbidden");

@@ -67,6 +67,18 @@ impl Ceremony {
     }
 }
 
+impl CeremonyPurpose {
+    /// The only user whose passkey it takes, if there is one.
+    pub const fn user(&self) -> Option<UserId> {
+        match self {
+            Self::SignIn { user } => *user,
+            Self::Registration { user, .. } | Self::SecondFactor { user, .. } | Self::StepUp { user, .. } => {
+                Some(*user)
+            }
+        }
+    }
+}
+
 impl CeremonyState {
     /// Wraps what an adapter wrote.
     pub const fn new(bytes: Vec<u8>) -> Self {

@@ -17,7 +17,7 @@ const ORIGIN: &str = "https://example.com";
 
 fn web_authn() -> RustWebAuthn {
     let origins = [ORIGIN, "android:apk-key-hash:pNiP5iKyQ8JwgGOaKA1zGPUPJIS-0H1xKCQcfIoGLck"];
-    let origins = origins.map(|origin| url::Url::parse(origin).unwrap()).to_vec();
+    let origins = origins.map(str::to_owned).to_vec();
     let party = RelyingParty { id: "example.com".to_owned(), name: "Notes".to_owned(), origins, any_port: false };
     RustWebAuthn::new(party).unwrap()
 }

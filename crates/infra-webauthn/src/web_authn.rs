@@ -41,9 +41,9 @@ impl RustWebAuthn {
     /// [`InvalidRelyingParty`], for whom no browser would make a passkey.
     #[expect(clippy::expect_used, reason = "five minutes are a duration")]
     pub fn new(party: RelyingParty) -> Result<Self, InvalidRelyingParty> {
-        party.check()?;
+        let origins = party.check()?;
         let timeout = Ceremony::LIFETIME.to_std().expect("five minutes are a duration");
-        let RelyingParty { id, name, origins, any_port } = party;
+        let RelyingParty { id, name, any_port, .. } = party;
         // "Unsafe" are the choices that the crate around it makes for its callers. Ours are made here.
         Ok(Self(WebauthnCore::new_unsafe_experts_only(&name, &id, origins, timeout, Some(false), Some(any_port))))
     }

@@ -45,6 +45,9 @@ impl From<ApplicationError> for ApiError {
             }
             E::InvalidCursor(fault) => return Self::invalid("cursor", fault.code, fault.message.clone()),
             E::Duplicate("name") => vec![FieldError::new("name", "duplicate", "Another of yours has this name.")],
+            E::Duplicate("credential") => {
+                vec![FieldError::new("credential", "duplicate", "This passkey is registered already.")]
+            }
             E::Duplicate(field) => {
                 let message = format!("Another user has this {field}.");
                 vec![FieldError::new(field, "duplicate", message)]
@@ -102,6 +105,10 @@ mod tests {
             (E::InvalidSecondFactor, "401 invalid_second_factor"),
             (E::StepUpRequired { factors: vec![FactorKind::Totp] }, "403 step_up_required"),
             (E::TooManyFactors, "409 too_many_factors"),
+            (E::PasskeysOff, "404 passkeys_off"),
+            (E::InvalidCeremony, "400 invalid_ceremony"),
+            (E::InvalidPasskey { suspected: None }, "401 invalid_passkey"),
+            (E::LastWayIn, "409 last_way_in"),
             (E::InvalidAccessToken, "401 invalid_token"),
             (E::InvalidRefreshToken, "401 invalid_refresh_token"),
             (E::Forbidden, "403 forbidden"),
@@ -138,6 +145,7 @@ mod tests {
         match error {
             E::EmailNotVerified | E::EmailSignInOff => true,
             E::SecondFactorRequired(_) | E::InvalidSecondFactor | E::StepUpRequired { .. } | E::TooManyFactors => true,
+            E::PasskeysOff | E::InvalidCeremony | E::InvalidPasskey { .. } | E::LastWayIn => true,
             E::InvalidCredentials | E::AccountDisabled | E::InvalidAccessToken | E::InvalidRefreshToken => true,
             E::Forbidden | E::RegistrationClosed | E::WrongCurrentPassword | E::CurrentPasswordRequired => true,
             E::InvalidOneTimeToken | E::MailIsOff | E::TooManyAttempts { .. } => true,

@@ -16,6 +16,7 @@ const API: &[Feature] = &[
     // Before those of users, whose `{id}` fits `me`.
     crate::exports::FEATURE,
     crate::factors::FEATURE,
+    crate::passkeys::FEATURE,
     crate::users::FEATURE,
     crate::emails::FEATURE,
     crate::attempts::FEATURE,

@@ -25,6 +25,7 @@ mod health;
 mod oauth2;
 mod outbox;
 mod pages;
+mod passkeys;
 mod sessions;
 mod tasks;
 mod users;

@@ -89,7 +89,7 @@ pub(crate) async fn require_proof(
     window: TimeDelta,
 ) -> Result<(), ApplicationError> {
     let authentication = session.authentication;
-    let second = kinds_of(unit.factors(), session.user_id).await?;
+    let second = kinds_of(unit.factors(), unit.passkeys(), session.user_id).await?;
     let is_strong = second.is_empty() || authentication.methods.has_second_factor();
     if is_strong && authentication.is_recent(window, clock.now()) {
         return Ok(());
@@ -97,11 +97,25 @@ pub(crate) async fn require_proof(
     if !second.is_empty() {
         return Err(ApplicationError::StepUpRequired { factors: second });
     }
-    let found = unit.passwords().find_with_user(&UserIdentifier::Id(session.user_id)).await?;
-    let has_password = found.is_some_and(|(_, hash)| hash.is_some());
+    let has_password = has_password(unit, session.user_id).await?;
     Err(ApplicationError::StepUpRequired {
         factors: has_password.then_some(FactorKind::Password).into_iter().collect(),
     })
+}
+
+/// Refuses what leaves nobody a way into an account: neither a password nor a passkey. That a mail to the address could bring
+/// one does not count. The account must be locked, and what is to go must be gone, in this unit.
+///
+/// # Errors
+/// [`ApplicationError::LastWayIn`]; [`ApplicationError::Unavailable`].
+pub(crate) async fn keep_a_way_in(unit: &dyn AccountUnit, user: UserId) -> Result<(), ApplicationError> {
+    let is_left = has_password(unit, user).await? || !unit.passkeys().list(user).await?.is_empty();
+    if is_left { Ok(()) } else { Err(ApplicationError::LastWayIn) }
+}
+
+async fn has_password(unit: &dyn AccountUnit, user: UserId) -> Result<bool, ApplicationError> {
+    let found = unit.passwords().find_with_user(&UserIdentifier::Id(user)).await?;
+    Ok(found.is_some_and(|(_, hash)| hash.is_some()))
 }
 
 /// As [`begin_as`], for what is done to an account: one's own, or anybody's for an admin.

@@ -1,6 +1,7 @@
 use chrono::TimeDelta;
 use domain::access_tokens::{InvalidAccessToken, VerifyError};
 use domain::passwords::{HashError, RefusedPassword};
+use domain::users::UserId;
 use domain::{Source, StoreError, ValidationError};
 use thiserror::Error;
 
@@ -33,6 +34,21 @@ pub enum ApplicationError {
         /// By what they can. By nothing where they have neither a password nor a second factor: they sign in again.
         factors: Vec<FactorKind>,
     },
+    /// There are no passkeys here.
+    #[error("passkeys are off")]
+    PasskeysOff,
+    /// The challenge that a passkey responds to was taken before, has expired, or is for something else.
+    #[error("the ceremony is not valid")]
+    InvalidCeremony,
+    /// The passkey is not known, not this account's, or did not prove what it had to. It is not said which.
+    #[error("the passkey is not valid")]
+    InvalidPasskey {
+        /// Whose it is, if its signature was right and there may be a copy of it.
+        suspected: Option<UserId>,
+    },
+    /// Nobody could sign in to the account any more.
+    #[error("the last way in cannot be removed")]
+    LastWayIn,
     /// The user has as many of these as anyone may have.
     #[error("there are too many of these")]
     TooManyFactors,
@@ -124,6 +140,10 @@ impl ApplicationError {
             Self::SecondFactorRequired(_) => "second_factor_required",
             Self::InvalidSecondFactor => "invalid_second_factor",
             Self::StepUpRequired { .. } => "step_up_required",
+            Self::PasskeysOff => "passkeys_off",
+            Self::InvalidCeremony => "invalid_ceremony",
+            Self::InvalidPasskey { .. } => "invalid_passkey",
+            Self::LastWayIn => "last_way_in",
             Self::TooManyFactors => "too_many_factors",
             Self::InvalidAccessToken => "invalid_token",
             Self::InvalidRefreshToken => "invalid_refresh_token",

@@ -61,6 +61,7 @@ pub mod keys;
 pub mod mail;
 pub mod node;
 pub mod one_time_tokens;
+pub mod passkeys;
 pub mod passwords;
 pub mod sessions;
 pub mod sign_in;
@@ -89,6 +90,7 @@ use factors::Factors;
 use keys::Keys;
 use mail::Mail;
 use node::Node;
+use passkeys::Passkeys;
 use passwords::Passwords;
 use sessions::Sessions;
 use sign_in::SignIn;
@@ -116,6 +118,8 @@ pub struct Application {
     pub sign_in: SignIn,
     /// Second factors.
     pub factors: Factors,
+    /// Passkeys.
+    pub passkeys: Passkeys,
     /// What a sign-in begins.
     pub sessions: Sessions,
     /// Clients that ask what a token is worth.

@@ -17,6 +17,7 @@ pub mod factors;
 pub mod keys;
 pub mod mail;
 pub mod one_time_tokens;
+pub mod passkeys;
 pub mod passwords;
 pub mod registration;
 pub mod sessions;

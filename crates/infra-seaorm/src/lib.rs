@@ -15,6 +15,7 @@ mod health;
 mod keys;
 mod mail;
 mod one_time_tokens;
+mod passkeys;
 mod passwords;
 mod registration;
 mod revocations;

@@ -6,6 +6,7 @@ use domain::factors::FactorRepository;
 use domain::keys::SigningKeyRepository;
 use domain::mail::OutboxRepository;
 use domain::one_time_tokens::OneTimeTokenRepository;
+use domain::passkeys::{CeremonyRepository, PasskeyRepository};
 use domain::passwords::PasswordRepository;
 use domain::registration::PendingAccountRepository;
 use domain::sessions::{RefreshToken, RefreshTokenRepository, RevocationRepository, SessionId};
@@ -66,6 +67,10 @@ impl<T: Transaction> AccountUnit for Store<T> {
         self
     }
 
+    fn passkeys(&self) -> &dyn PasskeyRepository {
+        self
+    }
+
     fn refresh_tokens(&self) -> &dyn RefreshTokenRepository {
         self
     }
@@ -121,6 +126,10 @@ impl<T: Transaction> CleanupUnit for Store<T> {
     }
 
     fn one_time_tokens(&self) -> &dyn OneTimeTokenRepository {
+        self
+    }
+
+    fn ceremonies(&self) -> &dyn CeremonyRepository {
         self
     }
 

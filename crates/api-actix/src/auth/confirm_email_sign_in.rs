@@ -2,7 +2,7 @@ use actix_web::{HttpResponse, web};
 use application::sign_in::SignIn;
 
 use super::proof::ProofBody;
-use super::{TokenPairBody, answer};
+use super::{TokenPairBody, tokens};
 use crate::http::responses::{Body, Forbidden, RateLimited, Unavailable};
 use crate::http::{ApiError, ClientDevice, JsonBody};
 
@@ -20,5 +20,5 @@ pub(crate) async fn confirm_email_sign_in(
     ClientDevice(device): ClientDevice,
     JsonBody(proof): JsonBody<ProofBody>,
 ) -> Result<HttpResponse, ApiError> {
-    Ok(answer(&sign_in.by_mail(proof, device).await?))
+    Ok(tokens(&sign_in.by_mail(proof, device).await?))
 }

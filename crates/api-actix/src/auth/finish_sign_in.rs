@@ -4,7 +4,7 @@ use application::sign_in::{FinishSignIn, SignIn};
 use domain::Secret;
 
 use super::proof::Presented;
-use super::{TokenPairBody, answer};
+use super::{TokenPairBody, tokens};
 use crate::fields::Required;
 use crate::http::responses::{Body, Forbidden, RateLimited, Unauthorized, Unavailable};
 use crate::http::{ApiError, ClientDevice, JsonBody};
@@ -34,7 +34,7 @@ pub(crate) async fn by_totp(
     JsonBody((challenge, code)): JsonBody<ChallengeCodeBody>,
 ) -> Result<HttpResponse, ApiError> {
     let factor = SecondFactor::Totp(code);
-    Ok(answer(&sign_in.by_second_factor(FinishSignIn { challenge, factor, device }).await?))
+    Ok(tokens(&sign_in.by_second_factor(FinishSignIn { challenge, factor, device }).await?))
 }
 
 /// Finish a sign-in with a recovery code.
@@ -49,5 +49,5 @@ pub(crate) async fn by_recovery_code(
     JsonBody((challenge, code)): JsonBody<ChallengeCodeBody>,
 ) -> Result<HttpResponse, ApiError> {
     let factor = SecondFactor::RecoveryCode(code);
-    Ok(answer(&sign_in.by_second_factor(FinishSignIn { challenge, factor, device }).await?))
+    Ok(tokens(&sign_in.by_second_factor(FinishSignIn { challenge, factor, device }).await?))
 }

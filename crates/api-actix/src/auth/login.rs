@@ -4,7 +4,7 @@ use application::sign_in::SignIn;
 use domain::ValidationError;
 use domain::passwords::Password;
 
-use super::{TokenPairBody, answer};
+use super::{TokenPairBody, tokens};
 use crate::fields::{Form, Ignored, Optional, Required, TextShape, TextValue};
 use crate::http::responses::{Body, Forbidden, RateLimited, Unauthorized, Unavailable};
 use crate::http::{ApiError, ClientDevice, FormOrJsonBody};
@@ -82,5 +82,5 @@ pub(crate) async fn login(
     FormOrJsonBody((identifier, password)): FormOrJsonBody<LoginBody>,
 ) -> Result<HttpResponse, ApiError> {
     let login = Login { identifier, password, device };
-    Ok(answer(&sign_in.with_password(login).await?))
+    Ok(tokens(&sign_in.with_password(login).await?))
 }

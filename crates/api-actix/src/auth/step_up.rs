@@ -7,6 +7,7 @@ use super::proof::Presented;
 use crate::fields::{Description, FieldList, Fields, Optional, Presence};
 use crate::http::responses::{Body, Forbidden, TooManyAttempts, Unauthorized, Unavailable};
 use crate::http::{ApiError, Guarded, JsonBody};
+use crate::passkeys::PresentedPasskeyBody;
 
 crate::fields! {
     /// The proof that it is still you: one of these.
@@ -21,18 +22,21 @@ crate::fields! {
 struct OneProof;
 
 crate::fields! {
-    AllProofs as "AllProofs" -> [Option<StepUp>; 3] {
+    AllProofs as "AllProofs" -> [Option<StepUp>; 4] {
         /// The password, if you have no second factor.
         password: Optional<Password>,
         /// What an authenticator app shows.
         totp: Optional<Presented>,
         /// A recovery code.
         recovery_code: Optional<Presented>,
+        /// A passkey.
+        passkey: Optional<PresentedPasskeyBody>,
     }
     build [
         password.map(StepUp::Password),
         totp.map(|code| StepUp::SecondFactor(SecondFactor::Totp(code.0))),
         recovery_code.map(|code| StepUp::SecondFactor(SecondFactor::RecoveryCode(code.0))),
+        passkey.map(|presented| StepUp::SecondFactor(SecondFactor::Passkey(presented))),
     ]
 }
 
@@ -44,7 +48,11 @@ impl Presence for OneProof {
         match (proofs.next(), proofs.next()) {
             (Some(proof), None) => Some(proof),
             _ => {
-                fields.note("password", "required", "One of 'password', 'totp' and 'recovery_code' is required.");
+                fields.note(
+                    "password",
+                    "required",
+                    "One of 'password', 'totp', 'recovery_code' and 'passkey' is required.",
+                );
                 None
             }
         }

@@ -28,5 +28,5 @@ pub(crate) use mail_links::{MAIL_LINKS, MailLink};
 pub use types::{
     Bootstrap, BreachedList, Checks, Config, CorsSettings, DatabaseSettings, ForwardedHeader, HashingSettings,
     LogFormat, LogSettings, MailSettings, MailTransport, Mode, Proxies, RateLimitSettings, ServerSettings,
-    SmtpSecurity, SmtpSettings, TraceSettings,
+    SmtpSecurity, SmtpSettings, TraceSettings, WebAuthnSettings,
 };

@@ -24,7 +24,7 @@ use super::table::setting;
 use super::types::{
     Bootstrap, BreachedList, Checks, Config, CorsSettings, DatabaseSettings, ForwardedHeader, HashingSettings,
     LogFormat, LogSettings, MailSettings, MailTransport, Mode, Proxies, RateLimitSettings, ServerSettings,
-    SmtpSecurity, SmtpSettings, TraceSettings,
+    SmtpSecurity, SmtpSettings, TraceSettings, WebAuthnSettings,
 };
 use super::values::{
     parse_address, parse_client, parse_collector, parse_header_name, parse_network, parse_origin, parse_public_url,
@@ -54,6 +54,7 @@ pub(super) fn read(reader: &mut Reader, ignored_variables: Vec<String>, checks: 
         cleanup_interval: read_cleanup_interval(reader)?,
         breached: read_breached(reader, checks)?,
         mail,
+        webauthn: read_webauthn(reader, mode, checks)?,
         rate_limits: read_rate_limits(reader)?,
         cors: read_cors(reader)?,
         ignored_variables,
@@ -173,6 +174,32 @@ fn read_application(
         sign_in_connections: (database.max_connections as usize / 2).max(1),
         sign_in_patience: database.acquire_timeout,
     })
+}
+
+fn read_webauthn(reader: &mut Reader, mode: Mode, checks: Checks) -> Option<Option<WebAuthnSettings>> {
+    let domain = |text: &str| Ok::<_, &str>(text.to_owned());
+    let rp_id = reader.optional("webauthn.rp_id", domain)?;
+    let origins = reader.list("webauthn.origins", domain)?;
+    let settings = match (rp_id, origins.is_empty(), mode) {
+        (Some(rp_id), false, _) => WebAuthnSettings { rp_id, origins, any_port: false },
+        (Some(rp_id), true, _) => {
+            WebAuthnSettings { origins: vec![format!("https://{rp_id}")], rp_id, any_port: false }
+        }
+        (None, false, _) => {
+            reader.fault("webauthn.origins", &format!("it needs {}", named("webauthn.rp_id")));
+            return Some(None);
+        }
+        // A page on an address, such as http://127.0.0.1:8080, cannot use passkeys in any browser.
+        (None, true, Mode::Development) => {
+            let origins = vec!["http://localhost".to_owned()];
+            WebAuthnSettings { rp_id: "localhost".to_owned(), origins, any_port: true }
+        }
+        (None, true, Mode::Production) => return Some(None),
+    };
+    if let Err((key, fault)) = (checks.check_webauthn)(&settings) {
+        reader.fault(key, &fault);
+    }
+    Some(Some(settings))
 }
 
 fn read_registration(reader: &mut Reader, has_mail: bool) -> Option<RegistrationMode> {

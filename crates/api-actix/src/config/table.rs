@@ -175,6 +175,20 @@ pub(super) const SETTINGS: &[Setting] = &[
          factors. Refreshing is no such proof.",
     ),
     Setting::new(
+        "webauthn.rp_id",
+        "",
+        Words("a domain"),
+        "The domain that passkeys are bound to, such as example.com: those of its pages and of pages below it. With another \
+         one, all passkeys are lost. Empty: localhost in development, and no passkeys in production.",
+    ),
+    Setting::new(
+        "webauthn.origins",
+        "",
+        List("origins"),
+        "Where passkeys are used: origins of web pages, such as https://app.example.com, and of apps, such as \
+         android:apk-key-hash:…. Empty: https:// and the domain; in development http://localhost at any port.",
+    ),
+    Setting::new(
         "registration.mode",
         "open",
         OneOf(&["open", "verified", "closed"]),

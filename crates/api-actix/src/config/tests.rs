@@ -11,6 +11,7 @@ const UNCHECKED: Checks = Checks {
     check_stored_hash: |_, _| Ok(()),
     check_range_url: |_| Ok(()),
     check_mail: |_| Vec::new(),
+    check_webauthn: |_| Ok(()),
 };
 
 fn load(environment: Environment) -> Result<Config, ConfigError> {

@@ -50,6 +50,8 @@ pub struct Config {
     pub breached: Option<BreachedList>,
     /// How mail leaves, if it does.
     pub mail: Option<MailSettings>,
+    /// Who passkeys are made for, if they are.
+    pub webauthn: Option<WebAuthnSettings>,
     /// How often a client may make some requests.
     pub rate_limits: RateLimitSettings,
     /// Which web pages may read responses.
@@ -79,6 +81,17 @@ pub enum Mode {
     Development,
     /// Strict.
     Production,
+}
+
+/// Who passkeys are made for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebAuthnSettings {
+    /// The domain that they are bound to.
+    pub rp_id: String,
+    /// The origins of the pages and apps that use them.
+    pub origins: Vec<String>,
+    /// Whether these pages may be at any port: in development.
+    pub any_port: bool,
 }
 
 /// Where the database is and how to use it.
@@ -333,4 +346,6 @@ pub struct Checks {
     pub check_range_url: fn(&str) -> Result<(), String>,
     /// What is wrong with the settings of mail, each by its key.
     pub check_mail: fn(&Config) -> Vec<(&'static str, String)>,
+    /// Whether passkeys can be made for somebody, and if not, which setting is wrong, and why.
+    pub check_webauthn: fn(&WebAuthnSettings) -> Result<(), (&'static str, String)>,
 }

@@ -22,6 +22,7 @@ use crate::fields::{TextShape, TextValue};
 #[cfg(test)]
 use crate::http::fields::checked::checked;
 use crate::http::{ErrorRow, Feature, Time};
+use crate::passkeys::PasskeyBody;
 
 pub(crate) const FEATURE: Feature = Feature {
     data: |application, data| data.with(Data::new(application.factors.clone())),
@@ -73,6 +74,8 @@ const ERRORS: &[ErrorRow] =
 pub(crate) struct FactorsBody {
     /// Authenticator apps, the oldest first. One that is not confirmed is not a factor.
     totp: Vec<TotpBody>,
+    /// Passkeys, the oldest first.
+    passkeys: Vec<PasskeyBody>,
     /// How many recovery codes are left.
     #[schema(example = 10)]
     recovery_codes_left: u64,
@@ -100,7 +103,11 @@ pub(crate) struct RecoveryCodesBody {
 
 impl From<FactorList> for FactorsBody {
     fn from(list: FactorList) -> Self {
-        Self { totp: list.totp.iter().map(TotpBody::from).collect(), recovery_codes_left: list.recovery_codes }
+        Self {
+            totp: list.totp.iter().map(TotpBody::from).collect(),
+            passkeys: list.passkeys.iter().map(PasskeyBody::from).collect(),
+            recovery_codes_left: list.recovery_codes,
+        }
     }
 }
 

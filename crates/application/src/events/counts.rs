@@ -72,6 +72,8 @@ impl SignInOutcome {
             | Err(
                 ApplicationError::InvalidCredentials
                 | ApplicationError::InvalidOneTimeToken
+                | ApplicationError::InvalidCeremony
+                | ApplicationError::InvalidPasskey { .. }
                 | ApplicationError::AccountDisabled
                 | ApplicationError::EmailNotVerified
                 // It has not come to an end.

@@ -37,6 +37,7 @@ pub(super) fn log(event: &Event) {
         What::LoginRefusedDisabled { user }
         | What::LoginRefusedUnverified { user }
         | What::SecondFactorWrong { user }
+        | What::PasskeySuspected { user }
         | What::CurrentPasswordWrong { user } => warn!(target: "audit", event = kind, %user),
         What::SteppedUp { user, session } => info!(target: "audit", event = kind, %user, %session),
         What::UserCreated { user, role } | What::UserInvited { user, role } => {

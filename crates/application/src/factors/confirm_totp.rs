@@ -6,7 +6,7 @@ use domain::units::AccountUnit;
 use domain::users::UserId;
 use domain::{Nonce, Secret};
 
-use super::Factors;
+use super::{Factors, kinds_of};
 use crate::acting::{Proven, begin_proven};
 use crate::{Actor, ApplicationError};
 
@@ -30,6 +30,7 @@ impl Factors {
         let devices = unit.factors().list_totp(user.id).await?;
         let is_it = |device: &&TotpDevice| device.id == id && !device.is_confirmed();
         let device = devices.iter().find(is_it).ok_or(ApplicationError::NotFound)?;
+        let kinds = kinds_of(unit.factors(), unit.passkeys(), user.id).await?;
         let now = self.clock.now();
         let code = TotpCode::parse(typed.expose()).ok_or(ApplicationError::InvalidSecondFactor)?;
         let steps = self.second_factors.totp.steps(device, &code, now);
@@ -37,7 +38,7 @@ impl Factors {
         if !unit.factors().confirm_totp(id, step, now).await? {
             return Err(ApplicationError::NotFound);
         }
-        let is_first = !devices.iter().any(TotpDevice::is_confirmed);
+        let is_first = kinds.is_empty();
         let codes = if is_first { Some(self.new_recovery_codes(unit.as_ref(), user.id).await?) } else { None };
         let methods = session.authentication.methods.and(Method::Totp);
         let authentication = Authentication { at: now, methods };
@@ -50,7 +51,7 @@ impl Factors {
     }
 
     /// Replaces the recovery codes of a user by new ones, in this unit, and returns them as they are shown.
-    pub(super) async fn new_recovery_codes(
+    pub(crate) async fn new_recovery_codes(
         &self,
         unit: &dyn AccountUnit,
         user: UserId,

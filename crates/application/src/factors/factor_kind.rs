@@ -3,6 +3,8 @@
 pub enum FactorKind {
     /// The password, where there is no second factor.
     Password,
+    /// A passkey.
+    Passkey,
     /// A code of an authenticator app.
     Totp,
     /// A recovery code.
@@ -14,6 +16,7 @@ impl FactorKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Password => "password",
+            Self::Passkey => "passkey",
             Self::Totp => "totp",
             Self::RecoveryCode => "recovery_code",
         }

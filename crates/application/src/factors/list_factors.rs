@@ -1,4 +1,5 @@
 use domain::factors::TotpDevice;
+use domain::passkeys::Passkey;
 
 use super::Factors;
 use crate::{Actor, ApplicationError, Target};
@@ -8,6 +9,8 @@ use crate::{Actor, ApplicationError, Target};
 pub struct FactorList {
     /// Authenticator apps that are factors, the oldest first.
     pub totp: Vec<TotpDevice>,
+    /// Passkeys, the oldest first.
+    pub passkeys: Vec<Passkey>,
     /// Recovery codes that are left.
     pub recovery_codes: u64,
 }
@@ -25,6 +28,7 @@ impl Factors {
         let factors = &self.second_factors.factors;
         let mut totp = factors.list_totp(user).await?;
         totp.retain(TotpDevice::is_confirmed);
-        Ok(FactorList { totp, recovery_codes: factors.count_recovery_codes(user).await? })
+        let passkeys = self.second_factors.ceremonies.passkeys.list(user).await?;
+        Ok(FactorList { totp, passkeys, recovery_codes: factors.count_recovery_codes(user).await? })
     }
 }

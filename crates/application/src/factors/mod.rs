@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::events::NewEvent;
-use domain::sessions::{Revocation, RevocationReason, RevokedTokens, SessionId};
+use domain::sessions::{Authentication, Method, RefreshToken, Revocation, RevocationReason, RevokedTokens, SessionId};
 use domain::units::{AccountUnit, Begin};
 use domain::users::{User, UserRepository};
 use domain::{Clock, Ids};
@@ -57,7 +57,7 @@ pub struct Factors {
 impl Factors {
     /// Ends what an old state of the factors vouched for: all access tokens become void, all sessions end but `except`,
     /// and whatever was mailed to the user or handed out is worth nothing any more.
-    async fn commit_change(
+    pub(crate) async fn commit_change(
         &self,
         unit: Box<dyn AccountUnit>,
         mut user: User,
@@ -71,5 +71,32 @@ impl Factors {
         unit.refresh_tokens().revoke_all(user.id, except, revocation).await?;
         let void = [RevokedTokens::OfUser(user.id, user.epoch)];
         self.journal.commit_revoking(unit, event, &void).await
+    }
+
+    /// Whatever was removed in this unit is forgotten, so that this session does not claim it any more. Recovery codes go with the
+    /// last factor. Returns the session, or `None` if nothing is left that it began by: then it ends, too.
+    ///
+    /// # Errors
+    /// [`ApplicationError::Unavailable`].
+    pub(crate) async fn forget_removed(
+        &self,
+        unit: &dyn AccountUnit,
+        session: &RefreshToken,
+    ) -> Result<Option<SessionId>, ApplicationError> {
+        let kinds = kinds_of(unit.factors(), unit.passkeys(), session.user_id).await?;
+        if kinds.is_empty() {
+            unit.factors().replace_recovery_codes(session.user_id, &[]).await?;
+        }
+        let gone = [
+            (FactorKind::Totp, &[Method::Totp][..]),
+            (FactorKind::Passkey, &[Method::Passkey, Method::UserVerified]),
+            (FactorKind::RecoveryCode, if kinds.is_empty() { &[Method::RecoveryCode] } else { &[] }),
+        ];
+        let gone = gone.iter().filter(|(kind, _)| !kinds.contains(kind)).flat_map(|(_, methods)| methods.iter());
+        let Authentication { at, methods } = session.authentication;
+        let left = gone.fold(Some(methods), |left, method| left.and_then(|left| left.without(*method)));
+        let Some(methods) = left else { return Ok(None) };
+        unit.refresh_tokens().record_authentication(session.id, Authentication { at, methods }).await?;
+        Ok(Some(session.id))
     }
 }

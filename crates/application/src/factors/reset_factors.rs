@@ -8,7 +8,7 @@ use crate::acting::{OnAccount, begin_on, require_proof};
 use crate::{Actor, ApplicationError, Target};
 
 impl Factors {
-    /// Removes all second factors of a user who lost them, and ends their sessions. For admins who have proven lately who they
+    /// Removes all second factors of a user who lost them, passkeys too, and ends their sessions. For admins who have proven lately who they
     /// are. They see none of the factors, and set none. The user is told.
     ///
     /// # Errors
@@ -41,6 +41,7 @@ impl Factors {
         event: NewEvent,
     ) -> Result<(), ApplicationError> {
         unit.factors().delete_all(user.id).await?;
+        unit.passkeys().delete_all(user.id).await?;
         self.one_time_tokens.notify(unit.as_ref(), &user, Letter::FactorsReset).await?;
         self.commit_change(unit, user, None, event).await
     }

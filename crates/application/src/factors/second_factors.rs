@@ -4,19 +4,23 @@ use domain::attempts::{AttemptKey, AttemptLimit, AttemptRepository, Attempted, R
 use domain::factors::{
     FactorRepository, HashedRecoveryCode, RecoveryCode, TotpCode, TotpDevice, TotpDeviceId, TotpSecrets, TotpStep,
 };
-use domain::sessions::Method;
+use domain::passkeys::{CeremonyPurpose, Passkey, PasskeyId, PasskeyRepository, PasskeyUse};
+use domain::sessions::{Method, Methods};
 use domain::units::AccountUnit;
 use domain::users::UserId;
 use domain::{Clock, Mac, Secret, StoreError};
 
 use super::FactorKind;
 use crate::ApplicationError;
+use crate::passkeys::{Ceremonies, PresentedPasskey, by_passkey};
 
 /// Finds out whether a second factor is right. It is a part of the services that ask for one.
 #[derive(Clone)]
 pub struct SecondFactors {
     /// Factors, outside a unit of work.
     pub factors: Arc<dyn FactorRepository>,
+    /// Passkeys, and the responses to their challenges.
+    pub ceremonies: Ceremonies,
     /// Computes the codes of authenticator apps.
     pub totp: Arc<dyn TotpSecrets>,
     /// Counts attempts.
@@ -27,13 +31,15 @@ pub struct SecondFactors {
     pub clock: Arc<dyn Clock>,
 }
 
-/// A second factor, as somebody typed it.
+/// A second factor, as somebody shows it.
 #[derive(Clone, Debug)]
 pub enum SecondFactor {
     /// A code of an authenticator app.
     Totp(Secret),
     /// A recovery code.
     RecoveryCode(Secret),
+    /// A passkey.
+    Passkey(PresentedPasskey),
 }
 
 /// A second factor that is right, and not spent yet.
@@ -41,6 +47,8 @@ pub enum SecondFactor {
 pub(crate) enum Shown {
     Totp(TotpDeviceId, TotpStep),
     RecoveryCode(UserId, HashedRecoveryCode),
+    /// And whether its authenticator found out who uses it.
+    Passkey(PasskeyId, PasskeyUse, bool),
 }
 
 impl SecondFactors {
@@ -49,24 +57,48 @@ impl SecondFactors {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub(crate) async fn kinds(&self, user: UserId) -> Result<Vec<FactorKind>, StoreError> {
-        kinds_of(self.factors.as_ref(), user).await
+        kinds_of(self.factors.as_ref(), self.ceremonies.passkeys.as_ref(), user).await
     }
 
-    /// Accepts a second factor that is right. [`Shown::spend`] it in the unit of work.
+    /// Accepts a second factor that is right, of the user whom this purpose names. [`Shown::spend`] it in the unit of work.
     ///
-    /// An attempt counts before anything is compared. Another challenge does not come with other attempts.
+    /// An attempt at a code counts before anything is compared. Another challenge does not come with other attempts. A passkey
+    /// cannot be guessed, and whoever guesses codes does not lock it.
     ///
     /// # Errors
-    /// [`ApplicationError::InvalidSecondFactor`], [`ApplicationError::TooManyAttempts`],
+    /// [`ApplicationError::InvalidSecondFactor`], [`ApplicationError::TooManyAttempts`], those of [`Ceremonies::accept`];
     /// [`ApplicationError::Unavailable`].
-    pub(crate) async fn accept(&self, user: UserId, factor: &SecondFactor) -> Result<Shown, ApplicationError> {
+    pub(crate) async fn accept(
+        &self,
+        user: UserId,
+        factor: &SecondFactor,
+        purpose: CeremonyPurpose,
+    ) -> Result<Shown, ApplicationError> {
+        if let SecondFactor::Passkey(presented) = factor {
+            return Ok(self.accept_passkey(|it| *it == purpose, presented).await?.1);
+        }
         self.reserve(user).await?;
         let shown = match factor {
             SecondFactor::Totp(typed) => self.find_step(user, typed).await?,
             SecondFactor::RecoveryCode(typed) => RecoveryCode::parse(typed.expose())
                 .map(|code| Shown::RecoveryCode(user, code.hash(user, self.mac.as_ref()))),
+            SecondFactor::Passkey(_) => None,
         };
         shown.ok_or(ApplicationError::InvalidSecondFactor)
+    }
+
+    /// Accepts a passkey, and says whose it is.
+    ///
+    /// # Errors
+    /// Those of [`Ceremonies::accept`].
+    pub(crate) async fn accept_passkey(
+        &self,
+        is_it: impl FnOnce(&CeremonyPurpose) -> bool + Send,
+        presented: &PresentedPasskey,
+    ) -> Result<(Passkey, Shown), ApplicationError> {
+        let (passkey, asserted) = self.ceremonies.accept(is_it, presented).await?;
+        let shown = Shown::Passkey(passkey.id, self.ceremonies.used(asserted), asserted.is_user_verified);
+        Ok((passkey, shown))
     }
 
     /// Takes an attempt at a second factor of this user.
@@ -109,31 +141,45 @@ impl SecondFactors {
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].
-pub(crate) async fn kinds_of(factors: &dyn FactorRepository, user: UserId) -> Result<Vec<FactorKind>, StoreError> {
-    if !factors.list_totp(user).await?.iter().any(TotpDevice::is_confirmed) {
-        return Ok(Vec::new());
-    }
-    let has_codes = factors.count_recovery_codes(user).await? > 0;
-    Ok([FactorKind::Totp].into_iter().chain(has_codes.then_some(FactorKind::RecoveryCode)).collect())
+pub(crate) async fn kinds_of(
+    factors: &dyn FactorRepository,
+    passkeys: &dyn PasskeyRepository,
+    user: UserId,
+) -> Result<Vec<FactorKind>, StoreError> {
+    let has_passkeys = !passkeys.list(user).await?.is_empty();
+    let has_totp = factors.list_totp(user).await?.iter().any(TotpDevice::is_confirmed);
+    let has_codes = (has_passkeys || has_totp) && factors.count_recovery_codes(user).await? > 0;
+    let kinds = [
+        has_passkeys.then_some(FactorKind::Passkey),
+        has_totp.then_some(FactorKind::Totp),
+        has_codes.then_some(FactorKind::RecoveryCode),
+    ];
+    Ok(kinds.into_iter().flatten().collect())
 }
 
 impl Shown {
-    /// What it is.
-    pub(crate) const fn method(&self) -> Method {
+    /// These methods, and what this is.
+    pub(crate) fn after(&self, methods: Methods) -> Methods {
         match self {
-            Self::Totp(..) => Method::Totp,
-            Self::RecoveryCode(..) => Method::RecoveryCode,
+            Self::Totp(..) => methods.and(Method::Totp),
+            Self::RecoveryCode(..) => methods.and(Method::RecoveryCode),
+            Self::Passkey(.., is_user_verified) => by_passkey(methods, *is_user_verified),
         }
     }
 
     /// Spends it, in this unit. Of many who try at once one does.
     ///
     /// # Errors
-    /// [`ApplicationError::InvalidSecondFactor`] when it was spent before, or was none.
+    /// [`ApplicationError::InvalidSecondFactor`] when it was spent before, or was none;
+    /// [`ApplicationError::InvalidPasskey`] when the passkey is gone, or its count has grown meanwhile.
     pub(crate) async fn spend(&self, unit: &dyn AccountUnit) -> Result<(), ApplicationError> {
         let is_spent = match self {
             Self::Totp(device, step) => unit.factors().use_totp(*device, *step).await?,
             Self::RecoveryCode(user, code) => unit.factors().use_recovery_code(*user, code).await?,
+            Self::Passkey(passkey, used, _) => {
+                let is_recorded = unit.passkeys().record_use(*passkey, used).await?;
+                return is_recorded.then_some(()).ok_or(ApplicationError::InvalidPasskey { suspected: None });
+            }
         };
         if is_spent { Ok(()) } else { Err(ApplicationError::InvalidSecondFactor) }
     }

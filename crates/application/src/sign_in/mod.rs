@@ -1,6 +1,7 @@
 //! Signing in: factors in, session out.
 
 mod by_mail;
+mod by_passkey;
 mod by_second_factor;
 mod login;
 mod request_by_mail;
@@ -17,6 +18,7 @@ use domain::sessions::RefreshPolicy;
 use domain::units::{AccountUnit, Begin};
 use domain::{Clock, Ids};
 
+pub use by_passkey::PasskeySignIn;
 pub use by_second_factor::FinishSignIn;
 pub use login::Login;
 pub use step_up::StepUp;

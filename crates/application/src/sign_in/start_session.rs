@@ -27,14 +27,16 @@ pub(super) struct Proven {
     pub(super) methods: Methods,
     /// The hash that replaces that of their password.
     pub(super) rehashed: Option<Rehashed>,
-    /// The second factor that they have shown, and the challenge that asked for it. Both are spent with the session.
-    pub(super) second: Option<(OneTimeToken, Shown)>,
+    /// The challenge that a second factor was asked for by. It is spent with the session.
+    pub(super) challenge: Option<OneTimeToken>,
+    /// The factor that they have shown and that is spent with the session.
+    pub(super) shown: Option<Shown>,
 }
 
 impl Proven {
     /// By a first factor alone.
     pub(super) fn by(method: Method, user: User) -> Self {
-        Self { user, methods: Methods::only(method), rehashed: None, second: None }
+        Self { user, methods: Methods::only(method), rehashed: None, challenge: None, shown: None }
     }
 }
 
@@ -102,7 +104,7 @@ impl SignIn {
     }
 
     async fn store_session(&self, proven: &Proven, device: Device) -> Result<Option<TokenPair>, ApplicationError> {
-        let Proven { user, methods, rehashed, second } = proven;
+        let Proven { user, methods, rehashed, challenge, shown } = proven;
         let now = self.clock.now();
         let address = device.address();
         let new = NewRefreshToken {
@@ -120,8 +122,10 @@ impl SignIn {
         if !unit.users().record_login(user.id, user.epoch, now).await? {
             return Ok(None);
         }
-        if let Some((challenge, shown)) = second {
+        if let Some(challenge) = challenge {
             consume(unit.as_ref(), challenge, now).await?;
+        }
+        if let Some(shown) = shown {
             self.spend(unit.as_ref(), user, shown).await?;
         }
         if let Some(Rehashed { old, new }) = rehashed {
@@ -145,7 +149,7 @@ impl SignIn {
         shown: &Shown,
     ) -> Result<(), ApplicationError> {
         shown.spend(unit).await?;
-        if shown.method() == Method::RecoveryCode {
+        if matches!(shown, Shown::RecoveryCode(..)) {
             let left = unit.factors().count_recovery_codes(user.id).await?;
             self.one_time_tokens.notify(unit, user, Letter::RecoveryCodeUsed { left }).await?;
         }

@@ -239,6 +239,11 @@ pub enum What {
         /// Whose.
         user: UserId,
     },
+    /// A passkey was refused of which there may be a copy.
+    PasskeySuspected {
+        /// Whose.
+        user: UserId,
+    },
     /// A user got other recovery codes.
     RecoveryCodesRenewed {
         /// The user.
@@ -358,6 +363,7 @@ impl What {
             Self::FactorAdded { .. } => "factor.added",
             Self::FactorRemoved { .. } => "factor.removed",
             Self::FactorsReset { .. } => "factors.reset",
+            Self::PasskeySuspected { .. } => "passkey.suspected",
             Self::RecoveryCodesRenewed { .. } => "recovery_codes.renewed",
             Self::AttemptsForgotten { .. } => "attempts.forgotten",
             Self::UserCreated { .. } => "user.created",
@@ -402,6 +408,7 @@ impl What {
             | Self::FactorAdded { user }
             | Self::FactorRemoved { user }
             | Self::FactorsReset { user }
+            | Self::PasskeySuspected { user }
             | Self::RecoveryCodesRenewed { user }
             | Self::AttemptsForgotten { user }
             | Self::UserCreated { user, .. }

@@ -27,6 +27,12 @@ pub enum Letter {
     FactorAdded,
     /// An authenticator app is no factor of your account any more.
     FactorRemoved,
+    /// A passkey is a way into your account now.
+    PasskeyAdded,
+    /// A passkey is no way into your account any more.
+    PasskeyRemoved,
+    /// A passkey of your account was refused, since there may be a copy of it.
+    PasskeySuspected,
     /// All second factors of your account were removed for you.
     FactorsReset,
     /// A recovery code of your account was used.
@@ -53,6 +59,9 @@ impl Letter {
             Self::NewDevice { .. } => "new_device",
             Self::FactorAdded => "factor_added",
             Self::FactorRemoved => "factor_removed",
+            Self::PasskeyAdded => "passkey_added",
+            Self::PasskeyRemoved => "passkey_removed",
+            Self::PasskeySuspected => "passkey_suspected",
             Self::FactorsReset => "factors_reset",
             Self::RecoveryCodeUsed { .. } => "recovery_code_used",
             Self::AccountDisabled => "account_disabled",
@@ -70,6 +79,9 @@ impl Letter {
             Self::NewDevice { device: None, address: None },
             Self::FactorAdded,
             Self::FactorRemoved,
+            Self::PasskeyAdded,
+            Self::PasskeyRemoved,
+            Self::PasskeySuspected,
             Self::FactorsReset,
             Self::RecoveryCodeUsed { left: 0 },
             Self::AccountDisabled,

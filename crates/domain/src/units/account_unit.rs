@@ -3,6 +3,7 @@ use crate::attempts::AttemptRepository;
 use crate::factors::FactorRepository;
 use crate::mail::OutboxRepository;
 use crate::one_time_tokens::OneTimeTokenRepository;
+use crate::passkeys::PasskeyRepository;
 use crate::passwords::PasswordRepository;
 use crate::registration::PendingAccountRepository;
 use crate::sessions::{RefreshTokenRepository, RevocationRepository};
@@ -13,6 +14,7 @@ use crate::{
     factors::MockFactorRepository,
     mail::MockOutboxRepository,
     one_time_tokens::MockOneTimeTokenRepository,
+    passkeys::MockPasskeyRepository,
     passwords::MockPasswordRepository,
     registration::MockPendingAccountRepository,
     sessions::{MockRefreshTokenRepository, MockRevocationRepository},
@@ -30,6 +32,9 @@ pub trait AccountUnit: UnitOfWork {
 
     /// Their second factors, inside this unit.
     fn factors(&self) -> &dyn FactorRepository;
+
+    /// Their passkeys, inside this unit.
+    fn passkeys(&self) -> &dyn PasskeyRepository;
 
     /// The refresh tokens, inside this unit.
     fn refresh_tokens(&self) -> &dyn RefreshTokenRepository;
@@ -58,6 +63,7 @@ super::mock_unit! {
         users: MockUserRepository as UserRepository,
         passwords: MockPasswordRepository as PasswordRepository,
         factors: MockFactorRepository as FactorRepository,
+        passkeys: MockPasskeyRepository as PasskeyRepository,
         refresh_tokens: MockRefreshTokenRepository as RefreshTokenRepository,
         revocations: MockRevocationRepository as RevocationRepository,
         one_time_tokens: MockOneTimeTokenRepository as OneTimeTokenRepository,

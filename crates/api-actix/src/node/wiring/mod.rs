@@ -7,6 +7,7 @@ mod secret;
 mod services;
 #[cfg(test)]
 mod tests;
+mod webauthn;
 
 use std::io;
 use std::net::SocketAddr;
@@ -28,6 +29,7 @@ use infra_security::{
 };
 use infra_sqlite::{SqliteError, SqliteRevocationFeed, SqliteSettings};
 use infra_web::{InvalidRangeUrl, RangeApi};
+use infra_webauthn::InvalidRelyingParty;
 use migration::Migrator;
 use thiserror::Error;
 
@@ -52,6 +54,7 @@ pub const CHECKS: Checks = Checks {
     check_stored_hash: |hash, hashing| argon2(hashing).check_stored(hash),
     check_range_url: |url| RangeApi::new(url).map(drop).map_err(|error| error.to_string()),
     check_mail: mail::faults,
+    check_webauthn: |settings| webauthn::relying_party(settings, "").check().map(drop).map_err(webauthn::fault),
 };
 
 /// The parts of a node, put together.
@@ -98,6 +101,9 @@ pub enum WiringError {
     /// Mail cannot be sent by these settings.
     #[error("mail cannot be sent: {0}")]
     Mail(#[from] MailSetupError),
+    /// Passkeys cannot be made by these settings.
+    #[error("passkeys cannot be made: {0}")]
+    WebAuthn(#[from] InvalidRelyingParty),
     /// The development secret cannot be kept.
     #[error("cannot keep the development secret in {file}: {source}", file = file.display())]
     Secret {
@@ -177,6 +183,7 @@ fn assemble<C: SqlConnections + Clone + 'static>(
         client_secrets: Arc::new(ConfiguredClients::new(config.clients.clone(), hasher.clone())),
         mac: Arc::new(HmacSha256::new(&secret)),
         totp: Arc::new(SealedTotp::new(&secret, &config.application.app_name)),
+        web_authn: webauthn::web_authn(config)?,
         ids: ids.clone(),
         clock: clock.clone(),
         mailer,

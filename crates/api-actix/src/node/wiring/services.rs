@@ -13,6 +13,7 @@ use application::keys::Keys;
 use application::mail::{Mail, Observed};
 use application::node::Node;
 use application::one_time_tokens::OneTimeTokens;
+use application::passkeys::{Ceremonies, Passkeys};
 use application::passwords::{Outages, Passwords, Screening};
 use application::sessions::{Activity, Sessions, TokenIssuer};
 use application::sign_in::SignIn;
@@ -24,6 +25,7 @@ use domain::clients::ClientSecrets;
 use domain::factors::TotpSecrets;
 use domain::keys::SigningKeyFactory;
 use domain::mail::Mailer;
+use domain::passkeys::WebAuthn;
 use domain::passwords::{BreachedPasswords, PasswordHasher, StrengthMeter};
 use domain::{Clock, Ids, Mac};
 use infra_seaorm::{SqlConnections, Store};
@@ -46,6 +48,8 @@ pub struct Adapters {
     pub mac: Arc<dyn Mac>,
     /// Makes the secrets of authenticator apps, and computes their codes.
     pub totp: Arc<dyn TotpSecrets>,
+    /// Checks what browsers send of passkeys. `None` where there are none.
+    pub web_authn: Option<Arc<dyn WebAuthn>>,
     /// Makes ids.
     pub ids: Arc<dyn Ids>,
     /// Tells the time.
@@ -69,6 +73,7 @@ pub fn services<C: SqlConnections + 'static>(
         client_secrets,
         mac,
         totp,
+        web_authn,
         ids,
         clock,
         mailer,
@@ -99,8 +104,21 @@ pub fn services<C: SqlConnections + 'static>(
         clock: clock.clone(),
         lines: Lines::default(),
     };
-    let second_factors =
-        SecondFactors { factors: store.clone(), totp, attempts: store.clone(), mac: mac.clone(), clock: clock.clone() };
+    let ceremonies = Ceremonies {
+        passkeys: store.clone(),
+        ceremonies: store.clone(),
+        web_authn,
+        ids: ids.clone(),
+        clock: clock.clone(),
+    };
+    let second_factors = SecondFactors {
+        factors: store.clone(),
+        ceremonies: ceremonies.clone(),
+        totp,
+        attempts: store.clone(),
+        mac: mac.clone(),
+        clock: clock.clone(),
+    };
     let factors = Factors {
         users: store.clone(),
         second_factors: second_factors.clone(),
@@ -178,6 +196,7 @@ pub fn services<C: SqlConnections + 'static>(
             registration: settings.registration,
             email_sign_in: settings.email_sign_in,
         },
+        passkeys: Passkeys { ceremonies, factors: factors.clone() },
         factors,
         keys: Keys {
             signing_keys: store.clone(),

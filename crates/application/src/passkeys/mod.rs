@@ -1,0 +1,25 @@
+//! Passkeys: how they are registered, named and removed. Signing in with one is a use case of
+//! [`sign_in`](crate::sign_in).
+
+mod ceremonies;
+mod list_passkeys;
+mod register_passkey;
+mod remove_passkey;
+mod rename_passkey;
+mod start_registration;
+
+pub use ceremonies::{Asked, Ceremonies, PresentedPasskey};
+pub use register_passkey::{RegisterPasskey, RegisteredPasskey};
+
+pub(crate) use register_passkey::by_passkey;
+
+use crate::factors::Factors;
+
+/// The use cases of passkeys.
+#[derive(Clone)]
+pub struct Passkeys {
+    /// Challenges, and the responses to them.
+    pub ceremonies: Ceremonies,
+    /// A passkey is a second factor, too.
+    pub factors: Factors,
+}

@@ -20,8 +20,12 @@ on_each_database!(
     somebody_registers_proves_their_address_and_ends_their_sessions,
     a_forgotten_password_is_chosen_anew,
     an_authenticator_app_is_added_asked_for_and_lost,
+    a_passkey_and_an_app_are_each_enough_and_a_recovery_code_when_both_are_lost,
 );
 
+const BY_APP: &str = "#proof [data-factor=totp]";
+const BY_PASSKEY: &str = "#proof [data-factor=passkey]";
+const BY_CODE: &str = "#proof [data-factor=recovery_code]";
 const NEW: &str = "staple battery horse correct";
 
 fn sources() -> PathBuf {
@@ -124,6 +128,11 @@ async fn register(site: &Site, browser: &Browser) {
     browser.wait_for_text("#status", "Your address is proven.").await;
 }
 
+async fn sign_out(browser: &Browser) {
+    browser.press("#sign-out").await;
+    browser.wait_for_text("#status", "You are signed out.").await;
+}
+
 async fn sign_in(browser: &Browser, password: &str) {
     submit(browser, "#sign-in form", &[("username", EMAIL), ("password", password)]).await;
 }
@@ -161,8 +170,7 @@ async fn somebody_registers_proves_their_address_and_ends_their_sessions(workpla
     other.wait_for_text("#status", "The session has ended.").await;
     browser.reload().await;
     browser.wait_for_text("#status", "Your session has ended.").await;
-    other.press("#sign-out").await;
-    other.wait_for_text("#status", "You are signed out.").await;
+    sign_out(&other).await;
     other.reload().await;
     other.wait_for("#sign-in").await;
 }
@@ -180,31 +188,36 @@ async fn a_forgotten_password_is_chosen_anew(workplace: Workplace) {
     browser.wait_for_text("#email", EMAIL).await;
 }
 
-/// Adds an authenticator app, and returns its secret and the recovery codes.
-async fn add_app(browser: &Browser) -> (String, Vec<String>) {
+/// Adds an authenticator app, and returns its secret.
+async fn add_app(browser: &Browser) -> String {
     submit(browser, "#add-app", &[("name", "Phone")]).await;
     browser.wait_for("#enrol #qr-code").await;
     depict(browser, "examples/web/images/enrol.png").await;
     let secret = browser.text("#secret").await;
     submit(browser, "#enrol form", &[("code", &totp::code(&secret))]).await;
     browser.wait_for_text("#status", "Phone was added.").await;
+    secret
+}
+
+/// Takes recovery codes that are shown.
+async fn keep_codes(browser: &Browser) -> Vec<String> {
+    browser.wait_for("#codes").await;
     let codes: Vec<_> = browser.text("#new-codes").await.lines().map(str::to_owned).collect();
     assert_eq!(codes.len(), 10, "{codes:?}");
     browser.press("#codes button").await;
-    browser.wait_for_text("#apps", "Phone").await;
     browser.wait_for_text("#codes-left", "10 are left.").await;
-    (secret, codes)
+    codes
 }
 
 async fn an_authenticator_app_is_added_asked_for_and_lost(workplace: Workplace) {
-    const BY_APP: &str = "#proof [data-factor=totp]";
-    const BY_CODE: &str = "#proof [data-factor=recovery_code]";
     let site = Site::serve(workplace).await;
     let browser = site.open().await;
     register(&site, &browser).await;
     sign_in(&browser, PASSWORD).await;
-    let (secret, codes) = add_app(&browser).await;
-    browser.press("#sign-out").await;
+    let secret = add_app(&browser).await;
+    let codes = keep_codes(&browser).await;
+    browser.wait_for_text("#apps", "Phone").await;
+    sign_out(&browser).await;
 
     site.wait_long().await;
     sign_in(&browser, PASSWORD).await;
@@ -222,11 +235,9 @@ async fn an_authenticator_app_is_added_asked_for_and_lost(workplace: Workplace) 
     site.wait_long().await;
     browser.press("#renew-codes").await;
     submit(&browser, BY_APP, &[("proof", &totp::code(&secret))]).await;
-    browser.wait_for("#codes").await;
-    let newer: Vec<_> = browser.text("#new-codes").await.lines().map(str::to_owned).collect();
-    assert!(newer.len() == 10 && newer != codes, "{newer:?}");
-    browser.press("#codes button").await;
-    browser.press("#sign-out").await;
+    let newer = keep_codes(&browser).await;
+    assert_ne!(newer, codes);
+    sign_out(&browser).await;
 
     // The phone is lost.
     sign_in(&browser, PASSWORD).await;
@@ -235,7 +246,58 @@ async fn an_authenticator_app_is_added_asked_for_and_lost(workplace: Workplace) 
     browser.press("#apps button").await;
     browser.wait_for_text("#status", "Phone was removed.").await;
     browser.wait_for_text("#apps", "None yet.").await;
-    browser.press("#sign-out").await;
+    sign_out(&browser).await;
     sign_in(&browser, PASSWORD).await;
     browser.wait_for_text("#email", EMAIL).await;
+}
+
+async fn a_passkey_and_an_app_are_each_enough_and_a_recovery_code_when_both_are_lost(workplace: Workplace) {
+    let site = Site::serve(workplace).await;
+    let browser = site.open().await;
+    let device = browser.add_authenticator().await;
+    register(&site, &browser).await;
+    sign_in(&browser, PASSWORD).await;
+    submit(&browser, "#add-passkey", &[("name", "Laptop")]).await;
+    browser.wait_for_text("#status", "Laptop was added.").await;
+    let codes = keep_codes(&browser).await;
+    let secret = add_app(&browser).await;
+    browser.wait_for_text("#apps", "Phone").await;
+    browser.wait_for_text("#passkeys", "Laptop").await;
+    sign_out(&browser).await;
+
+    // With a passkey alone, and with each besides the password.
+    browser.press("#by-passkey").await;
+    browser.wait_for_text("#email", EMAIL).await;
+    sign_out(&browser).await;
+    sign_in(&browser, PASSWORD).await;
+    submit(&browser, BY_PASSKEY, &[]).await;
+    browser.wait_for_text("#email", EMAIL).await;
+    sign_out(&browser).await;
+    site.wait_long().await;
+    sign_in(&browser, PASSWORD).await;
+    submit(&browser, BY_APP, &[("proof", &totp::code(&secret))]).await;
+    browser.wait_for_text("#email", EMAIL).await;
+
+    // A passkey also proves again who it is.
+    site.wait_long().await;
+    browser.press("#renew-codes").await;
+    submit(&browser, BY_PASSKEY, &[]).await;
+    let newer = keep_codes(&browser).await;
+    assert_ne!(newer, codes);
+    sign_out(&browser).await;
+
+    // Both are lost.
+    browser.remove_authenticator(&device).await;
+    sign_in(&browser, PASSWORD).await;
+    submit(&browser, BY_CODE, &[("proof", &codes[0])]).await;
+    browser.wait_for_text(&format!("{BY_CODE} [role=alert]"), "The code is wrong").await;
+    submit(&browser, BY_CODE, &[("proof", &newer[0])]).await;
+    browser.wait_for_text("#codes-left", "9 are left.").await;
+    for (list, name) in [("#passkeys", "Laptop"), ("#apps", "Phone")] {
+        browser.press(&format!("{list} button")).await;
+        browser.wait_for_text("#status", &format!("{name} was removed.")).await;
+    }
+    sign_out(&browser).await;
+    sign_in(&browser, PASSWORD).await;
+    browser.wait_for_text("#passkeys", "None yet.").await;
 }

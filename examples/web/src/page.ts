@@ -70,8 +70,8 @@ export function fill<T>(
 export async function attempt(place: HTMLElement, act: () => Promise<void>): Promise<void> {
   if (place.hasAttribute("aria-busy")) return;
   place.setAttribute("aria-busy", "true");
-  for (const field of place.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
-  alertIn(place).textContent = "";
+  for (const field of document.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+  for (const alert of document.querySelectorAll("[role=alert]")) alert.remove();
   try {
     await act();
   } catch (fault) {
@@ -85,18 +85,11 @@ function tell(place: HTMLElement, fault: unknown): void {
   if (fault instanceof Cancelled) return;
   const faults = fault instanceof Problem ? fault.document.errors ?? [] : [];
   const sentences = faults.flatMap((fault) => [fault.message, ...(fault.advice ?? [])]);
-  alertIn(place).textContent = sentences.join(" ") || (fault instanceof Error ? fault.message : String(fault));
+  const alert = document.createElement("p");
+  alert.setAttribute("role", "alert");
+  alert.textContent = sentences.join(" ") || (fault instanceof Error ? fault.message : String(fault));
+  place.append(alert);
   const fields = faults.map(({ field }) => place.querySelector<HTMLElement>(`[name="${CSS.escape(field)}"]`));
   for (const field of fields) field?.setAttribute("aria-invalid", "true");
   fields[0]?.focus();
-}
-
-/** Where a part of the page says what went wrong in it. */
-function alertIn(place: HTMLElement): HTMLElement {
-  const there = place.querySelector<HTMLElement>(":scope > [role=alert]");
-  if (there) return there;
-  const alert = document.createElement("p");
-  alert.setAttribute("role", "alert");
-  place.append(alert);
-  return alert;
 }

@@ -31,6 +31,10 @@ pub enum Letter {
     FactorsReset,
     /// A recovery code of your account was used.
     RecoveryCodeUsed,
+    /// An account at an identity provider signs in to your account now.
+    IdentityLinked,
+    /// An account at an identity provider does not sign in to your account any more.
+    IdentityUnlinked,
     /// Your account was disabled.
     AccountDisabled,
     /// Your account was deleted.
@@ -52,6 +56,8 @@ impl Letter {
             Self::FactorRemoved => "factor_removed",
             Self::FactorsReset => "factors_reset",
             Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::IdentityLinked => "identity_linked",
+            Self::IdentityUnlinked => "identity_unlinked",
             Self::AccountDisabled => "account_disabled",
             Self::AccountDeleted => "account_deleted",
             Self::Test => "test",
@@ -69,6 +75,8 @@ impl Letter {
             Self::FactorRemoved,
             Self::FactorsReset,
             Self::RecoveryCodeUsed,
+            Self::IdentityLinked,
+            Self::IdentityUnlinked,
             Self::AccountDisabled,
             Self::AccountDeleted,
             Self::Test,

@@ -23,6 +23,8 @@ pub enum Method {
     Totp,
     /// A recovery code.
     RecoveryCode,
+    /// An identity provider's word.
+    Provider,
 }
 
 /// Some methods, one at least.
@@ -37,7 +39,7 @@ impl Authentication {
 }
 
 impl Method {
-    const ALL: [Self; 4] = [Self::Password, Self::Mail, Self::Totp, Self::RecoveryCode];
+    const ALL: [Self; 5] = [Self::Password, Self::Mail, Self::Totp, Self::RecoveryCode, Self::Provider];
 
     /// Its name, which never changes. `pwd` and `otp` are those of RFC 8176, section 2, which has none for the others.
     pub const fn as_str(self) -> &'static str {
@@ -46,6 +48,7 @@ impl Method {
             Self::Mail => "mail",
             Self::Totp => "otp",
             Self::RecoveryCode => "recovery",
+            Self::Provider => "fed",
         }
     }
 

@@ -1,6 +1,7 @@
 use super::UnitOfWork;
 use crate::attempts::AttemptRepository;
 use crate::factors::FactorRepository;
+use crate::identities::IdentityRepository;
 use crate::mail::OutboxRepository;
 use crate::one_time_tokens::OneTimeTokenRepository;
 use crate::passwords::PasswordRepository;
@@ -11,6 +12,7 @@ use crate::users::UserRepository;
 use crate::{
     attempts::MockAttemptRepository,
     factors::MockFactorRepository,
+    identities::MockIdentityRepository,
     mail::MockOutboxRepository,
     one_time_tokens::MockOneTimeTokenRepository,
     passwords::MockPasswordRepository,
@@ -30,6 +32,9 @@ pub trait AccountUnit: UnitOfWork {
 
     /// Their second factors, inside this unit.
     fn factors(&self) -> &dyn FactorRepository;
+
+    /// Their accounts at identity providers, inside this unit.
+    fn identities(&self) -> &dyn IdentityRepository;
 
     /// The refresh tokens, inside this unit.
     fn refresh_tokens(&self) -> &dyn RefreshTokenRepository;
@@ -58,6 +63,7 @@ super::mock_unit! {
         users: MockUserRepository as UserRepository,
         passwords: MockPasswordRepository as PasswordRepository,
         factors: MockFactorRepository as FactorRepository,
+        identities: MockIdentityRepository as IdentityRepository,
         refresh_tokens: MockRefreshTokenRepository as RefreshTokenRepository,
         revocations: MockRevocationRepository as RevocationRepository,
         one_time_tokens: MockOneTimeTokenRepository as OneTimeTokenRepository,

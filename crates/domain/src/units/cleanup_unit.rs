@@ -7,6 +7,7 @@ use crate::events::EventRepository;
 use crate::keys::SigningKeyRepository;
 use crate::mail::OutboxRepository;
 use crate::one_time_tokens::OneTimeTokenRepository;
+use crate::providers::ProviderFlowRepository;
 use crate::sessions::{RefreshTokenRepository, RevocationRepository};
 #[cfg(feature = "mocks")]
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
     keys::MockSigningKeyRepository,
     mail::MockOutboxRepository,
     one_time_tokens::MockOneTimeTokenRepository,
+    providers::MockProviderFlowRepository,
     sessions::{MockRefreshTokenRepository, MockRevocationRepository},
 };
 
@@ -40,6 +42,9 @@ pub trait CleanupUnit: UnitOfWork {
     /// The one-time tokens, inside this unit.
     fn one_time_tokens(&self) -> &dyn OneTimeTokenRepository;
 
+    /// The flows of sign-ins by providers, inside this unit.
+    fn provider_flows(&self) -> &dyn ProviderFlowRepository;
+
     /// The mails, inside this unit.
     fn outbox(&self) -> &dyn OutboxRepository;
 
@@ -56,6 +61,7 @@ super::mock_unit! {
         signing_keys: MockSigningKeyRepository as SigningKeyRepository,
         events: MockEventRepository as EventRepository,
         one_time_tokens: MockOneTimeTokenRepository as OneTimeTokenRepository,
+        provider_flows: MockProviderFlowRepository as ProviderFlowRepository,
         outbox: MockOutboxRepository as OutboxRepository,
         attempts: MockAttemptRepository as AttemptRepository,
     }

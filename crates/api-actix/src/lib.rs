@@ -24,6 +24,7 @@ mod health;
 mod oauth2;
 mod outbox;
 mod pages;
+mod providers;
 mod sessions;
 mod tasks;
 mod users;

@@ -5,7 +5,7 @@ use domain::Clock;
 use domain::factors::TotpDevice;
 use domain::sessions::RefreshToken;
 use domain::units::{AccountUnit, Begin, UnitOfWork};
-use domain::users::{User, UserId};
+use domain::users::{User, UserId, UserIdentifier};
 
 use crate::{Actor, ApplicationError, Target};
 
@@ -78,6 +78,20 @@ pub(crate) async fn begin_proven(
         return Ok(Proven { unit, user, session });
     }
     Err(ApplicationError::StepUpRequired { by_second_factor })
+}
+
+/// The rule that a user keeps a way to sign in. What can be removed is removed in this unit before, and the user is locked,
+/// so that of two that remove the last two at once one is refused. An address is no way in by itself.
+///
+/// # Errors
+/// [`ApplicationError::LastWayIn`], [`ApplicationError::Unavailable`].
+pub(crate) async fn keeps_a_way_in(unit: &dyn AccountUnit, user: UserId) -> Result<(), ApplicationError> {
+    let has_password =
+        unit.passwords().find_with_user(&UserIdentifier::Id(user)).await?.is_some_and(|it| it.1.is_some());
+    if has_password || !unit.identities().list(user).await?.is_empty() {
+        return Ok(());
+    }
+    Err(ApplicationError::LastWayIn)
 }
 
 /// As [`begin_as`], for what is done to an account: one's own, or anybody's for an admin.

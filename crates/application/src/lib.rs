@@ -62,6 +62,7 @@ pub mod mail;
 pub mod node;
 pub mod one_time_tokens;
 pub mod passwords;
+pub mod providers;
 pub mod sessions;
 pub mod sign_in;
 pub mod tasks;
@@ -90,6 +91,7 @@ use keys::Keys;
 use mail::Mail;
 use node::Node;
 use passwords::Passwords;
+use providers::Providers;
 use sessions::Sessions;
 use sign_in::SignIn;
 use tasks::Tasks;
@@ -114,6 +116,8 @@ pub struct Application {
     pub emails: Emails,
     /// Signing in.
     pub sign_in: SignIn,
+    /// Signing in by identity providers.
+    pub providers: Providers,
     /// Second factors.
     pub factors: Factors,
     /// What a sign-in begins.

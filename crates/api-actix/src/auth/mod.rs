@@ -170,7 +170,7 @@ pub(crate) struct TokenPairBody<'a> {
 }
 
 /// `Cache-Control: no-store` is on every response.
-fn answer(pair: &TokenPair) -> HttpResponse {
+pub(crate) fn answer(pair: &TokenPair) -> HttpResponse {
     HttpResponse::Ok().json(TokenPairBody {
         access_token: pair.access_token.expose(),
         refresh_token: pair.refresh_token.expose(),

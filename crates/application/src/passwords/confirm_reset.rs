@@ -55,6 +55,11 @@ impl Passwords {
                 let is_theirs = |user: &User| user.is_active && user.email == token.email;
                 let mut user = user.filter(is_theirs).ok_or(ApplicationError::InvalidOneTimeToken)?;
                 consume(unit.as_ref(), &token, self.clock.now()).await?;
+                if !user.email_verified {
+                    // Whoever made the account with somebody else's address must not come back into it.
+                    unit.factors().delete_all(user_id).await?;
+                    unit.identities().delete_all(user_id).await?;
+                }
                 user.email_verified = true;
                 let by_anyone = |what| By::Anyone.did(what).from_address(address);
                 if purpose == Purpose::Invitation {

@@ -1,8 +1,10 @@
 //! Signing in: factors in, session out.
 
 mod by_mail;
+mod by_provider;
 mod by_second_factor;
 mod login;
+mod reclaim;
 mod request_by_mail;
 mod start_session;
 mod step_up;
@@ -20,6 +22,8 @@ use domain::{Clock, Ids};
 pub use by_second_factor::FinishSignIn;
 pub use login::Login;
 pub use step_up::StepUp;
+
+pub(crate) use reclaim::reclaim;
 
 use crate::Hashing;
 use crate::attempts::Attempts;

@@ -87,6 +87,9 @@ pub enum ProviderError {
     /// The provider cannot be reached, or is not what the configuration says. Try again.
     #[error("the provider is not available")]
     Unavailable(#[source] Source),
+    /// The response is not this provider's (RFC 9207).
+    #[error("the response is another provider's")]
+    MixedUp,
     /// What came from the provider proves nothing.
     #[error("the response of the provider is not valid")]
     Refused(#[source] Source),

@@ -14,6 +14,7 @@ use application::mail::{Mail, Observed};
 use application::node::Node;
 use application::one_time_tokens::OneTimeTokens;
 use application::passwords::{Outages, Passwords, Screening};
+use application::providers::Providers;
 use application::sessions::{Activity, Sessions, TokenIssuer};
 use application::sign_in::SignIn;
 use application::tasks::Tasks;
@@ -25,6 +26,7 @@ use domain::factors::TotpSecrets;
 use domain::keys::SigningKeyFactory;
 use domain::mail::Mailer;
 use domain::passwords::{BreachedPasswords, PasswordHasher, StrengthMeter};
+use domain::providers::{CodeChallenges, IdentityProviders};
 use domain::{Clock, Ids, Mac};
 use infra_seaorm::{SqlConnections, Store};
 
@@ -46,6 +48,10 @@ pub struct Adapters {
     pub mac: Arc<dyn Mac>,
     /// Makes the secrets of authenticator apps, and computes their codes.
     pub totp: Arc<dyn TotpSecrets>,
+    /// The identity providers.
+    pub providers: Arc<dyn IdentityProviders>,
+    /// Computes code challenges.
+    pub code_challenges: Arc<dyn CodeChallenges>,
     /// Makes ids.
     pub ids: Arc<dyn Ids>,
     /// Tells the time.
@@ -69,6 +75,8 @@ pub fn services<C: SqlConnections + 'static>(
         client_secrets,
         mac,
         totp,
+        providers,
+        code_challenges,
         ids,
         clock,
         mailer,
@@ -113,7 +121,7 @@ pub fn services<C: SqlConnections + 'static>(
     let mail = Mail {
         outbox: store.clone(),
         one_time_tokens: store.clone(),
-        mac,
+        mac: mac.clone(),
         mailer,
         ids: ids.clone(),
         clock: clock.clone(),
@@ -159,24 +167,36 @@ pub fn services<C: SqlConnections + 'static>(
         ids: ids.clone(),
         registration: settings.registration,
     };
+    let sign_in = SignIn {
+        passwords: store.clone(),
+        units: store.clone(),
+        attempts: attempts.clone(),
+        one_time_tokens,
+        second_factors,
+        hashing,
+        issuer,
+        ids: ids.clone(),
+        clock: clock.clone(),
+        journal: journal.clone(),
+        policy,
+        registration: settings.registration,
+        email_sign_in: settings.email_sign_in,
+    };
     Application {
         emails: Emails { users: users.clone() },
-        users,
-        sign_in: SignIn {
-            passwords: store.clone(),
-            units: store.clone(),
-            attempts: attempts.clone(),
-            one_time_tokens,
-            second_factors,
-            hashing,
-            issuer,
-            ids: ids.clone(),
-            clock: clock.clone(),
-            journal: journal.clone(),
-            policy,
-            registration: settings.registration,
-            email_sign_in: settings.email_sign_in,
+        providers: Providers {
+            providers,
+            flows: store.clone(),
+            identities: store.clone(),
+            challenges: code_challenges,
+            mac,
+            users: users.clone(),
+            sign_in: sign_in.clone(),
+            sudo_window: settings.sudo_window,
+            return_to: settings.return_to.into(),
         },
+        users,
+        sign_in,
         factors,
         keys: Keys {
             signing_keys: store.clone(),

@@ -43,6 +43,10 @@ impl From<ApplicationError> for ApiError {
             E::TooManyAttempts { retry_after } => {
                 return Self::TooManyAttempts(retry_after.num_seconds().unsigned_abs() + 1);
             }
+            E::ReturnToNotAllowed => {
+                let message = "It must be exactly one of the places that are configured.";
+                return Self::invalid("return_to", "not_allowed", message);
+            }
             E::InvalidCursor(fault) => return Self::invalid("cursor", fault.code, fault.message.clone()),
             E::Duplicate("name") => vec![FieldError::new("name", "duplicate", "Another of yours has this name.")],
             E::Duplicate("credential") => {
@@ -121,6 +125,12 @@ mod tests {
             (E::ReadOnly(vec!["id"]), "422 validation_failed id:read_only"),
             (E::InvalidOneTimeToken, "400 invalid_one_time_token"),
             (E::MailIsOff, "503 mail_is_off"),
+            (E::UnknownProvider, "404 unknown_provider"),
+            (E::ProviderUnavailable, "503 provider_unavailable"),
+            (E::InvalidProviderResponse, "400 invalid_provider_response"),
+            (E::ReturnToNotAllowed, "422 validation_failed return_to:not_allowed"),
+            (E::EmailMissing, "403 email_missing"),
+            (E::LinkRequired, "409 link_required"),
             (E::TooManyAttempts { retry_after: TimeDelta::seconds(3) }, "429 too_many_attempts"),
             (E::NotFound, "404 not_found"),
             (E::InvalidClient, "401 invalid_client"),
@@ -148,6 +158,8 @@ mod tests {
             E::PasskeysOff | E::InvalidCeremony | E::InvalidPasskey { .. } | E::LastWayIn => true,
             E::InvalidCredentials | E::AccountDisabled | E::InvalidAccessToken | E::InvalidRefreshToken => true,
             E::Forbidden | E::RegistrationClosed | E::WrongCurrentPassword | E::CurrentPasswordRequired => true,
+            E::UnknownProvider | E::ProviderUnavailable | E::InvalidProviderResponse | E::ReturnToNotAllowed => true,
+            E::EmailMissing | E::LinkRequired => true,
             E::InvalidOneTimeToken | E::MailIsOff | E::TooManyAttempts { .. } => true,
             E::RefusedPassword { .. } | E::ReadOnly(_) | E::UseEmailChange => true,
             E::UnchangedPassword | E::NotFound | E::InvalidClient | E::ForeignKeys | E::Duplicate(_) => true,

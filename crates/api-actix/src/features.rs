@@ -17,6 +17,7 @@ const API: &[Feature] = &[
     crate::exports::FEATURE,
     crate::factors::FEATURE,
     crate::passkeys::FEATURE,
+    crate::providers::FEATURE,
     crate::users::FEATURE,
     crate::emails::FEATURE,
     crate::attempts::FEATURE,

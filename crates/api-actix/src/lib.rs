@@ -26,6 +26,7 @@ mod oauth2;
 mod outbox;
 mod pages;
 mod passkeys;
+mod providers;
 mod sessions;
 mod tasks;
 mod users;

@@ -103,13 +103,15 @@ pub(crate) async fn require_proof(
     })
 }
 
-/// Refuses what leaves nobody a way into an account: neither a password nor a passkey. That a mail to the address could bring
-/// one does not count. The account must be locked, and what is to go must be gone, in this unit.
+/// Refuses what leaves nobody a way into an account: neither a password, nor a passkey, nor an account at a provider. That a mail to
+/// the address could bring one does not count. The account must be locked, and what is to go must be gone, in this unit.
 ///
 /// # Errors
 /// [`ApplicationError::LastWayIn`]; [`ApplicationError::Unavailable`].
 pub(crate) async fn keep_a_way_in(unit: &dyn AccountUnit, user: UserId) -> Result<(), ApplicationError> {
-    let is_left = has_password(unit, user).await? || !unit.passkeys().list(user).await?.is_empty();
+    let is_left = has_password(unit, user).await?
+        || !unit.passkeys().list(user).await?.is_empty()
+        || !unit.identities().list(user).await?.is_empty();
     if is_left { Ok(()) } else { Err(ApplicationError::LastWayIn) }
 }
 

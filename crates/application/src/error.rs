@@ -91,6 +91,24 @@ pub enum ApplicationError {
     /// This service sends no mail.
     #[error("this service sends no mail")]
     MailIsOff,
+    /// There is no identity provider of this name.
+    #[error("there is no such provider")]
+    UnknownProvider,
+    /// The identity provider cannot be used now. Try again.
+    #[error("the provider is not available")]
+    ProviderUnavailable,
+    /// What a browser brought from an identity provider is not good: it was used, has expired, or is another browser's.
+    #[error("the response of the provider is not valid")]
+    InvalidProviderResponse,
+    /// No sign-in by a provider ends there.
+    #[error("nobody is sent there")]
+    ReturnToNotAllowed,
+    /// The provider tells no address, and an account has one.
+    #[error("the provider tells no address")]
+    EmailMissing,
+    /// Somebody else's account has the address, or may have. Its owner signs in to it and links the provider's.
+    #[error("an account has the address, and is not linked")]
+    LinkRequired,
     /// These members cannot be changed, and are not what is stored.
     #[error("{0:?} cannot be changed")]
     ReadOnly(Vec<&'static str>),
@@ -155,8 +173,14 @@ impl ApplicationError {
             | Self::RefusedPassword { .. }
             | Self::UnchangedPassword
             | Self::ReadOnly(_)
+            | Self::ReturnToNotAllowed
             | Self::InvalidCursor(_) => "validation_failed",
             Self::InvalidOneTimeToken => "invalid_one_time_token",
+            Self::UnknownProvider => "unknown_provider",
+            Self::ProviderUnavailable => "provider_unavailable",
+            Self::InvalidProviderResponse => "invalid_provider_response",
+            Self::EmailMissing => "email_missing",
+            Self::LinkRequired => "link_required",
             Self::MailIsOff => "mail_is_off",
             Self::NotFound => "not_found",
             Self::InvalidClient => "invalid_client",

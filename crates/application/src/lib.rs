@@ -63,6 +63,7 @@ pub mod node;
 pub mod one_time_tokens;
 pub mod passkeys;
 pub mod passwords;
+pub mod providers;
 pub mod sessions;
 pub mod sign_in;
 pub mod tasks;
@@ -92,6 +93,7 @@ use mail::Mail;
 use node::Node;
 use passkeys::Passkeys;
 use passwords::Passwords;
+use providers::Providers;
 use sessions::Sessions;
 use sign_in::SignIn;
 use tasks::Tasks;
@@ -116,6 +118,8 @@ pub struct Application {
     pub emails: Emails,
     /// Signing in.
     pub sign_in: SignIn,
+    /// Signing in by identity providers.
+    pub providers: Providers,
     /// Second factors.
     pub factors: Factors,
     /// Passkeys.

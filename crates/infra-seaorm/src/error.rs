@@ -18,6 +18,8 @@ const UNIQUE_FIELDS: &[(&str, &str)] = &[
     ("passkeys.credential_id", "credential"),
     ("uq_passkeys_user_id_name_key", "name"),
     ("passkeys.name_key", "name"),
+    ("uq_identities_issuer_subject", "identity"),
+    ("identities.issuer", "identity"),
 ];
 
 impl<C> Store<C> {

@@ -3,11 +3,13 @@ use domain::StoreError;
 use domain::attempts::AttemptRepository;
 use domain::events::{Event, EventRepository};
 use domain::factors::FactorRepository;
+use domain::identities::IdentityRepository;
 use domain::keys::SigningKeyRepository;
 use domain::mail::OutboxRepository;
 use domain::one_time_tokens::OneTimeTokenRepository;
 use domain::passkeys::{CeremonyRepository, PasskeyRepository};
 use domain::passwords::PasswordRepository;
+use domain::providers::ProviderFlowRepository;
 use domain::registration::PendingAccountRepository;
 use domain::sessions::{RefreshToken, RefreshTokenRepository, RevocationRepository, SessionId};
 use domain::units::{AccountUnit, Begin, CleanupUnit, UnitOfWork};
@@ -71,6 +73,10 @@ impl<T: Transaction> AccountUnit for Store<T> {
         self
     }
 
+    fn identities(&self) -> &dyn IdentityRepository {
+        self
+    }
+
     fn refresh_tokens(&self) -> &dyn RefreshTokenRepository {
         self
     }
@@ -130,6 +136,10 @@ impl<T: Transaction> CleanupUnit for Store<T> {
     }
 
     fn ceremonies(&self) -> &dyn CeremonyRepository {
+        self
+    }
+
+    fn provider_flows(&self) -> &dyn ProviderFlowRepository {
         self
     }
 

@@ -19,6 +19,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::database_url::{DatabaseUrl, without_password};
 use super::mail_links::{MAIL_LINKS, MailLink};
+use super::read_providers::read_providers;
 use super::reader::{Reader, named};
 use super::table::setting;
 use super::types::{
@@ -28,7 +29,7 @@ use super::types::{
 };
 use super::values::{
     parse_address, parse_client, parse_collector, parse_header_name, parse_network, parse_origin, parse_public_url,
-    parse_ratio,
+    parse_ratio, parse_return_to,
 };
 
 /// Reads all settings. The reader holds the faults.
@@ -47,6 +48,7 @@ pub(super) fn read(reader: &mut Reader, ignored_variables: Vec<String>, checks: 
         issuer: reader.value("jwt.issuer")?,
         audience: reader.value("jwt.audience")?,
         clients: reader.section("clients.*", |id, hash| parse_client(id, hash, &hashing, checks)),
+        providers: read_providers(reader, checks),
         log: read_log(reader)?,
         traces: read_traces(reader)?,
         metrics_address: reader.optional("metrics.addr", parse_address)?,
@@ -169,6 +171,7 @@ fn read_application(
         events_retention: reader.time_delta("events.retention")?,
         registration,
         email_sign_in: reader.value("auth.email_sign_in")?,
+        return_to: reader.list("auth.return_to", parse_return_to)?,
         sudo_window: reader.time_delta("auth.sudo_window")?,
         // On SQLite these are the readers. At most as many wait for the one connection that writes.
         sign_in_connections: (database.max_connections as usize / 2).max(1),

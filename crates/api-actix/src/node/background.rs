@@ -154,8 +154,17 @@ async fn clean_up(application: Application, first: Duration, interval: Duration)
         let mut removed = Removed::default();
         let end = application.node.clean_up(&mut removed, || sleep(CLEANUP_PAUSE)).await;
         if removed != Removed::default() {
-            let Removed { sessions, revocations, signing_keys, events, one_time_tokens, ceremonies, mails, attempts } =
-                removed;
+            let Removed {
+                sessions,
+                revocations,
+                signing_keys,
+                events,
+                one_time_tokens,
+                ceremonies,
+                provider_flows,
+                mails,
+                attempts,
+            } = removed;
             tracing::info!(
                 sessions,
                 revocations,
@@ -163,6 +172,7 @@ async fn clean_up(application: Application, first: Duration, interval: Duration)
                 events,
                 one_time_tokens,
                 ceremonies,
+                provider_flows,
                 mails,
                 attempts,
                 "removed what had ended",

@@ -27,6 +27,8 @@ pub(super) fn log(event: &Event) {
         | What::SecondFactorAsked { user }
         | What::FactorSetUp { user }
         | What::RecoveryCodesRenewed { user }
+        | What::IdentityLinked { user }
+        | What::IdentityUnlinked { user }
         | What::UserReclaimed { user } => info!(target: "audit", event = kind, %user),
         What::RegistrationRequested { user } => info!(target: "audit", event = kind, user = user.map(display)),
         What::PasswordSet { user }

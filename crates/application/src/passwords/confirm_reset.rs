@@ -58,6 +58,7 @@ impl Passwords {
                 if !user.email_verified {
                     // Somebody else may have made the account, and must not keep its owner out.
                     unit.factors().delete_all(user.id).await?;
+                    unit.identities().delete_all(user.id).await?;
                 }
                 user.email_verified = true;
                 let by_anyone = |what| By::Anyone.did(what).from_address(address);

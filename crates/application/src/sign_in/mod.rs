@@ -2,8 +2,10 @@
 
 mod by_mail;
 mod by_passkey;
+mod by_provider;
 mod by_second_factor;
 mod login;
+mod reclaim;
 mod request_by_mail;
 mod start_session;
 mod step_up;
@@ -22,6 +24,8 @@ pub use by_passkey::PasskeySignIn;
 pub use by_second_factor::FinishSignIn;
 pub use login::Login;
 pub use step_up::StepUp;
+
+pub(crate) use reclaim::reclaim;
 
 use crate::Hashing;
 use crate::attempts::Attempts;

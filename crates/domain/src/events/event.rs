@@ -249,6 +249,16 @@ pub enum What {
         /// The user.
         user: UserId,
     },
+    /// An account at an identity provider was linked to a user's.
+    IdentityLinked {
+        /// Whose.
+        user: UserId,
+    },
+    /// An account at an identity provider was unlinked, which ended the user's other sessions.
+    IdentityUnlinked {
+        /// Whose.
+        user: UserId,
+    },
     /// An account was made.
     UserCreated {
         /// The new one.
@@ -365,6 +375,8 @@ impl What {
             Self::FactorsReset { .. } => "factors.reset",
             Self::PasskeySuspected { .. } => "passkey.suspected",
             Self::RecoveryCodesRenewed { .. } => "recovery_codes.renewed",
+            Self::IdentityLinked { .. } => "identity.linked",
+            Self::IdentityUnlinked { .. } => "identity.unlinked",
             Self::AttemptsForgotten { .. } => "attempts.forgotten",
             Self::UserCreated { .. } => "user.created",
             Self::UserUpdated { .. } => "user.updated",
@@ -410,6 +422,8 @@ impl What {
             | Self::FactorsReset { user }
             | Self::PasskeySuspected { user }
             | Self::RecoveryCodesRenewed { user }
+            | Self::IdentityLinked { user }
+            | Self::IdentityUnlinked { user }
             | Self::AttemptsForgotten { user }
             | Self::UserCreated { user, .. }
             | Self::UserUpdated { user, .. }
@@ -456,9 +470,10 @@ impl What {
             | Self::PasswordReset { .. }
             | Self::InvitationAccepted { .. }
             | Self::UserReclaimed { .. } => Some(RevocationReason::PasswordSet),
-            Self::FactorAdded { .. } | Self::FactorRemoved { .. } | Self::FactorsReset { .. } => {
-                Some(RevocationReason::FactorsChanged)
-            }
+            Self::FactorAdded { .. }
+            | Self::FactorRemoved { .. }
+            | Self::FactorsReset { .. }
+            | Self::IdentityUnlinked { .. } => Some(RevocationReason::FactorsChanged),
             Self::EmailChanged { .. } => Some(RevocationReason::EmailChanged),
             Self::UserUpdated { ends, .. } => *ends,
             _ => None,

@@ -40,6 +40,10 @@ pub enum Letter {
         /// How many are left.
         left: u64,
     },
+    /// An account at an identity provider signs in to your account now.
+    IdentityLinked,
+    /// An account at an identity provider does not sign in to your account any more.
+    IdentityUnlinked,
     /// Your account was disabled.
     AccountDisabled,
     /// Your account was deleted.
@@ -64,6 +68,8 @@ impl Letter {
             Self::PasskeySuspected => "passkey_suspected",
             Self::FactorsReset => "factors_reset",
             Self::RecoveryCodeUsed { .. } => "recovery_code_used",
+            Self::IdentityLinked => "identity_linked",
+            Self::IdentityUnlinked => "identity_unlinked",
             Self::AccountDisabled => "account_disabled",
             Self::AccountDeleted => "account_deleted",
             Self::Test => "test",
@@ -84,6 +90,8 @@ impl Letter {
             Self::PasskeySuspected,
             Self::FactorsReset,
             Self::RecoveryCodeUsed { left: 0 },
+            Self::IdentityLinked,
+            Self::IdentityUnlinked,
             Self::AccountDisabled,
             Self::AccountDeleted,
             Self::Test,

@@ -27,6 +27,8 @@ pub enum Method {
     Passkey,
     /// The authenticator of the passkey found out who uses it, by a PIN or a finger.
     UserVerified,
+    /// An identity provider's word.
+    Provider,
 }
 
 /// Some methods, one at least.
@@ -41,8 +43,8 @@ impl Authentication {
 }
 
 impl Method {
-    const ALL: [Self; 6] =
-        [Self::Password, Self::Mail, Self::Totp, Self::RecoveryCode, Self::Passkey, Self::UserVerified];
+    const ALL: [Self; 7] =
+        [Self::Password, Self::Mail, Self::Totp, Self::RecoveryCode, Self::Passkey, Self::UserVerified, Self::Provider];
 
     /// Its name, which never changes. `pwd`, `otp`, `pop` and `user` are those of RFC 8176, section 2, which has none for
     /// the others.
@@ -54,6 +56,7 @@ impl Method {
             Self::RecoveryCode => "recovery",
             Self::Passkey => "pop",
             Self::UserVerified => "user",
+            Self::Provider => "fed",
         }
     }
 

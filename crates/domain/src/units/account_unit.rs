@@ -1,6 +1,7 @@
 use super::UnitOfWork;
 use crate::attempts::AttemptRepository;
 use crate::factors::FactorRepository;
+use crate::identities::IdentityRepository;
 use crate::mail::OutboxRepository;
 use crate::one_time_tokens::OneTimeTokenRepository;
 use crate::passkeys::PasskeyRepository;
@@ -12,6 +13,7 @@ use crate::users::UserRepository;
 use crate::{
     attempts::MockAttemptRepository,
     factors::MockFactorRepository,
+    identities::MockIdentityRepository,
     mail::MockOutboxRepository,
     one_time_tokens::MockOneTimeTokenRepository,
     passkeys::MockPasskeyRepository,
@@ -35,6 +37,9 @@ pub trait AccountUnit: UnitOfWork {
 
     /// Their passkeys, inside this unit.
     fn passkeys(&self) -> &dyn PasskeyRepository;
+
+    /// Their accounts at identity providers, inside this unit.
+    fn identities(&self) -> &dyn IdentityRepository;
 
     /// The refresh tokens, inside this unit.
     fn refresh_tokens(&self) -> &dyn RefreshTokenRepository;
@@ -64,6 +69,7 @@ super::mock_unit! {
         passwords: MockPasswordRepository as PasswordRepository,
         factors: MockFactorRepository as FactorRepository,
         passkeys: MockPasskeyRepository as PasskeyRepository,
+        identities: MockIdentityRepository as IdentityRepository,
         refresh_tokens: MockRefreshTokenRepository as RefreshTokenRepository,
         revocations: MockRevocationRepository as RevocationRepository,
         one_time_tokens: MockOneTimeTokenRepository as OneTimeTokenRepository,

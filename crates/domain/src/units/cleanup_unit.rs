@@ -8,6 +8,7 @@ use crate::keys::SigningKeyRepository;
 use crate::mail::OutboxRepository;
 use crate::one_time_tokens::OneTimeTokenRepository;
 use crate::passkeys::CeremonyRepository;
+use crate::providers::ProviderFlowRepository;
 use crate::sessions::{RefreshTokenRepository, RevocationRepository};
 #[cfg(feature = "mocks")]
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
     mail::MockOutboxRepository,
     one_time_tokens::MockOneTimeTokenRepository,
     passkeys::MockCeremonyRepository,
+    providers::MockProviderFlowRepository,
     sessions::{MockRefreshTokenRepository, MockRevocationRepository},
 };
 
@@ -45,6 +47,9 @@ pub trait CleanupUnit: UnitOfWork {
     /// The ceremonies of passkeys, inside this unit.
     fn ceremonies(&self) -> &dyn CeremonyRepository;
 
+    /// The flows of sign-ins by providers, inside this unit.
+    fn provider_flows(&self) -> &dyn ProviderFlowRepository;
+
     /// The mails, inside this unit.
     fn outbox(&self) -> &dyn OutboxRepository;
 
@@ -62,6 +67,7 @@ super::mock_unit! {
         events: MockEventRepository as EventRepository,
         one_time_tokens: MockOneTimeTokenRepository as OneTimeTokenRepository,
         ceremonies: MockCeremonyRepository as CeremonyRepository,
+        provider_flows: MockProviderFlowRepository as ProviderFlowRepository,
         outbox: MockOutboxRepository as OutboxRepository,
         attempts: MockAttemptRepository as AttemptRepository,
     }

@@ -15,6 +15,7 @@ use application::node::Node;
 use application::one_time_tokens::OneTimeTokens;
 use application::passkeys::{Ceremonies, Passkeys};
 use application::passwords::{Outages, Passwords, Screening};
+use application::providers::Providers;
 use application::sessions::{Activity, Sessions, TokenIssuer};
 use application::sign_in::SignIn;
 use application::tasks::Tasks;
@@ -27,6 +28,7 @@ use domain::keys::SigningKeyFactory;
 use domain::mail::Mailer;
 use domain::passkeys::WebAuthn;
 use domain::passwords::{BreachedPasswords, PasswordHasher, StrengthMeter};
+use domain::providers::{CodeChallenges, IdentityProviders};
 use domain::{Clock, Ids, Mac};
 use infra_seaorm::{SqlConnections, Store};
 
@@ -50,6 +52,10 @@ pub struct Adapters {
     pub totp: Arc<dyn TotpSecrets>,
     /// Checks what browsers send of passkeys. `None` where there are none.
     pub web_authn: Option<Arc<dyn WebAuthn>>,
+    /// The identity providers.
+    pub providers: Arc<dyn IdentityProviders>,
+    /// Computes code challenges.
+    pub code_challenges: Arc<dyn CodeChallenges>,
     /// Makes ids.
     pub ids: Arc<dyn Ids>,
     /// Tells the time.
@@ -74,6 +80,8 @@ pub fn services<C: SqlConnections + 'static>(
         mac,
         totp,
         web_authn,
+        providers,
+        code_challenges,
         ids,
         clock,
         mailer,
@@ -132,7 +140,7 @@ pub fn services<C: SqlConnections + 'static>(
     let mail = Mail {
         outbox: store.clone(),
         one_time_tokens: store.clone(),
-        mac,
+        mac: mac.clone(),
         mailer,
         ids: ids.clone(),
         clock: clock.clone(),
@@ -178,25 +186,37 @@ pub fn services<C: SqlConnections + 'static>(
         ids: ids.clone(),
         registration: settings.registration,
     };
+    let sign_in = SignIn {
+        passwords: store.clone(),
+        units: store.clone(),
+        attempts: attempts.clone(),
+        one_time_tokens,
+        second_factors,
+        hashing,
+        issuer,
+        ids: ids.clone(),
+        clock: clock.clone(),
+        journal: journal.clone(),
+        policy,
+        registration: settings.registration,
+        email_sign_in: settings.email_sign_in,
+    };
     Application {
         emails: Emails { users: users.clone() },
-        users,
-        sign_in: SignIn {
-            passwords: store.clone(),
-            units: store.clone(),
-            attempts: attempts.clone(),
-            one_time_tokens,
-            second_factors,
-            hashing,
-            issuer,
-            ids: ids.clone(),
-            clock: clock.clone(),
-            journal: journal.clone(),
-            policy,
-            registration: settings.registration,
-            email_sign_in: settings.email_sign_in,
+        providers: Providers {
+            providers,
+            flows: store.clone(),
+            identities: store.clone(),
+            challenges: code_challenges,
+            mac,
+            users: users.clone(),
+            sign_in: sign_in.clone(),
+            sudo_window: settings.sudo_window,
+            return_to: settings.return_to.into(),
         },
         passkeys: Passkeys { ceremonies, factors: factors.clone() },
+        users,
+        sign_in,
         factors,
         keys: Keys {
             signing_keys: store.clone(),

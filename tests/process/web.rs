@@ -2,11 +2,12 @@
 //!
 //! `just pictures` makes the picture of its README by these tests.
 
+use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
-use std::{env, fs};
+use std::time::{Duration, Instant};
 
 use tests::browser::Browser;
 use tests::client::{EMAIL, PASSWORD};
@@ -21,6 +22,7 @@ on_each_database!(
     a_forgotten_password_is_chosen_anew,
     an_authenticator_app_is_added_asked_for_and_lost,
     a_passkey_and_an_app_are_each_enough_and_a_recovery_code_when_both_are_lost,
+    an_account_at_a_provider_is_linked_and_signs_in,
 );
 
 const BY_APP: &str = "#proof [data-factor=totp]";
@@ -28,8 +30,12 @@ const BY_PASSKEY: &str = "#proof [data-factor=passkey]";
 const BY_CODE: &str = "#proof [data-factor=recovery_code]";
 const NEW: &str = "staple battery horse correct";
 
+fn tests() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
 fn sources() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/web")
+    tests().join("../examples/web")
 }
 
 /// The files of the page, compiled once, as its README has it done.
@@ -49,18 +55,38 @@ fn page() -> &'static Path {
     })
 }
 
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Passkeys are for names, not for addresses.
+fn origin(port: u16) -> String {
+    format!("http://localhost:{port}")
+}
+
+async fn wait_until_it_listens(port: u16) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+        assert!(Instant::now() < deadline, "nobody listens on {port}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// A node and the page, at one origin.
 struct Site {
     url: String,
     node: Node,
     workplace: Workplace,
-    caddy: Child,
+    _caddy: Program,
 }
 
 impl Site {
     async fn serve(workplace: Workplace) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let url = format!("http://localhost:{port}");
+        Self::serve_at(free_port(), workplace).await
+    }
+
+    async fn serve_at(port: u16, workplace: Workplace) -> Self {
+        let url = origin(port);
         let workplace = as_in_development(workplace).with("APP_SERVER__PUBLIC_URL", &*url);
         let node = workplace.serve().await;
         let mut caddy = Command::new("caddy");
@@ -71,11 +97,8 @@ impl Site {
         let home = workplace.path("caddy");
         caddy.env("HOME", &home).env("XDG_CONFIG_HOME", &home).env("XDG_DATA_HOME", &home);
         let caddy = caddy.spawn().expect("the test needs caddy (Debian: apt-get install caddy)");
-        let site = Self { url, node, workplace, caddy };
-        while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-            assert!(site.node.age().as_secs() < 60, "Caddy does not listen");
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
+        let site = Self { url, node, workplace, _caddy: Program(caddy) };
+        wait_until_it_listens(port).await;
         site
     }
 
@@ -103,12 +126,29 @@ impl Site {
     }
 }
 
-impl Drop for Site {
+/// Killed when dropped.
+struct Program(Child);
+
+impl Drop for Program {
     fn drop(&mut self) {
         // It may have ended by itself.
-        let _ = self.caddy.kill();
-        let _ = self.caddy.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
+}
+
+/// Starts the OpenID provider for a page, and returns it with where it is.
+async fn start_provider(page: &str) -> (Program, String) {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../provider");
+    assert!(folder.join("node_modules").is_dir(), "the test needs npm's oidc-provider, which scripts/test installs");
+    fs::copy(tests().join("providers/provider.mjs"), folder.join("provider.mjs")).unwrap();
+    let port = free_port();
+    let mut node = Command::new("node");
+    node.arg("provider.mjs").arg(port.to_string()).arg(format!("{page}/api/v1/auth/providers/example/callback"));
+    node.current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null());
+    let node = Program(node.spawn().expect("the test needs node (Debian: apt-get install nodejs)"));
+    wait_until_it_listens(port).await;
+    (node, format!("http://127.0.0.1:{port}"))
 }
 
 /// Fills in a form that is shown, or will be, and sends it.
@@ -300,4 +340,47 @@ async fn a_passkey_and_an_app_are_each_enough_and_a_recovery_code_when_both_are_
     sign_out(&browser).await;
     sign_in(&browser, PASSWORD).await;
     browser.wait_for_text("#passkeys", "None yet.").await;
+}
+
+/// Signs in on the provider's own pages, and lets it tell the page who it was.
+async fn sign_in_at_provider(browser: &Browser, name: &str) {
+    submit(browser, "form", &[("login", name), ("password", "any")]).await;
+    browser.wait_for_text("h1", "Authorize").await;
+    browser.press("form button").await;
+}
+
+async fn an_account_at_a_provider_is_linked_and_signs_in(workplace: Workplace) {
+    let port = free_port();
+    let (_provider, issuer) = start_provider(&origin(port)).await;
+    let workplace = workplace
+        .with("APP_AUTH__RETURN_TO", format!("{}/", origin(port)))
+        .with("APP_PROVIDERS__EXAMPLE__ISSUER", issuer)
+        .with("APP_PROVIDERS__EXAMPLE__CLIENT_ID", "hexauth")
+        .with("APP_PROVIDERS__EXAMPLE__CLIENT_SECRET", "a secret of two services");
+    let site = Site::serve_at(port, workplace).await;
+    let browser = site.open().await;
+    register(&site, &browser).await;
+    sign_in(&browser, PASSWORD).await;
+    browser.press("#link button").await;
+    sign_in_at_provider(&browser, "lovelace").await;
+    browser.wait_for_text("#status", "The account was linked.").await;
+    browser.wait_for_text("#identities", "lovelace@example.com at example").await;
+    // The code is not in the address any more.
+    assert_eq!(browser.url().await, format!("{}/", site.url));
+    sign_out(&browser).await;
+
+    // The provider knows this browser.
+    browser.press("#by-provider button").await;
+    browser.wait_for_text("#email", EMAIL).await;
+    browser.press("#identities button").await;
+    browser.wait_for_text("#status", "not linked any more").await;
+    browser.wait_for_text("#identities", "None yet.").await;
+    sign_out(&browser).await;
+
+    // Somebody whom nobody knows yet gets an account.
+    let browser = site.open().await;
+    browser.press("#by-provider button").await;
+    sign_in_at_provider(&browser, "grace").await;
+    browser.wait_for_text("#email", "grace@example.com").await;
+    browser.wait_for_text("#identities", "grace@example.com at example").await;
 }

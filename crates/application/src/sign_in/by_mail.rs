@@ -67,6 +67,7 @@ impl SignIn {
         unit.users().update(&user).await?;
         unit.passwords().remove(user.id).await?;
         unit.factors().delete_all(user.id).await?;
+        unit.passkeys().delete_all(user.id).await?;
         unit.one_time_tokens().void_all(user.id, None).await?;
         let revocation = Revocation { at: now, reason: RevocationReason::PasswordSet };
         unit.refresh_tokens().revoke_all(user.id, None, revocation).await?;
@@ -129,6 +130,7 @@ mod tests {
         unit.users.expect_update().withf(is_proven).times(1).returning(|_| Ok(()));
         unit.passwords.expect_remove().times(1).returning(|_| Ok(true));
         unit.factors.expect_delete_all().times(1).returning(|_| Ok(11));
+        unit.passkeys.expect_delete_all().times(1).returning(|_| Ok(1));
         unit.one_time_tokens.expect_void_all().times(1).returning(|_, _| Ok(2));
         unit.refresh_tokens
             .expect_revoke_all()

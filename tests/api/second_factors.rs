@@ -115,7 +115,10 @@ async fn proven(app: &App, methods: &str, ago: TimeDelta) {
 
 async fn an_app_is_a_factor_once_it_is_confirmed(app: App) {
     let tokens = app.sign_up(EMAIL).await;
-    assert_eq!(app.get(FACTORS, &tokens.access).await.json(), json!({"totp": [], "recovery_codes_left": 0}));
+    assert_eq!(
+        app.get(FACTORS, &tokens.access).await.json(),
+        json!({"totp": [], "passkeys": [], "recovery_codes_left": 0})
+    );
     let made = app.send_as(&tokens.access, Method::POST, TOTP, json!({"name": " Phone "})).await;
     assert_eq!((made.status, &made.json()["name"]), (StatusCode::CREATED, &json!("Phone")));
     let (device, made) = (made.header("location").to_owned(), made.json());
@@ -352,7 +355,7 @@ async fn what_changes_factors_needs_the_strongest_recent_proof(app: App) {
     step_up(&app, access, old).await.problem(401, "invalid_second_factor");
     assert_eq!(app.delete(&ada.device, access).await.status, StatusCode::NO_CONTENT);
     let access = app.refresh(&ada.tokens.refresh).await.tokens().access;
-    assert_eq!(app.get(FACTORS, &access).await.json(), json!({"totp": [], "recovery_codes_left": 0}));
+    assert_eq!(app.get(FACTORS, &access).await.json(), json!({"totp": [], "passkeys": [], "recovery_codes_left": 0}));
     app.send_as(&access, Method::POST, RECOVERY_CODES, json!({})).await.problem(404, "not_found");
     app.sign_in(EMAIL).await;
     for body in [json!({}), json!({"password": PASSWORD, "totp": "123456"}), json!({"password": null})] {

@@ -12,6 +12,7 @@ mod factors;
 mod health;
 mod oauth2;
 mod outbox;
+mod passkeys;
 mod problems;
 mod sessions;
 mod tasks;
@@ -106,6 +107,12 @@ fn is_mailed_code(word: &str) -> bool {
     word.len() == 9 && word.find('-') == Some(4) && word.chars().all(is_character)
 }
 
+/// 16 bytes in base64url.
+fn is_user_handle(word: &str) -> bool {
+    let has = |is: fn(&char) -> bool| word.chars().any(|c| is(&c));
+    word.len() == 22 && has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase)
+}
+
 fn name_of(word: &str) -> Option<&'static str> {
     let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
     match word {
@@ -118,8 +125,9 @@ fn name_of(word: &str) -> Option<&'static str> {
         _ if is_recovery_code(word) => Some("[recovery code]"),
         _ if is_base32(word) => Some("[totp secret]"),
         _ if is_mailed_code(word) => Some("[code]"),
-        _ if word.starts_with("eyJ") => Some("[access token]"),
+        _ if word.starts_with("eyJ") && word.contains('.') => Some("[access token]"),
         _ if word.len() >= 40 && word.contains(|c: char| c.is_ascii_uppercase()) => Some("[opaque]"),
+        _ if is_user_handle(word) => Some("[user handle]"),
         _ => None,
     }
 }

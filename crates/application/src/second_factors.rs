@@ -1,8 +1,11 @@
+//! Second factors as they are shown: a part of the services that ask for one.
+
 use std::sync::Arc;
 
 use domain::attempts::{AttemptKey, AttemptLimit, AttemptRepository, Attempted, Reservation, Subject};
 use domain::factors::{
-    FactorRepository, HashedRecoveryCode, RecoveryCode, TotpCode, TotpDevice, TotpDeviceId, TotpSecrets, TotpStep,
+    FactorKind, FactorRepository, HashedRecoveryCode, RecoveryCode, TotpCode, TotpDevice, TotpDeviceId, TotpSecrets,
+    TotpStep,
 };
 use domain::passkeys::{CeremonyPurpose, Passkey, PasskeyId, PasskeyRepository, PasskeyUse};
 use domain::sessions::{Method, Methods};
@@ -10,11 +13,10 @@ use domain::units::AccountUnit;
 use domain::users::UserId;
 use domain::{Clock, Mac, Secret, StoreError};
 
-use super::FactorKind;
 use crate::ApplicationError;
 use crate::passkeys::{Ceremonies, PresentedPasskey, by_passkey};
 
-/// Finds out whether a second factor is right. It is a part of the services that ask for one.
+/// Finds out whether a second factor is right.
 #[derive(Clone)]
 pub struct SecondFactors {
     /// Factors, outside a unit of work.

@@ -224,6 +224,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("node", &["revocations"]),
     ("exports", &["attempts"]),
     ("factors", &["one_time_tokens"]),
+    ("passkeys", &["factors"]),
     ("passwords", &["attempts", "one_time_tokens"]),
     ("sessions", &["revocations"]),
     ("sign_in", &["attempts", "one_time_tokens", "sessions"]),

@@ -70,6 +70,7 @@ pub mod users;
 
 mod acting;
 mod actor;
+mod ceremonies;
 mod cursor;
 mod error;
 mod even;

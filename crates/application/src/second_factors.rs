@@ -14,7 +14,7 @@ use domain::users::UserId;
 use domain::{Clock, Mac, Secret, StoreError};
 
 use crate::ApplicationError;
-use crate::passkeys::{Ceremonies, PresentedPasskey, by_passkey};
+use crate::ceremonies::{Ceremonies, PresentedPasskey};
 
 /// Finds out whether a second factor is right.
 #[derive(Clone)]
@@ -157,6 +157,12 @@ pub(crate) async fn kinds_of(
         has_codes.then_some(FactorKind::RecoveryCode),
     ];
     Ok(kinds.into_iter().flatten().collect())
+}
+
+/// These methods and a passkey, which is two where its authenticator found out who uses it.
+pub(crate) fn by_passkey(methods: Methods, is_user_verified: bool) -> Methods {
+    let methods = methods.and(Method::Passkey);
+    if is_user_verified { methods.and(Method::UserVerified) } else { methods }
 }
 
 impl Shown {

@@ -89,6 +89,7 @@ async fn a_user_lists_their_factors() {
     content-type: application/json
 
     {
+      "passkeys": [],
       "recovery_codes_left": 10,
       "totp": [
         {
@@ -237,6 +238,7 @@ async fn an_admin_lists_the_factors_of_a_user() {
     content-type: application/json
 
     {
+      "passkeys": [],
       "recovery_codes_left": 10,
       "totp": [
         {

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::events::NewEvent;
+use domain::factors::FactorKind;
 use domain::sessions::{Authentication, Method, RefreshToken, Revocation, RevocationReason, RevokedTokens, SessionId};
 use domain::units::{AccountUnit, Begin};
 use domain::users::{User, UserRepository};
@@ -25,6 +26,7 @@ pub use set_up_totp::SetUpTotp;
 use crate::ApplicationError;
 use crate::events::Journal;
 use crate::one_time_tokens::OneTimeTokens;
+use crate::second_factors::kinds_of;
 
 /// The use cases of second factors.
 #[derive(Clone)]

@@ -11,9 +11,9 @@ use domain::{Secret, StoreError};
 use super::SignIn;
 use super::start_session::Proven;
 use crate::acting::begin_as;
+use crate::ceremonies::{Asked, PresentedPasskey};
 use crate::events::SignInOutcome;
 use crate::one_time_tokens::Proof;
-use crate::passkeys::{Asked, PresentedPasskey};
 use crate::sessions::TokenPair;
 use crate::{Actor, ApplicationError};
 

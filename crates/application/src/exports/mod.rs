@@ -5,6 +5,7 @@ mod export_me;
 use std::sync::Arc;
 
 use domain::events::EventRepository;
+use domain::factors::FactorRepository;
 use domain::mail::OutboxRepository;
 use domain::one_time_tokens::OneTimeTokenRepository;
 use domain::passwords::PasswordRepository;
@@ -22,6 +23,8 @@ pub struct Exports {
     pub passwords: Arc<dyn PasswordRepository>,
     /// Its sessions.
     pub refresh_tokens: Arc<dyn RefreshTokenRepository>,
+    /// Its second factors.
+    pub factors: Arc<dyn FactorRepository>,
     /// What happened to it.
     pub events: Arc<dyn EventRepository>,
     /// What was mailed to its owner to be used once.

@@ -215,6 +215,7 @@ pub fn services<C: SqlConnections + 'static>(
         exports: Exports {
             passwords: store.clone(),
             refresh_tokens: store.clone(),
+            factors: store.clone(),
             events: store.clone(),
             one_time_tokens: store.clone(),
             outbox: store.clone(),

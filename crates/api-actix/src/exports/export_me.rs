@@ -16,6 +16,7 @@ use crate::attempts::AttemptsBody;
 use crate::factors::TotpBody;
 use crate::http::responses::{Unauthorized, Unavailable};
 use crate::http::{ApiError, Guarded, Time};
+use crate::passkeys::PasskeyBody;
 use crate::tasks::TaskBody;
 use crate::users::UserBody;
 
@@ -32,6 +33,7 @@ pub(crate) struct ExportBody {
     has_password: bool,
     /// Authenticator apps, also those that are not confirmed.
     totp: Vec<TotpBody>,
+    passkeys: Vec<PasskeyBody>,
     /// How many recovery codes are left. Only their hashes are held.
     recovery_codes_left: u64,
     /// Live and ended ones, until they are removed.
@@ -135,6 +137,7 @@ impl From<Export> for ExportBody {
             user: UserBody::from(export.user),
             has_password: export.has_password,
             totp: export.totp.iter().map(TotpBody::from).collect(),
+            passkeys: export.passkeys.iter().map(PasskeyBody::from).collect(),
             recovery_codes_left: export.recovery_codes,
             sessions: export.sessions.into_iter().map(ExportedSession::from).collect(),
             events: export.events.into_iter().map(ExportedEvent::from).collect(),

@@ -3,6 +3,7 @@ use domain::events::RecordedEvent;
 use domain::factors::TotpDevice;
 use domain::mail::{Letter, QueuedMail};
 use domain::one_time_tokens::{OneTimeToken, Purpose};
+use domain::passkeys::Passkey;
 use domain::sessions::RefreshToken;
 use domain::tasks::{Task, TaskQuery};
 use domain::users::{Email, User, UserId, UserIdentifier};
@@ -26,6 +27,8 @@ pub struct Export {
     pub has_password: bool,
     /// Its authenticator apps, confirmed or not.
     pub totp: Vec<TotpDevice>,
+    /// Its passkeys.
+    pub passkeys: Vec<Passkey>,
     /// How many recovery codes are left.
     pub recovery_codes: u64,
     /// Its sessions, live or ended, until they are removed.
@@ -60,6 +63,7 @@ impl Exports {
         Ok(Export {
             has_password: hash.is_some(),
             totp: self.factors.list_totp(id).await?,
+            passkeys: self.passkeys.list(id).await?,
             recovery_codes: self.factors.count_recovery_codes(id).await?,
             sessions: cut("sessions", self.refresh_tokens.list(id, limit).await?, &mut left_out),
             events: without_others(cut("events", self.events.list_about(id, limit).await?, &mut left_out), id),

@@ -216,6 +216,7 @@ pub fn services<C: SqlConnections + 'static>(
             passwords: store.clone(),
             refresh_tokens: store.clone(),
             factors: store.clone(),
+            passkeys: store.clone(),
             events: store.clone(),
             one_time_tokens: store.clone(),
             outbox: store.clone(),

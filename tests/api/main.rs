@@ -37,6 +37,7 @@ mod oauth2;
 mod openapi;
 mod outbox;
 mod pages;
+mod passkeys;
 mod password_reset;
 mod people;
 mod post;

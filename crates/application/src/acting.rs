@@ -2,11 +2,12 @@
 
 use chrono::TimeDelta;
 use domain::Clock;
+use domain::factors::FactorKind;
 use domain::sessions::RefreshToken;
 use domain::units::{AccountUnit, Begin, UnitOfWork};
 use domain::users::{User, UserId, UserIdentifier};
 
-use crate::factors::{FactorKind, kinds_of};
+use crate::second_factors::kinds_of;
 use crate::{Actor, ApplicationError, Target};
 
 /// A unit of work about an account, begun by somebody who may act on it.

@@ -71,6 +71,7 @@ pub mod users;
 
 mod acting;
 mod actor;
+mod ceremonies;
 mod cursor;
 mod error;
 mod even;
@@ -78,6 +79,7 @@ mod hashing;
 mod paging;
 mod read_only;
 mod revocations;
+mod second_factors;
 mod settings;
 
 #[cfg(test)]

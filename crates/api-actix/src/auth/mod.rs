@@ -4,6 +4,8 @@ mod accept_invitation;
 mod check_password;
 mod confirm_email_sign_in;
 mod confirm_password_reset;
+#[expect(non_snake_case, reason = "names of Web Authentication")]
+mod credential;
 mod finish_sign_in;
 mod login;
 mod logout;
@@ -27,6 +29,7 @@ use utoipa::{Modify, OpenApi, ToSchema};
 use crate::http::fields::checked::checked;
 use crate::http::{ErrorRow, Feature, Limited, limit, take_no_body_too};
 
+pub(crate) use credential::{CredentialBody, NewCredentialBody, PresentedPasskeyBody};
 pub(crate) use login::Identifier;
 pub(crate) use proof::{MAX_PROOF_BYTES, Presented, ProofBody};
 pub(crate) use refresh::PresentedToken;

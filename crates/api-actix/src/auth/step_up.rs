@@ -3,11 +3,11 @@ use application::factors::SecondFactor;
 use application::sign_in::{SignIn, StepUp};
 use domain::passwords::Password;
 
+use super::credential::PresentedPasskeyBody;
 use super::proof::Presented;
 use crate::fields::{Description, FieldList, Fields, Optional, Presence};
 use crate::http::responses::{Body, Forbidden, TooManyAttempts, Unauthorized, Unavailable};
 use crate::http::{ApiError, Guarded, JsonBody};
-use crate::passkeys::PresentedPasskeyBody;
 
 crate::fields! {
     /// The proof that it is still you: one of these.

@@ -6,8 +6,7 @@ use domain::Secret;
 use domain::passkeys::CeremonyId;
 use uuid::Uuid;
 
-use super::credential::CredentialBody;
-use crate::auth::{Presented, TokenPairBody, tokens};
+use crate::auth::{CredentialBody, Presented, TokenPairBody, tokens};
 use crate::fields::Required;
 use crate::http::fields::Open;
 use crate::http::responses::{Body, Forbidden, NotFound, RateLimited, Unauthorized, Unavailable};

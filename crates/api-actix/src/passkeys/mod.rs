@@ -1,7 +1,5 @@
 //! Passkeys of a user, and signing in with one.
 
-#[expect(non_snake_case, reason = "names of Web Authentication")]
-mod credential;
 mod finish_sign_in;
 mod list_passkeys;
 mod register_passkey;
@@ -16,19 +14,16 @@ mod start_step_up;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, ServiceConfig, delete, get, patch, post, resource};
-use application::passkeys::{Asked, PresentedPasskey};
-use domain::passkeys::{CeremonyId, Passkey};
+use application::passkeys::Asked;
+use domain::passkeys::Passkey;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
-use crate::fields::Required;
-use crate::http::fields::Open;
 #[cfg(test)]
 use crate::http::fields::checked::checked;
 use crate::http::{ApiError, ErrorRow, Feature, Limited, Time, limit};
-use credential::CredentialBody;
 
 pub(crate) const FEATURE: Feature = Feature {
     data: |application, data| data.with(Data::new(application.passkeys.clone())),
@@ -41,7 +36,7 @@ pub(crate) const FEATURE: Feature = Feature {
             checked::<register_passkey::RegisterPasskeyBody>(),
             checked::<rename_passkey::RenamePasskeyBody>(),
             checked::<start_sign_in::StartPasskeySignInBody>(),
-            checked::<PresentedPasskeyBody>(),
+            checked::<crate::auth::PresentedPasskeyBody>(),
             checked::<start_challenge::StartPasskeyChallengeBody>(),
             checked::<finish_sign_in::PasskeyChallengeBody>(),
         ]
@@ -137,17 +132,6 @@ pub(crate) struct OptionsBody {
     public_key: Value,
     /// They are good until then.
     expires_at: Time,
-}
-
-crate::fields! {
-    /// A passkey that was used.
-    pub(crate) PresentedPasskeyBody as "PresentedPasskey" -> PresentedPasskey {
-        /// As it came with the options.
-        ceremony: Required<Uuid>,
-        /// What the browser returned.
-        credential: Required<Open<CredentialBody>>,
-    }
-    build PresentedPasskey { ceremony: CeremonyId::new(ceremony), response: credential }
 }
 
 impl From<&Passkey> for PasskeyBody {

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::PasskeyBody;
-use super::credential::NewCredentialBody;
+use crate::auth::NewCredentialBody;
 use crate::fields::Required;
 use crate::http::fields::Open;
 use crate::http::responses::{Body, Conflict, Forbidden, NotFound, Unauthorized, Unavailable};

@@ -18,6 +18,8 @@ crate::fields! {
 }
 
 /// Rename a passkey.
+///
+/// The name is for its user alone. It is neither a proof nor a right, so no recent proof is asked for.
 #[utoipa::path(patch, path = "/api/v1/users/me/passkeys/{id}", tag = "passkeys",
     request_body(content((RenamePasskeyBody = "application/json"), (RenamePasskeyBody = "application/merge-patch+json"))),
     params(("id" = Uuid, Path, description = "The passkey.")),

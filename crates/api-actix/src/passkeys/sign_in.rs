@@ -1,8 +1,7 @@
 use actix_web::{HttpResponse, web};
 use application::sign_in::{PasskeySignIn, SignIn};
 
-use super::PresentedPasskeyBody;
-use crate::auth::{TokenPairBody, tokens};
+use crate::auth::{PresentedPasskeyBody, TokenPairBody, tokens};
 use crate::http::responses::{Body, Forbidden, NotFound, RateLimited, Unauthorized, Unavailable};
 use crate::http::{ApiError, ClientDevice, JsonBody};
 

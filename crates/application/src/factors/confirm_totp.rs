@@ -6,8 +6,9 @@ use domain::units::AccountUnit;
 use domain::users::UserId;
 use domain::{Nonce, Secret};
 
-use super::{Factors, kinds_of};
+use super::Factors;
 use crate::acting::{Proven, begin_proven};
+use crate::second_factors::kinds_of;
 use crate::{Actor, ApplicationError};
 
 impl Factors {

@@ -1,8 +1,9 @@
 use domain::Secret;
 use domain::events::What;
 
-use super::{Factors, kinds_of};
+use super::Factors;
 use crate::acting::begin_proven;
+use crate::second_factors::kinds_of;
 use crate::{Actor, ApplicationError};
 
 impl Factors {

@@ -5,7 +5,7 @@ use domain::factors::{MockFactorRepository, MockTotpSecrets};
 use domain::passkeys::{MockCeremonyRepository, MockPasskeyRepository};
 
 use super::SecondFactors;
-use crate::passkeys::Ceremonies;
+use crate::ceremonies::Ceremonies;
 use crate::testing::{FakeMac, clock, ids};
 
 #[derive(Default)]

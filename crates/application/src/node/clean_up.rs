@@ -256,7 +256,7 @@ mod tests {
         let mut expected = Removed { signing_keys: 1, ..Removed::default() };
         batches.for_each(|batch| expected += batch);
         assert_eq!(end.unwrap(), CleanupEnd::Complete);
-        assert_eq!((sum, commits, pauses), (expected, 8, 7));
+        assert_eq!((sum, commits, pauses), (expected, 9, 8));
     }
 
     #[tokio::test]

@@ -1,17 +1,14 @@
 //! Passkeys: how they are registered, named and removed. Signing in with one is a use case of
 //! [`sign_in`](crate::sign_in).
 
-mod ceremonies;
 mod list_passkeys;
 mod register_passkey;
 mod remove_passkey;
 mod rename_passkey;
 mod start_registration;
 
-pub use ceremonies::{Asked, Ceremonies, PresentedPasskey};
+pub use crate::ceremonies::{Asked, Ceremonies, PresentedPasskey};
 pub use register_passkey::{RegisterPasskey, RegisteredPasskey};
-
-pub(crate) use register_passkey::by_passkey;
 
 use crate::factors::Factors;
 

@@ -6,11 +6,11 @@ use domain::passkeys::{
     CeremonyFault, CeremonyId, CeremonyPurpose, NewPasskey, Passkey, PasskeyId, RegisteredCredential,
     RegistrationResponse,
 };
-use domain::sessions::{Authentication, Method, Methods};
+use domain::sessions::Authentication;
 
 use super::Passkeys;
 use crate::acting::{Proven, begin_proven};
-use crate::factors::kinds_of;
+use crate::second_factors::{by_passkey, kinds_of};
 use crate::{Actor, ApplicationError};
 
 /// A passkey to register.
@@ -78,10 +78,4 @@ impl Passkeys {
             _ => ApplicationError::InvalidPasskey { suspected: None },
         })
     }
-}
-
-/// These methods and a passkey, which is two where its authenticator found out who uses it.
-pub(crate) fn by_passkey(methods: Methods, is_user_verified: bool) -> Methods {
-    let methods = methods.and(Method::Passkey);
-    if is_user_verified { methods.and(Method::UserVerified) } else { methods }
 }

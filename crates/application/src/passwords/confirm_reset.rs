@@ -59,6 +59,7 @@ impl Passwords {
                     // Somebody else may have made the account, and must not keep its owner out.
                     unit.factors().delete_all(user.id).await?;
                     unit.identities().delete_all(user.id).await?;
+                    unit.passkeys().delete_all(user.id).await?;
                 }
                 user.email_verified = true;
                 let by_anyone = |what| By::Anyone.did(what).from_address(address);
@@ -119,6 +120,8 @@ mod tests {
         unit.users.expect_update().withf(is_proven).times(1).returning(|_| Ok(()));
         unit.passwords.expect_store().times(1).returning(|_, _, _| Ok(()));
         unit.factors.expect_delete_all().times(1).returning(|_| Ok(0));
+        unit.passkeys.expect_delete_all().times(1).returning(|_| Ok(1));
+        unit.identities.expect_delete_all().times(1).returning(|_| Ok(0));
         unit.one_time_tokens.expect_void_all().times(1).returning(|_, _| Ok(2));
         unit.outbox.expect_insert().times(1).returning(|_| Ok(()));
         unit.attempts.expect_forget().times(1).returning(|_| Ok(true));

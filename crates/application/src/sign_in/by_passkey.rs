@@ -3,16 +3,17 @@ use std::net::IpAddr;
 use domain::events::{By, What};
 use domain::mail::Letter;
 use domain::one_time_tokens::Purpose;
-use domain::passkeys::{CeremonyPurpose, UserVerification};
+use domain::passkeys::{CeremonyPurpose, Passkey, UserVerification};
 use domain::sessions::{Device, Method, Methods};
 use domain::users::{UserId, UserIdentifier};
 use domain::{Secret, StoreError};
 
 use super::SignIn;
 use super::start_session::Proven;
+use crate::acting::begin_as;
+use crate::ceremonies::{Asked, PresentedPasskey};
 use crate::events::SignInOutcome;
 use crate::one_time_tokens::Proof;
-use crate::passkeys::{Asked, PresentedPasskey};
 use crate::sessions::TokenPair;
 use crate::{Actor, ApplicationError};
 
@@ -49,26 +50,28 @@ impl SignIn {
         self.second_factors.ceremonies.web_authn()?;
         let challenge = self.one_time_tokens.prove(Purpose::SecondFactor, &Proof::Token(challenge)).await?;
         let user = challenge.user_id.ok_or(ApplicationError::InvalidOneTimeToken)?;
-        self.ask_again(user, CeremonyPurpose::SecondFactor { user, challenge: challenge.id }).await
+        let passkeys = self.second_factors.ceremonies.passkeys.list(user).await?;
+        self.ask_again(&passkeys, CeremonyPurpose::SecondFactor { user, challenge: challenge.id }).await
     }
 
     /// Asks for a passkey of the actor's to prove again who they are.
     ///
     /// # Errors
     /// [`ApplicationError::PasskeysOff`]; [`ApplicationError::NotFound`] when the actor has no passkey;
-    /// [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::InvalidAccessToken`], [`ApplicationError::Unavailable`].
     pub async fn start_step_up_by_passkey(&self, actor: &Actor) -> Result<Asked, ApplicationError> {
-        let user = actor.user_id;
-        self.ask_again(user, CeremonyPurpose::StepUp { user, session: actor.session }).await
+        self.second_factors.ceremonies.web_authn()?;
+        let (unit, user) = begin_as(self.units.as_ref(), actor, self.clock.as_ref()).await?;
+        let passkeys = unit.passkeys().list(user.id).await?;
+        drop(unit);
+        self.ask_again(&passkeys, CeremonyPurpose::StepUp { user: user.id, session: actor.session }).await
     }
 
-    async fn ask_again(&self, user: UserId, purpose: CeremonyPurpose) -> Result<Asked, ApplicationError> {
-        let ceremonies = &self.second_factors.ceremonies;
-        let passkeys = ceremonies.passkeys.list(user).await?;
+    async fn ask_again(&self, passkeys: &[Passkey], purpose: CeremonyPurpose) -> Result<Asked, ApplicationError> {
         if passkeys.is_empty() {
             return Err(ApplicationError::NotFound);
         }
-        ceremonies.ask(purpose, UserVerification::Preferred, &passkeys).await
+        self.second_factors.ceremonies.ask(purpose, UserVerification::Preferred, passkeys).await
     }
 
     /// Starts a session of whoever holds a passkey, and was verified by its authenticator: that is two factors.

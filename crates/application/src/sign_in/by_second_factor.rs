@@ -11,8 +11,8 @@ use super::SignIn;
 use super::start_session::Proven;
 use crate::ApplicationError;
 use crate::events::SignInOutcome;
-use crate::factors::SecondFactor;
 use crate::one_time_tokens::Proof;
+use crate::second_factors::SecondFactor;
 use crate::sessions::TokenPair;
 
 /// The rest of a sign-in that a second factor was asked for in.
@@ -49,6 +49,8 @@ impl SignIn {
         let (user_id, methods) =
             challenge.user_id.zip(challenge.proven).ok_or(ApplicationError::InvalidOneTimeToken)?;
         let found = self.passwords.find_with_user(&UserIdentifier::Id(user_id)).await?;
+        // What was proven of an account that has changed since is worth nothing.
+        let found = found.filter(|(user, _)| challenge.epoch == Some(user.epoch));
         let (user, _) = found.ok_or(ApplicationError::InvalidOneTimeToken)?;
         let purpose = CeremonyPurpose::SecondFactor { user: user_id, challenge: challenge.id };
         let address = device.address();

@@ -1,8 +1,6 @@
-use std::fmt;
-
 use chrono::TimeDelta;
 
-use super::{CeremonyId, StartedCeremony};
+use super::{CeremonyId, CeremonyState, StartedCeremony};
 use crate::Timestamp;
 use crate::one_time_tokens::OneTimeTokenId;
 use crate::sessions::SessionId;
@@ -52,10 +50,6 @@ pub enum CeremonyPurpose {
     },
 }
 
-/// What a response is checked against, in the form of the adapter that checks it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct CeremonyState(Vec<u8>);
-
 impl Ceremony {
     /// How long a challenge is good for: as long as people are given to find their key.
     pub const LIFETIME: TimeDelta = TimeDelta::minutes(5);
@@ -76,23 +70,5 @@ impl CeremonyPurpose {
                 Some(*user)
             }
         }
-    }
-}
-
-impl CeremonyState {
-    /// Wraps what an adapter wrote.
-    pub const fn new(bytes: Vec<u8>) -> Self {
-        Self(bytes)
-    }
-
-    /// The bytes.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for CeremonyState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CeremonyState(…)")
     }
 }

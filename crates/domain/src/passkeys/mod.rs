@@ -8,13 +8,15 @@ mod ceremony;
 mod passkey;
 mod repository;
 mod response;
+mod started_ceremony;
 mod web_authn;
 
-pub use ceremony::{Ceremony, CeremonyPurpose, CeremonyState};
-pub use passkey::{CredentialId, NewPasskey, Passkey, PasskeyPublicKey, PasskeyUse};
+pub use ceremony::{Ceremony, CeremonyPurpose};
+pub use passkey::{CredentialId, NewPasskey, Passkey, PasskeyPublicKey, PasskeyUse, RegisteredCredential};
 pub use repository::{CeremonyRepository, PasskeyRepository};
 pub use response::{AssertionResponse, RegistrationResponse};
-pub use web_authn::{Asserted, CeremonyFault, RegisteredCredential, StartedCeremony, UserVerification, WebAuthn};
+pub use started_ceremony::{CeremonyState, StartedCeremony};
+pub use web_authn::{Asserted, CeremonyFault, UserVerification, WebAuthn};
 
 #[cfg(feature = "mocks")]
 pub use {

@@ -40,7 +40,24 @@ pub struct NewPasskey {
     /// What the user calls it.
     pub name: FactorName,
     /// What was found out about it.
-    pub credential: super::RegisteredCredential,
+    pub credential: RegisteredCredential,
+}
+
+/// A passkey whose registration was checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisteredCredential {
+    /// What the authenticator calls it.
+    pub id: CredentialId,
+    /// What its signatures are checked with.
+    pub public_key: PasskeyPublicKey,
+    /// How often it has signed.
+    pub sign_count: u32,
+    /// Whether it may be copied to other devices.
+    pub is_backup_eligible: bool,
+    /// Whether it was.
+    pub is_backed_up: bool,
+    /// Whether the authenticator found out who uses it.
+    pub is_user_verified: bool,
 }
 
 /// What an authenticator calls a passkey: 16 to 1023 bytes (Web Authentication Level 3, section 4, Credential ID).

@@ -1,6 +1,6 @@
 use thiserror::Error;
 
-use super::{AssertionResponse, CeremonyState, CredentialId, Passkey, PasskeyPublicKey, RegistrationResponse};
+use super::{AssertionResponse, CeremonyState, Passkey, RegisteredCredential, RegistrationResponse, StartedCeremony};
 use crate::Source;
 use crate::users::User;
 
@@ -54,16 +54,6 @@ pub trait WebAuthn: Send + Sync {
     ) -> Result<Asserted, CeremonyFault>;
 }
 
-/// What a ceremony begins with.
-#[derive(Clone, Debug)]
-pub struct StartedCeremony {
-    /// What the browser is asked, as JSON: `PublicKeyCredentialCreationOptionsJSON` or
-    /// `PublicKeyCredentialRequestOptionsJSON` (section 5.1).
-    pub options: String,
-    /// What the response will be checked against.
-    pub state: CeremonyState,
-}
-
 /// Whether the authenticator has to find out who uses it, by a PIN or a finger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserVerification {
@@ -71,23 +61,6 @@ pub enum UserVerification {
     Required,
     /// It may.
     Preferred,
-}
-
-/// A passkey whose registration was checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RegisteredCredential {
-    /// What the authenticator calls it.
-    pub id: CredentialId,
-    /// What its signatures are checked with.
-    pub public_key: PasskeyPublicKey,
-    /// How often it has signed.
-    pub sign_count: u32,
-    /// Whether it may be copied to other devices.
-    pub is_backup_eligible: bool,
-    /// Whether it was.
-    pub is_backed_up: bool,
-    /// Whether the authenticator found out who uses it.
-    pub is_user_verified: bool,
 }
 
 /// What a passkey proved, and says of itself now.

@@ -235,6 +235,8 @@ pub fn services<C: SqlConnections + 'static>(
         exports: Exports {
             passwords: store.clone(),
             refresh_tokens: store.clone(),
+            factors: store.clone(),
+            passkeys: store.clone(),
             events: store.clone(),
             one_time_tokens: store.clone(),
             outbox: store.clone(),

@@ -1,12 +1,25 @@
 //! What browsers return: `RegistrationResponseJSON` and `AuthenticationResponseJSON` of Web Authentication Level 3, as
 //! `PublicKeyCredential.toJSON()` writes them. What else is in them is ignored.
 
+use application::passkeys::PresentedPasskey;
 use data_encoding::BASE64URL_NOPAD;
 use domain::ValidationError;
-use domain::passkeys::{AssertionResponse, CredentialId, RegistrationResponse};
+use domain::passkeys::{AssertionResponse, CeremonyId, CredentialId, RegistrationResponse};
+use uuid::Uuid;
 
 use crate::fields::{Optional, Required, TextShape, TextValue};
 use crate::http::fields::Open;
+
+crate::fields! {
+    /// A passkey that was used.
+    pub(crate) PresentedPasskeyBody as "PresentedPasskey" -> PresentedPasskey {
+        /// As it came with the options.
+        ceremony: Required<Uuid>,
+        /// What the browser returned.
+        credential: Required<Open<CredentialBody>>,
+    }
+    build PresentedPasskey { ceremony: CeremonyId::new(ceremony), response: credential }
+}
 
 crate::fields! {
     /// A new passkey, as `navigator.credentials.create()` returns it and `toJSON()` writes it.

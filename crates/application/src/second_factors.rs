@@ -1,8 +1,11 @@
+//! Second factors as they are shown: a part of the services that ask for one.
+
 use std::sync::Arc;
 
 use domain::attempts::{AttemptKey, AttemptLimit, AttemptRepository, Attempted, Reservation, Subject};
 use domain::factors::{
-    FactorRepository, HashedRecoveryCode, RecoveryCode, TotpCode, TotpDevice, TotpDeviceId, TotpSecrets, TotpStep,
+    FactorKind, FactorRepository, HashedRecoveryCode, RecoveryCode, TotpCode, TotpDevice, TotpDeviceId, TotpSecrets,
+    TotpStep,
 };
 use domain::passkeys::{CeremonyPurpose, Passkey, PasskeyId, PasskeyRepository, PasskeyUse};
 use domain::sessions::{Method, Methods};
@@ -10,11 +13,10 @@ use domain::units::AccountUnit;
 use domain::users::UserId;
 use domain::{Clock, Mac, Secret, StoreError};
 
-use super::FactorKind;
 use crate::ApplicationError;
-use crate::passkeys::{Ceremonies, PresentedPasskey, by_passkey};
+use crate::ceremonies::{Ceremonies, PresentedPasskey};
 
-/// Finds out whether a second factor is right. It is a part of the services that ask for one.
+/// Finds out whether a second factor is right.
 #[derive(Clone)]
 pub struct SecondFactors {
     /// Factors, outside a unit of work.
@@ -157,6 +159,12 @@ pub(crate) async fn kinds_of(
     Ok(kinds.into_iter().flatten().collect())
 }
 
+/// These methods and a passkey, which is two where its authenticator found out who uses it.
+pub(crate) fn by_passkey(methods: Methods, is_user_verified: bool) -> Methods {
+    let methods = methods.and(Method::Passkey);
+    if is_user_verified { methods.and(Method::UserVerified) } else { methods }
+}
+
 impl Shown {
     /// These methods, and what this is.
     pub(crate) fn after(&self, methods: Methods) -> Methods {
@@ -182,5 +190,88 @@ impl Shown {
             }
         };
         if is_spent { Ok(()) } else { Err(ApplicationError::InvalidSecondFactor) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::factors::{FactorName, NewTotpDevice, SealedTotpSecret};
+    use domain::units::MockAccountUnit;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::factors::testing::Mocks;
+    use crate::testing::{now, user_id};
+
+    const ID: TotpDeviceId = TotpDeviceId::new(Uuid::from_u128(4));
+
+    /// A device whose codes up to this step are spent.
+    fn a_device(last_step: Option<u64>) -> TotpDevice {
+        let (name, secret) = (FactorName::parse("Phone").unwrap(), SealedTotpSecret::new(vec![1]));
+        let device = TotpDevice::set_up(NewTotpDevice { id: ID, user_id: user_id(), name, secret }, now());
+        TotpDevice { confirmed_at: Some(now()), last_step: last_step.map(TotpStep::new), ..device }
+    }
+
+    /// What is accepted of a code that these steps have.
+    async fn accept(device: TotpDevice, steps: &'static [u64]) -> Result<Shown, ApplicationError> {
+        let mut mocks = Mocks::default().taking_all();
+        mocks.factors.expect_list_totp().returning(move |_| Ok(vec![device.clone()]));
+        mocks.totp.expect_steps().returning(|_, _, _| steps.iter().copied().map(TotpStep::new).collect());
+        mocks.build().accept(user_id(), &SecondFactor::Totp(Secret::new("123456".to_owned()))).await
+    }
+
+    /// A code may be that of two steps, of which one is spent.
+    #[tokio::test]
+    async fn of_the_steps_of_a_code_the_earliest_fresh_one_is_spent() {
+        for (last, expected) in [(None, 7), (Some(6), 7), (Some(7), 9), (Some(8), 9)] {
+            let shown = accept(a_device(last), &[7, 9]).await.unwrap();
+            assert!(
+                matches!(shown, Shown::Totp(id, step) if (id, step.get()) == (ID, expected)),
+                "{last:?}: {shown:?}"
+            );
+        }
+        for (device, steps) in [
+            (a_device(Some(9)), &[7, 9][..]),
+            (a_device(None), &[]),
+            (TotpDevice { confirmed_at: None, ..a_device(None) }, &[7]),
+        ] {
+            assert!(matches!(accept(device, steps).await, Err(ApplicationError::InvalidSecondFactor)));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_attempt_is_taken_before_anything_is_looked_at() {
+        let mut mocks = Mocks::default();
+        mocks.attempts.expect_reserve().times(2).returning(|_, limit, _| {
+            assert_eq!(*limit, AttemptLimit::SECOND_FACTOR);
+            Ok(Reservation::Refused { free_at: now() })
+        });
+        let second_factors = mocks.build();
+        for factor in [SecondFactor::Totp, SecondFactor::RecoveryCode] {
+            let result = second_factors.accept(user_id(), &factor(Secret::new("123456".to_owned()))).await;
+            assert!(matches!(result, Err(ApplicationError::TooManyAttempts { .. })), "{result:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_another_spent_at_this_very_moment_is_wrong() {
+        let mut unit = MockAccountUnit::default();
+        unit.factors.expect_use_totp().times(1).returning(|_, _| Ok(false));
+        let result = Shown::Totp(ID, TotpStep::new(7)).spend(&unit).await;
+        assert!(matches!(result, Err(ApplicationError::InvalidSecondFactor)));
+    }
+
+    #[tokio::test]
+    async fn recovery_codes_are_no_factor_by_themselves() {
+        let kinds = |devices: Vec<TotpDevice>, codes: u64| async move {
+            let mut mocks = Mocks::default();
+            mocks.factors.expect_list_totp().return_once(|_| Ok(devices));
+            mocks.factors.expect_count_recovery_codes().returning(move |_| Ok(codes));
+            mocks.build().kinds(user_id()).await.unwrap()
+        };
+        assert_eq!(kinds(vec![], 10).await, []);
+        assert_eq!(kinds(vec![TotpDevice { confirmed_at: None, ..a_device(None) }], 10).await, []);
+        assert_eq!(kinds(vec![a_device(None)], 10).await, [FactorKind::Totp, FactorKind::RecoveryCode]);
+        assert_eq!(kinds(vec![a_device(None)], 0).await, [FactorKind::Totp]);
     }
 }

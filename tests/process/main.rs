@@ -17,6 +17,7 @@ mod keys;
 mod logs;
 mod mail;
 mod pages;
+mod passkeys;
 mod postgres_tls;
 mod postgres_urls;
 mod readiness;

@@ -214,6 +214,15 @@ impl Browser {
         self.command(Method::DELETE, &format!("/webauthn/authenticator/{device}"), Value::Null).await;
     }
 
+    /// Runs the body of an asynchronous function in the page, with this argument as `given`, and returns what it returns.
+    pub async fn run(&self, body: &str, given: Value) -> Value {
+        let script = format!(
+            "const [given, done] = arguments; \
+             (async () => {{ {body} }})().then(done, error => done({{failed: String(error)}}));"
+        );
+        self.command(Method::POST, "/execute/async", json!({"script": script, "args": [given]})).await
+    }
+
     /// Makes a picture of the window.
     pub async fn picture(&self, file: &Path) {
         let picture = self.read("/screenshot").await;

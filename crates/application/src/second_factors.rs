@@ -76,15 +76,20 @@ impl SecondFactors {
         factor: &SecondFactor,
         purpose: CeremonyPurpose,
     ) -> Result<Shown, ApplicationError> {
-        if let SecondFactor::Passkey(presented) = factor {
-            return Ok(self.accept_passkey(|it| *it == purpose, presented).await?.1);
-        }
-        self.reserve(user).await?;
         let shown = match factor {
-            SecondFactor::Totp(typed) => self.find_step(user, typed).await?,
-            SecondFactor::RecoveryCode(typed) => RecoveryCode::parse(typed.expose())
-                .map(|code| Shown::RecoveryCode(user, code.hash(user, self.mac.as_ref()))),
-            SecondFactor::Passkey(_) => None,
+            SecondFactor::Totp(typed) => {
+                self.reserve(user).await?;
+                self.find_step(user, typed).await?
+            }
+            SecondFactor::RecoveryCode(typed) => {
+                self.reserve(user).await?;
+                let code = RecoveryCode::parse(typed.expose());
+                code.map(|code| Shown::RecoveryCode(user, code.hash(user, self.mac.as_ref())))
+            }
+            SecondFactor::Passkey(presented) => {
+                let (_, shown) = self.accept_passkey(|it| *it == purpose, presented).await?;
+                Some(shown)
+            }
         };
         shown.ok_or(ApplicationError::InvalidSecondFactor)
     }
@@ -206,6 +211,9 @@ mod tests {
     const ID: TotpDeviceId = TotpDeviceId::new(Uuid::from_u128(4));
 
     /// A device whose codes up to this step are spent.
+    /// Codes are not bound to one.
+    const PURPOSE: CeremonyPurpose = CeremonyPurpose::SignIn { user: None };
+
     fn a_device(last_step: Option<u64>) -> TotpDevice {
         let (name, secret) = (FactorName::parse("Phone").unwrap(), SealedTotpSecret::new(vec![1]));
         let device = TotpDevice::set_up(NewTotpDevice { id: ID, user_id: user_id(), name, secret }, now());
@@ -217,7 +225,7 @@ mod tests {
         let mut mocks = Mocks::default().taking_all();
         mocks.factors.expect_list_totp().returning(move |_| Ok(vec![device.clone()]));
         mocks.totp.expect_steps().returning(|_, _, _| steps.iter().copied().map(TotpStep::new).collect());
-        mocks.build().accept(user_id(), &SecondFactor::Totp(Secret::new("123456".to_owned()))).await
+        mocks.build().accept(user_id(), &SecondFactor::Totp(Secret::new("123456".to_owned())), PURPOSE).await
     }
 
     /// A code may be that of two steps, of which one is spent.
@@ -248,7 +256,7 @@ mod tests {
         });
         let second_factors = mocks.build();
         for factor in [SecondFactor::Totp, SecondFactor::RecoveryCode] {
-            let result = second_factors.accept(user_id(), &factor(Secret::new("123456".to_owned()))).await;
+            let result = second_factors.accept(user_id(), &factor(Secret::new("123456".to_owned())), PURPOSE).await;
             assert!(matches!(result, Err(ApplicationError::TooManyAttempts { .. })), "{result:?}");
         }
     }
@@ -265,6 +273,7 @@ mod tests {
     async fn recovery_codes_are_no_factor_by_themselves() {
         let kinds = |devices: Vec<TotpDevice>, codes: u64| async move {
             let mut mocks = Mocks::default();
+            mocks.passkeys.expect_list().returning(|_| Ok(Vec::new()));
             mocks.factors.expect_list_totp().return_once(|_| Ok(devices));
             mocks.factors.expect_count_recovery_codes().returning(move |_| Ok(codes));
             mocks.build().kinds(user_id()).await.unwrap()

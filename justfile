@@ -43,7 +43,8 @@ settings:
 # Make the pictures of the documentation anew (needs Chromium and pngquant)
 pictures:
     UPDATE=1 cargo test --locked -p tests --test process -- with_a_mouse::sqlite
-    pngquant --ext .png --force --strip --quality 80-100 docs/operations/images/*.png
+    UPDATE=1 cargo test --locked -p tests --test process -- web:: --skip postgres
+    pngquant --ext .png --force --strip --quality 80-100 docs/operations/images/*.png examples/web/images/*.png
 
 # Write a resource through all layers: just new-resource invoice number:string amount:decimal due:date paid:bool
 new-resource *args:

@@ -85,6 +85,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "rustix",
             "thiserror",
             "tokio",
+            "totp-rs",
             "tracing",
             "uuid",
             "zeroize",
@@ -94,19 +95,26 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "infra-web",
         &[
+            "access-token",
             "async-trait",
             "aws-lc-rs",
             "data-encoding",
             "domain",
+            "form_urlencoded",
             "http-body-util",
             "hyper",
             "hyper-util",
+            "jsonwebtoken",
+            "serde",
+            "serde_json",
             "thiserror",
             "tokio",
             "tokio-rustls",
+            "uuid",
             "webpki-roots",
         ],
     ),
+    ("infra-webauthn", &["data-encoding", "domain", "serde", "serde_json", "thiserror", "url", "webauthn-rs-core"]),
     ("migration", &["sea-orm-migration", "thiserror", "unicode-normalization"]),
 ];
 
@@ -121,6 +129,7 @@ const ALLOWED_TO_API: &[&str] = &[
     "infra-security",
     "infra-sqlite",
     "infra-web",
+    "infra-webauthn",
     "migration",
 ];
 
@@ -168,7 +177,11 @@ fn only_the_wiring_of_the_api_names_adapters() {
     let is_wiring = |path: &Path| path.components().any(|part| part.as_os_str() == "wiring");
     let files = source_files("crates/api-actix/src").into_iter().filter(|path| !is_wiring(path));
     let advice = "Use the port, and choose the adapter in crates/api-actix/src/node/wiring.";
-    assert_no_mention(files, &["infra_mail", "infra_postgres", "infra_sqlite", "infra_security", "infra_web"], advice);
+    assert_no_mention(
+        files,
+        &["infra_mail", "infra_postgres", "infra_sqlite", "infra_security", "infra_web", "infra_webauthn"],
+        advice,
+    );
 }
 
 /// Arrows that close a circle and stay: crate, folder, and the two ends.
@@ -216,6 +229,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("events", &["revocations"]),
     ("node", &["revocations"]),
     ("exports", &["attempts"]),
+    ("factors", &["one_time_tokens"]),
+    ("passkeys", &["factors"]),
     ("passwords", &["attempts", "one_time_tokens"]),
     ("sessions", &["revocations"]),
     ("sign_in", &["attempts", "one_time_tokens", "sessions"]),

@@ -135,7 +135,7 @@ async fn cleaning_up_says_how_many_sessions_it_removed(workplace: Workplace) {
     assert_eq!(
         workplace.run(&["cleanup"]).success(),
         "removed 0 sessions that had ended, 0 revocations, 0 signing keys, 0 old events, \
-                  0 one-time tokens, 0 mails, 0 counts of attempts\n"
+                  0 one-time tokens, 0 ceremonies of passkeys, 0 sign-ins by providers, 0 mails, 0 counts of attempts\n"
     );
     let body = json!({"refresh_token": first.refresh});
     let answer = client.send(Method::POST, "/auth/logout", None, Some(body)).await;
@@ -144,13 +144,13 @@ async fn cleaning_up_says_how_many_sessions_it_removed(workplace: Workplace) {
         assert_eq!(
             workplace.run(&["cleanup", "--dry-run"]).success(),
             "would remove 1 sessions that have ended, 0 revocations, 0 signing keys, 0 old events, \
-                  0 one-time tokens, 0 mails, 0 counts of attempts\n"
+                  0 one-time tokens, 0 ceremonies of passkeys, 0 sign-ins by providers, 0 mails, 0 counts of attempts\n"
         );
     }
     assert_eq!(
         workplace.run(&["cleanup"]).success(),
         "removed 1 sessions that had ended, 0 revocations, 0 signing keys, 0 old events, \
-                  0 one-time tokens, 0 mails, 0 counts of attempts\n"
+                  0 one-time tokens, 0 ceremonies of passkeys, 0 sign-ins by providers, 0 mails, 0 counts of attempts\n"
     );
     assert_eq!(client.me(&second.access).await.status(), StatusCode::OK);
     assert_eq!(client.me(&first.access).await.status(), StatusCode::UNAUTHORIZED);
@@ -168,7 +168,7 @@ async fn cleaning_up_removes_events_that_are_old(workplace: Workplace) {
     let told = |count: u64, ended: &str| {
         format!(
             "0 sessions that {ended} ended, 0 revocations, 0 signing keys, {count} old events, \
-             0 one-time tokens, 0 mails, 0 counts of attempts\n"
+             0 one-time tokens, 0 ceremonies of passkeys, 0 sign-ins by providers, 0 mails, 0 counts of attempts\n"
         )
     };
     for _ in 0..2 {

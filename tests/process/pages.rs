@@ -26,12 +26,12 @@ const NEW: &str = "staple battery horse correct";
 const RESET: &str = "/account/reset-password";
 
 /// Nothing about mail is set, as with `cargo run`.
-fn as_in_development(workplace: Workplace) -> Workplace {
+pub(crate) fn as_in_development(workplace: Workplace) -> Workplace {
     workplace.without("APP_MAIL__TRANSPORT")
 }
 
 /// The mail that the log names at this place, from 0, among those of this kind.
-async fn mailed(node: &Node, workplace: &Workplace, kind: &str, place: usize) -> String {
+pub(crate) async fn mailed(node: &Node, workplace: &Workplace, kind: &str, place: usize) -> String {
     let file = eventually("the log names no mail", || {
         let logs = node.logs();
         let records = logs.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
@@ -53,13 +53,17 @@ async fn forget(client: &Client) {
     assert_eq!(asked.status(), StatusCode::ACCEPTED);
 }
 
+async fn show(browser: &Browser, name: &str, language: &str) {
+    depict(browser, &format!("docs/operations/images/{name}-{language}.png")).await;
+}
+
 /// Puts what the browser shows into the documentation, if that is what the tests are run for.
 #[expect(clippy::disallowed_methods, reason = "it is not of the configuration")]
-async fn show(browser: &Browser, name: &str, language: &str) {
+pub(crate) async fn depict(browser: &Browser, file: &str) {
     if std::env::var_os("UPDATE").is_some() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operations/images");
-        fs::create_dir_all(&folder).unwrap();
-        browser.picture(&folder.join(format!("{name}-{language}.png"))).await;
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        browser.picture(&file).await;
     }
 }
 

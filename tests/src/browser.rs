@@ -1,4 +1,4 @@
-//! Chromium at the width of a phone and without script, driven by chromedriver as the WebDriver standard has it.
+//! Chromium at the width of a phone, with script or without, driven by chromedriver as the WebDriver standard has it.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
@@ -20,6 +20,9 @@ const HEIGHT: u32 = 640;
 /// Longest wait for one command, and for a page that is to come.
 const SOON: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// The name by which the standard hands out an element.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// A window of a browser. It is closed when this is dropped.
 #[derive(Debug)]
@@ -45,11 +48,21 @@ pub struct Place {
 }
 
 impl Browser {
-    /// Opens a window of somebody who reads this language, such as `de`.
+    /// Opens a window of somebody who reads this language, such as `de`, in which no script runs.
     ///
     /// # Panics
     /// When there is no Chromium.
     pub async fn open(language: &str) -> Self {
+        let browser = Self::open_with_script(language).await;
+        browser.devtools("Emulation.setScriptExecutionDisabled", json!({"value": true})).await;
+        browser
+    }
+
+    /// Opens a window of somebody who reads this language, such as `de`, for pages that are programs.
+    ///
+    /// # Panics
+    /// When there is no Chromium.
+    pub async fn open_with_script(language: &str) -> Self {
         let profile = tempfile::Builder::new().prefix("hexauth-browser-").tempdir().unwrap();
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
@@ -68,7 +81,6 @@ impl Browser {
         let mut browser = Self { driver, http, session, _profile: profile };
         let opened = browser.command(Method::POST, "", capabilities(browser._profile.path(), language)).await;
         browser.session = format!("{}/{}", browser.session, opened["sessionId"].as_str().unwrap());
-        browser.devtools("Emulation.setScriptExecutionDisabled", json!({"value": true})).await;
         browser
     }
 
@@ -133,6 +145,13 @@ impl Browser {
         self.command(Method::POST, &format!("{element}/value"), json!({"text": text})).await;
     }
 
+    /// Empties a field, and types into it.
+    pub async fn rewrite(&self, selector: &str, text: &str) {
+        let element = self.find(selector).await;
+        self.command(Method::POST, &format!("{element}/clear"), json!({})).await;
+        self.write(selector, text).await;
+    }
+
     /// Presses and releases the button of the mouse in the middle of an element. The driver's own click would run script.
     pub async fn click(&self, selector: &str) {
         let place = self.place(selector).await;
@@ -143,6 +162,67 @@ impl Browser {
         }
     }
 
+    /// Waits until an element is there and shown.
+    pub async fn wait_for(&self, selector: &str) {
+        self.wait_for_text(selector, "").await;
+    }
+
+    /// Waits until an element is shown that has this in its text.
+    pub async fn wait_for_text(&self, selector: &str, text: &str) {
+        let deadline = Instant::now() + SOON;
+        loop {
+            // What is found may be replaced before it is looked at.
+            let shown = match self.try_find(selector).await {
+                Some(element) => self.try_command(Method::GET, &format!("{element}/displayed"), Value::Null).await,
+                None => json!(false),
+            };
+            if shown == true && self.try_text(selector).await.is_some_and(|found| found.contains(text)) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{selector:?} with {text:?} is not shown:\n{}", self.text("body").await);
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Scrolls to an element that is shown, or will be, and clicks on it. Needs script.
+    pub async fn press(&self, selector: &str) {
+        self.wait_for(selector).await;
+        let element = self.find(selector).await;
+        self.command(Method::POST, &format!("{element}/click"), json!({})).await;
+    }
+
+    /// Goes to the same page again.
+    pub async fn reload(&self) {
+        self.command(Method::POST, "/refresh", json!({})).await;
+    }
+
+    /// Gives it a device that makes and shows passkeys, and knows its user by finger or face. Returns the device.
+    pub async fn add_authenticator(&self) -> String {
+        let device = json!({
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": true,
+            "hasUserVerification": true,
+            "isUserVerified": true,
+        });
+        let added = self.command(Method::POST, "/webauthn/authenticator", device).await;
+        added.as_str().unwrap().to_owned()
+    }
+
+    /// Takes such a device away, with its passkeys.
+    pub async fn remove_authenticator(&self, device: &str) {
+        self.command(Method::DELETE, &format!("/webauthn/authenticator/{device}"), Value::Null).await;
+    }
+
+    /// Runs the body of an asynchronous function in the page, with this argument as `given`, and returns what it returns.
+    pub async fn run(&self, body: &str, given: Value) -> Value {
+        let script = format!(
+            "const [given, done] = arguments; \
+             (async () => {{ {body} }})().then(done, error => done({{failed: String(error)}}));"
+        );
+        self.command(Method::POST, "/execute/async", json!({"script": script, "args": [given]})).await
+    }
+
     /// Makes a picture of the window.
     pub async fn picture(&self, file: &Path) {
         let picture = self.read("/screenshot").await;
@@ -150,9 +230,20 @@ impl Browser {
     }
 
     async fn find(&self, selector: &str) -> String {
-        let found = self.command(Method::POST, "/element", json!({"using": "css selector", "value": selector})).await;
-        let (_, id) = found.as_object().unwrap().iter().next().unwrap();
-        format!("/element/{}", id.as_str().unwrap())
+        self.try_find(selector).await.unwrap_or_else(|| panic!("there is no {selector:?}"))
+    }
+
+    async fn try_find(&self, selector: &str) -> Option<String> {
+        let by = json!({"using": "css selector", "value": selector});
+        let found = self.try_command(Method::POST, "/element", by).await;
+        let id = found.as_object()?.get(ELEMENT)?.as_str()?;
+        Some(format!("/element/{id}"))
+    }
+
+    async fn try_text(&self, selector: &str) -> Option<String> {
+        let element = self.try_find(selector).await?;
+        let text = self.try_command(Method::GET, &format!("{element}/text"), Value::Null).await;
+        text.as_str().map(str::to_owned)
     }
 
     async fn read(&self, path: &str) -> String {
@@ -164,12 +255,17 @@ impl Browser {
     }
 
     async fn command(&self, method: Method, path: &str, body: Value) -> Value {
+        let value = self.try_command(method, path, body).await;
+        assert!(value["error"].is_null(), "{path}: {value}");
+        value
+    }
+
+    /// What a command returns, which may be an error.
+    async fn try_command(&self, method: Method, path: &str, body: Value) -> Value {
         let request = self.http.request(method, format!("{}{path}", self.session));
         let request = if body.is_null() { request } else { request.json(&body) };
         let mut answer: Value = request.send().await.unwrap().json().await.unwrap();
-        let value = answer["value"].take();
-        assert!(value["error"].is_null(), "{path}: {value}");
-        value
+        answer["value"].take()
     }
 }
 

@@ -6,6 +6,8 @@
 //! - [`process`] runs the binary, and [`client`] speaks to it. [`browser`] opens its pages.
 //! - [`relay`] takes mails as its script says.
 //! - [`population`] fills the users of a database, and [`outbox`] its mails.
+//! - [`soft_passkey`] signs as a passkey would, or would not.
+//! - [`totp`] is an authenticator app.
 //! - [`token_corpus`] makes access tokens that must be refused.
 //! - [`on_each_database!`] makes such a function two tests, `name::sqlite` and `name::postgres`, and
 //!   [`on_each_database_and_pgbouncer!`] a third, `through_pgbouncer::name`.
@@ -33,8 +35,10 @@ pub mod process;
 mod programs;
 pub mod proxy;
 pub mod relay;
+pub mod soft_passkey;
 pub mod sqlite;
 pub mod token_corpus;
+pub mod totp;
 
 pub use database::{
     AnyStore, EmptyDatabase, OnDatabase, OnPgBouncer, TestDatabase, connect, on_pgbouncer, on_postgres, on_sqlite,

@@ -4,10 +4,11 @@
 use std::error::Error;
 
 use application::ApplicationError;
+use domain::factors::{FactorKind, SecondFactorChallenge};
 use domain::passwords::RefusedPassword;
 
 use crate::features;
-use crate::http::{ApiError, ErrorRow, FieldError, ROWS};
+use crate::http::{ApiError, ErrorRow, Extension, FieldError, ROWS, Time};
 
 /// The table of errors: what clients see of each code.
 fn table() -> impl Iterator<Item = &'static ErrorRow> {
@@ -42,14 +43,45 @@ impl From<ApplicationError> for ApiError {
             E::TooManyAttempts { retry_after } => {
                 return Self::TooManyAttempts(retry_after.num_seconds().unsigned_abs() + 1);
             }
+            E::ReturnToNotAllowed => {
+                let message = "It must be exactly one of the places that are configured.";
+                return Self::invalid("return_to", "not_allowed", message);
+            }
             E::InvalidCursor(fault) => return Self::invalid("cursor", fault.code, fault.message.clone()),
+            E::Duplicate("name") => vec![FieldError::new("name", "duplicate", "Another of yours has this name.")],
+            E::Duplicate("credential") => {
+                vec![FieldError::new("credential", "duplicate", "This passkey is registered already.")]
+            }
             E::Duplicate(field) => {
                 let message = format!("Another user has this {field}.");
                 vec![FieldError::new(field, "duplicate", message)]
             }
             _ => Vec::new(),
         };
-        refused(error.code(), fields, error)
+        let extension = extension(&error);
+        let refusal = refused(error.code(), fields, error);
+        match extension {
+            Some(extension) => refusal.extended(extension),
+            None => refusal,
+        }
+    }
+}
+
+/// What the document of this error has besides.
+fn extension(error: &ApplicationError) -> Option<Extension> {
+    let names = |factors: &[FactorKind]| Some(factors.iter().map(|factor| factor.as_str()).collect());
+    match error {
+        ApplicationError::SecondFactorRequired(SecondFactorChallenge { token, expires_at, factors }) => {
+            Some(Extension {
+                challenge: Some(token.clone()),
+                factors: names(factors),
+                expires_at: Some(Time(*expires_at)),
+            })
+        }
+        ApplicationError::StepUpRequired { factors } => {
+            Some(Extension { factors: names(factors), ..Extension::default() })
+        }
+        _ => None,
     }
 }
 
@@ -66,9 +98,8 @@ fn refused(code: &str, fields: Vec<FieldError>, error: impl Error + Send + Sync 
 mod tests {
     use std::collections::HashSet;
 
-    use application::factors::SecondFactorChallenge;
     use chrono::TimeDelta;
-    use domain::{Secret, ValidationError};
+    use domain::{Secret, Timestamp, ValidationError};
 
     use super::*;
     use crate::http::seen;
@@ -87,8 +118,12 @@ mod tests {
             (E::SecondFactorRequired(challenge()), "403 second_factor_required"),
             (E::InvalidSecondFactor, "401 invalid_second_factor"),
             (E::TotpUsedUp, "403 totp_used_up"),
-            (E::StepUpRequired { by_second_factor: true }, "403 step_up_required"),
+            (E::StepUpRequired { factors: vec![FactorKind::Totp] }, "403 step_up_required"),
             (E::TooManyFactors, "409 too_many_factors"),
+            (E::PasskeysOff, "404 passkeys_off"),
+            (E::InvalidCeremony, "400 invalid_ceremony"),
+            (E::InvalidPasskey { suspected: None }, "401 invalid_passkey"),
+            (E::LastWayIn, "409 last_way_in"),
             (E::InvalidAccessToken, "401 invalid_token"),
             (E::InvalidRefreshToken, "401 invalid_refresh_token"),
             (E::Forbidden, "403 forbidden"),
@@ -101,6 +136,12 @@ mod tests {
             (E::ReadOnly(vec!["id"]), "422 validation_failed id:read_only"),
             (E::InvalidOneTimeToken, "400 invalid_one_time_token"),
             (E::MailIsOff, "503 mail_is_off"),
+            (E::UnknownProvider, "404 unknown_provider"),
+            (E::ProviderUnavailable, "503 provider_unavailable"),
+            (E::InvalidProviderResponse, "400 invalid_provider_response"),
+            (E::ReturnToNotAllowed, "422 validation_failed return_to:not_allowed"),
+            (E::EmailMissing, "403 email_missing"),
+            (E::LinkRequired, "409 link_required"),
             (E::TooManyAttempts { retry_after: TimeDelta::seconds(3) }, "429 too_many_attempts"),
             (E::NotFound, "404 not_found"),
             (E::InvalidClient, "401 invalid_client"),
@@ -116,7 +157,7 @@ mod tests {
 
     fn challenge() -> SecondFactorChallenge {
         let token = Secret::new("hxc_challenge".to_owned());
-        SecondFactorChallenge { token, expires_in: TimeDelta::minutes(10), has_recovery_codes: false }
+        SecondFactorChallenge { token, expires_at: Timestamp::default(), factors: vec![FactorKind::Totp] }
     }
 
     /// Does not compile when a variant is added: add it to `all`, too.
@@ -126,8 +167,11 @@ mod tests {
             E::EmailNotVerified | E::EmailSignInOff => true,
             E::SecondFactorRequired(_) | E::InvalidSecondFactor | E::StepUpRequired { .. } | E::TooManyFactors => true,
             E::TotpUsedUp => true,
+            E::PasskeysOff | E::InvalidCeremony | E::InvalidPasskey { .. } | E::LastWayIn => true,
             E::InvalidCredentials | E::AccountDisabled | E::InvalidAccessToken | E::InvalidRefreshToken => true,
             E::Forbidden | E::RegistrationClosed | E::WrongCurrentPassword | E::CurrentPasswordRequired => true,
+            E::UnknownProvider | E::ProviderUnavailable | E::InvalidProviderResponse | E::ReturnToNotAllowed => true,
+            E::EmailMissing | E::LinkRequired => true,
             E::InvalidOneTimeToken | E::MailIsOff | E::TooManyAttempts { .. } => true,
             E::RefusedPassword { .. } | E::ReadOnly(_) | E::UseEmailChange => true,
             E::UnchangedPassword | E::NotFound | E::InvalidClient | E::ForeignKeys | E::Duplicate(_) => true,

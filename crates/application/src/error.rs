@@ -1,10 +1,10 @@
 use chrono::TimeDelta;
 use domain::access_tokens::{InvalidAccessToken, VerifyError};
+use domain::factors::{FactorKind, SecondFactorChallenge};
 use domain::passwords::{HashError, RefusedPassword};
+use domain::users::UserId;
 use domain::{Source, StoreError, ValidationError};
 use thiserror::Error;
-
-use crate::factors::SecondFactorChallenge;
 
 /// Why a use case did not do what it was asked. Nothing was changed, except where a variant says so.
 #[derive(Debug, Error)]
@@ -34,9 +34,24 @@ pub enum ApplicationError {
     /// The act needs a proof of who the actor is that is recent, and by the strongest factor that they have.
     #[error("the actor must prove again who they are")]
     StepUpRequired {
-        /// Whether a second factor is asked for, and not a password.
-        by_second_factor: bool,
+        /// By what they can. By nothing where they have neither a password nor a second factor: they sign in again.
+        factors: Vec<FactorKind>,
     },
+    /// There are no passkeys here.
+    #[error("passkeys are off")]
+    PasskeysOff,
+    /// The challenge that a passkey responds to was taken before, has expired, or is for something else.
+    #[error("the ceremony is not valid")]
+    InvalidCeremony,
+    /// The passkey is not known, not this account's, or did not prove what it had to. It is not said which.
+    #[error("the passkey is not valid")]
+    InvalidPasskey {
+        /// Whose it is, if its signature was right and there may be a copy of it.
+        suspected: Option<UserId>,
+    },
+    /// Nobody could sign in to the account any more.
+    #[error("the last way in cannot be removed")]
+    LastWayIn,
     /// The user has as many of these as anyone may have.
     #[error("there are too many of these")]
     TooManyFactors,
@@ -79,6 +94,24 @@ pub enum ApplicationError {
     /// This service sends no mail.
     #[error("this service sends no mail")]
     MailIsOff,
+    /// There is no identity provider of this name.
+    #[error("there is no such provider")]
+    UnknownProvider,
+    /// The identity provider cannot be used now. Try again.
+    #[error("the provider is not available")]
+    ProviderUnavailable,
+    /// What a browser brought from an identity provider is not good: it was used, has expired, or is another browser's.
+    #[error("the response of the provider is not valid")]
+    InvalidProviderResponse,
+    /// No sign-in by a provider ends there.
+    #[error("nobody is sent there")]
+    ReturnToNotAllowed,
+    /// The provider tells no address, and an account has one.
+    #[error("the provider tells no address")]
+    EmailMissing,
+    /// Somebody else's account has the address, or may have. Its owner signs in to it and links the provider's.
+    #[error("an account has the address, and is not linked")]
+    LinkRequired,
     /// These members cannot be changed, and are not what is stored.
     #[error("{0:?} cannot be changed")]
     ReadOnly(Vec<&'static str>),
@@ -129,6 +162,10 @@ impl ApplicationError {
             Self::InvalidSecondFactor => "invalid_second_factor",
             Self::TotpUsedUp => "totp_used_up",
             Self::StepUpRequired { .. } => "step_up_required",
+            Self::PasskeysOff => "passkeys_off",
+            Self::InvalidCeremony => "invalid_ceremony",
+            Self::InvalidPasskey { .. } => "invalid_passkey",
+            Self::LastWayIn => "last_way_in",
             Self::TooManyFactors => "too_many_factors",
             Self::InvalidAccessToken => "invalid_token",
             Self::InvalidRefreshToken => "invalid_refresh_token",
@@ -140,8 +177,14 @@ impl ApplicationError {
             | Self::RefusedPassword { .. }
             | Self::UnchangedPassword
             | Self::ReadOnly(_)
+            | Self::ReturnToNotAllowed
             | Self::InvalidCursor(_) => "validation_failed",
             Self::InvalidOneTimeToken => "invalid_one_time_token",
+            Self::UnknownProvider => "unknown_provider",
+            Self::ProviderUnavailable => "provider_unavailable",
+            Self::InvalidProviderResponse => "invalid_provider_response",
+            Self::EmailMissing => "email_missing",
+            Self::LinkRequired => "link_required",
             Self::MailIsOff => "mail_is_off",
             Self::NotFound => "not_found",
             Self::InvalidClient => "invalid_client",

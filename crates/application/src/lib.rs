@@ -61,7 +61,9 @@ pub mod keys;
 pub mod mail;
 pub mod node;
 pub mod one_time_tokens;
+pub mod passkeys;
 pub mod passwords;
+pub mod providers;
 pub mod sessions;
 pub mod sign_in;
 pub mod tasks;
@@ -69,6 +71,7 @@ pub mod users;
 
 mod acting;
 mod actor;
+mod ceremonies;
 mod cursor;
 mod error;
 mod even;
@@ -76,6 +79,7 @@ mod hashing;
 mod paging;
 mod read_only;
 mod revocations;
+mod second_factors;
 mod settings;
 
 #[cfg(test)]
@@ -89,7 +93,9 @@ use factors::Factors;
 use keys::Keys;
 use mail::Mail;
 use node::Node;
+use passkeys::Passkeys;
 use passwords::Passwords;
+use providers::Providers;
 use sessions::Sessions;
 use sign_in::SignIn;
 use tasks::Tasks;
@@ -114,8 +120,12 @@ pub struct Application {
     pub emails: Emails,
     /// Signing in.
     pub sign_in: SignIn,
+    /// Signing in by identity providers.
+    pub providers: Providers,
     /// Second factors.
     pub factors: Factors,
+    /// Passkeys.
+    pub passkeys: Passkeys,
     /// What a sign-in begins.
     pub sessions: Sessions,
     /// Clients that ask what a token is worth.

@@ -35,6 +35,8 @@ pub struct Settings {
     pub email_sign_in: bool,
     /// How old a proof may be of who somebody is, for what changes how they get in.
     pub sudo_window: TimeDelta,
+    /// Where browsers are sent after a sign-in by a provider, each exactly as it is asked for.
+    pub return_to: Vec<String>,
     /// Most connections to the database at a time for sign-ins and whatever else hashes a password. From 1 to half of
     /// all, so that a storm of them leaves some to others.
     pub sign_in_connections: usize,
@@ -57,6 +59,7 @@ impl Default for Settings {
             registration: RegistrationMode::Open,
             email_sign_in: false,
             sudo_window: TimeDelta::minutes(10),
+            return_to: Vec::new(),
             sign_in_connections: 5,
             sign_in_patience: Duration::from_secs(3),
         }

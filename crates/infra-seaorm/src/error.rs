@@ -14,6 +14,12 @@ const UNIQUE_FIELDS: &[(&str, &str)] = &[
     ("users.username", "username"),
     ("uq_totp_devices_user_id_name_key", "name"),
     ("totp_devices.name_key", "name"),
+    ("uq_passkeys_credential_id", "credential"),
+    ("passkeys.credential_id", "credential"),
+    ("uq_passkeys_user_id_name_key", "name"),
+    ("passkeys.name_key", "name"),
+    ("uq_identities_issuer_subject", "identity"),
+    ("identities.issuer", "identity"),
 ];
 
 impl<C> Store<C> {

@@ -3,10 +3,13 @@ use domain::StoreError;
 use domain::attempts::AttemptRepository;
 use domain::events::{Event, EventRepository};
 use domain::factors::FactorRepository;
+use domain::identities::IdentityRepository;
 use domain::keys::SigningKeyRepository;
 use domain::mail::OutboxRepository;
 use domain::one_time_tokens::OneTimeTokenRepository;
+use domain::passkeys::{CeremonyRepository, PasskeyRepository};
 use domain::passwords::PasswordRepository;
+use domain::providers::ProviderFlowRepository;
 use domain::registration::PendingAccountRepository;
 use domain::sessions::{RefreshToken, RefreshTokenRepository, RevocationRepository, SessionId};
 use domain::units::{AccountUnit, Begin, CleanupUnit, UnitOfWork};
@@ -66,6 +69,14 @@ impl<T: Transaction> AccountUnit for Store<T> {
         self
     }
 
+    fn passkeys(&self) -> &dyn PasskeyRepository {
+        self
+    }
+
+    fn identities(&self) -> &dyn IdentityRepository {
+        self
+    }
+
     fn refresh_tokens(&self) -> &dyn RefreshTokenRepository {
         self
     }
@@ -121,6 +132,14 @@ impl<T: Transaction> CleanupUnit for Store<T> {
     }
 
     fn one_time_tokens(&self) -> &dyn OneTimeTokenRepository {
+        self
+    }
+
+    fn ceremonies(&self) -> &dyn CeremonyRepository {
+        self
+    }
+
+    fn provider_flows(&self) -> &dyn ProviderFlowRepository {
         self
     }
 

@@ -12,6 +12,8 @@ pub struct HmacSha256 {
     mailed_code: Key,
     attempt_key: Key,
     recovery_code: Key,
+    provider_flow: Key,
+    browser: Key,
 }
 
 impl HmacSha256 {
@@ -24,6 +26,8 @@ impl HmacSha256 {
             mailed_code: key(b"hexauth mailed code mac v1"),
             attempt_key: key(b"hexauth attempt key mac v1"),
             recovery_code: key(b"hexauth recovery code mac v1"),
+            provider_flow: key(b"hexauth provider flow mac v1"),
+            browser: key(b"hexauth browser mac v1"),
         }
     }
 
@@ -34,6 +38,8 @@ impl HmacSha256 {
             MacPurpose::MailedCode => &self.mailed_code,
             MacPurpose::AttemptKey => &self.attempt_key,
             MacPurpose::RecoveryCode => &self.recovery_code,
+            MacPurpose::ProviderFlow => &self.provider_flow,
+            MacPurpose::Browser => &self.browser,
         }
     }
 }
@@ -83,8 +89,15 @@ mod tests {
     #[test]
     fn a_tag_for_one_purpose_is_worth_nothing_for_another() {
         let mac = mac();
-        let purposes =
-            [MacPurpose::RefreshToken, MacPurpose::OneTimeToken, MacPurpose::MailedCode, MacPurpose::AttemptKey];
+        let purposes = [
+            MacPurpose::RefreshToken,
+            MacPurpose::OneTimeToken,
+            MacPurpose::MailedCode,
+            MacPurpose::AttemptKey,
+            MacPurpose::RecoveryCode,
+            MacPurpose::ProviderFlow,
+            MacPurpose::Browser,
+        ];
         for (one, other) in purposes.iter().flat_map(|one| purposes.map(|other| (*one, other))) {
             let tag = mac.sign(one, b"a message");
             assert_eq!(mac.verify(other, b"a message", &tag), one == other, "{one:?} {other:?}");

@@ -8,12 +8,14 @@
 //! - [`ConfiguredClients`]: knows the secrets of clients.
 //! - [`SealedTotp`]: makes and seals the secrets of authenticator apps, and computes their codes.
 //! - [`HmacSha256`]: tags for refresh tokens, one-time tokens and their codes, and the keys of counts of attempts.
+//! - [`Sha256Challenges`]: code challenges, by which whoever ends something proves that they began it.
 //! - [`SystemClock`] and [`SystemIds`]: the time and the randomness of the operating system.
 
 mod argon2_recipe;
 mod argon2_settings;
 mod breached_file;
 mod breached_import;
+mod code_challenges;
 mod configured_clients;
 mod derived_keys;
 mod generated_password;
@@ -40,6 +42,7 @@ mod zxcvbn_meter;
 pub use argon2_settings::{Argon2Settings, InvalidArgon2Settings};
 pub use breached_file::{BreachedFile, BreachedFileError};
 pub use breached_import::{ImportError, import_breached};
+pub use code_challenges::Sha256Challenges;
 pub use configured_clients::ConfiguredClients;
 pub use derived_keys::generate_secret;
 pub use generated_password::generate_password;

@@ -1,14 +1,16 @@
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
-use hyper::header::HOST;
+use hyper::header::{CONTENT_TYPE, HOST};
 use hyper::http::uri::{PathAndQuery, Scheme};
-use hyper::{Request, StatusCode};
+use hyper::{Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
+use serde::de::DeserializeOwned;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -22,18 +24,36 @@ use tokio_rustls::rustls::{ClientConfig, Error as TlsError, RootCertStore};
 pub(crate) enum FetchError {
     #[error("it took too long")]
     TimedOut,
+    #[error("its discovery document is of another issuer")]
+    AnotherIssuer,
+    #[error("it names a URL that may not be asked: {0}")]
+    Endpoint(Box<dyn std::error::Error + Send + Sync>),
+    #[error("it has just failed")]
+    JustFailed,
     #[error("the URL names no host")]
     NoHost,
     #[error("it cannot be reached: {0}")]
     Connect(#[from] io::Error),
     #[error("its name cannot be in a certificate: {0}")]
     Name(#[from] InvalidDnsNameError),
+    #[error("it cannot be asked for: {0}")]
+    Request(hyper::http::Error),
     #[error("it does not speak HTTP: {0}")]
     Http(#[from] hyper::Error),
     #[error("the response has the status {0}")]
     Status(StatusCode),
     #[error("the response cannot be read, or is too large: {0}")]
     Body(Box<dyn std::error::Error + Send + Sync>),
+    #[error("the response is not JSON")]
+    NotJson,
+    #[error("the response is not what it should be: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// Whether a URL leads to this machine: what is sent there, nobody reads on the way.
+pub(crate) fn is_here(url: &Uri) -> bool {
+    let Some(host) = url.host() else { return false };
+    host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 /// Sends single requests, each on a connection of its own.
@@ -58,8 +78,8 @@ impl Fetcher {
         Ok(Self { tls: TlsConnector::from(Arc::new(config)), timeout, max_bytes })
     }
 
-    /// The body of the response, if its status is 200.
-    pub(crate) async fn fetch(&self, request: Request<Empty<Bytes>>) -> Result<Bytes, FetchError> {
+    /// The response, if its status is 200.
+    pub(crate) async fn fetch(&self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>, FetchError> {
         let fetching = async {
             let uri = request.uri().clone();
             let host = uri.host().ok_or(FetchError::NoHost)?.trim_matches(['[', ']']).to_owned();
@@ -75,11 +95,22 @@ impl Fetcher {
         tokio::time::timeout(self.timeout, fetching).await.unwrap_or(Err(FetchError::TimedOut))
     }
 
+    /// What the JSON of the response says.
+    pub(crate) async fn fetch_json<T: DeserializeOwned>(&self, request: Request<Full<Bytes>>) -> Result<T, FetchError> {
+        let response = self.fetch(request).await?;
+        let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        if kind != "application/json" && !(kind.starts_with("application/") && kind.ends_with("+json")) {
+            return Err(FetchError::NotJson);
+        }
+        Ok(serde_json::from_slice(response.body())?)
+    }
+
     async fn exchange(
         &self,
         stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-        mut request: Request<Empty<Bytes>>,
-    ) -> Result<Bytes, FetchError> {
+        mut request: Request<Full<Bytes>>,
+    ) -> Result<Response<Bytes>, FetchError> {
         let uri = request.uri().clone();
         if let Some(host) = uri.authority().and_then(|authority| authority.as_str().parse().ok()) {
             request.headers_mut().insert(HOST, host);
@@ -92,8 +123,9 @@ impl Fetcher {
             if response.status() != StatusCode::OK {
                 return Err(FetchError::Status(response.status()));
             }
-            let body = Limited::new(response.into_body(), self.max_bytes).collect().await;
-            Ok(body.map_err(FetchError::Body)?.to_bytes())
+            let (head, body) = response.into_parts();
+            let body = Limited::new(body, self.max_bytes).collect().await;
+            Ok(Response::from_parts(head, body.map_err(FetchError::Body)?.to_bytes()))
         };
         let result = exchanged.await;
         connection.abort();
@@ -156,8 +188,8 @@ mod tests {
         let timeout = Duration::from_secs(20);
         let trusting = Fetcher::trusting(roots, timeout, 100).unwrap();
         let fetch = async |fetcher: &Fetcher, host: &str| {
-            let request = Request::get(format!("https://{host}:{port}/")).body(Empty::new()).unwrap();
-            fetcher.fetch(request).await
+            let request = Request::get(format!("https://{host}:{port}/")).body(Full::default()).unwrap();
+            fetcher.fetch(request).await.map(Response::into_body)
         };
         assert_eq!(fetch(&trusting, "localhost").await.unwrap(), "hi");
         let wrong_name = fetch(&trusting, "127.0.0.1").await;

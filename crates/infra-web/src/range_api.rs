@@ -1,17 +1,16 @@
-use std::net::IpAddr;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use data_encoding::HEXUPPER;
 use domain::passwords::{BreachedListUnavailable, BreachedPasswords, Password};
-use http_body_util::Empty;
+use http_body_util::Full;
 use hyper::header::USER_AGENT;
 use hyper::http::uri::Scheme;
 use hyper::{Request, Uri};
 use thiserror::Error;
 
-use crate::fetch::Fetcher;
+use crate::fetch::{Fetcher, is_here};
 
 /// Digits of a hash that the service sees. Some thousand breached passwords share them, and countless others.
 const PREFIX_DIGITS: usize = 5;
@@ -53,21 +52,16 @@ impl RangeApi {
     pub fn new(url: &str) -> Result<Self, InvalidRangeUrl> {
         let fetcher = Fetcher::new(TIMEOUT, MAX_BYTES).map_err(|_| InvalidRangeUrl::Tls)?;
         let uri: Uri = url.parse().map_err(|_| InvalidRangeUrl::NotPlain)?;
-        let host = uri.host().ok_or(InvalidRangeUrl::NotPlain)?;
-        if url.contains(['?', '#', '@']) {
+        if uri.host().is_none() || url.contains(['?', '#', '@']) {
             return Err(InvalidRangeUrl::NotPlain);
         }
         match uri.scheme() {
-            Some(scheme) if *scheme == Scheme::HTTPS || *scheme == Scheme::HTTP && is_here(host) => {
+            Some(scheme) if *scheme == Scheme::HTTPS || *scheme == Scheme::HTTP && is_here(&uri) => {
                 Ok(Self { url: url.trim_end_matches('/').to_owned(), fetcher })
             }
             _ => Err(InvalidRangeUrl::NotSecure),
         }
     }
-}
-
-fn is_here(host: &str) -> bool {
-    host == "localhost" || host.trim_matches(['[', ']']).parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 #[async_trait]
@@ -78,10 +72,10 @@ impl BreachedPasswords for RangeApi {
         let request = Request::get(format!("{}/{prefix}", self.url))
             .header(USER_AGENT, concat!("hexauth/", env!("CARGO_PKG_VERSION")))
             .header("add-padding", "true")
-            .body(Empty::new());
+            .body(Full::default());
         let request = request.map_err(|error| BreachedListUnavailable(error.into()))?;
-        let body = self.fetcher.fetch(request).await.map_err(|error| BreachedListUnavailable(error.into()))?;
-        is_in(&body, suffix).ok_or_else(|| BreachedListUnavailable("the response is not a range".into()))
+        let response = self.fetcher.fetch(request).await.map_err(|error| BreachedListUnavailable(error.into()))?;
+        is_in(response.body(), suffix).ok_or_else(|| BreachedListUnavailable("the response is not a range".into()))
     }
 }
 

@@ -52,6 +52,7 @@ async fn a_user_exports_what_is_held_about_them() {
       "left_out": [],
       "mails": [],
       "one_time_tokens": [],
+      "recovery_codes_left": 0,
       "sessions": [
         {
           "address": "127.0.0.1",
@@ -74,5 +75,6 @@ async fn a_user_exports_what_is_held_about_them() {
           "updated_at": "[time]"
         }
       ],
+      "totp": [],
     "#);
 }

@@ -8,9 +8,11 @@ mod auth;
 mod clients;
 mod emails;
 mod exports;
+mod factors;
 mod health;
 mod oauth2;
 mod outbox;
+mod passkeys;
 mod problems;
 mod sessions;
 mod tasks;
@@ -22,6 +24,7 @@ use std::fs;
 use std::path::Path;
 
 use chrono::DateTime;
+use data_encoding::BASE64URL_NOPAD;
 use reqwest::RequestBuilder;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
@@ -46,6 +49,9 @@ const HEADERS: [&str; 12] = [
     "x-user-role",
 ];
 
+/// In milliseconds: how long a browser has.
+const FIVE_MINUTES: &str = "300000";
+
 /// Sends a request. Returns it and its answer as text.
 pub(crate) async fn exchange(app: &App, request: RequestBuilder) -> String {
     let sent = request.try_clone().unwrap().build().unwrap();
@@ -62,18 +68,24 @@ fn message(first: &str, headers: &HeaderMap, body: &str) -> String {
     for name in HEADERS {
         lines.extend(headers.get_all(name).iter().map(|value| format!("{name}: {}", value.to_str().unwrap())));
     }
-    let body = serde_json::from_str::<Value>(body)
-        .map_or_else(|_| body.to_owned(), |json| serde_json::to_string_pretty(&json).unwrap());
+    let body = serde_json::from_str::<Value>(body).map_or_else(|_| body.to_owned(), in_order);
     if !body.is_empty() {
         lines.extend([String::new(), body]);
     }
     lines.join("\n")
 }
 
+/// JSON with its members in order: another program's authenticator, which tests use, lets them stay as they came.
+fn in_order(mut json: Value) -> String {
+    json.sort_all_objects();
+    serde_json::to_string_pretty(&json).unwrap()
+}
+
 /// Replaces every word that is another one in each run.
 fn masked(text: &str) -> String {
     let is_part = |c: char| c.is_ascii_alphanumeric() || "-_.:+".contains(c);
-    let mut rest = text;
+    let text = without_picture(text);
+    let mut rest = text.as_str();
     let mut result = String::new();
     while let Some(start) = rest.find(is_part) {
         let (between, from) = rest.split_at(start);
@@ -85,10 +97,29 @@ fn masked(text: &str) -> String {
     result + rest
 }
 
+/// Leaves out the picture of a secret.
+fn without_picture(text: &str) -> String {
+    let picture = text.find("<svg").zip(text.find("</svg>"));
+    picture.map_or_else(|| text.to_owned(), |(start, end)| format!("{}[svg]{}", &text[..start], &text[end + 6..]))
+}
+
+fn is_recovery_code(word: &str) -> bool {
+    word.len() == 11 && word.find('-') == Some(5) && word.chars().all(|c| c == '-' || c.is_ascii_alphanumeric())
+}
+
+fn is_base32(word: &str) -> bool {
+    word.len() == 32 && word.chars().all(|c| c.is_ascii_uppercase() || ('2'..='7').contains(&c))
+}
+
 fn is_mailed_code(word: &str) -> bool {
     let is_character = |c: char| matches!(c, '2'..='9' | 'A'..='Z') && !matches!(c, 'I' | 'O');
     word.split_once('-')
         .is_some_and(|halves| [halves.0, halves.1].iter().all(|half| half.len() == 4 && half.chars().all(is_character)))
+}
+
+/// An id of 16 bytes in base64url.
+fn is_user_handle(word: &str) -> bool {
+    BASE64URL_NOPAD.decode(word.as_bytes()).is_ok_and(|bytes| bytes.len() == 16)
 }
 
 fn name_of(word: &str) -> Option<&'static str> {
@@ -97,10 +128,15 @@ fn name_of(word: &str) -> Option<&'static str> {
         _ if Uuid::parse_str(word).is_ok() => Some("[id]"),
         _ if DateTime::parse_from_rfc3339(word).is_ok() => Some("[time]"),
         _ if is_number && word.len() == 10 => Some("[seconds since 1970]"),
+        _ if is_number && word.len() == 6 && word != FIVE_MINUTES => Some("[totp code]"),
         _ if word.starts_with("hxr_") => Some("[refresh token]"),
+        _ if word.starts_with("hxc_") => Some("[challenge]"),
+        _ if is_recovery_code(word) => Some("[recovery code]"),
+        _ if is_base32(word) => Some("[totp secret]"),
         _ if is_mailed_code(word) => Some("[code]"),
-        _ if word.starts_with("eyJ") => Some("[access token]"),
+        _ if word.starts_with("eyJ") && word.contains('.') => Some("[access token]"),
         _ if word.len() >= 40 && word.contains(|c: char| c.is_ascii_uppercase()) => Some("[opaque]"),
+        _ if is_user_handle(word) => Some("[user handle]"),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ use application::sign_in::SignIn;
 use domain::ValidationError;
 use domain::passwords::Password;
 
-use super::{TokenPairBody, answer};
+use super::{TokenPairBody, tokens};
 use crate::fields::{Form, Ignored, Optional, Required, TextShape, TextValue};
 use crate::http::responses::{Body, Forbidden, RateLimited, Unauthorized, Unavailable};
 use crate::http::{ApiError, ClientDevice, FormOrJsonBody};
@@ -70,7 +70,8 @@ impl TextValue for GrantType {
 
 /// Sign in.
 ///
-/// Starts a session. A wrong password and an unknown user get the same response after the same time.
+/// Starts a session. A wrong password and an unknown user get the same response after the same time. An account with a second
+/// factor gets 403 `second_factor_required`, with what to go on with: `challenge`, `factors` and `expires_at`.
 #[utoipa::path(post, path = "/api/v1/auth/login", tag = "auth",
     request_body(content((LoginForm = "application/x-www-form-urlencoded"), (LoginBody = "application/json"))),
     responses((status = 200, description = "A session has begun.", body = TokenPairBody), Body, Unauthorized, Forbidden,
@@ -81,5 +82,5 @@ pub(crate) async fn login(
     FormOrJsonBody((identifier, password)): FormOrJsonBody<LoginBody>,
 ) -> Result<HttpResponse, ApiError> {
     let login = Login { identifier, password, device };
-    Ok(answer(&sign_in.with_password(login).await?))
+    Ok(tokens(&sign_in.with_password(login).await?))
 }

@@ -2,7 +2,7 @@ use actix_web::{HttpResponse, web};
 use application::sessions::Sessions;
 use domain::{Secret, ValidationError};
 
-use super::{TokenPairBody, answer};
+use super::{TokenPairBody, tokens};
 use crate::fields::{Required, TextShape, TextValue};
 use crate::http::responses::{Body, RateLimited, Unauthorized, Unavailable};
 use crate::http::{ApiError, ClientAddress, JsonBody};
@@ -39,5 +39,5 @@ pub(crate) async fn refresh(
     ClientAddress(address): ClientAddress,
     JsonBody(token): JsonBody<RefreshTokenBody>,
 ) -> Result<HttpResponse, ApiError> {
-    Ok(answer(&sessions.refresh(token.expose(), address).await?))
+    Ok(tokens(&sessions.refresh(token.expose(), address).await?))
 }

@@ -40,9 +40,20 @@ async fn remove(application: &Application) -> Result<(), Failure> {
 }
 
 fn listed(counts: Removed, ended: &str) -> String {
-    let Removed { sessions, revocations, signing_keys, events, one_time_tokens, mails, attempts } = counts;
+    let Removed {
+        sessions,
+        revocations,
+        signing_keys,
+        events,
+        one_time_tokens,
+        ceremonies,
+        provider_flows,
+        mails,
+        attempts,
+    } = counts;
     format!(
         "{sessions} sessions that {ended}, {revocations} revocations, {signing_keys} signing keys, {events} old events, \
-         {one_time_tokens} one-time tokens, {mails} mails, {attempts} counts of attempts"
+         {one_time_tokens} one-time tokens, {ceremonies} ceremonies of passkeys, \
+         {provider_flows} sign-ins by providers, {mails} mails, {attempts} counts of attempts"
     )
 }

@@ -44,7 +44,8 @@ impl Config {
         values.extend(of_environment);
         let mut reader = Reader::new(values, faults);
         let config = read(&mut reader, ignored_variables, checks);
-        for (key, fault) in config.as_ref().map(checks.check_mail).unwrap_or_default() {
+        let found = [checks.check_mail, checks.check_providers];
+        for (key, fault) in config.iter().flat_map(|config| found.map(|check| check(config))).flatten() {
             reader.fault(key, &fault);
         }
         let faults = reader.into_faults();

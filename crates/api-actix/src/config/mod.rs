@@ -9,6 +9,7 @@ mod environment;
 mod load;
 mod mail_links;
 mod read;
+mod read_providers;
 mod reader;
 mod setting;
 mod table;
@@ -27,6 +28,6 @@ pub use load::ConfigError;
 pub(crate) use mail_links::{MAIL_LINKS, MailLink};
 pub use types::{
     Bootstrap, BreachedList, Checks, Config, CorsSettings, DatabaseSettings, ForwardedHeader, HashingSettings,
-    LogFormat, LogSettings, MailSettings, MailTransport, Mode, Proxies, RateLimitSettings, ServerSettings,
-    SmtpSecurity, SmtpSettings, TraceSettings,
+    LogFormat, LogSettings, MailSettings, MailTransport, Mode, ProviderKind, ProviderSettings, Proxies,
+    RateLimitSettings, ServerSettings, SmtpSecurity, SmtpSettings, TraceSettings, WebAuthnSettings,
 };

@@ -19,16 +19,17 @@ use tracing_subscriber::EnvFilter;
 
 use super::database_url::{DatabaseUrl, without_password};
 use super::mail_links::{MAIL_LINKS, MailLink};
+use super::read_providers::read_providers;
 use super::reader::{Reader, named};
 use super::table::setting;
 use super::types::{
     Bootstrap, BreachedList, Checks, Config, CorsSettings, DatabaseSettings, ForwardedHeader, HashingSettings,
     LogFormat, LogSettings, MailSettings, MailTransport, Mode, Proxies, RateLimitSettings, ServerSettings,
-    SmtpSecurity, SmtpSettings, TraceSettings,
+    SmtpSecurity, SmtpSettings, TraceSettings, WebAuthnSettings,
 };
 use super::values::{
     parse_address, parse_client, parse_collector, parse_header_name, parse_network, parse_origin, parse_public_url,
-    parse_ratio,
+    parse_ratio, parse_return_to,
 };
 
 /// Reads all settings. The reader holds the faults.
@@ -47,6 +48,7 @@ pub(super) fn read(reader: &mut Reader, ignored_variables: Vec<String>, checks: 
         issuer: reader.value("jwt.issuer")?,
         audience: reader.value("jwt.audience")?,
         clients: reader.section("clients.*", |id, hash| parse_client(id, hash, &hashing, checks)),
+        providers: read_providers(reader, checks),
         log: read_log(reader)?,
         traces: read_traces(reader)?,
         metrics_address: reader.optional("metrics.addr", parse_address)?,
@@ -54,6 +56,7 @@ pub(super) fn read(reader: &mut Reader, ignored_variables: Vec<String>, checks: 
         cleanup_interval: read_cleanup_interval(reader)?,
         breached: read_breached(reader, checks)?,
         mail,
+        webauthn: read_webauthn(reader, mode, checks)?,
         rate_limits: read_rate_limits(reader)?,
         cors: read_cors(reader)?,
         ignored_variables,
@@ -168,11 +171,38 @@ fn read_application(
         events_retention: reader.time_delta("events.retention")?,
         registration,
         email_sign_in: reader.value("auth.email_sign_in")?,
+        return_to: reader.list("auth.return_to", parse_return_to)?,
         sudo_window: reader.time_delta("auth.sudo_window")?,
         // On SQLite these are the readers. At most as many wait for the one connection that writes.
         sign_in_connections: (database.max_connections as usize / 2).max(1),
         sign_in_patience: database.acquire_timeout,
     })
+}
+
+fn read_webauthn(reader: &mut Reader, mode: Mode, checks: Checks) -> Option<Option<WebAuthnSettings>> {
+    let domain = |text: &str| Ok::<_, &str>(text.to_owned());
+    let rp_id = reader.optional("webauthn.rp_id", domain)?;
+    let origins = reader.list("webauthn.origins", domain)?;
+    let settings = match (rp_id, origins.is_empty(), mode) {
+        (Some(rp_id), false, _) => WebAuthnSettings { rp_id, origins, any_port: false },
+        (Some(rp_id), true, _) => {
+            WebAuthnSettings { origins: vec![format!("https://{rp_id}")], rp_id, any_port: false }
+        }
+        (None, false, _) => {
+            reader.fault("webauthn.origins", &format!("it needs {}", named("webauthn.rp_id")));
+            return Some(None);
+        }
+        // A page on an address, such as http://127.0.0.1:8080, cannot use passkeys in any browser.
+        (None, true, Mode::Development) => {
+            let origins = vec!["http://localhost".to_owned()];
+            WebAuthnSettings { rp_id: "localhost".to_owned(), origins, any_port: true }
+        }
+        (None, true, Mode::Production) => return Some(None),
+    };
+    if let Err((key, fault)) = (checks.check_webauthn)(&settings) {
+        reader.fault(key, &fault);
+    }
+    Some(Some(settings))
 }
 
 fn read_registration(reader: &mut Reader, has_mail: bool) -> Option<RegistrationMode> {

@@ -168,11 +168,32 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Whether people may sign in by a code, or a link, that is mailed to them, instead of a password.",
     ),
     Setting::new(
+        "auth.return_to",
+        "",
+        List("URLs"),
+        "Where browsers may be sent after a sign-in by an identity provider, each exactly as apps ask for it, such as \
+         https://app.example.com/signed-in or com.example.app:/signed-in.",
+    ),
+    Setting::new(
         "auth.sudo_window",
         "10m",
         Duration("1m", "24h"),
         "For so long after a proof of who somebody is, they may change how they get in: their password, address and \
          factors. Refreshing is no such proof.",
+    ),
+    Setting::new(
+        "webauthn.rp_id",
+        "",
+        Words("a domain"),
+        "The domain that passkeys are bound to, such as example.com: those of its pages and of pages below it. With another \
+         one, all passkeys are lost. Empty: localhost in development, and no passkeys in production.",
+    ),
+    Setting::new(
+        "webauthn.origins",
+        "",
+        List("origins"),
+        "Where passkeys are used: origins of web pages, such as https://app.example.com, and of apps, such as \
+         android:apk-key-hash:…. Empty: https:// and the domain; in development http://localhost at any port.",
     ),
     Setting::new(
         "registration.mode",
@@ -215,6 +236,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         "A service that may introspect and revoke tokens. The last part of the name is its id, in lower case; the \
          value is 'sha256:' and the SHA-256 of its random secret of 256 bits in 64 hexadecimal digits, or an Argon2id \
          hash.",
+    ),
+    Setting::secret(
+        "providers.*",
+        Words("`APP_PROVIDERS__GOOGLE__ISSUER` and the like"),
+        "An identity provider that people sign in by. The name has that of the provider and one of ISSUER, CLIENT_ID, \
+         CLIENT_SECRET, SCOPES, TITLE, TRUSTED_DOMAINS, RESPONSE_MODE and KIND: see docs/operations/sign-in-by-providers.md.",
     ),
     Setting::new(
         "password.min_length",

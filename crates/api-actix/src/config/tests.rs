@@ -10,7 +10,10 @@ const UNCHECKED: Checks = Checks {
     check_postgres_url: |_| Ok(()),
     check_stored_hash: |_, _| Ok(()),
     check_range_url: |_| Ok(()),
+    check_issuer: |_| Ok(()),
+    check_providers: |_| Vec::new(),
     check_mail: |_| Vec::new(),
+    check_webauthn: |_| Ok(()),
 };
 
 fn load(environment: Environment) -> Result<Config, ConfigError> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use application::Settings;
 use domain::Secret;
 use domain::clients::ClientSecretHash;
+use domain::identities::ProviderName;
 use domain::keys::RootSecret;
 use domain::one_time_tokens::Purpose;
 use domain::passwords::{HashError, Password, PasswordHash};
@@ -36,6 +37,8 @@ pub struct Config {
     pub audience: String,
     /// The clients that may introspect and revoke tokens, by id.
     pub clients: BTreeMap<String, ClientSecretHash>,
+    /// The identity providers, in the order of their names.
+    pub providers: Vec<ProviderSettings>,
     /// Logging.
     pub log: LogSettings,
     /// Where traces go, if they are made.
@@ -50,6 +53,8 @@ pub struct Config {
     pub breached: Option<BreachedList>,
     /// How mail leaves, if it does.
     pub mail: Option<MailSettings>,
+    /// Who passkeys are made for, if they are.
+    pub webauthn: Option<WebAuthnSettings>,
     /// How often a client may make some requests.
     pub rate_limits: RateLimitSettings,
     /// Which web pages may read responses.
@@ -79,6 +84,17 @@ pub enum Mode {
     Development,
     /// Strict.
     Production,
+}
+
+/// Who passkeys are made for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebAuthnSettings {
+    /// The domain that they are bound to.
+    pub rp_id: String,
+    /// The origins of the pages and apps that use them.
+    pub origins: Vec<String>,
+    /// Whether these pages may be at any port: in development.
+    pub any_port: bool,
 }
 
 /// Where the database is and how to use it.
@@ -284,6 +300,38 @@ pub enum SmtpSecurity {
     None,
 }
 
+/// An identity provider.
+#[derive(Clone, Debug)]
+pub struct ProviderSettings {
+    /// Its name in paths.
+    pub name: ProviderName,
+    /// What people call it.
+    pub title: String,
+    /// How it is spoken to.
+    pub kind: ProviderKind,
+    /// Its identifier.
+    pub issuer: String,
+    /// What this service is called there.
+    pub client_id: String,
+    /// How it proves to be that, if it does.
+    pub client_secret: Option<Secret>,
+    /// What is asked for.
+    pub scopes: Vec<String>,
+    /// The domains of addresses that it is believed about. `None`: all.
+    pub trusted_domains: Option<Vec<String>>,
+    /// Whether browsers come back from it by a POST.
+    pub form_post: bool,
+}
+
+/// How an identity provider is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProviderKind {
+    /// By OpenID Connect.
+    OpenId,
+    /// As GitHub is.
+    GitHub,
+}
+
 /// An admin to make.
 #[derive(Clone, Debug)]
 pub struct Bootstrap {
@@ -331,6 +379,12 @@ pub struct Checks {
     pub check_stored_hash: fn(&PasswordHash, &HashingSettings) -> Result<(), HashError>,
     /// Whether a range API may be asked at a URL, and if not, why.
     pub check_range_url: fn(&str) -> Result<(), String>,
+    /// Whether an identity provider may be asked at a URL, and if not, why.
+    pub check_issuer: fn(&str) -> Result<(), String>,
+    /// What is wrong with the settings of identity providers, each by its key.
+    pub check_providers: fn(&Config) -> Vec<(&'static str, String)>,
     /// What is wrong with the settings of mail, each by its key.
     pub check_mail: fn(&Config) -> Vec<(&'static str, String)>,
+    /// Whether passkeys can be made for somebody, and if not, which setting is wrong, and why.
+    pub check_webauthn: fn(&WebAuthnSettings) -> Result<(), (&'static str, String)>,
 }

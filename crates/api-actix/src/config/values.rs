@@ -8,6 +8,8 @@ use ipnet::IpNet;
 
 use super::types::{Checks, HashingSettings};
 
+/// Longest place to return to, in bytes.
+const MAX_RETURN_TO_BYTES: usize = 500;
 /// Longest id of a client, in characters.
 const MAX_CLIENT_ID_LENGTH: usize = 100;
 /// Longest name of a header, in bytes.
@@ -114,6 +116,25 @@ pub(super) fn parse_public_url(text: &str) -> Result<String, &'static str> {
         Some(rest) if is_plain(rest) => Ok(text.to_owned()),
         _ => Err("it is not a plain http:// or https:// URL"),
     }
+}
+
+/// Where a browser may be sent after a sign-in by a provider: a page, or a scheme of an app's own. It is compared with what
+/// is asked for byte by byte.
+pub(super) fn parse_return_to(text: &str) -> Result<String, String> {
+    let scheme = text.split_once(':').map(|(scheme, _)| scheme).unwrap_or_default();
+    let is_page = |scheme: &str| scheme == "https" || scheme == "http";
+    let has_host = |rest: &str| rest.starts_with("//") && rest.len() > 2;
+    let is_good = is_scheme(scheme)
+        && text.len() <= MAX_RETURN_TO_BYTES
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"#\"<>\\^`{|}".contains(&byte))
+        && (!is_page(scheme)
+            || text.strip_prefix(scheme).and_then(|rest| rest.strip_prefix(':')).is_some_and(has_host));
+    if is_good {
+        return Ok(text.to_owned());
+    }
+    Err(format!(
+        "'{text}' is not a URL without a fragment, such as https://app.example.com/signed-in or com.example.app:/signed-in"
+    ))
 }
 
 /// The value is not repeated: it may be the secret itself, given by mistake.

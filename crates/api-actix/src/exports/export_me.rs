@@ -13,8 +13,10 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::attempts::AttemptsBody;
+use crate::factors::TotpBody;
 use crate::http::responses::{Unauthorized, Unavailable};
 use crate::http::{ApiError, Guarded, Time};
+use crate::passkeys::PasskeyBody;
 use crate::tasks::TaskBody;
 use crate::users::UserBody;
 
@@ -29,6 +31,11 @@ pub(crate) struct ExportBody {
     user: UserBody,
     /// Whether there is a password. Only its hash is held.
     has_password: bool,
+    /// Authenticator apps, also those that are not confirmed.
+    totp: Vec<TotpBody>,
+    passkeys: Vec<PasskeyBody>,
+    /// How many recovery codes are left. Only their hashes are held.
+    recovery_codes_left: u64,
     /// Live and ended ones, until they are removed.
     sessions: Vec<ExportedSession>,
     /// What happened to the account, the newest first.
@@ -129,6 +136,9 @@ impl From<Export> for ExportBody {
         Self {
             user: UserBody::from(export.user),
             has_password: export.has_password,
+            totp: export.totp.iter().map(TotpBody::from).collect(),
+            passkeys: export.passkeys.iter().map(PasskeyBody::from).collect(),
+            recovery_codes_left: export.recovery_codes,
             sessions: export.sessions.into_iter().map(ExportedSession::from).collect(),
             events: export.events.into_iter().map(ExportedEvent::from).collect(),
             one_time_tokens: export.one_time_tokens.into_iter().map(ExportedToken::from).collect(),

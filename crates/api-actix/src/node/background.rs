@@ -154,13 +154,25 @@ async fn clean_up(application: Application, first: Duration, interval: Duration)
         let mut removed = Removed::default();
         let end = application.node.clean_up(&mut removed, || sleep(CLEANUP_PAUSE)).await;
         if removed != Removed::default() {
-            let Removed { sessions, revocations, signing_keys, events, one_time_tokens, mails, attempts } = removed;
+            let Removed {
+                sessions,
+                revocations,
+                signing_keys,
+                events,
+                one_time_tokens,
+                ceremonies,
+                provider_flows,
+                mails,
+                attempts,
+            } = removed;
             tracing::info!(
                 sessions,
                 revocations,
                 signing_keys,
                 events,
                 one_time_tokens,
+                ceremonies,
+                provider_flows,
                 mails,
                 attempts,
                 "removed what had ended",

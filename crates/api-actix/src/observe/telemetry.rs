@@ -13,11 +13,12 @@ use crate::observe::log_queue::{FlushAtEnd, LOG_QUEUE, ToQueue};
 use crate::observe::traces::{self, Traces};
 
 /// What is not logged, whatever the configuration says.
-const QUIET: [&str; 3] = [
+const QUIET: [&str; 4] = [
     // It quotes parts of the database's URL.
     "sqlx_postgres::options=off",
-    // It logs errors about what a client sent.
+    // They log errors about what a client sent.
     "actix_http::h1::dispatcher=off",
+    "webauthn_rs_core=off",
     traces::NOT_LOGGED,
 ];
 

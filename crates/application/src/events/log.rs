@@ -27,6 +27,8 @@ pub(super) fn log(event: &Event) {
         | What::SecondFactorAsked { user }
         | What::FactorSetUp { user }
         | What::RecoveryCodesRenewed { user }
+        | What::IdentityLinked { user }
+        | What::IdentityUnlinked { user }
         | What::UserReclaimed { user } => info!(target: "audit", event = kind, %user),
         What::RegistrationRequested { user } => info!(target: "audit", event = kind, user = user.map(display)),
         What::PasswordSet { user }
@@ -37,6 +39,7 @@ pub(super) fn log(event: &Event) {
         What::LoginRefusedDisabled { user }
         | What::LoginRefusedUnverified { user }
         | What::SecondFactorWrong { user }
+        | What::PasskeySuspected { user }
         | What::CurrentPasswordWrong { user } => warn!(target: "audit", event = kind, %user),
         What::SteppedUp { user, session } => info!(target: "audit", event = kind, %user, %session),
         What::UserCreated { user, role } | What::UserInvited { user, role } => {
@@ -118,6 +121,15 @@ mod tests {
             (admin.clone(), What::UserInvited { user, role }, format!("INFO event=user.invited {u} {a} role=admin")),
             (By::Anyone, What::InvitationAccepted { user }, format!("INFO event=invitation.accepted {u}")),
             (By::Anyone, What::UserReclaimed { user }, format!("INFO event=user.reclaimed {u}")),
+            (By::Anyone, What::SecondFactorAsked { user }, format!("INFO event=second_factor.asked {u}")),
+            (By::Anyone, What::SecondFactorWrong { user }, format!("WARN event=second_factor.wrong {u}")),
+            (admin.clone(), What::SteppedUp { user, session }, format!("INFO event=session.stepped_up {u} {s}")),
+            (admin.clone(), What::FactorSetUp { user }, format!("INFO event=factor.set_up {u}")),
+            (admin.clone(), What::FactorAdded { user }, format!("INFO event=factor.added {u} {a}")),
+            (admin.clone(), What::FactorRemoved { user }, format!("INFO event=factor.removed {u} {a}")),
+            (admin.clone(), What::FactorsReset { user }, format!("INFO event=factors.reset {u} {a}")),
+            (By::Operator, What::FactorsReset { user }, format!("INFO event=factors.reset {u}")),
+            (admin.clone(), What::RecoveryCodesRenewed { user }, format!("INFO event=recovery_codes.renewed {u}")),
             (By::Node, What::PasswordsSprayed { accounts: 100 }, "WARN event=login.sprayed accounts=100".to_owned()),
             (admin.clone(), What::AttemptsForgotten { user }, format!("INFO event=attempts.forgotten {u} {a}")),
             (By::Operator, What::UserCreated { user, role }, format!("INFO event=user.created {u} role=admin")),

@@ -5,8 +5,10 @@ mod export_me;
 use std::sync::Arc;
 
 use domain::events::EventRepository;
+use domain::factors::FactorRepository;
 use domain::mail::OutboxRepository;
 use domain::one_time_tokens::OneTimeTokenRepository;
+use domain::passkeys::PasskeyRepository;
 use domain::passwords::PasswordRepository;
 use domain::sessions::RefreshTokenRepository;
 use domain::tasks::TaskRepository;
@@ -22,6 +24,10 @@ pub struct Exports {
     pub passwords: Arc<dyn PasswordRepository>,
     /// Its sessions.
     pub refresh_tokens: Arc<dyn RefreshTokenRepository>,
+    /// Its second factors.
+    pub factors: Arc<dyn FactorRepository>,
+    /// Its passkeys.
+    pub passkeys: Arc<dyn PasskeyRepository>,
     /// What happened to it.
     pub events: Arc<dyn EventRepository>,
     /// What was mailed to its owner to be used once.

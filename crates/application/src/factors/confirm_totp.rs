@@ -8,6 +8,7 @@ use domain::{Nonce, Secret};
 
 use super::Factors;
 use crate::acting::{Proven, begin_proven};
+use crate::second_factors::kinds_of;
 use crate::{Actor, ApplicationError};
 
 impl Factors {
@@ -30,6 +31,7 @@ impl Factors {
         let devices = unit.factors().list_totp(user.id).await?;
         let is_it = |device: &&TotpDevice| device.id == id && !device.is_confirmed();
         let device = devices.iter().find(is_it).ok_or(ApplicationError::NotFound)?;
+        let kinds = kinds_of(unit.factors(), unit.passkeys(), user.id).await?;
         let now = self.clock.now();
         let code = TotpCode::parse(typed.expose()).ok_or(ApplicationError::InvalidSecondFactor)?;
         let steps = self.second_factors.totp.steps(device, &code, now);
@@ -37,20 +39,20 @@ impl Factors {
         if !unit.factors().confirm_totp(id, step, now).await? {
             return Err(ApplicationError::NotFound);
         }
-        let is_first = !devices.iter().any(TotpDevice::is_confirmed);
+        let is_first = kinds.is_empty();
         let codes = if is_first { Some(self.new_recovery_codes(unit.as_ref(), user.id).await?) } else { None };
         let methods = session.authentication.methods.and(Method::Totp);
         let authentication = Authentication { at: now, methods };
         unit.refresh_tokens().record_authentication(session.id, authentication).await?;
         self.one_time_tokens.notify(unit.as_ref(), &user, Letter::FactorAdded).await?;
-        let what = What::FactorAdded { user: user.id };
-        self.commit_change(unit, user, actor, Some(actor.session), what).await?;
+        let event = actor.did(What::FactorAdded { user: user.id });
+        self.commit_change(unit, user, Some(actor.session), event).await?;
         self.second_factors.was_right(actor.user_id).await?;
         Ok(codes)
     }
 
     /// Replaces the recovery codes of a user by new ones, in this unit, and returns them as they are shown.
-    pub(super) async fn new_recovery_codes(
+    pub(crate) async fn new_recovery_codes(
         &self,
         unit: &dyn AccountUnit,
         user: UserId,

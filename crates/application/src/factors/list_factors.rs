@@ -1,4 +1,5 @@
 use domain::factors::TotpDevice;
+use domain::passkeys::Passkey;
 
 use super::Factors;
 use crate::{Actor, ApplicationError, Target};
@@ -8,6 +9,8 @@ use crate::{Actor, ApplicationError, Target};
 pub struct FactorList {
     /// Authenticator apps that are factors, the oldest first.
     pub totp: Vec<TotpDevice>,
+    /// Passkeys, the oldest first.
+    pub passkeys: Vec<Passkey>,
     /// Recovery codes that are left.
     pub recovery_codes: u64,
 }
@@ -16,12 +19,16 @@ impl Factors {
     /// The second factors of an account: one's own, or anybody's for an admin, who sees no secret either.
     ///
     /// # Errors
-    /// [`ApplicationError::Forbidden`], [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::Unavailable`].
     pub async fn list(&self, actor: &Actor, target: Target) -> Result<FactorList, ApplicationError> {
         let user = target.authorize(actor)?;
+        if target != Target::Me && self.users.find_by_id(user).await?.is_none() {
+            return Err(target.missing());
+        }
         let factors = &self.second_factors.factors;
         let mut totp = factors.list_totp(user).await?;
         totp.retain(TotpDevice::is_confirmed);
-        Ok(FactorList { totp, recovery_codes: factors.count_recovery_codes(user).await? })
+        let passkeys = self.second_factors.ceremonies.passkeys.list(user).await?;
+        Ok(FactorList { totp, passkeys, recovery_codes: factors.count_recovery_codes(user).await? })
     }
 }

@@ -1,12 +1,10 @@
 //! Second factors: how they are set up, shown, asked for again and removed.
 
-mod challenge;
 mod confirm_totp;
 mod list_factors;
 mod remove_totp;
 mod renew_recovery_codes;
 mod reset_factors;
-mod second_factors;
 mod set_up_totp;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -14,26 +12,27 @@ pub(crate) mod testing;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use domain::events::What;
-use domain::sessions::{Revocation, RevocationReason, RevokedTokens, SessionId};
+use domain::events::NewEvent;
+use domain::factors::FactorKind;
+use domain::sessions::{Authentication, Method, RefreshToken, Revocation, RevocationReason, RevokedTokens, SessionId};
 use domain::units::{AccountUnit, Begin};
-use domain::users::User;
+use domain::users::{User, UserRepository};
 use domain::{Clock, Ids};
 
-pub use challenge::SecondFactorChallenge;
+pub use crate::second_factors::{SecondFactor, SecondFactors};
 pub use list_factors::FactorList;
-pub use second_factors::{SecondFactor, SecondFactors};
 pub use set_up_totp::SetUpTotp;
 
-pub(crate) use second_factors::Shown;
-
+use crate::ApplicationError;
 use crate::events::Journal;
 use crate::one_time_tokens::OneTimeTokens;
-use crate::{Actor, ApplicationError};
+use crate::second_factors::kinds_of;
 
 /// The use cases of second factors.
 #[derive(Clone)]
 pub struct Factors {
+    /// Finds whose they are.
+    pub users: Arc<dyn UserRepository>,
     /// Reads and computes them.
     pub second_factors: SecondFactors,
     /// Writes accounts.
@@ -53,13 +52,12 @@ pub struct Factors {
 impl Factors {
     /// Ends what an old state of the factors vouched for: all access tokens become void, all sessions end but `except`,
     /// and whatever was mailed to the user or handed out is worth nothing any more.
-    async fn commit_change(
+    pub(crate) async fn commit_change(
         &self,
         unit: Box<dyn AccountUnit>,
         mut user: User,
-        actor: &Actor,
         except: Option<SessionId>,
-        what: What,
+        event: NewEvent,
     ) -> Result<(), ApplicationError> {
         user.void_access_tokens();
         unit.users().update(&user).await?;
@@ -67,6 +65,33 @@ impl Factors {
         let revocation = Revocation { at: self.clock.now(), reason: RevocationReason::FactorsChanged };
         unit.refresh_tokens().revoke_all(user.id, except, revocation).await?;
         let void = [RevokedTokens::OfUser(user.id, user.epoch)];
-        self.journal.commit_revoking(unit, actor.did(what), &void).await
+        self.journal.commit_revoking(unit, event, &void).await
+    }
+
+    /// Whatever was removed in this unit is forgotten, so that this session does not claim it any more. Recovery codes go with the
+    /// last factor. Returns the session, or `None` if nothing is left that it began by: then it ends, too.
+    ///
+    /// # Errors
+    /// [`ApplicationError::Unavailable`].
+    pub(crate) async fn forget_removed(
+        &self,
+        unit: &dyn AccountUnit,
+        session: &RefreshToken,
+    ) -> Result<Option<SessionId>, ApplicationError> {
+        let kinds = kinds_of(unit.factors(), unit.passkeys(), session.user_id).await?;
+        if kinds.is_empty() {
+            unit.factors().replace_recovery_codes(session.user_id, &[]).await?;
+        }
+        let gone = [
+            (FactorKind::Totp, &[Method::Totp][..]),
+            (FactorKind::Passkey, &[Method::Passkey, Method::UserVerified]),
+            (FactorKind::RecoveryCode, if kinds.is_empty() { &[Method::RecoveryCode] } else { &[] }),
+        ];
+        let gone = gone.iter().filter(|(kind, _)| !kinds.contains(kind)).flat_map(|(_, methods)| methods.iter());
+        let Authentication { at, methods } = session.authentication;
+        let left = gone.fold(Some(methods), |left, method| left.and_then(|left| left.without(*method)));
+        let Some(methods) = left else { return Ok(None) };
+        unit.refresh_tokens().record_authentication(session.id, Authentication { at, methods }).await?;
+        Ok(Some(session.id))
     }
 }

@@ -1,7 +1,6 @@
 use domain::events::What;
-use domain::factors::{TotpDevice, TotpDeviceId};
+use domain::factors::TotpDeviceId;
 use domain::mail::Letter;
-use domain::sessions::{Authentication, Method};
 
 use super::Factors;
 use crate::acting::{Proven, begin_proven};
@@ -9,7 +8,7 @@ use crate::{Actor, ApplicationError};
 
 impl Factors {
     /// Removes an authenticator app of the actor's. Recovery codes go with the last one, the actor's other sessions end, and
-    /// this one no longer counts as proven by it.
+    /// this one no longer counts as proven by it, or ends if it began by nothing else.
     ///
     /// # Errors
     /// [`ApplicationError::StepUpRequired`], [`ApplicationError::NotFound`], [`ApplicationError::InvalidAccessToken`],
@@ -20,16 +19,9 @@ impl Factors {
         if !unit.factors().delete_totp(user.id, id).await? {
             return Err(ApplicationError::NotFound);
         }
-        if !unit.factors().list_totp(user.id).await?.iter().any(TotpDevice::is_confirmed) {
-            unit.factors().replace_recovery_codes(user.id, &[]).await?;
-            let Authentication { at, methods } = session.authentication;
-            let methods = methods.without(Method::Totp).and_then(|methods| methods.without(Method::RecoveryCode));
-            if let Some(methods) = methods {
-                unit.refresh_tokens().record_authentication(session.id, Authentication { at, methods }).await?;
-            }
-        }
+        let spared = self.forget_removed(unit.as_ref(), &session).await?;
         self.one_time_tokens.notify(unit.as_ref(), &user, Letter::FactorRemoved).await?;
-        let what = What::FactorRemoved { user: user.id };
-        self.commit_change(unit, user, actor, Some(actor.session), what).await
+        let event = actor.did(What::FactorRemoved { user: user.id });
+        self.commit_change(unit, user, spared, event).await
     }
 }

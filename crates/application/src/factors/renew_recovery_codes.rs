@@ -3,6 +3,7 @@ use domain::events::What;
 
 use super::Factors;
 use crate::acting::begin_proven;
+use crate::second_factors::kinds_of;
 use crate::{Actor, ApplicationError};
 
 impl Factors {
@@ -14,7 +15,7 @@ impl Factors {
     pub async fn renew_recovery_codes(&self, actor: &Actor) -> Result<Vec<Secret>, ApplicationError> {
         let proven = begin_proven(self.units.as_ref(), actor, self.clock.as_ref(), self.sudo_window).await?;
         let (unit, user) = (proven.unit, proven.user);
-        if !unit.factors().list_totp(user.id).await?.iter().any(|device| device.is_confirmed()) {
+        if kinds_of(unit.factors(), unit.passkeys(), user.id).await?.is_empty() {
             return Err(ApplicationError::NotFound);
         }
         let codes = self.new_recovery_codes(unit.as_ref(), user.id).await?;

@@ -2,13 +2,16 @@ use std::sync::Arc;
 
 use domain::attempts::{MockAttemptRepository, Reservation};
 use domain::factors::{MockFactorRepository, MockTotpSecrets};
+use domain::passkeys::{MockCeremonyRepository, MockPasskeyRepository};
 
 use super::SecondFactors;
-use crate::testing::{FakeMac, clock};
+use crate::ceremonies::Ceremonies;
+use crate::testing::{FakeMac, clock, ids};
 
 #[derive(Default)]
 pub(crate) struct Mocks {
     pub(crate) factors: MockFactorRepository,
+    pub(crate) passkeys: MockPasskeyRepository,
     pub(crate) totp: MockTotpSecrets,
     pub(crate) attempts: MockAttemptRepository,
 }
@@ -18,6 +21,7 @@ impl Mocks {
     pub(crate) fn none() -> Self {
         let mut mocks = Self::default();
         mocks.factors.expect_list_totp().returning(|_| Ok(Vec::new()));
+        mocks.passkeys.expect_list().returning(|_| Ok(Vec::new()));
         mocks
     }
 
@@ -33,6 +37,13 @@ impl Mocks {
     pub(crate) fn build(self) -> SecondFactors {
         SecondFactors {
             factors: Arc::new(self.factors),
+            ceremonies: Ceremonies {
+                passkeys: Arc::new(self.passkeys),
+                ceremonies: Arc::new(MockCeremonyRepository::new()),
+                web_authn: None,
+                ids: ids(),
+                clock: clock(),
+            },
             totp: Arc::new(self.totp),
             attempts: Arc::new(self.attempts),
             mac: Arc::new(FakeMac),

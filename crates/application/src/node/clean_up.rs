@@ -29,6 +29,10 @@ pub struct Removed {
     pub events: u64,
     /// One-time tokens that expired more than a day ago.
     pub one_time_tokens: u64,
+    /// Ceremonies of passkeys that had expired.
+    pub ceremonies: u64,
+    /// Sign-ins by providers that began more than a day ago.
+    pub provider_flows: u64,
     /// Mails that were sent or given up long ago.
     pub mails: u64,
     /// Counts of attempts that rested for a day.
@@ -42,6 +46,8 @@ impl AddAssign for Removed {
         self.signing_keys += other.signing_keys;
         self.events += other.events;
         self.one_time_tokens += other.one_time_tokens;
+        self.ceremonies += other.ceremonies;
+        self.provider_flows += other.provider_flows;
         self.mails += other.mails;
         self.attempts += other.attempts;
     }
@@ -50,9 +56,11 @@ impl AddAssign for Removed {
 impl Removed {
     /// Whether no batch was full.
     fn is_last(&self) -> bool {
-        [self.sessions, self.revocations, self.events, self.one_time_tokens, self.mails, self.attempts]
-            .into_iter()
-            .all(|removed| removed < BATCH)
+        let Self {
+            sessions, revocations, events, one_time_tokens, ceremonies, provider_flows, mails, attempts, ..
+        } = *self;
+        let removed = [sessions, revocations, events, one_time_tokens, ceremonies, provider_flows, mails, attempts];
+        removed.into_iter().all(|removed| removed < BATCH)
     }
 }
 
@@ -107,6 +115,8 @@ impl Node {
             signing_keys: unit.signing_keys().count_retired(now).await?,
             events: unit.events().count_older(now - self.events_retention).await?,
             one_time_tokens: unit.one_time_tokens().count_expired(now - RESTED).await?,
+            ceremonies: unit.ceremonies().count_expired(now).await?,
+            provider_flows: unit.provider_flows().count_expired(now - RESTED).await?,
             mails: unit.outbox().count_settled(now - self.events_retention).await?,
             attempts: unit.attempts().count_rested(now - RESTED).await?,
         })
@@ -123,9 +133,21 @@ impl Node {
         let revocations = unit.revocations().delete_expired(before - MAX_CLOCK_JUMP, BATCH).await?;
         let events = unit.events().delete_older(before - self.events_retention, BATCH).await?;
         let one_time_tokens = unit.one_time_tokens().delete_expired(before - RESTED, BATCH).await?;
+        let ceremonies = unit.ceremonies().delete_expired(before, BATCH).await?;
+        let provider_flows = unit.provider_flows().delete_expired(before - RESTED, BATCH).await?;
         let mails = unit.outbox().delete_settled(before - self.events_retention, BATCH).await?;
         let attempts = unit.attempts().delete_rested(before - RESTED, BATCH).await?;
-        let mut removed = Removed { sessions, revocations, signing_keys: 0, events, one_time_tokens, mails, attempts };
+        let mut removed = Removed {
+            sessions,
+            revocations,
+            signing_keys: 0,
+            events,
+            one_time_tokens,
+            ceremonies,
+            provider_flows,
+            mails,
+            attempts,
+        };
         // It wakes all nodes, so it is done once.
         if removed.is_last() {
             removed.signing_keys = unit.signing_keys().delete_retired(before).await?;
@@ -149,8 +171,19 @@ mod tests {
     use crate::testing::now;
 
     const fn removed(sessions: u64, events: u64) -> Removed {
-        let (revocations, signing_keys, one_time_tokens, mails, attempts) = (3, 0, 4, 5, 6);
-        Removed { sessions, revocations, signing_keys, events, one_time_tokens, mails, attempts }
+        let (revocations, signing_keys, one_time_tokens, ceremonies, provider_flows, mails, attempts) =
+            (3, 0, 4, 7, 9, 5, 6);
+        Removed {
+            sessions,
+            revocations,
+            signing_keys,
+            events,
+            one_time_tokens,
+            ceremonies,
+            provider_flows,
+            mails,
+            attempts,
+        }
     }
 
     /// A unit that finds so much. Where a batch is full, it leaves the keys alone.
@@ -175,6 +208,16 @@ mod tests {
             .withf(is_asked_of(1))
             .times(1)
             .returning(move |_, _| Ok(found.one_time_tokens));
+        unit.ceremonies
+            .expect_delete_expired()
+            .withf(is_asked_of(0))
+            .times(1)
+            .returning(move |_, _| Ok(found.ceremonies));
+        unit.provider_flows
+            .expect_delete_expired()
+            .withf(is_asked_of(1))
+            .times(1)
+            .returning(move |_, _| Ok(found.provider_flows));
         unit.outbox.expect_delete_settled().withf(is_asked_of(90)).times(1).returning(move |_, _| Ok(found.mails));
         unit.attempts.expect_delete_rested().withf(is_asked_of(1)).times(1).returning(move |_, _| Ok(found.attempts));
         if found.is_last() {
@@ -202,6 +245,8 @@ mod tests {
             removed(BATCH, 0),
             removed(0, BATCH),
             Removed { one_time_tokens: BATCH, ..removed(0, 0) },
+            Removed { ceremonies: BATCH, ..removed(0, 0) },
+            Removed { provider_flows: BATCH, ..removed(0, 0) },
             Removed { mails: BATCH, ..removed(0, 0) },
             Removed { attempts: BATCH, ..removed(0, 0) },
             Removed { revocations: BATCH, ..removed(0, 0) },
@@ -211,7 +256,7 @@ mod tests {
         let mut expected = Removed { signing_keys: 1, ..Removed::default() };
         batches.for_each(|batch| expected += batch);
         assert_eq!(end.unwrap(), CleanupEnd::Complete);
-        assert_eq!((sum, commits, pauses), (expected, 7, 6));
+        assert_eq!((sum, commits, pauses), (expected, 9, 8));
     }
 
     #[tokio::test]
@@ -248,6 +293,8 @@ mod tests {
         unit.signing_keys.expect_count_retired().returning(|_| Ok(3));
         unit.events.expect_count_older().returning(|_| Ok(4));
         unit.one_time_tokens.expect_count_expired().returning(|_| Ok(5));
+        unit.ceremonies.expect_count_expired().returning(|_| Ok(8));
+        unit.provider_flows.expect_count_expired().returning(|_| Ok(9));
         unit.outbox.expect_count_settled().returning(|_| Ok(6));
         unit.attempts.expect_count_rested().returning(|_| Ok(7));
         let commits = mocks.units([unit]);

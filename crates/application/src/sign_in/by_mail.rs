@@ -2,10 +2,11 @@ use std::net::IpAddr;
 
 use domain::events::{By, What};
 use domain::one_time_tokens::{OneTimeToken, Purpose};
-use domain::sessions::{Device, Method, Revocation, RevocationReason, RevokedTokens};
+use domain::sessions::{Device, Method, RevokedTokens};
 use domain::users::User;
 
 use super::SignIn;
+use super::reclaim;
 use super::start_session::Proven;
 use crate::ApplicationError;
 use crate::even::evenly;
@@ -15,7 +16,7 @@ use crate::sessions::TokenPair;
 
 impl SignIn {
     /// Starts a session of whoever holds the token or the code of a mail. It proves the address. If nobody had proven it
-    /// before, somebody else may have made the account: its password is removed, and all other sessions end.
+    /// before, somebody else may have made the account: its password and its factors are removed, and all other sessions end.
     ///
     /// # Errors
     /// [`ApplicationError::EmailSignInOff`]; [`ApplicationError::InvalidOneTimeToken`], whatever is wrong with the token;
@@ -61,14 +62,7 @@ impl SignIn {
             unit.commit().await?;
             return Ok(user);
         }
-        user.email_verified = true;
-        user.void_access_tokens();
-        user.updated_at = now;
-        unit.users().update(&user).await?;
-        unit.passwords().remove(user.id).await?;
-        unit.one_time_tokens().void_all(user.id, None).await?;
-        let revocation = Revocation { at: now, reason: RevocationReason::PasswordSet };
-        unit.refresh_tokens().revoke_all(user.id, None, revocation).await?;
+        reclaim(unit.as_ref(), &mut user, now).await?;
         let event = By::Anyone.did(What::UserReclaimed { user: user.id }).from_address(address);
         self.journal.commit_revoking(unit, event, &[RevokedTokens::OfUser(user.id, user.epoch)]).await?;
         Ok(user)
@@ -127,6 +121,9 @@ mod tests {
         let is_proven = |user: &User| user.email_verified && user.epoch == Epoch::new(1);
         unit.users.expect_update().withf(is_proven).times(1).returning(|_| Ok(()));
         unit.passwords.expect_remove().times(1).returning(|_| Ok(true));
+        unit.factors.expect_delete_all().times(1).returning(|_| Ok(11));
+        unit.identities.expect_delete_all().times(1).returning(|_| Ok(1));
+        unit.passkeys.expect_delete_all().times(1).returning(|_| Ok(1));
         unit.one_time_tokens.expect_void_all().times(1).returning(|_, _| Ok(2));
         unit.refresh_tokens
             .expect_revoke_all()

@@ -1,15 +1,18 @@
+use std::net::IpAddr;
+
 use domain::Secret;
 use domain::events::What;
 use domain::one_time_tokens::Purpose;
+use domain::passkeys::CeremonyPurpose;
 use domain::sessions::Device;
-use domain::users::{User, UserIdentifier};
+use domain::users::{UserId, UserIdentifier};
 
 use super::SignIn;
 use super::start_session::Proven;
 use crate::ApplicationError;
 use crate::events::SignInOutcome;
-use crate::factors::SecondFactor;
 use crate::one_time_tokens::Proof;
+use crate::second_factors::SecondFactor;
 use crate::sessions::TokenPair;
 
 /// The rest of a sign-in that a second factor was asked for in.
@@ -29,7 +32,8 @@ impl SignIn {
     ///
     /// # Errors
     /// [`ApplicationError::InvalidOneTimeToken`] when the challenge is not good or the account has changed since;
-    /// [`ApplicationError::InvalidSecondFactor`], [`ApplicationError::TooManyAttempts`],
+    /// [`ApplicationError::InvalidSecondFactor`], [`ApplicationError::InvalidPasskey`],
+    /// [`ApplicationError::InvalidCeremony`], [`ApplicationError::TooManyAttempts`],
     /// [`ApplicationError::AccountDisabled`], [`ApplicationError::EmailNotVerified`], [`ApplicationError::Unavailable`].
     pub async fn by_second_factor(&self, finish: FinishSignIn) -> Result<TokenPair, ApplicationError> {
         let result = self.finish(finish).await;
@@ -45,26 +49,41 @@ impl SignIn {
         let (user_id, methods) =
             challenge.user_id.zip(challenge.proven).ok_or(ApplicationError::InvalidOneTimeToken)?;
         let found = self.passwords.find_with_user(&UserIdentifier::Id(user_id)).await?;
+        // What was proven of an account that has changed since is worth nothing.
+        let found = found.filter(|(user, _)| challenge.epoch == Some(user.epoch));
         let (user, _) = found.ok_or(ApplicationError::InvalidOneTimeToken)?;
-        let shown = match self.second_factors.accept(user_id, &factor).await {
-            Err(ApplicationError::InvalidSecondFactor) => return Err(self.wrong_second_factor(&user, &device).await),
-            shown => shown?,
+        let purpose = CeremonyPurpose::SecondFactor { user: user_id, challenge: challenge.id };
+        let address = device.address();
+        let shown = match self.second_factors.accept(user_id, &factor, purpose).await {
+            Ok(shown) => shown,
+            Err(refusal) => return Err(self.refuse_second_factor(user_id, address, refusal).await),
         };
-        let methods = methods.and(shown.method());
-        let proven = Proven { user, methods, rehashed: None, second: Some((challenge, shown)) };
-        match self.start_session(&proven, device.clone()).await {
-            // Spent by another at this very moment, or a recovery code that is none.
-            Err(ApplicationError::InvalidSecondFactor) => Err(self.wrong_second_factor(&proven.user, &device).await),
-            pair => {
-                let pair = pair?.ok_or(ApplicationError::InvalidOneTimeToken)?;
+        let methods = shown.after(methods);
+        let proven = Proven { user, methods, rehashed: None, challenge: Some(challenge), shown: Some(shown) };
+        match self.start_session(&proven, device).await {
+            Ok(pair) => {
+                let pair = pair.ok_or(ApplicationError::InvalidOneTimeToken)?;
                 self.second_factors.was_right(user_id).await?;
                 Ok(pair)
             }
+            // Spent by another at this very moment, or a recovery code that is none.
+            Err(refusal) => Err(self.refuse_second_factor(user_id, address, refusal).await),
         }
     }
 
-    async fn wrong_second_factor(&self, user: &User, device: &Device) -> ApplicationError {
-        let what = What::SecondFactorWrong { user: user.id };
-        self.refused(what, device.address(), ApplicationError::InvalidSecondFactor).await
+    /// Records that a second factor was wrong, if that is the refusal, and returns it.
+    pub(super) async fn refuse_second_factor(
+        &self,
+        user: UserId,
+        address: Option<IpAddr>,
+        refusal: ApplicationError,
+    ) -> ApplicationError {
+        match refusal {
+            ApplicationError::InvalidSecondFactor | ApplicationError::InvalidPasskey { suspected: None } => {
+                self.refused(What::SecondFactorWrong { user }, address, refusal).await
+            }
+            ApplicationError::InvalidPasskey { suspected: Some(user) } => self.warn_of_copy(user, address).await,
+            refusal => refusal,
+        }
     }
 }

@@ -1,8 +1,11 @@
 //! Signing in: factors in, session out.
 
 mod by_mail;
+mod by_passkey;
+mod by_provider;
 mod by_second_factor;
 mod login;
+mod reclaim;
 mod request_by_mail;
 mod start_session;
 mod step_up;
@@ -17,15 +20,18 @@ use domain::sessions::RefreshPolicy;
 use domain::units::{AccountUnit, Begin};
 use domain::{Clock, Ids};
 
+pub use by_passkey::PasskeySignIn;
 pub use by_second_factor::FinishSignIn;
 pub use login::Login;
 pub use step_up::StepUp;
 
+pub(crate) use reclaim::reclaim;
+
 use crate::Hashing;
 use crate::attempts::Attempts;
 use crate::events::Journal;
-use crate::factors::SecondFactors;
 use crate::one_time_tokens::OneTimeTokens;
+use crate::second_factors::SecondFactors;
 use crate::sessions::TokenIssuer;
 
 /// The use cases of signing in.

@@ -1,4 +1,5 @@
 use domain::events::What;
+use domain::passkeys::CeremonyPurpose;
 use domain::passwords::{Password, Verification};
 use domain::sessions::{Authentication, Method};
 use domain::users::UserIdentifier;
@@ -6,8 +7,8 @@ use domain::users::UserIdentifier;
 use super::SignIn;
 use crate::acting::begin_in_session;
 use crate::attempts::Whose;
-use crate::factors::{SecondFactor, Shown};
 use crate::hashing::verify;
+use crate::second_factors::{SecondFactor, Shown};
 use crate::{Actor, ApplicationError};
 
 /// How an actor proves again who they are.
@@ -36,8 +37,9 @@ impl SignIn {
     }
 
     async fn step_up_by_password(&self, actor: &Actor, password: &Password) -> Result<(), ApplicationError> {
-        if self.second_factors.are_set_up(actor.user_id).await? {
-            return Err(ApplicationError::StepUpRequired { by_second_factor: true });
+        let factors = self.second_factors.kinds(actor.user_id).await?;
+        if !factors.is_empty() {
+            return Err(ApplicationError::StepUpRequired { factors });
         }
         let mut place = self.hashing.reserve()?;
         let whose = Whose::User(actor.user_id);
@@ -51,36 +53,30 @@ impl SignIn {
         }
         self.hashing.in_turn(attempt.was_right()).await?;
         drop(line);
-        self.hashing.in_turn(self.record_step_up(actor, Method::Password, None)).await
+        self.hashing.in_turn(self.record_step_up(actor, None)).await
     }
 
     async fn step_up_by_second_factor(&self, actor: &Actor, factor: &SecondFactor) -> Result<(), ApplicationError> {
-        let recorded = match self.second_factors.accept(actor.user_id, factor).await {
-            Ok(shown) => self.record_step_up(actor, shown.method(), Some(&shown)).await,
+        let purpose = CeremonyPurpose::StepUp { user: actor.user_id, session: actor.session };
+        let recorded = match self.second_factors.accept(actor.user_id, factor, purpose).await {
+            Ok(shown) => self.record_step_up(actor, Some(&shown)).await,
             Err(refusal) => Err(refusal),
         };
         match recorded {
             Ok(()) => Ok(self.second_factors.was_right(actor.user_id).await?),
-            Err(ApplicationError::InvalidSecondFactor) => {
-                let what = What::SecondFactorWrong { user: actor.user_id };
-                Err(self.refused(what, actor.address, ApplicationError::InvalidSecondFactor).await)
-            }
-            Err(refusal) => Err(refusal),
+            Err(refusal) => Err(self.refuse_second_factor(actor.user_id, actor.address, refusal).await),
         }
     }
 
-    async fn record_step_up(
-        &self,
-        actor: &Actor,
-        method: Method,
-        shown: Option<&Shown>,
-    ) -> Result<(), ApplicationError> {
+    /// By this second factor, or by the password.
+    async fn record_step_up(&self, actor: &Actor, shown: Option<&Shown>) -> Result<(), ApplicationError> {
         let (unit, session, user) = begin_in_session(self.units.as_ref(), actor, self.clock.as_ref()).await?;
         if let Some(shown) = shown {
-            shown.spend(unit.as_ref()).await?;
+            self.spend(unit.as_ref(), &user, shown).await?;
         }
-        let authentication =
-            Authentication { at: self.clock.now(), methods: session.authentication.methods.and(method) };
+        let before = session.authentication.methods;
+        let methods = shown.map_or_else(|| before.and(Method::Password), |shown| shown.after(before));
+        let authentication = Authentication { at: self.clock.now(), methods };
         unit.refresh_tokens().record_authentication(session.id, authentication).await?;
         let what = What::SteppedUp { user: user.id, session: session.id };
         self.journal.commit(unit, actor.did(what)).await

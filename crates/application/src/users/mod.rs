@@ -6,6 +6,7 @@ mod cursor;
 mod delete_user;
 mod finish_registration;
 mod get_user;
+mod insert_for_identity;
 mod insert_user;
 mod invite;
 mod list_users;

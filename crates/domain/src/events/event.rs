@@ -239,9 +239,24 @@ pub enum What {
         /// Whose.
         user: UserId,
     },
+    /// A passkey was refused of which there may be a copy.
+    PasskeySuspected {
+        /// Whose.
+        user: UserId,
+    },
     /// A user got other recovery codes.
     RecoveryCodesRenewed {
         /// The user.
+        user: UserId,
+    },
+    /// An account at an identity provider was linked to a user's.
+    IdentityLinked {
+        /// Whose.
+        user: UserId,
+    },
+    /// An account at an identity provider was unlinked, which ended the user's other sessions.
+    IdentityUnlinked {
+        /// Whose.
         user: UserId,
     },
     /// An account was made.
@@ -358,7 +373,10 @@ impl What {
             Self::FactorAdded { .. } => "factor.added",
             Self::FactorRemoved { .. } => "factor.removed",
             Self::FactorsReset { .. } => "factors.reset",
+            Self::PasskeySuspected { .. } => "passkey.suspected",
             Self::RecoveryCodesRenewed { .. } => "recovery_codes.renewed",
+            Self::IdentityLinked { .. } => "identity.linked",
+            Self::IdentityUnlinked { .. } => "identity.unlinked",
             Self::AttemptsForgotten { .. } => "attempts.forgotten",
             Self::UserCreated { .. } => "user.created",
             Self::UserUpdated { .. } => "user.updated",
@@ -402,7 +420,10 @@ impl What {
             | Self::FactorAdded { user }
             | Self::FactorRemoved { user }
             | Self::FactorsReset { user }
+            | Self::PasskeySuspected { user }
             | Self::RecoveryCodesRenewed { user }
+            | Self::IdentityLinked { user }
+            | Self::IdentityUnlinked { user }
             | Self::AttemptsForgotten { user }
             | Self::UserCreated { user, .. }
             | Self::UserUpdated { user, .. }
@@ -449,9 +470,10 @@ impl What {
             | Self::PasswordReset { .. }
             | Self::InvitationAccepted { .. }
             | Self::UserReclaimed { .. } => Some(RevocationReason::PasswordSet),
-            Self::FactorAdded { .. } | Self::FactorRemoved { .. } | Self::FactorsReset { .. } => {
-                Some(RevocationReason::FactorsChanged)
-            }
+            Self::FactorAdded { .. }
+            | Self::FactorRemoved { .. }
+            | Self::FactorsReset { .. }
+            | Self::IdentityUnlinked { .. } => Some(RevocationReason::FactorsChanged),
             Self::EmailChanged { .. } => Some(RevocationReason::EmailChanged),
             Self::UserUpdated { ends, .. } => *ends,
             _ => None,

@@ -24,6 +24,10 @@ pub enum MacPurpose {
     AttemptKey,
     /// Recovery codes, as they are stored.
     RecoveryCode,
+    /// What is secret about the flow of a sign-in by a provider.
+    ProviderFlow,
+    /// The cookies of browsers on their way to a provider, as they are stored.
+    Browser,
 }
 
 /// The tag of a message. Not `PartialEq`, so that nobody compares it in variable time.

@@ -27,10 +27,23 @@ pub enum Letter {
     FactorAdded,
     /// An authenticator app is no factor of your account any more.
     FactorRemoved,
+    /// A passkey is a way into your account now.
+    PasskeyAdded,
+    /// A passkey is no way into your account any more.
+    PasskeyRemoved,
+    /// A passkey of your account was refused, since there may be a copy of it.
+    PasskeySuspected,
     /// All second factors of your account were removed for you.
     FactorsReset,
     /// A recovery code of your account was used.
-    RecoveryCodeUsed,
+    RecoveryCodeUsed {
+        /// How many are left.
+        left: u64,
+    },
+    /// An account at an identity provider signs in to your account now.
+    IdentityLinked,
+    /// An account at an identity provider does not sign in to your account any more.
+    IdentityUnlinked,
     /// Your account was disabled.
     AccountDisabled,
     /// Your account was deleted.
@@ -50,8 +63,13 @@ impl Letter {
             Self::NewDevice { .. } => "new_device",
             Self::FactorAdded => "factor_added",
             Self::FactorRemoved => "factor_removed",
+            Self::PasskeyAdded => "passkey_added",
+            Self::PasskeyRemoved => "passkey_removed",
+            Self::PasskeySuspected => "passkey_suspected",
             Self::FactorsReset => "factors_reset",
-            Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::RecoveryCodeUsed { .. } => "recovery_code_used",
+            Self::IdentityLinked => "identity_linked",
+            Self::IdentityUnlinked => "identity_unlinked",
             Self::AccountDisabled => "account_disabled",
             Self::AccountDeleted => "account_deleted",
             Self::Test => "test",
@@ -67,8 +85,13 @@ impl Letter {
             Self::NewDevice { device: None, address: None },
             Self::FactorAdded,
             Self::FactorRemoved,
+            Self::PasskeyAdded,
+            Self::PasskeyRemoved,
+            Self::PasskeySuspected,
             Self::FactorsReset,
-            Self::RecoveryCodeUsed,
+            Self::RecoveryCodeUsed { left: 0 },
+            Self::IdentityLinked,
+            Self::IdentityUnlinked,
             Self::AccountDisabled,
             Self::AccountDeleted,
             Self::Test,

@@ -23,6 +23,12 @@ pub enum Method {
     Totp,
     /// A recovery code.
     RecoveryCode,
+    /// A passkey: that its key is there.
+    Passkey,
+    /// The authenticator of the passkey found out who uses it, by a PIN or a finger.
+    UserVerified,
+    /// An identity provider's word.
+    Provider,
 }
 
 /// Some methods, one at least.
@@ -37,21 +43,26 @@ impl Authentication {
 }
 
 impl Method {
-    const ALL: [Self; 4] = [Self::Password, Self::Mail, Self::Totp, Self::RecoveryCode];
+    const ALL: [Self; 7] =
+        [Self::Password, Self::Mail, Self::Totp, Self::RecoveryCode, Self::Passkey, Self::UserVerified, Self::Provider];
 
-    /// Its name, which never changes. `pwd` and `otp` are those of RFC 8176, section 2, which has none for the others.
+    /// Its name, which never changes. `pwd`, `otp`, `pop` and `user` are those of RFC 8176, section 2, which has none for
+    /// the others.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Password => "pwd",
             Self::Mail => "mail",
             Self::Totp => "otp",
             Self::RecoveryCode => "recovery",
+            Self::Passkey => "pop",
+            Self::UserVerified => "user",
+            Self::Provider => "fed",
         }
     }
 
     /// Whether it is a second factor.
     const fn is_second(self) -> bool {
-        matches!(self, Self::Totp | Self::RecoveryCode)
+        matches!(self, Self::Totp | Self::RecoveryCode | Self::Passkey)
     }
 
     const fn bit(self) -> u8 {
@@ -126,9 +137,16 @@ mod tests {
         let both = Methods::only(Method::Password).and(Method::Totp);
         assert_eq!(both.names(), ["pwd", "otp", "mfa"]);
         assert_eq!(Methods::only(Method::Mail).names(), ["mail"]);
-        for methods in
-            [both, Methods::only(Method::RecoveryCode), Methods::only(Method::Mail).and(Method::RecoveryCode)]
-        {
+        // With user verification, a passkey alone is two factors.
+        let passkey = Methods::only(Method::Passkey);
+        assert_eq!(passkey.names(), ["pop"]);
+        assert_eq!(passkey.and(Method::UserVerified).names(), ["pop", "user", "mfa"]);
+        for methods in [
+            both,
+            passkey.and(Method::UserVerified),
+            Methods::only(Method::RecoveryCode),
+            Methods::only(Method::Mail).and(Method::RecoveryCode),
+        ] {
             assert_eq!(Methods::read(methods.names()).unwrap(), methods);
         }
         assert_eq!(Methods::read(["pwd", "face"]).unwrap(), Methods::only(Method::Password));

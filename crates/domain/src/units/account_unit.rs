@@ -1,8 +1,10 @@
 use super::UnitOfWork;
 use crate::attempts::AttemptRepository;
 use crate::factors::FactorRepository;
+use crate::identities::IdentityRepository;
 use crate::mail::OutboxRepository;
 use crate::one_time_tokens::OneTimeTokenRepository;
+use crate::passkeys::PasskeyRepository;
 use crate::passwords::PasswordRepository;
 use crate::registration::PendingAccountRepository;
 use crate::sessions::{RefreshTokenRepository, RevocationRepository};
@@ -11,8 +13,10 @@ use crate::users::UserRepository;
 use crate::{
     attempts::MockAttemptRepository,
     factors::MockFactorRepository,
+    identities::MockIdentityRepository,
     mail::MockOutboxRepository,
     one_time_tokens::MockOneTimeTokenRepository,
+    passkeys::MockPasskeyRepository,
     passwords::MockPasswordRepository,
     registration::MockPendingAccountRepository,
     sessions::{MockRefreshTokenRepository, MockRevocationRepository},
@@ -30,6 +34,12 @@ pub trait AccountUnit: UnitOfWork {
 
     /// Their second factors, inside this unit.
     fn factors(&self) -> &dyn FactorRepository;
+
+    /// Their passkeys, inside this unit.
+    fn passkeys(&self) -> &dyn PasskeyRepository;
+
+    /// Their accounts at identity providers, inside this unit.
+    fn identities(&self) -> &dyn IdentityRepository;
 
     /// The refresh tokens, inside this unit.
     fn refresh_tokens(&self) -> &dyn RefreshTokenRepository;
@@ -58,6 +68,8 @@ super::mock_unit! {
         users: MockUserRepository as UserRepository,
         passwords: MockPasswordRepository as PasswordRepository,
         factors: MockFactorRepository as FactorRepository,
+        passkeys: MockPasskeyRepository as PasskeyRepository,
+        identities: MockIdentityRepository as IdentityRepository,
         refresh_tokens: MockRefreshTokenRepository as RefreshTokenRepository,
         revocations: MockRevocationRepository as RevocationRepository,
         one_time_tokens: MockOneTimeTokenRepository as OneTimeTokenRepository,

@@ -7,6 +7,8 @@ use crate::events::EventRepository;
 use crate::keys::SigningKeyRepository;
 use crate::mail::OutboxRepository;
 use crate::one_time_tokens::OneTimeTokenRepository;
+use crate::passkeys::CeremonyRepository;
+use crate::providers::ProviderFlowRepository;
 use crate::sessions::{RefreshTokenRepository, RevocationRepository};
 #[cfg(feature = "mocks")]
 use crate::{
@@ -15,6 +17,8 @@ use crate::{
     keys::MockSigningKeyRepository,
     mail::MockOutboxRepository,
     one_time_tokens::MockOneTimeTokenRepository,
+    passkeys::MockCeremonyRepository,
+    providers::MockProviderFlowRepository,
     sessions::{MockRefreshTokenRepository, MockRevocationRepository},
 };
 
@@ -40,6 +44,12 @@ pub trait CleanupUnit: UnitOfWork {
     /// The one-time tokens, inside this unit.
     fn one_time_tokens(&self) -> &dyn OneTimeTokenRepository;
 
+    /// The ceremonies of passkeys, inside this unit.
+    fn ceremonies(&self) -> &dyn CeremonyRepository;
+
+    /// The flows of sign-ins by providers, inside this unit.
+    fn provider_flows(&self) -> &dyn ProviderFlowRepository;
+
     /// The mails, inside this unit.
     fn outbox(&self) -> &dyn OutboxRepository;
 
@@ -56,6 +66,8 @@ super::mock_unit! {
         signing_keys: MockSigningKeyRepository as SigningKeyRepository,
         events: MockEventRepository as EventRepository,
         one_time_tokens: MockOneTimeTokenRepository as OneTimeTokenRepository,
+        ceremonies: MockCeremonyRepository as CeremonyRepository,
+        provider_flows: MockProviderFlowRepository as ProviderFlowRepository,
         outbox: MockOutboxRepository as OutboxRepository,
         attempts: MockAttemptRepository as AttemptRepository,
     }

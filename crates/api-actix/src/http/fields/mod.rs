@@ -43,6 +43,7 @@
 pub(crate) mod checked;
 mod form;
 mod list;
+mod open;
 mod presence;
 mod raw;
 mod value;
@@ -54,6 +55,7 @@ pub use schema::Description;
 pub use value::{FieldValue, TextShape, TextValue};
 
 pub(crate) use form::Form;
+pub(crate) use open::Open;
 pub(crate) use raw::RawFields;
 pub(crate) use value::parse_id;
 

@@ -3,10 +3,12 @@
 mod connections;
 mod mail;
 mod migrate;
+mod providers;
 mod secret;
 mod services;
 #[cfg(test)]
 mod tests;
+mod webauthn;
 
 use std::io;
 use std::net::SocketAddr;
@@ -24,10 +26,11 @@ use infra_postgres::{PostgresError, PostgresRevocationFeed, PostgresSettings};
 use infra_seaorm::{SqlConnections, Store};
 use infra_security::{
     Argon2Pool, Argon2Settings, BreachedFile, BreachedFileError, ConfiguredClients, HmacSha256, InvalidArgon2Settings,
-    KeyRing, SealedKeys, SealedTotp, SystemClock, SystemIds, ZxcvbnMeter,
+    KeyRing, SealedKeys, SealedTotp, Sha256Challenges, SystemClock, SystemIds, ZxcvbnMeter,
 };
 use infra_sqlite::{SqliteError, SqliteRevocationFeed, SqliteSettings};
-use infra_web::{InvalidRangeUrl, RangeApi};
+use infra_web::{InvalidProvider, InvalidRangeUrl, RangeApi, WebProviders};
+use infra_webauthn::InvalidRelyingParty;
 use migration::Migrator;
 use thiserror::Error;
 
@@ -51,7 +54,10 @@ pub const CHECKS: Checks = Checks {
     },
     check_stored_hash: |hash, hashing| argon2(hashing).check_stored(hash),
     check_range_url: |url| RangeApi::new(url).map(drop).map_err(|error| error.to_string()),
+    check_issuer: |url| WebProviders::check_issuer(url).map_err(|error| error.to_string()),
+    check_providers: providers::faults,
     check_mail: mail::faults,
+    check_webauthn: |settings| webauthn::relying_party(settings, "").check().map(drop).map_err(webauthn::fault),
 };
 
 /// The parts of a node, put together.
@@ -95,9 +101,15 @@ pub enum WiringError {
     /// Breached passwords cannot be asked for at this URL.
     #[error("breached passwords cannot be asked for: {0}")]
     RangeApi(#[from] InvalidRangeUrl),
+    /// An identity provider cannot be used.
+    #[error("an identity provider cannot be used: {0}")]
+    Provider(#[from] InvalidProvider),
     /// Mail cannot be sent by these settings.
     #[error("mail cannot be sent: {0}")]
     Mail(#[from] MailSetupError),
+    /// Passkeys cannot be made by these settings.
+    #[error("passkeys cannot be made: {0}")]
+    WebAuthn(#[from] InvalidRelyingParty),
     /// The development secret cannot be kept.
     #[error("cannot keep the development secret in {file}: {source}", file = file.display())]
     Secret {
@@ -141,19 +153,20 @@ async fn build(config: &Config, address: SocketAddr, secret: Option<RootSecret>)
             let store = Arc::new(infra_postgres::connect(&settings).await?);
             let feed = Box::new(PostgresRevocationFeed::new(&settings));
             let connections = Connections::Postgres(store.connection().clone());
-            assemble(config, secret, mailer, store, feed, connections)
+            assemble(config, address, secret, mailer, store, feed, connections)
         }
         DatabaseUrl::Sqlite(url) => {
             let store = Arc::new(infra_sqlite::connect(&sqlite(&config.database, url)).await?);
             let feed = Box::new(SqliteRevocationFeed::new(&store));
             let connections = Connections::Sqlite(store.connection().clone());
-            assemble(config, secret, mailer, store, feed, connections)
+            assemble(config, address, secret, mailer, store, feed, connections)
         }
     }
 }
 
 fn assemble<C: SqlConnections + Clone + 'static>(
     config: &Config,
+    address: SocketAddr,
     secret: Option<RootSecret>,
     mailer: Option<Arc<dyn Mailer>>,
     store: Arc<Store<C>>,
@@ -161,7 +174,7 @@ fn assemble<C: SqlConnections + Clone + 'static>(
     connections: Connections,
 ) -> Result<Parts, WiringError> {
     let secret = secret.map_or_else(|| make_secret(config), Ok)?;
-    let clock = Arc::new(SystemClock);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids = Arc::new(SystemIds);
     let hashing = argon2(&config.hashing);
     let hasher = Arc::new(Argon2Pool::new(hashing)?);
@@ -177,6 +190,9 @@ fn assemble<C: SqlConnections + Clone + 'static>(
         client_secrets: Arc::new(ConfiguredClients::new(config.clients.clone(), hasher.clone())),
         mac: Arc::new(HmacSha256::new(&secret)),
         totp: Arc::new(SealedTotp::new(&secret, &config.application.app_name)),
+        web_authn: webauthn::web_authn(config)?,
+        providers: providers::providers(config, address, &clock)?,
+        code_challenges: Arc::new(Sha256Challenges),
         ids: ids.clone(),
         clock: clock.clone(),
         mailer,

@@ -13,7 +13,9 @@ use application::keys::Keys;
 use application::mail::{Mail, Observed};
 use application::node::Node;
 use application::one_time_tokens::OneTimeTokens;
+use application::passkeys::{Ceremonies, Passkeys};
 use application::passwords::{Outages, Passwords, Screening};
+use application::providers::Providers;
 use application::sessions::{Activity, Sessions, TokenIssuer};
 use application::sign_in::SignIn;
 use application::tasks::Tasks;
@@ -24,7 +26,9 @@ use domain::clients::ClientSecrets;
 use domain::factors::TotpSecrets;
 use domain::keys::SigningKeyFactory;
 use domain::mail::Mailer;
+use domain::passkeys::WebAuthn;
 use domain::passwords::{BreachedPasswords, PasswordHasher, StrengthMeter};
+use domain::providers::{CodeChallenges, IdentityProviders};
 use domain::{Clock, Ids, Mac};
 use infra_seaorm::{SqlConnections, Store};
 
@@ -46,6 +50,12 @@ pub struct Adapters {
     pub mac: Arc<dyn Mac>,
     /// Makes the secrets of authenticator apps, and computes their codes.
     pub totp: Arc<dyn TotpSecrets>,
+    /// Checks what browsers send of passkeys. `None` where there are none.
+    pub web_authn: Option<Arc<dyn WebAuthn>>,
+    /// The identity providers.
+    pub providers: Arc<dyn IdentityProviders>,
+    /// Computes code challenges.
+    pub code_challenges: Arc<dyn CodeChallenges>,
     /// Makes ids.
     pub ids: Arc<dyn Ids>,
     /// Tells the time.
@@ -69,6 +79,9 @@ pub fn services<C: SqlConnections + 'static>(
         client_secrets,
         mac,
         totp,
+        web_authn,
+        providers,
+        code_challenges,
         ids,
         clock,
         mailer,
@@ -99,9 +112,23 @@ pub fn services<C: SqlConnections + 'static>(
         clock: clock.clone(),
         lines: Lines::default(),
     };
-    let second_factors =
-        SecondFactors { factors: store.clone(), totp, attempts: store.clone(), mac: mac.clone(), clock: clock.clone() };
+    let ceremonies = Ceremonies {
+        passkeys: store.clone(),
+        ceremonies: store.clone(),
+        web_authn,
+        ids: ids.clone(),
+        clock: clock.clone(),
+    };
+    let second_factors = SecondFactors {
+        factors: store.clone(),
+        ceremonies: ceremonies.clone(),
+        totp,
+        attempts: store.clone(),
+        mac: mac.clone(),
+        clock: clock.clone(),
+    };
     let factors = Factors {
+        users: store.clone(),
         second_factors: second_factors.clone(),
         units: store.clone(),
         one_time_tokens: one_time_tokens.clone(),
@@ -113,7 +140,7 @@ pub fn services<C: SqlConnections + 'static>(
     let mail = Mail {
         outbox: store.clone(),
         one_time_tokens: store.clone(),
-        mac,
+        mac: mac.clone(),
         mailer,
         ids: ids.clone(),
         clock: clock.clone(),
@@ -159,24 +186,37 @@ pub fn services<C: SqlConnections + 'static>(
         ids: ids.clone(),
         registration: settings.registration,
     };
+    let sign_in = SignIn {
+        passwords: store.clone(),
+        units: store.clone(),
+        attempts: attempts.clone(),
+        one_time_tokens,
+        second_factors,
+        hashing,
+        issuer,
+        ids: ids.clone(),
+        clock: clock.clone(),
+        journal: journal.clone(),
+        policy,
+        registration: settings.registration,
+        email_sign_in: settings.email_sign_in,
+    };
     Application {
         emails: Emails { users: users.clone() },
-        users,
-        sign_in: SignIn {
-            passwords: store.clone(),
-            units: store.clone(),
-            attempts: attempts.clone(),
-            one_time_tokens,
-            second_factors,
-            hashing,
-            issuer,
-            ids: ids.clone(),
-            clock: clock.clone(),
-            journal: journal.clone(),
-            policy,
-            registration: settings.registration,
-            email_sign_in: settings.email_sign_in,
+        providers: Providers {
+            providers,
+            flows: store.clone(),
+            identities: store.clone(),
+            challenges: code_challenges,
+            mac,
+            users: users.clone(),
+            sign_in: sign_in.clone(),
+            sudo_window: settings.sudo_window,
+            return_to: settings.return_to.into(),
         },
+        passkeys: Passkeys { ceremonies, factors: factors.clone() },
+        users,
+        sign_in,
         factors,
         keys: Keys {
             signing_keys: store.clone(),
@@ -195,6 +235,8 @@ pub fn services<C: SqlConnections + 'static>(
         exports: Exports {
             passwords: store.clone(),
             refresh_tokens: store.clone(),
+            factors: store.clone(),
+            passkeys: store.clone(),
             events: store.clone(),
             one_time_tokens: store.clone(),
             outbox: store.clone(),

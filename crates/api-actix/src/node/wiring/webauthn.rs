@@ -1,0 +1,28 @@
+use std::sync::Arc;
+
+use domain::passkeys::WebAuthn;
+use infra_webauthn::{InvalidRelyingParty, RelyingParty, RustWebAuthn};
+
+use crate::config::{Config, WebAuthnSettings};
+
+/// What checks passkeys, if there are any.
+pub(super) fn web_authn(config: &Config) -> Result<Option<Arc<dyn WebAuthn>>, InvalidRelyingParty> {
+    let Some(settings) = &config.webauthn else { return Ok(None) };
+    let web_authn = RustWebAuthn::new(relying_party(settings, &config.application.app_name))?;
+    Ok(Some(Arc::new(web_authn)))
+}
+
+/// Who passkeys are made for, under this name.
+pub(super) fn relying_party(settings: &WebAuthnSettings, name: &str) -> RelyingParty {
+    let WebAuthnSettings { rp_id, origins, any_port } = settings.clone();
+    RelyingParty { id: rp_id, name: name.to_owned(), origins, any_port }
+}
+
+/// What is wrong with the settings, by the key of one.
+pub(super) fn fault(fault: InvalidRelyingParty) -> (&'static str, String) {
+    let key = match fault {
+        InvalidRelyingParty::NotADomain => "webauthn.rp_id",
+        InvalidRelyingParty::NoOrigin | InvalidRelyingParty::ForeignOrigin => "webauthn.origins",
+    };
+    (key, fault.to_string())
+}

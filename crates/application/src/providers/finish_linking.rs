@@ -1,0 +1,24 @@
+use domain::events::What;
+use domain::identities::Identity;
+use domain::providers::LinkingSession;
+
+use super::{Providers, RedeemCode};
+use crate::acting::begin_as;
+use crate::{Actor, ApplicationError};
+
+impl Providers {
+    /// Links the account that was proven at a provider to the actor's. The flow must have begun in the same session.
+    ///
+    /// # Errors
+    /// [`ApplicationError::InvalidOneTimeToken`], whatever is wrong with the code; [`ApplicationError::Duplicate`] when the
+    /// account is linked already, to whomever; [`ApplicationError::TooManyFactors`],
+    /// [`ApplicationError::InvalidAccessToken`], [`ApplicationError::Unavailable`].
+    pub async fn finish_linking(&self, actor: &Actor, redeem: RedeemCode) -> Result<Identity, ApplicationError> {
+        let linking = LinkingSession { user: actor.user_id, session: actor.session };
+        let (flow, proven) = self.redeem(&redeem, Some(linking)).await?;
+        let (unit, user) = begin_as(self.sign_in.units.as_ref(), actor, self.sign_in.clock.as_ref()).await?;
+        let identity = self.link(unit.as_ref(), &user, &flow, &proven).await?;
+        self.sign_in.journal.commit(unit, actor.did(What::IdentityLinked { user: user.id })).await?;
+        Ok(identity)
+    }
+}

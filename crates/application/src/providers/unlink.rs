@@ -1,0 +1,40 @@
+use domain::events::What;
+use domain::identities::IdentityId;
+use domain::mail::Letter;
+use domain::sessions::{Authentication, Method, Revocation, RevocationReason, RevokedTokens};
+
+use super::Providers;
+use crate::acting::{Proven, begin_proven, keep_a_way_in};
+use crate::{Actor, ApplicationError};
+
+impl Providers {
+    /// Unlinks an account at a provider. The actor's other sessions end, since they may have begun with it, and this one no
+    /// longer counts as proven by a provider if it was the last.
+    ///
+    /// # Errors
+    /// [`ApplicationError::StepUpRequired`], [`ApplicationError::NotFound`], [`ApplicationError::LastWayIn`],
+    /// [`ApplicationError::InvalidAccessToken`], [`ApplicationError::Unavailable`].
+    pub async fn unlink(&self, actor: &Actor, id: IdentityId) -> Result<(), ApplicationError> {
+        let (units, clock) = (self.sign_in.units.as_ref(), self.sign_in.clock.as_ref());
+        let Proven { unit, mut user, session } = begin_proven(units, actor, clock, self.sudo_window).await?;
+        if !unit.identities().delete(user.id, id).await? {
+            return Err(ApplicationError::NotFound);
+        }
+        keep_a_way_in(unit.as_ref(), user.id).await?;
+        let Authentication { at, methods } = session.authentication;
+        if let (true, Some(methods)) =
+            (unit.identities().list(user.id).await?.is_empty(), methods.without(Method::Provider))
+        {
+            unit.refresh_tokens().record_authentication(session.id, Authentication { at, methods }).await?;
+        }
+        self.sign_in.one_time_tokens.notify(unit.as_ref(), &user, Letter::IdentityUnlinked).await?;
+        user.void_access_tokens();
+        unit.users().update(&user).await?;
+        unit.one_time_tokens().void_all(user.id, None).await?;
+        let revocation = Revocation { at: clock.now(), reason: RevocationReason::FactorsChanged };
+        unit.refresh_tokens().revoke_all(user.id, Some(actor.session), revocation).await?;
+        let event = actor.did(What::IdentityUnlinked { user: user.id });
+        let void = [RevokedTokens::OfUser(user.id, user.epoch)];
+        self.sign_in.journal.commit_revoking(unit, event, &void).await
+    }
+}

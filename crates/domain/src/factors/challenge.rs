@@ -1,0 +1,22 @@
+use std::fmt;
+
+use super::FactorKind;
+use crate::{Secret, Timestamp};
+
+/// What a sign-in goes on with that needs a second factor.
+pub struct SecondFactorChallenge {
+    /// Comes back with the second factor, once. It is no session, and good for nothing else.
+    pub token: Secret,
+    /// It is good until then.
+    pub expires_at: Timestamp,
+    /// What can be shown, one at least.
+    pub factors: Vec<FactorKind>,
+}
+
+impl fmt::Debug for SecondFactorChallenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { token: _, expires_at, factors } = self;
+        let mut debug = f.debug_struct("SecondFactorChallenge");
+        debug.field("expires_at", expires_at).field("factors", factors).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,3 @@
+mod ceremony;
+mod passkey;
+mod repository;

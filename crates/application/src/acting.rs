@@ -7,6 +7,7 @@ use domain::sessions::RefreshToken;
 use domain::units::{AccountUnit, Begin, UnitOfWork};
 use domain::users::{User, UserId};
 
+use crate::sudo::require_recent;
 use crate::{Actor, ApplicationError, Target};
 
 /// A unit of work about an account, begun by somebody who may act on it.
@@ -71,13 +72,9 @@ pub(crate) async fn begin_proven(
     window: TimeDelta,
 ) -> Result<Proven, ApplicationError> {
     let (unit, session, user) = begin_in_session(units, actor, clock).await?;
-    let authentication = session.authentication;
     let by_second_factor = unit.factors().list_totp(user.id).await?.iter().any(TotpDevice::is_confirmed);
-    let is_strong = !by_second_factor || authentication.methods.has_second_factor();
-    if is_strong && authentication.is_recent(window, clock.now()) {
-        return Ok(Proven { unit, user, session });
-    }
-    Err(ApplicationError::StepUpRequired { by_second_factor })
+    require_recent(session.authentication, by_second_factor, window, clock.now())?;
+    Ok(Proven { unit, user, session })
 }
 
 /// As [`begin_as`], for what is done to an account: one's own, or anybody's for an admin.

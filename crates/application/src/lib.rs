@@ -64,6 +64,7 @@ pub mod one_time_tokens;
 pub mod passwords;
 pub mod sessions;
 pub mod sign_in;
+pub mod sudo;
 pub mod tasks;
 pub mod users;
 

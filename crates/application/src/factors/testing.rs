@@ -1,10 +1,13 @@
 use std::sync::Arc;
 
 use domain::attempts::{MockAttemptRepository, Reservation};
-use domain::factors::{MockFactorRepository, MockTotpSecrets};
+use domain::factors::{
+    FactorName, MockFactorRepository, MockTotpSecrets, NewTotpDevice, SealedTotpSecret, TotpDevice, TotpDeviceId,
+};
+use uuid::Uuid;
 
 use super::SecondFactors;
-use crate::testing::{FakeMac, clock};
+use crate::testing::{FakeMac, clock, now, user_id};
 
 #[derive(Default)]
 pub(crate) struct Mocks {
@@ -18,6 +21,13 @@ impl Mocks {
     pub(crate) fn none() -> Self {
         let mut mocks = Self::default();
         mocks.factors.expect_list_totp().returning(|_| Ok(Vec::new()));
+        mocks
+    }
+
+    /// The user has one authenticator app.
+    pub(crate) fn one() -> Self {
+        let mut mocks = Self::default();
+        mocks.factors.expect_list_totp().returning(|_| Ok(vec![a_device()]));
         mocks
     }
 
@@ -37,4 +47,15 @@ impl Mocks {
             clock: clock(),
         }
     }
+}
+
+/// A confirmed authenticator app.
+pub(crate) fn a_device() -> TotpDevice {
+    let new = NewTotpDevice {
+        id: TotpDeviceId::new(Uuid::from_u128(4)),
+        user_id: user_id(),
+        name: FactorName::parse("Phone").unwrap(),
+        secret: SealedTotpSecret::new(vec![1]),
+    };
+    TotpDevice { confirmed_at: Some(now()), ..TotpDevice::set_up(new, now()) }
 }

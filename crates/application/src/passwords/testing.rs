@@ -4,13 +4,16 @@ use std::sync::atomic::AtomicUsize;
 use domain::passwords::{
     MockHashPlace, MockPasswordRepository, MockStrengthMeter, PasswordPolicy, Score, Strength, Verification,
 };
+use domain::sessions::MockRefreshTokenRepository;
 use domain::units::{MockAccountUnit, MockUnits};
 
 use domain::users::MockUserRepository;
 
 use super::{Outages, Passwords, Screening};
 use crate::attempts::testing as attempts;
+use crate::factors::testing as factors;
 use crate::one_time_tokens::testing as one_time_tokens;
+use crate::sudo::testing::sudo;
 use crate::testing::{a_hash, a_user, access_tokens, clock, hashing, journal};
 
 pub(crate) struct Mocks {
@@ -21,6 +24,10 @@ pub(crate) struct Mocks {
     pub(crate) hash_place: Option<MockHashPlace>,
     /// How strong every password is.
     pub(crate) score: Score,
+    /// What second factors there are.
+    pub(crate) factors: factors::Mocks,
+    /// The sessions that are asked for proofs.
+    pub(crate) sessions: MockRefreshTokenRepository,
     pub(crate) units: MockUnits<MockAccountUnit>,
 }
 
@@ -33,6 +40,8 @@ impl Default for Mocks {
             passwords: MockPasswordRepository::new(),
             hash_place: Some(MockHashPlace::new()),
             score: Score::MAX,
+            factors: factors::Mocks::none(),
+            sessions: MockRefreshTokenRepository::new(),
             units: MockUnits::default(),
         }
     }
@@ -83,6 +92,7 @@ impl Mocks {
             clock: clock(),
             journal: journal(Arc::new(access_tokens())),
             screening: screening(self.score),
+            sudo: sudo(self.factors, self.sessions),
         }
     }
 }

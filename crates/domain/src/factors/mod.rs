@@ -4,6 +4,7 @@
 //! recovery code.
 
 mod name;
+mod policy;
 mod recovery_code;
 mod repository;
 mod sealed_secret;
@@ -12,6 +13,7 @@ mod totp_device;
 mod totp_secrets;
 
 pub use name::FactorName;
+pub use policy::{Grace, RequiredOf, SecondFactorPolicy};
 pub use recovery_code::{HashedRecoveryCode, RecoveryCode};
 pub use repository::FactorRepository;
 pub use sealed_secret::SealedTotpSecret;

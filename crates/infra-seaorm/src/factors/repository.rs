@@ -1,14 +1,15 @@
 use async_trait::async_trait;
-use domain::factors::{FactorRepository, HashedRecoveryCode, TotpDevice, TotpDeviceId, TotpStep};
+use domain::factors::{FactorRepository, Grace, HashedRecoveryCode, TotpDevice, TotpDeviceId, TotpStep};
 use domain::users::UserId;
 use domain::{StoreError, Timestamp};
-use sea_orm::sea_query::Expr;
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, UpdateMany,
 };
 
 use super::totp_device::number;
-use super::{recovery_code, totp_device};
+use super::{grace, recovery_code, totp_device};
 use crate::Store;
 
 #[async_trait]
@@ -79,6 +80,23 @@ impl<C: ConnectionTrait + Send + Sync> FactorRepository for Store<C> {
     async fn delete_all(&self, user: UserId) -> Result<u64, StoreError> {
         let devices = totp_device::Entity::delete_many().filter(totp_device::Column::UserId.eq(user.as_uuid()));
         Ok(self.delete_rows(devices).await? + self.delete_recovery_codes(user).await?)
+    }
+
+    async fn find_grace(&self, user: UserId) -> Result<Option<Grace>, StoreError> {
+        self.find_one(grace::Entity::find_by_id(user.as_uuid())).await
+    }
+
+    async fn begin_grace(&self, user: UserId, now: Timestamp) -> Result<(), StoreError> {
+        let row = grace::ActiveModel { user_id: Set(user.as_uuid()), began_at: Set(now), reset_at: Set(None) };
+        let or_nothing = OnConflict::column(grace::Column::UserId).do_nothing().to_owned();
+        self.insert_rows(grace::Entity::insert(row).on_conflict(or_nothing)).await.map(drop)
+    }
+
+    async fn note_reset(&self, user: UserId, at: Option<Timestamp>) -> Result<(), StoreError> {
+        let update = grace::Entity::update_many()
+            .col_expr(grace::Column::ResetAt, Expr::value(at))
+            .filter(grace::Column::UserId.eq(user.as_uuid()));
+        self.update_rows(update).await.map(drop)
     }
 }
 

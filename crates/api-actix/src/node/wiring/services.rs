@@ -16,6 +16,7 @@ use application::one_time_tokens::OneTimeTokens;
 use application::passwords::{Outages, Passwords, Screening};
 use application::sessions::{Activity, Sessions, TokenIssuer};
 use application::sign_in::SignIn;
+use application::sudo::Sudo;
 use application::tasks::Tasks;
 use application::users::Users;
 use application::{Application, Settings};
@@ -110,6 +111,11 @@ pub fn services<C: SqlConnections + 'static>(
         journal: journal.clone(),
         sudo_window: settings.sudo_window,
     };
+    let sudo = Sudo {
+        refresh_tokens: store.clone(),
+        second_factors: second_factors.clone(),
+        window: settings.sudo_window,
+    };
     let mail = Mail {
         outbox: store.clone(),
         one_time_tokens: store.clone(),
@@ -136,6 +142,7 @@ pub fn services<C: SqlConnections + 'static>(
         clock: clock.clone(),
         journal: journal.clone(),
         screening,
+        sudo: sudo.clone(),
     };
     let sessions = Sessions {
         refresh_tokens: store.clone(),
@@ -194,7 +201,7 @@ pub fn services<C: SqlConnections + 'static>(
         attempts: attempt_counts.clone(),
         exports: Exports {
             passwords: store.clone(),
-            refresh_tokens: store.clone(),
+            sudo,
             events: store.clone(),
             one_time_tokens: store.clone(),
             outbox: store.clone(),

@@ -1,0 +1,122 @@
+//! What changes how somebody gets in needs a recent proof of who they are.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use domain::Timestamp;
+use domain::sessions::{Authentication, RefreshTokenRepository};
+
+use crate::factors::SecondFactors;
+use crate::{Actor, ApplicationError};
+
+/// Finds out whether actors have proven lately who they are. It is a part of the services that ask for it. Where a unit of
+/// work is about factors, [`begin_proven`](crate::acting::begin_proven) asks.
+#[derive(Clone)]
+pub struct Sudo {
+    /// Sessions, which know when and how.
+    pub refresh_tokens: Arc<dyn RefreshTokenRepository>,
+    /// Knows who has a second factor.
+    pub second_factors: SecondFactors,
+    /// How old a proof may be.
+    pub window: TimeDelta,
+}
+
+impl Sudo {
+    /// Rejects an actor whose last proof is too old, or was not by a second factor where they have one. The password that
+    /// comes with a request is a proof as good as any for whoever has none.
+    ///
+    /// Call it before the password is compared: whoever only holds a token must not find out by it whether they guessed
+    /// right. A factor that is added afterwards ends the actor, so that the unit of work that follows need not ask again.
+    ///
+    /// # Errors
+    /// [`ApplicationError::StepUpRequired`]; [`ApplicationError::InvalidAccessToken`] when the session is gone;
+    /// [`ApplicationError::Unavailable`].
+    pub(crate) async fn require(&self, actor: &Actor, brings_password: bool) -> Result<(), ApplicationError> {
+        let by_second_factor = self.second_factors.are_set_up(actor.user_id).await?;
+        if brings_password && !by_second_factor {
+            return Ok(());
+        }
+        let found = self.refresh_tokens.find_with_user(actor.session).await?;
+        let (session, _) = found.ok_or(ApplicationError::InvalidAccessToken)?;
+        require_recent(session.authentication, by_second_factor, self.window, self.second_factors.clock.now())
+    }
+}
+
+/// The rule: the last proof is at most `window` old, and a second factor is a part of it where there is one.
+///
+/// # Errors
+/// [`ApplicationError::StepUpRequired`].
+pub(crate) fn require_recent(
+    authentication: Authentication,
+    by_second_factor: bool,
+    window: TimeDelta,
+    now: Timestamp,
+) -> Result<(), ApplicationError> {
+    let is_strong = !by_second_factor || authentication.methods.has_second_factor();
+    if is_strong && authentication.is_recent(window, now) {
+        Ok(())
+    } else {
+        Err(ApplicationError::StepUpRequired { by_second_factor })
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use domain::sessions::MockRefreshTokenRepository;
+
+    use super::*;
+    use crate::factors::testing as factors;
+
+    /// What asks for proofs, on these mocks.
+    pub(crate) fn sudo(factors: factors::Mocks, refresh_tokens: MockRefreshTokenRepository) -> Sudo {
+        let refresh_tokens = Arc::new(refresh_tokens);
+        Sudo { refresh_tokens, second_factors: factors.build(), window: TimeDelta::minutes(10) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::factors::MockFactorRepository;
+    use domain::sessions::{Method, Methods, MockRefreshTokenRepository, RefreshToken};
+
+    use super::*;
+    use crate::factors::testing as factors;
+    use crate::testing::{a_session, a_user, an_actor, now};
+
+    /// What is said to an actor who proved so long ago by these methods who they are.
+    async fn said(methods: Methods, ago: TimeDelta, has_factor: bool, brings_password: bool) -> String {
+        let mut repository = MockFactorRepository::new();
+        let devices = if has_factor { vec![factors::a_device()] } else { Vec::new() };
+        repository.expect_list_totp().returning(move |_| Ok(devices.clone()));
+        let mut refresh_tokens = MockRefreshTokenRepository::new();
+        let session = RefreshToken { authentication: Authentication { at: now() - ago, methods }, ..a_session() };
+        refresh_tokens.expect_find_with_user().returning(move |_| Ok(Some((session.clone(), a_user()))));
+        let sudo = testing::sudo(factors::Mocks { factors: repository, ..factors::Mocks::default() }, refresh_tokens);
+        match sudo.require(&an_actor(), brings_password).await {
+            Ok(()) => "ok".to_owned(),
+            Err(ApplicationError::StepUpRequired { by_second_factor: true }) => "second factor".to_owned(),
+            Err(ApplicationError::StepUpRequired { by_second_factor: false }) => "password".to_owned(),
+            Err(error) => format!("{error:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn the_strongest_factor_there_is_is_asked_for_within_the_window() {
+        let (password, window) = (Methods::only(Method::Password), TimeDelta::minutes(10));
+        let (both, late) = (password.and(Method::Totp), window + TimeDelta::seconds(1));
+        for (methods, ago, has_factor, brings_password, expected) in [
+            // Nothing more is asked of whoever has no factor and brings their password.
+            (password, late, false, true, "ok"),
+            (password, window, false, false, "ok"),
+            (password, late, false, false, "password"),
+            (both, window, true, true, "ok"),
+            (both, window, true, false, "ok"),
+            (both, late, true, true, "second factor"),
+            (password, TimeDelta::zero(), true, true, "second factor"),
+            (password, TimeDelta::zero(), true, false, "second factor"),
+        ] {
+            let said = said(methods, ago, has_factor, brings_password).await;
+            assert_eq!(said, expected, "{methods:?} {ago} {has_factor} {brings_password}");
+        }
+    }
+}

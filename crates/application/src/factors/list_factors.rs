@@ -16,9 +16,12 @@ impl Factors {
     /// The second factors of an account: one's own, or anybody's for an admin, who sees no secret either.
     ///
     /// # Errors
-    /// [`ApplicationError::Forbidden`], [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::Unavailable`].
     pub async fn list(&self, actor: &Actor, target: Target) -> Result<FactorList, ApplicationError> {
         let user = target.authorize(actor)?;
+        if target != Target::Me && self.users.find_by_id(user).await?.is_none() {
+            return Err(target.missing());
+        }
         let factors = &self.second_factors.factors;
         let mut totp = factors.list_totp(user).await?;
         totp.retain(TotpDevice::is_confirmed);

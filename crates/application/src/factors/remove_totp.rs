@@ -29,7 +29,7 @@ impl Factors {
             }
         }
         self.one_time_tokens.notify(unit.as_ref(), &user, Letter::FactorRemoved).await?;
-        let what = What::FactorRemoved { user: user.id };
-        self.commit_change(unit, user, actor, Some(actor.session), what).await
+        let event = actor.did(What::FactorRemoved { user: user.id });
+        self.commit_change(unit, user, Some(actor.session), event).await
     }
 }

@@ -9,6 +9,7 @@ use domain::units::AccountUnit;
 use domain::users::UserId;
 use domain::{Clock, Mac, Secret, StoreError};
 
+use super::FactorKind;
 use crate::ApplicationError;
 
 /// Finds out whether a second factor is right. It is a part of the services that ask for one.
@@ -43,12 +44,12 @@ pub(crate) enum Shown {
 }
 
 impl SecondFactors {
-    /// Whether this user has a second factor.
+    /// The kinds of second factor that this user can show, outside a unit of work: [`kinds_of`].
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub(crate) async fn are_set_up(&self, user: UserId) -> Result<bool, StoreError> {
-        Ok(self.factors.list_totp(user).await?.iter().any(TotpDevice::is_confirmed))
+    pub(crate) async fn kinds(&self, user: UserId) -> Result<Vec<FactorKind>, StoreError> {
+        kinds_of(self.factors.as_ref(), user).await
     }
 
     /// Accepts a second factor that is right. [`Shown::spend`] it in the unit of work.
@@ -102,6 +103,18 @@ impl SecondFactors {
         });
         Ok(steps.next())
     }
+}
+
+/// The kinds of second factor that a user can show. None where none is set up: a recovery code is none by itself.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub(crate) async fn kinds_of(factors: &dyn FactorRepository, user: UserId) -> Result<Vec<FactorKind>, StoreError> {
+    if !factors.list_totp(user).await?.iter().any(TotpDevice::is_confirmed) {
+        return Ok(Vec::new());
+    }
+    let has_codes = factors.count_recovery_codes(user).await? > 0;
+    Ok([FactorKind::Totp].into_iter().chain(has_codes.then_some(FactorKind::RecoveryCode)).collect())
 }
 
 impl Shown {

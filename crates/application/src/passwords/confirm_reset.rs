@@ -55,6 +55,10 @@ impl Passwords {
                 let is_theirs = |user: &User| user.is_active && user.email == token.email;
                 let mut user = user.filter(is_theirs).ok_or(ApplicationError::InvalidOneTimeToken)?;
                 consume(unit.as_ref(), &token, self.clock.now()).await?;
+                if !user.email_verified {
+                    // Somebody else may have made the account, and must not keep its owner out.
+                    unit.factors().delete_all(user.id).await?;
+                }
                 user.email_verified = true;
                 let by_anyone = |what| By::Anyone.did(what).from_address(address);
                 if purpose == Purpose::Invitation {
@@ -113,6 +117,7 @@ mod tests {
         let is_proven = |user: &User| user.email_verified && user.epoch == Epoch::new(1);
         unit.users.expect_update().withf(is_proven).times(1).returning(|_| Ok(()));
         unit.passwords.expect_store().times(1).returning(|_, _, _| Ok(()));
+        unit.factors.expect_delete_all().times(1).returning(|_| Ok(0));
         unit.one_time_tokens.expect_void_all().times(1).returning(|_, _| Ok(2));
         unit.outbox.expect_insert().times(1).returning(|_| Ok(()));
         unit.attempts.expect_forget().times(1).returning(|_| Ok(true));

@@ -102,6 +102,7 @@ pub fn services<C: SqlConnections + 'static>(
     let second_factors =
         SecondFactors { factors: store.clone(), totp, attempts: store.clone(), mac: mac.clone(), clock: clock.clone() };
     let factors = Factors {
+        users: store.clone(),
         second_factors: second_factors.clone(),
         units: store.clone(),
         one_time_tokens: one_time_tokens.clone(),

@@ -38,6 +38,7 @@ mod m20261126_000015_create_pending_accounts;
 mod m20261126_000016_index_events_by_subject;
 mod m20261127_000017_create_factors;
 mod m20261127_000018_authentication_of_sessions;
+mod m20261127_000021_create_second_factor_graces;
 
 /// Applies and reverts the migrations. The adapters run it under a lock, one node at a time.
 #[derive(Debug)]
@@ -64,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000016_index_events_by_subject::Migration),
             Box::new(m20261127_000017_create_factors::Migration),
             Box::new(m20261127_000018_authentication_of_sessions::Migration),
+            Box::new(m20261127_000021_create_second_factor_graces::Migration),
         ]
     }
 

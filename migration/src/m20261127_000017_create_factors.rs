@@ -44,10 +44,15 @@ impl MigrationTrait for Migration {
         manager.create_table(codes).await?;
         // What was proven before a second factor is asked for.
         let proven = ColumnDef::new(OneTimeTokens::Proven).text().to_owned();
-        manager.alter_table(Table::alter().table(OneTimeTokens::Table).add_column(proven).to_owned()).await
+        manager.alter_table(Table::alter().table(OneTimeTokens::Table).add_column(proven).to_owned()).await?;
+        // What the letter about a recovery code says.
+        let codes_left = ColumnDef::new(Outbox::CodesLeft).big_integer().to_owned();
+        manager.alter_table(Table::alter().table(Outbox::Table).add_column(codes_left).to_owned()).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let codes_left = Table::alter().table(Outbox::Table).drop_column(Outbox::CodesLeft).to_owned();
+        manager.alter_table(codes_left).await?;
         let proven = Table::alter().table(OneTimeTokens::Table).drop_column(OneTimeTokens::Proven).to_owned();
         manager.alter_table(proven).await?;
         manager.drop_table(Table::drop().table(RecoveryCodes::Table).to_owned()).await?;
@@ -88,6 +93,12 @@ enum RecoveryCodes {
 enum OneTimeTokens {
     Table,
     Proven,
+}
+
+#[derive(DeriveIden)]
+enum Outbox {
+    Table,
+    CodesLeft,
 }
 
 #[derive(DeriveIden)]

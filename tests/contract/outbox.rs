@@ -70,6 +70,7 @@ async fn every_field_is_kept(db: TestDatabase) {
         Letter::PasswordChanged,
         Letter::NewDevice { device, address: Some("2001:db8::1".parse().unwrap()) },
         Letter::NewDevice { device: None, address: None },
+        Letter::RecoveryCodeUsed { left: 9 },
         Letter::AccountDisabled,
         Letter::AccountDeleted,
         Letter::Test,

@@ -63,7 +63,7 @@ pub use domain::Timestamp;
 pub use domain::access_tokens::{AccessClaims, TokenId};
 pub use domain::clients::ClientId;
 pub use domain::keys::{Algorithm, KeyId};
-pub use domain::sessions::SessionId;
+pub use domain::sessions::{Authentication, Method, Methods, SessionId};
 pub use domain::users::{Epoch, Role, UserId};
 pub use jsonwebtoken::DecodingKey;
 pub use jsonwebtoken::crypto::JwtSigner;

@@ -4,10 +4,11 @@
 use std::error::Error;
 
 use application::ApplicationError;
+use application::factors::{FactorKind, SecondFactorChallenge};
 use domain::passwords::RefusedPassword;
 
 use crate::features;
-use crate::http::{ApiError, ErrorRow, FieldError, ROWS};
+use crate::http::{ApiError, ErrorRow, Extension, FieldError, ROWS, Time};
 
 /// The table of errors: what clients see of each code.
 fn table() -> impl Iterator<Item = &'static ErrorRow> {
@@ -43,13 +44,31 @@ impl From<ApplicationError> for ApiError {
                 return Self::TooManyAttempts(retry_after.num_seconds().unsigned_abs() + 1);
             }
             E::InvalidCursor(fault) => return Self::invalid("cursor", fault.code, fault.message.clone()),
+            E::Duplicate("name") => vec![FieldError::new("name", "duplicate", "Another of yours has this name.")],
             E::Duplicate(field) => {
                 let message = format!("Another user has this {field}.");
                 vec![FieldError::new(field, "duplicate", message)]
             }
             _ => Vec::new(),
         };
-        refused(error.code(), fields, error)
+        let extension = extension(&error);
+        refused(error.code(), fields, error).extended(extension)
+    }
+}
+
+/// What the document of this error has besides.
+fn extension(error: &ApplicationError) -> Extension {
+    let names = |factors: &[FactorKind]| Some(factors.iter().map(|factor| factor.as_str()).collect());
+    match error {
+        ApplicationError::SecondFactorRequired(SecondFactorChallenge { token, expires_at, factors }) => Extension {
+            challenge: Some(token.clone()),
+            factors: names(factors),
+            expires_at: Some(Time(*expires_at)),
+        },
+        ApplicationError::StepUpRequired { factors } => {
+            Extension { factors: names(factors), ..Extension::default() }
+        }
+        _ => Extension::default(),
     }
 }
 
@@ -66,9 +85,8 @@ fn refused(code: &str, fields: Vec<FieldError>, error: impl Error + Send + Sync 
 mod tests {
     use std::collections::HashSet;
 
-    use application::factors::SecondFactorChallenge;
     use chrono::TimeDelta;
-    use domain::{Secret, ValidationError};
+    use domain::{Secret, Timestamp, ValidationError};
 
     use super::*;
     use crate::http::seen;
@@ -86,8 +104,9 @@ mod tests {
             (E::EmailSignInOff, "403 email_sign_in_off"),
             (E::SecondFactorRequired(challenge()), "403 second_factor_required"),
             (E::InvalidSecondFactor, "401 invalid_second_factor"),
-            (E::StepUpRequired { by_second_factor: true }, "403 step_up_required"),
+            (E::StepUpRequired { factors: vec![FactorKind::Totp] }, "403 step_up_required"),
             (E::TooManyFactors, "409 too_many_factors"),
+            (E::LastFactor, "409 last_factor"),
             (E::InvalidAccessToken, "401 invalid_token"),
             (E::InvalidRefreshToken, "401 invalid_refresh_token"),
             (E::Forbidden, "403 forbidden"),
@@ -115,7 +134,7 @@ mod tests {
 
     fn challenge() -> SecondFactorChallenge {
         let token = Secret::new("hxc_challenge".to_owned());
-        SecondFactorChallenge { token, expires_in: TimeDelta::minutes(10), has_recovery_codes: false }
+        SecondFactorChallenge { token, expires_at: Timestamp::default(), factors: vec![FactorKind::Totp] }
     }
 
     /// Does not compile when a variant is added: add it to `all`, too.
@@ -124,6 +143,7 @@ mod tests {
         match error {
             E::EmailNotVerified | E::EmailSignInOff => true,
             E::SecondFactorRequired(_) | E::InvalidSecondFactor | E::StepUpRequired { .. } | E::TooManyFactors => true,
+            E::LastFactor => true,
             E::InvalidCredentials | E::AccountDisabled | E::InvalidAccessToken | E::InvalidRefreshToken => true,
             E::Forbidden | E::RegistrationClosed | E::WrongCurrentPassword | E::CurrentPasswordRequired => true,
             E::InvalidOneTimeToken | E::MailIsOff | E::TooManyAttempts { .. } => true,

@@ -15,6 +15,7 @@ const API: &[Feature] = &[
     crate::sessions::FEATURE,
     // Before those of users, whose `{id}` fits `me`.
     crate::exports::FEATURE,
+    crate::factors::FEATURE,
     crate::users::FEATURE,
     crate::emails::FEATURE,
     crate::attempts::FEATURE,

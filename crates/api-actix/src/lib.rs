@@ -20,6 +20,7 @@ mod auth;
 mod clients;
 mod emails;
 mod exports;
+mod factors;
 mod health;
 mod oauth2;
 mod outbox;

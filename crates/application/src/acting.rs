@@ -2,17 +2,19 @@
 
 use chrono::TimeDelta;
 use domain::Clock;
-use domain::factors::TotpDevice;
 use domain::sessions::RefreshToken;
 use domain::units::{AccountUnit, Begin, UnitOfWork};
-use domain::users::{User, UserId};
+use domain::users::{User, UserId, UserIdentifier};
 
-use crate::sudo::require_recent;
+use crate::factors::kinds_of;
+use crate::sudo::{is_proven, strongest};
 use crate::{Actor, ApplicationError, Target};
 
 /// A unit of work about an account, begun by somebody who may act on it.
 pub(crate) struct OnAccount {
     pub(crate) unit: Box<dyn AccountUnit>,
+    /// The actor's session.
+    pub(crate) session: RefreshToken,
     /// The account, locked.
     pub(crate) user: User,
     /// All active admins, locked, where the unit was begun by [`Target::User`]; empty otherwise.
@@ -72,9 +74,28 @@ pub(crate) async fn begin_proven(
     window: TimeDelta,
 ) -> Result<Proven, ApplicationError> {
     let (unit, session, user) = begin_in_session(units, actor, clock).await?;
-    let by_second_factor = unit.factors().list_totp(user.id).await?.iter().any(TotpDevice::is_confirmed);
-    require_recent(session.authentication, by_second_factor, window, clock.now())?;
+    require_proof(unit.as_ref(), &session, clock, window).await?;
     Ok(Proven { unit, user, session })
+}
+
+/// Rejects an actor who has not proven lately, in this session, who they are: at most `window` ago, and by a second factor
+/// if they have one.
+///
+/// # Errors
+/// [`ApplicationError::StepUpRequired`]; [`ApplicationError::Unavailable`].
+pub(crate) async fn require_proof(
+    unit: &dyn AccountUnit,
+    session: &RefreshToken,
+    clock: &dyn Clock,
+    window: TimeDelta,
+) -> Result<(), ApplicationError> {
+    let second = kinds_of(unit.factors(), session.user_id).await?;
+    if is_proven(session.authentication, &second, window, clock.now()) {
+        return Ok(());
+    }
+    let found = unit.passwords().find_with_user(&UserIdentifier::Id(session.user_id)).await?;
+    let has_password = found.is_some_and(|(_, hash)| hash.is_some());
+    Err(ApplicationError::StepUpRequired { factors: strongest(second, has_password) })
 }
 
 /// As [`begin_as`], for what is done to an account: one's own, or anybody's for an admin.
@@ -92,8 +113,8 @@ pub(crate) async fn begin_on(
 ) -> Result<OnAccount, ApplicationError> {
     let id = target.authorize(actor)?;
     if target == Target::Me {
-        let (unit, user) = begin_as(units, actor, clock).await?;
-        return Ok(OnAccount { unit, user, admins: Vec::new() });
+        let (unit, session, user) = begin_in_session(units, actor, clock).await?;
+        return Ok(OnAccount { unit, session, user, admins: Vec::new() });
     }
     let unit = units.begin().await?;
     let admins = unit.users().lock_active_admins(Some(id)).await?;
@@ -103,9 +124,9 @@ pub(crate) async fn begin_on(
     let user = unit.users().find_by_id_for_update(id).await?;
     // After the wait for the locks, in which the token may have expired. An actor who may no longer act does not learn
     // whether the account exists.
-    hold(unit.as_ref(), actor, clock).await?;
+    let (session, _) = hold(unit.as_ref(), actor, clock).await?;
     let user = user.ok_or(ApplicationError::NotFound)?;
-    Ok(OnAccount { unit, user, admins })
+    Ok(OnAccount { unit, session, user, admins })
 }
 
 /// Accepts an actor who still may act, and keeps it so until the unit ends. Every other account that the unit locks

@@ -4,7 +4,7 @@ use domain::passwords::{HashError, RefusedPassword};
 use domain::{Source, StoreError, ValidationError};
 use thiserror::Error;
 
-use crate::factors::SecondFactorChallenge;
+use crate::factors::{FactorKind, SecondFactorChallenge};
 
 /// Why a use case did not do what it was asked. Nothing was changed, except where a variant says so.
 #[derive(Debug, Error)]
@@ -30,9 +30,12 @@ pub enum ApplicationError {
     /// The act needs a proof of who the actor is that is recent, and by the strongest factor that they have.
     #[error("the actor must prove again who they are")]
     StepUpRequired {
-        /// Whether a second factor is asked for, and not a password.
-        by_second_factor: bool,
+        /// By what they can. By nothing where they have neither a password nor a second factor: they sign in again.
+        factors: Vec<FactorKind>,
     },
+    /// It would leave a user without a second factor who must have one.
+    #[error("the last second factor cannot be removed")]
+    LastFactor,
     /// The user has as many of these as anyone may have.
     #[error("there are too many of these")]
     TooManyFactors,
@@ -124,6 +127,7 @@ impl ApplicationError {
             Self::SecondFactorRequired(_) => "second_factor_required",
             Self::InvalidSecondFactor => "invalid_second_factor",
             Self::StepUpRequired { .. } => "step_up_required",
+            Self::LastFactor => "last_factor",
             Self::TooManyFactors => "too_many_factors",
             Self::InvalidAccessToken => "invalid_token",
             Self::InvalidRefreshToken => "invalid_refresh_token",

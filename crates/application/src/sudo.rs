@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use domain::Timestamp;
 use domain::sessions::{Authentication, RefreshTokenRepository};
 
-use crate::factors::SecondFactors;
+use crate::factors::{FactorKind, SecondFactors};
 use crate::{Actor, ApplicationError};
 
 /// Finds out whether actors have proven lately who they are. It is a part of the services that ask for it. Where a unit of
@@ -31,33 +31,40 @@ impl Sudo {
     /// # Errors
     /// [`ApplicationError::StepUpRequired`]; [`ApplicationError::InvalidAccessToken`] when the session is gone;
     /// [`ApplicationError::Unavailable`].
-    pub(crate) async fn require(&self, actor: &Actor, brings_password: bool) -> Result<(), ApplicationError> {
-        let by_second_factor = self.second_factors.are_set_up(actor.user_id).await?;
-        if brings_password && !by_second_factor {
+    pub(crate) async fn require(
+        &self,
+        actor: &Actor,
+        has_password: bool,
+        brings_password: bool,
+    ) -> Result<(), ApplicationError> {
+        let second = self.second_factors.kinds(actor.user_id).await?;
+        if brings_password && second.is_empty() {
             return Ok(());
         }
         let found = self.refresh_tokens.find_with_user(actor.session).await?;
         let (session, _) = found.ok_or(ApplicationError::InvalidAccessToken)?;
-        require_recent(session.authentication, by_second_factor, self.window, self.second_factors.clock.now())
+        if is_proven(session.authentication, &second, self.window, self.second_factors.clock.now()) {
+            return Ok(());
+        }
+        Err(ApplicationError::StepUpRequired { factors: strongest(second, has_password) })
     }
 }
 
 /// The rule: the last proof is at most `window` old, and a second factor is a part of it where there is one.
-///
-/// # Errors
-/// [`ApplicationError::StepUpRequired`].
-pub(crate) fn require_recent(
+pub(crate) fn is_proven(
     authentication: Authentication,
-    by_second_factor: bool,
+    second: &[FactorKind],
     window: TimeDelta,
     now: Timestamp,
-) -> Result<(), ApplicationError> {
-    let is_strong = !by_second_factor || authentication.methods.has_second_factor();
-    if is_strong && authentication.is_recent(window, now) {
-        Ok(())
-    } else {
-        Err(ApplicationError::StepUpRequired { by_second_factor })
-    }
+) -> bool {
+    let is_strong = second.is_empty() || authentication.methods.has_second_factor();
+    is_strong && authentication.is_recent(window, now)
+}
+
+/// By what somebody proves again who they are: by their second factors, else by their password, else by nothing but
+/// signing in.
+pub(crate) fn strongest(second: Vec<FactorKind>, has_password: bool) -> Vec<FactorKind> {
+    if second.is_empty() && has_password { vec![FactorKind::Password] } else { second }
 }
 
 #[cfg(test)]
@@ -88,14 +95,14 @@ mod tests {
         let mut repository = MockFactorRepository::new();
         let devices = if has_factor { vec![factors::a_device()] } else { Vec::new() };
         repository.expect_list_totp().returning(move |_| Ok(devices.clone()));
+        repository.expect_count_recovery_codes().returning(|_| Ok(0));
         let mut refresh_tokens = MockRefreshTokenRepository::new();
         let session = RefreshToken { authentication: Authentication { at: now() - ago, methods }, ..a_session() };
         refresh_tokens.expect_find_with_user().returning(move |_| Ok(Some((session.clone(), a_user()))));
         let sudo = testing::sudo(factors::Mocks { factors: repository, ..factors::Mocks::default() }, refresh_tokens);
-        match sudo.require(&an_actor(), brings_password).await {
+        match sudo.require(&an_actor(), true, brings_password).await {
             Ok(()) => "ok".to_owned(),
-            Err(ApplicationError::StepUpRequired { by_second_factor: true }) => "second factor".to_owned(),
-            Err(ApplicationError::StepUpRequired { by_second_factor: false }) => "password".to_owned(),
+            Err(ApplicationError::StepUpRequired { factors }) => factors[0].as_str().to_owned(),
             Err(error) => format!("{error:?}"),
         }
     }
@@ -111,9 +118,9 @@ mod tests {
             (password, late, false, false, "password"),
             (both, window, true, true, "ok"),
             (both, window, true, false, "ok"),
-            (both, late, true, true, "second factor"),
-            (password, TimeDelta::zero(), true, true, "second factor"),
-            (password, TimeDelta::zero(), true, false, "second factor"),
+            (both, late, true, true, "totp"),
+            (password, TimeDelta::zero(), true, true, "totp"),
+            (password, TimeDelta::zero(), true, false, "totp"),
         ] {
             let said = said(methods, ago, has_factor, brings_password).await;
             assert_eq!(said, expected, "{methods:?} {ago} {has_factor} {brings_password}");

@@ -145,9 +145,15 @@ fn values(app: &str, mail: &Outgoing, link: Option<&str>) -> Values {
     if let Some(link) = link {
         values.insert("link", Value::from(link));
     }
-    if let Letter::NewDevice { device, address } = &mail.letter {
-        values.insert("device", Value::from(device.clone()));
-        values.insert("address", Value::from(address.map(|address| address.to_string())));
+    match &mail.letter {
+        Letter::NewDevice { device, address } => {
+            values.insert("device", Value::from(device.clone()));
+            values.insert("address", Value::from(address.map(|address| address.to_string())));
+        }
+        Letter::RecoveryCodeUsed { left } => {
+            values.insert("left", Value::from(*left));
+        }
+        _ => {}
     }
     values
 }

@@ -127,7 +127,7 @@ async fn another_user_has_the_email() {
 
     {
       "code": "duplicate",
-      "detail": "Another user has this value.",
+      "detail": "This value is taken.",
       "errors": [
         {
           "code": "duplicate",

@@ -4,6 +4,7 @@ mod accept_invitation;
 mod check_password;
 mod confirm_email_sign_in;
 mod confirm_password_reset;
+mod finish_sign_in;
 mod login;
 mod logout;
 mod logout_all;
@@ -12,6 +13,7 @@ mod proof;
 mod refresh;
 mod request_email_sign_in;
 mod request_password_reset;
+mod step_up;
 mod verify;
 
 use actix_web::HttpResponse;
@@ -26,7 +28,7 @@ use crate::http::fields::checked::checked;
 use crate::http::{ErrorRow, Feature, Limited, limit, take_no_body_too};
 
 pub(crate) use login::Identifier;
-pub(crate) use proof::{MAX_PROOF_BYTES, ProofBody};
+pub(crate) use proof::{MAX_PROOF_BYTES, Presented, ProofBody};
 pub(crate) use refresh::PresentedToken;
 
 pub(crate) const FEATURE: Feature = Feature {
@@ -48,6 +50,9 @@ pub(crate) const FEATURE: Feature = Feature {
             checked::<request_email_sign_in::RequestEmailSignInBody>(),
             checked::<proof::ProofBody>(),
             checked::<check_password::CheckPasswordBody>(),
+            checked::<finish_sign_in::ChallengeCodeBody>(),
+            checked::<finish_sign_in::ChallengeBody>(),
+            checked::<step_up::StepUpBody>(),
         ]
     },
 };
@@ -55,6 +60,22 @@ pub(crate) const FEATURE: Feature = Feature {
 fn routes(config: &mut ServiceConfig) {
     config
         .service(resource("/auth/login").route(limit(Limited::Login, post().to(login::login))))
+        .service(
+            resource("/auth/challenge/totp").route(limit(Limited::Login, post().to(finish_sign_in::by_totp))),
+        )
+        .service(
+            resource("/auth/challenge/recovery-code")
+                .route(limit(Limited::Login, post().to(finish_sign_in::by_recovery_code))),
+        )
+        .service(
+            resource("/auth/challenge/email-code/send")
+                .route(limit(Limited::PasswordReset, post().to(finish_sign_in::send_email_code))),
+        )
+        .service(
+            resource("/auth/challenge/email-code")
+                .route(limit(Limited::Login, post().to(finish_sign_in::by_email_code))),
+        )
+        .service(resource("/auth/step-up").route(post().to(step_up::step_up)))
         .service(resource("/auth/refresh").route(limit(Limited::Refresh, post().to(refresh::refresh))))
         .service(
             resource("/auth/password-reset")
@@ -90,6 +111,11 @@ fn routes(config: &mut ServiceConfig) {
 #[openapi(
     paths(
         login::login,
+        finish_sign_in::by_totp,
+        finish_sign_in::by_recovery_code,
+        finish_sign_in::send_email_code,
+        finish_sign_in::by_email_code,
+        step_up::step_up,
         refresh::refresh,
         request_password_reset::request_password_reset,
         confirm_password_reset::confirm_password_reset,
@@ -127,7 +153,6 @@ const ERRORS: &[ErrorRow] = &[
         "step_up_required",
         "Prove again that it is you, by the strongest factor that you have.",
     ),
-    ErrorRow::new(StatusCode::CONFLICT, "too_many_factors", "There are as many of these as anyone may have."),
     ErrorRow::new(
         StatusCode::UNAUTHORIZED,
         "invalid_refresh_token",

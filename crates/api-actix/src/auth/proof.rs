@@ -20,13 +20,13 @@ crate::fields! {
 struct EitherForm;
 
 crate::fields! {
-    BothForms as "BothForms" -> (Option<Mailed>, Option<Email>, Option<Mailed>) {
+    BothForms as "BothForms" -> (Option<Presented>, Option<Email>, Option<Presented>) {
         /// What the link ends in.
-        token: Optional<Mailed>,
+        token: Optional<Presented>,
         /// The address that the code was mailed to.
         email: Optional<Email>,
         /// The code, in upper or lower case, with or without its hyphen.
-        code: Optional<Mailed>,
+        code: Optional<Presented>,
     }
     build (token, email, code)
 }
@@ -50,10 +50,10 @@ impl Presence for EitherForm {
     }
 }
 
-/// A token or a code as it was mailed.
-pub(crate) struct Mailed(pub(crate) Secret);
+/// A token or a code, as somebody presents it.
+pub(crate) struct Presented(pub(crate) Secret);
 
-impl TextValue for Mailed {
+impl TextValue for Presented {
     const SHAPE: TextShape = TextShape::ANY.length(1, MAX_PROOF_BYTES);
 
     fn parse(text: &str) -> Result<Self, ValidationError> {

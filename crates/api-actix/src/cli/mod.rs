@@ -12,6 +12,7 @@ mod outbox;
 mod passwords;
 mod serve;
 mod set_password;
+mod users;
 
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
@@ -48,6 +49,11 @@ enum Command {
     CreateAdmin(create_admin::CreateAdmin),
     /// Give a user another password, and end all of their sessions.
     SetPassword(set_password::SetPassword),
+    /// Look after users.
+    Users {
+        #[command(subcommand)]
+        action: users::Action,
+    },
     /// Remove what has ended or is old: sessions, revocations, signing keys, events, one-time tokens, mails, counts of
     /// attempts.
     Cleanup(cleanup::Cleanup),
@@ -126,6 +132,7 @@ fn run(arguments: Arguments) -> Result<(), Failure> {
             Command::Migrate { step } => migrate::run(step, &config).await,
             Command::CreateAdmin(create_admin) => create_admin::run(create_admin, &config).await,
             Command::SetPassword(set_password) => set_password::run(set_password, &config).await,
+            Command::Users { action } => users::run(action, &config).await,
             Command::Cleanup(cleanup) => cleanup::run(cleanup, &config).await,
             Command::Keys { action } => keys::run(action, &config).await,
             Command::Mail { action } => mail::run(action, &config).await,

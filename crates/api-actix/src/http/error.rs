@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::allowance::Allowance;
 use super::error_row::{self as rows, ErrorRow};
-use super::problem::{FieldError, PROBLEM_JSON, Problem};
+use super::problem::{Extension, FieldError, PROBLEM_JSON, Problem};
 use super::request_id;
 
 /// Why a request failed. The response is a problem document (RFC 9457), and what an operator has to know is in the log.
@@ -56,6 +56,7 @@ pub enum ApiError {
 pub struct Refusal {
     row: ErrorRow,
     errors: Vec<FieldError>,
+    extension: Extension,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -72,7 +73,15 @@ impl ApiError {
     /// Refuses in the words of this row. An operator reads `source` in the log when the row is a fault of ours or an
     /// outage.
     pub(crate) fn refused(row: ErrorRow, errors: Vec<FieldError>, source: impl Error + Send + Sync + 'static) -> Self {
-        Self::Refused(Refusal { row, errors, source: Some(Box::new(source)) })
+        Self::Refused(Refusal { row, errors, extension: Extension::default(), source: Some(Box::new(source)) })
+    }
+
+    /// The same refusal, with these members in its document.
+    pub(crate) fn extended(mut self, extension: Extension) -> Self {
+        if let Self::Refused(refusal) = &mut self {
+            refusal.extension = extension;
+        }
+        self
     }
 
     /// A fault of one field.
@@ -138,6 +147,10 @@ impl ApiError {
 
     /// The document that says so.
     pub(crate) fn problem(&self, row: ErrorRow) -> Problem {
+        let Extension { challenge, factors, expires_at } = match self {
+            Self::Refused(refusal) => refusal.extension.clone(),
+            _ => Extension::default(),
+        };
         Problem {
             kind: "about:blank",
             title: row.status.canonical_reason().unwrap_or_default(),
@@ -146,6 +159,9 @@ impl ApiError {
             code: row.code,
             request_id: request_id::current(),
             errors: self.field_errors().to_vec(),
+            challenge,
+            factors,
+            expires_at,
         }
     }
 
@@ -226,7 +242,7 @@ impl ResponseError for ApiError {
 /// The refusal of a route that has nothing to tell operators.
 impl From<ErrorRow> for ApiError {
     fn from(row: ErrorRow) -> Self {
-        Self::Refused(Refusal { row, errors: Vec::new(), source: None })
+        Self::Refused(Refusal { row, errors: Vec::new(), extension: Extension::default(), source: None })
     }
 }
 

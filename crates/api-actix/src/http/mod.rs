@@ -58,7 +58,7 @@ pub(crate) use locale::{AcceptLanguage, ClientLocale, ClientLocales};
 pub(crate) use paging::{AnyPage, PageBody};
 pub(crate) use parts::part;
 pub(crate) use path::PathSession;
-pub(crate) use problem::Problem;
+pub(crate) use problem::{Extension, Problem};
 pub(crate) use rate_limit::{ClientKey, Limited, RateLimits, limit, limit_in_handler, spend};
 pub(crate) use read_only::ReadOnlyBody;
 pub(crate) use request_context::wrap as surround;

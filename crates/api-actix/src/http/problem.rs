@@ -1,5 +1,8 @@
-use serde::Serialize;
+use domain::Secret;
+use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
+
+use super::time::Time;
 
 /// The media type of every error.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
@@ -32,6 +35,41 @@ pub(crate) struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub(crate) errors: Vec<FieldError>,
+    /// With `second_factor_required`: goes back with the second factor, once. It is not a session.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "expose")]
+    #[schema(value_type = String, required = false,
+        example = "hxc_AAAAAAAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
+    pub(crate) challenge: Option<Secret>,
+    /// With `second_factor_required` and `step_up_required`: what can be shown, the strongest first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Vec<String>, required = false, example = json!(["totp", "recovery_code"]))]
+    pub(crate) factors: Option<Vec<&'static str>>,
+    /// With `second_factor_required`: the challenge is good until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, format = DateTime, required = false, example = "2026-11-21T09:30:00.000000Z")]
+    pub(crate) expires_at: Option<Time>,
+}
+
+impl Problem {
+    /// The same without what a sign-in goes on with.
+    pub(crate) fn without_challenge(self) -> Self {
+        Self { challenge: None, factors: None, expires_at: None, ..self }
+    }
+}
+
+/// Members of a problem document that not every one has (RFC 9457, section 3.2).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Extension {
+    /// What a sign-in goes on with.
+    pub(crate) challenge: Option<Secret>,
+    /// What can be shown.
+    pub(crate) factors: Option<Vec<&'static str>>,
+    /// The challenge is good until then.
+    pub(crate) expires_at: Option<Time>,
+}
+
+fn expose<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+    secret.as_ref().map(Secret::expose).serialize(serializer)
 }
 
 /// What is wrong with a field.

@@ -45,7 +45,7 @@ problem_response! {
     /// No such thing.
     NotFound = NOT_FOUND: "Not found, or not for this user.";
     /// In conflict with another's value or with a rule.
-    Conflict = CONFLICT: "Another user has the value, or the last active admin would be lost: see `code`.";
+    Conflict = CONFLICT: "The value is taken, or a rule forbids it: see `code`.";
     /// Too often.
     RateLimited = TOO_MANY_REQUESTS: "Too many requests from this client.";
     /// Try again.
@@ -57,7 +57,7 @@ pub(crate) struct TooManyAttempts;
 
 impl IntoResponses for TooManyAttempts {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let description = "Too many attempts at the password, whether or not this one is right.";
+        let description = "Too many attempts at the secret, whether or not this one is right.";
         BTreeMap::from([without_rate(problem(StatusCode::TOO_MANY_REQUESTS, description))])
     }
 }

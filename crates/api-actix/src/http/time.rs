@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 /// A time as RFC 3339, UTC, to the microsecond.
-#[derive(Clone, Copy, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
 #[schema(value_type = String, format = DateTime, example = "2026-11-21T09:30:00.000000Z")]
 pub(crate) struct Time(pub(crate) Timestamp);
 

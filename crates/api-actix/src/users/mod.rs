@@ -110,7 +110,7 @@ const ERRORS: &[ErrorRow] = &[
         "use_email_change",
         "Your email is changed by PUT /api/v1/users/me/email, and confirmed at the new address.",
     ),
-    ErrorRow::new(StatusCode::CONFLICT, "duplicate", "Another user has this value."),
+    ErrorRow::new(StatusCode::CONFLICT, "duplicate", "This value is taken."),
     ErrorRow::new(StatusCode::CONFLICT, "last_admin", "The last active admin cannot be demoted, disabled or deleted."),
 ];
 

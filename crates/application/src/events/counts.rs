@@ -18,6 +18,8 @@ pub enum SignInOutcome {
     Disabled,
     /// Right password, but the address is not proven.
     Unverified,
+    /// The second factor was wrong, or was used before.
+    WrongSecondFactor,
     /// There were too many attempts at the account.
     TooMany,
     /// Too many passwords were waiting to be hashed.
@@ -38,11 +40,12 @@ pub enum RefreshOutcome {
 }
 
 impl SignInOutcome {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Ok,
         Self::WrongPassword,
         Self::Disabled,
         Self::Unverified,
+        Self::WrongSecondFactor,
         Self::TooMany,
         Self::Overloaded,
         Self::Failed,
@@ -55,6 +58,7 @@ impl SignInOutcome {
             Self::WrongPassword => "wrong_password",
             Self::Disabled => "disabled",
             Self::Unverified => "unverified",
+            Self::WrongSecondFactor => "wrong_second_factor",
             Self::TooMany => "too_many",
             Self::Overloaded => "overloaded",
             Self::Failed => "failed",
@@ -69,8 +73,11 @@ impl SignInOutcome {
                 ApplicationError::InvalidCredentials
                 | ApplicationError::InvalidOneTimeToken
                 | ApplicationError::AccountDisabled
-                | ApplicationError::EmailNotVerified,
+                | ApplicationError::EmailNotVerified
+                // It has not come to an end.
+                | ApplicationError::SecondFactorRequired(_),
             ) => None,
+            Err(ApplicationError::InvalidSecondFactor) => Some(Self::WrongSecondFactor),
             Err(ApplicationError::TooManyAttempts { .. }) => Some(Self::TooMany),
             Err(ApplicationError::Overloaded) => Some(Self::Overloaded),
             Err(_) => Some(Self::Failed),

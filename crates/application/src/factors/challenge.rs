@@ -1,20 +1,23 @@
 use std::fmt;
 
-use chrono::TimeDelta;
-use domain::Secret;
+use domain::{Secret, Timestamp};
+
+use super::FactorKind;
 
 /// What a sign-in goes on with that needs a second factor.
 pub struct SecondFactorChallenge {
     /// Comes back with the second factor, once. It is no session, and good for nothing else.
     pub token: Secret,
-    /// How long it is good.
-    pub expires_in: TimeDelta,
-    /// Whether a recovery code is left.
-    pub has_recovery_codes: bool,
+    /// It is good until then.
+    pub expires_at: Timestamp,
+    /// What can be shown. Nothing where a factor is due, none is set up, and a mail would prove what is proven already.
+    pub factors: Vec<FactorKind>,
 }
 
 impl fmt::Debug for SecondFactorChallenge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SecondFactorChallenge").field("expires_in", &self.expires_in).finish_non_exhaustive()
+        let Self { token: _, expires_at, factors } = self;
+        let mut debug = f.debug_struct("SecondFactorChallenge");
+        debug.field("expires_at", expires_at).field("factors", factors).finish_non_exhaustive()
     }
 }

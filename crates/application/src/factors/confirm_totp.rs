@@ -43,8 +43,8 @@ impl Factors {
         let authentication = Authentication { at: now, methods };
         unit.refresh_tokens().record_authentication(session.id, authentication).await?;
         self.one_time_tokens.notify(unit.as_ref(), &user, Letter::FactorAdded).await?;
-        let what = What::FactorAdded { user: user.id };
-        self.commit_change(unit, user, actor, Some(actor.session), what).await?;
+        let event = actor.did(What::FactorAdded { user: user.id });
+        self.commit_change(unit, user, Some(actor.session), event).await?;
         self.second_factors.was_right(actor.user_id).await?;
         Ok(codes)
     }

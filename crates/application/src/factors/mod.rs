@@ -2,6 +2,7 @@
 
 mod challenge;
 mod confirm_totp;
+mod factor_kind;
 mod list_factors;
 mod remove_totp;
 mod renew_recovery_codes;
@@ -14,26 +15,29 @@ pub(crate) mod testing;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use domain::events::What;
+use domain::events::NewEvent;
 use domain::sessions::{Revocation, RevocationReason, RevokedTokens, SessionId};
 use domain::units::{AccountUnit, Begin};
-use domain::users::User;
+use domain::users::{User, UserRepository};
 use domain::{Clock, Ids};
 
 pub use challenge::SecondFactorChallenge;
+pub use factor_kind::FactorKind;
 pub use list_factors::FactorList;
 pub use second_factors::{SecondFactor, SecondFactors};
 pub use set_up_totp::SetUpTotp;
 
-pub(crate) use second_factors::Shown;
+pub(crate) use second_factors::{Shown, kinds_of};
 
 use crate::events::Journal;
 use crate::one_time_tokens::OneTimeTokens;
-use crate::{Actor, ApplicationError};
+use crate::ApplicationError;
 
 /// The use cases of second factors.
 #[derive(Clone)]
 pub struct Factors {
+    /// Finds whose they are.
+    pub users: Arc<dyn UserRepository>,
     /// Reads and computes them.
     pub second_factors: SecondFactors,
     /// Writes accounts.
@@ -57,9 +61,8 @@ impl Factors {
         &self,
         unit: Box<dyn AccountUnit>,
         mut user: User,
-        actor: &Actor,
         except: Option<SessionId>,
-        what: What,
+        event: NewEvent,
     ) -> Result<(), ApplicationError> {
         user.void_access_tokens();
         unit.users().update(&user).await?;
@@ -67,6 +70,6 @@ impl Factors {
         let revocation = Revocation { at: self.clock.now(), reason: RevocationReason::FactorsChanged };
         unit.refresh_tokens().revoke_all(user.id, except, revocation).await?;
         let void = [RevokedTokens::OfUser(user.id, user.epoch)];
-        self.journal.commit_revoking(unit, actor.did(what), &void).await
+        self.journal.commit_revoking(unit, event, &void).await
     }
 }

@@ -12,8 +12,8 @@ impl Factors {
     /// this one no longer counts as proven by it.
     ///
     /// # Errors
-    /// [`ApplicationError::StepUpRequired`], [`ApplicationError::NotFound`], [`ApplicationError::InvalidAccessToken`],
-    /// [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::StepUpRequired`], [`ApplicationError::NotFound`], [`ApplicationError::LastFactor`],
+    /// [`ApplicationError::InvalidAccessToken`], [`ApplicationError::Unavailable`].
     pub async fn remove_totp(&self, actor: &Actor, id: TotpDeviceId) -> Result<(), ApplicationError> {
         let Proven { unit, user, session } =
             begin_proven(self.units.as_ref(), actor, self.clock.as_ref(), self.sudo_window).await?;
@@ -21,6 +21,7 @@ impl Factors {
             return Err(ApplicationError::NotFound);
         }
         if !unit.factors().list_totp(user.id).await?.iter().any(TotpDevice::is_confirmed) {
+            self.second_factors.may_have_none(&user)?;
             unit.factors().replace_recovery_codes(user.id, &[]).await?;
             let Authentication { at, methods } = session.authentication;
             let methods = methods.without(Method::Totp).and_then(|methods| methods.without(Method::RecoveryCode));
@@ -29,7 +30,7 @@ impl Factors {
             }
         }
         self.one_time_tokens.notify(unit.as_ref(), &user, Letter::FactorRemoved).await?;
-        let what = What::FactorRemoved { user: user.id };
-        self.commit_change(unit, user, actor, Some(actor.session), what).await
+        let event = actor.did(What::FactorRemoved { user: user.id });
+        self.commit_change(unit, user, Some(actor.session), event).await
     }
 }

@@ -1,24 +1,47 @@
-use domain::events::What;
+use domain::events::{By, NewEvent, What};
 use domain::mail::Letter;
-use domain::users::UserId;
+use domain::units::AccountUnit;
+use domain::users::{Email, User, UserId};
 
 use super::Factors;
-use crate::acting::{OnAccount, begin_on};
+use crate::acting::{OnAccount, begin_on, require_proof};
 use crate::{Actor, ApplicationError, Target};
 
 impl Factors {
-    /// Removes all second factors of a user who lost them, and ends their sessions. For admins, who see none of them. The
-    /// user is told.
+    /// Removes all second factors of a user who lost them, and ends their sessions. For admins who have proven lately who they
+    /// are. They see none of the factors, and set none. The user is told.
     ///
     /// # Errors
-    /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::InvalidAccessToken`],
-    /// [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::StepUpRequired`],
+    /// [`ApplicationError::InvalidAccessToken`], [`ApplicationError::Unavailable`].
     pub async fn reset(&self, actor: &Actor, user: UserId) -> Result<(), ApplicationError> {
-        let target = Target::User(user);
-        let OnAccount { unit, user, .. } = begin_on(self.units.as_ref(), actor, target, self.clock.as_ref()).await?;
+        let (target, clock) = (Target::User(user), self.clock.as_ref());
+        let OnAccount { unit, session, user, .. } = begin_on(self.units.as_ref(), actor, target, clock).await?;
+        require_proof(unit.as_ref(), &session, clock, self.sudo_window).await?;
+        let event = actor.did(What::FactorsReset { user: user.id });
+        self.remove_all(unit, user, event).await
+    }
+
+    /// The same on the word of the operator: there is no actor. It may be any account, also that of the last admin.
+    ///
+    /// # Errors
+    /// [`ApplicationError::NotFound`] when nobody has the email; [`ApplicationError::Unavailable`].
+    pub async fn reset_by_email(&self, email: &Email) -> Result<(), ApplicationError> {
+        let found = self.users.find_by_email(email).await?.ok_or(ApplicationError::NotFound)?;
+        let unit = self.units.begin().await?;
+        let user = unit.users().find_by_id_for_update(found.id).await?.ok_or(ApplicationError::NotFound)?;
+        let event = By::Operator.did(What::FactorsReset { user: user.id });
+        self.remove_all(unit, user, event).await
+    }
+
+    async fn remove_all(
+        &self,
+        unit: Box<dyn AccountUnit>,
+        user: User,
+        event: NewEvent,
+    ) -> Result<(), ApplicationError> {
         unit.factors().delete_all(user.id).await?;
         self.one_time_tokens.notify(unit.as_ref(), &user, Letter::FactorsReset).await?;
-        let what = What::FactorsReset { user: user.id };
-        self.commit_change(unit, user, actor, None, what).await
+        self.commit_change(unit, user, None, event).await
     }
 }

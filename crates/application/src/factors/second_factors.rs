@@ -2,13 +2,16 @@ use std::sync::Arc;
 
 use domain::attempts::{AttemptKey, AttemptLimit, AttemptRepository, Attempted, Reservation, Subject};
 use domain::factors::{
-    FactorRepository, HashedRecoveryCode, RecoveryCode, TotpCode, TotpDevice, TotpDeviceId, TotpSecrets, TotpStep,
+    FactorRepository, Grace, HashedRecoveryCode, RecoveryCode, SecondFactorPolicy, TotpCode, TotpDevice, TotpDeviceId,
+    TotpSecrets, TotpStep,
 };
+use domain::one_time_tokens::OneTimeToken;
 use domain::sessions::Method;
 use domain::units::AccountUnit;
-use domain::users::UserId;
-use domain::{Clock, Mac, Secret, StoreError};
+use domain::users::{User, UserId};
+use domain::{Clock, Mac, Secret, StoreError, Timestamp};
 
+use super::FactorKind;
 use crate::ApplicationError;
 
 /// Finds out whether a second factor is right. It is a part of the services that ask for one.
@@ -24,6 +27,8 @@ pub struct SecondFactors {
     pub mac: Arc<dyn Mac>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Who must have one.
+    pub policy: SecondFactorPolicy,
 }
 
 /// A second factor, as somebody typed it.
@@ -40,15 +45,38 @@ pub enum SecondFactor {
 pub(crate) enum Shown {
     Totp(TotpDeviceId, TotpStep),
     RecoveryCode(UserId, HashedRecoveryCode),
+    /// A code that was mailed, in place of a factor that is due.
+    EmailCode(Box<OneTimeToken>),
 }
 
 impl SecondFactors {
-    /// Whether this user has a second factor.
+    /// The kinds of second factor that this user can show, outside a unit of work: [`kinds_of`].
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub(crate) async fn are_set_up(&self, user: UserId) -> Result<bool, StoreError> {
-        Ok(self.factors.list_totp(user).await?.iter().any(TotpDevice::is_confirmed))
+    pub(crate) async fn kinds(&self, user: UserId) -> Result<Vec<FactorKind>, StoreError> {
+        kinds_of(self.factors.as_ref(), user).await
+    }
+
+    /// Refuses to leave a user without any factor who must have one. Call it with the user locked.
+    ///
+    /// # Errors
+    /// [`ApplicationError::LastFactor`].
+    pub(crate) fn may_have_none(&self, user: &User) -> Result<(), ApplicationError> {
+        if self.policy.requires(user.role) { Err(ApplicationError::LastFactor) } else { Ok(()) }
+    }
+
+    /// The time in which this user, who has no second factor, may go without one: that which has begun, or that which
+    /// begins with their next sign-in. `None` where they need none.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub(crate) async fn grace(&self, user: &User) -> Result<Option<Grace>, StoreError> {
+        if !self.policy.requires(user.role) {
+            return Ok(None);
+        }
+        let begun = self.factors.find_grace(user.id).await?;
+        Ok(Some(begun.unwrap_or(Grace { began_at: self.clock.now(), reset_at: None })))
     }
 
     /// Accepts a second factor that is right. [`Shown::spend`] it in the unit of work.
@@ -104,23 +132,37 @@ impl SecondFactors {
     }
 }
 
+/// The kinds of second factor that a user can show. None where none is set up: a recovery code is none by itself.
+///
+/// # Errors
+/// [`StoreError::Unavailable`].
+pub(crate) async fn kinds_of(factors: &dyn FactorRepository, user: UserId) -> Result<Vec<FactorKind>, StoreError> {
+    if !factors.list_totp(user).await?.iter().any(TotpDevice::is_confirmed) {
+        return Ok(Vec::new());
+    }
+    let has_codes = factors.count_recovery_codes(user).await? > 0;
+    Ok([FactorKind::Totp].into_iter().chain(has_codes.then_some(FactorKind::RecoveryCode)).collect())
+}
+
 impl Shown {
     /// What it is.
     pub(crate) const fn method(&self) -> Method {
         match self {
             Self::Totp(..) => Method::Totp,
             Self::RecoveryCode(..) => Method::RecoveryCode,
+            Self::EmailCode(_) => Method::Mail,
         }
     }
 
     /// Spends it, in this unit. Of many who try at once one does.
     ///
     /// # Errors
-    /// [`ApplicationError::InvalidSecondFactor`] when it was spent before, or was none.
-    pub(crate) async fn spend(&self, unit: &dyn AccountUnit) -> Result<(), ApplicationError> {
+    /// [`ApplicationError::InvalidSecondFactor`] when it was spent before, or was none; [`ApplicationError::Unavailable`].
+    pub(crate) async fn spend(&self, unit: &dyn AccountUnit, now: Timestamp) -> Result<(), ApplicationError> {
         let is_spent = match self {
             Self::Totp(device, step) => unit.factors().use_totp(*device, *step).await?,
             Self::RecoveryCode(user, code) => unit.factors().use_recovery_code(*user, code).await?,
+            Self::EmailCode(token) => unit.one_time_tokens().consume(token.id, now).await?,
         };
         if is_spent { Ok(()) } else { Err(ApplicationError::InvalidSecondFactor) }
     }

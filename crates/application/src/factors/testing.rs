@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use domain::attempts::{MockAttemptRepository, Reservation};
 use domain::factors::{
-    FactorName, MockFactorRepository, MockTotpSecrets, NewTotpDevice, SealedTotpSecret, TotpDevice, TotpDeviceId,
+    FactorName, MockFactorRepository, MockTotpSecrets, NewTotpDevice, SealedTotpSecret, SecondFactorPolicy, TotpDevice,
+    TotpDeviceId,
 };
 use uuid::Uuid;
 
@@ -14,6 +15,7 @@ pub(crate) struct Mocks {
     pub(crate) factors: MockFactorRepository,
     pub(crate) totp: MockTotpSecrets,
     pub(crate) attempts: MockAttemptRepository,
+    pub(crate) policy: SecondFactorPolicy,
 }
 
 impl Mocks {
@@ -28,6 +30,7 @@ impl Mocks {
     pub(crate) fn one() -> Self {
         let mut mocks = Self::default();
         mocks.factors.expect_list_totp().returning(|_| Ok(vec![a_device()]));
+        mocks.factors.expect_count_recovery_codes().returning(|_| Ok(0));
         mocks
     }
 
@@ -45,6 +48,7 @@ impl Mocks {
             attempts: Arc::new(self.attempts),
             mac: Arc::new(FakeMac),
             clock: clock(),
+            policy: self.policy,
         }
     }
 }

@@ -4,7 +4,7 @@ use domain::one_time_tokens::{NewOneTimeToken, OneTimeToken, OneTimeTokenId, Pur
 use domain::sessions::Methods;
 use domain::units::AccountUnit;
 use domain::users::{Email, Locale, User, UserId};
-use domain::{Nonce, Secret, StoreError};
+use domain::{Nonce, StoreError};
 
 use super::OneTimeTokens;
 use crate::ApplicationError;
@@ -80,10 +80,10 @@ impl OneTimeTokens {
         purpose: Purpose,
         user: &User,
         proven: Methods,
-    ) -> Result<Secret, StoreError> {
+    ) -> Result<OneTimeToken, StoreError> {
         let token = self.issue(purpose, Some(user.id), &user.email, Some(proven));
         unit.one_time_tokens().insert(&token).await?;
-        Ok(token.token(self.mac.as_ref()))
+        Ok(token)
     }
 
     fn issue(&self, purpose: Purpose, user_id: Option<UserId>, email: &Email, proven: Option<Methods>) -> OneTimeToken {

@@ -156,7 +156,7 @@ mod tests {
         mocks.passwords.expect_find_with_user().return_once(|_| Ok(Some((a_user(), Some(a_hash())))));
         mocks.sessions.expect_find_with_user().returning(|_| Ok(Some((a_session(), a_user()))));
         let result = mocks.build().change(&an_actor(), change()).await;
-        assert!(matches!(result, Err(ApplicationError::StepUpRequired { by_second_factor: true })), "{result:?}");
+        assert!(matches!(result, Err(ApplicationError::StepUpRequired { .. })), "{result:?}");
     }
 
     #[tokio::test]

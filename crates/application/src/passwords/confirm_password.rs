@@ -35,7 +35,7 @@ impl Passwords {
         if stored.is_some() && current.is_none() {
             return Err(ApplicationError::CurrentPasswordRequired);
         }
-        self.hashing.in_turn(self.sudo.require(actor, current.is_some())).await?;
+        self.hashing.in_turn(self.sudo.require(actor, stored.is_some(), current.is_some())).await?;
         let Some(current) = current else { return Ok((user, place)) };
         let whose = Whose::User(user.id);
         let _line = self.attempts.lines.wait(whose).await;

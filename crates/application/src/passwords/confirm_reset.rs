@@ -55,6 +55,10 @@ impl Passwords {
                 let is_theirs = |user: &User| user.is_active && user.email == token.email;
                 let mut user = user.filter(is_theirs).ok_or(ApplicationError::InvalidOneTimeToken)?;
                 consume(unit.as_ref(), &token, self.clock.now()).await?;
+                if !user.email_verified {
+                    // Somebody else may have made the account, and must not keep its owner out.
+                    unit.factors().delete_all(user.id).await?;
+                }
                 user.email_verified = true;
                 let by_anyone = |what| By::Anyone.did(what).from_address(address);
                 if purpose == Purpose::Invitation {
@@ -62,6 +66,7 @@ impl Passwords {
                     return self.replace_untold(unit, user, &hash, None, event).await;
                 }
                 let event = by_anyone(What::PasswordReset { user: user.id });
+                unit.factors().note_reset(user_id, Some(self.clock.now())).await?;
                 // Whoever guessed the one before must not keep its owner out now, whose sessions end.
                 self.attempts.forget(unit.as_ref(), user_id, address).await?;
                 self.replace(unit, user, &hash, None, event).await
@@ -81,7 +86,7 @@ mod tests {
     use super::*;
     use crate::one_time_tokens::testing::{a_token, by_token, using};
     use crate::passwords::testing::Mocks;
-    use crate::testing::{a_hash, a_user, password};
+    use crate::testing::{a_hash, a_user, now, password};
 
     fn reset(token: &OneTimeToken) -> ChooseByMail {
         ChooseByMail { proof: by_token(token), new: password() }
@@ -113,9 +118,11 @@ mod tests {
         let is_proven = |user: &User| user.email_verified && user.epoch == Epoch::new(1);
         unit.users.expect_update().withf(is_proven).times(1).returning(|_| Ok(()));
         unit.passwords.expect_store().times(1).returning(|_, _, _| Ok(()));
+        unit.factors.expect_delete_all().times(1).returning(|_| Ok(0));
         unit.one_time_tokens.expect_void_all().times(1).returning(|_, _| Ok(2));
         unit.outbox.expect_insert().times(1).returning(|_| Ok(()));
         unit.attempts.expect_forget().times(1).returning(|_| Ok(true));
+        unit.factors.expect_note_reset().withf(|_, at| *at == Some(now())).times(1).returning(|_, _| Ok(()));
         unit.refresh_tokens
             .expect_revoke_all()
             .withf(|_, except, _| except.is_none())

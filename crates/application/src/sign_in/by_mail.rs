@@ -15,7 +15,7 @@ use crate::sessions::TokenPair;
 
 impl SignIn {
     /// Starts a session of whoever holds the token or the code of a mail. It proves the address. If nobody had proven it
-    /// before, somebody else may have made the account: its password is removed, and all other sessions end.
+    /// before, somebody else may have made the account: its password and its factors are removed, and all other sessions end.
     ///
     /// # Errors
     /// [`ApplicationError::EmailSignInOff`]; [`ApplicationError::InvalidOneTimeToken`], whatever is wrong with the token;
@@ -66,6 +66,7 @@ impl SignIn {
         user.updated_at = now;
         unit.users().update(&user).await?;
         unit.passwords().remove(user.id).await?;
+        unit.factors().delete_all(user.id).await?;
         unit.one_time_tokens().void_all(user.id, None).await?;
         let revocation = Revocation { at: now, reason: RevocationReason::PasswordSet };
         unit.refresh_tokens().revoke_all(user.id, None, revocation).await?;
@@ -127,6 +128,7 @@ mod tests {
         let is_proven = |user: &User| user.email_verified && user.epoch == Epoch::new(1);
         unit.users.expect_update().withf(is_proven).times(1).returning(|_| Ok(()));
         unit.passwords.expect_remove().times(1).returning(|_| Ok(true));
+        unit.factors.expect_delete_all().times(1).returning(|_| Ok(11));
         unit.one_time_tokens.expect_void_all().times(1).returning(|_, _| Ok(2));
         unit.refresh_tokens
             .expect_revoke_all()

@@ -11,7 +11,7 @@ use domain::{Nonce, StoreError};
 
 use super::SignIn;
 use crate::ApplicationError;
-use crate::factors::{SecondFactorChallenge, Shown};
+use crate::factors::{FactorKind, SecondFactorChallenge, Shown};
 use crate::one_time_tokens::consume;
 use crate::sessions::TokenPair;
 
@@ -52,7 +52,8 @@ impl SignIn {
     /// `None` when the account is no longer as `proven` has it.
     ///
     /// # Errors
-    /// [`ApplicationError::AccountDisabled`], [`ApplicationError::EmailNotVerified`], which are recorded;
+    /// [`ApplicationError::AccountDisabled`], [`ApplicationError::EmailNotVerified`],
+    /// [`ApplicationError::SecondFactorRequired`], which are recorded;
     /// [`ApplicationError::Unavailable`].
     pub(super) async fn start_session(
         &self,
@@ -62,11 +63,32 @@ impl SignIn {
         if let Some((what, refusal)) = self.refusal(&proven.user) {
             return Err(self.refused(what, device.address(), refusal).await);
         }
-        let is_enough = proven.methods.has_second_factor();
-        if !is_enough && self.hashing.in_turn(self.second_factors.are_set_up(proven.user.id)).await? {
-            return Err(self.hashing.in_turn(self.ask_for_second_factor(proven, device.address())).await?);
+        if let Some(factors) = self.hashing.in_turn(self.what_is_missing(proven)).await? {
+            let asking = self.ask_for_second_factor(proven, factors, device.address());
+            return Err(self.hashing.in_turn(asking).await?);
         }
         self.hashing.in_turn(self.store_session(proven, device)).await
+    }
+
+    /// What whoever has proven too little for a session may show besides; `None` when it is enough.
+    pub(super) async fn what_is_missing(&self, proven: &Proven) -> Result<Option<Vec<FactorKind>>, StoreError> {
+        let Proven { user, methods, second, .. } = proven;
+        if methods.has_second_factor() {
+            return Ok(None);
+        }
+        let factors = self.second_factors.kinds(user.id).await?;
+        if !factors.is_empty() {
+            return Ok(Some(factors));
+        }
+        let Some(grace) = self.second_factors.grace(user).await? else { return Ok(None) };
+        let due_at = self.second_factors.policy.due_at(&grace);
+        if self.clock.now() < due_at || matches!(second, Some((_, Shown::EmailCode(_)))) {
+            return Ok(None);
+        }
+        // What the mailbox gave is no reason to believe it once more.
+        let is_by_mail = *methods == Methods::only(Method::Mail) || grace.reset_at.is_some_and(|at| due_at <= at);
+        let may_mail = !is_by_mail && self.one_time_tokens.can_notify(user);
+        Ok(Some(may_mail.then_some(FactorKind::EmailCode).into_iter().collect()))
     }
 
     /// Why this account may not have a session, if it may not.
@@ -84,16 +106,18 @@ impl SignIn {
     async fn ask_for_second_factor(
         &self,
         proven: &Proven,
+        factors: Vec<FactorKind>,
         address: Option<IpAddr>,
     ) -> Result<ApplicationError, ApplicationError> {
-        let (user, purpose) = (&proven.user, Purpose::SecondFactor);
+        let user = &proven.user;
         let unit = self.units.begin().await?;
-        let token = self.one_time_tokens.hand_out(unit.as_ref(), purpose, user, proven.methods).await?;
-        let has_recovery_codes = unit.factors().count_recovery_codes(user.id).await? > 0;
+        let challenge =
+            self.one_time_tokens.hand_out(unit.as_ref(), Purpose::SecondFactor, user, proven.methods).await?;
         let event = By::Anyone.did(What::SecondFactorAsked { user: user.id }).from_address(address);
         self.journal.commit(unit, event).await?;
-        let expires_in = purpose.lifetime();
-        Ok(ApplicationError::SecondFactorRequired(SecondFactorChallenge { token, expires_in, has_recovery_codes }))
+        let token = challenge.token(self.one_time_tokens.mac.as_ref());
+        let expires_at = challenge.expires_at;
+        Ok(ApplicationError::SecondFactorRequired(SecondFactorChallenge { token, expires_at, factors }))
     }
 
     async fn store_session(&self, proven: &Proven, device: Device) -> Result<Option<TokenPair>, ApplicationError> {
@@ -117,10 +141,7 @@ impl SignIn {
         }
         if let Some((challenge, shown)) = second {
             consume(unit.as_ref(), challenge, now).await?;
-            shown.spend(unit.as_ref()).await?;
-            if shown.method() == Method::RecoveryCode {
-                self.one_time_tokens.notify(unit.as_ref(), user, Letter::RecoveryCodeUsed).await?;
-            }
+            self.spend(unit.as_ref(), user, shown).await?;
         }
         if let Some(Rehashed { old, new }) = rehashed {
             // If another sign-in has replaced it already, there is nothing to do: at this epoch it is the same
@@ -129,10 +150,28 @@ impl SignIn {
         }
         self.tell_of_new_device(unit.as_ref(), user, &session.device).await?;
         unit.refresh_tokens().insert(&session).await?;
+        if self.second_factors.policy.requires(user.role) {
+            unit.factors().begin_grace(user.id, now).await?;
+        }
         let (user, session) = (user.id, session.id);
         let event = By::User { user, session }.did(What::LoginSucceeded { user, session }).from_address(address);
         self.journal.commit(unit, event).await?;
         Ok(Some(pair))
+    }
+
+    /// Spends a second factor that is right, in this unit. Of a recovery code the user is told, and how many are left.
+    pub(super) async fn spend(
+        &self,
+        unit: &dyn AccountUnit,
+        user: &User,
+        shown: &Shown,
+    ) -> Result<(), ApplicationError> {
+        shown.spend(unit, self.clock.now()).await?;
+        if shown.method() == Method::RecoveryCode {
+            let left = unit.factors().count_recovery_codes(user.id).await?;
+            self.one_time_tokens.notify(unit, user, Letter::RecoveryCodeUsed { left }).await?;
+        }
+        Ok(())
     }
 
     /// Mails the user that a device signed in which none of their stored sessions knows. Nobody is told of the first

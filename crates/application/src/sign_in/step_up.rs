@@ -36,8 +36,9 @@ impl SignIn {
     }
 
     async fn step_up_by_password(&self, actor: &Actor, password: &Password) -> Result<(), ApplicationError> {
-        if self.second_factors.are_set_up(actor.user_id).await? {
-            return Err(ApplicationError::StepUpRequired { by_second_factor: true });
+        let factors = self.second_factors.kinds(actor.user_id).await?;
+        if !factors.is_empty() {
+            return Err(ApplicationError::StepUpRequired { factors });
         }
         let mut place = self.hashing.reserve()?;
         let whose = Whose::User(actor.user_id);
@@ -77,7 +78,7 @@ impl SignIn {
     ) -> Result<(), ApplicationError> {
         let (unit, session, user) = begin_in_session(self.units.as_ref(), actor, self.clock.as_ref()).await?;
         if let Some(shown) = shown {
-            shown.spend(unit.as_ref()).await?;
+            self.spend(unit.as_ref(), &user, shown).await?;
         }
         let authentication =
             Authentication { at: self.clock.now(), methods: session.authentication.methods.and(method) };

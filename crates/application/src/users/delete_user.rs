@@ -32,7 +32,7 @@ impl Users {
         // An admin who leaves may be the last one, which takes the locks of all admins, before their own.
         let locking = if actor.role == Role::Admin { Target::User(id) } else { target };
 
-        let OnAccount { unit, user, admins } =
+        let OnAccount { unit, user, admins, .. } =
             begin_on(self.passwords.units.as_ref(), actor, locking, self.passwords.clock.as_ref()).await?;
         keep_an_admin(&admins, id)?;
         unit.users().delete(id).await?;

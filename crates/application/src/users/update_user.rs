@@ -92,7 +92,7 @@ impl Users {
             Some(email) if !is_own && change.email_verified != Some(true) => self.may_ask_for_proof(email).await?,
             _ => false,
         };
-        let OnAccount { unit, user: before, admins } =
+        let OnAccount { unit, user: before, admins, .. } =
             begin_on(self.passwords.units.as_ref(), actor, target, self.passwords.clock.as_ref()).await?;
         let now = self.passwords.clock.now();
         change.compare(target, is_own, &before).require_equal()?;

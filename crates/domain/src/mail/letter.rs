@@ -30,7 +30,10 @@ pub enum Letter {
     /// All second factors of your account were removed for you.
     FactorsReset,
     /// A recovery code of your account was used.
-    RecoveryCodeUsed,
+    RecoveryCodeUsed {
+        /// How many are left.
+        left: u64,
+    },
     /// Your account was disabled.
     AccountDisabled,
     /// Your account was deleted.
@@ -51,7 +54,7 @@ impl Letter {
             Self::FactorAdded => "factor_added",
             Self::FactorRemoved => "factor_removed",
             Self::FactorsReset => "factors_reset",
-            Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::RecoveryCodeUsed { .. } => "recovery_code_used",
             Self::AccountDisabled => "account_disabled",
             Self::AccountDeleted => "account_deleted",
             Self::Test => "test",
@@ -68,7 +71,7 @@ impl Letter {
             Self::FactorAdded,
             Self::FactorRemoved,
             Self::FactorsReset,
-            Self::RecoveryCodeUsed,
+            Self::RecoveryCodeUsed { left: 0 },
             Self::AccountDisabled,
             Self::AccountDeleted,
             Self::Test,

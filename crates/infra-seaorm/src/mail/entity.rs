@@ -24,6 +24,8 @@ pub(crate) struct Model {
     pub(crate) device: Option<String>,
     /// The device's address.
     pub(crate) address: Option<String>,
+    /// How many recovery codes are left, if the letter tells of it.
+    pub(crate) codes_left: Option<i64>,
     pub(crate) token_id: Option<Uuid>,
     pub(crate) created_at: DateTimeUtc,
     pub(crate) attempts: i64,
@@ -65,6 +67,10 @@ fn letter(row: &Row<'_>) -> Option<Letter> {
     let letter = row.valid(Column::Kind, Letter::parse(&row.get::<String>(Column::Kind)?))?;
     Some(match letter {
         Letter::NewDevice { .. } => Letter::NewDevice { device: row.get(Column::Device), address: address(row) },
+        Letter::RecoveryCodeUsed { .. } => {
+            let left = row.get::<i64>(Column::CodesLeft).and_then(|left| left.try_into().ok());
+            Letter::RecoveryCodeUsed { left: left.unwrap_or_default() }
+        }
         letter => letter,
     })
 }
@@ -79,6 +85,10 @@ impl From<&QueuedMail> for ActiveModel {
             Letter::NewDevice { device, address } => (device.clone(), address.map(|address| address.to_string())),
             _ => (None, None),
         };
+        let codes_left = match mail.letter {
+            Letter::RecoveryCodeUsed { left } => i64::try_from(left).ok(),
+            _ => None,
+        };
         let (due_at, sent_at, died_at) = match mail.state {
             MailState::Pending { due_at } => (Some(due_at), None, None),
             MailState::Sent { at } => (None, Some(at), None),
@@ -92,6 +102,7 @@ impl From<&QueuedMail> for ActiveModel {
             kind: Set(mail.letter.kind().to_owned()),
             device: Set(device),
             address: Set(address),
+            codes_left: Set(codes_left),
             token_id: Set(mail.token_id.map(OneTimeTokenId::as_uuid)),
             created_at: Set(mail.created_at),
             attempts: Set(mail.attempts.into()),

@@ -100,9 +100,16 @@ pub fn services<C: SqlConnections + 'static>(
         clock: clock.clone(),
         lines: Lines::default(),
     };
-    let second_factors =
-        SecondFactors { factors: store.clone(), totp, attempts: store.clone(), mac: mac.clone(), clock: clock.clone() };
+    let second_factors = SecondFactors {
+        factors: store.clone(),
+        totp,
+        attempts: store.clone(),
+        mac: mac.clone(),
+        clock: clock.clone(),
+        policy: settings.second_factor,
+    };
     let factors = Factors {
+        users: store.clone(),
         second_factors: second_factors.clone(),
         units: store.clone(),
         one_time_tokens: one_time_tokens.clone(),

@@ -1,0 +1,73 @@
+use actix_web::{HttpResponse, web};
+use application::factors::SecondFactor;
+use application::sign_in::{SignIn, StepUp};
+use domain::passwords::Password;
+
+use super::proof::Presented;
+use crate::fields::{Description, FieldList, Fields, Optional, Presence};
+use crate::http::responses::{Body, Forbidden, TooManyAttempts, Unauthorized, Unavailable};
+use crate::http::{ApiError, Guarded, JsonBody};
+
+crate::fields! {
+    /// The proof that it is still you: one of these.
+    pub(crate) StepUpBody as "StepUp" -> StepUp {
+        proof: OneProof,
+    }
+    example {"password": "correct horse battery staple"}
+    build proof
+}
+
+/// The fields of [`StepUpBody`], of which one must be there and the others absent.
+struct OneProof;
+
+crate::fields! {
+    AllProofs as "AllProofs" -> [Option<StepUp>; 3] {
+        /// The password, if you have no second factor.
+        password: Optional<Password>,
+        /// What an authenticator app shows.
+        totp: Optional<Presented>,
+        /// A recovery code.
+        recovery_code: Optional<Presented>,
+    }
+    build [
+        password.map(StepUp::Password),
+        totp.map(|code| StepUp::SecondFactor(SecondFactor::Totp(code.0))),
+        recovery_code.map(|code| StepUp::SecondFactor(SecondFactor::RecoveryCode(code.0))),
+    ]
+}
+
+impl Presence for OneProof {
+    type Value = StepUp;
+
+    fn take(fields: &mut Fields<'_>, _: &str) -> Option<StepUp> {
+        let mut proofs = AllProofs::read(fields)?.into_iter().flatten();
+        match (proofs.next(), proofs.next()) {
+            (Some(proof), None) => Some(proof),
+            _ => {
+                fields.note("password", "required", "One of 'password', 'totp' and 'recovery_code' is required.");
+                None
+            }
+        }
+    }
+
+    fn describe(description: &mut Description, _: &str, _: &[&str]) {
+        AllProofs::describe(description);
+    }
+}
+
+/// Prove again that it is you.
+///
+/// What changes how somebody gets in needs a recent proof by the strongest factor that they have, and is 403
+/// `step_up_required` otherwise, with `factors`. The proof counts for this session alone, for the time of
+/// `APP_AUTH__SUDO_WINDOW`, and no refresh makes that longer.
+#[utoipa::path(post, path = "/api/v1/auth/step-up", tag = "auth", request_body = StepUpBody,
+    responses((status = 204, description = "The session has a recent proof."), Body, Unauthorized, Forbidden, TooManyAttempts,
+        Unavailable),
+    security(("bearer" = []), ("password" = [])))]
+pub(crate) async fn step_up(
+    sign_in: web::Data<SignIn>,
+    Guarded { actor, input: JsonBody(proof) }: Guarded<JsonBody<StepUpBody>>,
+) -> Result<HttpResponse, ApiError> {
+    sign_in.step_up(&actor, proof).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

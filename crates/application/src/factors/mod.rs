@@ -29,6 +29,7 @@ pub use set_up_totp::SetUpTotp;
 
 pub(crate) use second_factors::{Shown, kinds_of};
 
+use crate::ApplicationError;
 use crate::events::Journal;
 use crate::one_time_tokens::OneTimeTokens;
 use crate::ApplicationError;

@@ -60,14 +60,10 @@ impl From<ApplicationError> for ApiError {
 fn extension(error: &ApplicationError) -> Extension {
     let names = |factors: &[FactorKind]| Some(factors.iter().map(|factor| factor.as_str()).collect());
     match error {
-        ApplicationError::SecondFactorRequired(SecondFactorChallenge { token, expires_at, factors }) => Extension {
-            challenge: Some(token.clone()),
-            factors: names(factors),
-            expires_at: Some(Time(*expires_at)),
-        },
-        ApplicationError::StepUpRequired { factors } => {
-            Extension { factors: names(factors), ..Extension::default() }
+        ApplicationError::SecondFactorRequired(SecondFactorChallenge { token, expires_at, factors }) => {
+            Extension { challenge: Some(token.clone()), factors: names(factors), expires_at: Some(Time(*expires_at)) }
         }
+        ApplicationError::StepUpRequired { factors } => Extension { factors: names(factors), ..Extension::default() },
         _ => Extension::default(),
     }
 }

@@ -96,11 +96,8 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
         clock: clock.clone(),
         policy: settings.second_factor,
     };
-    let sudo = Sudo {
-        refresh_tokens: store.clone(),
-        second_factors: second_factors.clone(),
-        window: settings.sudo_window,
-    };
+    let sudo =
+        Sudo { refresh_tokens: store.clone(), second_factors: second_factors.clone(), window: settings.sudo_window };
     let passwords = Passwords {
         users: store.clone(),
         one_time_tokens: one_time_tokens.clone(),

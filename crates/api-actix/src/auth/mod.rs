@@ -60,9 +60,7 @@ pub(crate) const FEATURE: Feature = Feature {
 fn routes(config: &mut ServiceConfig) {
     config
         .service(resource("/auth/login").route(limit(Limited::Login, post().to(login::login))))
-        .service(
-            resource("/auth/challenge/totp").route(limit(Limited::Login, post().to(finish_sign_in::by_totp))),
-        )
+        .service(resource("/auth/challenge/totp").route(limit(Limited::Login, post().to(finish_sign_in::by_totp))))
         .service(
             resource("/auth/challenge/recovery-code")
                 .route(limit(Limited::Login, post().to(finish_sign_in::by_recovery_code))),

@@ -48,8 +48,8 @@ pub(crate) struct VerifiedBody {
     responses((status = 200, description = "The token is valid.", body = VerifiedBody, headers(
         ("X-User-Id" = String, description = "The user, as `sub`."),
         ("X-User-Role" = String, description = "The role, as `role`."),
-        ("X-User-Amr" = String, description = "How they proved last who they are, as `amr`, with commas between."),
-        ("X-User-Auth-Time" = String, description = "When they did, as `auth_time`."),
+        ("X-User-Amr" = String, description = "How they proved last who they are, as `amr`, with commas between. Empty where it is `null`."),
+        ("X-User-Auth-Time" = String, description = "When they did, as `auth_time`. Likewise."),
     )), Unauthorized, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn verify(request: HttpRequest, guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {
@@ -65,10 +65,13 @@ pub(crate) async fn verify(request: HttpRequest, guarded: Guarded<()>) -> Result
         auth_time: actor.authentication.map(|it| it.at.timestamp()),
         exp: actor.token_expires_at.timestamp(),
     };
-    let mut response = HttpResponse::Ok();
-    response.insert_header(("X-User-Id", body.sub.to_string())).insert_header(("X-User-Role", body.role));
-    if let (Some(amr), Some(auth_time)) = (&body.amr, body.auth_time) {
-        response.insert_header(("X-User-Amr", amr.join(","))).insert_header(("X-User-Auth-Time", auth_time));
-    }
-    Ok(response.json(body))
+    // Each is there in any case: a proxy puts it in the place of one that a client sent.
+    let amr = body.amr.as_deref().unwrap_or_default().join(",");
+    let auth_time = body.auth_time.map(|time| time.to_string()).unwrap_or_default();
+    Ok(HttpResponse::Ok()
+        .insert_header(("X-User-Id", body.sub.to_string()))
+        .insert_header(("X-User-Role", body.role))
+        .insert_header(("X-User-Amr", amr))
+        .insert_header(("X-User-Auth-Time", auth_time))
+        .json(body))
 }

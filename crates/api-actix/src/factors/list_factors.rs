@@ -12,10 +12,7 @@ use crate::http::{ApiError, Guarded};
 #[utoipa::path(get, path = "/api/v1/users/me/factors", tag = "factors",
     responses((status = 200, description = "The factors.", body = FactorsBody), Unauthorized, Unavailable),
     security(("bearer" = []), ("password" = [])))]
-pub(crate) async fn list_factors(
-    factors: web::Data<Factors>,
-    guarded: Guarded<()>,
-) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn list_factors(factors: web::Data<Factors>, guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {
     let list = factors.list(&guarded.actor, Target::Me).await?;
     Ok(HttpResponse::Ok().json(FactorsBody::from(list)))
 }

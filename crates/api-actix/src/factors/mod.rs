@@ -40,8 +40,7 @@ fn routes(config: &mut ServiceConfig) {
         .service(resource("/users/me/factors/totp/{id}").route(delete().to(remove_totp::remove_totp)))
         .service(resource("/users/me/factors/totp/{id}/confirm").route(post().to(confirm_totp::confirm_totp)))
         .service(
-            resource("/users/me/factors/recovery-codes")
-                .route(post().to(renew_recovery_codes::renew_recovery_codes)),
+            resource("/users/me/factors/recovery-codes").route(post().to(renew_recovery_codes::renew_recovery_codes)),
         )
         .service(
             resource("/users/{id}/factors")
@@ -67,7 +66,11 @@ struct Document;
 
 const ERRORS: &[ErrorRow] = &[
     ErrorRow::new(StatusCode::CONFLICT, "too_many_factors", "There are as many of these as anyone may have."),
-    ErrorRow::new(StatusCode::CONFLICT, "last_factor", "You must have a second factor. Add another before you remove this one."),
+    ErrorRow::new(
+        StatusCode::CONFLICT,
+        "last_factor",
+        "You must have a second factor. Add another before you remove this one.",
+    ),
 ];
 
 /// The second factors of an account.
@@ -120,11 +123,7 @@ impl From<FactorList> for FactorsBody {
 
 impl From<&TotpDevice> for TotpBody {
     fn from(device: &TotpDevice) -> Self {
-        Self {
-            id: device.id.as_uuid(),
-            name: device.name.as_str().to_owned(),
-            created_at: Time(device.created_at),
-        }
+        Self { id: device.id.as_uuid(), name: device.name.as_str().to_owned(), created_at: Time(device.created_at) }
     }
 }
 

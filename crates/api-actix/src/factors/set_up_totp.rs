@@ -31,7 +31,9 @@ pub(crate) struct TotpEnrolmentBody<'a> {
     #[schema(example = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")]
     secret: &'a str,
     /// The same as a link that apps take.
-    #[schema(example = "otpauth://totp/Hexauth:ada%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Hexauth")]
+    #[schema(
+        example = "otpauth://totp/Hexauth:ada%40example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Hexauth"
+    )]
     uri: &'a str,
     /// The same as a picture that apps scan: an element of SVG.
     #[schema(example = "<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>")]

@@ -115,8 +115,11 @@ mod tests {
         });
         let commits = mocks.units([unit]);
         let emails = on(mocks.build());
-        let change =
-            RequestEmailChange { email: Email::parse(email).unwrap(), current: Some(password()), locale: Locale::default() };
+        let change = RequestEmailChange {
+            email: Email::parse(email).unwrap(),
+            current: Some(password()),
+            locale: Locale::default(),
+        };
         emails.request_change(&an_actor(), change).await.unwrap();
         assert_eq!(commits.load(Ordering::SeqCst), 1);
         let sent = sent.lock().unwrap();
@@ -148,8 +151,11 @@ mod tests {
 
     #[tokio::test]
     async fn without_the_password_or_without_mail_nothing_is_sent() {
-        let change =
-            || RequestEmailChange { email: Email::parse(NEW).unwrap(), current: Some(password()), locale: Locale::default() };
+        let change = || RequestEmailChange {
+            email: Email::parse(NEW).unwrap(),
+            current: Some(password()),
+            locale: Locale::default(),
+        };
         let emails = on(Mocks::confirming(Verification::Mismatch).build());
         let result = emails.request_change(&an_actor(), change()).await;
         assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));

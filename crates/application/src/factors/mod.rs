@@ -32,7 +32,6 @@ pub(crate) use second_factors::{Shown, kinds_of};
 use crate::ApplicationError;
 use crate::events::Journal;
 use crate::one_time_tokens::OneTimeTokens;
-use crate::ApplicationError;
 
 /// The use cases of second factors.
 #[derive(Clone)]

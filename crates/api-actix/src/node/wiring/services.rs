@@ -118,11 +118,8 @@ pub fn services<C: SqlConnections + 'static>(
         journal: journal.clone(),
         sudo_window: settings.sudo_window,
     };
-    let sudo = Sudo {
-        refresh_tokens: store.clone(),
-        second_factors: second_factors.clone(),
-        window: settings.sudo_window,
-    };
+    let sudo =
+        Sudo { refresh_tokens: store.clone(), second_factors: second_factors.clone(), window: settings.sudo_window };
     let mail = Mail {
         outbox: store.clone(),
         one_time_tokens: store.clone(),

@@ -144,7 +144,7 @@ impl Walk {
             "PUT /api/v1/users/{id}" => Some(json!({"email": "moved@example.com", "role": "admin", "is_active": true})),
             // Not needed for another's account, but it may be there.
             "DELETE /api/v1/users/{id}" => Some(json!({"current_password": PASSWORD})),
-            "DELETE /api/v1/users/{id}/attempts" => None,
+            "DELETE /api/v1/users/{id}/attempts" | "DELETE /api/v1/users/{id}/factors" => None,
             "DELETE /api/v1/users/{id}/sessions" | "DELETE /api/v1/users/{id}/sessions/{session}" => None,
             _ => self.example(operation),
         };
@@ -154,8 +154,8 @@ impl Walk {
             let sessions = self.app.get("/api/v1/auth/sessions", &actor.elsewhere.access).await.json();
             let current = sessions.as_array().unwrap().iter().find(|session| session["current"] == true).unwrap();
             path.replace("{id}", current["id"].as_str().unwrap())
-        } else if let Some(list) = path.strip_suffix("/{id}") {
-            self.own(actor, list).await
+        } else if let Some((list, rest)) = path.split_once("/{id}") {
+            self.own(actor, list).await + rest
         } else {
             path.to_owned()
         };

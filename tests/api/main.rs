@@ -44,6 +44,7 @@ mod races;
 mod rate_limits;
 mod refresh;
 mod registration;
+mod second_factors;
 mod security_headers;
 mod sessions;
 mod set_password;

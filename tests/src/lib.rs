@@ -6,6 +6,7 @@
 //! - [`process`] runs the binary, and [`client`] speaks to it. [`browser`] opens its pages.
 //! - [`relay`] takes mails as its script says.
 //! - [`population`] fills the users of a database, and [`outbox`] its mails.
+//! - [`totp`] is an authenticator app.
 //! - [`token_corpus`] makes access tokens that must be refused.
 //! - [`on_each_database!`] makes such a function two tests, `name::sqlite` and `name::postgres`, and
 //!   [`on_each_database_and_pgbouncer!`] a third, `through_pgbouncer::name`.
@@ -35,6 +36,7 @@ pub mod proxy;
 pub mod relay;
 pub mod sqlite;
 pub mod token_corpus;
+pub mod totp;
 
 pub use database::{
     AnyStore, EmptyDatabase, OnDatabase, OnPgBouncer, TestDatabase, connect, on_pgbouncer, on_postgres, on_sqlite,

@@ -8,6 +8,7 @@ mod auth;
 mod clients;
 mod emails;
 mod exports;
+mod factors;
 mod health;
 mod oauth2;
 mod outbox;

@@ -34,10 +34,10 @@ on_each_database!(
 );
 
 pub(crate) const TOTP: &str = "/api/v1/users/me/factors/totp";
-const FACTORS: &str = "/api/v1/users/me/factors";
+pub(crate) const FACTORS: &str = "/api/v1/users/me/factors";
 const RECOVERY_CODES: &str = "/api/v1/users/me/factors/recovery-codes";
-const STEP_UP: &str = "/api/v1/auth/step-up";
-const BY_TOTP: &str = "/api/v1/auth/challenge/totp";
+pub(crate) const STEP_UP: &str = "/api/v1/auth/step-up";
+pub(crate) const BY_TOTP: &str = "/api/v1/auth/challenge/totp";
 const BY_RECOVERY_CODE: &str = "/api/v1/auth/challenge/recovery-code";
 const EMAIL: &str = "ada@example.com";
 
@@ -82,7 +82,7 @@ impl Enrolled {
         totp::code(&self.secret)
     }
 
-    async fn sign_in(&self, app: &App) -> Tokens {
+    pub(crate) async fn sign_in(&self, app: &App) -> Tokens {
         let (challenge, code) = (self.challenge(app).await, self.next_code(app).await);
         app.post(BY_TOTP, json!({"challenge": challenge, "code": code})).await.tokens()
     }
@@ -93,7 +93,7 @@ async fn confirm(app: &App, access: &str, device: &str, code: &str) -> Answer {
 }
 
 /// The challenge of a sign-in that needs a second factor.
-fn challenge(answer: &Answer) -> String {
+pub(crate) fn challenge(answer: &Answer) -> String {
     assert_eq!(answer.json()["code"], "second_factor_required", "{answer:?}");
     answer.json()["challenge"].as_str().unwrap().to_owned()
 }
@@ -103,19 +103,22 @@ fn codes(answer: &Answer) -> Vec<String> {
     codes.iter().map(|code| code.as_str().unwrap().to_owned()).collect()
 }
 
-async fn step_up(app: &App, access: &str, body: Value) -> Answer {
+pub(crate) async fn step_up(app: &App, access: &str, body: Value) -> Answer {
     app.send_as(access, Method::POST, STEP_UP, body).await
 }
 
 /// As if this had been proven last, so long ago.
-async fn proven(app: &App, methods: &str, ago: TimeDelta) {
+pub(crate) async fn proven(app: &App, methods: &str, ago: TimeDelta) {
     let at = (Utc::now() - ago).to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
     app.run_sql(&format!("UPDATE refresh_tokens SET amr = '{methods}', auth_time = '{at}'")).await;
 }
 
 async fn an_app_is_a_factor_once_it_is_confirmed(app: App) {
     let tokens = app.sign_up(EMAIL).await;
-    assert_eq!(app.get(FACTORS, &tokens.access).await.json(), json!({"totp": [], "recovery_codes_left": 0}));
+    assert_eq!(
+        app.get(FACTORS, &tokens.access).await.json(),
+        json!({"totp": [], "recovery_codes_left": 0, "required": false, "due_at": null})
+    );
     let made = app.send_as(&tokens.access, Method::POST, TOTP, json!({"name": " Phone "})).await;
     assert_eq!((made.status, &made.json()["name"]), (StatusCode::CREATED, &json!("Phone")));
     let (device, made) = (made.header("location").to_owned(), made.json());
@@ -138,7 +141,10 @@ async fn an_app_is_a_factor_once_it_is_confirmed(app: App) {
     app.get(FACTORS, &tokens.access).await.problem(401, "invalid_token");
     let tokens = app.refresh(&tokens.refresh).await.tokens();
     let listed = app.get(FACTORS, &tokens.access).await;
-    assert_eq!((&listed.json()["totp"][0]["name"], &listed.json()["recovery_codes_left"]), (&json!("Phone"), &json!(10)));
+    assert_eq!(
+        (&listed.json()["totp"][0]["name"], &listed.json()["recovery_codes_left"]),
+        (&json!("Phone"), &json!(10))
+    );
     assert!(!listed.text.contains(secret));
     confirm(&app, &tokens.access, &device, &totp::code(secret)).await.problem(404, "not_found");
     // Codes come with the first one alone.
@@ -320,7 +326,8 @@ async fn what_changes_factors_needs_the_strongest_recent_proof(app: App) {
         (Method::POST, RECOVERY_CODES.to_owned(), json!({})),
         (Method::DELETE, ada.device.clone(), json!({})),
     ];
-    for (methods, ago) in [("pwd", TimeDelta::zero()), ("mail", TimeDelta::zero()), ("pwd otp mfa", TimeDelta::seconds(601))]
+    for (methods, ago) in
+        [("pwd", TimeDelta::zero()), ("mail", TimeDelta::zero()), ("pwd otp mfa", TimeDelta::seconds(601))]
     {
         proven(&app, methods, ago).await;
         for (method, path, body) in &acts {
@@ -347,7 +354,10 @@ async fn what_changes_factors_needs_the_strongest_recent_proof(app: App) {
     step_up(&app, access, old).await.problem(401, "invalid_second_factor");
     assert_eq!(app.delete(&ada.device, access).await.status, StatusCode::NO_CONTENT);
     let access = app.refresh(&ada.tokens.refresh).await.tokens().access;
-    assert_eq!(app.get(FACTORS, &access).await.json(), json!({"totp": [], "recovery_codes_left": 0}));
+    assert_eq!(
+        app.get(FACTORS, &access).await.json(),
+        json!({"totp": [], "recovery_codes_left": 0, "required": false, "due_at": null})
+    );
     app.send_as(&access, Method::POST, RECOVERY_CODES, json!({})).await.problem(404, "not_found");
     app.sign_in(EMAIL).await;
     for body in [json!({}), json!({"password": PASSWORD, "totp": "123456"}), json!({"password": null})] {
@@ -384,9 +394,8 @@ async fn a_session_that_was_not_proven_steps_up_by_password_where_there_is_no_fa
 async fn a_code_is_good_once_wherever_it_is_shown(app: App) {
     let ada = Enrolled::new(&app, EMAIL).await;
     // That of the setup is spent. The clock may have gone on to the next one meanwhile.
-    let shown = async |challenge: String, code: String| {
-        app.post(BY_TOTP, json!({"challenge": challenge, "code": code})).await
-    };
+    let shown =
+        async |challenge: String, code: String| app.post(BY_TOTP, json!({"challenge": challenge, "code": code})).await;
     app.run_sql("UPDATE totp_devices SET last_step = last_step + 2").await;
     shown(ada.challenge(&app).await, totp::code(&ada.secret)).await.problem(401, "invalid_second_factor");
     let code = ada.next_code(&app).await;
@@ -421,8 +430,7 @@ async fn of_thirty_at_once_with_one_recovery_code_one_signs_in(app: App) {
     let ada = Enrolled::new(&app, EMAIL).await;
     let challenges = join_all((0..30).map(|_| ada.challenge(&app))).await;
     let body = |challenge: &String, code: usize| json!({"challenge": challenge, "code": ada.recovery_codes[code]});
-    let answers =
-        join_all(challenges.iter().map(|challenge| app.post(BY_RECOVERY_CODE, body(challenge, 0)))).await;
+    let answers = join_all(challenges.iter().map(|challenge| app.post(BY_RECOVERY_CODE, body(challenge, 0)))).await;
     assert_eq!(signed_in(&answers), 1);
     app.run_sql("DELETE FROM attempts").await;
     // Two at once are both spent, and neither comes back.
@@ -550,7 +558,10 @@ async fn admins_reset_factors_and_see_none(first: App) {
     let root = app.admin("root@example.com").await;
     let path = format!("/api/v1/users/{}/factors", app.id(&ada.tokens).await);
     let listed = app.get(&path, &root.access).await;
-    assert_eq!((&listed.json()["totp"][0]["name"], &listed.json()["recovery_codes_left"]), (&json!("Phone"), &json!(10)));
+    assert_eq!(
+        (&listed.json()["totp"][0]["name"], &listed.json()["recovery_codes_left"]),
+        (&json!("Phone"), &json!(10))
+    );
     assert!(!listed.text.contains(&ada.secret), "{listed:?}");
     for answer in [app.get(&path, &ada.tokens.access).await, app.delete(&path, &ada.tokens.access).await] {
         answer.problem(403, "forbidden");

@@ -45,8 +45,7 @@ async fn a_user_lists_their_factors() {
 async fn a_user_makes_other_recovery_codes() {
     let app = App::sqlite().await;
     let ada = Enrolled::new(&app, "ada@example.com").await;
-    let request =
-        app.request(Method::POST, "/api/v1/users/me/factors/recovery-codes").bearer_auth(&ada.tokens.access);
+    let request = app.request(Method::POST, "/api/v1/users/me/factors/recovery-codes").bearer_auth(&ada.tokens.access);
     insta::assert_snapshot!(exchange(&app, request).await, @r#"
     POST /api/v1/users/me/factors/recovery-codes
     "#);

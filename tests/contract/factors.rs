@@ -206,7 +206,9 @@ async fn factors_go_with_their_user(db: TestDatabase) {
     db.insert_users(&[user(1)]).await;
     factors(&db).insert_totp(&device(1, 1, "Phone")).await.unwrap();
     factors(&db).replace_recovery_codes(user_id(1), &[code(1)]).await.unwrap();
+    factors(&db).begin_grace(user_id(1), at(1)).await.unwrap();
     assert!(db.users.delete(user_id(1)).await.unwrap());
     assert_eq!(factors(&db).list_totp(user_id(1)).await.unwrap(), []);
+    assert_eq!(factors(&db).find_grace(user_id(1)).await.unwrap(), None);
     assert_eq!(factors(&db).count_recovery_codes(user_id(1)).await.unwrap(), 0);
 }

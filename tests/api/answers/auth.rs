@@ -188,6 +188,36 @@ async fn a_user_asks_for_a_mail_to_sign_in_by() {
     "#);
 }
 
+/// A server where a second factor is required, and the challenge of an account whose time without one is over.
+async fn overdue() -> (Post, String) {
+    let app = App::sqlite().await;
+    app.register("ada@example.com").await;
+    app.run_sql("UPDATE users SET email_verified = true").await;
+    let post = Post::with(app, &[("APP_AUTH__SECOND_FACTOR", "required")]).await;
+    post.app.sign_in("ada@example.com").await;
+    post.app.run_sql("UPDATE second_factor_graces SET began_at = '2026-01-01T00:00:00Z'").await;
+    let asked = post.app.login("ada@example.com", crate::app::PASSWORD).await.json();
+    (post, asked["challenge"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_asks_for_a_code_in_place_of_a_factor() {
+    let (post, challenge) = overdue().await;
+    let body = json!({"challenge": challenge});
+    let request = post.app.request(Method::POST, "/api/v1/auth/challenge/email-code/send").json(&body);
+    insta::assert_snapshot!(exchange(&post.app, request).await, @"");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_signs_in_with_a_mailed_code_in_place_of_a_factor() {
+    let (post, challenge) = overdue().await;
+    post.app.post("/api/v1/auth/challenge/email-code/send", json!({"challenge": challenge})).await;
+    let code = post.wait_for("email_code", 1).await.pop().unwrap().code;
+    let body = json!({"challenge": challenge, "code": code});
+    let request = post.app.request(Method::POST, "/api/v1/auth/challenge/email-code").json(&body);
+    insta::assert_snapshot!(exchange(&post.app, request).await, @"");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_signs_in_by_mail() {
     let post = Post::with(App::sqlite().await, &[("APP_AUTH__EMAIL_SIGN_IN", "true")]).await;

@@ -60,13 +60,13 @@ impl Passwords {
                     unit.factors().delete_all(user.id).await?;
                 }
                 user.email_verified = true;
+                unit.factors().note_reset(user_id, Some(self.clock.now())).await?;
                 let by_anyone = |what| By::Anyone.did(what).from_address(address);
                 if purpose == Purpose::Invitation {
                     let event = by_anyone(What::InvitationAccepted { user: user.id });
                     return self.replace_untold(unit, user, &hash, None, event).await;
                 }
                 let event = by_anyone(What::PasswordReset { user: user.id });
-                unit.factors().note_reset(user_id, Some(self.clock.now())).await?;
                 // Whoever guessed the one before must not keep its owner out now, whose sessions end.
                 self.attempts.forget(unit.as_ref(), user_id, address).await?;
                 self.replace(unit, user, &hash, None, event).await

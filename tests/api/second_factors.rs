@@ -368,7 +368,7 @@ async fn what_changes_factors_needs_the_strongest_recent_proof(app: App) {
 async fn a_session_that_was_not_proven_steps_up_by_password_where_there_is_no_factor(app: App) {
     let tokens = app.sign_up(EMAIL).await;
     let elsewhere = app.sign_in(EMAIL).await;
-    let set_up = |access: &str| app.send_as(access, Method::POST, TOTP, json!({"name": "Phone"}));
+    let set_up = async |access: &str| app.send_as(access, Method::POST, TOTP, json!({"name": "Phone"})).await;
     proven(&app, "pwd", TimeDelta::seconds(601)).await;
     let refused = set_up(&tokens.access).await;
     refused.problem(403, "step_up_required");

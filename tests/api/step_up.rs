@@ -69,7 +69,7 @@ async fn a_password_alone_is_not_enough_where_there_is_a_second_factor(first: Ap
     let app = &post.app;
     let factors = json!(["totp", "recovery_code"]);
     for (methods, ago) in
-        [("pwd", TimeDelta::zero()), ("mail", TimeDelta::zero()), ("pwd,otp", WINDOW + TimeDelta::seconds(2))]
+        [("pwd", TimeDelta::zero()), ("mail", TimeDelta::zero()), ("pwd otp mfa", WINDOW + TimeDelta::seconds(2))]
     {
         proven(app, methods, ago).await;
         for act in Act::ALL {
@@ -79,7 +79,7 @@ async fn a_password_alone_is_not_enough_where_there_is_a_second_factor(first: Ap
             }
         }
     }
-    app.run_sql("UPDATE refresh_tokens SET amr = 'pwd,otp'").await;
+    app.run_sql("UPDATE refresh_tokens SET amr = 'pwd otp mfa'").await;
     assert_eq!(count(app, "events WHERE kind = 'password.change_refused'").await, 0);
     assert_eq!(count(app, "outbox WHERE kind LIKE '%change%'").await, 0);
     for act in Act::ALL {
@@ -147,9 +147,9 @@ async fn whoever_has_no_password_needs_a_recent_proof_alone(first: App) {
 async fn a_proof_is_that_of_one_session_and_ends_with_the_window(app: App) {
     let ada = Enrolled::new(&app, EMAIL).await;
     let here = ada.sign_in(&app).await;
-    proven(&app, "pwd,otp", WINDOW - TimeDelta::seconds(5)).await;
+    proven(&app, "pwd otp mfa", WINDOW - TimeDelta::seconds(5)).await;
     assert_eq!(Act::Export.go(&app, &here.access, None).await.status, StatusCode::OK);
-    proven(&app, "pwd,otp", WINDOW + TimeDelta::seconds(2)).await;
+    proven(&app, "pwd otp mfa", WINDOW + TimeDelta::seconds(2)).await;
     let refused = json!(["totp", "recovery_code"]);
     asks_for(&Act::Export.go(&app, &here.access, None).await, &refused);
     // Nor is a refresh a proof.
@@ -160,7 +160,7 @@ async fn a_proof_is_that_of_one_session_and_ends_with_the_window(app: App) {
     assert_eq!(Act::Export.go(&app, &here.access, None).await.status, StatusCode::OK);
     asks_for(&Act::Export.go(&app, &ada.tokens.access, None).await, &refused);
     // The next token tells others of it.
-    let told = |access: &str| app.get("/api/v1/auth/verify", access);
+    let told = async |access: &str| app.get("/api/v1/auth/verify", access).await;
     let before = told(&here.access).await.json();
     let here = app.refresh(&here.refresh).await.tokens();
     let after = told(&here.access).await.json();

@@ -5,7 +5,8 @@ use domain::{StoreError, Timestamp};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, UpdateMany,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    UpdateMany,
 };
 
 use super::totp_device::number;
@@ -83,7 +84,10 @@ impl<C: ConnectionTrait + Send + Sync> FactorRepository for Store<C> {
     }
 
     async fn find_grace(&self, user: UserId) -> Result<Option<Grace>, StoreError> {
-        self.find_one(grace::Entity::find_by_id(user.as_uuid())).await
+        let of_user = grace::Entity::find_by_id(user.as_uuid()).select_only();
+        // Under the name that logs know a row by.
+        let columns = of_user.column_as(grace::Column::UserId, "id").column(grace::Column::BeganAt);
+        self.find_one(columns.column(grace::Column::ResetAt)).await
     }
 
     async fn begin_grace(&self, user: UserId, now: Timestamp) -> Result<(), StoreError> {

@@ -42,9 +42,13 @@ impl MigrationTrait for Migration {
             .foreign_key(&mut of_user("fk_recovery_codes_user_id", RecoveryCodes::Table, RecoveryCodes::UserId))
             .to_owned();
         manager.create_table(codes).await?;
-        // What was proven before a second factor is asked for.
-        let proven = ColumnDef::new(OneTimeTokens::Proven).text().to_owned();
-        manager.alter_table(Table::alter().table(OneTimeTokens::Table).add_column(proven).to_owned()).await?;
+        // What was proven before a second factor is asked for, and the epoch of the account by then.
+        for column in [
+            ColumnDef::new(OneTimeTokens::Proven).text().to_owned(),
+            ColumnDef::new(OneTimeTokens::Epoch).big_integer().to_owned(),
+        ] {
+            manager.alter_table(Table::alter().table(OneTimeTokens::Table).add_column(column).to_owned()).await?;
+        }
         // What the letter about a recovery code says.
         let codes_left = ColumnDef::new(Outbox::CodesLeft).big_integer().to_owned();
         manager.alter_table(Table::alter().table(Outbox::Table).add_column(codes_left).to_owned()).await
@@ -53,8 +57,9 @@ impl MigrationTrait for Migration {
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let codes_left = Table::alter().table(Outbox::Table).drop_column(Outbox::CodesLeft).to_owned();
         manager.alter_table(codes_left).await?;
-        let proven = Table::alter().table(OneTimeTokens::Table).drop_column(OneTimeTokens::Proven).to_owned();
-        manager.alter_table(proven).await?;
+        for column in [OneTimeTokens::Epoch, OneTimeTokens::Proven] {
+            manager.alter_table(Table::alter().table(OneTimeTokens::Table).drop_column(column).to_owned()).await?;
+        }
         manager.drop_table(Table::drop().table(RecoveryCodes::Table).to_owned()).await?;
         manager.drop_table(Table::drop().table(TotpDevices::Table).to_owned()).await
     }
@@ -93,6 +98,7 @@ enum RecoveryCodes {
 enum OneTimeTokens {
     Table,
     Proven,
+    Epoch,
 }
 
 #[derive(DeriveIden)]

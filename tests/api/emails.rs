@@ -93,6 +93,7 @@ impl Mailed {
             user_id: None,
             email: Email::parse(email).unwrap(),
             proven: None,
+            epoch: None,
             nonce: Nonce::new(nonce.try_into().unwrap()),
         };
         let row = OneTimeToken::issue(new, Timestamp::default());

@@ -43,7 +43,15 @@ fn id(number: u128) -> OneTimeTokenId {
 /// A token of that second.
 fn token(number: u8, purpose: Purpose, user_id: Option<UserId>, address: &str) -> OneTimeToken {
     let nonce = Nonce::new([number; Nonce::LENGTH]);
-    let new = NewOneTimeToken { id: id(number.into()), purpose, user_id, email: email(address), proven: None, nonce };
+    let new = NewOneTimeToken {
+        id: id(number.into()),
+        purpose,
+        user_id,
+        email: email(address),
+        proven: None,
+        epoch: None,
+        nonce,
+    };
     OneTimeToken::issue(new, at(number.into()))
 }
 

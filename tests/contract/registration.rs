@@ -38,7 +38,7 @@ async fn insert_token(db: &TestDatabase, number: u128) -> OneTimeToken {
     let nonce = domain::Nonce::new([9; domain::Nonce::LENGTH]);
     let (purpose, email) = (Purpose::VerifyEmail, email("ada@example.com"));
     let token = OneTimeToken::issue(
-        NewOneTimeToken { id: id(number), purpose, user_id: None, email, proven: None, nonce },
+        NewOneTimeToken { id: id(number), purpose, user_id: None, email, proven: None, epoch: None, nonce },
         at(0),
     );
     tokens(db).insert(&token).await.unwrap();

@@ -76,7 +76,8 @@ fn message(first: &str, headers: &HeaderMap, body: &str) -> String {
 /// Replaces every word that is another one in each run.
 fn masked(text: &str) -> String {
     let is_part = |c: char| c.is_ascii_alphanumeric() || "-_.:+".contains(c);
-    let mut rest = text;
+    let text = without_picture(text);
+    let mut rest = text.as_str();
     let mut result = String::new();
     while let Some(start) = rest.find(is_part) {
         let (between, from) = rest.split_at(start);
@@ -86,6 +87,20 @@ fn masked(text: &str) -> String {
         rest = after;
     }
     result + rest
+}
+
+/// Leaves out the picture of a secret.
+fn without_picture(text: &str) -> String {
+    let picture = text.find("<svg").zip(text.find("</svg>"));
+    picture.map_or_else(|| text.to_owned(), |(start, end)| format!("{}[svg]{}", &text[..start], &text[end + 6..]))
+}
+
+fn is_recovery_code(word: &str) -> bool {
+    word.len() == 11 && word.find('-') == Some(5) && word.chars().all(|c| c == '-' || c.is_ascii_alphanumeric())
+}
+
+fn is_base32(word: &str) -> bool {
+    word.len() == 32 && word.chars().all(|c| c.is_ascii_uppercase() || ('2'..='7').contains(&c))
 }
 
 fn is_mailed_code(word: &str) -> bool {
@@ -99,7 +114,11 @@ fn name_of(word: &str) -> Option<&'static str> {
         _ if Uuid::parse_str(word).is_ok() => Some("[id]"),
         _ if DateTime::parse_from_rfc3339(word).is_ok() => Some("[time]"),
         _ if is_number && word.len() == 10 => Some("[seconds since 1970]"),
+        _ if is_number && word.len() == 6 => Some("[totp code]"),
         _ if word.starts_with("hxr_") => Some("[refresh token]"),
+        _ if word.starts_with("hxc_") => Some("[challenge]"),
+        _ if is_recovery_code(word) => Some("[recovery code]"),
+        _ if is_base32(word) => Some("[totp secret]"),
         _ if is_mailed_code(word) => Some("[code]"),
         _ if word.starts_with("eyJ") => Some("[access token]"),
         _ if word.len() >= 40 && word.contains(|c: char| c.is_ascii_uppercase()) => Some("[opaque]"),

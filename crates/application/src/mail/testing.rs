@@ -47,7 +47,15 @@ pub(super) fn a_notice(number: u128) -> QueuedMail {
 pub(super) fn a_token() -> OneTimeToken {
     let (id, nonce) = (OneTimeTokenId::new(Uuid::from_u128(9)), Nonce::new([9; Nonce::LENGTH]));
     OneTimeToken::issue(
-        NewOneTimeToken { id, purpose: Purpose::SignIn, user_id: None, email: an_address(), proven: None, nonce },
+        NewOneTimeToken {
+            id,
+            purpose: Purpose::SignIn,
+            user_id: None,
+            email: an_address(),
+            proven: None,
+            epoch: None,
+            nonce,
+        },
         now(),
     )
 }

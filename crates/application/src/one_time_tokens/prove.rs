@@ -158,6 +158,7 @@ mod tests {
             purpose: PURPOSE,
             user_id: None,
             proven: None,
+            epoch: None,
             email: token.email.clone(),
         };
         let later = OneTimeToken::issue(new, now());

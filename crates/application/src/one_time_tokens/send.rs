@@ -3,7 +3,7 @@ use domain::mail::{Letter, MailId, NewMail, QueuedMail};
 use domain::one_time_tokens::{NewOneTimeToken, OneTimeToken, OneTimeTokenId, Purpose};
 use domain::sessions::Methods;
 use domain::units::AccountUnit;
-use domain::users::{Email, Locale, User, UserId};
+use domain::users::{Email, Epoch, Locale, User, UserId};
 use domain::{Nonce, StoreError};
 
 use super::OneTimeTokens;
@@ -70,7 +70,7 @@ impl OneTimeTokens {
         Ok(token)
     }
 
-    /// Makes a token that is handed out to somebody who has proven this, in this unit.
+    /// Makes a token that is handed out to somebody who has proven this of the account as it is here, in this unit.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when the user is gone.
@@ -81,12 +81,19 @@ impl OneTimeTokens {
         user: &User,
         proven: Methods,
     ) -> Result<OneTimeToken, StoreError> {
-        let token = self.issue(purpose, Some(user.id), &user.email, Some(proven));
+        let token = self.issue(purpose, Some(user.id), &user.email, Some((proven, user.epoch)));
         unit.one_time_tokens().insert(&token).await?;
         Ok(token)
     }
 
-    fn issue(&self, purpose: Purpose, user_id: Option<UserId>, email: &Email, proven: Option<Methods>) -> OneTimeToken {
+    fn issue(
+        &self,
+        purpose: Purpose,
+        user_id: Option<UserId>,
+        email: &Email,
+        proven: Option<(Methods, Epoch)>,
+    ) -> OneTimeToken {
+        let (proven, epoch) = proven.unzip();
         let now = self.clock.now();
         let new = NewOneTimeToken {
             id: OneTimeTokenId::new(self.ids.v7(now)),
@@ -94,6 +101,7 @@ impl OneTimeTokens {
             user_id,
             email: email.clone(),
             proven,
+            epoch,
             nonce: Nonce::new(self.ids.v4().into_bytes()),
         };
         OneTimeToken::issue(new, now)

@@ -45,7 +45,7 @@ impl Mocks {
 pub(crate) fn a_token(purpose: Purpose) -> OneTimeToken {
     let (id, nonce) = (OneTimeTokenId::new(Uuid::from_u128(9)), Nonce::new([9; Nonce::LENGTH]));
     let (user_id, email) = (Some(a_user().id), a_user().email);
-    OneTimeToken::issue(NewOneTimeToken { id, purpose, user_id, email, proven: None, nonce }, now())
+    OneTimeToken::issue(NewOneTimeToken { id, purpose, user_id, email, proven: None, epoch: None, nonce }, now())
 }
 
 pub(crate) fn by_token(token: &OneTimeToken) -> Proof {

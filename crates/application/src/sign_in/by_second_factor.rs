@@ -67,6 +67,8 @@ impl SignIn {
         let (user_id, methods) =
             challenge.user_id.zip(challenge.proven).ok_or(ApplicationError::InvalidOneTimeToken)?;
         let found = self.passwords.find_with_user(&UserIdentifier::Id(user_id)).await?;
+        // What was proven of an account that has changed since is worth nothing.
+        let found = found.filter(|(user, _)| challenge.epoch == Some(user.epoch));
         let (user, _) = found.ok_or(ApplicationError::InvalidOneTimeToken)?;
         Ok(Challenged { challenge, user, methods })
     }

@@ -2,7 +2,7 @@ use chrono::TimeDelta;
 
 use super::{OneTimeTokenId, Purpose};
 use crate::sessions::Methods;
-use crate::users::{Email, UserId};
+use crate::users::{Email, Epoch, UserId};
 use crate::{Nonce, Timestamp};
 
 /// Something that is mailed once and used once.
@@ -21,6 +21,8 @@ pub struct OneTimeToken {
     pub email: Email,
     /// What whoever gets it has proven before, where that decides what it is worth.
     pub proven: Option<Methods>,
+    /// The epoch that the account had when that was proven: in another one it is worth nothing.
+    pub epoch: Option<Epoch>,
     /// Goes into the MAC, so that nobody can forge the token with the key alone.
     pub nonce: Nonce,
     /// When it was asked for.
@@ -44,6 +46,8 @@ pub struct NewOneTimeToken {
     pub email: Email,
     /// What whoever gets it has proven before, where that decides what it is worth.
     pub proven: Option<Methods>,
+    /// The epoch that the account had when that was proven: in another one it is worth nothing.
+    pub epoch: Option<Epoch>,
     /// A fresh nonce.
     pub nonce: Nonce,
 }
@@ -61,6 +65,7 @@ impl OneTimeToken {
             user_id: new.user_id,
             email: new.email,
             proven: new.proven,
+            epoch: new.epoch,
             nonce: new.nonce,
             created_at: now,
             expires_at: now + new.purpose.lifetime(),

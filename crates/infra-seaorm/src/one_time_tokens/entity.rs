@@ -1,7 +1,7 @@
 use domain::Nonce;
 use domain::one_time_tokens::{OneTimeToken, OneTimeTokenId, Purpose};
 use domain::sessions::Methods;
-use domain::users::{Email, UserId};
+use domain::users::{Email, Epoch, UserId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 
@@ -19,6 +19,7 @@ pub(crate) struct Model {
     pub(crate) email_key: String,
     /// Names of methods with blanks between them.
     pub(crate) proven: Option<String>,
+    pub(crate) epoch: Option<i64>,
     pub(crate) nonce: Vec<u8>,
     pub(crate) created_at: DateTimeUtc,
     pub(crate) expires_at: DateTimeUtc,
@@ -39,6 +40,7 @@ impl FromRow for OneTimeToken {
             user_id: row.get(Column::UserId).map(UserId::new),
             email: row.valid(Column::Email, Email::parse(&row.get::<String>(Column::Email)?))?,
             proven: proven(row)?,
+            epoch: epoch(row),
             nonce: row.valid(Column::Nonce, nonce).map(Nonce::new)?,
             created_at: row.get(Column::CreatedAt)?,
             expires_at: row.get(Column::ExpiresAt)?,
@@ -53,6 +55,12 @@ fn proven(row: &Row<'_>) -> Option<Option<Methods>> {
     row.valid(Column::Proven, Methods::read(names.split(' '))).map(Some)
 }
 
+/// One that is not valid is that of no account.
+fn epoch(row: &Row<'_>) -> Option<Epoch> {
+    let epoch = u32::try_from(row.get::<i64>(Column::Epoch)?).map(Epoch::new);
+    row.valid(Column::Epoch, epoch)
+}
+
 impl From<&OneTimeToken> for ActiveModel {
     fn from(token: &OneTimeToken) -> Self {
         Self {
@@ -62,6 +70,7 @@ impl From<&OneTimeToken> for ActiveModel {
             email: Set(token.email.as_str().to_owned()),
             email_key: Set(token.email.key().to_owned()),
             proven: Set(token.proven.map(|methods| methods.names().join(" "))),
+            epoch: Set(token.epoch.map(|epoch| epoch.get().into())),
             nonce: Set(token.nonce.expose().to_vec()),
             created_at: Set(token.created_at),
             expires_at: Set(token.expires_at),

@@ -59,6 +59,7 @@ fn is_guarded(path: &str, _method: &str) -> bool {
         && !path.starts_with("/api/v1/auth/password-reset")
         && !path.starts_with("/api/v1/auth/verify-email")
         && !path.starts_with("/api/v1/auth/email-sign-in")
+        && !path.starts_with("/api/v1/auth/challenge")
         && path != "/api/v1/auth/invitations/accept"
         && !path.starts_with("/api/v1/auth/email-change")
         && !["/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/password-check"].contains(&path)

@@ -8,7 +8,8 @@ use domain::keys::RootSecret;
 use domain::one_time_tokens::{
     MailedCode, NewOneTimeToken, OneTimeToken, OneTimeTokenId, OneTimeTokenRepository, PresentedOneTimeToken, Purpose,
 };
-use domain::users::UserId;
+use domain::sessions::{Method, Methods};
+use domain::users::{Epoch, UserId};
 use domain::{Nonce, StoreError};
 use futures_util::future::join_all;
 use infra_security::HmacSha256;
@@ -61,7 +62,10 @@ async fn every_field_is_kept(db: TestDatabase) {
     for (number, purpose) in (1..).zip(Purpose::ALL) {
         let user_id = (number % 2 == 0).then(|| user_id(1));
         let used_at = (number % 3 == 0).then(|| at(5));
-        let stored = OneTimeToken { used_at, ..token(number, purpose, user_id, "Ada.L@Bücher.example") };
+        let proven = (number % 2 == 0).then(|| Methods::only(Method::Password).and(Method::Totp));
+        let epoch = proven.map(|_| Epoch::new(number.into()));
+        let token = token(number, purpose, user_id, "Ada.L@Bücher.example");
+        let stored = OneTimeToken { used_at, proven, epoch, ..token };
         tokens.insert(&stored).await.unwrap();
         let found = tokens.find(stored.id).await.unwrap().unwrap();
         assert_eq!(found, stored);

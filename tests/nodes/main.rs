@@ -25,4 +25,5 @@ mod pgbouncer;
 mod refresh;
 mod reuse;
 mod schedules;
+mod second_factors;
 mod services;

@@ -23,6 +23,7 @@ mod readiness;
 mod readme;
 mod relay;
 mod rights;
+mod second_factors;
 mod serving;
 mod set_password;
 mod shutdown;

@@ -6,6 +6,7 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::process::Node;
+use crate::totp;
 
 /// The user that most tests are about.
 pub const EMAIL: &str = "ada@example.com";
@@ -29,6 +30,15 @@ pub struct Tokens {
     pub access: String,
     /// The refresh token.
     pub refresh: String,
+}
+
+/// An authenticator app that is a second factor.
+#[derive(Clone, Debug)]
+pub struct Authenticator {
+    /// Its secret, in Base32.
+    pub secret: String,
+    /// What came with it.
+    pub recovery_codes: Vec<String>,
 }
 
 impl Client {
@@ -89,6 +99,21 @@ impl Client {
     pub async fn sign_up(&self, email: &str) -> Tokens {
         assert_eq!(self.register(email).await.status(), StatusCode::CREATED);
         self.sign_in(email).await
+    }
+
+    /// Gives the holder of these tokens, which are void afterwards, an authenticator app.
+    pub async fn add_authenticator(&self, tokens: &Tokens) -> Authenticator {
+        let post = async |path: &str, body: Value| {
+            let answer = self.send(Method::POST, path, Some(&tokens.access), Some(body)).await;
+            assert!(answer.status().is_success(), "{answer:?}");
+            answer.json::<Value>().await.unwrap()
+        };
+        let made = post("/users/me/factors/totp", json!({"name": "Phone"})).await;
+        let secret = made["secret"].as_str().unwrap().to_owned();
+        let path = format!("/users/me/factors/totp/{}/confirm", made["id"].as_str().unwrap());
+        let confirmed = post(&path, json!({"code": totp::code(&secret)})).await;
+        let codes = confirmed["recovery_codes"].as_array().unwrap().iter();
+        Authenticator { secret, recovery_codes: codes.map(|code| code.as_str().unwrap().to_owned()).collect() }
     }
 
     /// Exchanges a refresh token.

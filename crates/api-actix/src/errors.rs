@@ -4,7 +4,7 @@
 use std::error::Error;
 
 use application::ApplicationError;
-use application::factors::{FactorKind, SecondFactorChallenge};
+use domain::factors::{FactorKind, SecondFactorChallenge};
 use domain::passwords::RefusedPassword;
 
 use crate::features;

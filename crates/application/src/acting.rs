@@ -6,7 +6,7 @@ use domain::sessions::RefreshToken;
 use domain::units::{AccountUnit, Begin, UnitOfWork};
 use domain::users::{User, UserId, UserIdentifier};
 
-use crate::factors::kinds_of;
+use crate::second_factors::kinds_of;
 use crate::sudo::{is_proven, strongest};
 use crate::{Actor, ApplicationError, Target};
 

@@ -1,10 +1,9 @@
 use chrono::TimeDelta;
 use domain::access_tokens::{InvalidAccessToken, VerifyError};
+use domain::factors::{FactorKind, SecondFactorChallenge};
 use domain::passwords::{HashError, RefusedPassword};
 use domain::{Source, StoreError, ValidationError};
 use thiserror::Error;
-
-use crate::factors::{FactorKind, SecondFactorChallenge};
 
 /// Why a use case did not do what it was asked. Nothing was changed, except where a variant says so.
 #[derive(Debug, Error)]

@@ -78,6 +78,7 @@ mod hashing;
 mod paging;
 mod read_only;
 mod revocations;
+mod second_factors;
 mod settings;
 
 #[cfg(test)]

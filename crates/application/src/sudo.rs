@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::Timestamp;
+use domain::factors::FactorKind;
 use domain::sessions::{Authentication, RefreshTokenRepository};
 
-use crate::factors::{FactorKind, SecondFactors};
+use crate::second_factors::SecondFactors;
 use crate::{Actor, ApplicationError};
 
 /// Finds out whether actors have proven lately who they are. It is a part of the services that ask for it. Where a unit of

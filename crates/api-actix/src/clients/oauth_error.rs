@@ -106,7 +106,7 @@ impl ResponseError for OAuthError {
 
 #[cfg(test)]
 mod tests {
-    use application::factors::{FactorKind, SecondFactorChallenge};
+    use domain::factors::{FactorKind, SecondFactorChallenge};
     use domain::{Secret, Timestamp};
 
     use super::*;

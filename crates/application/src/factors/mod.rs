@@ -1,13 +1,10 @@
 //! Second factors: how they are set up, shown, asked for again and removed.
 
-mod challenge;
 mod confirm_totp;
-mod factor_kind;
 mod list_factors;
 mod remove_totp;
 mod renew_recovery_codes;
 mod reset_factors;
-mod second_factors;
 mod set_up_totp;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -21,13 +18,9 @@ use domain::units::{AccountUnit, Begin};
 use domain::users::{User, UserRepository};
 use domain::{Clock, Ids};
 
-pub use challenge::SecondFactorChallenge;
-pub use factor_kind::FactorKind;
+pub use crate::second_factors::{SecondFactor, SecondFactors};
 pub use list_factors::FactorList;
-pub use second_factors::{SecondFactor, SecondFactors};
 pub use set_up_totp::SetUpTotp;
-
-pub(crate) use second_factors::{Shown, kinds_of};
 
 use crate::ApplicationError;
 use crate::events::Journal;

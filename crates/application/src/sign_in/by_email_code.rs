@@ -2,6 +2,7 @@ use std::net::IpAddr;
 
 use domain::Secret;
 use domain::events::{By, What};
+use domain::factors::FactorKind;
 use domain::one_time_tokens::Purpose;
 use domain::sessions::Device;
 use domain::users::Locale;
@@ -11,8 +12,8 @@ use super::by_second_factor::Challenged;
 use super::start_session::Proven;
 use crate::ApplicationError;
 use crate::events::SignInOutcome;
-use crate::factors::{FactorKind, Shown};
 use crate::one_time_tokens::Proof;
+use crate::second_factors::Shown;
 use crate::sessions::TokenPair;
 
 impl SignIn {

@@ -8,8 +8,8 @@ use super::SignIn;
 use super::start_session::Proven;
 use crate::ApplicationError;
 use crate::events::SignInOutcome;
-use crate::factors::{SecondFactor, Shown};
 use crate::one_time_tokens::Proof;
+use crate::second_factors::{SecondFactor, Shown};
 use crate::sessions::TokenPair;
 
 /// The rest of a sign-in that a second factor was asked for in.

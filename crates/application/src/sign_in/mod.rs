@@ -25,8 +25,8 @@ pub use step_up::StepUp;
 use crate::Hashing;
 use crate::attempts::Attempts;
 use crate::events::Journal;
-use crate::factors::SecondFactors;
 use crate::one_time_tokens::OneTimeTokens;
+use crate::second_factors::SecondFactors;
 use crate::sessions::TokenIssuer;
 
 /// The use cases of signing in.

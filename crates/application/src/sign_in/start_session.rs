@@ -1,6 +1,7 @@
 use std::net::IpAddr;
 
 use domain::events::{By, What};
+use domain::factors::{FactorKind, SecondFactorChallenge};
 use domain::mail::Letter;
 use domain::one_time_tokens::{OneTimeToken, Purpose};
 use domain::passwords::PasswordHash;
@@ -11,8 +12,8 @@ use domain::{Nonce, StoreError};
 
 use super::SignIn;
 use crate::ApplicationError;
-use crate::factors::{FactorKind, SecondFactorChallenge, Shown};
 use crate::one_time_tokens::consume;
+use crate::second_factors::Shown;
 use crate::sessions::TokenPair;
 
 /// Most devices of a user that a new one is compared with.

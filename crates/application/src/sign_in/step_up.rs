@@ -6,8 +6,8 @@ use domain::users::UserIdentifier;
 use super::SignIn;
 use crate::acting::begin_in_session;
 use crate::attempts::Whose;
-use crate::factors::{SecondFactor, Shown};
 use crate::hashing::verify;
+use crate::second_factors::{SecondFactor, Shown};
 use crate::{Actor, ApplicationError};
 
 /// How an actor proves again who they are.

@@ -3,6 +3,8 @@
 //! An authenticator app shows a code that changes every half minute (TOTP, RFC 6238). Whoever loses it comes back with a
 //! recovery code.
 
+mod challenge;
+mod kind;
 mod name;
 mod policy;
 mod recovery_code;
@@ -12,6 +14,8 @@ mod totp_code;
 mod totp_device;
 mod totp_secrets;
 
+pub use challenge::SecondFactorChallenge;
+pub use kind::FactorKind;
 pub use name::FactorName;
 pub use policy::{Grace, RequiredOf, SecondFactorPolicy};
 pub use recovery_code::{HashedRecoveryCode, RecoveryCode};

@@ -1,9 +1,11 @@
+//! Second factors as they are shown: a part of the services that ask for one.
+
 use std::sync::Arc;
 
 use domain::attempts::{AttemptKey, AttemptLimit, AttemptRepository, Attempted, Reservation, Subject};
 use domain::factors::{
-    FactorRepository, Grace, HashedRecoveryCode, RecoveryCode, SecondFactorPolicy, TotpCode, TotpDevice, TotpDeviceId,
-    TotpSecrets, TotpStep,
+    FactorKind, FactorRepository, Grace, HashedRecoveryCode, RecoveryCode, SecondFactorPolicy, TotpCode, TotpDevice,
+    TotpDeviceId, TotpSecrets, TotpStep,
 };
 use domain::one_time_tokens::OneTimeToken;
 use domain::sessions::Method;
@@ -11,10 +13,9 @@ use domain::units::AccountUnit;
 use domain::users::{User, UserId};
 use domain::{Clock, Mac, Secret, StoreError, Timestamp};
 
-use super::FactorKind;
 use crate::ApplicationError;
 
-/// Finds out whether a second factor is right. It is a part of the services that ask for one.
+/// Finds out whether a second factor is right.
 #[derive(Clone)]
 pub struct SecondFactors {
     /// Factors, outside a unit of work.

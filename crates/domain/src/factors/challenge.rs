@@ -1,8 +1,7 @@
 use std::fmt;
 
-use domain::{Secret, Timestamp};
-
 use super::FactorKind;
+use crate::{Secret, Timestamp};
 
 /// What a sign-in goes on with that needs a second factor.
 pub struct SecondFactorChallenge {

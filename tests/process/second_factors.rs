@@ -1,0 +1,28 @@
+use reqwest::StatusCode;
+use tests::client::{Client, EMAIL, PASSWORD, status};
+use tests::on_each_database;
+use tests::process::Workplace;
+
+on_each_database!(whoever_lost_their_factors_gets_in_again_by_the_word_of_the_operator);
+
+const RESET: &[&str] = &["users", "reset-factors", "--email"];
+
+async fn whoever_lost_their_factors_gets_in_again_by_the_word_of_the_operator(workplace: Workplace) {
+    let node = workplace.serve().await;
+    let client = Client::of(&node);
+    let tokens = client.sign_up(EMAIL).await;
+    client.add_authenticator(&tokens).await;
+    assert_eq!(client.login(EMAIL, PASSWORD).await.status(), StatusCode::FORBIDDEN);
+    for (email, words) in [("eve@example.com", "no account with this email"), ("nobody", "--email")] {
+        let finished = workplace.run(&[RESET, &[email]].concat());
+        assert_eq!((finished.code(), finished.stdout.as_str()), (Some(1), ""));
+        assert!(finished.stderr.contains(words), "{}", finished.stderr);
+    }
+    assert_eq!(client.login(EMAIL, PASSWORD).await.status(), StatusCode::FORBIDDEN);
+    let finished = workplace.run(&[RESET, &["ADA@example.com"]].concat());
+    assert!(finished.stderr.contains("\"factors.reset\""), "{}", finished.stderr);
+    let said = finished.success();
+    assert!(said.contains("removed all second factors") && said.contains("ended all sessions"), "{said}");
+    assert_eq!(status(client.refresh(&tokens.refresh).await).await, StatusCode::UNAUTHORIZED);
+    client.sign_in(EMAIL).await;
+}

@@ -69,20 +69,6 @@ pub(crate) fn strongest(second: Vec<FactorKind>, has_password: bool) -> Vec<Fact
 }
 
 #[cfg(test)]
-pub(crate) mod testing {
-    use domain::sessions::MockRefreshTokenRepository;
-
-    use super::*;
-    use crate::factors::testing as factors;
-
-    /// What asks for proofs, on these mocks.
-    pub(crate) fn sudo(factors: factors::Mocks, refresh_tokens: MockRefreshTokenRepository) -> Sudo {
-        let refresh_tokens = Arc::new(refresh_tokens);
-        Sudo { refresh_tokens, second_factors: factors.build(), window: TimeDelta::minutes(10) }
-    }
-}
-
-#[cfg(test)]
 mod tests {
     use domain::factors::MockFactorRepository;
     use domain::sessions::{Method, Methods, MockRefreshTokenRepository, RefreshToken};
@@ -100,7 +86,8 @@ mod tests {
         let mut refresh_tokens = MockRefreshTokenRepository::new();
         let session = RefreshToken { authentication: Authentication { at: now() - ago, methods }, ..a_session() };
         refresh_tokens.expect_find_with_user().returning(move |_| Ok(Some((session.clone(), a_user()))));
-        let sudo = testing::sudo(factors::Mocks { factors: repository, ..factors::Mocks::default() }, refresh_tokens);
+        let second_factors = factors::Mocks { factors: repository, ..factors::Mocks::default() }.build();
+        let sudo = Sudo { refresh_tokens: Arc::new(refresh_tokens), second_factors, window: TimeDelta::minutes(10) };
         match sudo.require(&an_actor(), true, brings_password).await {
             Ok(()) => "ok".to_owned(),
             Err(ApplicationError::StepUpRequired { factors }) => factors[0].as_str().to_owned(),

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+use chrono::TimeDelta;
 use domain::passwords::{
     MockHashPlace, MockPasswordRepository, MockStrengthMeter, PasswordPolicy, Score, Strength, Verification,
 };
@@ -13,7 +14,7 @@ use super::{Outages, Passwords, Screening};
 use crate::attempts::testing as attempts;
 use crate::factors::testing as factors;
 use crate::one_time_tokens::testing as one_time_tokens;
-use crate::sudo::testing::sudo;
+use crate::sudo::Sudo;
 use crate::testing::{a_hash, a_user, access_tokens, clock, hashing, journal};
 
 pub(crate) struct Mocks {
@@ -92,7 +93,11 @@ impl Mocks {
             clock: clock(),
             journal: journal(Arc::new(access_tokens())),
             screening: screening(self.score),
-            sudo: sudo(self.factors, self.sessions),
+            sudo: Sudo {
+                refresh_tokens: Arc::new(self.sessions),
+                second_factors: self.factors.build(),
+                window: TimeDelta::minutes(10),
+            },
         }
     }
 }

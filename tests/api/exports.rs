@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use tests::on_each_database;
 
 use crate::app::{App, PASSWORD};
+use crate::second_factors::Enrolled;
 
 on_each_database!(everything_about_a_user_and_nobody_else_is_in_an_export_but_no_secret);
 
@@ -13,8 +14,9 @@ const EXPORT: &str = "/api/v1/users/me/export";
 async fn everything_about_a_user_and_nobody_else_is_in_an_export_but_no_secret(first: App) {
     let app = first.another_node(&[("APP_MAIL__TRANSPORT", "log")]).await;
     let root = app.admin("root@example.com").await;
-    let ada = first.sign_up("ada@example.com").await;
-    let ended = app.sign_in("ada@example.com").await;
+    let enrolled = Enrolled::new(&first, "ada@example.com").await;
+    let ada = enrolled.tokens.clone();
+    let ended = enrolled.sign_in(&app).await;
     app.send_as(&ended.access, Method::POST, "/api/v1/auth/logout", json!({})).await;
     for (user, title) in [(&ada, "Buy milk"), (&root, "Rule the world")] {
         app.send_as(&user.access, Method::POST, "/api/v1/tasks", json!({"title": title})).await;
@@ -32,19 +34,31 @@ async fn everything_about_a_user_and_nobody_else_is_in_an_export_but_no_secret(f
     let column = |list: &str, member: &str| -> Vec<Value> {
         export[list].as_array().unwrap().iter().map(|one| one[member].clone()).collect()
     };
+    assert_eq!((column("totp", "name"), &export["recovery_codes_left"]), (vec![json!("Phone")], &json!(10)));
     let ends = column("sessions", "ended_for");
     assert!(ends.len() == 2 && ends.contains(&json!("logout")) && ends.contains(&Value::Null), "{ends:?}");
     let events = column("events", "kind");
     for kind in ["user.created", "login.succeeded", "login.failed", "sessions.ended", "password.reset_requested"] {
         assert!(events.contains(&json!(kind)), "{kind} {events:?}");
     }
-    assert_eq!(column("one_time_tokens", "purpose"), [json!("reset_password")]);
+    assert_eq!(column("one_time_tokens", "purpose"), [json!("reset_password"), json!("second_factor")]);
     assert_eq!(column("mails", "kind"), [json!("reset_password")]);
     assert!(column("attempts", "kind").contains(&json!("password")), "{export}");
     assert_eq!(column("tasks", "title"), [json!("Buy milk")]);
 
     let text = answer.text;
-    for secret in [PASSWORD, &ada.access, &ada.refresh, &ended.refresh, "argon2", "nonce", "hxp_", "root@example.com"] {
+    for secret in [
+        PASSWORD,
+        &enrolled.secret,
+        &enrolled.recovery_codes[0],
+        &ada.access,
+        &ada.refresh,
+        &ended.refresh,
+        "argon2",
+        "nonce",
+        "hxp_",
+        "root@example.com",
+    ] {
         assert!(!text.contains(secret), "{secret} is in {text}");
     }
 }

@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
+use domain::Clock;
 use domain::one_time_tokens::Purpose;
+use infra_security::SystemClock;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tests::on_each_database;
@@ -240,7 +242,7 @@ async fn set_state(app: &App, begun: &Begun, way: Way, state: State) {
                 };
             }
             // From this network, which is known, more are free; and no attempt comes free while this runs.
-            let free_at = (Utc::now() + TimeDelta::minutes(10)).timestamp_millis();
+            let free_at = (SystemClock.now() + TimeDelta::minutes(10)).timestamp_millis();
             app.run_sql(&format!("UPDATE attempts SET free_at = {free_at} WHERE count > 4")).await;
         }
     }

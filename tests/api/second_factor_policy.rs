@@ -1,8 +1,10 @@
 //! Where a second factor is required: how long an account may go without one, and how it gets in afterwards.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::Clock;
 use domain::one_time_tokens::Purpose;
 use futures_util::future::join_all;
+use infra_security::SystemClock;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tests::on_each_database;
@@ -81,7 +83,7 @@ async fn the_time_without_a_factor_begins_with_the_first_sign_in_and_is_told(fir
     assert_eq!(count(&app, "second_factor_graces").await, 0);
     let tokens = app.sign_in(EMAIL).await;
     let told = due_at(&app, &tokens).await.unwrap();
-    let left = told - Utc::now();
+    let left = told - SystemClock.now();
     assert!(left > TimeDelta::hours(71) && left <= TimeDelta::hours(72), "{left}");
     app.sign_in(EMAIL).await;
     assert_eq!(due_at(&app, &before).await, Some(told));

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::Clock;
 use domain::one_time_tokens::Purpose;
 use futures_util::future::join_all;
+use infra_security::SystemClock;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tests::{on_each_database, totp};
@@ -109,7 +111,7 @@ pub(crate) async fn step_up(app: &App, access: &str, body: Value) -> Answer {
 
 /// As if this had been proven last, so long ago.
 pub(crate) async fn proven(app: &App, methods: &str, ago: TimeDelta) {
-    let at = (Utc::now() - ago).to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+    let at = (SystemClock.now() - ago).to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
     app.run_sql(&format!("UPDATE refresh_tokens SET amr = '{methods}', auth_time = '{at}'")).await;
 }
 
@@ -206,7 +208,7 @@ async fn no_way_leads_around_the_second_factor(first: App) {
     let ways = [app.login(EMAIL, PASSWORD).await, login, by_link, by_code];
     for (way, recovery_code) in ways.iter().zip(&ada.recovery_codes) {
         way.problem(403, "second_factor_required");
-        let left = way.json()["expires_at"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap() - Utc::now();
+        let left = way.json()["expires_at"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap() - SystemClock.now();
         assert!(left > TimeDelta::minutes(9) && left <= TimeDelta::minutes(10), "{left}");
         assert_eq!(way.json()["factors"], json!(["totp", "recovery_code"]));
         let challenge = challenge(way);
@@ -497,7 +499,7 @@ async fn guesses_are_counted_together_whatever_is_tried_and_asked(app: App) {
         guess(number, &wrong).await.problem(401, "invalid_second_factor");
     }
     // As if there had been so many that no other comes free while this runs.
-    let later = (Utc::now() + TimeDelta::minutes(10)).timestamp_millis();
+    let later = (SystemClock.now() + TimeDelta::minutes(10)).timestamp_millis();
     app.run_sql(&format!("UPDATE attempts SET count = 20, free_at = {later}")).await;
     for number in 0..5 {
         guess(number, &wrong).await.problem(429, "too_many_attempts");

@@ -1,22 +1,25 @@
 //! An authenticator app (RFC 6238), by the standard and not by the code that it tries.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use aws_lc_rs::hmac;
 use data_encoding::BASE32_NOPAD;
+use domain::Clock;
+use infra_security::SystemClock;
 
 /// What an app with this secret, in Base32, shows now.
 pub fn code(secret: &str) -> String {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    code_of(secret, seconds / 30)
+    code_of(secret, step())
 }
 
 /// A code of six digits that an app with this secret does not show within a minute.
 pub fn wrong_code(secret: &str) -> String {
-    let step = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / 30;
-    let shown: Vec<_> = (step - 2..=step + 2).map(|step| code_of(secret, step)).collect();
+    let shown: Vec<_> = (step() - 2..=step() + 2).map(|step| code_of(secret, step)).collect();
     let mut codes = (0..).map(|number| format!("{number:06}"));
     codes.find(|code| !shown.contains(code)).unwrap()
+}
+
+/// The half minutes since 1970.
+fn step() -> u64 {
+    u64::try_from(SystemClock.now().timestamp()).unwrap() / 30
 }
 
 fn code_of(secret: &str, step: u64) -> String {

@@ -52,19 +52,29 @@ impl From<ApplicationError> for ApiError {
             _ => Vec::new(),
         };
         let extension = extension(&error);
-        refused(error.code(), fields, error).extended(extension)
+        let refusal = refused(error.code(), fields, error);
+        match extension {
+            Some(extension) => refusal.extended(extension),
+            None => refusal,
+        }
     }
 }
 
 /// What the document of this error has besides.
-fn extension(error: &ApplicationError) -> Extension {
+fn extension(error: &ApplicationError) -> Option<Extension> {
     let names = |factors: &[FactorKind]| Some(factors.iter().map(|factor| factor.as_str()).collect());
     match error {
         ApplicationError::SecondFactorRequired(SecondFactorChallenge { token, expires_at, factors }) => {
-            Extension { challenge: Some(token.clone()), factors: names(factors), expires_at: Some(Time(*expires_at)) }
+            Some(Extension {
+                challenge: Some(token.clone()),
+                factors: names(factors),
+                expires_at: Some(Time(*expires_at)),
+            })
         }
-        ApplicationError::StepUpRequired { factors } => Extension { factors: names(factors), ..Extension::default() },
-        _ => Extension::default(),
+        ApplicationError::StepUpRequired { factors } => {
+            Some(Extension { factors: names(factors), ..Extension::default() })
+        }
+        _ => None,
     }
 }
 

@@ -168,3 +168,86 @@ impl Shown {
         if is_spent { Ok(()) } else { Err(ApplicationError::InvalidSecondFactor) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::factors::{FactorName, NewTotpDevice, SealedTotpSecret};
+    use domain::units::MockAccountUnit;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::factors::testing::Mocks;
+    use crate::testing::{now, user_id};
+
+    const ID: TotpDeviceId = TotpDeviceId::new(Uuid::from_u128(4));
+
+    /// A device whose codes up to this step are spent.
+    fn a_device(last_step: Option<u64>) -> TotpDevice {
+        let (name, secret) = (FactorName::parse("Phone").unwrap(), SealedTotpSecret::new(vec![1]));
+        let device = TotpDevice::set_up(NewTotpDevice { id: ID, user_id: user_id(), name, secret }, now());
+        TotpDevice { confirmed_at: Some(now()), last_step: last_step.map(TotpStep::new), ..device }
+    }
+
+    /// What is accepted of a code that these steps have.
+    async fn accept(device: TotpDevice, steps: &'static [u64]) -> Result<Shown, ApplicationError> {
+        let mut mocks = Mocks::default().taking_all();
+        mocks.factors.expect_list_totp().returning(move |_| Ok(vec![device.clone()]));
+        mocks.totp.expect_steps().returning(|_, _, _| steps.iter().copied().map(TotpStep::new).collect());
+        mocks.build().accept(user_id(), &SecondFactor::Totp(Secret::new("123456".to_owned()))).await
+    }
+
+    /// A code may be that of two steps, of which one is spent.
+    #[tokio::test]
+    async fn of_the_steps_of_a_code_the_earliest_fresh_one_is_spent() {
+        for (last, expected) in [(None, 7), (Some(6), 7), (Some(7), 9), (Some(8), 9)] {
+            let shown = accept(a_device(last), &[7, 9]).await.unwrap();
+            assert!(
+                matches!(shown, Shown::Totp(id, step) if (id, step.get()) == (ID, expected)),
+                "{last:?}: {shown:?}"
+            );
+        }
+        for (device, steps) in [
+            (a_device(Some(9)), &[7, 9][..]),
+            (a_device(None), &[]),
+            (TotpDevice { confirmed_at: None, ..a_device(None) }, &[7]),
+        ] {
+            assert!(matches!(accept(device, steps).await, Err(ApplicationError::InvalidSecondFactor)));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_attempt_is_taken_before_anything_is_looked_at() {
+        let mut mocks = Mocks::default();
+        mocks.attempts.expect_reserve().times(2).returning(|_, limit, _| {
+            assert_eq!(*limit, AttemptLimit::SECOND_FACTOR);
+            Ok(Reservation::Refused { free_at: now() })
+        });
+        let second_factors = mocks.build();
+        for factor in [SecondFactor::Totp, SecondFactor::RecoveryCode] {
+            let result = second_factors.accept(user_id(), &factor(Secret::new("123456".to_owned()))).await;
+            assert!(matches!(result, Err(ApplicationError::TooManyAttempts { .. })), "{result:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_another_spent_at_this_very_moment_is_wrong() {
+        let mut unit = MockAccountUnit::default();
+        unit.factors.expect_use_totp().times(1).returning(|_, _| Ok(false));
+        let result = Shown::Totp(ID, TotpStep::new(7)).spend(&unit, now()).await;
+        assert!(matches!(result, Err(ApplicationError::InvalidSecondFactor)));
+    }
+
+    #[tokio::test]
+    async fn recovery_codes_are_no_factor_by_themselves() {
+        let kinds = |devices: Vec<TotpDevice>, codes: u64| async move {
+            let mut mocks = Mocks::default();
+            mocks.factors.expect_list_totp().return_once(|_| Ok(devices));
+            mocks.factors.expect_count_recovery_codes().returning(move |_| Ok(codes));
+            mocks.build().kinds(user_id()).await.unwrap()
+        };
+        assert_eq!(kinds(vec![], 10).await, []);
+        assert_eq!(kinds(vec![TotpDevice { confirmed_at: None, ..a_device(None) }], 10).await, []);
+        assert_eq!(kinds(vec![a_device(None)], 10).await, [FactorKind::Totp, FactorKind::RecoveryCode]);
+        assert_eq!(kinds(vec![a_device(None)], 0).await, [FactorKind::Totp]);
+    }
+}

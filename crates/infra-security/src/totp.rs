@@ -48,7 +48,7 @@ impl TotpSecrets for SealedTotp {
     }
 
     fn enrolment(&self, device: &TotpDevice, account: &Email) -> Option<TotpEnrolment> {
-        let totp = self.totp(&*self.open(device)?, account.as_str())?;
+        let totp = self.totp(&self.open(device)?, account.as_str())?;
         let uri = Secret::new(totp.to_url().ok()?);
         Some(TotpEnrolment { secret: Secret::new(totp.secret().to_base32()), uri })
     }

@@ -6,7 +6,6 @@ mod tokens;
 use std::error::Error;
 use std::io::{self, IsTerminal};
 use std::net::{SocketAddr, TcpListener};
-use std::time::SystemTime;
 
 use access_token::{AccessClaims, Authentication, TimeDelta};
 use actix_web::http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -14,7 +13,7 @@ use actix_web::web::Data;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use clap::Parser;
 
-use crate::tokens::{Refused, Tokens};
+use crate::tokens::{Refused, Tokens, now};
 
 /// How old a proof of who somebody is may be for a payment.
 const MAX_AGE: TimeDelta = TimeDelta::minutes(10);
@@ -68,8 +67,8 @@ async fn pay(request: HttpRequest, tokens: Data<Tokens>) -> HttpResponse {
         Ok(claims) => claims,
         Err(refusal) => return refusal,
     };
-    let now = SystemTime::now().into();
-    let is_enough = |proven: &Authentication| proven.methods.has_second_factor() && proven.is_recent(MAX_AGE, now);
+    let time = now();
+    let is_enough = |proven: &Authentication| proven.methods.has_second_factor() && proven.is_recent(MAX_AGE, time);
     if claims.authentication.as_ref().is_some_and(is_enough) {
         return HttpResponse::Ok().body("paid\n");
     }

@@ -48,6 +48,7 @@ async fn a_user_exports_what_is_held_about_them() {
       "left_out": [],
       "mails": [],
       "one_time_tokens": [],
+      "recovery_codes_left": 0,
       "sessions": [
         {
           "address": "127.0.0.1",
@@ -70,6 +71,7 @@ async fn a_user_exports_what_is_held_about_them() {
           "updated_at": "[time]"
         }
       ],
+      "totp": [],
       "user": {
         "birthday": null,
         "created_at": "[time]",

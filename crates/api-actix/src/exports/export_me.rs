@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::attempts::AttemptsBody;
+use crate::factors::TotpBody;
 use crate::http::responses::{Forbidden, Unauthorized, Unavailable};
 use crate::http::{ApiError, Guarded, Time};
 use crate::tasks::TaskBody;
@@ -29,6 +30,10 @@ pub(crate) struct ExportBody {
     user: UserBody,
     /// Whether there is a password. Only its hash is held.
     has_password: bool,
+    /// Authenticator apps, also those that are not confirmed.
+    totp: Vec<TotpBody>,
+    /// How many recovery codes are left. Only their hashes are held.
+    recovery_codes_left: u64,
     /// Live and ended ones, until they are removed.
     sessions: Vec<ExportedSession>,
     /// What happened to the account, the newest first.
@@ -131,6 +136,8 @@ impl From<Export> for ExportBody {
         Self {
             user: UserBody::from(export.user),
             has_password: export.has_password,
+            totp: export.totp.iter().map(TotpBody::from).collect(),
+            recovery_codes_left: export.recovery_codes,
             sessions: export.sessions.into_iter().map(ExportedSession::from).collect(),
             events: export.events.into_iter().map(ExportedEvent::from).collect(),
             one_time_tokens: export.one_time_tokens.into_iter().map(ExportedToken::from).collect(),

@@ -56,7 +56,8 @@ pub enum ApiError {
 pub struct Refusal {
     row: ErrorRow,
     errors: Vec<FieldError>,
-    extension: Extension,
+    // Few have one, and a result must not be large for it.
+    extension: Option<Box<Extension>>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -73,13 +74,13 @@ impl ApiError {
     /// Refuses in the words of this row. An operator reads `source` in the log when the row is a fault of ours or an
     /// outage.
     pub(crate) fn refused(row: ErrorRow, errors: Vec<FieldError>, source: impl Error + Send + Sync + 'static) -> Self {
-        Self::Refused(Refusal { row, errors, extension: Extension::default(), source: Some(Box::new(source)) })
+        Self::Refused(Refusal { row, errors, extension: None, source: Some(Box::new(source)) })
     }
 
     /// The same refusal, with these members in its document.
     pub(crate) fn extended(mut self, extension: Extension) -> Self {
         if let Self::Refused(refusal) = &mut self {
-            refusal.extension = extension;
+            refusal.extension = Some(Box::new(extension));
         }
         self
     }
@@ -148,7 +149,7 @@ impl ApiError {
     /// The document that says so.
     pub(crate) fn problem(&self, row: ErrorRow) -> Problem {
         let Extension { challenge, factors, expires_at } = match self {
-            Self::Refused(refusal) => refusal.extension.clone(),
+            Self::Refused(Refusal { extension: Some(extension), .. }) => Extension::clone(extension),
             _ => Extension::default(),
         };
         Problem {
@@ -242,7 +243,7 @@ impl ResponseError for ApiError {
 /// The refusal of a route that has nothing to tell operators.
 impl From<ErrorRow> for ApiError {
     fn from(row: ErrorRow) -> Self {
-        Self::Refused(Refusal { row, errors: Vec::new(), extension: Extension::default(), source: None })
+        Self::Refused(Refusal { row, errors: Vec::new(), extension: None, source: None })
     }
 }
 

@@ -1,5 +1,6 @@
 use domain::StoreError;
 use domain::events::RecordedEvent;
+use domain::factors::TotpDevice;
 use domain::mail::{Letter, QueuedMail};
 use domain::one_time_tokens::{OneTimeToken, Purpose};
 use domain::sessions::RefreshToken;
@@ -23,6 +24,10 @@ pub struct Export {
     pub user: User,
     /// Whether it has a password.
     pub has_password: bool,
+    /// Its authenticator apps, confirmed or not.
+    pub totp: Vec<TotpDevice>,
+    /// How many recovery codes are left.
+    pub recovery_codes: u64,
     /// Its sessions, live or ended, until they are removed.
     pub sessions: Vec<RefreshToken>,
     /// What happened to it. Of what an admin did it is not said who and from where: that is about the admin.
@@ -56,6 +61,8 @@ impl Exports {
         let tasks = TaskQuery { owner: id, status: None, after: None, offset: 0, limit };
         Ok(Export {
             has_password: hash.is_some(),
+            totp: self.sudo.second_factors.factors.list_totp(id).await?,
+            recovery_codes: self.sudo.second_factors.factors.count_recovery_codes(id).await?,
             sessions: cut("sessions", self.sudo.refresh_tokens.list(id, limit).await?, &mut left_out),
             events: without_others(cut("events", self.events.list_about(id, limit).await?, &mut left_out), id),
             one_time_tokens: to_own_address(

@@ -20,7 +20,7 @@ use crate::sudo::Sudo;
 pub struct Exports {
     /// The account, and whether it has a password.
     pub passwords: Arc<dyn PasswordRepository>,
-    /// Asks for a recent proof, and has the sessions.
+    /// Asks for a recent proof, and has the sessions and the second factors.
     pub sudo: Sudo,
     /// What happened to it.
     pub events: Arc<dyn EventRepository>,

@@ -173,7 +173,10 @@ mod tests {
     async fn of_the_steps_of_a_code_the_earliest_fresh_one_is_spent() {
         for (last, expected) in [(None, 7), (Some(6), 7), (Some(7), 9), (Some(8), 9)] {
             let shown = accept(a_device(last), &[7, 9]).await.unwrap();
-            assert!(matches!(shown, Shown::Totp(id, step) if (id, step.get()) == (ID, expected)), "{last:?}: {shown:?}");
+            assert!(
+                matches!(shown, Shown::Totp(id, step) if (id, step.get()) == (ID, expected)),
+                "{last:?}: {shown:?}"
+            );
         }
         for (device, steps) in [
             (a_device(Some(9)), &[7, 9][..]),

@@ -181,8 +181,13 @@ async fn names_and_numbers_of_apps_are_bounded(app: App) {
     for name in ["Another", "Another", "Yet another"] {
         let made = app.send_as(&access, Method::POST, TOTP, json!({"name": name})).await;
         assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+        assert_eq!(count(&app, "totp_devices").await, 5);
+        if name == "Yet another" {
+            // It was no factor: nothing ends with it.
+            assert_eq!(app.delete(made.header("location"), &access).await.status, StatusCode::NO_CONTENT);
+            assert_eq!(app.get(FACTORS, &access).await.json()["totp"].as_array().unwrap().len(), 4);
+        }
     }
-    assert_eq!(count(&app, "totp_devices").await, 5);
 }
 
 /// Of the first factors that there are, none is enough by itself; and each goes on with either second one.

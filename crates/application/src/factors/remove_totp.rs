@@ -9,7 +9,7 @@ use crate::{Actor, ApplicationError};
 
 impl Factors {
     /// Removes an authenticator app of the actor's. Recovery codes go with the last one, the actor's other sessions end, and
-    /// this one no longer counts as proven by it.
+    /// this one no longer counts as proven by it. One that was not confirmed goes without a trace.
     ///
     /// # Errors
     /// [`ApplicationError::StepUpRequired`], [`ApplicationError::NotFound`], [`ApplicationError::LastFactor`],
@@ -17,8 +17,13 @@ impl Factors {
     pub async fn remove_totp(&self, actor: &Actor, id: TotpDeviceId) -> Result<(), ApplicationError> {
         let Proven { unit, user, session } =
             begin_proven(self.units.as_ref(), actor, self.clock.as_ref(), self.sudo_window).await?;
+        let before = unit.factors().list_totp(user.id).await?;
         if !unit.factors().delete_totp(user.id, id).await? {
             return Err(ApplicationError::NotFound);
+        }
+        if !before.iter().any(|device| device.id == id && device.is_confirmed()) {
+            // It was no factor: there is nothing that it vouched for.
+            return Ok(unit.commit().await?);
         }
         if !unit.factors().list_totp(user.id).await?.iter().any(TotpDevice::is_confirmed) {
             self.second_factors.may_have_none(&user)?;

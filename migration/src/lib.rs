@@ -40,6 +40,7 @@ mod m20261127_000017_create_factors;
 mod m20261127_000018_authentication_of_sessions;
 mod m20261127_000019_create_passkeys;
 mod m20261127_000020_create_identities;
+mod m20261127_000021_create_second_factor_graces;
 
 /// Applies and reverts the migrations. The adapters run it under a lock, one node at a time.
 #[derive(Debug)]
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000018_authentication_of_sessions::Migration),
             Box::new(m20261127_000019_create_passkeys::Migration),
             Box::new(m20261127_000020_create_identities::Migration),
+            Box::new(m20261127_000021_create_second_factor_graces::Migration),
         ]
     }
 

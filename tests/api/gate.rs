@@ -1,32 +1,51 @@
-//! No path to a session leads around the account's status: disabled, throttled and unverified, by each grant and flow,
-//! also by one that was begun before.
+//! No path to a session leads around the account's status or its second factor: each route that the document says ends in
+//! a session, by whatever it takes, for each state of the factors and of the account, also for flows that were begun before.
 
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use domain::Clock;
 use domain::one_time_tokens::Purpose;
+use infra_security::SystemClock;
 use reqwest::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::on_each_database;
 
-use crate::app::{Answer, App, PASSWORD, send};
+use crate::app::{Answer, App, PASSWORD, Tokens, send};
 use crate::post::{Post, count};
 use crate::registration::last_token;
+use crate::second_factors::Enrolled;
 
-on_each_database!(
-    no_way_leads_to_a_session_of_an_account_that_may_have_none,
-    a_refused_sign_in_is_counted_by_its_reason
-);
+on_each_database!(no_way_leads_to_a_session_that_an_account_may_not_have, a_refused_sign_in_is_counted_by_its_reason);
 
 const EMAIL: &str = "ada@example.com";
+/// One for each session that began.
+const BEGUN: &str = "events WHERE kind = 'login.succeeded'";
+/// What is none of anybody's.
+const NO_CODE: &str = "2222-2222";
 
-/// Why an account may have no session.
+/// What second factor an account has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Factor {
+    /// None, and time to set one up.
+    None,
+    /// An authenticator app, with recovery codes.
+    Totp,
+    /// None, and the time without one is over.
+    Due,
+}
+
+/// Whether an account may have a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
+    Active,
     Disabled,
     Throttled,
     Unverified,
 }
 
 /// A way to a session.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     Json,
     Form,
@@ -35,71 +54,252 @@ enum Way {
     MailedCode,
     /// Likewise by a link.
     MailedLink,
+    /// By a challenge that was handed out before.
+    Totp,
+    RecoveryCode,
+    EmailCode,
+    /// By a refresh token from before.
+    Refresh,
+    /// Likewise.
+    OAuthRefresh,
 }
 
 impl Way {
-    async fn go(self, app: &App, code: &str, token: &str) -> Answer {
-        let login = "/api/v1/auth/login";
-        let fields = [("grant_type", "password"), ("username", EMAIL), ("password", PASSWORD)];
+    const ALL: [Self; 10] = [
+        Self::Json,
+        Self::Form,
+        Self::OAuth,
+        Self::MailedCode,
+        Self::MailedLink,
+        Self::Totp,
+        Self::RecoveryCode,
+        Self::EmailCode,
+        Self::Refresh,
+        Self::OAuthRefresh,
+    ];
+
+    const fn path(self) -> &'static str {
         match self {
-            Self::Json => app.login(EMAIL, PASSWORD).await,
-            Self::Form => send(app.request(Method::POST, login).form(&fields)).await,
-            Self::OAuth => send(app.request(Method::POST, "/oauth2/token").form(&fields)).await,
-            Self::MailedCode => confirm(app, json!({"email": EMAIL, "code": code})).await,
-            Self::MailedLink => confirm(app, json!({"token": token})).await,
+            Self::Json | Self::Form => "/api/v1/auth/login",
+            Self::OAuth | Self::OAuthRefresh => "/oauth2/token",
+            Self::MailedCode | Self::MailedLink => "/api/v1/auth/email-sign-in/confirm",
+            Self::Totp => "/api/v1/auth/challenge/totp",
+            Self::RecoveryCode => "/api/v1/auth/challenge/recovery-code",
+            Self::EmailCode => "/api/v1/auth/challenge/email-code",
+            Self::Refresh => "/api/v1/auth/refresh",
+        }
+    }
+
+    /// What is said, and whether a session goes on or begins.
+    fn expected(self, factor: Factor, state: State) -> (u16, &'static str) {
+        let ok = (200, "");
+        let oauth = |status: u16| if self == Self::OAuth { 400 } else { status };
+        match (self, state, factor) {
+            // A session that has begun is not asked for more.
+            (Self::Refresh, State::Disabled, _) => (401, "invalid_refresh_token"),
+            (Self::OAuthRefresh, State::Disabled, _) => (400, "invalid_refresh_token"),
+            (Self::Refresh | Self::OAuthRefresh, _, _) => ok,
+            // There is no challenge, whatever the state.
+            (Self::Totp | Self::RecoveryCode | Self::EmailCode, _, Factor::None) => (400, "invalid_one_time_token"),
+            (Self::Totp | Self::RecoveryCode, State::Throttled, _) => (429, "too_many_attempts"),
+            (Self::MailedCode, State::Throttled, _) => (400, "invalid_one_time_token"),
+            (Self::Json | Self::Form | Self::OAuth, State::Throttled, _) => (429, "too_many_attempts"),
+            // What was shown is not right, or there is no such factor.
+            (Self::Totp, _, Factor::Due)
+            | (Self::RecoveryCode, State::Active, Factor::Due)
+            | (Self::EmailCode, _, Factor::Totp)
+            | (Self::EmailCode, State::Throttled, Factor::Due) => (401, "invalid_second_factor"),
+            (_, State::Disabled, _) => (oauth(403), "account_disabled"),
+            // What was mailed proves the address, and what a stranger set up before goes.
+            (Self::MailedCode | Self::MailedLink, State::Unverified, Factor::None | Factor::Totp) => ok,
+            (Self::MailedCode | Self::MailedLink, _, Factor::None) => ok,
+            (Self::MailedCode | Self::MailedLink, _, _) => (403, "second_factor_required"),
+            (_, State::Unverified, _) => (oauth(403), "email_not_verified"),
+            (Self::Json | Self::Form | Self::OAuth, _, Factor::Totp | Factor::Due) => {
+                (oauth(403), "second_factor_required")
+            }
+            (Self::Json | Self::Form | Self::OAuth | Self::Totp | Self::RecoveryCode | Self::EmailCode, _, _) => ok,
+        }
+    }
+
+    /// What is offered instead, where a second factor is asked for.
+    fn offered(self, factor: Factor) -> Value {
+        match (self, factor) {
+            (Self::OAuth, _) => Value::Null,
+            (_, Factor::Totp) => json!(["totp", "recovery_code"]),
+            // The mailbox is not asked twice.
+            (Self::MailedCode | Self::MailedLink, _) => json!([]),
+            _ => json!(["email_code"]),
         }
     }
 }
 
-async fn confirm(app: &App, body: serde_json::Value) -> Answer {
-    app.post("/api/v1/auth/email-sign-in/confirm", body).await
+/// What was begun while all was well.
+struct Begun {
+    tokens: Tokens,
+    mailed_code: String,
+    mailed_token: String,
+    challenge: String,
+    email_code: String,
+    enrolled: Option<Enrolled>,
 }
 
-async fn no_way_leads_to_a_session_of_an_account_that_may_have_none(first: App) {
-    let settings = [("APP_AUTH__EMAIL_SIGN_IN", "true"), ("APP_REGISTRATION__MODE", "verified")];
-    first.register(EMAIL).await;
-    let post = Post::with(first, &settings).await;
-    let app = &post.app;
-    for state in [State::Disabled, State::Throttled, State::Unverified] {
-        for way in [Way::Json, Way::Form, Way::OAuth, Way::MailedCode, Way::MailedLink] {
-            app.run_sql("UPDATE users SET is_active = true, email_verified = true").await;
-            for table in ["attempts", "refresh_tokens", "one_time_tokens"] {
-                app.run_sql(&format!("DELETE FROM {table}")).await;
+impl Begun {
+    async fn new(post: &Post, way: Way, factor: Factor) -> Self {
+        let app = &post.app;
+        app.run_sql("UPDATE users SET is_active = true, email_verified = true").await;
+        for table in
+            ["attempts", "refresh_tokens", "one_time_tokens", "totp_devices", "recovery_codes", "second_factor_graces"]
+        {
+            app.run_sql(&format!("DELETE FROM {table}")).await;
+        }
+        let mut login = app.login(EMAIL, PASSWORD).await;
+        if login.status == StatusCode::UNAUTHORIZED {
+            set_password(app).await;
+            login = app.login(EMAIL, PASSWORD).await;
+        }
+        let mut begun = Self {
+            tokens: login.tokens(),
+            mailed_code: NO_CODE.to_owned(),
+            mailed_token: String::new(),
+            challenge: format!("hxc_{}", "A".repeat(64)),
+            email_code: NO_CODE.to_owned(),
+            enrolled: None,
+        };
+        match factor {
+            Factor::None => {}
+            Factor::Totp => {
+                let enrolled = Enrolled::with(app, EMAIL, &begun.tokens).await;
+                begun.tokens = enrolled.tokens.clone();
+                begun.enrolled = Some(enrolled);
             }
-            // The flow is begun while all is well.
-            let mails = post.mails("sign_in").len();
-            app.post("/api/v1/auth/email-sign-in", json!({"email": EMAIL})).await;
-            let code = post.wait_for("sign_in", mails + 1).await.pop().unwrap().code;
-            let token = last_token(app, Purpose::SignIn, EMAIL).await;
-            let (status, error) = match (state, way) {
-                (State::Disabled, Way::OAuth) => (StatusCode::BAD_REQUEST, "account_disabled"),
-                (State::Disabled, _) => (StatusCode::FORBIDDEN, "account_disabled"),
-                (State::Throttled, Way::MailedCode) => (StatusCode::BAD_REQUEST, "invalid_one_time_token"),
-                (State::Unverified, Way::OAuth) => (StatusCode::BAD_REQUEST, "email_not_verified"),
-                (State::Unverified, Way::Json | Way::Form) => (StatusCode::FORBIDDEN, "email_not_verified"),
-                // What was mailed proves the address; and nobody can use up the link of another.
-                (_, Way::MailedCode | Way::MailedLink) => (StatusCode::OK, ""),
-                (State::Throttled, _) => (StatusCode::TOO_MANY_REQUESTS, "too_many_attempts"),
-            };
-            match state {
-                State::Disabled => app.run_sql("UPDATE users SET is_active = false").await,
-                State::Unverified => app.run_sql("UPDATE users SET email_verified = false").await,
-                State::Throttled => {
-                    for _ in 0..10 {
-                        app.login(EMAIL, "wrong").await;
-                        confirm(app, json!({"email": EMAIL, "code": "2222-2222"})).await;
+            Factor::Due => app.run_sql("UPDATE second_factor_graces SET began_at = '2026-01-01T00:00:00Z'").await,
+        }
+        match way {
+            Way::MailedCode | Way::MailedLink => {
+                let mails = post.mails("sign_in").len();
+                app.post("/api/v1/auth/email-sign-in", json!({"email": EMAIL})).await;
+                begun.mailed_token = last_token(app, Purpose::SignIn, EMAIL).await;
+                begun.mailed_code = post.wait_for("sign_in", mails + 1).await.pop().unwrap().code;
+            }
+            Way::Totp | Way::RecoveryCode | Way::EmailCode if factor != Factor::None => {
+                let asked = app.login(EMAIL, PASSWORD).await.json();
+                begun.challenge = asked["challenge"].as_str().unwrap().to_owned();
+                if way == Way::EmailCode {
+                    let mails = post.mails("email_code").len();
+                    let send = json!({"challenge": begun.challenge});
+                    let sent = app.post("/api/v1/auth/challenge/email-code/send", send).await;
+                    if factor == Factor::Due {
+                        assert_eq!(sent.status, StatusCode::ACCEPTED, "{sent:?}");
+                        begun.email_code = post.wait_for("email_code", mails + 1).await.pop().unwrap().code;
+                    } else {
+                        sent.problem(403, "forbidden");
                     }
                 }
             }
-            let answer = way.go(app, &code, &token).await;
-            assert_eq!(answer.status, status, "{state:?} {way:?}: {answer:?}");
-            let sessions = count(app, "refresh_tokens").await;
-            if status == StatusCode::OK {
-                assert_eq!(sessions, 1, "{state:?} {way:?}");
-                // The password is gone: another for the rest of the table.
-                set_password(app).await;
-            } else {
-                assert_eq!((answer.json()["code"].as_str(), sessions), (Some(error), 0), "{state:?} {way:?}");
+            _ => {}
+        }
+        begun
+    }
+
+    async fn go(&self, app: &App, way: Way) -> Answer {
+        let fields = [("grant_type", "password"), ("username", EMAIL), ("password", PASSWORD)];
+        let refresh = [("grant_type", "refresh_token"), ("refresh_token", &*self.tokens.refresh)];
+        let by_code = |code: &str| json!({"challenge": self.challenge, "code": code});
+        let body = match way {
+            Way::Form | Way::OAuth => return send(app.request(Method::POST, way.path()).form(&fields)).await,
+            Way::OAuthRefresh => return send(app.request(Method::POST, way.path()).form(&refresh)).await,
+            Way::Json => json!({"username": EMAIL, "password": PASSWORD}),
+            Way::MailedCode => json!({"email": EMAIL, "code": self.mailed_code}),
+            Way::MailedLink => json!({"token": self.mailed_token}),
+            Way::Refresh => json!({"refresh_token": self.tokens.refresh}),
+            Way::Totp => match &self.enrolled {
+                Some(enrolled) => by_code(&enrolled.next_code(app).await),
+                None => by_code("123456"),
+            },
+            Way::RecoveryCode => match &self.enrolled {
+                Some(enrolled) => by_code(&enrolled.recovery_codes[0]),
+                None => by_code("23456-789AB"),
+            },
+            Way::EmailCode => by_code(&self.email_code),
+        };
+        app.post(way.path(), body).await
+    }
+}
+
+async fn set_state(app: &App, begun: &Begun, way: Way, state: State) {
+    match state {
+        State::Active => {}
+        State::Disabled => app.run_sql("UPDATE users SET is_active = false").await,
+        State::Unverified => app.run_sql("UPDATE users SET email_verified = false").await,
+        State::Throttled => {
+            for _ in 0..10 {
+                let by_challenge = json!({"challenge": begun.challenge, "code": NO_CODE});
+                match way {
+                    Way::Totp | Way::RecoveryCode | Way::EmailCode => app.post(way.path(), by_challenge).await,
+                    Way::MailedCode => app.post(way.path(), json!({"email": EMAIL, "code": NO_CODE})).await,
+                    _ => app.login(EMAIL, "wrong").await,
+                };
+            }
+            // From this network, which is known, more are free; and no attempt comes free while this runs.
+            let free_at = (SystemClock.now() + TimeDelta::minutes(10)).timestamp_millis();
+            app.run_sql(&format!("UPDATE attempts SET free_at = {free_at} WHERE count > 4")).await;
+        }
+    }
+}
+
+/// The routes of the document whose success is a pair of tokens.
+fn documented() -> BTreeSet<String> {
+    let document: Value = serde_json::from_str(&api_actix::openapi::json()).unwrap();
+    let pairs = ["TokenPair", "AccessTokenResponse"].map(|name| format!("#/components/schemas/{name}"));
+    let mut routes = BTreeSet::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for operation in operations.as_object().unwrap().values() {
+            let responses = operation["responses"].as_object().unwrap();
+            let schemas = responses.values().map(|response| &response["content"]["application/json"]["schema"]["$ref"]);
+            if schemas.into_iter().any(|schema| pairs.iter().any(|pair| schema == pair)) {
+                routes.insert(path.clone());
+            }
+        }
+    }
+    routes
+}
+
+#[test]
+fn each_route_that_ends_in_a_session_is_a_way_here() {
+    let ways: BTreeSet<_> = Way::ALL.into_iter().map(|way| way.path().to_owned()).collect();
+    assert_eq!(documented(), ways);
+}
+
+async fn no_way_leads_to_a_session_that_an_account_may_not_have(first: App) {
+    let settings = [
+        ("APP_AUTH__EMAIL_SIGN_IN", "true"),
+        ("APP_REGISTRATION__MODE", "verified"),
+        ("APP_AUTH__SECOND_FACTOR", "required"),
+    ];
+    first.register(EMAIL).await;
+    let post = Post::with(first, &settings).await;
+    let app = &post.app;
+    for factor in [Factor::None, Factor::Totp, Factor::Due] {
+        for state in [State::Active, State::Disabled, State::Throttled, State::Unverified] {
+            for way in Way::ALL {
+                let row = format!("{factor:?} {state:?} {way:?}");
+                let begun = Begun::new(&post, way, factor).await;
+                set_state(app, &begun, way, state).await;
+                let before = count(app, BEGUN).await;
+                let answer = begun.go(app, way).await;
+                let (status, code) = way.expected(factor, state);
+                assert_eq!(answer.status.as_u16(), status, "{row}: {answer:?}");
+                let begins = i64::from(status == 200 && !matches!(way, Way::Refresh | Way::OAuthRefresh));
+                assert_eq!(count(app, BEGUN).await, before + begins, "{row}");
+                if status != 200 {
+                    assert_eq!(answer.json()["code"], code, "{row}");
+                    assert!(answer.json()["access_token"].is_null(), "{row}");
+                }
+                if code == "second_factor_required" {
+                    assert_eq!(answer.json()["factors"], way.offered(factor), "{row}");
+                    assert_eq!(answer.json()["challenge"].is_null(), way == Way::OAuth, "{row}");
+                }
             }
         }
     }
@@ -107,12 +307,11 @@ async fn no_way_leads_to_a_session_of_an_account_that_may_have_none(first: App) 
 
 /// Gives the account [`PASSWORD`] again.
 async fn set_password(app: &App) {
-    app.run_sql("UPDATE users SET email_verified = true").await;
-    app.run_sql("DELETE FROM attempts").await;
     app.post("/api/v1/auth/password-reset", json!({"email": EMAIL})).await;
     let token = last_token(app, Purpose::ResetPassword, EMAIL).await;
     let body = json!({"token": token, "new_password": PASSWORD});
     assert_eq!(app.post("/api/v1/auth/password-reset/confirm", body).await.status, StatusCode::NO_CONTENT);
+    app.run_sql("DELETE FROM attempts").await;
 }
 
 async fn a_refused_sign_in_is_counted_by_its_reason(first: App) {

@@ -36,10 +36,10 @@ on_each_database!(
 );
 
 pub(crate) const TOTP: &str = "/api/v1/users/me/factors/totp";
-const FACTORS: &str = "/api/v1/users/me/factors";
+pub(crate) const FACTORS: &str = "/api/v1/users/me/factors";
 const RECOVERY_CODES: &str = "/api/v1/users/me/factors/recovery-codes";
-const STEP_UP: &str = "/api/v1/auth/step-up";
-const BY_TOTP: &str = "/api/v1/auth/challenge/totp";
+pub(crate) const STEP_UP: &str = "/api/v1/auth/step-up";
+pub(crate) const BY_TOTP: &str = "/api/v1/auth/challenge/totp";
 const BY_RECOVERY_CODE: &str = "/api/v1/auth/challenge/recovery-code";
 const EMAIL: &str = "ada@example.com";
 
@@ -95,7 +95,7 @@ async fn confirm(app: &App, access: &str, device: &str, code: &str) -> Answer {
 }
 
 /// The challenge of a sign-in that needs a second factor.
-fn challenge(answer: &Answer) -> String {
+pub(crate) fn challenge(answer: &Answer) -> String {
     assert_eq!(answer.json()["code"], "second_factor_required", "{answer:?}");
     answer.json()["challenge"].as_str().unwrap().to_owned()
 }
@@ -105,12 +105,12 @@ fn codes(answer: &Answer) -> Vec<String> {
     codes.iter().map(|code| code.as_str().unwrap().to_owned()).collect()
 }
 
-async fn step_up(app: &App, access: &str, body: Value) -> Answer {
+pub(crate) async fn step_up(app: &App, access: &str, body: Value) -> Answer {
     app.send_as(access, Method::POST, STEP_UP, body).await
 }
 
 /// As if this had been proven last, so long ago.
-async fn proven(app: &App, methods: &str, ago: TimeDelta) {
+pub(crate) async fn proven(app: &App, methods: &str, ago: TimeDelta) {
     let at = (SystemClock.now() - ago).to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
     app.run_sql(&format!("UPDATE refresh_tokens SET amr = '{methods}', auth_time = '{at}'")).await;
 }
@@ -119,7 +119,7 @@ async fn an_app_is_a_factor_once_it_is_confirmed(app: App) {
     let tokens = app.sign_up(EMAIL).await;
     assert_eq!(
         app.get(FACTORS, &tokens.access).await.json(),
-        json!({"totp": [], "passkeys": [], "recovery_codes_left": 0})
+        json!({"totp": [], "passkeys": [], "recovery_codes_left": 0, "required": false, "due_at": null})
     );
     let made = app.send_as(&tokens.access, Method::POST, TOTP, json!({"name": " Phone "})).await;
     assert_eq!((made.status, &made.json()["name"]), (StatusCode::CREATED, &json!("Phone")));
@@ -181,8 +181,13 @@ async fn names_and_numbers_of_apps_are_bounded(app: App) {
     for name in ["Another", "Another", "Yet another"] {
         let made = app.send_as(&access, Method::POST, TOTP, json!({"name": name})).await;
         assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+        assert_eq!(count(&app, "totp_devices").await, 5);
+        if name == "Yet another" {
+            // It was no factor: nothing ends with it.
+            assert_eq!(app.delete(made.header("location"), &access).await.status, StatusCode::NO_CONTENT);
+            assert_eq!(app.get(FACTORS, &access).await.json()["totp"].as_array().unwrap().len(), 4);
+        }
     }
-    assert_eq!(count(&app, "totp_devices").await, 5);
 }
 
 /// Of the first factors that there are, none is enough by itself; and each goes on with either second one.
@@ -357,7 +362,10 @@ async fn what_changes_factors_needs_the_strongest_recent_proof(app: App) {
     step_up(&app, access, old).await.problem(401, "invalid_second_factor");
     assert_eq!(app.delete(&ada.device, access).await.status, StatusCode::NO_CONTENT);
     let access = app.refresh(&ada.tokens.refresh).await.tokens().access;
-    assert_eq!(app.get(FACTORS, &access).await.json(), json!({"totp": [], "passkeys": [], "recovery_codes_left": 0}));
+    assert_eq!(
+        app.get(FACTORS, &access).await.json(),
+        json!({"totp": [], "passkeys": [], "recovery_codes_left": 0, "required": false, "due_at": null})
+    );
     app.send_as(&access, Method::POST, RECOVERY_CODES, json!({})).await.problem(404, "not_found");
     app.sign_in(EMAIL).await;
     for body in [json!({}), json!({"password": PASSWORD, "totp": "123456"}), json!({"password": null})] {

@@ -31,6 +31,8 @@ async fn the_holder_of_a_token_is_told_in_the_body_and_in_headers(app: App) {
         assert_eq!(body["role"], role);
         assert_eq!(answer.header("x-user-id"), body["sub"]);
         assert_eq!(answer.header("x-user-role"), role);
+        assert_eq!((&body["amr"], answer.header("x-user-amr")), (&serde_json::json!(["pwd"]), "pwd"));
+        assert_eq!(answer.header("x-user-auth-time"), body["auth_time"].to_string());
         let current = |session: &&Value| session["current"] == true;
         let sessions = app.get("/api/v1/auth/sessions", &tokens.access).await.json();
         assert_eq!(sessions.as_array().unwrap().iter().find(current).unwrap()["id"], body["sid"]);
@@ -39,7 +41,7 @@ async fn the_holder_of_a_token_is_told_in_the_body_and_in_headers(app: App) {
         // The date of an answer may be that of the second before.
         assert!((890..=901).contains(&left), "{left}");
         let fields: Vec<&String> = body.as_object().unwrap().keys().collect();
-        assert_eq!(fields, ["exp", "role", "sid", "sub"]);
+        assert_eq!(fields, ["amr", "auth_time", "exp", "role", "sid", "sub"]);
     }
 }
 
@@ -131,12 +133,26 @@ async fn the_examples_of_proxies_ask_as_they_must(app: App) {
         .iter()
         .map(|one| one.as_str().unwrap().to_lowercase())
         .collect();
-    assert_eq!((copied, passed_on), (set.clone(), vec!["x-user-id", "x-user-role"]));
+    let names = ["X-User-Id", "X-User-Role", "X-User-Amr", "X-User-Auth-Time"];
+    let lower: Vec<_> = names.iter().map(|name| name.to_lowercase()).collect();
+    assert_eq!((&copied, &set), (&lower, &lower));
+    assert_eq!(passed_on, lower);
+    let nginx = fs::read_to_string(folder().join("nginx.conf")).unwrap();
     // What it replaces in any case, it removes where nobody is asked.
     let removed = &yaml("traefik.yml")["http"]["middlewares"]["nobody"]["headers"]["customRequestHeaders"];
-    for name in ["X-User-Id", "X-User-Role"] {
-        assert_eq!(removed[name].as_str(), Some(""), "{name}");
+    for name in names {
+        // Under every spelling that some programs take for the same.
+        for spelling in 0..8 {
+            let parts: Vec<&str> = name.split('-').collect();
+            let spelt = (1..parts.len()).fold(parts[0].to_owned(), |text, part| {
+                let separator = if spelling >> (part - 1) & 1 == 0 { '-' } else { '_' };
+                format!("{text}{separator}{}", parts[part])
+            });
+            assert_eq!(removed[spelt.as_str()].as_str(), Some(""), "{spelt}");
+        }
         assert!(caddy.contains(&format!("request_header -{name}\n")), "{name}");
+        assert!(caddy.contains(&format!("header_up {name} {{header.{name}}}\n")), "{name}");
+        assert!(nginx.contains(&format!("proxy_set_header {name} $")), "{name}");
     }
 
     // What clients of OAuth need does not end at the gate.

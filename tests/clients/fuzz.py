@@ -27,7 +27,7 @@ BEYOND_SCHEMAS = {
     ("limit", "conflicting"): "likewise",
     ("skip", "conflicting"): "likewise",
     ("email", "invalid_email"): "of the domain: IDNA and a top-level domain; of the local part: no quotes",
-    ("current_password", "required"): "needed for the admin's own account, which depends on who asks",
+    ("current_password", "required"): "needed of whoever has a password, and for the admin's own account",
     ("email_verified", "read_only"): "of the admin's own account, likewise",
     ("current_password", "too_long"): "most is counted in bytes, whose number depends on the characters",
     ("password", "too_long"): "likewise",

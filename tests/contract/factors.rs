@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::factors::{
-    FactorName, FactorRepository, HashedRecoveryCode, NewTotpDevice, SealedTotpSecret, TotpCode, TotpDevice,
+    FactorName, FactorRepository, Grace, HashedRecoveryCode, NewTotpDevice, SealedTotpSecret, TotpCode, TotpDevice,
     TotpDeviceId, TotpStep,
 };
 use domain::{StoreError, Timestamp};
@@ -25,6 +25,8 @@ on_each_database_and_pgbouncer!(
     two_recovery_codes_at_once_are_both_used,
     new_recovery_codes_replace_the_old,
     all_factors_of_a_user_are_deleted_and_no_others,
+    the_time_without_a_factor_begins_once,
+    a_password_that_came_by_mail_is_noted_where_that_time_has_begun,
     factors_go_with_their_user,
 );
 
@@ -182,11 +184,46 @@ async fn all_factors_of_a_user_are_deleted_and_no_others(db: TestDatabase) {
     assert_eq!(factors.count_recovery_codes(user_id(2)).await.unwrap(), 2);
 }
 
+async fn the_time_without_a_factor_begins_once(db: TestDatabase) {
+    db.insert_users(&[user(1), user(2)]).await;
+    let factors = factors(&db);
+    assert_eq!(factors.find_grace(user_id(1)).await.unwrap(), None);
+    let begun = join_all((1..=20).map(|second| {
+        let factors = Arc::clone(&factors);
+        async move { factors.begin_grace(user_id(1), at(second)).await }
+    }));
+    assert!(begun.await.iter().all(Result::is_ok));
+    let grace = factors.find_grace(user_id(1)).await.unwrap().unwrap();
+    assert!((at(1)..=at(20)).contains(&grace.began_at) && grace.reset_at.is_none(), "{grace:?}");
+    factors.begin_grace(user_id(1), at(30)).await.unwrap();
+    factors.delete_all(user_id(1)).await.unwrap();
+    assert_eq!(factors.find_grace(user_id(1)).await.unwrap(), Some(grace));
+    assert_eq!(factors.find_grace(user_id(2)).await.unwrap(), None);
+    let result = factors.begin_grace(user_id(3), at(1)).await;
+    assert!(matches!(result, Err(StoreError::NotFound)), "{result:?}");
+}
+
+async fn a_password_that_came_by_mail_is_noted_where_that_time_has_begun(db: TestDatabase) {
+    db.insert_users(&[user(1), user(2)]).await;
+    let factors = factors(&db);
+    factors.begin_grace(user_id(1), at(1)).await.unwrap();
+    for reset_at in [Some(at(5)), None] {
+        for number in [1, 2] {
+            factors.note_reset(user_id(number), reset_at).await.unwrap();
+        }
+        let grace = Grace { began_at: at(1), reset_at };
+        assert_eq!(factors.find_grace(user_id(1)).await.unwrap(), Some(grace));
+        assert_eq!(factors.find_grace(user_id(2)).await.unwrap(), None);
+    }
+}
+
 async fn factors_go_with_their_user(db: TestDatabase) {
     db.insert_users(&[user(1)]).await;
     factors(&db).insert_totp(&device(1, 1, "Phone")).await.unwrap();
     factors(&db).replace_recovery_codes(user_id(1), &[code(1)]).await.unwrap();
+    factors(&db).begin_grace(user_id(1), at(1)).await.unwrap();
     assert!(db.users.delete(user_id(1)).await.unwrap());
     assert_eq!(factors(&db).list_totp(user_id(1)).await.unwrap(), []);
+    assert_eq!(factors(&db).find_grace(user_id(1)).await.unwrap(), None);
     assert_eq!(factors(&db).count_recovery_codes(user_id(1)).await.unwrap(), 0);
 }

@@ -1,11 +1,12 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use reqwest::StatusCode;
 use reqwest::header::WWW_AUTHENTICATE;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
 use tests::client::{Client, EMAIL, Tokens};
 use tests::process::{Node, Workplace, example};
-use tests::token_corpus;
+use tests::{token_corpus, totp};
 
 /// Longest wait for what takes some seconds.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -118,4 +119,28 @@ async fn without_keys_nobody_can_tell() {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     assert_eq!(hello(&http, &service, &token).await, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(hello(&http, &service, "garbage").await, StatusCode::UNAUTHORIZED);
+}
+
+/// The time and the methods of the last proof are in the token.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_takes_two_factors_shown_lately() {
+    let both = Both::start(Workplace::default()).await;
+    let pay = async |token: &str| {
+        both.http.post(format!("{}/payments", both.service.url())).bearer_auth(token).send().await.unwrap()
+    };
+    let tokens = both.client.sign_up(EMAIL).await;
+    let refused = pay(&tokens.access).await;
+    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+    let challenge = "Bearer error=\"insufficient_user_authentication\", max_age=\"600\"";
+    assert_eq!(refused.headers()[WWW_AUTHENTICATE], challenge);
+    let path = "/users/me/factors/totp";
+    let made = both.client.send(Method::POST, path, Some(&tokens.access), Some(json!({"name": "Phone"}))).await;
+    let made: Value = made.json().await.unwrap();
+    let (path, code) = (format!("{path}/{}/confirm", made["id"].as_str().unwrap()), made["secret"].as_str().unwrap());
+    let code = json!({"code": totp::code(code)});
+    let confirmed = both.client.send(Method::POST, &path, Some(&tokens.access), Some(code)).await;
+    assert_eq!(confirmed.status(), StatusCode::OK);
+    let tokens = tests::client::tokens(both.client.refresh(&tokens.refresh).await).await;
+    assert_eq!(pay(&tokens.access).await.status(), StatusCode::OK);
+    assert_eq!(pay("x").await.headers()[WWW_AUTHENTICATE], "Bearer error=\"invalid_token\"");
 }

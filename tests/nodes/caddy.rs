@@ -73,10 +73,20 @@ impl Drop for Gateway {
     }
 }
 
-/// The lines that tell a service who asks. Many services read a `_` as a `-`.
+/// The lines that tell a service who asks, sorted, and without a time that is not one. Many services read a `_` as a `-`.
 fn identity(request: &str) -> Vec<String> {
     let lines = request.lines().map(|line| line.replace('_', "-"));
-    lines.filter(|line| line.starts_with("x-user-")).collect()
+    let mut lines: Vec<_> = lines.filter(|line| line.starts_with("x-user-")).collect();
+    lines.sort();
+    for line in &mut lines {
+        if let Some(("x-user-auth-time", time)) = line.split_once(": ")
+            && time.len() == 10
+            && time.parse::<u64>().is_ok_and(|time| time < 9_000_000_000)
+        {
+            *line = "x-user-auth-time: recent".to_owned();
+        }
+    }
+    lines
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,12 +95,16 @@ async fn the_service_knows_whose_token_it_is_whatever_a_client_says() {
     let client = Client::of(&gateway.node);
     let tokens = client.sign_up(EMAIL).await;
     let me: serde_json::Value = client.me(&tokens.access).await.json().await.unwrap();
-    let known = [format!("x-user-id: {}", me["id"].as_str().unwrap()), "x-user-role: user".to_owned()];
+    let id = format!("x-user-id: {}", me["id"].as_str().unwrap());
+    let known = ["x-user-amr: pwd", "x-user-auth-time: recent", &id, "x-user-role: user"].map(str::to_owned);
     let token = format!("Authorization: Bearer {}\r\n", tokens.access);
     for lines in [
         "",
         "X-User-Role: admin\r\nX-User-Id: root\r\n",
         "X_User_Role: admin\r\n",
+        "X-User-Amr: mfa\r\nX-User-Auth-Time: 9999999999\r\n",
+        "X_User_Auth_Time: 9999999999\r\n",
+        "Connection: close, X-User-Amr, X-User-Auth-Time\r\n",
         "X-User_Role: admin\r\n",
         "x_user-id: root\r\n",
         "Connection: close, X-User-Role, X-User-Id\r\n",

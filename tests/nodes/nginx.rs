@@ -161,9 +161,12 @@ async fn requests_pass_with_a_token_and_the_service_knows_whose_it_is() {
     let id = Client::of(gateway.node.as_ref().unwrap()).me(&tokens.access).await;
     let id = id.json::<serde_json::Value>().await.unwrap()["id"].as_str().unwrap().to_owned();
     let spoofed = gateway.post("/anything").header("x-user-id", "root").header("x-user-role", "admin");
+    let spoofed = spoofed.header("x-user-amr", "mfa").header("x-user-auth-time", "9999999999");
     let request = send(spoofed.bearer_auth(&tokens.access).body("a body")).await.text().await.unwrap();
     let lines: Vec<_> = request.lines().filter(|line| line.to_lowercase().starts_with("x-user-")).collect();
-    assert_eq!(lines, [format!("X-User-Id: {id}"), "X-User-Role: user".to_owned()]);
+    let [of_id, role, amr, auth_time] = lines[..] else { panic!("{request}") };
+    assert_eq!((of_id, role, amr), (&*format!("X-User-Id: {id}"), "X-User-Role: user", "X-User-Amr: pwd"));
+    assert!(auth_time.starts_with("X-User-Auth-Time: ") && !auth_time.contains("9999999999"), "{auth_time}");
     assert!(request.starts_with("POST /anything HTTP/1.0") && request.ends_with("\r\n\r\na body"), "{request}");
 }
 

@@ -136,7 +136,7 @@ impl Service for InProcess {
 
     async fn change_password(&self, access_token: &str, new: &str) -> bool {
         let Some(actor) = self.actor(access_token).await else { return false };
-        let change = ChangePassword { current: password(PASSWORD), new: password(new) };
+        let change = ChangePassword { current: Some(password(PASSWORD)), new: password(new) };
         done(self.application.passwords.change(&actor, change).await).is_some()
     }
 

@@ -38,6 +38,19 @@
 //! than every few seconds, give it to [`Verifier::set_jwk_set`] and verify once more. Get it from time to time in any
 //! case, so that a key that Hexauth has given up is given up here.
 //!
+//! [`AccessClaims::authentication`] says when and how the user proved last who they are: `auth_time` and `amr`. A service that
+//! needs two factors, or a recent proof, asks it, and sends the user to sign in or to step up (RFC 9470) if it is not enough:
+//!
+//! ```
+//! use access_token::{AccessClaims, TimeDelta, Timestamp};
+//!
+//! fn may_pay(claims: &AccessClaims, now: Timestamp) -> bool {
+//!     claims.authentication.is_some_and(|proven| {
+//!         proven.methods.has_second_factor() && proven.is_recent(TimeDelta::minutes(10), now)
+//!     })
+//! }
+//! ```
+//!
 //! # What this cannot see
 //!
 //! A token that was revoked, by a logout or by a change of the user's role, stays valid here until it expires: 15
@@ -59,11 +72,12 @@ mod strictness;
 #[cfg(test)]
 mod testing;
 
+pub use chrono::TimeDelta;
 pub use domain::Timestamp;
 pub use domain::access_tokens::{AccessClaims, TokenId};
 pub use domain::clients::ClientId;
 pub use domain::keys::{Algorithm, KeyId};
-pub use domain::sessions::SessionId;
+pub use domain::sessions::{Authentication, Method, Methods, SessionId};
 pub use domain::users::{Epoch, Role, UserId};
 pub use jsonwebtoken::DecodingKey;
 pub use jsonwebtoken::crypto::JwtSigner;

@@ -2,12 +2,12 @@
 
 use chrono::TimeDelta;
 use domain::Clock;
-use domain::factors::FactorKind;
 use domain::sessions::RefreshToken;
 use domain::units::{AccountUnit, Begin, UnitOfWork};
 use domain::users::{User, UserId, UserIdentifier};
 
 use crate::second_factors::kinds_of;
+use crate::sudo::{is_proven, strongest};
 use crate::{Actor, ApplicationError, Target};
 
 /// A unit of work about an account, begun by somebody who may act on it.
@@ -89,19 +89,12 @@ pub(crate) async fn require_proof(
     clock: &dyn Clock,
     window: TimeDelta,
 ) -> Result<(), ApplicationError> {
-    let authentication = session.authentication;
     let second = kinds_of(unit.factors(), unit.passkeys(), session.user_id).await?;
-    let is_strong = second.is_empty() || authentication.methods.has_second_factor();
-    if is_strong && authentication.is_recent(window, clock.now()) {
+    if is_proven(session.authentication, &second, window, clock.now()) {
         return Ok(());
     }
-    if !second.is_empty() {
-        return Err(ApplicationError::StepUpRequired { factors: second });
-    }
     let has_password = has_password(unit, session.user_id).await?;
-    Err(ApplicationError::StepUpRequired {
-        factors: has_password.then_some(FactorKind::Password).into_iter().collect(),
-    })
+    Err(ApplicationError::StepUpRequired { factors: strongest(second, has_password) })
 }
 
 /// Refuses what leaves nobody a way into an account: neither a password, nor a passkey, nor an account at a provider. That a mail to

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use domain::Timestamp;
 use domain::access_tokens::AccessClaims;
 use domain::events::{By, NewEvent, What};
-use domain::sessions::{RefreshToken, SessionId};
+use domain::sessions::{Authentication, RefreshToken, SessionId};
 use domain::users::{Epoch, Role, User, UserId};
 
 use crate::ApplicationError;
@@ -22,6 +22,9 @@ pub struct Actor {
     pub session: SessionId,
     /// When the token expires.
     pub token_expires_at: Timestamp,
+    /// When and how they had proven who they are when the token was issued. `None` in tokens of versions that did not write
+    /// it. It is told to others, and decides nothing here: what needs a recent proof asks the session.
+    pub authentication: Option<Authentication>,
     /// From where they ask, if it is known. It is recorded, and decides nothing.
     pub address: Option<IpAddr>,
 }
@@ -34,6 +37,7 @@ impl From<&AccessClaims> for Actor {
             epoch: claims.epoch,
             session: claims.session_id,
             token_expires_at: claims.expires_at,
+            authentication: claims.authentication,
             address: None,
         }
     }

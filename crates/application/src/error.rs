@@ -52,6 +52,9 @@ pub enum ApplicationError {
     /// Nobody could sign in to the account any more.
     #[error("the last way in cannot be removed")]
     LastWayIn,
+    /// It would leave a user without a second factor who must have one.
+    #[error("the last second factor cannot be removed")]
+    LastFactor,
     /// The user has as many of these as anyone may have.
     #[error("there are too many of these")]
     TooManyFactors,
@@ -166,6 +169,7 @@ impl ApplicationError {
             Self::InvalidCeremony => "invalid_ceremony",
             Self::InvalidPasskey { .. } => "invalid_passkey",
             Self::LastWayIn => "last_way_in",
+            Self::LastFactor => "last_factor",
             Self::TooManyFactors => "too_many_factors",
             Self::InvalidAccessToken => "invalid_token",
             Self::InvalidRefreshToken => "invalid_refresh_token",

@@ -40,6 +40,7 @@
 //!     epoch: Epoch::default(),
 //!     session: SessionId::new(Uuid::from_u128(2)),
 //!     token_expires_at: now + chrono::TimeDelta::minutes(15),
+//!     authentication: None,
 //!     address: None,
 //! };
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
@@ -66,6 +67,7 @@ pub mod passwords;
 pub mod providers;
 pub mod sessions;
 pub mod sign_in;
+pub mod sudo;
 pub mod tasks;
 pub mod users;
 

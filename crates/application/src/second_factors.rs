@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use domain::attempts::{AttemptKey, AttemptLimit, AttemptRepository, Attempted, Reservation, Subject};
 use domain::factors::{
-    FactorKind, FactorRepository, HashedRecoveryCode, RecoveryCode, TotpCode, TotpDevice, TotpDeviceId, TotpSecrets,
-    TotpStep,
+    FactorKind, FactorRepository, Grace, HashedRecoveryCode, RecoveryCode, SecondFactorPolicy, TotpCode, TotpDevice,
+    TotpDeviceId, TotpSecrets, TotpStep,
 };
+use domain::one_time_tokens::OneTimeToken;
 use domain::passkeys::{CeremonyPurpose, Passkey, PasskeyId, PasskeyRepository, PasskeyUse};
 use domain::sessions::{Method, Methods};
 use domain::units::AccountUnit;
-use domain::users::UserId;
-use domain::{Clock, Mac, Secret, StoreError};
+use domain::users::{User, UserId};
+use domain::{Clock, Mac, Secret, StoreError, Timestamp};
 
 use crate::ApplicationError;
 use crate::ceremonies::{Ceremonies, PresentedPasskey};
@@ -31,6 +32,8 @@ pub struct SecondFactors {
     pub mac: Arc<dyn Mac>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
+    /// Who must have one.
+    pub policy: SecondFactorPolicy,
 }
 
 /// A second factor, as somebody shows it.
@@ -51,6 +54,8 @@ pub(crate) enum Shown {
     RecoveryCode(UserId, HashedRecoveryCode),
     /// And whether its authenticator found out who uses it.
     Passkey(PasskeyId, PasskeyUse, bool),
+    /// A code that was mailed, in place of a factor that is due.
+    EmailCode(Box<OneTimeToken>),
 }
 
 impl SecondFactors {
@@ -60,6 +65,27 @@ impl SecondFactors {
     /// [`StoreError::Unavailable`].
     pub(crate) async fn kinds(&self, user: UserId) -> Result<Vec<FactorKind>, StoreError> {
         kinds_of(self.factors.as_ref(), self.ceremonies.passkeys.as_ref(), user).await
+    }
+
+    /// Refuses to leave a user without any factor who must have one. Call it with the user locked.
+    ///
+    /// # Errors
+    /// [`ApplicationError::LastFactor`].
+    pub(crate) fn may_have_none(&self, user: &User) -> Result<(), ApplicationError> {
+        if self.policy.requires(user.role) { Err(ApplicationError::LastFactor) } else { Ok(()) }
+    }
+
+    /// The time in which this user, who has no second factor, may go without one: that which has begun, or that which
+    /// begins with their next sign-in. `None` where they need none.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub(crate) async fn grace(&self, user: &User) -> Result<Option<Grace>, StoreError> {
+        if !self.policy.requires(user.role) {
+            return Ok(None);
+        }
+        let begun = self.factors.find_grace(user.id).await?;
+        Ok(Some(begun.unwrap_or(Grace { began_at: self.clock.now(), reset_at: None })))
     }
 
     /// Accepts a second factor that is right, of the user whom this purpose names. [`Shown::spend`] it in the unit of work.
@@ -181,6 +207,7 @@ impl Shown {
             Self::Totp(..) => methods.and(Method::Totp),
             Self::RecoveryCode(..) => methods.and(Method::RecoveryCode),
             Self::Passkey(.., is_user_verified) => by_passkey(methods, *is_user_verified),
+            Self::EmailCode(_) => methods.and(Method::Mail),
         }
     }
 
@@ -188,8 +215,9 @@ impl Shown {
     ///
     /// # Errors
     /// [`ApplicationError::InvalidSecondFactor`] when it was spent before, or was none;
-    /// [`ApplicationError::InvalidPasskey`] when the passkey is gone, or its count has grown meanwhile.
-    pub(crate) async fn spend(&self, unit: &dyn AccountUnit) -> Result<(), ApplicationError> {
+    /// [`ApplicationError::InvalidPasskey`] when the passkey is gone, or its count has grown meanwhile;
+    /// [`ApplicationError::Unavailable`].
+    pub(crate) async fn spend(&self, unit: &dyn AccountUnit, now: Timestamp) -> Result<(), ApplicationError> {
         let is_spent = match self {
             Self::Totp(device, step) => unit.factors().use_totp(*device, *step).await?,
             Self::RecoveryCode(user, code) => unit.factors().use_recovery_code(*user, code).await?,
@@ -197,6 +225,7 @@ impl Shown {
                 let is_recorded = unit.passkeys().record_use(*passkey, used).await?;
                 return is_recorded.then_some(()).ok_or(ApplicationError::InvalidPasskey { suspected: None });
             }
+            Self::EmailCode(token) => unit.one_time_tokens().consume(token.id, now).await?,
         };
         if is_spent { Ok(()) } else { Err(ApplicationError::InvalidSecondFactor) }
     }
@@ -269,7 +298,7 @@ mod tests {
     async fn what_another_spent_at_this_very_moment_is_wrong() {
         let mut unit = MockAccountUnit::default();
         unit.factors.expect_use_totp().times(1).returning(|_, _| Ok(false));
-        let result = Shown::Totp(ID, TotpStep::new(7)).spend(&unit).await;
+        let result = Shown::Totp(ID, TotpStep::new(7)).spend(&unit, now()).await;
         assert!(matches!(result, Err(ApplicationError::InvalidSecondFactor)));
     }
 

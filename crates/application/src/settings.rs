@@ -3,6 +3,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use domain::access_tokens::OptionalClaim;
 use domain::clients::ClientId;
+use domain::factors::SecondFactorPolicy;
 use domain::keys::Algorithm;
 use domain::passwords::PasswordPolicy;
 use domain::registration::RegistrationMode;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub sudo_window: TimeDelta,
     /// Where browsers are sent after a sign-in by a provider, each exactly as it is asked for.
     pub return_to: Vec<String>,
+    /// Who must have a second factor, and from when on.
+    pub second_factor: SecondFactorPolicy,
     /// Most connections to the database at a time for sign-ins and whatever else hashes a password. From 1 to half of
     /// all, so that a storm of them leaves some to others.
     pub sign_in_connections: usize,
@@ -60,6 +63,7 @@ impl Default for Settings {
             email_sign_in: false,
             sudo_window: TimeDelta::minutes(10),
             return_to: Vec::new(),
+            second_factor: SecondFactorPolicy::default(),
             sign_in_connections: 5,
             sign_in_patience: Duration::from_secs(3),
         }

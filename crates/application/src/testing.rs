@@ -138,6 +138,7 @@ pub(crate) fn an_actor() -> Actor {
         epoch: Epoch::default(),
         session: session_id(),
         token_expires_at: now() + TimeDelta::minutes(15),
+        authentication: None,
         address: Some(IpAddr::from([192, 0, 2, 1])),
     }
 }

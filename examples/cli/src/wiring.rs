@@ -16,6 +16,7 @@ use application::one_time_tokens::OneTimeTokens;
 use application::passwords::{Outages, Passwords, Screening};
 use application::sessions::{Activity, Sessions, TokenIssuer};
 use application::sign_in::SignIn;
+use application::sudo::Sudo;
 use application::users::Users;
 use domain::keys::RootSecret;
 use domain::users::UserRepository;
@@ -87,6 +88,16 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
         app_name: NAME.to_owned(),
         outages: Outages::default(),
     };
+    let second_factors = SecondFactors {
+        factors: store.clone(),
+        totp: Arc::new(SealedTotp::new(&secret, NAME)),
+        attempts: store.clone(),
+        mac,
+        clock: clock.clone(),
+        policy: settings.second_factor,
+    };
+    let sudo =
+        Sudo { refresh_tokens: store.clone(), second_factors: second_factors.clone(), window: settings.sudo_window };
     let passwords = Passwords {
         users: store.clone(),
         one_time_tokens: one_time_tokens.clone(),
@@ -97,13 +108,7 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
         clock: clock.clone(),
         journal: journal.clone(),
         screening,
-    };
-    let second_factors = SecondFactors {
-        factors: store.clone(),
-        totp: Arc::new(SealedTotp::new(&secret, NAME)),
-        attempts: store.clone(),
-        mac,
-        clock: clock.clone(),
+        sudo,
     };
     Ok(Services {
         users: Users { users: store.clone(), passwords, ids: ids.clone(), registration: settings.registration },

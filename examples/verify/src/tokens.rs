@@ -108,6 +108,6 @@ impl Tokens {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this program has no other clock")]
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     SystemTime::now().into()
 }

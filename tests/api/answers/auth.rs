@@ -117,10 +117,16 @@ async fn a_proxy_learns_who_holds_a_token() {
     HTTP/1.1 200 OK
     cache-control: no-store
     content-type: application/json
+    x-user-amr: pwd
+    x-user-auth-time: [seconds since 1970]
     x-user-id: [id]
     x-user-role: user
 
     {
+      "amr": [
+        "pwd"
+      ],
+      "auth_time": [seconds since 1970],
       "exp": [seconds since 1970],
       "role": "user",
       "sid": "[id]",
@@ -185,6 +191,65 @@ async fn a_user_asks_for_a_mail_to_sign_in_by() {
 
     HTTP/1.1 202 Accepted
     cache-control: no-store
+    "#);
+}
+
+/// A server where a second factor is required, and the challenge of an account whose time without one is over.
+async fn overdue() -> (Post, String) {
+    let app = App::sqlite().await;
+    app.register("ada@example.com").await;
+    app.run_sql("UPDATE users SET email_verified = true").await;
+    let post = Post::with(app, &[("APP_AUTH__SECOND_FACTOR", "required")]).await;
+    post.app.sign_in("ada@example.com").await;
+    post.app.run_sql("UPDATE second_factor_graces SET began_at = '2026-01-01T00:00:00Z'").await;
+    let asked = post.app.login("ada@example.com", crate::app::PASSWORD).await.json();
+    (post, asked["challenge"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_asks_for_a_code_in_place_of_a_factor() {
+    let (post, challenge) = overdue().await;
+    let body = json!({"challenge": challenge});
+    let request = post.app.request(Method::POST, "/api/v1/auth/challenge/email-code/send").json(&body);
+    insta::assert_snapshot!(exchange(&post.app, request).await, @r#"
+    POST /api/v1/auth/challenge/email-code/send
+    content-type: application/json
+
+    {
+      "challenge": "[challenge]"
+    }
+
+    HTTP/1.1 202 Accepted
+    cache-control: no-store
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_signs_in_with_a_mailed_code_in_place_of_a_factor() {
+    let (post, challenge) = overdue().await;
+    post.app.post("/api/v1/auth/challenge/email-code/send", json!({"challenge": challenge})).await;
+    let code = post.wait_for("email_code", 1).await.pop().unwrap().code;
+    let body = json!({"challenge": challenge, "code": code});
+    let request = post.app.request(Method::POST, "/api/v1/auth/challenge/email-code").json(&body);
+    insta::assert_snapshot!(exchange(&post.app, request).await, @r#"
+    POST /api/v1/auth/challenge/email-code
+    content-type: application/json
+
+    {
+      "challenge": "[challenge]",
+      "code": "[code]"
+    }
+
+    HTTP/1.1 200 OK
+    cache-control: no-store
+    content-type: application/json
+
+    {
+      "access_token": "[access token]",
+      "expires_in": 900,
+      "refresh_token": "[refresh token]",
+      "token_type": "bearer"
+    }
     "#);
 }
 

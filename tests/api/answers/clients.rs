@@ -28,7 +28,11 @@ async fn a_client_introspects_a_token() {
 
     {
       "active": true,
+      "amr": [
+        "pwd"
+      ],
       "aud": "hexauth",
+      "auth_time": [seconds since 1970],
       "client_id": "hexauth",
       "exp": [seconds since 1970],
       "iat": [seconds since 1970],

@@ -89,8 +89,10 @@ async fn a_user_lists_their_factors() {
     content-type: application/json
 
     {
+      "due_at": null,
       "passkeys": [],
       "recovery_codes_left": 10,
+      "required": false,
       "totp": [
         {
           "created_at": "[time]",
@@ -238,8 +240,10 @@ async fn an_admin_lists_the_factors_of_a_user() {
     content-type: application/json
 
     {
+      "due_at": null,
       "passkeys": [],
       "recovery_codes_left": 10,
+      "required": false,
       "totp": [
         {
           "created_at": "[time]",

@@ -34,7 +34,7 @@ use crate::app::{App, send};
 
 /// The headers of requests and answers that belong to what a route is for. Those that are on every answer are in
 /// `security_headers.rs`, `cors.rs` and `rate_limits.rs`.
-const HEADERS: [&str; 12] = [
+const HEADERS: [&str; 14] = [
     "authorization",
     "cache-control",
     "content-disposition",
@@ -45,6 +45,8 @@ const HEADERS: [&str; 12] = [
     "pragma",
     "retry-after",
     "www-authenticate",
+    "x-user-amr",
+    "x-user-auth-time",
     "x-user-id",
     "x-user-role",
 ];

@@ -7,14 +7,14 @@ use super::proof::Presented;
 use super::{TokenPairBody, tokens};
 use crate::fields::Required;
 use crate::http::responses::{Body, Forbidden, RateLimited, Unauthorized, Unavailable};
-use crate::http::{ApiError, ClientDevice, JsonBody};
+use crate::http::{ApiError, ClientDevice, ClientLocale, JsonBody};
 
 crate::fields! {
     /// The rest of a sign-in that a code was asked for in.
     pub(crate) ChallengeCodeBody as "ChallengeCode" -> (Secret, Secret) {
         /// As the sign-in was answered with it.
         challenge: Required<Presented>,
-        /// What the authenticator app shows, or a recovery code.
+        /// What the authenticator app shows, a recovery code, or a code from a mail.
         code: Required<Presented>,
     }
     example {"challenge": "hxc_AAAAAAAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "code": "123456"}
@@ -50,4 +50,44 @@ pub(crate) async fn by_recovery_code(
 ) -> Result<HttpResponse, ApiError> {
     let factor = SecondFactor::RecoveryCode(code);
     Ok(tokens(&sign_in.by_second_factor(FinishSignIn { challenge, factor, device }).await?))
+}
+
+crate::fields! {
+    /// A sign-in that a mailed code is wanted for.
+    pub(crate) ChallengeBody as "Challenge" -> Secret {
+        /// As the sign-in was answered with it.
+        challenge: Required<Presented>,
+    }
+    example {"challenge": "hxc_AAAAAAAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}
+    build challenge.0
+}
+
+/// Ask for a code by mail.
+///
+/// For a challenge that offers `email_code`: the account must have a second factor, has none, and its time without one is
+/// over. An earlier code is void. The response is the same when there were too many mails.
+#[utoipa::path(post, path = "/api/v1/auth/challenge/email-code/send", tag = "auth", request_body = ChallengeBody,
+    responses((status = 202, description = "A mail is on its way."), Body, Forbidden, RateLimited, Unavailable))]
+pub(crate) async fn send_email_code(
+    sign_in: web::Data<SignIn>,
+    ClientLocale(locale): ClientLocale,
+    ClientDevice(device): ClientDevice,
+    JsonBody(challenge): JsonBody<ChallengeBody>,
+) -> Result<HttpResponse, ApiError> {
+    sign_in.send_email_code(challenge, locale, device.address()).await?;
+    Ok(HttpResponse::Accepted().finish())
+}
+
+/// Finish a sign-in with a code from a mail.
+///
+/// Likewise, with the code. Add a second factor next.
+#[utoipa::path(post, path = "/api/v1/auth/challenge/email-code", tag = "auth", request_body = ChallengeCodeBody,
+    responses((status = 200, description = "A session has begun.", body = TokenPairBody), Body, Unauthorized, Forbidden,
+        RateLimited, Unavailable))]
+pub(crate) async fn by_email_code(
+    sign_in: web::Data<SignIn>,
+    ClientDevice(device): ClientDevice,
+    JsonBody((challenge, code)): JsonBody<ChallengeCodeBody>,
+) -> Result<HttpResponse, ApiError> {
+    Ok(tokens(&sign_in.by_email_code(challenge, code, device).await?))
 }

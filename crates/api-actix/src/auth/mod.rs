@@ -54,6 +54,7 @@ pub(crate) const FEATURE: Feature = Feature {
             checked::<proof::ProofBody>(),
             checked::<check_password::CheckPasswordBody>(),
             checked::<finish_sign_in::ChallengeCodeBody>(),
+            checked::<finish_sign_in::ChallengeBody>(),
             checked::<step_up::StepUpBody>(),
         ]
     },
@@ -66,6 +67,14 @@ fn routes(config: &mut ServiceConfig) {
         .service(
             resource("/auth/challenge/recovery-code")
                 .route(limit(Limited::Login, post().to(finish_sign_in::by_recovery_code))),
+        )
+        .service(
+            resource("/auth/challenge/email-code/send")
+                .route(limit(Limited::PasswordReset, post().to(finish_sign_in::send_email_code))),
+        )
+        .service(
+            resource("/auth/challenge/email-code")
+                .route(limit(Limited::Login, post().to(finish_sign_in::by_email_code))),
         )
         .service(resource("/auth/step-up").route(post().to(step_up::step_up)))
         .service(resource("/auth/refresh").route(limit(Limited::Refresh, post().to(refresh::refresh))))
@@ -105,6 +114,8 @@ fn routes(config: &mut ServiceConfig) {
         login::login,
         finish_sign_in::by_totp,
         finish_sign_in::by_recovery_code,
+        finish_sign_in::send_email_code,
+        finish_sign_in::by_email_code,
         step_up::step_up,
         refresh::refresh,
         request_password_reset::request_password_reset,

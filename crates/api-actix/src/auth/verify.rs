@@ -26,6 +26,13 @@ pub(crate) struct VerifiedBody {
     role: &'static str,
     /// The session.
     sid: Uuid,
+    /// How they proved last who they are (RFC 8176): `pwd`, `mail`, `otp`, `recovery`, and `mfa` for two factors. `null` in
+    /// tokens of versions that did not write it.
+    #[schema(value_type = Option<Vec<String>>, required = true, example = json!(["pwd", "otp", "mfa"]))]
+    amr: Option<Vec<&'static str>>,
+    /// When they did, in seconds since 1970. Likewise.
+    #[schema(required = true, example = 1_795_254_600)]
+    auth_time: Option<i64>,
     /// When the token expires, in seconds since 1970.
     #[schema(example = 1_795_254_600)]
     exp: i64,
@@ -41,6 +48,8 @@ pub(crate) struct VerifiedBody {
     responses((status = 200, description = "The token is valid.", body = VerifiedBody, headers(
         ("X-User-Id" = String, description = "The user, as `sub`."),
         ("X-User-Role" = String, description = "The role, as `role`."),
+        ("X-User-Amr" = String, description = "How they proved last who they are, as `amr`, with commas between. Empty where it is `null`."),
+        ("X-User-Auth-Time" = String, description = "When they did, as `auth_time`. Likewise."),
     )), Unauthorized, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn verify(request: HttpRequest, guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {
@@ -52,10 +61,17 @@ pub(crate) async fn verify(request: HttpRequest, guarded: Guarded<()>) -> Result
         sub: actor.user_id.as_uuid(),
         role: actor.role.as_str(),
         sid: actor.session.as_uuid(),
+        amr: actor.authentication.map(|it| it.methods.names()),
+        auth_time: actor.authentication.map(|it| it.at.timestamp()),
         exp: actor.token_expires_at.timestamp(),
     };
+    // Each is there in any case: a proxy puts it in the place of one that a client sent.
+    let amr = body.amr.as_deref().unwrap_or_default().join(",");
+    let auth_time = body.auth_time.map(|time| time.to_string()).unwrap_or_default();
     Ok(HttpResponse::Ok()
         .insert_header(("X-User-Id", body.sub.to_string()))
         .insert_header(("X-User-Role", body.role))
+        .insert_header(("X-User-Amr", amr))
+        .insert_header(("X-User-Auth-Time", auth_time))
         .json(body))
 }

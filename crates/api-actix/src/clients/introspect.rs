@@ -37,6 +37,13 @@ pub(crate) struct IntrospectionBody<'a> {
     /// For an access token of a service that writes it: whether the user had proven the email when it was issued.
     #[serde(skip_serializing_if = "Option::is_none")]
     email_verified: Option<bool>,
+    /// How the user proved last who they are (RFC 8176): `pwd`, `mail`, `otp`, `recovery`, and `mfa` for two factors. Not of
+    /// access tokens of versions that did not write it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amr: Option<Vec<&'static str>>,
+    /// When they did, in seconds since 1970. Likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
     /// When it was issued, in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     iat: Option<i64>,
@@ -87,6 +94,8 @@ fn of_access_token<'a>(claims: &'a AccessClaims, parties: &'a TokenParties) -> I
         sid: Some(claims.session_id.as_uuid()),
         role: Some(claims.role.as_str()),
         email_verified: claims.email_verified,
+        amr: claims.authentication.map(|it| it.methods.names()),
+        auth_time: claims.authentication.map(|it| it.at.timestamp()),
         iat: Some(claims.issued_at.timestamp()),
         nbf: Some(claims.issued_at.timestamp()),
         exp: Some(claims.expires_at.timestamp()),
@@ -103,6 +112,8 @@ fn of_refresh_token<'a>(info: &RefreshTokenInfo, parties: &'a TokenParties) -> I
         token_type: Some("refresh_token"),
         sub: Some(info.user_id.as_uuid()),
         sid: Some(info.session_id.as_uuid()),
+        amr: Some(info.authentication.methods.names()),
+        auth_time: Some(info.authentication.at.timestamp()),
         iat: Some(info.issued_at.timestamp()),
         exp: Some(info.expires_at.timestamp()),
         iss: Some(&parties.issuer),

@@ -10,6 +10,7 @@ use application::Settings;
 use domain::Secret;
 use domain::access_tokens::OptionalClaim;
 use domain::clients::ClientId;
+use domain::factors::{RequiredOf, SecondFactorPolicy};
 use domain::keys::{Algorithm, RootSecret};
 use domain::passwords::{Password, PasswordPolicy, Score};
 use domain::registration::RegistrationMode;
@@ -173,6 +174,10 @@ fn read_application(
         email_sign_in: reader.value("auth.email_sign_in")?,
         return_to: reader.list("auth.return_to", parse_return_to)?,
         sudo_window: reader.time_delta("auth.sudo_window")?,
+        second_factor: SecondFactorPolicy {
+            required_of: reader.get("auth.second_factor", RequiredOf::parse)?,
+            grace: reader.time_delta("auth.second_factor_grace")?,
+        },
         // On SQLite these are the readers. At most as many wait for the one connection that writes.
         sign_in_connections: (database.max_connections as usize / 2).max(1),
         sign_in_patience: database.acquire_timeout,

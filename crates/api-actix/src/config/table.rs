@@ -182,6 +182,19 @@ pub(super) const SETTINGS: &[Setting] = &[
          factors. Refreshing is no such proof.",
     ),
     Setting::new(
+        "auth.second_factor",
+        "optional",
+        OneOf(&["optional", "admins", "required"]),
+        "Who must have a second factor: nobody, admins, or everyone. Whoever has none is let in for the time of \
+         APP_AUTH__SECOND_FACTOR_GRACE, and afterwards by a mailed code besides their password.",
+    ),
+    Setting::new(
+        "auth.second_factor_grace",
+        "7d",
+        Duration("0s", "365d"),
+        "How long an account that must have a second factor may go without one, from its first sign-in since it must.",
+    ),
+    Setting::new(
         "webauthn.rp_id",
         "",
         Words("a domain"),

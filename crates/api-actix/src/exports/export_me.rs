@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::attempts::AttemptsBody;
 use crate::factors::TotpBody;
-use crate::http::responses::{Unauthorized, Unavailable};
+use crate::http::responses::{Forbidden, Unauthorized, Unavailable};
 use crate::http::{ApiError, Guarded, Time};
 use crate::passkeys::PasskeyBody;
 use crate::tasks::TaskBody;
@@ -121,10 +121,12 @@ pub(crate) struct ExportedMail {
 
 /// Export oneself.
 ///
-/// What is held about the user, as a file: the account, sessions, events, mails, what is counted of attempts, tasks.
+/// What is held about the user, as a file: the account, sessions, events, mails, what is counted of attempts, tasks. They
+/// must have proven lately who they are, by a second factor if they have one; a sign-in is such a proof. Otherwise it is 403
+/// with `step_up_required`.
 #[utoipa::path(get, path = "/api/v1/users/me/export", tag = "users",
     responses((status = 200, description = "What is held.", body = ExportBody,
-        headers(("Content-Disposition" = String, description = "A file."))), Unauthorized, Unavailable),
+        headers(("Content-Disposition" = String, description = "A file."))), Unauthorized, Forbidden, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn export_me(exports: web::Data<Exports>, guarded: Guarded<()>) -> Result<HttpResponse, ApiError> {
     let export = exports.of_me(&guarded.actor).await?;

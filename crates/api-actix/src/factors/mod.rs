@@ -65,8 +65,14 @@ fn routes(config: &mut ServiceConfig) {
 )]
 struct Document;
 
-const ERRORS: &[ErrorRow] =
-    &[ErrorRow::new(StatusCode::CONFLICT, "too_many_factors", "There are as many of these as anyone may have.")];
+const ERRORS: &[ErrorRow] = &[
+    ErrorRow::new(StatusCode::CONFLICT, "too_many_factors", "There are as many of these as anyone may have."),
+    ErrorRow::new(
+        StatusCode::CONFLICT,
+        "last_factor",
+        "You must have a second factor. Add another before you remove this one.",
+    ),
+];
 
 /// The second factors of an account.
 #[derive(Serialize, ToSchema)]
@@ -79,6 +85,12 @@ pub(crate) struct FactorsBody {
     /// How many recovery codes are left.
     #[schema(example = 10)]
     recovery_codes_left: u64,
+    /// Whether the user must have one.
+    required: bool,
+    /// Where they must and have none: from then on a sign-in with the password asks for a mailed code besides. `null` where
+    /// that time begins with the next sign-in.
+    #[schema(required = true)]
+    due_at: Option<Time>,
 }
 
 /// An authenticator app.
@@ -107,6 +119,8 @@ impl From<FactorList> for FactorsBody {
             totp: list.totp.iter().map(TotpBody::from).collect(),
             passkeys: list.passkeys.iter().map(PasskeyBody::from).collect(),
             recovery_codes_left: list.recovery_codes,
+            required: list.are_required,
+            due_at: list.due_at.map(Time),
         }
     }
 }

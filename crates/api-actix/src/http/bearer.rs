@@ -72,6 +72,7 @@ mod tests {
             epoch: Epoch::default(),
             session: SessionId::new(Uuid::from_u128(2)),
             token_expires_at: Timestamp::default(),
+            authentication: None,
             address: None,
         };
         request.extensions_mut().insert(Judged(known));

@@ -50,6 +50,13 @@ pub(crate) struct Problem {
     pub(crate) expires_at: Option<Time>,
 }
 
+impl Problem {
+    /// The same without what a sign-in goes on with.
+    pub(crate) fn without_challenge(self) -> Self {
+        Self { challenge: None, factors: None, expires_at: None, ..self }
+    }
+}
+
 /// Members of a problem document that not every one has (RFC 9457, section 3.2).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Extension {

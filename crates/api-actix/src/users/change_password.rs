@@ -4,14 +4,15 @@ use application::passwords::Passwords;
 use domain::passwords::Password;
 
 use super::values::ChosenPassword;
-use crate::fields::Required;
+use crate::fields::{Optional, Required};
 use crate::http::responses::{Body, Forbidden, TooManyAttempts, Unauthorized, Unavailable};
 use crate::http::{ApiError, Guarded, JsonBody};
 
 crate::fields! {
     /// A change of one's own password.
     pub(crate) ChangePasswordBody as "ChangePassword" -> ChangePassword {
-        current_password: Required<Password>,
+        /// Left out by whoever has no password.
+        current_password: Optional<Password>,
         new_password: Required<ChosenPassword>,
     }
     example {"current_password": "correct horse battery staple", "new_password": "staple battery horse correct"}
@@ -20,7 +21,9 @@ crate::fields! {
 
 /// Change the password.
 ///
-/// Changes the user's password. All access tokens become void, so refresh next; all other sessions end.
+/// Changes the user's password. All access tokens become void, so refresh next; all other sessions end. A user with a second
+/// factor must have proven lately by it who they are. One without a password needs a recent proof in place of the current
+/// one, and gets their first. Otherwise it is 403 with `step_up_required`.
 #[utoipa::path(put, path = "/api/v1/users/me/password", tag = "users", request_body = ChangePasswordBody,
     responses((status = 204, description = "The password was changed."), Body, Unauthorized, Forbidden, TooManyAttempts, Unavailable),
     security(("bearer" = []), ("password" = [])))]

@@ -3,14 +3,15 @@ use application::Target;
 use application::users::Users;
 use domain::passwords::Password;
 
-use crate::fields::Required;
+use crate::fields::Optional;
 use crate::http::responses::{Body, Conflict, Forbidden, TooManyAttempts, Unauthorized, Unavailable};
 use crate::http::{ApiError, Guarded, OptionalJsonBody};
 
 crate::fields! {
     /// The proof that it is the user who deletes their account.
-    pub(crate) DeleteMeBody as "DeleteMe" -> Password {
-        current_password: Required<Password>,
+    pub(crate) DeleteMeBody as "DeleteMe" -> Option<Password> {
+        /// Left out by whoever has no password.
+        current_password: Optional<Password>,
     }
     example {"current_password": "correct horse battery staple"}
     build current_password
@@ -18,7 +19,9 @@ crate::fields! {
 
 /// Delete oneself.
 ///
-/// Deletes the user's own account and everything that belongs to it. Needs the current password.
+/// Deletes the user's own account and everything that belongs to it. Needs the current password, of a
+/// user with a second factor also a recent proof by it, and of one without a password a recent proof alone. Otherwise it is
+/// 403 with `step_up_required`.
 #[utoipa::path(delete, path = "/api/v1/users/me", tag = "users", request_body = DeleteMeBody,
     responses((status = 204, description = "The account is gone."), Body, Unauthorized, Forbidden, Conflict,
         TooManyAttempts, Unavailable),
@@ -28,6 +31,6 @@ pub(crate) async fn delete_me(
     Guarded { actor, input: OptionalJsonBody(password) }: Guarded<OptionalJsonBody<DeleteMeBody>>,
 ) -> Result<HttpResponse, ApiError> {
     // A missing body is refused in the use case, like one without the password.
-    users.delete(&actor, Target::Me, password).await?;
+    users.delete(&actor, Target::Me, password.flatten()).await?;
     Ok(HttpResponse::NoContent().finish())
 }

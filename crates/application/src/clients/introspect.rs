@@ -1,6 +1,6 @@
 use domain::Timestamp;
 use domain::access_tokens::AccessClaims;
-use domain::sessions::{PresentedRefreshToken, Rotation, SessionId};
+use domain::sessions::{Authentication, PresentedRefreshToken, Rotation, SessionId};
 use domain::users::UserId;
 
 use super::Clients;
@@ -24,6 +24,8 @@ pub struct RefreshTokenInfo {
     pub user_id: UserId,
     /// The session it belongs to.
     pub session_id: SessionId,
+    /// When and how its user proved last who they are.
+    pub authentication: Authentication,
     /// When it was handed out.
     pub issued_at: Timestamp,
     /// When it expires if it is not used.
@@ -57,6 +59,7 @@ impl Clients {
             Rotation::Next(_) | Rotation::SameChild => Ok(Introspection::RefreshToken(RefreshTokenInfo {
                 user_id: session.user_id,
                 session_id: session.id,
+                authentication: session.authentication,
                 issued_at: session.rotated_at,
                 expires_at: session.idle_expires_at,
             })),

@@ -13,8 +13,8 @@ use crate::{Actor, ApplicationError};
 pub struct RequestEmailChange {
     /// The one that is to be the account's.
     pub email: Email,
-    /// The password that is valid now.
-    pub current: Password,
+    /// The password that is valid now. `None` of whoever has none.
+    pub current: Option<Password>,
     /// The language of the request, for a user who has none.
     pub locale: Locale,
 }
@@ -27,12 +27,13 @@ impl Emails {
     /// The actor does not learn whether the new address is somebody else's already, not by their own mailbox either.
     ///
     /// # Errors
-    /// [`ApplicationError::MailIsOff`], [`ApplicationError::WrongCurrentPassword`],
+    /// [`ApplicationError::MailIsOff`], [`ApplicationError::CurrentPasswordRequired`],
+    /// [`ApplicationError::WrongCurrentPassword`], [`ApplicationError::StepUpRequired`],
     /// [`ApplicationError::TooManyAttempts`], [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile,
     /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn request_change(&self, actor: &Actor, change: RequestEmailChange) -> Result<(), ApplicationError> {
         self.users.passwords.one_time_tokens.require_mail()?;
-        let place = self.users.passwords.confirm(actor, &change.current).await?;
+        let place = self.users.passwords.confirm(actor, change.current.as_ref()).await?;
         evenly(async {
             // Given back before the wait.
             let _place = place;
@@ -114,8 +115,11 @@ mod tests {
         });
         let commits = mocks.units([unit]);
         let emails = on(mocks.build());
-        let change =
-            RequestEmailChange { email: Email::parse(email).unwrap(), current: password(), locale: Locale::default() };
+        let change = RequestEmailChange {
+            email: Email::parse(email).unwrap(),
+            current: Some(password()),
+            locale: Locale::default(),
+        };
         emails.request_change(&an_actor(), change).await.unwrap();
         assert_eq!(commits.load(Ordering::SeqCst), 1);
         let sent = sent.lock().unwrap();
@@ -147,8 +151,11 @@ mod tests {
 
     #[tokio::test]
     async fn without_the_password_or_without_mail_nothing_is_sent() {
-        let change =
-            || RequestEmailChange { email: Email::parse(NEW).unwrap(), current: password(), locale: Locale::default() };
+        let change = || RequestEmailChange {
+            email: Email::parse(NEW).unwrap(),
+            current: Some(password()),
+            locale: Locale::default(),
+        };
         let emails = on(Mocks::confirming(Verification::Mismatch).build());
         let result = emails.request_change(&an_actor(), change()).await;
         assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));

@@ -25,6 +25,7 @@ pub(super) fn log(event: &Event) {
         | What::LoginRequested { user }
         | What::InvitationAccepted { user }
         | What::SecondFactorAsked { user }
+        | What::EmailCodeSent { user }
         | What::FactorSetUp { user }
         | What::RecoveryCodesRenewed { user }
         | What::IdentityLinked { user }

@@ -48,24 +48,26 @@ pub struct Export {
 }
 
 impl Exports {
-    /// What is held about the actor.
+    /// What is held about the actor, who must have proven lately who they are.
     ///
     /// # Errors
-    /// [`ApplicationError::InvalidAccessToken`] when the account is gone, [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::StepUpRequired`]; [`ApplicationError::InvalidAccessToken`] when the account is gone;
+    /// [`ApplicationError::Unavailable`].
     pub async fn of_me(&self, actor: &Actor) -> Result<Export, ApplicationError> {
         let id = actor.user_id;
         let found = self.passwords.find_with_user(&UserIdentifier::Id(id)).await?;
         let (user, hash) = found.ok_or(Target::Me.missing())?;
+        self.sudo.require(actor, hash.is_some(), false).await?;
         // One more of each than fits tells whether there is more.
         let limit = MAX_EXPORTED + 1;
         let mut left_out = Vec::new();
         let tasks = TaskQuery { owner: id, status: None, after: None, offset: 0, limit };
         Ok(Export {
             has_password: hash.is_some(),
-            totp: self.factors.list_totp(id).await?,
-            passkeys: self.passkeys.list(id).await?,
-            recovery_codes: self.factors.count_recovery_codes(id).await?,
-            sessions: cut("sessions", self.refresh_tokens.list(id, limit).await?, &mut left_out),
+            totp: self.sudo.second_factors.factors.list_totp(id).await?,
+            passkeys: self.sudo.second_factors.ceremonies.passkeys.list(id).await?,
+            recovery_codes: self.sudo.second_factors.factors.count_recovery_codes(id).await?,
+            sessions: cut("sessions", self.sudo.refresh_tokens.list(id, limit).await?, &mut left_out),
             events: without_others(cut("events", self.events.list_about(id, limit).await?, &mut left_out), id),
             one_time_tokens: to_own_address(
                 cut("one_time_tokens", self.one_time_tokens.list(id, limit).await?, &mut left_out),

@@ -5,29 +5,23 @@ mod export_me;
 use std::sync::Arc;
 
 use domain::events::EventRepository;
-use domain::factors::FactorRepository;
 use domain::mail::OutboxRepository;
 use domain::one_time_tokens::OneTimeTokenRepository;
-use domain::passkeys::PasskeyRepository;
 use domain::passwords::PasswordRepository;
-use domain::sessions::RefreshTokenRepository;
 use domain::tasks::TaskRepository;
 
 pub use export_me::{Export, MAX_EXPORTED};
 
 use crate::attempts::AttemptCounts;
+use crate::sudo::Sudo;
 
 /// The use cases of exports.
 #[derive(Clone)]
 pub struct Exports {
     /// The account, and whether it has a password.
     pub passwords: Arc<dyn PasswordRepository>,
-    /// Its sessions.
-    pub refresh_tokens: Arc<dyn RefreshTokenRepository>,
-    /// Its second factors.
-    pub factors: Arc<dyn FactorRepository>,
-    /// Its passkeys.
-    pub passkeys: Arc<dyn PasskeyRepository>,
+    /// Asks for a recent proof, and has the sessions and the second factors.
+    pub sudo: Sudo,
     /// What happened to it.
     pub events: Arc<dyn EventRepository>,
     /// What was mailed to its owner to be used once.

@@ -72,15 +72,17 @@ impl Factors {
     /// last factor. Returns the session, or `None` if nothing is left that it began by: then it ends, too.
     ///
     /// # Errors
-    /// [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::LastFactor`], [`ApplicationError::Unavailable`].
     pub(crate) async fn forget_removed(
         &self,
         unit: &dyn AccountUnit,
+        user: &User,
         session: &RefreshToken,
     ) -> Result<Option<SessionId>, ApplicationError> {
-        let kinds = kinds_of(unit.factors(), unit.passkeys(), session.user_id).await?;
+        let kinds = kinds_of(unit.factors(), unit.passkeys(), user.id).await?;
         if kinds.is_empty() {
-            unit.factors().replace_recovery_codes(session.user_id, &[]).await?;
+            self.second_factors.may_have_none(user)?;
+            unit.factors().replace_recovery_codes(user.id, &[]).await?;
         }
         let gone = [
             (FactorKind::Totp, &[Method::Totp][..]),

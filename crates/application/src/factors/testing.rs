@@ -1,12 +1,16 @@
 use std::sync::Arc;
 
 use domain::attempts::{MockAttemptRepository, Reservation};
-use domain::factors::{MockFactorRepository, MockTotpSecrets};
+use domain::factors::{
+    FactorName, MockFactorRepository, MockTotpSecrets, NewTotpDevice, SealedTotpSecret, SecondFactorPolicy, TotpDevice,
+    TotpDeviceId,
+};
 use domain::passkeys::{MockCeremonyRepository, MockPasskeyRepository};
+use uuid::Uuid;
 
 use super::SecondFactors;
 use crate::ceremonies::Ceremonies;
-use crate::testing::{FakeMac, clock, ids};
+use crate::testing::{FakeMac, clock, ids, now, user_id};
 
 #[derive(Default)]
 pub(crate) struct Mocks {
@@ -14,6 +18,7 @@ pub(crate) struct Mocks {
     pub(crate) passkeys: MockPasskeyRepository,
     pub(crate) totp: MockTotpSecrets,
     pub(crate) attempts: MockAttemptRepository,
+    pub(crate) policy: SecondFactorPolicy,
 }
 
 impl Mocks {
@@ -22,6 +27,14 @@ impl Mocks {
         let mut mocks = Self::default();
         mocks.factors.expect_list_totp().returning(|_| Ok(Vec::new()));
         mocks.passkeys.expect_list().returning(|_| Ok(Vec::new()));
+        mocks
+    }
+
+    /// The user has one authenticator app.
+    pub(crate) fn one() -> Self {
+        let mut mocks = Self::default();
+        mocks.factors.expect_list_totp().returning(|_| Ok(vec![a_device()]));
+        mocks.factors.expect_count_recovery_codes().returning(|_| Ok(0));
         mocks
     }
 
@@ -48,6 +61,18 @@ impl Mocks {
             attempts: Arc::new(self.attempts),
             mac: Arc::new(FakeMac),
             clock: clock(),
+            policy: self.policy,
         }
     }
+}
+
+/// A confirmed authenticator app.
+pub(crate) fn a_device() -> TotpDevice {
+    let new = NewTotpDevice {
+        id: TotpDeviceId::new(Uuid::from_u128(4)),
+        user_id: user_id(),
+        name: FactorName::parse("Phone").unwrap(),
+        secret: SealedTotpSecret::new(vec![1]),
+    };
+    TotpDevice { confirmed_at: Some(now()), ..TotpDevice::set_up(new, now()) }
 }

@@ -21,7 +21,7 @@ impl Passkeys {
             return Err(ApplicationError::NotFound);
         }
         keep_a_way_in(unit.as_ref(), user.id).await?;
-        let spared = factors.forget_removed(unit.as_ref(), &session).await?;
+        let spared = factors.forget_removed(unit.as_ref(), &user, &session).await?;
         factors.one_time_tokens.notify(unit.as_ref(), &user, Letter::PasskeyRemoved).await?;
         let event = actor.did(What::FactorRemoved { user: user.id });
         factors.commit_change(unit, user, spared, event).await

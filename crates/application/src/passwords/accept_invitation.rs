@@ -49,6 +49,7 @@ mod tests {
         let is_proven = |user: &User| user.email_verified && user.epoch == Epoch::new(1);
         unit.users.expect_update().withf(is_proven).times(1).returning(|_| Ok(()));
         unit.passwords.expect_store().times(1).returning(|_, _, _| Ok(()));
+        unit.factors.expect_note_reset().times(1).returning(|_, _| Ok(()));
         unit.factors.expect_delete_all().times(1).returning(|_| Ok(0));
         unit.passkeys.expect_delete_all().times(1).returning(|_| Ok(1));
         unit.identities.expect_delete_all().times(1).returning(|_| Ok(0));

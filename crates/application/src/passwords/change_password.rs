@@ -8,27 +8,28 @@ use crate::{Actor, ApplicationError};
 /// A change of one's own password.
 #[derive(Clone, Debug)]
 pub struct ChangePassword {
-    /// The password that is valid now.
-    pub current: Password,
+    /// The password that is valid now. `None` of whoever has none.
+    pub current: Option<Password>,
     /// The password that replaces it.
     pub new: Password,
 }
 
 impl Passwords {
-    /// Changes the actor's password. All access tokens become void and all other sessions end; this session goes on
-    /// by its refresh token.
+    /// Changes the actor's password, or gives them their first. All access tokens become void and all other sessions end;
+    /// this session goes on by its refresh token.
     ///
     /// # Errors
     /// [`ApplicationError::RefusedPassword`], [`ApplicationError::UnchangedPassword`],
-    /// [`ApplicationError::WrongCurrentPassword`], [`ApplicationError::TooManyAttempts`],
+    /// [`ApplicationError::CurrentPasswordRequired`], [`ApplicationError::WrongCurrentPassword`],
+    /// [`ApplicationError::StepUpRequired`], [`ApplicationError::TooManyAttempts`],
     /// [`ApplicationError::InvalidAccessToken`] when the account changed meanwhile, [`ApplicationError::Overloaded`],
     /// [`ApplicationError::Unavailable`].
     pub async fn change(&self, actor: &Actor, change: ChangePassword) -> Result<(), ApplicationError> {
         self.check_length("new_password", &change.new)?;
-        if change.current == change.new {
+        if change.current.as_ref() == Some(&change.new) {
             return Err(ApplicationError::UnchangedPassword);
         }
-        let (user, mut place) = self.confirm(actor, &change.current).await?;
+        let (user, mut place) = self.confirm(actor, change.current.as_ref()).await?;
         let words = OwnWords::of(Some(&user.email), &user.profile);
         let new = self.accept("new_password", change.new, words).await?;
         let hash = place.hash(&new).await?;
@@ -55,11 +56,12 @@ mod tests {
 
     use super::*;
     use crate::attempts::testing as attempts;
+    use crate::factors::testing as factors;
     use crate::passwords::testing::Mocks;
     use crate::testing::{a_hash, a_session, a_unit_of, a_user, an_actor, now, password, session_id, user_id};
 
     fn change() -> ChangePassword {
-        ChangePassword { current: password(), new: Password::parse("another good password").unwrap() }
+        ChangePassword { current: Some(password()), new: Password::parse("another good password").unwrap() }
     }
 
     fn hashing() -> Mocks {
@@ -117,6 +119,44 @@ mod tests {
         mocks.units([MockAccountUnit::default()]);
         let result = mocks.build().change(&an_actor(), change()).await;
         assert!(matches!(result, Err(ApplicationError::WrongCurrentPassword)));
+    }
+
+    #[tokio::test]
+    async fn whoever_has_no_password_gets_their_first_by_a_recent_proof_and_nobody_else_leaves_theirs_out() {
+        for (ago, has_password) in [(0, false), (11, false), (0, true)] {
+            let mut mocks = Mocks::default();
+            let stored = has_password.then(a_hash);
+            mocks.passwords.expect_find_with_user().return_once(|_| Ok(Some((a_user(), stored))));
+            mocks.hashing().expect_hash().returning(|_| Ok(PasswordHash::parse("$argon2id$new").unwrap()));
+            let mut session = a_session();
+            session.authentication.at = now() - TimeDelta::minutes(ago);
+            mocks.sessions.expect_find_with_user().returning(move |_| Ok(Some((session.clone(), a_user()))));
+            let mut unit = a_unit_of(&an_actor());
+            unit.users.expect_update().returning(|_| Ok(()));
+            unit.passwords.expect_store().returning(|_, _, _| Ok(()));
+            unit.refresh_tokens.expect_revoke_all().returning(|_, _, _| Ok(Vec::new()));
+            unit.outbox.expect_insert().returning(|_| Ok(()));
+            unit.one_time_tokens.expect_void_all().returning(|_, _| Ok(0));
+            unit.revocations.expect_insert().returning(|_| Ok(()));
+            let commits = mocks.units([unit]);
+            let result = mocks.build().change(&an_actor(), ChangePassword { current: None, ..change() }).await;
+            match (ago, has_password) {
+                (0, false) => result.unwrap(),
+                (_, true) => assert!(matches!(result, Err(ApplicationError::CurrentPasswordRequired)), "{result:?}"),
+                _ => assert!(matches!(result, Err(ApplicationError::StepUpRequired { .. })), "{result:?}"),
+            }
+            assert_eq!(commits.load(Ordering::SeqCst), usize::from(ago == 0 && !has_password));
+        }
+    }
+
+    #[tokio::test]
+    async fn where_there_is_a_second_factor_the_password_is_not_even_compared_without_its_proof() {
+        let mut mocks = Mocks::default();
+        mocks.factors = factors::Mocks::one();
+        mocks.passwords.expect_find_with_user().return_once(|_| Ok(Some((a_user(), Some(a_hash())))));
+        mocks.sessions.expect_find_with_user().returning(|_| Ok(Some((a_session(), a_user()))));
+        let result = mocks.build().change(&an_actor(), change()).await;
+        assert!(matches!(result, Err(ApplicationError::StepUpRequired { .. })), "{result:?}");
     }
 
     #[tokio::test]

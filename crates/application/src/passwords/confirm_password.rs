@@ -8,27 +8,35 @@ use crate::hashing::verify;
 use crate::{Actor, ApplicationError};
 
 impl Passwords {
-    /// Accepts an actor who knows their password, and returns their account and the place at the hasher that this took:
-    /// keep it to the end. It takes as long as a hash, so call it before the unit of work. A unit that
-    /// [`begin_as`](crate::acting::begin_as) or [`begin_on`](crate::acting::begin_on) begins afterwards finds the same
-    /// password, since a new one ends the actor. For an actor without a password, or whose stored hash cannot be used,
-    /// every password is wrong.
+    /// Accepts an actor who knows their password, and has proven lately by a second factor who they are if they have one.
+    /// Returns their account and the place at the hasher that this took: keep it to the end. It takes as long as a hash,
+    /// so call it before the unit of work. A unit that [`begin_as`](crate::acting::begin_as) or
+    /// [`begin_on`](crate::acting::begin_on) begins afterwards finds the same password, since a new one ends the actor.
+    ///
+    /// Whoever has no password brings none, and needs a recent proof of any kind. If they bring one, it is wrong, as is
+    /// every password for an actor whose stored hash cannot be used.
     ///
     /// An attempt counts together with those to sign in: it is the same secret that is guessed.
     ///
     /// # Errors
-    /// [`ApplicationError::WrongCurrentPassword`]; [`ApplicationError::TooManyAttempts`], whether or not it is right;
+    /// [`ApplicationError::CurrentPasswordRequired`]; [`ApplicationError::StepUpRequired`], whether or not the password is
+    /// right; [`ApplicationError::WrongCurrentPassword`]; [`ApplicationError::TooManyAttempts`], whether or not it is right;
     /// [`ApplicationError::InvalidAccessToken`] when the account is gone;
     /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub(crate) async fn confirm(
         &self,
         actor: &Actor,
-        current: &Password,
+        current: Option<&Password>,
     ) -> Result<(User, Box<dyn HashPlace>), ApplicationError> {
         let mut place = self.hashing.reserve()?;
         let whose = UserIdentifier::Id(actor.user_id);
         let found = self.hashing.in_turn(self.passwords.find_with_user(&whose)).await?;
         let (user, stored) = found.ok_or(ApplicationError::InvalidAccessToken)?;
+        if stored.is_some() && current.is_none() {
+            return Err(ApplicationError::CurrentPasswordRequired);
+        }
+        self.hashing.in_turn(self.sudo.require(actor, stored.is_some(), current.is_some())).await?;
+        let Some(current) = current else { return Ok((user, place)) };
         let whose = Whose::User(user.id);
         let _line = self.attempts.lines.wait(whose).await;
         let attempt = self.hashing.in_turn(self.attempts.reserve(whose, actor.address)).await?;

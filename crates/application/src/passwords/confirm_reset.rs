@@ -62,6 +62,7 @@ impl Passwords {
                     unit.passkeys().delete_all(user.id).await?;
                 }
                 user.email_verified = true;
+                unit.factors().note_reset(user_id, Some(self.clock.now())).await?;
                 let by_anyone = |what| By::Anyone.did(what).from_address(address);
                 if purpose == Purpose::Invitation {
                     let event = by_anyone(What::InvitationAccepted { user: user.id });
@@ -87,7 +88,7 @@ mod tests {
     use super::*;
     use crate::one_time_tokens::testing::{a_token, by_token, using};
     use crate::passwords::testing::Mocks;
-    use crate::testing::{a_hash, a_user, password};
+    use crate::testing::{a_hash, a_user, now, password};
 
     fn reset(token: &OneTimeToken) -> ChooseByMail {
         ChooseByMail { proof: by_token(token), new: password() }
@@ -125,6 +126,7 @@ mod tests {
         unit.one_time_tokens.expect_void_all().times(1).returning(|_, _| Ok(2));
         unit.outbox.expect_insert().times(1).returning(|_| Ok(()));
         unit.attempts.expect_forget().times(1).returning(|_| Ok(true));
+        unit.factors.expect_note_reset().withf(|_, at| *at == Some(now())).times(1).returning(|_, _| Ok(()));
         unit.refresh_tokens
             .expect_revoke_all()
             .withf(|_, except, _| except.is_none())

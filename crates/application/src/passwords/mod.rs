@@ -29,6 +29,7 @@ use crate::Hashing;
 use crate::attempts::Attempts;
 use crate::events::Journal;
 use crate::one_time_tokens::OneTimeTokens;
+use crate::sudo::Sudo;
 
 /// The use cases of passwords.
 #[derive(Clone)]
@@ -51,4 +52,6 @@ pub struct Passwords {
     pub one_time_tokens: OneTimeTokens,
     /// What is required of a password that somebody chooses, and who finds out.
     pub screening: Screening,
+    /// Asks for a recent proof besides the current password.
+    pub sudo: Sudo,
 }

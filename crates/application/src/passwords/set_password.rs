@@ -30,6 +30,7 @@ impl Passwords {
                 let OnAccount { unit, user, .. } =
                     begin_on(self.units.as_ref(), actor, target, self.clock.as_ref()).await?;
                 let event = actor.did(What::PasswordSet { user: user.id });
+                unit.factors().note_reset(user.id, None).await?;
                 self.replace(unit, user, &hash, None, event).await
             })
             .await
@@ -49,6 +50,7 @@ impl Passwords {
         let unit = self.units.begin().await?;
         let user = unit.users().find_by_id_for_update(found.id).await?.ok_or(ApplicationError::NotFound)?;
         let event = By::Operator.did(What::PasswordSet { user: user.id });
+        unit.factors().note_reset(user.id, None).await?;
         self.replace(unit, user, &hash, None, event).await
     }
 }
@@ -78,6 +80,7 @@ mod tests {
 
     /// Expects that this unit gives [`a_user`] a password, and ends all of their sessions.
     fn setting(mut unit: MockAccountUnit) -> MockAccountUnit {
+        unit.factors.expect_note_reset().withf(|_, at| at.is_none()).times(1).returning(|_, _| Ok(()));
         unit.users.expect_update().withf(|user| user.epoch == Epoch::new(1)).times(1).returning(|_| Ok(()));
         unit.passwords
             .expect_store()

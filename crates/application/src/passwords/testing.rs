@@ -1,16 +1,20 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+use chrono::TimeDelta;
 use domain::passwords::{
     MockHashPlace, MockPasswordRepository, MockStrengthMeter, PasswordPolicy, Score, Strength, Verification,
 };
+use domain::sessions::MockRefreshTokenRepository;
 use domain::units::{MockAccountUnit, MockUnits};
 
 use domain::users::MockUserRepository;
 
 use super::{Outages, Passwords, Screening};
 use crate::attempts::testing as attempts;
+use crate::factors::testing as factors;
 use crate::one_time_tokens::testing as one_time_tokens;
+use crate::sudo::Sudo;
 use crate::testing::{a_hash, a_user, access_tokens, clock, hashing, journal};
 
 pub(crate) struct Mocks {
@@ -21,6 +25,10 @@ pub(crate) struct Mocks {
     pub(crate) hash_place: Option<MockHashPlace>,
     /// How strong every password is.
     pub(crate) score: Score,
+    /// What second factors there are.
+    pub(crate) factors: factors::Mocks,
+    /// The sessions that are asked for proofs.
+    pub(crate) sessions: MockRefreshTokenRepository,
     pub(crate) units: MockUnits<MockAccountUnit>,
 }
 
@@ -33,6 +41,8 @@ impl Default for Mocks {
             passwords: MockPasswordRepository::new(),
             hash_place: Some(MockHashPlace::new()),
             score: Score::MAX,
+            factors: factors::Mocks::none(),
+            sessions: MockRefreshTokenRepository::new(),
             units: MockUnits::default(),
         }
     }
@@ -83,6 +93,11 @@ impl Mocks {
             clock: clock(),
             journal: journal(Arc::new(access_tokens())),
             screening: screening(self.score),
+            sudo: Sudo {
+                refresh_tokens: Arc::new(self.sessions),
+                second_factors: self.factors.build(),
+                window: TimeDelta::minutes(10),
+            },
         }
     }
 }

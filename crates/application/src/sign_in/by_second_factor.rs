@@ -2,17 +2,17 @@ use std::net::IpAddr;
 
 use domain::Secret;
 use domain::events::What;
-use domain::one_time_tokens::Purpose;
+use domain::one_time_tokens::{OneTimeToken, Purpose};
 use domain::passkeys::CeremonyPurpose;
-use domain::sessions::Device;
-use domain::users::{UserId, UserIdentifier};
+use domain::sessions::{Device, Methods};
+use domain::users::{User, UserId, UserIdentifier};
 
 use super::SignIn;
 use super::start_session::Proven;
 use crate::ApplicationError;
 use crate::events::SignInOutcome;
 use crate::one_time_tokens::Proof;
-use crate::second_factors::SecondFactor;
+use crate::second_factors::{SecondFactor, Shown};
 use crate::sessions::TokenPair;
 
 /// The rest of a sign-in that a second factor was asked for in.
@@ -26,15 +26,25 @@ pub struct FinishSignIn {
     pub device: Device,
 }
 
+/// Somebody whom a second factor was asked of.
+pub(super) struct Challenged {
+    pub(super) challenge: OneTimeToken,
+    /// Their account, as it is now.
+    pub(super) user: User,
+    /// What they had proven before.
+    pub(super) methods: Methods,
+}
+
 impl SignIn {
     /// Starts the session of a sign-in that needed a second factor. Challenge and factor are spent with it, and with nothing
     /// else: whoever mistypes tries again.
     ///
     /// # Errors
     /// [`ApplicationError::InvalidOneTimeToken`] when the challenge is not good or the account has changed since;
-    /// [`ApplicationError::InvalidSecondFactor`], [`ApplicationError::InvalidPasskey`],
-    /// [`ApplicationError::InvalidCeremony`], [`ApplicationError::TooManyAttempts`],
-    /// [`ApplicationError::AccountDisabled`], [`ApplicationError::EmailNotVerified`], [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::InvalidSecondFactor`], [`ApplicationError::TotpUsedUp`],
+    /// [`ApplicationError::InvalidPasskey`], [`ApplicationError::InvalidCeremony`],
+    /// [`ApplicationError::TooManyAttempts`], [`ApplicationError::AccountDisabled`],
+    /// [`ApplicationError::EmailNotVerified`], [`ApplicationError::Unavailable`].
     pub async fn by_second_factor(&self, finish: FinishSignIn) -> Result<TokenPair, ApplicationError> {
         let result = self.finish(finish).await;
         if let Some(outcome) = SignInOutcome::without_event(&result) {
@@ -45,6 +55,20 @@ impl SignIn {
 
     async fn finish(&self, finish: FinishSignIn) -> Result<TokenPair, ApplicationError> {
         let FinishSignIn { challenge, factor, device } = finish;
+        let challenged = self.find_challenged(challenge).await?;
+        let user_id = challenged.user.id;
+        let purpose = CeremonyPurpose::SecondFactor { user: user_id, challenge: challenged.challenge.id };
+        let shown = self.second_factors.accept(user_id, &factor, purpose).await;
+        let pair = self.start_challenged(challenged, shown, device).await?;
+        self.second_factors.was_right(user_id).await?;
+        Ok(pair)
+    }
+
+    /// Who got this challenge, while it is good.
+    ///
+    /// # Errors
+    /// [`ApplicationError::InvalidOneTimeToken`], [`ApplicationError::Unavailable`].
+    pub(super) async fn find_challenged(&self, challenge: Secret) -> Result<Challenged, ApplicationError> {
         let challenge = self.one_time_tokens.prove(Purpose::SecondFactor, &Proof::Token(challenge)).await?;
         let (user_id, methods) =
             challenge.user_id.zip(challenge.proven).ok_or(ApplicationError::InvalidOneTimeToken)?;
@@ -52,20 +76,29 @@ impl SignIn {
         // What was proven of an account that has changed since is worth nothing.
         let found = found.filter(|(user, _)| challenge.epoch == Some(user.epoch));
         let (user, _) = found.ok_or(ApplicationError::InvalidOneTimeToken)?;
-        let purpose = CeremonyPurpose::SecondFactor { user: user_id, challenge: challenge.id };
-        let address = device.address();
-        let shown = match self.second_factors.accept(user_id, &factor, purpose).await {
+        Ok(Challenged { challenge, user, methods })
+    }
+
+    /// Starts the session with what was shown, if it is right.
+    ///
+    /// # Errors
+    /// Those of [`SignIn::by_second_factor`].
+    pub(super) async fn start_challenged(
+        &self,
+        challenged: Challenged,
+        shown: Result<Shown, ApplicationError>,
+        device: Device,
+    ) -> Result<TokenPair, ApplicationError> {
+        let Challenged { challenge, user, methods } = challenged;
+        let (user_id, address) = (user.id, device.address());
+        let shown = match shown {
             Ok(shown) => shown,
             Err(refusal) => return Err(self.refuse_second_factor(user_id, address, refusal).await),
         };
         let methods = shown.after(methods);
         let proven = Proven { user, methods, rehashed: None, challenge: Some(challenge), shown: Some(shown) };
         match self.start_session(&proven, device).await {
-            Ok(pair) => {
-                let pair = pair.ok_or(ApplicationError::InvalidOneTimeToken)?;
-                self.second_factors.was_right(user_id).await?;
-                Ok(pair)
-            }
+            Ok(pair) => pair.ok_or(ApplicationError::InvalidOneTimeToken),
             // Spent by another at this very moment, or a recovery code that is none.
             Err(refusal) => Err(self.refuse_second_factor(user_id, address, refusal).await),
         }

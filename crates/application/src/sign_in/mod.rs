@@ -1,5 +1,6 @@
 //! Signing in: factors in, session out.
 
+mod by_email_code;
 mod by_mail;
 mod by_passkey;
 mod by_provider;

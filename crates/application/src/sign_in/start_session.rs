@@ -55,7 +55,8 @@ impl SignIn {
     /// `None` when the account is no longer as `proven` has it.
     ///
     /// # Errors
-    /// [`ApplicationError::AccountDisabled`], [`ApplicationError::EmailNotVerified`], which are recorded;
+    /// [`ApplicationError::AccountDisabled`], [`ApplicationError::EmailNotVerified`],
+    /// [`ApplicationError::SecondFactorRequired`], which are recorded;
     /// [`ApplicationError::Unavailable`].
     pub(super) async fn start_session(
         &self,
@@ -65,14 +66,32 @@ impl SignIn {
         if let Some((what, refusal)) = self.refusal(&proven.user) {
             return Err(self.refused(what, device.address(), refusal).await);
         }
-        if !proven.methods.has_second_factor() {
-            let factors = self.hashing.in_turn(self.second_factors.kinds(proven.user.id)).await?;
-            if !factors.is_empty() {
-                let asking = self.ask_for_second_factor(proven, factors, device.address());
-                return Err(self.hashing.in_turn(asking).await?);
-            }
+        if let Some(factors) = self.hashing.in_turn(self.what_is_missing(proven)).await? {
+            let asking = self.ask_for_second_factor(proven, factors, device.address());
+            return Err(self.hashing.in_turn(asking).await?);
         }
         self.hashing.in_turn(self.store_session(proven, device)).await
+    }
+
+    /// What whoever has proven too little for a session may show besides; `None` when it is enough.
+    pub(super) async fn what_is_missing(&self, proven: &Proven) -> Result<Option<Vec<FactorKind>>, StoreError> {
+        let Proven { user, methods, shown, .. } = proven;
+        if methods.has_second_factor() {
+            return Ok(None);
+        }
+        let factors = self.second_factors.kinds(user.id).await?;
+        if !factors.is_empty() {
+            return Ok(Some(factors));
+        }
+        let Some(grace) = self.second_factors.grace(user).await? else { return Ok(None) };
+        let due_at = self.second_factors.policy.due_at(&grace);
+        if self.clock.now() < due_at || matches!(shown, Some(Shown::EmailCode(_))) {
+            return Ok(None);
+        }
+        // What the mailbox gave is no reason to believe it once more.
+        let is_by_mail = *methods == Methods::only(Method::Mail) || grace.reset_at.is_some_and(|at| due_at <= at);
+        let may_mail = !is_by_mail && self.one_time_tokens.can_notify(user);
+        Ok(Some(may_mail.then_some(FactorKind::EmailCode).into_iter().collect()))
     }
 
     /// Why this account may not have a session, if it may not.
@@ -136,6 +155,9 @@ impl SignIn {
         }
         self.tell_of_new_device(unit.as_ref(), user, &session.device).await?;
         unit.refresh_tokens().insert(&session).await?;
+        if self.second_factors.policy.requires(user.role) {
+            unit.factors().begin_grace(user.id, now).await?;
+        }
         let (user, session) = (user.id, session.id);
         let event = By::User { user, session }.did(What::LoginSucceeded { user, session }).from_address(address);
         self.journal.commit(unit, event).await?;
@@ -149,7 +171,7 @@ impl SignIn {
         user: &User,
         shown: &Shown,
     ) -> Result<(), ApplicationError> {
-        shown.spend(unit).await?;
+        shown.spend(unit, self.clock.now()).await?;
         if matches!(shown, Shown::RecoveryCode(..)) {
             let left = unit.factors().count_recovery_codes(user.id).await?;
             self.one_time_tokens.notify(unit, user, Letter::RecoveryCodeUsed { left }).await?;

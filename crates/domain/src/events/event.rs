@@ -207,6 +207,11 @@ pub enum What {
         /// Whose.
         user: UserId,
     },
+    /// A code was mailed to a user in place of a second factor that is due.
+    EmailCodeSent {
+        /// Whose.
+        user: UserId,
+    },
     /// A second factor was wrong.
     SecondFactorWrong {
         /// Whose.
@@ -367,6 +372,7 @@ impl What {
             Self::InvitationAccepted { .. } => "invitation.accepted",
             Self::UserReclaimed { .. } => "user.reclaimed",
             Self::SecondFactorAsked { .. } => "second_factor.asked",
+            Self::EmailCodeSent { .. } => "second_factor.mailed",
             Self::SecondFactorWrong { .. } => "second_factor.wrong",
             Self::SteppedUp { .. } => "session.stepped_up",
             Self::FactorSetUp { .. } => "factor.set_up",
@@ -414,6 +420,7 @@ impl What {
             | Self::InvitationAccepted { user }
             | Self::UserReclaimed { user }
             | Self::SecondFactorAsked { user }
+            | Self::EmailCodeSent { user }
             | Self::SecondFactorWrong { user }
             | Self::SteppedUp { user, .. }
             | Self::FactorSetUp { user }

@@ -9,7 +9,7 @@ pub struct SecondFactorChallenge {
     pub token: Secret,
     /// It is good until then.
     pub expires_at: Timestamp,
-    /// What can be shown, one at least.
+    /// What can be shown. Nothing where a factor is due, none is set up, and a mail would prove what is proven already.
     pub factors: Vec<FactorKind>,
 }
 

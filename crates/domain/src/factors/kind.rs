@@ -9,6 +9,8 @@ pub enum FactorKind {
     Totp,
     /// A recovery code.
     RecoveryCode,
+    /// A code that is mailed, where a factor is due and none is set up.
+    EmailCode,
 }
 
 impl FactorKind {
@@ -19,6 +21,7 @@ impl FactorKind {
             Self::Passkey => "passkey",
             Self::Totp => "totp",
             Self::RecoveryCode => "recovery_code",
+            Self::EmailCode => "email_code",
         }
     }
 }

@@ -6,6 +6,7 @@
 mod challenge;
 mod kind;
 mod name;
+mod policy;
 mod recovery_code;
 mod repository;
 mod sealed_secret;
@@ -16,6 +17,7 @@ mod totp_secrets;
 pub use challenge::SecondFactorChallenge;
 pub use kind::FactorKind;
 pub use name::FactorName;
+pub use policy::{Grace, RequiredOf, SecondFactorPolicy};
 pub use recovery_code::{HashedRecoveryCode, RecoveryCode};
 pub use repository::FactorRepository;
 pub use sealed_secret::SealedTotpSecret;

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use super::{HashedRecoveryCode, TotpDevice, TotpDeviceId, TotpStep};
+use super::{Grace, HashedRecoveryCode, TotpDevice, TotpDeviceId, TotpStep};
 use crate::users::UserId;
 use crate::{StoreError, Timestamp};
 
@@ -62,4 +62,18 @@ pub trait FactorRepository: Send + Sync {
 
     /// Removes all factors of a user, recovery codes and counted attempts too, and returns how many factors there were.
     async fn delete_all(&self, user: UserId) -> Result<u64, StoreError>;
+
+    /// Since when a user must have a second factor, if that has begun.
+    async fn find_grace(&self, user: UserId) -> Result<Option<Grace>, StoreError>;
+
+    /// Begins the time in which a user may go without a second factor. MUST leave one alone that has begun, and of
+    /// several that try at once one MUST succeed and none MUST fail.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when the user is gone.
+    async fn begin_grace(&self, user: UserId, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Notes when the user's password was chosen by mail, or with `None` that it no longer is such a one. Nothing where no
+    /// grace has begun. It goes on when [`FactorRepository::delete_all`] removes the factors.
+    async fn note_reset(&self, user: UserId, at: Option<Timestamp>) -> Result<(), StoreError>;
 }

@@ -19,11 +19,13 @@ pub enum Purpose {
     Invitation,
     /// To finish a sign-in by a second factor. It is handed out, and not mailed.
     SecondFactor,
+    /// To show a mailed code in place of a second factor that is due and not set up.
+    EmailCode,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::VerifyEmail,
         Self::ResetPassword,
         Self::ChangeEmail,
@@ -31,6 +33,7 @@ impl Purpose {
         Self::SignIn,
         Self::Invitation,
         Self::SecondFactor,
+        Self::EmailCode,
     ];
 
     /// Those whose tokens are mailed.
@@ -48,6 +51,7 @@ impl Purpose {
             Self::SignIn => "sign_in",
             Self::Invitation => "invitation",
             Self::SecondFactor => "second_factor",
+            Self::EmailCode => "email_code",
         }
     }
 
@@ -63,7 +67,7 @@ impl Purpose {
     /// How long the link is good for.
     pub const fn lifetime(self) -> TimeDelta {
         match self {
-            Self::SignIn | Self::SecondFactor => TimeDelta::minutes(10),
+            Self::SignIn | Self::SecondFactor | Self::EmailCode => TimeDelta::minutes(10),
             Self::ResetPassword | Self::ChangeEmail => TimeDelta::hours(1),
             Self::VerifyEmail | Self::StopEmailChange => TimeDelta::hours(24),
             Self::Invitation => TimeDelta::days(7),
@@ -80,6 +84,7 @@ impl Purpose {
             Self::SignIn => "hxs_",
             Self::Invitation => "hxi_",
             Self::SecondFactor => "hxc_",
+            Self::EmailCode => "hxm_",
         }
     }
 }

@@ -1,3 +1,4 @@
+mod grace;
 mod recovery_code;
 mod repository;
 mod totp_attempts;

@@ -1,15 +1,16 @@
 use async_trait::async_trait;
-use domain::factors::{FactorRepository, HashedRecoveryCode, TotpCode, TotpDevice, TotpDeviceId, TotpStep};
+use domain::factors::{FactorRepository, Grace, HashedRecoveryCode, TotpCode, TotpDevice, TotpDeviceId, TotpStep};
 use domain::users::UserId;
 use domain::{StoreError, Timestamp};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, UpdateMany,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    UpdateMany,
 };
 
 use super::totp_device::number;
-use super::{recovery_code, totp_attempts, totp_device};
+use super::{grace, recovery_code, totp_attempts, totp_device};
 use crate::Store;
 
 #[async_trait]
@@ -96,6 +97,26 @@ impl<C: ConnectionTrait + Send + Sync> FactorRepository for Store<C> {
         self.forget_totp_attempts(user).await?;
         let devices = totp_device::Entity::delete_many().filter(totp_device::Column::UserId.eq(user.as_uuid()));
         Ok(self.delete_rows(devices).await? + self.delete_recovery_codes(user).await?)
+    }
+
+    async fn find_grace(&self, user: UserId) -> Result<Option<Grace>, StoreError> {
+        let of_user = grace::Entity::find_by_id(user.as_uuid()).select_only();
+        // Under the name that logs know a row by.
+        let columns = of_user.column_as(grace::Column::UserId, "id").column(grace::Column::BeganAt);
+        self.find_one(columns.column(grace::Column::ResetAt)).await
+    }
+
+    async fn begin_grace(&self, user: UserId, now: Timestamp) -> Result<(), StoreError> {
+        let row = grace::ActiveModel { user_id: Set(user.as_uuid()), began_at: Set(now), reset_at: Set(None) };
+        let or_nothing = OnConflict::column(grace::Column::UserId).do_nothing().to_owned();
+        self.insert_rows(grace::Entity::insert(row).on_conflict(or_nothing)).await.map(drop)
+    }
+
+    async fn note_reset(&self, user: UserId, at: Option<Timestamp>) -> Result<(), StoreError> {
+        let update = grace::Entity::update_many()
+            .col_expr(grace::Column::ResetAt, Expr::value(at))
+            .filter(grace::Column::UserId.eq(user.as_uuid()));
+        self.update_rows(update).await.map(drop)
     }
 }
 

@@ -18,6 +18,7 @@ use application::passwords::{Outages, Passwords, Screening};
 use application::providers::Providers;
 use application::sessions::{Activity, Sessions, TokenIssuer};
 use application::sign_in::SignIn;
+use application::sudo::Sudo;
 use application::tasks::Tasks;
 use application::users::Users;
 use application::{Application, Settings};
@@ -126,6 +127,7 @@ pub fn services<C: SqlConnections + 'static>(
         attempts: store.clone(),
         mac: mac.clone(),
         clock: clock.clone(),
+        policy: settings.second_factor,
     };
     let factors = Factors {
         users: store.clone(),
@@ -137,6 +139,8 @@ pub fn services<C: SqlConnections + 'static>(
         journal: journal.clone(),
         sudo_window: settings.sudo_window,
     };
+    let sudo =
+        Sudo { refresh_tokens: store.clone(), second_factors: second_factors.clone(), window: settings.sudo_window };
     let mail = Mail {
         outbox: store.clone(),
         one_time_tokens: store.clone(),
@@ -163,6 +167,7 @@ pub fn services<C: SqlConnections + 'static>(
         clock: clock.clone(),
         journal: journal.clone(),
         screening,
+        sudo: sudo.clone(),
     };
     let sessions = Sessions {
         refresh_tokens: store.clone(),
@@ -234,9 +239,7 @@ pub fn services<C: SqlConnections + 'static>(
         attempts: attempt_counts.clone(),
         exports: Exports {
             passwords: store.clone(),
-            refresh_tokens: store.clone(),
-            factors: store.clone(),
-            passkeys: store.clone(),
+            sudo,
             events: store.clone(),
             one_time_tokens: store.clone(),
             outbox: store.clone(),

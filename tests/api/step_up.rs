@@ -1,0 +1,172 @@
+//! What changes how somebody gets in needs a recent proof by the strongest factor that they have: their password, their
+//! address, the end of their account, and taking along what is held about them. Factors are in `second_factors.rs`.
+
+use chrono::TimeDelta;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tests::on_each_database;
+
+use crate::app::{Answer, App, NEW_PASSWORD, PASSWORD};
+use crate::post::{Post, count};
+use crate::second_factors::{Enrolled, STEP_UP, proven};
+
+on_each_database!(
+    a_password_alone_is_not_enough_where_there_is_a_second_factor,
+    without_a_second_factor_the_password_in_the_request_is_the_proof,
+    whoever_has_no_password_needs_a_recent_proof_alone,
+    a_proof_is_that_of_one_session_and_ends_with_the_window,
+);
+
+const EMAIL: &str = "ada@example.com";
+const EXPORT: &str = "/api/v1/users/me/export";
+const WINDOW: TimeDelta = TimeDelta::minutes(10);
+
+/// What somebody does to their account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Act {
+    Export,
+    ChangeEmail,
+    ChangePassword,
+    Delete,
+}
+
+impl Act {
+    /// The last two end the session.
+    const ALL: [Self; 4] = [Self::Export, Self::ChangeEmail, Self::ChangePassword, Self::Delete];
+
+    async fn go(self, app: &App, access: &str, current: Option<&str>) -> Answer {
+        let (method, path, mut body) = match self {
+            Self::Export => return app.get(EXPORT, access).await,
+            Self::ChangeEmail => (Method::PUT, "/api/v1/users/me/email", json!({"email": "lovelace@example.com"})),
+            Self::ChangePassword => (Method::PUT, "/api/v1/users/me/password", json!({"new_password": NEW_PASSWORD})),
+            Self::Delete => (Method::DELETE, "/api/v1/users/me", json!({})),
+        };
+        if let Some(current) = current {
+            body["current_password"] = current.into();
+        }
+        app.send_as(access, method, path, body).await
+    }
+
+    const fn success(self) -> StatusCode {
+        match self {
+            Self::Export => StatusCode::OK,
+            Self::ChangeEmail => StatusCode::ACCEPTED,
+            Self::ChangePassword | Self::Delete => StatusCode::NO_CONTENT,
+        }
+    }
+}
+
+/// It is refused, and these factors are asked for.
+fn asks_for(answer: &Answer, factors: &Value) {
+    answer.problem(403, "step_up_required");
+    assert_eq!(&answer.json()["factors"], factors);
+}
+
+async fn a_password_alone_is_not_enough_where_there_is_a_second_factor(first: App) {
+    let mut ada = Enrolled::new(&first, EMAIL).await;
+    first.run_sql("UPDATE users SET email_verified = true").await;
+    let post = Post::of(first).await;
+    let app = &post.app;
+    let factors = json!(["totp", "recovery_code"]);
+    for (methods, ago) in
+        [("pwd", TimeDelta::zero()), ("mail", TimeDelta::zero()), ("pwd otp mfa", WINDOW + TimeDelta::seconds(2))]
+    {
+        proven(app, methods, ago).await;
+        for act in Act::ALL {
+            // Right or wrong, the password is not even looked at: nobody finds out by this which it is.
+            for current in [PASSWORD, "wrong"] {
+                asks_for(&act.go(app, &ada.tokens.access, Some(current)).await, &factors);
+            }
+        }
+    }
+    app.run_sql("UPDATE refresh_tokens SET amr = 'pwd otp mfa'").await;
+    assert_eq!(count(app, "events WHERE kind = 'password.change_refused'").await, 0);
+    assert_eq!(count(app, "outbox WHERE kind LIKE '%change%'").await, 0);
+    for act in Act::ALL {
+        let step_up = json!({"totp": ada.next_code(app).await});
+        let proof = app.send_as(&ada.tokens.access, Method::POST, STEP_UP, step_up).await;
+        assert_eq!(proof.status, StatusCode::NO_CONTENT, "{proof:?}");
+        let password = if act == Act::Delete { NEW_PASSWORD } else { PASSWORD };
+        if act != Act::Export {
+            act.go(app, &ada.tokens.access, None).await.problem(422, "validation_failed");
+            act.go(app, &ada.tokens.access, Some("wrong")).await.problem(403, "wrong_current_password");
+        }
+        let done = act.go(app, &ada.tokens.access, Some(password)).await;
+        assert_eq!(done.status, act.success(), "{act:?}: {done:?}");
+        if act == Act::ChangePassword {
+            ada.tokens = app.refresh(&ada.tokens.refresh).await.tokens();
+        }
+    }
+    assert_eq!(count(app, "users").await, 0);
+}
+
+async fn without_a_second_factor_the_password_in_the_request_is_the_proof(first: App) {
+    let mut ada = first.sign_up(EMAIL).await;
+    let post = Post::of(first).await;
+    let app = &post.app;
+    proven(app, "pwd", TimeDelta::days(3)).await;
+    asks_for(&Act::Export.go(app, &ada.access, None).await, &json!(["password"]));
+    for act in [Act::ChangeEmail, Act::ChangePassword, Act::Delete] {
+        let password = if act == Act::Delete { NEW_PASSWORD } else { PASSWORD };
+        let missing = act.go(app, &ada.access, None).await;
+        assert_eq!(missing.problem(422, "validation_failed"), ["current_password:required"]);
+        let done = act.go(app, &ada.access, Some(password)).await;
+        assert_eq!(done.status, act.success(), "{act:?}: {done:?}");
+        if act == Act::ChangePassword {
+            ada = app.refresh(&ada.refresh).await.tokens();
+        }
+    }
+}
+
+async fn whoever_has_no_password_needs_a_recent_proof_alone(first: App) {
+    let ada = first.sign_up(EMAIL).await;
+    first.run_sql("DELETE FROM passwords").await;
+    let post = Post::of(first).await;
+    let app = &post.app;
+    proven(app, "mail", WINDOW + TimeDelta::seconds(2)).await;
+    for act in Act::ALL {
+        // There is nothing to prove it by but signing in.
+        asks_for(&act.go(app, &ada.access, None).await, &json!([]));
+    }
+    proven(app, "mail", TimeDelta::zero()).await;
+    for act in [Act::ChangeEmail, Act::ChangePassword, Act::Delete] {
+        act.go(app, &ada.access, Some(PASSWORD)).await.problem(403, "wrong_current_password");
+    }
+    for act in [Act::Export, Act::ChangeEmail, Act::ChangePassword] {
+        let done = act.go(app, &ada.access, None).await;
+        assert_eq!(done.status, act.success(), "{act:?}: {done:?}");
+    }
+    // That was their first, and from now on it is asked for.
+    app.login(EMAIL, NEW_PASSWORD).await.tokens();
+    let ada = app.refresh(&ada.refresh).await.tokens();
+    Act::Delete.go(app, &ada.access, None).await.problem(422, "validation_failed");
+    app.run_sql("DELETE FROM passwords").await;
+    assert_eq!(Act::Delete.go(app, &ada.access, None).await.status, StatusCode::NO_CONTENT);
+}
+
+async fn a_proof_is_that_of_one_session_and_ends_with_the_window(app: App) {
+    let ada = Enrolled::new(&app, EMAIL).await;
+    let here = ada.sign_in(&app).await;
+    proven(&app, "pwd otp mfa", WINDOW - TimeDelta::seconds(5)).await;
+    assert_eq!(Act::Export.go(&app, &here.access, None).await.status, StatusCode::OK);
+    proven(&app, "pwd otp mfa", WINDOW + TimeDelta::seconds(2)).await;
+    let refused = json!(["totp", "recovery_code"]);
+    asks_for(&Act::Export.go(&app, &here.access, None).await, &refused);
+    // Nor is a refresh a proof.
+    let here = app.refresh(&here.refresh).await.tokens();
+    asks_for(&Act::Export.go(&app, &here.access, None).await, &refused);
+    let step_up = json!({"totp": ada.next_code(&app).await});
+    assert_eq!(app.send_as(&here.access, Method::POST, STEP_UP, step_up).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(Act::Export.go(&app, &here.access, None).await.status, StatusCode::OK);
+    asks_for(&Act::Export.go(&app, &ada.tokens.access, None).await, &refused);
+    // The next token tells others of it.
+    let told = async |access: &str| app.get("/api/v1/auth/verify", access).await;
+    let before = told(&here.access).await.json();
+    let here = app.refresh(&here.refresh).await.tokens();
+    let after = told(&here.access).await.json();
+    assert!(after["auth_time"].as_i64() > before["auth_time"].as_i64(), "{before} {after}");
+    assert_eq!(after["amr"], json!(["pwd", "otp", "mfa"]));
+    // Another password ends it elsewhere.
+    assert_eq!(Act::ChangePassword.go(&app, &here.access, Some(PASSWORD)).await.status, StatusCode::NO_CONTENT);
+    app.refresh(&ada.tokens.refresh).await.problem(401, "invalid_refresh_token");
+}

@@ -151,8 +151,7 @@ mod tests {
 
     #[tokio::test]
     async fn where_there_is_a_second_factor_the_password_is_not_even_compared_without_its_proof() {
-        let mut mocks = Mocks::default();
-        mocks.factors = factors::Mocks::one();
+        let mut mocks = Mocks { factors: factors::Mocks::one(), ..Mocks::default() };
         mocks.passwords.expect_find_with_user().return_once(|_| Ok(Some((a_user(), Some(a_hash())))));
         mocks.sessions.expect_find_with_user().returning(|_| Ok(Some((a_session(), a_user()))));
         let result = mocks.build().change(&an_actor(), change()).await;

@@ -49,7 +49,9 @@ fn page() -> &'static Path {
         }
         let mut compiler = Command::new("tsc");
         compiler.arg("--project").arg(sources()).arg("--outDir").arg(page.join("js"));
-        let compiled = compiler.output().expect("the test needs tsc (Debian: apt-get install node-typescript)");
+        let compiled = compiler
+            .output()
+            .unwrap_or_else(|_| panic!("the test needs tsc (Debian: apt-get install node-typescript)"));
         assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stdout));
         page
     })
@@ -96,7 +98,7 @@ impl Site {
         // It keeps what it was told in the home folder.
         let home = workplace.path("caddy");
         caddy.env("HOME", &home).env("XDG_CONFIG_HOME", &home).env("XDG_DATA_HOME", &home);
-        let caddy = caddy.spawn().expect("the test needs caddy (Debian: apt-get install caddy)");
+        let caddy = caddy.spawn().unwrap_or_else(|_| panic!("the test needs caddy (Debian: apt-get install caddy)"));
         let site = Self { url, node, workplace, _caddy: Program(caddy) };
         wait_until_it_listens(port).await;
         site
@@ -146,7 +148,7 @@ async fn start_provider(page: &str) -> (Program, String) {
     let mut node = Command::new("node");
     node.arg("provider.mjs").arg(port.to_string()).arg(format!("{page}/api/v1/auth/providers/example/callback"));
     node.current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null());
-    let node = Program(node.spawn().expect("the test needs node (Debian: apt-get install nodejs)"));
+    let node = Program(node.spawn().unwrap_or_else(|_| panic!("the test needs node (Debian: apt-get install nodejs)")));
     wait_until_it_listens(port).await;
     (node, format!("http://127.0.0.1:{port}"))
 }

@@ -64,6 +64,7 @@ impl Node {
             client_secrets: Arc::new(ConfiguredClients::new(BTreeMap::new(), hasher)),
             mac: Arc::new(HmacSha256::new(&secret)),
             totp: Arc::new(SealedTotp::new(&secret, "us")),
+            web_authn: None,
             ids: Arc::new(SystemIds),
             clock: clock.clone(),
         };

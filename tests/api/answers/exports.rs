@@ -52,6 +52,7 @@ async fn a_user_exports_what_is_held_about_them() {
       "left_out": [],
       "mails": [],
       "one_time_tokens": [],
+      "passkeys": [],
       "recovery_codes_left": 0,
       "sessions": [
         {

@@ -89,9 +89,9 @@ impl Factors {
             (FactorKind::Passkey, &[Method::Passkey, Method::UserVerified]),
             (FactorKind::RecoveryCode, if kinds.is_empty() { &[Method::RecoveryCode] } else { &[] }),
         ];
-        let gone = gone.iter().filter(|(kind, _)| !kinds.contains(kind)).flat_map(|(_, methods)| methods.iter());
+        let mut gone = gone.iter().filter(|(kind, _)| !kinds.contains(kind)).flat_map(|(_, methods)| methods.iter());
         let Authentication { at, methods } = session.authentication;
-        let left = gone.fold(Some(methods), |left, method| left.and_then(|left| left.without(*method)));
+        let left = gone.try_fold(methods, |left, method| left.without(*method));
         let Some(methods) = left else { return Ok(None) };
         unit.refresh_tokens().record_authentication(session.id, Authentication { at, methods }).await?;
         Ok(Some(session.id))

@@ -40,6 +40,7 @@ mod pages;
 mod password_reset;
 mod people;
 mod post;
+mod providers;
 mod races;
 mod rate_limits;
 mod refresh;

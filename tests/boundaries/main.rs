@@ -223,6 +223,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("node", &["revocations"]),
     ("exports", &["attempts"]),
     ("passwords", &["attempts", "one_time_tokens"]),
+    ("providers", &["sessions", "sign_in", "users"]),
     ("sessions", &["revocations"]),
     ("sign_in", &["attempts", "one_time_tokens", "sessions"]),
     ("users", &["one_time_tokens", "passwords"]),

@@ -110,7 +110,10 @@ impl Issuer {
                 let token = self.id_token(&script, &nonce.unwrap_or_default());
                 json!({"access_token": "opaque", "token_type": "Bearer", "id_token": token})
             }
-            "/me" => with(json!({"sub": "1"}), &script.userinfo),
+            "/me" => with(
+                with(json!({"sub": "1"}), &json!({"sub": script.claims.get("sub").unwrap_or(&json!("1"))})),
+                &script.userinfo,
+            ),
             "/api/v3/user" => json!({"id": 42, "login": "ada", "email": "anyone@example.com"}),
             "/api/v3/user/emails" => script.addresses.clone(),
             _ => return HttpResponse::NotFound().finish(),

@@ -41,6 +41,7 @@ mod passkeys;
 mod password_reset;
 mod people;
 mod post;
+mod providers;
 mod races;
 mod rate_limits;
 mod refresh;

@@ -232,6 +232,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("factors", &["one_time_tokens"]),
     ("passkeys", &["factors"]),
     ("passwords", &["attempts", "one_time_tokens"]),
+    ("providers", &["sessions", "sign_in", "users"]),
     ("sessions", &["revocations"]),
     ("sign_in", &["attempts", "one_time_tokens", "sessions"]),
     ("users", &["one_time_tokens", "passwords"]),

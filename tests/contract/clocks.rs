@@ -16,8 +16,10 @@ use domain::keys::{MAX_KEY_RING_AGE, RootSecret};
 use domain::passwords::Password;
 use domain::sessions::{Device, RevocationFeed};
 use infra_security::{
-    Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, KeyRing, SealedKeys, SealedTotp, SystemIds, ZxcvbnMeter,
+    Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, KeyRing, SealedKeys, SealedTotp, Sha256Challenges,
+    SystemIds, ZxcvbnMeter,
 };
+use infra_web::WebProviders;
 use tests::client::{EMAIL, PASSWORD};
 use tests::{TestDatabase, on_each_database};
 
@@ -65,6 +67,8 @@ impl Node {
             mac: Arc::new(HmacSha256::new(&secret)),
             totp: Arc::new(SealedTotp::new(&secret, "us")),
             web_authn: None,
+            providers: Arc::new(WebProviders::new([], "", &(clock.clone() as Arc<dyn domain::Clock>)).unwrap()),
+            code_challenges: Arc::new(Sha256Challenges),
             ids: Arc::new(SystemIds),
             clock: clock.clone(),
         };

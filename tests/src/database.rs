@@ -242,3 +242,13 @@ pub(crate) async fn run_statements(url: &str, statements: &[String]) {
 pub async fn run_sql(url: &str, sql: &str) {
     run_statements(url, &[sql.to_owned()]).await;
 }
+
+/// The number that a query has in its only row, as `n`.
+///
+/// # Panics
+/// When the database refuses it.
+pub async fn count(url: &str, sql: &str) -> i64 {
+    let connection = connect(url).await;
+    let statement = sea_orm::Statement::from_string(connection.get_database_backend(), sql);
+    connection.query_one_raw(statement).await.unwrap().unwrap().try_get("", "n").unwrap()
+}

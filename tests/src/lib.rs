@@ -4,6 +4,7 @@
 //! - [`TestDatabase`] and [`EmptyDatabase`] are what a test asks for that runs on both.
 //! - [`cluster`] makes PostgreSQL servers that may be killed, [`proxy`] lines that may be cut.
 //! - [`process`] runs the binary, and [`client`] speaks to it. [`browser`] opens its pages.
+//! - [`issuer`] says who somebody is, rightly or wrongly.
 //! - [`relay`] takes mails as its script says.
 //! - [`population`] fills the users of a database, and [`outbox`] its mails.
 //! - [`soft_passkey`] signs as a passkey would, or would not.
@@ -27,6 +28,7 @@ pub mod browser;
 pub mod client;
 pub mod cluster;
 mod database;
+pub mod issuer;
 pub mod outbox;
 pub mod pgbouncer;
 pub mod population;
@@ -41,8 +43,8 @@ pub mod token_corpus;
 pub mod totp;
 
 pub use database::{
-    AnyStore, EmptyDatabase, OnDatabase, OnPgBouncer, TestDatabase, connect, on_pgbouncer, on_postgres, on_sqlite,
-    run_sql,
+    AnyStore, EmptyDatabase, OnDatabase, OnPgBouncer, TestDatabase, connect, count, on_pgbouncer, on_postgres,
+    on_sqlite, run_sql,
 };
 
 /// Makes each of these functions one test on SQLite and one on PostgreSQL.

@@ -13,6 +13,7 @@ use application::events::Journal;
 use application::factors::SecondFactors;
 use application::keys::Keys;
 use application::one_time_tokens::OneTimeTokens;
+use application::passkeys::Ceremonies;
 use application::passwords::{Outages, Passwords, Screening};
 use application::sessions::{Activity, Sessions, TokenIssuer};
 use application::sign_in::SignIn;
@@ -88,8 +89,17 @@ pub(crate) async fn open(url: &str, secret_file: &Path) -> Result<Services, Box<
         app_name: NAME.to_owned(),
         outages: Outages::default(),
     };
+    // Nor does it have passkeys.
+    let ceremonies = Ceremonies {
+        passkeys: store.clone(),
+        ceremonies: store.clone(),
+        web_authn: None,
+        ids: ids.clone(),
+        clock: clock.clone(),
+    };
     let second_factors = SecondFactors {
         factors: store.clone(),
+        ceremonies,
         totp: Arc::new(SealedTotp::new(&secret, NAME)),
         attempts: store.clone(),
         mac,

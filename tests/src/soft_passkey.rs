@@ -49,6 +49,7 @@ impl SoftPasskey {
     }
 
     /// The same, before the browser sends anything.
+    #[expect(clippy::disallowed_methods, reason = "an authenticator has randomness of its own")]
     pub fn for_options(options: &Value, origin: &str) -> Self {
         let mut id = vec![0; 32];
         aws_lc_rs::rand::fill(&mut id).unwrap();
@@ -84,6 +85,7 @@ impl SoftPasskey {
     }
 
     /// What a browser sends to prove that it holds it.
+    #[expect(clippy::disallowed_methods, reason = "an authenticator has randomness of its own")]
     pub fn assert(&self, options: &Value) -> Value {
         let client_data = self.client_data("webauthn.get", options);
         let data = self.authenticator_data(self.flags);

@@ -147,7 +147,11 @@ mod tests {
         let keys = TestKey::of_each_algorithm();
         let set: Value = serde_json::from_str(&write_jwk_set(keys.iter().map(|key| &key.verifying))).unwrap();
         let written = set["keys"].as_array().unwrap();
-        let members = |jwk: &Value| jwk.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
+        let members = |jwk: &Value| {
+            let mut names: Vec<_> = jwk.as_object().unwrap().keys().cloned().collect();
+            names.sort();
+            names.join(" ")
+        };
         assert_eq!(members(&written[0]), "alg crv kid kty use x");
         assert_eq!(members(&written[1]), "alg crv kid kty use x y");
         assert_eq!(members(&written[2]), "alg e kid kty n use");

@@ -35,6 +35,7 @@ impl Mocks {
         let mut mocks = Self::default();
         mocks.factors.expect_list_totp().returning(|_| Ok(vec![a_device()]));
         mocks.factors.expect_count_recovery_codes().returning(|_| Ok(0));
+        mocks.passkeys.expect_list().returning(|_| Ok(Vec::new()));
         mocks
     }
 

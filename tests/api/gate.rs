@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tests::on_each_database;
 
 use crate::app::{Answer, App, PASSWORD, Tokens, send};
-use crate::post::{Post, count};
+use crate::letterbox::{Post, count};
 use crate::registration::last_token;
 use crate::second_factors::Enrolled;
 

@@ -16,7 +16,7 @@ use tests::soft_passkey::{BACKED_UP, BACKUP_ELIGIBLE, PRESENT, SoftPasskey, VERI
 use url::Url;
 
 use crate::app::{Answer, App, PASSWORD, Tokens};
-use crate::post::{Post, count};
+use crate::letterbox::{Post, count};
 
 on_each_database!(
     a_passkey_that_another_program_makes_signs_in_without_a_name,

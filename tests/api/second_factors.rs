@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tests::{on_each_database, totp};
 
 use crate::app::{Answer, App, NEW_PASSWORD, PASSWORD, Tokens, send};
-use crate::post::{Post, count, is_refused};
+use crate::letterbox::{Post, count, is_refused};
 use crate::registration::last_token;
 
 on_each_database!(

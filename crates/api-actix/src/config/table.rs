@@ -414,6 +414,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Questions of a client whether a password may be chosen, as forms ask while somebody types.",
     ),
     Setting::new(
+        "rate_limit.sign_in_steps_per_minute",
+        "20",
+        Number(0, MAX_PER_MINUTE),
+        "What a client asks for and sends besides a password to sign in: second factors, passkeys and sign-ins by \
+         providers, of which each takes two or three. Counted together.",
+    ),
+    Setting::new(
         "cors.allowed_origins",
         "",
         List("origins"),

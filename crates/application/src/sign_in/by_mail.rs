@@ -10,7 +10,6 @@ use super::reclaim;
 use super::start_session::Proven;
 use crate::ApplicationError;
 use crate::even::evenly;
-use crate::events::SignInOutcome;
 use crate::one_time_tokens::{Proof, consume};
 use crate::sessions::TokenPair;
 
@@ -31,10 +30,7 @@ impl SignIn {
             }
             result => result,
         };
-        if let Some(outcome) = SignInOutcome::without_event(&result) {
-            self.journal.counters.sign_in(outcome);
-        }
-        result
+        self.counted(result)
     }
 
     async fn prove_and_start(&self, proof: &Proof, device: Device) -> Result<TokenPair, ApplicationError> {

@@ -10,7 +10,6 @@ use domain::users::{User, UserId, UserIdentifier};
 use super::SignIn;
 use super::start_session::Proven;
 use crate::ApplicationError;
-use crate::events::SignInOutcome;
 use crate::one_time_tokens::Proof;
 use crate::second_factors::{SecondFactor, Shown};
 use crate::sessions::TokenPair;
@@ -46,11 +45,7 @@ impl SignIn {
     /// [`ApplicationError::TooManyAttempts`], [`ApplicationError::AccountDisabled`],
     /// [`ApplicationError::EmailNotVerified`], [`ApplicationError::Unavailable`].
     pub async fn by_second_factor(&self, finish: FinishSignIn) -> Result<TokenPair, ApplicationError> {
-        let result = self.finish(finish).await;
-        if let Some(outcome) = SignInOutcome::without_event(&result) {
-            self.journal.counters.sign_in(outcome);
-        }
-        result
+        self.counted(self.finish(finish).await)
     }
 
     async fn finish(&self, finish: FinishSignIn) -> Result<TokenPair, ApplicationError> {

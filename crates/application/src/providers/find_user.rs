@@ -4,7 +4,6 @@ use domain::events::{By, What};
 use domain::identities::{Identity, IdentityId, NewIdentity};
 use domain::mail::Letter;
 use domain::providers::{ProvenIdentity, ProviderFlow};
-use domain::sessions::RevokedTokens;
 use domain::units::AccountUnit;
 use domain::users::{Email, User, UserId};
 
@@ -91,10 +90,10 @@ impl Providers {
             self.sign_in.journal.commit(unit, event).await?;
             return Ok(user);
         }
-        reclaim(unit.as_ref(), &mut user, self.sign_in.clock.now()).await?;
+        let void = reclaim(unit.as_ref(), &mut user, self.sign_in.clock.now()).await?;
         self.link(unit.as_ref(), &user, flow, proven).await?;
         let event = by_anyone(What::UserReclaimed { user: user.id });
-        self.sign_in.journal.commit_revoking(unit, event, &[RevokedTokens::OfUser(user.id, user.epoch)]).await?;
+        self.sign_in.journal.commit_revoking(unit, event, &[void]).await?;
         Ok(user)
     }
 

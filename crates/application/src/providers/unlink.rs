@@ -9,8 +9,8 @@ use crate::sessions::end_all;
 use crate::{Actor, ApplicationError};
 
 impl Providers {
-    /// Unlinks an account at a provider. The actor's other sessions end, since they may have begun with it, and this one no
-    /// longer counts as proven by a provider if it was the last.
+    /// Unlinks an account at a provider. The actor's other sessions end, since they may have begun with it. If it was the
+    /// last, this one no longer counts as proven by a provider, unless it was proven by nothing else.
     ///
     /// # Errors
     /// [`ApplicationError::StepUpRequired`], [`ApplicationError::NotFound`], [`ApplicationError::LastWayIn`],

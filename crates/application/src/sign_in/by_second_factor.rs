@@ -19,7 +19,7 @@ use crate::sessions::TokenPair;
 pub struct FinishSignIn {
     /// The challenge.
     pub challenge: Secret,
-    /// What answers it.
+    /// What is shown for it.
     pub factor: SecondFactor,
     /// What signs in.
     pub device: Device,
@@ -59,7 +59,7 @@ impl SignIn {
         Ok(pair)
     }
 
-    /// Who got this challenge, while it is good.
+    /// Finds whoever got this challenge, while it is good.
     ///
     /// # Errors
     /// [`ApplicationError::InvalidOneTimeToken`], [`ApplicationError::Unavailable`].
@@ -94,7 +94,7 @@ impl SignIn {
         let proven = Proven { user, methods, rehashed: None, challenge: Some(challenge), shown: Some(shown) };
         match self.start_session(&proven, device).await {
             Ok(pair) => pair.ok_or(ApplicationError::InvalidOneTimeToken),
-            // Spent by another at this very moment, or a recovery code that is none.
+            // Spent by another at this very moment, or not a recovery code at all.
             Err(refusal) => Err(self.refuse_second_factor(user_id, address, refusal).await),
         }
     }

@@ -8,8 +8,8 @@ use crate::acting::{OnAccount, begin_on, require_proof};
 use crate::{Actor, ApplicationError, Target};
 
 impl Factors {
-    /// Removes all second factors of a user who lost them, passkeys too, and ends their sessions. For admins who have proven lately who they
-    /// are. They see none of the factors, and set none. The user is told.
+    /// Removes all second factors of a user who lost them, passkeys too, and ends their sessions. For admins who have
+    /// proven lately who they are. They see none of the factors, and set none. The user is told.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::StepUpRequired`],

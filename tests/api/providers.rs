@@ -35,29 +35,30 @@ on_each_database!(
     github_is_asked_for_the_verified_primary_address,
 );
 
-const BACK: &str = "https://app.example.com/back?from=provider";
+pub(crate) const BACK: &str = "https://app.example.com/back?from=provider";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// A server on the database of another, with two providers, and with these settings besides.
-struct Setup {
-    app: App,
-    idp: Issuer,
+pub(crate) struct Setup {
+    pub(crate) app: App,
+    pub(crate) idp: Issuer,
     other: Issuer,
     /// Follows no redirects.
-    client: Client,
+    pub(crate) client: Client,
 }
 
 /// A browser that was sent to a provider.
-struct Begun {
+pub(crate) struct Begun {
     provider: &'static str,
-    state: String,
-    nonce: String,
-    cookie: String,
+    pub(crate) state: String,
+    /// The code that [`Issuer`] takes.
+    pub(crate) nonce: String,
+    pub(crate) cookie: String,
 }
 
 impl Setup {
-    async fn with(app: &App, settings: &[(&str, &str)]) -> Self {
+    pub(crate) async fn with(app: &App, settings: &[(&str, &str)]) -> Self {
         let (idp, other) = (Issuer::start().await, Issuer::start().await);
         let mut all = vec![
             ("APP_AUTH__RETURN_TO", BACK),
@@ -83,11 +84,11 @@ impl Setup {
         self.get(&path, cookie).await
     }
 
-    async fn begin(&self, provider: &'static str) -> Begun {
+    pub(crate) async fn begin(&self, provider: &'static str) -> Begun {
         Begun::of(provider, &self.start(provider, &[("return_to", BACK)], "").await)
     }
 
-    async fn come_back(&self, begun: &Begun) -> Answer {
+    pub(crate) async fn come_back(&self, begun: &Begun) -> Answer {
         self.come_back_with(begun, &[("code", &begun.nonce), ("state", &begun.state)]).await
     }
 
@@ -128,7 +129,7 @@ impl Begun {
     }
 }
 
-fn encode(query: &[(&str, &str)]) -> String {
+pub(crate) fn encode(query: &[(&str, &str)]) -> String {
     let url = reqwest::Url::parse_with_params("http://a", query).unwrap();
     url.query().unwrap_or_default().to_owned()
 }
@@ -144,14 +145,14 @@ fn value(query: &[(String, String)], name: &str) -> String {
 
 /// What the app gets in the end.
 #[track_caller]
-fn landed(back: &Answer, name: &str) -> String {
+pub(crate) fn landed(back: &Answer, name: &str) -> String {
     assert_eq!(back.status, StatusCode::SEE_OTHER, "{back:?}");
     let location = back.header("location");
     assert!(location.starts_with(BACK), "{location}");
     value(&query_of(location), name)
 }
 
-fn ada() -> Value {
+pub(crate) fn ada() -> Value {
     json!({"sub": "AdA", "email": "ada@example.com", "email_verified": true})
 }
 
@@ -545,7 +546,7 @@ async fn the_code_is_of_one_use_and_of_whoever_began(app: App) {
 }
 
 /// Goes through the provider with a flow that links, in a browser of its own, and returns the code.
-async fn linking_code(setup: &Setup, tokens: &Tokens) -> String {
+pub(crate) async fn linking_code(setup: &Setup, tokens: &Tokens) -> String {
     let path = "/api/v1/users/me/identities/idp/start";
     let started = setup.app.send_as(&tokens.access, Method::POST, path, json!({"return_to": BACK})).await;
     let url = started.json()["url"].as_str().unwrap().to_owned();
@@ -554,7 +555,7 @@ async fn linking_code(setup: &Setup, tokens: &Tokens) -> String {
     landed(&setup.come_back(&begun).await, "code")
 }
 
-async fn link(setup: &Setup, tokens: &Tokens, code: &str) -> Answer {
+pub(crate) async fn link(setup: &Setup, tokens: &Tokens, code: &str) -> Answer {
     setup.app.send_as(&tokens.access, Method::POST, "/api/v1/users/me/identities", json!({"code": code})).await
 }
 

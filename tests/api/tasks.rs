@@ -2,7 +2,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tests::on_each_database;
 
-use crate::app::{Answer, App, Tokens, send};
+use crate::app::{Answer, App, Tokens, members, send};
 
 on_each_database!(
     a_task_lives_from_creation_to_deletion,
@@ -63,8 +63,8 @@ async fn a_task_lives_from_creation_to_deletion(app: App) {
     let mut task = made.json();
     let path = format!("{TASKS}/{}", task["id"].as_str().unwrap());
     assert_eq!(made.header("location"), path);
-    let names: Vec<_> = task.as_object().unwrap().keys().cloned().collect();
-    assert_eq!(names, ["created_at", "description", "id", "status", "title", "updated_at"]);
+    let names = ["created_at", "description", "id", "status", "title", "updated_at"];
+    assert_eq!(members(&task), names.into());
     assert_eq!(
         (&task["title"], &task["description"], &task["status"]),
         (&"Buy milk".into(), &"Two litres.\n".into(), &"todo".into())

@@ -3,7 +3,7 @@ use reqwest::Method;
 use serde_json::Value;
 use tests::on_each_database;
 
-use crate::app::{App, send};
+use crate::app::{App, members, send};
 
 on_each_database!(the_public_keys_are_published_and_nothing_else, the_metadata_tells_where_what_is);
 
@@ -19,8 +19,7 @@ async fn the_public_keys_are_published_and_nothing_else(app: App) {
     let keys = keys(&app).await;
     assert_eq!(keys.len(), 2, "the active key and the next one");
     for key in keys {
-        let names: Vec<&String> = key.as_object().unwrap().keys().collect();
-        assert_eq!(names, ["alg", "crv", "kid", "kty", "use", "x"]);
+        assert_eq!(members(&key), ["alg", "crv", "kid", "kty", "use", "x"].into());
         assert_eq!(
             (&key["alg"], &key["kty"], &key["crv"], &key["use"]),
             (&"EdDSA".into(), &"OKP".into(), &"Ed25519".into(), &"sig".into())
@@ -53,7 +52,7 @@ async fn each_algorithm_publishes_its_own_kind_of_key() {
         let app = App::sqlite_with(&[("APP_JWT__ALGORITHM", algorithm)]).await;
         for key in keys(&app).await {
             assert_eq!((&key["alg"], &key["kty"]), (&algorithm.into(), &kind.into()));
-            assert_eq!(key.as_object().unwrap().keys().collect::<Vec<_>>(), names);
+            assert_eq!(members(&key), names.iter().copied().collect());
         }
         let tokens = app.sign_up("ada@example.com").await;
         assert_eq!(app.me(&tokens.access).await.status, 200);

@@ -47,7 +47,8 @@ async fn insert_ended_sessions(url: &str) {
     let sql = format!(
         "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < {ENDED})
          INSERT INTO refresh_tokens SELECT {new_id}, user_id, nonce, generation, created_at, rotated_at, last_used_at,
-         created_at, expires_at, revoked_at, revoked_reason, user_agent, address FROM refresh_tokens, numbers"
+         created_at, expires_at, revoked_at, revoked_reason, user_agent, address, auth_time, amr
+         FROM refresh_tokens, numbers"
     );
     run_sql(url, &sql).await;
 }

@@ -14,6 +14,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::app::{App, PASSWORD, Tokens};
 use crate::passkeys::ORIGIN;
+use crate::providers::{BACK, Setup, link, linking_code};
 
 on_each_database!(
     an_actor_who_ends_while_the_request_comes_in_writes_nothing,
@@ -77,7 +78,7 @@ struct Sample {
 
 /// The server, its document, and an admin who stays.
 struct Walk {
-    app: App,
+    setup: Setup,
     document: Value,
     root: Tokens,
     /// The node that the database came with, and its folder.
@@ -88,10 +89,9 @@ impl Walk {
     async fn start(app: App) -> Self {
         let document = serde_json::from_str(&api_actix::openapi::json()).unwrap();
         // Some routes write only where mail is sent.
-        let node = app.another_node(&[("APP_MAIL__TRANSPORT", "log")]).await;
-        let (app, first) = (node, app);
-        let root = app.admin("root@example.com").await;
-        Self { app, document, root, _first: first }
+        let setup = Setup::with(&app, &[("APP_MAIL__TRANSPORT", "log")]).await;
+        let root = setup.app.admin("root@example.com").await;
+        Self { setup, document, root, _first: app }
     }
 
     /// Every operation that a bearer token opens and that may write.
@@ -111,15 +111,15 @@ impl Walk {
 
     async fn actor(&self, name: &str) -> Actor {
         let email = format!("{name}@example.com");
-        let tokens = self.app.admin(&email).await;
-        let elsewhere = self.app.sign_in(&email).await;
-        let other = self.app.sign_up(&format!("{name}-other@example.com")).await;
-        let sessions = self.app.get("/api/v1/auth/sessions", &other.access).await.json();
+        let tokens = self.setup.app.admin(&email).await;
+        let elsewhere = self.setup.app.sign_in(&email).await;
+        let other = self.setup.app.sign_up(&format!("{name}-other@example.com")).await;
+        let sessions = self.setup.app.get("/api/v1/auth/sessions", &other.access).await.json();
         Actor {
-            id: self.app.id(&tokens).await,
+            id: self.setup.app.id(&tokens).await,
             tokens,
             elsewhere,
-            other: self.app.id(&other).await,
+            other: self.setup.app.id(&other).await,
             others_session: sessions[0]["id"].as_str().unwrap().to_owned(),
         }
     }
@@ -135,7 +135,7 @@ impl Walk {
             }
             "PATCH /api/v1/users/me" => Some(json!({"full_name": "Mallory"})),
             "PUT /api/v1/users/me" => {
-                let email = self.app.me(&actor.tokens.access).await.json()["email"].clone();
+                let email = self.setup.app.me(&actor.tokens.access).await.json()["email"].clone();
                 Some(json!({"email": email, "full_name": "Mallory"}))
             }
             "DELETE /api/v1/users/me" => Some(json!({"current_password": PASSWORD})),
@@ -149,26 +149,36 @@ impl Walk {
             "DELETE /api/v1/users/{id}/attempts" | "DELETE /api/v1/users/{id}/factors" => None,
             "POST /api/v1/users/me/passkeys" => {
                 let options = "/api/v1/users/me/passkeys/options";
-                let asked = self.app.send_as(&actor.tokens.access, Method::POST, options, json!({})).await.json();
+                let asked = self.setup.app.send_as(&actor.tokens.access, Method::POST, options, json!({})).await.json();
                 let (_, credential) = SoftPasskey::create(&asked["public_key"], ORIGIN);
                 Some(json!({"ceremony": asked["ceremony"], "name": "Phone", "credential": credential}))
             }
+            "POST /api/v1/users/me/identities" => {
+                self.setup.idp.says(json!({"sub": actor.id}));
+                Some(json!({"code": linking_code(&self.setup, &actor.tokens).await}))
+            }
+            "POST /api/v1/users/me/identities/{provider}/start" => Some(json!({"return_to": BACK})),
             "DELETE /api/v1/users/{id}/sessions" | "DELETE /api/v1/users/{id}/sessions/{session}" => None,
             _ => self.example(operation),
         };
         let path = if path.starts_with("/api/v1/users/{id}") {
             path.replace("{id}", &actor.other).replace("{session}", &actor.others_session)
         } else if path == "/api/v1/auth/sessions/{id}" {
-            let sessions = self.app.get("/api/v1/auth/sessions", &actor.elsewhere.access).await.json();
+            let sessions = self.setup.app.get("/api/v1/auth/sessions", &actor.elsewhere.access).await.json();
             let current = sessions.as_array().unwrap().iter().find(|session| session["current"] == true).unwrap();
             path.replace("{id}", current["id"].as_str().unwrap())
         } else if let Some(list) = path.strip_suffix("{id}").filter(|list| list.ends_with("passkeys/")) {
             // To register one would end the actor's token. Whether it is there is looked at later.
             format!("{list}{}", uuid::Uuid::nil())
+        } else if path == "/api/v1/users/me/identities/{id}" {
+            self.setup.idp.says(json!({"sub": actor.id}));
+            let code = linking_code(&self.setup, &actor.tokens).await;
+            let linked = link(&self.setup, &actor.tokens, &code).await;
+            path.replace("{id}", linked.json()["id"].as_str().unwrap())
         } else if let Some((list, rest)) = path.split_once("/{id}") {
             self.own(actor, list).await + rest
         } else {
-            path.to_owned()
+            path.replace("{provider}", "idp")
         };
         Sample { route, method: method.clone(), path, body }
     }
@@ -187,7 +197,7 @@ impl Walk {
         let operation = &self.document["paths"][list]["post"];
         assert!(operation.is_object(), "no sample for what is in {list}");
         let body = self.example(operation).unwrap();
-        let made = self.app.send_as(&actor.tokens.access, Method::POST, list, body).await;
+        let made = self.setup.app.send_as(&actor.tokens.access, Method::POST, list, body).await;
         assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
         made.header("location").to_owned()
     }
@@ -201,7 +211,7 @@ impl Walk {
             End::Demoted => (&self.root, Method::PATCH, account.as_str(), json!({"role": "user"})),
             End::PasswordChanged => (&actor.elsewhere, Method::PUT, "/api/v1/users/me/password", password),
         };
-        let request = self.app.request(method, path).bearer_auth(&by.access);
+        let request = self.setup.app.request(method, path).bearer_auth(&by.access);
         let request = if matches!(end, End::SignedOut) { request } else { request.json(&body) };
         let answer = crate::app::send(request).await;
         assert!(answer.status.is_success(), "{end:?}: {answer:?}");
@@ -217,7 +227,7 @@ async fn an_actor_who_ends_while_the_request_comes_in_writes_nothing(app: App) {
             let actor = walk.actor(&format!("{end:?}-{number}").to_lowercase()).await;
             let sample = walk.sample(&actor, method, path, operation).await;
             let Some(body) = &sample.body else { continue };
-            held.push((end, HeldRequest::send(&walk.app, &actor.tokens, &sample, body).await, actor));
+            held.push((end, HeldRequest::send(&walk.setup.app, &actor.tokens, &sample, body).await, actor));
         }
         let takes_body = operation.get("requestBody").is_some();
         let is_held = takes_body && !WAITS_FOR_NO_BODY.contains(&format!("{method} {path}").as_str());
@@ -226,14 +236,14 @@ async fn an_actor_who_ends_while_the_request_comes_in_writes_nothing(app: App) {
         for (end, _, actor) in &held {
             walk.end(actor, *end).await;
         }
-        let before = rows(&walk.app.database_url).await;
+        let before = rows(&walk.setup.app.database_url).await;
         for (end, held, _) in held {
             let status = held.finish().await;
             // On a slow machine the token may first be looked at after its end: there it counts as none.
             let is_refused = status == 401 || (status == 403 && path == OPEN_TO_ANYONE);
             assert!(is_refused, "{status} for {method} {path} of an actor who was {end:?} meanwhile");
         }
-        assert_eq!(rows(&walk.app.database_url).await, before, "{method} {path} wrote");
+        assert_eq!(rows(&walk.setup.app.database_url).await, before, "{method} {path} wrote");
     }
 }
 
@@ -256,7 +266,7 @@ async fn an_actor_whose_token_expires_while_the_request_comes_in_writes_nothing(
 /// The memory of the node knows nothing of it, as on a node that has not heard of another's change yet.
 async fn an_actor_who_ends_while_the_write_waits_writes_nothing(app: App) {
     let walk = Walk::start(app).await;
-    let holder = connect(&walk.app.database_url).await;
+    let holder = connect(&walk.setup.app.database_url).await;
     for (number, (method, path, operation)) in walk.routes().iter().enumerate() {
         let actor = walk.actor(&format!("waiting-{number}")).await;
         let sample = walk.sample(&actor, method, path, operation).await;
@@ -271,7 +281,7 @@ async fn an_actor_who_ends_while_the_write_waits_writes_nothing(app: App) {
 /// Each change by itself, on a route about oneself and on one about others.
 async fn an_actor_who_ends_in_any_way_while_the_write_waits_writes_nothing(app: App) {
     let walk = Walk::start(app).await;
-    let holder = connect(&walk.app.database_url).await;
+    let holder = connect(&walk.setup.app.database_url).await;
     let routes = walk.routes();
     for path in ["/api/v1/users/me", "/api/v1/users/{id}"] {
         let is_patch = |(method, of, _): &&(Method, String, Value)| *method == Method::PATCH && of == path;
@@ -294,7 +304,7 @@ async fn assert_refused_after(end: &str, walk: &Walk, holder: &DatabaseConnectio
         }
         _ => run(holder, "BEGIN IMMEDIATE").await,
     }
-    let request = walk.app.request(sample.method.clone(), &sample.path).bearer_auth(&actor.tokens.access);
+    let request = walk.setup.app.request(sample.method.clone(), &sample.path).bearer_auth(&actor.tokens.access);
     let request = match &sample.body {
         Some(body) => request.json(body),
         None => request,
@@ -307,7 +317,7 @@ async fn assert_refused_after(end: &str, walk: &Walk, holder: &DatabaseConnectio
     run(holder, "COMMIT").await;
     let answer = answer.await.unwrap();
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{} after {end}: {answer:?}", sample.route);
-    assert_eq!(rows(&walk.app.database_url).await, before, "{} wrote", sample.route);
+    assert_eq!(rows(&walk.setup.app.database_url).await, before, "{} wrote", sample.route);
 }
 
 /// A request whose last byte is still to come.
@@ -343,8 +353,8 @@ impl HeldRequest {
 }
 
 /// Every row of every table, but for when sessions were last used, which is written behind requests, for mail on its way
-/// out, which is sent meanwhile, and for counts of attempts and challenges of passkeys, which are taken before anything else
-/// and stay so.
+/// out, which is sent meanwhile, and for counts of attempts, challenges of passkeys and codes of providers, which are taken
+/// before anything else and stay so.
 async fn rows(database_url: &str) -> Vec<String> {
     let connection = connect(database_url).await;
     let rows = rows_of(&connection).await;
@@ -363,9 +373,10 @@ async fn rows_of(connection: &DatabaseConnection) -> Vec<String> {
     let is_the_actors = |table: &String| !["attempts", "outbox", "passkey_ceremonies"].contains(&table.as_str());
     for table in texts(connection, tables).await.into_iter().filter(is_the_actors) {
         let row = if is_postgres {
-            "(to_jsonb(t) - 'last_used_at')::text".to_owned()
+            "(to_jsonb(t) - '{last_used_at,redeemed_at}'::text[])::text".to_owned()
         } else {
-            let columns = format!("SELECT name FROM pragma_table_info('{table}') WHERE name <> 'last_used_at'");
+            let left_out = "'last_used_at', 'redeemed_at'";
+            let columns = format!("SELECT name FROM pragma_table_info('{table}') WHERE name NOT IN ({left_out})");
             let quoted = texts(connection, &columns).await.into_iter().map(|column| format!("quote(\"{column}\")"));
             quoted.collect::<Vec<_>>().join(" || ' ' || ")
         };

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use tests::on_each_database;
 
 use crate::app::{App, PASSWORD};
+use crate::providers::{Setup, link, linking_code};
 use crate::second_factors::Enrolled;
 
 on_each_database!(everything_about_a_user_and_nobody_else_is_in_an_export_but_no_secret);
@@ -12,11 +13,17 @@ on_each_database!(everything_about_a_user_and_nobody_else_is_in_an_export_but_no
 const EXPORT: &str = "/api/v1/users/me/export";
 
 async fn everything_about_a_user_and_nobody_else_is_in_an_export_but_no_secret(first: App) {
-    let app = first.another_node(&[("APP_MAIL__TRANSPORT", "log")]).await;
+    let setup = Setup::with(&first, &[("APP_MAIL__TRANSPORT", "log")]).await;
+    let app = &setup.app;
     let root = app.admin("root@example.com").await;
     let enrolled = Enrolled::new(&first, "ada@example.com").await;
     let ada = enrolled.tokens.clone();
-    let ended = enrolled.sign_in(&app).await;
+    for (user, subject) in [(&ada, "hers"), (&root, "another's")] {
+        setup.idp.says(json!({"sub": subject, "email": format!("{subject}@example.org")}));
+        let linked = link(&setup, user, &linking_code(&setup, user).await).await;
+        assert_eq!(linked.status, 201, "{linked:?}");
+    }
+    let ended = enrolled.sign_in(app).await;
     app.send_as(&ended.access, Method::POST, "/api/v1/auth/logout", json!({})).await;
     for (user, title) in [(&ada, "Buy milk"), (&root, "Rule the world")] {
         app.send_as(&user.access, Method::POST, "/api/v1/tasks", json!({"title": title})).await;
@@ -35,6 +42,8 @@ async fn everything_about_a_user_and_nobody_else_is_in_an_export_but_no_secret(f
         export[list].as_array().unwrap().iter().map(|one| one[member].clone()).collect()
     };
     assert_eq!((column("totp", "name"), &export["recovery_codes_left"]), (vec![json!("Phone")], &json!(10)));
+    let linked = column("identities", "subject").into_iter().chain(column("identities", "issuer")).collect::<Vec<_>>();
+    assert_eq!(linked, [json!("hers"), json!(setup.idp.url)]);
     let ends = column("sessions", "ended_for");
     assert!(ends.len() == 2 && ends.contains(&json!("logout")) && ends.contains(&Value::Null), "{ends:?}");
     let events = column("events", "kind");
@@ -58,6 +67,7 @@ async fn everything_about_a_user_and_nobody_else_is_in_an_export_but_no_secret(f
         "nonce",
         "hxp_",
         "root@example.com",
+        "another's",
     ] {
         assert!(!text.contains(secret), "{secret} is in {text}");
     }

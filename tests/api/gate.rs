@@ -10,9 +10,12 @@ use infra_security::SystemClock;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tests::on_each_database;
+use tests::soft_passkey::SoftPasskey;
 
 use crate::app::{Answer, App, PASSWORD, Tokens, send};
 use crate::letterbox::{Post, count};
+use crate::passkeys::{Holder, ORIGIN, presented};
+use crate::providers::{Setup, landed};
 use crate::registration::last_token;
 use crate::second_factors::Enrolled;
 
@@ -31,6 +34,8 @@ enum Factor {
     None,
     /// An authenticator app, with recovery codes.
     Totp,
+    /// A passkey, with recovery codes.
+    Passkey,
     /// None, and the time without one is over.
     Due,
 }
@@ -58,6 +63,12 @@ enum Way {
     Totp,
     RecoveryCode,
     EmailCode,
+    /// By a passkey after a password, likewise.
+    PasskeyBesides,
+    /// By a passkey alone.
+    Passkey,
+    /// By the code of an account at a provider that was linked before.
+    Provider,
     /// By a refresh token from before.
     Refresh,
     /// Likewise.
@@ -65,7 +76,7 @@ enum Way {
 }
 
 impl Way {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 13] = [
         Self::Json,
         Self::Form,
         Self::OAuth,
@@ -74,6 +85,9 @@ impl Way {
         Self::Totp,
         Self::RecoveryCode,
         Self::EmailCode,
+        Self::PasskeyBesides,
+        Self::Passkey,
+        Self::Provider,
         Self::Refresh,
         Self::OAuthRefresh,
     ];
@@ -86,6 +100,9 @@ impl Way {
             Self::Totp => "/api/v1/auth/challenge/totp",
             Self::RecoveryCode => "/api/v1/auth/challenge/recovery-code",
             Self::EmailCode => "/api/v1/auth/challenge/email-code",
+            Self::PasskeyBesides => "/api/v1/auth/challenge/passkey",
+            Self::Passkey => "/api/v1/auth/passkeys",
+            Self::Provider => "/api/v1/auth/providers/exchange",
             Self::Refresh => "/api/v1/auth/refresh",
         }
     }
@@ -100,25 +117,35 @@ impl Way {
             (Self::OAuthRefresh, State::Disabled, _) => (400, "invalid_refresh_token"),
             (Self::Refresh | Self::OAuthRefresh, _, _) => ok,
             // There is no challenge, whatever the state.
-            (Self::Totp | Self::RecoveryCode | Self::EmailCode, _, Factor::None) => (400, "invalid_one_time_token"),
+            (Self::Totp | Self::RecoveryCode | Self::EmailCode | Self::PasskeyBesides, _, Factor::None) => {
+                (400, "invalid_one_time_token")
+            }
+            // Nothing was asked of a passkey, or it is nobody's. What of an account is amiss is not told by it.
+            (Self::PasskeyBesides, _, Factor::Totp | Factor::Due) => (400, "invalid_ceremony"),
+            (Self::Passkey, _, Factor::None | Factor::Totp | Factor::Due)
+            | (Self::Passkey, State::Disabled, Factor::Passkey) => (401, "invalid_passkey"),
             (Self::Totp | Self::RecoveryCode, State::Throttled, _) => (429, "too_many_attempts"),
             (Self::MailedCode, State::Throttled, _) => (400, "invalid_one_time_token"),
             (Self::Json | Self::Form | Self::OAuth, State::Throttled, _) => (429, "too_many_attempts"),
             // What was shown is not right, or there is no such factor.
-            (Self::Totp, _, Factor::Due)
+            (Self::Totp, _, Factor::Due | Factor::Passkey)
             | (Self::RecoveryCode, State::Active, Factor::Due)
-            | (Self::EmailCode, _, Factor::Totp)
+            | (Self::EmailCode, _, Factor::Totp | Factor::Passkey)
             | (Self::EmailCode, State::Throttled, Factor::Due) => (401, "invalid_second_factor"),
             (_, State::Disabled, _) => (oauth(403), "account_disabled"),
             // What was mailed proves the address, and what a stranger set up before goes.
-            (Self::MailedCode | Self::MailedLink, State::Unverified, Factor::None | Factor::Totp) => ok,
+            (Self::MailedCode | Self::MailedLink, State::Unverified, Factor::None | Factor::Totp | Factor::Passkey) => {
+                ok
+            }
             (Self::MailedCode | Self::MailedLink, _, Factor::None) => ok,
             (Self::MailedCode | Self::MailedLink, _, _) => (403, "second_factor_required"),
             (_, State::Unverified, _) => (oauth(403), "email_not_verified"),
-            (Self::Json | Self::Form | Self::OAuth, _, Factor::Totp | Factor::Due) => {
-                (oauth(403), "second_factor_required")
-            }
-            (Self::Json | Self::Form | Self::OAuth | Self::Totp | Self::RecoveryCode | Self::EmailCode, _, _) => ok,
+            (
+                Self::Json | Self::Form | Self::OAuth | Self::Provider,
+                _,
+                Factor::Totp | Factor::Passkey | Factor::Due,
+            ) => (oauth(403), "second_factor_required"),
+            _ => ok,
         }
     }
 
@@ -127,6 +154,7 @@ impl Way {
         match (self, factor) {
             (Self::OAuth, _) => Value::Null,
             (_, Factor::Totp) => json!(["totp", "recovery_code"]),
+            (_, Factor::Passkey) => json!(["passkey", "recovery_code"]),
             // The mailbox is not asked twice.
             (Self::MailedCode | Self::MailedLink, _) => json!([]),
             _ => json!(["email_code"]),
@@ -141,16 +169,27 @@ struct Begun {
     mailed_token: String,
     challenge: String,
     email_code: String,
+    recovery_code: String,
     enrolled: Option<Enrolled>,
+    /// The response of a passkey.
+    presented: Value,
+    provider_code: String,
 }
 
 impl Begun {
-    async fn new(post: &Post, way: Way, factor: Factor) -> Self {
+    async fn new(post: &Post, setup: &Setup, way: Way, factor: Factor) -> Self {
         let app = &post.app;
         app.run_sql("UPDATE users SET is_active = true, email_verified = true").await;
-        for table in
-            ["attempts", "refresh_tokens", "one_time_tokens", "totp_devices", "recovery_codes", "second_factor_graces"]
-        {
+        for table in [
+            "attempts",
+            "refresh_tokens",
+            "one_time_tokens",
+            "totp_devices",
+            "recovery_codes",
+            "passkeys",
+            "identities",
+            "second_factor_graces",
+        ] {
             app.run_sql(&format!("DELETE FROM {table}")).await;
         }
         let mut login = app.login(EMAIL, PASSWORD).await;
@@ -164,14 +203,32 @@ impl Begun {
             mailed_token: String::new(),
             challenge: format!("hxc_{}", "A".repeat(64)),
             email_code: NO_CODE.to_owned(),
+            recovery_code: "23456-789AB".to_owned(),
             enrolled: None,
+            presented: Value::Null,
+            provider_code: String::new(),
+        };
+        if way == Way::Provider {
+            setup.sign_in(json!({"sub": "ada", "email": EMAIL, "email_verified": true})).await.tokens();
+            begun.provider_code = landed(&setup.come_back(&setup.begin("idp").await).await, "code");
+        }
+        let mut passkey = match way {
+            Way::Passkey | Way::PasskeyBesides => Some(unknown_passkey(app, &begun.tokens).await),
+            _ => None,
         };
         match factor {
             Factor::None => {}
             Factor::Totp => {
                 let enrolled = Enrolled::with(app, EMAIL, &begun.tokens).await;
                 begun.tokens = enrolled.tokens.clone();
+                begun.recovery_code.clone_from(&enrolled.recovery_codes[0]);
                 begun.enrolled = Some(enrolled);
+            }
+            Factor::Passkey => {
+                let holder = Holder::with(app, &begun.tokens, "Phone").await;
+                begun.tokens = holder.tokens;
+                begun.recovery_code = holder.registered["recovery_codes"][0].as_str().unwrap().to_owned();
+                passkey = Some(holder.passkey);
             }
             Factor::Due => app.run_sql("UPDATE second_factor_graces SET began_at = '2026-01-01T00:00:00Z'").await,
         }
@@ -182,7 +239,7 @@ impl Begun {
                 begun.mailed_token = last_token(app, Purpose::SignIn, EMAIL).await;
                 begun.mailed_code = post.wait_for("sign_in", mails + 1).await.pop().unwrap().code;
             }
-            Way::Totp | Way::RecoveryCode | Way::EmailCode if factor != Factor::None => {
+            Way::Totp | Way::RecoveryCode | Way::EmailCode | Way::PasskeyBesides if factor != Factor::None => {
                 let asked = app.login(EMAIL, PASSWORD).await.json();
                 begun.challenge = asked["challenge"].as_str().unwrap().to_owned();
                 if way == Way::EmailCode {
@@ -199,10 +256,18 @@ impl Begun {
             }
             _ => {}
         }
+        if let (Way::Passkey | Way::PasskeyBesides, Some(passkey)) = (way, &passkey) {
+            let is_asked = way == Way::PasskeyBesides && factor == Factor::Passkey;
+            let path =
+                if is_asked { "/api/v1/auth/challenge/passkey/options" } else { "/api/v1/auth/passkeys/options" };
+            let body = if is_asked { json!({"challenge": begun.challenge}) } else { json!({}) };
+            begun.presented = presented(&app.post(path, body).await.json(), passkey);
+            begun.presented["challenge"] = json!(begun.challenge);
+        }
         begun
     }
 
-    async fn go(&self, app: &App, way: Way) -> Answer {
+    async fn go(&self, app: &App, setup: &Setup, way: Way) -> Answer {
         let fields = [("grant_type", "password"), ("username", EMAIL), ("password", PASSWORD)];
         let refresh = [("grant_type", "refresh_token"), ("refresh_token", &*self.tokens.refresh)];
         let by_code = |code: &str| json!({"challenge": self.challenge, "code": code});
@@ -217,11 +282,15 @@ impl Begun {
                 Some(enrolled) => by_code(&enrolled.next_code(app).await),
                 None => by_code("123456"),
             },
-            Way::RecoveryCode => match &self.enrolled {
-                Some(enrolled) => by_code(&enrolled.recovery_codes[0]),
-                None => by_code("23456-789AB"),
-            },
+            Way::RecoveryCode => by_code(&self.recovery_code),
             Way::EmailCode => by_code(&self.email_code),
+            Way::PasskeyBesides => self.presented.clone(),
+            Way::Passkey => {
+                let mut presented = self.presented.clone();
+                presented.as_object_mut().unwrap().remove("challenge");
+                presented
+            }
+            Way::Provider => return setup.exchange(json!({"code": self.provider_code})).await,
         };
         app.post(way.path(), body).await
     }
@@ -237,6 +306,7 @@ async fn set_state(app: &App, begun: &Begun, way: Way, state: State) {
                 let by_challenge = json!({"challenge": begun.challenge, "code": NO_CODE});
                 match way {
                     Way::Totp | Way::RecoveryCode | Way::EmailCode => app.post(way.path(), by_challenge).await,
+                    Way::PasskeyBesides => app.post(Way::RecoveryCode.path(), by_challenge).await,
                     Way::MailedCode => app.post(way.path(), json!({"email": EMAIL, "code": NO_CODE})).await,
                     _ => app.login(EMAIL, "wrong").await,
                 };
@@ -246,6 +316,12 @@ async fn set_state(app: &App, begun: &Begun, way: Way, state: State) {
             app.run_sql(&format!("UPDATE attempts SET free_at = {free_at} WHERE count > 4")).await;
         }
     }
+}
+
+/// A passkey that is registered nowhere.
+async fn unknown_passkey(app: &App, tokens: &Tokens) -> SoftPasskey {
+    let options = app.send_as(&tokens.access, Method::POST, "/api/v1/users/me/passkeys/options", json!({})).await;
+    SoftPasskey::create(&options.json()["public_key"], ORIGIN).0
 }
 
 /// The routes of the document whose success is a pair of tokens.
@@ -280,14 +356,15 @@ async fn no_way_leads_to_a_session_that_an_account_may_not_have(first: App) {
     first.register(EMAIL).await;
     let post = Post::with(first, &settings).await;
     let app = &post.app;
-    for factor in [Factor::None, Factor::Totp, Factor::Due] {
+    let setup = Setup::with(app, &[&post.to_files(), &settings[..]].concat()).await;
+    for factor in [Factor::None, Factor::Totp, Factor::Passkey, Factor::Due] {
         for state in [State::Active, State::Disabled, State::Throttled, State::Unverified] {
             for way in Way::ALL {
                 let row = format!("{factor:?} {state:?} {way:?}");
-                let begun = Begun::new(&post, way, factor).await;
+                let begun = Begun::new(&post, &setup, way, factor).await;
                 set_state(app, &begun, way, state).await;
                 let before = count(app, BEGUN).await;
-                let answer = begun.go(app, way).await;
+                let answer = begun.go(app, &setup, way).await;
                 let (status, code) = way.expected(factor, state);
                 assert_eq!(answer.status.as_u16(), status, "{row}: {answer:?}");
                 let begins = i64::from(status == 200 && !matches!(way, Way::Refresh | Way::OAuthRefresh));

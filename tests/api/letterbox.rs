@@ -20,6 +20,10 @@ pub(crate) struct Post {
     folder: TempDir,
 }
 
+fn to_files(folder: &TempDir) -> [(&str, &str); 2] {
+    [("APP_MAIL__TRANSPORT", "file"), ("APP_MAIL__FOLDER", folder.path().to_str().unwrap())]
+}
+
 impl Post {
     /// The same database, and mail.
     pub(crate) async fn of(app: App) -> Self {
@@ -29,12 +33,15 @@ impl Post {
     /// Likewise, with these settings besides.
     pub(crate) async fn with(app: App, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().to_str().unwrap().to_owned();
-        let to_files = [("APP_MAIL__TRANSPORT", "file"), ("APP_MAIL__FOLDER", &*path)];
-        let node = app.another_node(&[&to_files, settings].concat()).await;
+        let node = app.another_node(&[&to_files(&folder), settings].concat()).await;
         // The first node goes on, and with it the folder of its database.
         std::mem::forget(app);
         Self { app: node, folder }
+    }
+
+    /// The settings of another node whose mails are to be read here, too.
+    pub(crate) fn to_files(&self) -> [(&str, &str); 2] {
+        to_files(&self.folder)
     }
 
     pub(crate) async fn request(&self, email: &str) -> Answer {

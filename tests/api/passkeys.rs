@@ -106,7 +106,7 @@ fn asked(answer: &Answer) -> Value {
     answer.json()
 }
 
-fn presented(asked: &Value, passkey: &SoftPasskey) -> Value {
+pub(crate) fn presented(asked: &Value, passkey: &SoftPasskey) -> Value {
     json!({"ceremony": asked["ceremony"], "credential": passkey.assert(&asked["public_key"])})
 }
 

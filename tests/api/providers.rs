@@ -4,13 +4,18 @@
 use std::time::{Duration, Instant};
 
 use data_encoding::BASE64URL_NOPAD;
+use domain::one_time_tokens::Purpose;
 use futures_util::future::join_all;
 use reqwest::{Client, Method, StatusCode, redirect};
 use serde_json::{Value, json};
 use tests::issuer::{CLIENT_ID, Issuer, form};
 use tests::on_each_database;
 
-use crate::app::{Answer, App, PASSWORD, Tokens, send};
+use crate::app::{Answer, App, NEW_PASSWORD, PASSWORD, Tokens, send};
+use crate::letterbox::count;
+use crate::passkeys::{Holder, presented};
+use crate::registration::last_token;
+use crate::second_factors::Enrolled;
 
 on_each_database!(
     somebody_new_gets_an_account_and_comes_back_to_it,
@@ -30,34 +35,36 @@ on_each_database!(
     a_form_is_sent_on_and_signs_nobody_in,
     the_code_is_of_one_use_and_of_whoever_began,
     an_account_is_linked_in_the_session_that_began_and_to_one_user,
+    a_stranger_leaves_no_way_in_behind_for_the_owner_of_an_address,
     the_last_way_in_stays,
     of_many_first_sign_ins_one_makes_the_account,
     github_is_asked_for_the_verified_primary_address,
 );
 
-const BACK: &str = "https://app.example.com/back?from=provider";
+pub(crate) const BACK: &str = "https://app.example.com/back?from=provider";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// A server on the database of another, with two providers, and with these settings besides.
-struct Setup {
-    app: App,
-    idp: Issuer,
+pub(crate) struct Setup {
+    pub(crate) app: App,
+    pub(crate) idp: Issuer,
     other: Issuer,
     /// Follows no redirects.
-    client: Client,
+    pub(crate) client: Client,
 }
 
 /// A browser that was sent to a provider.
-struct Begun {
+pub(crate) struct Begun {
     provider: &'static str,
-    state: String,
-    nonce: String,
-    cookie: String,
+    pub(crate) state: String,
+    /// The code that [`Issuer`] takes.
+    pub(crate) nonce: String,
+    pub(crate) cookie: String,
 }
 
 impl Setup {
-    async fn with(app: &App, settings: &[(&str, &str)]) -> Self {
+    pub(crate) async fn with(app: &App, settings: &[(&str, &str)]) -> Self {
         let (idp, other) = (Issuer::start().await, Issuer::start().await);
         let mut all = vec![
             ("APP_AUTH__RETURN_TO", BACK),
@@ -83,11 +90,11 @@ impl Setup {
         self.get(&path, cookie).await
     }
 
-    async fn begin(&self, provider: &'static str) -> Begun {
+    pub(crate) async fn begin(&self, provider: &'static str) -> Begun {
         Begun::of(provider, &self.start(provider, &[("return_to", BACK)], "").await)
     }
 
-    async fn come_back(&self, begun: &Begun) -> Answer {
+    pub(crate) async fn come_back(&self, begun: &Begun) -> Answer {
         self.come_back_with(begun, &[("code", &begun.nonce), ("state", &begun.state)]).await
     }
 
@@ -96,12 +103,12 @@ impl Setup {
         self.get(&path, &begun.cookie).await
     }
 
-    async fn exchange(&self, body: Value) -> Answer {
+    pub(crate) async fn exchange(&self, body: Value) -> Answer {
         self.app.post("/api/v1/auth/providers/exchange", body).await
     }
 
     /// All of it, by the first provider.
-    async fn sign_in(&self, claims: Value) -> Answer {
+    pub(crate) async fn sign_in(&self, claims: Value) -> Answer {
         self.idp.says(claims);
         let begun = self.begin("idp").await;
         let back = self.come_back(&begun).await;
@@ -128,7 +135,7 @@ impl Begun {
     }
 }
 
-fn encode(query: &[(&str, &str)]) -> String {
+pub(crate) fn encode(query: &[(&str, &str)]) -> String {
     let url = reqwest::Url::parse_with_params("http://a", query).unwrap();
     url.query().unwrap_or_default().to_owned()
 }
@@ -144,14 +151,14 @@ fn value(query: &[(String, String)], name: &str) -> String {
 
 /// What the app gets in the end.
 #[track_caller]
-fn landed(back: &Answer, name: &str) -> String {
+pub(crate) fn landed(back: &Answer, name: &str) -> String {
     assert_eq!(back.status, StatusCode::SEE_OTHER, "{back:?}");
     let location = back.header("location");
     assert!(location.starts_with(BACK), "{location}");
     value(&query_of(location), name)
 }
 
-fn ada() -> Value {
+pub(crate) fn ada() -> Value {
     json!({"sub": "AdA", "email": "ada@example.com", "email_verified": true})
 }
 
@@ -545,7 +552,7 @@ async fn the_code_is_of_one_use_and_of_whoever_began(app: App) {
 }
 
 /// Goes through the provider with a flow that links, in a browser of its own, and returns the code.
-async fn linking_code(setup: &Setup, tokens: &Tokens) -> String {
+pub(crate) async fn linking_code(setup: &Setup, tokens: &Tokens) -> String {
     let path = "/api/v1/users/me/identities/idp/start";
     let started = setup.app.send_as(&tokens.access, Method::POST, path, json!({"return_to": BACK})).await;
     let url = started.json()["url"].as_str().unwrap().to_owned();
@@ -554,7 +561,7 @@ async fn linking_code(setup: &Setup, tokens: &Tokens) -> String {
     landed(&setup.come_back(&begun).await, "code")
 }
 
-async fn link(setup: &Setup, tokens: &Tokens, code: &str) -> Answer {
+pub(crate) async fn link(setup: &Setup, tokens: &Tokens, code: &str) -> Answer {
     setup.app.send_as(&tokens.access, Method::POST, "/api/v1/users/me/identities", json!({"code": code})).await
 }
 
@@ -599,6 +606,45 @@ async fn an_account_is_linked_in_the_session_that_began_and_to_one_user(app: App
     setup.sign_in(json!({"sub": "hers", "email": null})).await.problem(403, "email_missing");
 }
 
+/// Whoever proves an address by mail owns the account: of what somebody else has set up before, nothing is left.
+async fn a_stranger_leaves_no_way_in_behind_for_the_owner_of_an_address(app: App) {
+    let setup = Setup::with(&app, &[("APP_MAIL__TRANSPORT", "log"), ("APP_AUTH__EMAIL_SIGN_IN", "true")]).await;
+    for (email, purpose) in [("ada@example.com", Purpose::SignIn), ("bob@example.com", Purpose::ResetPassword)] {
+        let mallory = setup.app.sign_up(email).await;
+        setup.idp.says(json!({"sub": email, "email": "mallory@example.com", "email_verified": true}));
+        let code = linking_code(&setup, &mallory).await;
+        assert_eq!(link(&setup, &mallory, &code).await.status, StatusCode::CREATED);
+        let mallory = Enrolled::with(&setup.app, email, &mallory).await;
+        let mallory = Holder::with(&setup.app, &mallory.tokens, "Key").await;
+        for table in ["identities", "totp_devices", "passkeys"] {
+            assert_eq!(count(&setup.app, table).await, 1, "{table}");
+        }
+        if purpose == Purpose::SignIn {
+            setup.app.post("/api/v1/auth/email-sign-in", json!({"email": email})).await;
+            let token = last_token(&setup.app, purpose, email).await;
+            setup.app.post("/api/v1/auth/email-sign-in/confirm", json!({"token": token})).await.tokens();
+        } else {
+            setup.app.post("/api/v1/auth/password-reset", json!({"email": email})).await;
+            let body = json!({"token": last_token(&setup.app, purpose, email).await, "new_password": NEW_PASSWORD});
+            let reset = setup.app.post("/api/v1/auth/password-reset/confirm", body).await;
+            assert_eq!(reset.status, StatusCode::NO_CONTENT, "{reset:?}");
+            setup.app.login(email, NEW_PASSWORD).await.tokens();
+        }
+        for table in ["identities", "totp_devices", "recovery_codes", "passkeys"] {
+            assert_eq!(count(&setup.app, table).await, 0, "{table}");
+        }
+        setup.app.refresh(&mallory.tokens.refresh).await.problem(401, "invalid_refresh_token");
+        setup.app.login(email, PASSWORD).await.problem(401, "invalid_credentials");
+        let asked = setup.app.post("/api/v1/auth/passkeys/options", json!({})).await.json();
+        let shown = presented(&asked, &mallory.passkey);
+        setup.app.post("/api/v1/auth/passkeys", shown).await.problem(401, "invalid_passkey");
+        // What is linked to nobody gets an account of its own.
+        let another = setup.sign_in(json!({"sub": email, "email": format!("new-{email}")})).await.tokens();
+        assert_eq!(setup.app.me(&another.access).await.json()["email"], format!("new-{email}"));
+        setup.app.run_sql("DELETE FROM identities").await;
+    }
+}
+
 async fn the_last_way_in_stays(app: App) {
     let setup = Setup::with(&app, &[]).await;
     let tokens = setup.sign_in(ada()).await.tokens();
@@ -624,7 +670,7 @@ async fn of_many_first_sign_ins_one_makes_the_account(app: App) {
     let setup = Setup::with(&app, &[]).await;
     setup.idp.says(ada());
     let mut codes = Vec::new();
-    for _ in 0..20 {
+    for _ in 0..100 {
         codes.push(landed(&setup.come_back(&setup.begin("idp").await).await, "code"));
     }
     let answers = join_all(codes.iter().map(|code| setup.exchange(json!({"code": code})))).await;
@@ -632,6 +678,7 @@ async fn of_many_first_sign_ins_one_makes_the_account(app: App) {
         answer.tokens();
     }
     assert_eq!(setup.users().await, 1);
+    assert_eq!(count(&setup.app, "identities").await, 1);
 }
 
 async fn github_is_asked_for_the_verified_primary_address(app: App) {

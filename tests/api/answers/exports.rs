@@ -49,6 +49,7 @@ async fn a_user_exports_what_is_held_about_them() {
         }
       ],
       "has_password": true,
+      "identities": [],
       "left_out": [],
       "mails": [],
       "one_time_tokens": [],

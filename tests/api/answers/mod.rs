@@ -14,6 +14,7 @@ mod oauth2;
 mod outbox;
 mod passkeys;
 mod problems;
+mod providers;
 mod sessions;
 mod tasks;
 mod users;
@@ -34,16 +35,18 @@ use crate::app::{App, send};
 
 /// The headers of requests and answers that belong to what a route is for. Those that are on every answer are in
 /// `security_headers.rs`, `cors.rs` and `rate_limits.rs`.
-const HEADERS: [&str; 14] = [
+const HEADERS: [&str; 16] = [
     "authorization",
     "cache-control",
     "content-disposition",
     "content-type",
+    "cookie",
     "etag",
     "link",
     "location",
     "pragma",
     "retry-after",
+    "set-cookie",
     "www-authenticate",
     "x-user-amr",
     "x-user-auth-time",
@@ -149,11 +152,20 @@ fn each_route_has_an_answer_here() {
     let document: Value = serde_json::from_str(&api_actix::openapi::json()).unwrap();
     let mut documented = BTreeSet::new();
     for (path, operations) in document["paths"].as_object().unwrap() {
-        let segments = path.split('/').map(|segment| if segment.starts_with('{') { "[id]" } else { segment });
+        let segments = path.split('/').map(shown_as);
         let path = segments.collect::<Vec<_>>().join("/");
         documented.extend(operations.as_object().unwrap().keys().map(|m| format!("{} {path}", m.to_uppercase())));
     }
     assert_eq!(shown(), documented);
+}
+
+/// What there is in the place of a segment of a documented path. The provider of the tests is always the same.
+fn shown_as(segment: &str) -> &str {
+    match segment {
+        "{provider}" => "idp",
+        _ if segment.starts_with('{') => "[id]",
+        _ => segment,
+    }
 }
 
 /// The first lines of the requests that went well, without their queries.
@@ -166,7 +178,7 @@ fn shown() -> BTreeSet<String> {
         for line in text.lines().map(str::trim) {
             if ["GET /", "POST /", "PUT /", "PATCH /", "DELETE /"].iter().any(|it| line.starts_with(it)) {
                 request = line.split('?').next();
-            } else if line.starts_with("HTTP/1.1 2") {
+            } else if ["HTTP/1.1 2", "HTTP/1.1 303"].iter().any(|it| line.starts_with(it)) {
                 shown.extend(request.take().map(str::to_owned));
             }
         }

@@ -5,6 +5,7 @@ use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::{HttpResponse, web};
 use application::exports::{Export, Exports};
 use domain::events::RecordedEvent;
+use domain::identities::Identity;
 use domain::mail::{MailState, QueuedMail};
 use domain::one_time_tokens::OneTimeToken;
 use domain::sessions::RefreshToken;
@@ -34,6 +35,8 @@ pub(crate) struct ExportBody {
     /// Authenticator apps, also those that are not confirmed.
     totp: Vec<TotpBody>,
     passkeys: Vec<PasskeyBody>,
+    /// Accounts at providers that are linked.
+    identities: Vec<ExportedIdentity>,
     /// How many recovery codes are left. Only their hashes are held.
     recovery_codes_left: u64,
     /// Live and ended ones, until they are removed.
@@ -49,6 +52,22 @@ pub(crate) struct ExportBody {
     /// The members of which there are more than these. All tasks are at `/api/v1/tasks`.
     #[schema(value_type = Vec<String>)]
     left_out: Vec<&'static str>,
+}
+
+/// An account at a provider.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ExportedIdentity {
+    id: Uuid,
+    #[schema(example = "google")]
+    provider: String,
+    /// The provider's identifier, and the account's there: what the account is known by.
+    #[schema(example = "https://accounts.google.com")]
+    issuer: String,
+    subject: String,
+    /// The address that the provider told when it was linked.
+    #[schema(required = true)]
+    email: Option<String>,
+    created_at: Time,
 }
 
 /// A session.
@@ -121,8 +140,8 @@ pub(crate) struct ExportedMail {
 
 /// Export oneself.
 ///
-/// What is held about the user, as a file: the account, sessions, events, mails, what is counted of attempts, tasks. They
-/// must have proven lately who they are, by a second factor if they have one; a sign-in is such a proof. Otherwise it is 403
+/// What is held about the user, as a file: the account, ways in, sessions, events, mails, what is counted of attempts,
+/// tasks. They must have proven lately who they are, by a second factor if they have one; a sign-in is such a proof. Otherwise it is 403
 /// with `step_up_required`.
 #[utoipa::path(get, path = "/api/v1/users/me/export", tag = "users",
     responses((status = 200, description = "What is held.", body = ExportBody,
@@ -140,6 +159,7 @@ impl From<Export> for ExportBody {
             has_password: export.has_password,
             totp: export.totp.iter().map(TotpBody::from).collect(),
             passkeys: export.passkeys.iter().map(PasskeyBody::from).collect(),
+            identities: export.identities.into_iter().map(ExportedIdentity::from).collect(),
             recovery_codes_left: export.recovery_codes,
             sessions: export.sessions.into_iter().map(ExportedSession::from).collect(),
             events: export.events.into_iter().map(ExportedEvent::from).collect(),
@@ -148,6 +168,19 @@ impl From<Export> for ExportBody {
             attempts: export.attempts.into_iter().map(AttemptsBody::from).collect(),
             tasks: export.tasks.into_iter().map(TaskBody::from).collect(),
             left_out: export.left_out,
+        }
+    }
+}
+
+impl From<Identity> for ExportedIdentity {
+    fn from(identity: Identity) -> Self {
+        Self {
+            id: identity.id.as_uuid(),
+            provider: identity.provider.as_str().to_owned(),
+            issuer: identity.account.issuer().to_owned(),
+            subject: identity.account.subject().to_owned(),
+            email: identity.email.map(|email| email.as_str().to_owned()),
+            created_at: Time(identity.created_at),
         }
     }
 }

@@ -1,6 +1,7 @@
 use domain::StoreError;
 use domain::events::RecordedEvent;
 use domain::factors::TotpDevice;
+use domain::identities::Identity;
 use domain::mail::{Letter, QueuedMail};
 use domain::one_time_tokens::{OneTimeToken, Purpose};
 use domain::passkeys::Passkey;
@@ -29,6 +30,8 @@ pub struct Export {
     pub totp: Vec<TotpDevice>,
     /// Its passkeys.
     pub passkeys: Vec<Passkey>,
+    /// The accounts at providers that are linked to it.
+    pub identities: Vec<Identity>,
     /// How many recovery codes are left.
     pub recovery_codes: u64,
     /// Its sessions, live or ended, until they are removed.
@@ -66,6 +69,7 @@ impl Exports {
             has_password: hash.is_some(),
             totp: self.sudo.second_factors.factors.list_totp(id).await?,
             passkeys: self.sudo.second_factors.ceremonies.passkeys.list(id).await?,
+            identities: self.identities.list(id).await?,
             recovery_codes: self.sudo.second_factors.factors.count_recovery_codes(id).await?,
             sessions: cut("sessions", self.sudo.refresh_tokens.list(id, limit).await?, &mut left_out),
             events: without_others(cut("events", self.events.list_about(id, limit).await?, &mut left_out), id),

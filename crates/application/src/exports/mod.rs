@@ -5,6 +5,7 @@ mod export_me;
 use std::sync::Arc;
 
 use domain::events::EventRepository;
+use domain::identities::IdentityRepository;
 use domain::mail::OutboxRepository;
 use domain::one_time_tokens::OneTimeTokenRepository;
 use domain::passwords::PasswordRepository;
@@ -22,6 +23,8 @@ pub struct Exports {
     pub passwords: Arc<dyn PasswordRepository>,
     /// Asks for a recent proof, and has the sessions and the second factors.
     pub sudo: Sudo,
+    /// The accounts at providers that are linked to it.
+    pub identities: Arc<dyn IdentityRepository>,
     /// What happened to it.
     pub events: Arc<dyn EventRepository>,
     /// What was mailed to its owner to be used once.

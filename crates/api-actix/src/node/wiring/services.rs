@@ -240,6 +240,7 @@ pub fn services<C: SqlConnections + 'static>(
         exports: Exports {
             passwords: store.clone(),
             sudo,
+            identities: store.clone(),
             events: store.clone(),
             one_time_tokens: store.clone(),
             outbox: store.clone(),

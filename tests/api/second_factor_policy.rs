@@ -158,6 +158,9 @@ async fn what_proves_the_mailbox_already_is_not_followed_by_a_mail(first: App) {
     let asked = app.post("/api/v1/auth/email-sign-in/confirm", json!({"token": token})).await;
     assert_eq!(offered(&asked), json!([]));
     app.post(SEND, json!({"challenge": challenge(&asked)})).await.problem(403, "forbidden");
+    // Nor does a code help that was mailed for somebody who knows the password: the mailbox tells that, too.
+    let code = send_code(&post, &pending).await;
+    assert_eq!(offered(&finish(app, &challenge(&asked), &code).await), json!([]));
     // An address that is not proven. The challenge from before offers it no more either.
     app.run_sql("UPDATE users SET email_verified = false").await;
     assert_eq!(offered(&app.login(EMAIL, PASSWORD).await), json!([]));

@@ -15,6 +15,7 @@ on_each_database!(
     without_a_second_factor_the_password_in_the_request_is_the_proof,
     whoever_has_no_password_needs_a_recent_proof_alone,
     a_proof_is_that_of_one_session_and_ends_with_the_window,
+    admins_prove_who_they_are_before_others_get_in_another_way,
 );
 
 const EMAIL: &str = "ada@example.com";
@@ -169,4 +170,32 @@ async fn a_proof_is_that_of_one_session_and_ends_with_the_window(app: App) {
     // Another password ends it elsewhere.
     assert_eq!(Act::ChangePassword.go(&app, &here.access, Some(PASSWORD)).await.status, StatusCode::NO_CONTENT);
     app.refresh(&ada.tokens.refresh).await.problem(401, "invalid_refresh_token");
+}
+
+/// Whoever only holds the token of an admin must not get into other accounts by it, nor around their second factors, nor make an admin.
+async fn admins_prove_who_they_are_before_others_get_in_another_way(app: App) {
+    let (ada, root) = (app.sign_up(EMAIL).await, app.admin("root@example.com").await);
+    let path = format!("/api/v1/users/{}", app.id(&ada).await);
+    let of_password = format!("{path}/password");
+    let acts = [
+        (Method::PUT, of_password.as_str(), json!({"password": NEW_PASSWORD})),
+        (Method::PATCH, &path, json!({"email_verified": true})),
+        (Method::PATCH, &path, json!({"email": "eve@example.com"})),
+        (Method::PATCH, &path, json!({"role": "admin"})),
+        (Method::POST, "/api/v1/users", json!({"email": "new@example.com", "password": PASSWORD, "role": "admin"})),
+    ];
+    proven(&app, "pwd", WINDOW + TimeDelta::seconds(2)).await;
+    for (method, path, body) in acts.clone() {
+        asks_for(&app.send_as(&root.access, method, path, body).await, &json!(["password"]));
+    }
+    app.sign_in(EMAIL).await;
+    // What opens nothing needs none.
+    let named = app.send_as(&root.access, Method::PATCH, &path, json!({"full_name": "Ada"})).await;
+    assert_eq!(named.status, StatusCode::OK, "{named:?}");
+    let stepped = app.send_as(&root.access, Method::POST, STEP_UP, json!({"password": PASSWORD})).await;
+    assert_eq!(stepped.status, StatusCode::NO_CONTENT, "{stepped:?}");
+    for (method, path, body) in acts {
+        let done = app.send_as(&root.access, method, path, body).await;
+        assert!(done.status.is_success(), "{done:?}");
+    }
 }

@@ -194,10 +194,15 @@ pub(crate) async fn kinds_of(
     Ok(kinds.into_iter().flatten().collect())
 }
 
-/// These methods and a passkey, which is two where its authenticator found out who uses it.
+/// These methods and a passkey, which is two where its authenticator found out who uses it. That an earlier one did says nothing of
+/// this one.
 pub(crate) fn by_passkey(methods: Methods, is_user_verified: bool) -> Methods {
     let methods = methods.and(Method::Passkey);
-    if is_user_verified { methods.and(Method::UserVerified) } else { methods }
+    if is_user_verified {
+        methods.and(Method::UserVerified)
+    } else {
+        methods.without(Method::UserVerified).unwrap_or(methods)
+    }
 }
 
 impl Shown {
@@ -259,6 +264,14 @@ mod tests {
         mocks.factors.expect_list_totp().returning(move |_| Ok(vec![device.clone()]));
         mocks.totp.expect_steps().returning(|_, _, _| steps.iter().copied().map(TotpStep::new).collect());
         mocks.build().accept(user_id(), &SecondFactor::Totp(Secret::new("123456".to_owned())), PURPOSE).await
+    }
+
+    #[test]
+    fn a_passkey_claims_no_verification_but_its_own() {
+        let passkey = Methods::only(Method::Passkey);
+        let verified = passkey.and(Method::UserVerified);
+        assert_eq!((by_passkey(verified, false), by_passkey(passkey, true)), (passkey, verified));
+        assert_eq!(by_passkey(Methods::only(Method::Password), false), passkey.and(Method::Password));
     }
 
     /// A code may be that of two steps, of which one is spent.

@@ -206,7 +206,11 @@ pub(crate) fn session_of(actor: &Actor) -> RefreshToken {
 
 /// A unit of work of the actor's own.
 pub(crate) fn a_unit_of(actor: &Actor) -> MockAccountUnit {
-    MockAccountUnit { unit: held_by(actor), ..MockAccountUnit::default() }
+    let mut unit = MockAccountUnit { unit: held_by(actor), ..MockAccountUnit::default() };
+    // They have no second factor that a proof would need.
+    unit.factors.expect_list_totp().returning(|_| Ok(Vec::new()));
+    unit.passkeys.expect_list().returning(|_| Ok(Vec::new()));
+    unit
 }
 
 /// What units that the actor begins have in common.

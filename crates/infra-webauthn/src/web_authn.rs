@@ -91,7 +91,8 @@ impl WebAuthn for RustWebAuthn {
         if made.cred_id != id {
             return Err(invalid("the id is another than the authenticator's"));
         }
-        if matches!(&made.cred.key, COSEKeyType::RSA(key) if !RSA_MODULUS_BYTES.contains(&key.n.len())) {
+        if matches!(&made.cred.key, COSEKeyType::RSA(key) if key.n.first() == Some(&0) || !RSA_MODULUS_BYTES.contains(&key.n.len()))
+        {
             return Err(invalid("the RSA key is too short or too long"));
         }
         Ok(RegisteredCredential {

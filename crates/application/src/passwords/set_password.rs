@@ -3,7 +3,7 @@ use domain::passwords::{OwnWords, Password};
 use domain::users::{Email, UserId};
 
 use super::Passwords;
-use crate::acting::{OnAccount, begin_on};
+use crate::acting::{OnAccount, begin_on, require_proof};
 use crate::{Actor, ApplicationError, Target};
 
 impl Passwords {
@@ -13,8 +13,9 @@ impl Passwords {
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`], also for the admin's own account; [`ApplicationError::NotFound`],
-    /// [`ApplicationError::RefusedPassword`], [`ApplicationError::InvalidAccessToken`] when the actor has ended
-    /// meanwhile, [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::RefusedPassword`], [`ApplicationError::StepUpRequired`],
+    /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile, [`ApplicationError::Overloaded`],
+    /// [`ApplicationError::Unavailable`].
     pub async fn set(&self, actor: &Actor, user: UserId, typed: Password) -> Result<(), ApplicationError> {
         let target = Target::User(user);
         target.authorize(actor)?;
@@ -27,8 +28,9 @@ impl Passwords {
         let hash = place.hash(&new).await?;
         self.hashing
             .in_turn(async {
-                let OnAccount { unit, user, .. } =
-                    begin_on(self.units.as_ref(), actor, target, self.clock.as_ref()).await?;
+                let clock = self.clock.as_ref();
+                let OnAccount { unit, session, user, .. } = begin_on(self.units.as_ref(), actor, target, clock).await?;
+                require_proof(unit.as_ref(), &session, clock, self.sudo.window).await?;
                 let event = actor.did(What::PasswordSet { user: user.id });
                 unit.factors().note_reset(user.id, None).await?;
                 self.replace(unit, user, &hash, None, event).await

@@ -85,11 +85,14 @@ impl SignIn {
         }
         let Some(grace) = self.second_factors.grace(user).await? else { return Ok(None) };
         let due_at = self.second_factors.policy.due_at(&grace);
-        if self.clock.now() < due_at || matches!(shown, Some(Shown::EmailCode(_))) {
+        if self.clock.now() < due_at {
             return Ok(None);
         }
-        // Whoever came by the mailbox proves nothing new by it.
+        // What the mailbox gave is no reason to believe it once more, also where its code was mailed for another sign-in.
         let is_by_mail = *methods == Methods::only(Method::Mail) || grace.reset_at.is_some_and(|at| due_at <= at);
+        if !is_by_mail && matches!(shown, Some(Shown::EmailCode(_))) {
+            return Ok(None);
+        }
         let may_mail = !is_by_mail && self.one_time_tokens.can_notify(user);
         Ok(Some(may_mail.then_some(FactorKind::EmailCode).into_iter().collect()))
     }

@@ -9,7 +9,7 @@ use domain::users::{Email, Epoch, Locale, Profile, Role, User, UserId};
 
 use super::Users;
 use super::insert_user::{MadeBy, NewAccount};
-use crate::acting::begin_as;
+use crate::acting::{begin_in_session, require_proof};
 use crate::{Actor, ApplicationError};
 
 /// A new account.
@@ -75,7 +75,8 @@ impl Users {
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`] when somebody who is not an admin gives another role, activity or proof than every
-    /// account begins with; [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
+    /// account begins with; [`ApplicationError::StepUpRequired`] for another admin;
+    /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
     /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::RefusedPassword`],
     /// [`ApplicationError::Duplicate`], [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn create(
@@ -115,10 +116,7 @@ impl Users {
                 let is_due = user.is_active && !user.email_verified;
                 let asks_for_proof = is_due && self.may_ask_for_proof(&user.email).await?;
                 let (unit, event) = match actor {
-                    Some(actor) => (
-                        begin_as(self.passwords.units.as_ref(), actor, self.passwords.clock.as_ref()).await?.0,
-                        actor.did(what),
-                    ),
+                    Some(actor) => (self.begin_making(actor, user.role).await?, actor.did(what)),
                     None => (self.passwords.units.begin().await?, By::Anyone.did(what).from_address(address)),
                 };
                 self.insert(unit.as_ref(), &new, by).await?;
@@ -129,6 +127,23 @@ impl Users {
             })
             .await?;
         Ok(new.user)
+    }
+
+    /// Begins a unit in which this actor makes an account. For one of an admin they must have proven lately who they are.
+    ///
+    /// # Errors
+    /// [`ApplicationError::StepUpRequired`], [`ApplicationError::InvalidAccessToken`], [`ApplicationError::Unavailable`].
+    pub(super) async fn begin_making(
+        &self,
+        actor: &Actor,
+        role: Role,
+    ) -> Result<Box<dyn AccountUnit>, ApplicationError> {
+        let (units, clock) = (self.passwords.units.as_ref(), self.passwords.clock.as_ref());
+        let (unit, session, _) = begin_in_session(units, actor, clock).await?;
+        if role == Role::Admin {
+            require_proof(unit.as_ref(), &session, clock, self.passwords.sudo.window).await?;
+        }
+        Ok(unit)
     }
 
     /// Whether an address that becomes an account's may be mailed how to prove it, which counts as a mail to it. An address

@@ -6,7 +6,6 @@ use domain::users::{Email, Locale, Role, User, UserIdentifier};
 
 use super::insert_user::{MadeBy, NewAccount};
 use super::{NewUser, Users};
-use crate::acting::begin_as;
 use crate::even::evenly;
 use crate::{Actor, ApplicationError};
 
@@ -28,12 +27,13 @@ impl Users {
     /// The response and its time tell nothing of this, nor whether there were too many mails.
     ///
     /// # Errors
-    /// [`ApplicationError::Forbidden`]; [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
+    /// [`ApplicationError::Forbidden`]; [`ApplicationError::StepUpRequired`] for another admin;
+    /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
     /// [`ApplicationError::MailIsOff`], [`ApplicationError::Unavailable`].
     pub async fn invite(&self, actor: &Actor, invite: Invite) -> Result<(), ApplicationError> {
         actor.require_admin()?;
         // Of an actor who has ended not even the mail is counted.
-        drop(self.begin_for(actor).await?);
+        drop(self.begin_making(actor, invite.role).await?);
         self.passwords.one_time_tokens.require_mail()?;
         evenly(async {
             if !self.passwords.one_time_tokens.may_send(Purpose::Invitation, &invite.email).await? {
@@ -54,7 +54,7 @@ impl Users {
         let mails = &self.passwords.one_time_tokens;
         let whose = UserIdentifier::Email(invite.email.clone());
         let known = self.passwords.passwords.find_with_user(&whose).await?;
-        let unit = self.begin_for(actor).await?;
+        let unit = self.begin_making(actor, invite.role).await?;
         let (user, is_settled) = match known {
             // A password for an address that nobody has proven may be a stranger's, and does not keep its owner out.
             Some((user, hash)) => {
@@ -81,10 +81,6 @@ impl Users {
         let new = NewAccount { user: self.new_user(new), hash: None };
         self.insert(unit, &new, MadeBy::Admin).await?;
         Ok(new.user)
-    }
-
-    async fn begin_for(&self, actor: &Actor) -> Result<Box<dyn AccountUnit>, ApplicationError> {
-        Ok(begin_as(self.passwords.units.as_ref(), actor, self.passwords.clock.as_ref()).await?.0)
     }
 }
 

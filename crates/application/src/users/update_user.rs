@@ -5,7 +5,7 @@ use domain::sessions::{Revocation, RevocationReason, RevokedTokens};
 use domain::users::{Email, ProfileChange, Role, User};
 
 use super::{Users, keep_an_admin};
-use crate::acting::{OnAccount, begin_on};
+use crate::acting::{OnAccount, begin_on, require_proof};
 use crate::read_only::{Comparison, Stored};
 use crate::{Actor, ApplicationError, ReadOnly, Target};
 
@@ -82,7 +82,8 @@ impl Users {
     /// # Errors
     /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::ReadOnly`],
     /// [`ApplicationError::Duplicate`], [`ApplicationError::LastAdmin`],
-    /// [`ApplicationError::UseEmailChange`] for another email of one's own, [`ApplicationError::InvalidAccessToken`] when
+    /// [`ApplicationError::UseEmailChange`] for another email of one's own; [`ApplicationError::StepUpRequired`] for another email, another
+    /// word on whether it is proven, and a new admin; [`ApplicationError::InvalidAccessToken`] when
     /// the actor has ended meanwhile, [`ApplicationError::Unavailable`].
     pub async fn update(&self, actor: &Actor, target: Target, change: UserChange) -> Result<User, ApplicationError> {
         let id = target.authorize(actor)?;
@@ -92,8 +93,9 @@ impl Users {
             Some(email) if !is_own && change.email_verified != Some(true) => self.may_ask_for_proof(email).await?,
             _ => false,
         };
-        let OnAccount { unit, user: before, admins, .. } =
-            begin_on(self.passwords.units.as_ref(), actor, target, self.passwords.clock.as_ref()).await?;
+        let clock = self.passwords.clock.as_ref();
+        let OnAccount { unit, session, user: before, admins } =
+            begin_on(self.passwords.units.as_ref(), actor, target, clock).await?;
         let now = self.passwords.clock.now();
         change.compare(target, is_own, &before).require_equal()?;
         if change.may_remove_an_admin() {
@@ -109,6 +111,9 @@ impl Users {
         let (moves, is_disabled) = (!has_same_email(&user, &before), before.is_active && !user.is_active);
         if is_own && moves {
             return Err(ApplicationError::UseEmailChange);
+        }
+        if needs_proof(&user, &before) {
+            require_proof(unit.as_ref(), &session, clock, self.passwords.sudo.window).await?;
         }
         user.updated_at = now;
         unit.users().update(&user).await?;
@@ -137,6 +142,13 @@ impl Users {
 /// Equal to the letter: emails that differ in case are equal, but a change of case is a change.
 fn is_same(a: &User, b: &User) -> bool {
     a == b && has_same_email(a, b)
+}
+
+/// Whether somebody may get in by it who could not before, or gets an admin's rights. By another address one gets in: whoever proves one
+/// that nobody had proven gets the account without its password and its factors.
+fn needs_proof(user: &User, before: &User) -> bool {
+    let is_promoted = user.role == Role::Admin && before.role != Role::Admin;
+    is_promoted || user.email_verified != before.email_verified || !has_same_email(user, before)
 }
 
 fn has_same_email(a: &User, b: &User) -> bool {

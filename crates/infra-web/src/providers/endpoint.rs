@@ -1,4 +1,5 @@
 use std::fmt;
+use std::net::IpAddr;
 
 use data_encoding::BASE64;
 use domain::Secret;
@@ -42,7 +43,12 @@ impl Endpoint {
 
     /// A URL that the provider here has named. Only one of this machine may send us to this machine.
     pub(super) fn named_by(&self, url: &str) -> Result<Self, InvalidProvider> {
-        Self::parse(url, is_here(&self.0) && self.0.scheme() == Some(&Scheme::HTTP))
+        let endpoint = Self::parse(url, is_here(&self.0) && self.0.scheme() == Some(&Scheme::HTTP))?;
+        if may_lead_here(&endpoint.0) && !may_lead_here(&self.0) {
+            Err(InvalidProvider::NotSecure)
+        } else {
+            Ok(endpoint)
+        }
     }
 
     fn parse(url: &str, may_be_here: bool) -> Result<Self, InvalidProvider> {
@@ -100,6 +106,13 @@ impl fmt::Debug for Endpoint {
     }
 }
 
+/// Whether a host may be this machine's, however it is written. More than [`is_here`], which is about what nobody reads on the way.
+fn may_lead_here(url: &Uri) -> bool {
+    let host = url.host().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase();
+    let is_ours = |address: IpAddr| address.to_canonical().is_loopback() || address.is_unspecified();
+    host == "localhost" || host.ends_with(".localhost") || host.trim_matches(['[', ']']).parse().is_ok_and(is_ours)
+}
+
 fn encode(parameters: &[(&str, &str)]) -> String {
     Serializer::new(String::new()).extend_pairs(parameters).finish()
 }
@@ -135,7 +148,20 @@ mod tests {
             Endpoint::configured("https://id.example.com").unwrap(),
             Endpoint::configured("http://localhost:1").unwrap(),
         );
-        for url in ["http://127.0.0.1/token", "http://localhost/", "http://id.example.com/token"] {
+        for url in [
+            "http://127.0.0.1/token",
+            "http://localhost/",
+            "http://id.example.com/token",
+            "https://127.0.0.1/token",
+            "https://127.1.2.3:8443/token",
+            "https://LOCALHOST/token",
+            "https://localhost./token",
+            "https://id.localhost/token",
+            "https://0.0.0.0/token",
+            "https://[::1]/token",
+            "https://[::]/token",
+            "https://[::ffff:127.0.0.1]/token",
+        ] {
             assert_eq!(elsewhere.named_by(url).err(), Some(InvalidProvider::NotSecure), "{url}");
         }
         assert!(elsewhere.named_by("https://other.example.com/token").is_ok());

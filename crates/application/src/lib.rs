@@ -75,6 +75,7 @@ mod acting;
 mod actor;
 mod ceremonies;
 mod cursor;
+mod end_all;
 mod error;
 mod even;
 mod hashing;

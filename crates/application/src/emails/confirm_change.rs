@@ -8,9 +8,9 @@ use domain::sessions::{Revocation, RevocationReason};
 
 use super::Emails;
 use crate::ApplicationError;
+use crate::end_all::end_all;
 use crate::even::evenly;
 use crate::one_time_tokens::Proof;
-use crate::sessions::end_all;
 
 impl Emails {
     /// Gives an account the address that this token was mailed to, which proves it, and no other. All sessions end, and

@@ -24,10 +24,10 @@ pub use list_factors::FactorList;
 pub use set_up_totp::SetUpTotp;
 
 use crate::ApplicationError;
+use crate::end_all::end_all;
 use crate::events::Journal;
 use crate::one_time_tokens::OneTimeTokens;
 use crate::second_factors::kinds_of;
-use crate::sessions::end_all;
 
 /// The use cases of second factors.
 #[derive(Clone)]

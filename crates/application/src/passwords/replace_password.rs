@@ -7,7 +7,7 @@ use domain::users::User;
 
 use super::Passwords;
 use crate::ApplicationError;
-use crate::sessions::end_all;
+use crate::end_all::end_all;
 
 impl Passwords {
     /// Gives the account of this unit another password, and ends what the previous one has begun: all access tokens

@@ -5,7 +5,7 @@ use domain::sessions::{Authentication, Method, Revocation, RevocationReason};
 
 use super::Providers;
 use crate::acting::{Proven, begin_proven, keep_a_way_in};
-use crate::sessions::end_all;
+use crate::end_all::end_all;
 use crate::{Actor, ApplicationError};
 
 impl Providers {

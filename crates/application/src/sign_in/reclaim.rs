@@ -3,7 +3,7 @@ use domain::units::AccountUnit;
 use domain::users::User;
 use domain::{StoreError, Timestamp};
 
-use crate::sessions::end_all;
+use crate::end_all::end_all;
 
 /// Gives an account to whoever has proven its address, which nobody had done before: somebody else may have made it, so
 /// whatever they left there is removed. That is its password, its factors and passkeys, its links to providers, what was

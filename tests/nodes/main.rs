@@ -22,6 +22,7 @@ mod nginx;
 mod nodes;
 mod outages;
 mod pgbouncer;
+mod providers;
 mod refresh;
 mod reuse;
 mod schedules;

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::app::{Answer, App, NEW_PASSWORD as NEW, PASSWORD, Tokens, send};
-use crate::post::Post;
+use crate::letterbox::Post;
 
 on_each_database!(
     each_refusal_has_its_own_code_wherever_a_password_is_chosen,

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tests::on_each_database;
 
 use crate::app::{Answer, App, PASSWORD};
-use crate::post::{Post, count, is_refused};
+use crate::letterbox::{Post, count, is_refused};
 use crate::registration::last_token;
 
 on_each_database!(

@@ -16,7 +16,7 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::app::{Answer, App, NEW_PASSWORD, PASSWORD, SECRET, Tokens, send};
-use crate::post::{Post, is_refused};
+use crate::letterbox::{Post, is_refused};
 
 on_each_database!(
     whoever_registers_proves_their_address,

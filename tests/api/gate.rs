@@ -13,8 +13,8 @@ use tests::on_each_database;
 use tests::soft_passkey::SoftPasskey;
 
 use crate::app::{Answer, App, PASSWORD, Tokens, send};
+use crate::letterbox::{Post, count};
 use crate::passkeys::{Holder, ORIGIN, presented};
-use crate::post::{Post, count};
 use crate::providers::{Setup, landed};
 use crate::registration::last_token;
 use crate::second_factors::Enrolled;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tests::on_each_database;
 
 use crate::app::{App, send};
-use crate::post::{CONFIRM, Post};
+use crate::letterbox::{CONFIRM, Post};
 
 on_each_database!(
     sixty_requests_from_sixty_networks_over_two_nodes_are_three_mails,

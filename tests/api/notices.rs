@@ -5,7 +5,7 @@ use serde_json::json;
 use tests::on_each_database;
 
 use crate::app::{Answer, App, PASSWORD, Tokens, send};
-use crate::post::{Post, count};
+use crate::letterbox::{Post, count};
 
 on_each_database!(
     a_new_device_is_told_once_and_the_first_sign_in_never,

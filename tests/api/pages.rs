@@ -6,7 +6,7 @@ use serde_json::json;
 use tests::{OnDatabase, on_each_database};
 
 use crate::app::{Answer, App, NEW_PASSWORD as NEW, PASSWORD, send};
-use crate::post::{Mail, Post};
+use crate::letterbox::{Mail, Post};
 
 on_each_database!(
     a_password_is_reset_by_the_page_of_the_link,

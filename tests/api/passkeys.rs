@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use data_encoding::BASE64URL_NOPAD;
+use domain::Clock as _;
 use futures_util::future::join_all;
+use infra_security::SystemClock;
 use passkey::authenticator::{Authenticator, UiHint, UserCheck, UserValidationMethod};
 use passkey::client::{Client, DefaultClientData};
 use passkey::crypto::rust_crypto::RustCryptoBackend;
@@ -16,7 +18,7 @@ use tests::soft_passkey::{BACKED_UP, BACKUP_ELIGIBLE, PRESENT, SoftPasskey, VERI
 use url::Url;
 
 use crate::app::{Answer, App, PASSWORD, Tokens};
-use crate::post::{Post, count};
+use crate::letterbox::{Post, count};
 
 on_each_database!(
     a_passkey_that_another_program_makes_signs_in_without_a_name,
@@ -140,7 +142,7 @@ fn methods(tokens: &Tokens) -> Value {
 /// As if the last proof were so old.
 async fn proven_minutes_ago(app: &App, minutes: i64) {
     let at =
-        (chrono::Utc::now() - chrono::TimeDelta::minutes(minutes)).to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+        (SystemClock.now() - chrono::TimeDelta::minutes(minutes)).to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
     app.run_sql(&format!("UPDATE refresh_tokens SET auth_time = '{at}'")).await;
 }
 
@@ -260,7 +262,7 @@ async fn a_challenge_runs_out(app: App) {
     let ada = Holder::new(&app, EMAIL).await;
     let asked = ask(&app).await;
     let until: chrono::DateTime<chrono::Utc> = asked["expires_at"].as_str().unwrap().parse().unwrap();
-    let left = until - chrono::Utc::now();
+    let left = until - SystemClock.now();
     assert!((280..=300).contains(&left.num_seconds()), "{left}");
     assert_eq!(asked["public_key"]["timeout"], 300_000);
     app.run_sql("UPDATE passkey_ceremonies SET expires_at = '2026-01-01T00:00:00.000000Z'").await;

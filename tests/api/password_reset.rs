@@ -9,7 +9,7 @@ use tests::on_each_database;
 use tokio::time::sleep;
 
 use crate::app::{App, NEW_PASSWORD as NEW, PASSWORD};
-use crate::post::{Post, is_refused};
+use crate::letterbox::{Post, is_refused};
 
 on_each_database!(
     whoever_forgot_their_password_gets_another_by_the_link,

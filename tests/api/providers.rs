@@ -1,6 +1,8 @@
 //! Signing in by identity providers, and linking accounts there. What is wrong comes from an issuer of ours; that the rest is
 //! right, `tests/process/openid_provider.rs` shows with one that nobody here wrote.
 
+use domain::Clock as _;
+use infra_security::SystemClock;
 use std::time::{Duration, Instant};
 
 use data_encoding::BASE64URL_NOPAD;
@@ -12,8 +14,8 @@ use tests::issuer::{CLIENT_ID, Issuer, form};
 use tests::on_each_database;
 
 use crate::app::{Answer, App, NEW_PASSWORD, PASSWORD, Tokens, send};
+use crate::letterbox::count;
 use crate::passkeys::{Holder, presented};
-use crate::post::count;
 use crate::registration::last_token;
 use crate::second_factors::Enrolled;
 
@@ -269,7 +271,7 @@ async fn a_provider_is_believed_about_the_domains_that_are_configured(app: App) 
 
 async fn a_token_that_is_not_right_in_every_point_lets_nobody_in(app: App) {
     let setup = Setup::with(&app, &[]).await;
-    let now = chrono::Utc::now().timestamp();
+    let now = SystemClock.now().timestamp();
     let mut claims = vec![
         json!({"iss": setup.other.url}),
         json!({"iss": format!("{}/", setup.idp.url)}),
@@ -326,7 +328,7 @@ async fn a_token_that_is_not_right_in_every_point_lets_nobody_in(app: App) {
 
 async fn clocks_may_differ_by_a_minute(app: App) {
     let setup = Setup::with(&app, &[]).await;
-    let now = chrono::Utc::now().timestamp();
+    let now = SystemClock.now().timestamp();
     for (bent, is_taken) in [
         (json!({"exp": now - 45}), true),
         (json!({"exp": now - 70}), false),

@@ -11,7 +11,7 @@ use tests::on_each_database;
 
 use crate::app::{Answer, App, NEW_PASSWORD as ANOTHER, PASSWORD, Tokens};
 use crate::emails::Mailed;
-use crate::post::{Post, count, is_refused};
+use crate::letterbox::{Post, count, is_refused};
 
 on_each_database!(
     a_proof_makes_the_account_of_the_registration_that_asked_for_it_in_either_order,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tests::on_each_database;
 
 use crate::app::{Answer, App, NEW_PASSWORD, PASSWORD, Tokens};
-use crate::post::{Post, count};
+use crate::letterbox::{Post, count};
 use crate::registration::last_token;
 use crate::second_factors::{BY_TOTP, Enrolled, FACTORS, TOTP, challenge};
 

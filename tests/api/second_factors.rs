@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tests::{on_each_database, totp};
 
 use crate::app::{Answer, App, NEW_PASSWORD, PASSWORD, Tokens, send};
-use crate::post::{Post, count, is_refused};
+use crate::letterbox::{Post, count, is_refused};
 use crate::registration::last_token;
 
 on_each_database!(
@@ -579,6 +579,8 @@ async fn admins_reset_factors_and_see_none(first: App) {
     for answer in [app.get(&nobody, &root.access).await, app.delete(&nobody, &root.access).await] {
         answer.problem(404, "not_found");
     }
+    let own = format!("/api/v1/users/{}/factors", app.id(&root).await);
+    app.delete(&own, &root.access).await.problem(403, "forbidden");
     let pending = ada.challenge(app).await;
     // An admin proves again who they are, as for their own factors.
     proven(app, "pwd", TimeDelta::seconds(601)).await;

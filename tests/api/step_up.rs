@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tests::on_each_database;
 
 use crate::app::{Answer, App, NEW_PASSWORD, PASSWORD};
-use crate::post::{Post, count};
+use crate::letterbox::{Post, count};
 use crate::second_factors::{Enrolled, STEP_UP, proven};
 
 on_each_database!(

@@ -43,7 +43,7 @@ fn identity(number: u8, owner: u128, subject: &str) -> Identity {
         user_id: user_id(owner),
         provider: ProviderName::parse("my-idp_1").unwrap(),
         account: account(ISSUER, subject),
-        email: (number % 2 == 0).then(|| email("Ada@example.com")),
+        email: number.is_multiple_of(2).then(|| email("Ada@example.com")),
     };
     Identity::link(new, at(number.into()))
 }

@@ -15,6 +15,9 @@ use crate::fixtures::{at, user, user_id};
 
 const ORIGIN: &str = "https://example.com";
 
+/// What is wrong, and how it comes about.
+type Bend = (&'static str, fn(&mut SoftPasskey));
+
 fn web_authn() -> RustWebAuthn {
     let origins = [ORIGIN, "android:apk-key-hash:pNiP5iKyQ8JwgGOaKA1zGPUPJIS-0H1xKCQcfIoGLck"];
     let origins = origins.map(str::to_owned).to_vec();
@@ -120,7 +123,7 @@ fn what_an_authenticator_says_of_itself_is_read() {
 
 #[test]
 fn a_registration_that_is_bent_is_refused() {
-    let bends: [(&str, fn(&mut SoftPasskey)); 9] = [
+    let bends: [Bend; 9] = [
         ("another origin", |soft| "https://evil.test".clone_into(&mut soft.origin)),
         ("a subdomain", |soft| "https://a.example.com".clone_into(&mut soft.origin)),
         ("another port", |soft| "https://example.com:8443".clone_into(&mut soft.origin)),
@@ -166,7 +169,7 @@ fn a_proof_is_of_its_own_passkey_and_challenge() {
 
 #[test]
 fn a_proof_that_is_bent_is_refused() {
-    let bends: [(&str, fn(&mut SoftPasskey)); 8] = [
+    let bends: [Bend; 8] = [
         ("another origin", |soft| "https://evil.test".clone_into(&mut soft.origin)),
         ("another port", |soft| "https://example.com:8443".clone_into(&mut soft.origin)),
         ("a frame", |soft| soft.cross_origin = true),

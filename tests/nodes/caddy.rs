@@ -1,16 +1,15 @@
 //! `docker/Caddyfile` in a real Caddy.
 
 use std::fs;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use tests::client::{Client, EMAIL, PASSWORD};
 use tests::process::{Node, Workplace};
+use tests::servers::{CADDY, Program, caddy, free_address, wait_until_it_listens};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::nginx::{free_address, serve};
+use crate::nginx::serve;
 
 const CONFIGURATION: &str = include_str!("../../docker/Caddyfile");
 
@@ -20,8 +19,8 @@ const PREFLIGHT: &str = "Origin: https://app.example.com\r\nAccess-Control-Reque
 /// Caddy between a client and a service, with a node beside it.
 struct Gateway {
     address: String,
-    caddy: Child,
     node: Node,
+    _caddy: Program,
     _folder: TempDir,
 }
 
@@ -36,18 +35,9 @@ impl Gateway {
             .replace("http://:8000", &format!("http://:{}", address.port()));
         let folder = tempfile::Builder::new().prefix("hexauth-caddy-").tempdir().unwrap();
         fs::write(folder.path().join("Caddyfile"), configuration).unwrap();
-        let mut caddy = Command::new("caddy");
-        caddy.args(["run", "--config", "Caddyfile"]).current_dir(folder.path()).stderr(Stdio::null());
-        // It keeps what it was told in the home folder.
-        caddy.env("HOME", folder.path()).env("XDG_CONFIG_HOME", folder.path()).env("XDG_DATA_HOME", folder.path());
-        let caddy = caddy.spawn().expect("the test needs caddy (Debian: apt-get install caddy)");
-        let gateway = Self { address: address.to_string(), caddy, node, _folder: folder };
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while TcpStream::connect(&gateway.address).await.is_err() {
-            assert!(Instant::now() < deadline, "Caddy does not listen");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        gateway
+        let caddy = Program::start(caddy(&folder.path().join("Caddyfile"), folder.path()), CADDY);
+        wait_until_it_listens(address).await;
+        Self { address: address.to_string(), node, _caddy: caddy, _folder: folder }
     }
 
     /// Sends a head with these lines, even lines that no client library would send, and returns the status, and the
@@ -62,14 +52,6 @@ impl Gateway {
         let answer = String::from_utf8_lossy(&answer).to_lowercase();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.caddy.kill();
-        let _ = self.caddy.wait();
     }
 }
 

@@ -2,17 +2,17 @@
 
 use std::fs;
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use tempfile::TempDir;
 use tests::client::{Client, EMAIL, PASSWORD, Tokens, tokens};
 use tests::process::{Node, Workplace};
+use tests::servers::{Program, free_address, wait_until_it_listens};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
@@ -32,8 +32,8 @@ const PROGRAM: &str = "/usr/sbin/nginx";
 /// nginx between a client and a service, with a node beside it.
 struct Gateway {
     url: String,
-    nginx: Child,
     node: Option<Node>,
+    _nginx: Program,
     _workplace: Workplace,
     _folder: TempDir,
 }
@@ -80,37 +80,21 @@ impl Gateway {
         let file = folder.path().join("nginx.conf");
         fs::write(&file, configuration).unwrap();
         let mut nginx = Command::new(if Path::new(PROGRAM).is_file() { PROGRAM } else { "nginx" });
-        nginx.arg("-p").arg(folder.path()).arg("-c").arg(&file).stderr(Stdio::null());
+        nginx.arg("-p").arg(folder.path()).arg("-c").arg(&file);
         if is_root() {
             // Anybody else is nobody special anyway.
             chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
             nginx.uid(NOBODY).gid(NOBODY);
         }
-        let nginx = nginx.spawn().expect("the test needs nginx (Debian: apt-get install nginx-light)");
+        let nginx = Program::start(nginx, "nginx (Debian: apt-get install nginx-light)");
+        wait_until_it_listens(address).await;
         let url = format!("http://{address}");
-        let gateway = Self { url, nginx, node: Some(node), _workplace: workplace, _folder: folder };
-        gateway.wait().await;
+        let gateway = Self { url, node: Some(node), _nginx: nginx, _workplace: workplace, _folder: folder };
         (gateway, tokens)
-    }
-
-    async fn wait(&self) {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while reqwest::get(&self.url).await.is_err() {
-            assert!(Instant::now() < deadline, "nginx does not listen");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
     }
 
     fn post(&self, path: &str) -> RequestBuilder {
         reqwest::Client::new().post(format!("{}{path}", self.url))
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.nginx.kill();
-        let _ = self.nginx.wait();
     }
 }
 
@@ -145,10 +129,6 @@ async fn echo(stream: TcpStream) -> io::Result<()> {
 
 fn is_root() -> bool {
     Command::new("id").arg("-u").output().unwrap().stdout == b"0\n"
-}
-
-pub(super) fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 async fn send(request: RequestBuilder) -> Response {

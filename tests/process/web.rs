@@ -3,17 +3,15 @@
 //! `just pictures` makes the picture of its README by these tests.
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
 use tests::browser::Browser;
 use tests::client::{EMAIL, PASSWORD};
 use tests::process::{Node, Workplace};
+use tests::servers::{CADDY, Program, caddy, free_address, wait_until_it_listens};
 use tests::{on_each_database, run_sql, totp};
-use tokio::net::TcpStream;
 
 use crate::pages::{as_in_development, depict, mailed};
 
@@ -57,21 +55,9 @@ fn page() -> &'static Path {
     })
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 /// Passkeys are for names, not for addresses.
 fn origin(port: u16) -> String {
     format!("http://localhost:{port}")
-}
-
-async fn wait_until_it_listens(port: u16) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-        assert!(Instant::now() < deadline, "nobody listens on {port}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 /// A node and the page, at one origin.
@@ -84,24 +70,19 @@ struct Site {
 
 impl Site {
     async fn serve(workplace: Workplace) -> Self {
-        Self::serve_at(free_port(), workplace).await
+        Self::serve_at(free_address().port(), workplace).await
     }
 
     async fn serve_at(port: u16, workplace: Workplace) -> Self {
         let url = origin(port);
         let workplace = as_in_development(workplace).with("APP_SERVER__PUBLIC_URL", &*url);
         let node = workplace.serve().await;
-        let mut caddy = Command::new("caddy");
-        caddy.arg("run").arg("--config").arg(sources().join("Caddyfile")).stderr(Stdio::null());
+        let mut caddy = caddy(&sources().join("Caddyfile"), &workplace.path("caddy"));
         caddy.env("WEB_PORT", port.to_string()).env("WEB_PAGE", page());
         caddy.env("HEXAUTH", node.url().trim_start_matches("http://"));
-        // It keeps what it was told in the home folder.
-        let home = workplace.path("caddy");
-        caddy.env("HOME", &home).env("XDG_CONFIG_HOME", &home).env("XDG_DATA_HOME", &home);
-        let caddy = caddy.spawn().unwrap_or_else(|_| panic!("the test needs caddy (Debian: apt-get install caddy)"));
-        let site = Self { url, node, workplace, _caddy: Program(caddy) };
-        wait_until_it_listens(port).await;
-        site
+        let caddy = Program::start(caddy, CADDY);
+        wait_until_it_listens(("127.0.0.1", port)).await;
+        Self { url, node, workplace, _caddy: caddy }
     }
 
     /// A window with the page in it.
@@ -128,28 +109,17 @@ impl Site {
     }
 }
 
-/// Killed when dropped.
-struct Program(Child);
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// Starts the OpenID provider for a page, and returns it with where it is.
 async fn start_provider(page: &str) -> (Program, String) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../provider");
     assert!(folder.join("node_modules").is_dir(), "the test needs npm's oidc-provider, which scripts/test installs");
     fs::copy(tests().join("providers/provider.mjs"), folder.join("provider.mjs")).unwrap();
-    let port = free_port();
+    let port = free_address().port();
     let mut node = Command::new("node");
     node.arg("provider.mjs").arg(port.to_string()).arg(format!("{page}/api/v1/auth/providers/example/callback"));
-    node.current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null());
-    let node = Program(node.spawn().unwrap_or_else(|_| panic!("the test needs node (Debian: apt-get install nodejs)")));
-    wait_until_it_listens(port).await;
+    node.current_dir(folder);
+    let node = Program::start(node, "node (Debian: apt-get install nodejs)");
+    wait_until_it_listens(("127.0.0.1", port)).await;
     (node, format!("http://127.0.0.1:{port}"))
 }
 
@@ -352,7 +322,7 @@ async fn sign_in_at_provider(browser: &Browser, name: &str) {
 }
 
 async fn an_account_at_a_provider_is_linked_and_signs_in(workplace: Workplace) {
-    let port = free_port();
+    let port = free_address().port();
     let (_provider, issuer) = start_provider(&origin(port)).await;
     let workplace = workplace
         .with("APP_AUTH__RETURN_TO", format!("{}/", origin(port)))

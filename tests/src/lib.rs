@@ -5,7 +5,7 @@
 //! - [`cluster`] makes PostgreSQL servers that may be killed, [`proxy`] lines that may be cut.
 //! - [`process`] runs the binary, and [`client`] speaks to it. [`browser`] opens its pages.
 //! - [`issuer`] says who somebody is, rightly or wrongly.
-//! - [`relay`] takes mails as its script says.
+//! - [`relay`] takes mails as its script says, and [`servers`] starts programs of others.
 //! - [`population`] fills the users of a database, and [`outbox`] its mails.
 //! - [`soft_passkey`] signs as a passkey would, or would not.
 //! - [`totp`] is an authenticator app.
@@ -14,8 +14,8 @@
 //!   [`on_each_database_and_pgbouncer!`] a third, `through_pgbouncer::name`.
 //!
 //! The tests themselves are in `boundaries/` (who may depend on whom), `contract/` (every MUST of the ports, on every
-//! database), `api/` (over HTTP), `examples/` (the programs in
-//! `examples`), `process/` (the binary) and `nodes/` (several of them, and databases that fail).
+//! database), `api/` (over HTTP), `examples/` (the programs in `examples`), `process/` (the binary) and `nodes/` (several
+//! of them, and databases that fail).
 
 #![expect(
     clippy::unwrap_used,
@@ -37,6 +37,7 @@ pub mod process;
 mod programs;
 pub mod proxy;
 pub mod relay;
+pub mod servers;
 pub mod soft_passkey;
 pub mod sqlite;
 pub mod token_corpus;

@@ -97,8 +97,9 @@ pub(crate) async fn require_proof(
     Err(ApplicationError::StepUpRequired { factors: strongest(second, has_password) })
 }
 
-/// Refuses what leaves nobody a way into an account: neither a password, nor a passkey, nor an account at a provider. That a mail to
-/// the address could bring one does not count. The account must be locked, and what is to go must be gone, in this unit.
+/// Refuses what leaves no way into an account: neither a password, nor a passkey, nor an account at a provider. That a
+/// mail to the address could bring one does not count. The account must be locked, and what is to go must be gone, in
+/// this unit.
 ///
 /// # Errors
 /// [`ApplicationError::LastWayIn`]; [`ApplicationError::Unavailable`].

@@ -1,11 +1,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::passwords::{HashError, HashPlace, Password, PasswordHash, PasswordHasher, Verification};
-use domain::users::UserId;
+use domain::passwords::{HashError, HashPlace, PasswordHasher};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
-use tracing::error;
 
 use crate::ApplicationError;
 
@@ -47,24 +45,6 @@ impl Hashing {
             return Err(ApplicationError::Unavailable("sign-ins wait too long for their turn at the database".into()));
         };
         Ok(work.await?)
-    }
-}
-
-/// Verifies what somebody typed for the password of `user`. A stored hash that cannot be used is logged, and then is a
-/// wrong password: the client cannot tell such an account from another, not even by the time.
-pub(crate) async fn verify(
-    place: &mut dyn HashPlace,
-    password: &Password,
-    user: Option<UserId>,
-    stored: Option<PasswordHash>,
-) -> Result<Verification, HashError> {
-    match place.verify(password, stored).await {
-        Err(fault @ HashError::Unusable(_)) => {
-            let user = user.map(|user| user.to_string());
-            error!(user, error = %fault, "a user cannot sign in until their password hash is repaired");
-            place.verify(password, None).await
-        }
-        result => result,
     }
 }
 

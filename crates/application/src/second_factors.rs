@@ -32,7 +32,7 @@ pub struct SecondFactors {
     pub mac: Arc<dyn Mac>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
-    /// Who must have one.
+    /// Says who must have one.
     pub policy: SecondFactorPolicy,
 }
 
@@ -94,8 +94,8 @@ impl SecondFactors {
     /// cannot be guessed, and whoever guesses codes does not lock it.
     ///
     /// # Errors
-    /// [`ApplicationError::InvalidSecondFactor`], [`ApplicationError::TotpUsedUp`], [`ApplicationError::TooManyAttempts`], those of [`Ceremonies::accept`];
-    /// [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::InvalidSecondFactor`], [`ApplicationError::TotpUsedUp`],
+    /// [`ApplicationError::TooManyAttempts`], those of [`Ceremonies::accept`]; [`ApplicationError::Unavailable`].
     pub(crate) async fn accept(
         &self,
         user: UserId,
@@ -174,7 +174,7 @@ impl SecondFactors {
     }
 }
 
-/// The kinds of second factor that a user can show. None where none is set up: a recovery code is none by itself.
+/// The kinds of second factor that a user can show. Empty where none is set up: a recovery code is not one by itself.
 ///
 /// # Errors
 /// [`StoreError::Unavailable`].

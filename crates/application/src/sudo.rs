@@ -70,7 +70,6 @@ pub(crate) fn strongest(second: Vec<FactorKind>, has_password: bool) -> Vec<Fact
 
 #[cfg(test)]
 mod tests {
-    use domain::factors::MockFactorRepository;
     use domain::sessions::{Method, Methods, MockRefreshTokenRepository, RefreshToken};
 
     use super::*;
@@ -79,14 +78,10 @@ mod tests {
 
     /// What is said to an actor who proved so long ago by these methods who they are.
     async fn said(methods: Methods, ago: TimeDelta, has_factor: bool, brings_password: bool) -> String {
-        let mut repository = MockFactorRepository::new();
-        let devices = if has_factor { vec![factors::a_device()] } else { Vec::new() };
-        repository.expect_list_totp().returning(move |_| Ok(devices.clone()));
-        repository.expect_count_recovery_codes().returning(|_| Ok(0));
         let mut refresh_tokens = MockRefreshTokenRepository::new();
         let session = RefreshToken { authentication: Authentication { at: now() - ago, methods }, ..a_session() };
         refresh_tokens.expect_find_with_user().returning(move |_| Ok(Some((session.clone(), a_user()))));
-        let second_factors = factors::Mocks { factors: repository, ..factors::Mocks::default() }.build();
+        let second_factors = if has_factor { factors::Mocks::one() } else { factors::Mocks::none() }.build();
         let sudo = Sudo { refresh_tokens: Arc::new(refresh_tokens), second_factors, window: TimeDelta::minutes(10) };
         match sudo.require(&an_actor(), true, brings_password).await {
             Ok(()) => "ok".to_owned(),

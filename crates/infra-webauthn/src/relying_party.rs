@@ -1,7 +1,7 @@
 use thiserror::Error;
 use url::{Host, Url};
 
-/// Who passkeys are made for, and by whose pages and apps they are used.
+/// The service that passkeys are made for, and the pages and apps that use them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RelyingParty {
     /// The domain that passkeys are bound to. With another, all of them are lost.
@@ -45,8 +45,8 @@ impl RelyingParty {
         origins.ok_or(InvalidRelyingParty::ForeignOrigin)
     }
 
-    /// Whether browsers let pages of this origin use our passkeys (Web Authentication Level 3, section 5.1.3, step 8). Of an app
-    /// only the app's system knows.
+    /// Whether browsers let pages of this origin use our passkeys (Web Authentication Level 3, section 5.1.3, step 8).
+    /// Of an app only the app's system knows.
     fn has(&self, origin: &Url) -> bool {
         let is_ours = |host: &str| host == self.id || host.strip_suffix(&self.id).is_some_and(|sub| sub.ends_with('.'));
         let is_bare = origin.path() == "/" && origin.query().is_none() && origin.fragment().is_none();

@@ -6,7 +6,7 @@ use tests::OnDatabase;
 
 use super::exchange;
 use crate::app::{App, PASSWORD};
-use crate::post::Post;
+use crate::letterbox::Post;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_signs_in() {

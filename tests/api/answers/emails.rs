@@ -8,7 +8,7 @@ use tests::OnDatabase;
 use super::exchange;
 use crate::app::{App, PASSWORD};
 use crate::emails::Mailed;
-use crate::post::Post;
+use crate::letterbox::Post;
 
 async fn code(app: &App, purpose: Purpose, email: &str) -> serde_json::Value {
     json!({"email": email, "code": Mailed::last(app, purpose, email).await.unwrap().code})

@@ -294,7 +294,7 @@ async fn a_sign_in_is_asked_for_a_second_factor() {
     {
       "challenge": "[challenge]",
       "code": "second_factor_required",
-      "detail": "The account has a second factor. Send it with the challenge.",
+      "detail": "That is not enough for this account. Send one of the factors with the challenge.",
       "expires_at": "[time]",
       "factors": [
         "totp",

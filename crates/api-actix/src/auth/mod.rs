@@ -63,10 +63,12 @@ pub(crate) const FEATURE: Feature = Feature {
 fn routes(config: &mut ServiceConfig) {
     config
         .service(resource("/auth/login").route(limit(Limited::Login, post().to(login::login))))
-        .service(resource("/auth/challenge/totp").route(limit(Limited::Login, post().to(finish_sign_in::by_totp))))
+        .service(
+            resource("/auth/challenge/totp").route(limit(Limited::SignInSteps, post().to(finish_sign_in::by_totp))),
+        )
         .service(
             resource("/auth/challenge/recovery-code")
-                .route(limit(Limited::Login, post().to(finish_sign_in::by_recovery_code))),
+                .route(limit(Limited::SignInSteps, post().to(finish_sign_in::by_recovery_code))),
         )
         .service(
             resource("/auth/challenge/email-code/send")
@@ -74,7 +76,7 @@ fn routes(config: &mut ServiceConfig) {
         )
         .service(
             resource("/auth/challenge/email-code")
-                .route(limit(Limited::Login, post().to(finish_sign_in::by_email_code))),
+                .route(limit(Limited::SignInSteps, post().to(finish_sign_in::by_email_code))),
         )
         .service(resource("/auth/step-up").route(post().to(step_up::step_up)))
         .service(resource("/auth/refresh").route(limit(Limited::Refresh, post().to(refresh::refresh))))
@@ -146,7 +148,7 @@ const ERRORS: &[ErrorRow] = &[
     ErrorRow::new(
         StatusCode::FORBIDDEN,
         "second_factor_required",
-        "The account has a second factor. Send it with the challenge.",
+        "That is not enough for this account. Send one of the factors with the challenge.",
     ),
     ErrorRow::new(StatusCode::UNAUTHORIZED, "invalid_second_factor", "The code is wrong, or was used before."),
     ErrorRow::new(

@@ -146,6 +146,7 @@ fn read_rate_limits(reader: &mut Reader) -> Option<RateLimitSettings> {
         registration: reader.value("rate_limit.registration_per_minute")?,
         password_reset: reader.value("rate_limit.password_reset_per_minute")?,
         password_check: reader.value("rate_limit.password_check_per_minute")?,
+        sign_in_steps: reader.value("rate_limit.sign_in_steps_per_minute")?,
     };
     Some(if is_enabled { limits } else { RateLimitSettings::default() })
 }

@@ -179,13 +179,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "10m",
         Duration("1m", "24h"),
         "For so long after a proof of who somebody is, they may change how they get in: their password, address and \
-         factors. Refreshing is no such proof.",
+         factors. A refresh is not a proof.",
     ),
     Setting::new(
         "auth.second_factor",
         "optional",
         OneOf(&["optional", "admins", "required"]),
-        "Who must have a second factor: nobody, admins, or everyone. Whoever has none is let in for the time of \
+        "Who must have a second factor: nobody, admins, or everyone. Whoever has none may sign in for the time of \
          APP_AUTH__SECOND_FACTOR_GRACE, and afterwards by a mailed code besides their password.",
     ),
     Setting::new(
@@ -412,6 +412,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "30",
         Number(0, MAX_PER_MINUTE),
         "Questions of a client whether a password may be chosen, as forms ask while somebody types.",
+    ),
+    Setting::new(
+        "rate_limit.sign_in_steps_per_minute",
+        "20",
+        Number(0, MAX_PER_MINUTE),
+        "What a client asks for and sends besides a password to sign in: second factors, passkeys and sign-ins by \
+         providers, of which each takes two or three. Counted together.",
     ),
     Setting::new(
         "cors.allowed_origins",

@@ -213,8 +213,15 @@ fn a_header_that_pages_may_send_has_a_name_and_is_never_every_header() {
 fn rate_limits_are_on_unless_they_are_turned_off() {
     let limits =
         |variables: &[(&str, &str)]| load(Environment::new(variables.iter().copied())).map(|config| config.rate_limits);
-    let defaults =
-        RateLimitSettings { login: 5, refresh: 10, logout: 10, registration: 3, password_reset: 5, password_check: 30 };
+    let defaults = RateLimitSettings {
+        login: 5,
+        refresh: 10,
+        logout: 10,
+        registration: 3,
+        password_reset: 5,
+        password_check: 30,
+        sign_in_steps: 20,
+    };
     assert_eq!(limits(&[]), Ok(defaults.clone()));
     assert_eq!(limits(&[("APP_RATE_LIMIT__ENABLED", "false")]), Ok(RateLimitSettings::default()));
     let without_login = limits(&[("APP_RATE_LIMIT__LOGIN_PER_MINUTE", "0")]);

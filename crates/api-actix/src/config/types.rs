@@ -204,6 +204,8 @@ pub struct RateLimitSettings {
     pub password_reset: u32,
     /// To ask whether a password may be chosen.
     pub password_check: u32,
+    /// To sign in besides by a password: second factors, passkeys and providers, counted together.
+    pub sign_in_steps: u32,
 }
 
 /// Argon2id and its pool.

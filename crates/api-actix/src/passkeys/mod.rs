@@ -60,15 +60,18 @@ fn routes(config: &mut ServiceConfig) {
         )
         .service(
             resource("/auth/passkeys/options")
-                .route(limit(Limited::Login, post().to(start_sign_in::start_passkey_sign_in))),
+                .route(limit(Limited::SignInSteps, post().to(start_sign_in::start_passkey_sign_in))),
         )
-        .service(resource("/auth/passkeys").route(limit(Limited::Login, post().to(sign_in::sign_in_with_passkey))))
+        .service(
+            resource("/auth/passkeys").route(limit(Limited::SignInSteps, post().to(sign_in::sign_in_with_passkey))),
+        )
         .service(
             resource("/auth/challenge/passkey/options")
-                .route(limit(Limited::Login, post().to(start_challenge::start_passkey_challenge))),
+                .route(limit(Limited::SignInSteps, post().to(start_challenge::start_passkey_challenge))),
         )
         .service(
-            resource("/auth/challenge/passkey").route(limit(Limited::Login, post().to(finish_sign_in::by_passkey))),
+            resource("/auth/challenge/passkey")
+                .route(limit(Limited::SignInSteps, post().to(finish_sign_in::by_passkey))),
         )
         .service(resource("/auth/step-up/passkey/options").route(post().to(start_step_up::start_passkey_step_up)));
 }

@@ -38,8 +38,10 @@ pub(crate) const FEATURE: Feature = Feature {
 fn routes(config: &mut ServiceConfig) {
     config
         .service(resource("/auth/providers").route(get().to(list_providers::list_providers)))
-        .service(resource("/auth/providers/exchange").route(limit(Limited::Login, post().to(exchange::exchange))))
-        .service(resource("/auth/providers/{provider}/start").route(limit(Limited::Login, get().to(start::start))))
+        .service(resource("/auth/providers/exchange").route(limit(Limited::SignInSteps, post().to(exchange::exchange))))
+        .service(
+            resource("/auth/providers/{provider}/start").route(limit(Limited::SignInSteps, get().to(start::start))),
+        )
         .service(
             resource("/auth/providers/{provider}/callback")
                 .route(get().to(callback::callback))

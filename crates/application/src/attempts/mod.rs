@@ -7,6 +7,7 @@ mod list_attempts;
 mod reserve;
 #[cfg(test)]
 pub(crate) mod testing;
+mod verify;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ pub use lines::Lines;
 pub use list_attempts::{CountedAttempts, MAX_ATTEMPTS_LISTED};
 
 pub(crate) use reserve::Whose;
+pub(crate) use verify::Guess;
 
 use crate::events::Journal;
 

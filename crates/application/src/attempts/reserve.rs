@@ -87,10 +87,7 @@ impl Attempts {
 
     async fn is_known(&self, whose: Whose<'_>, network: Network, now: Timestamp) -> Result<bool, StoreError> {
         // Asked for a name that nobody has, too, so that the time does not tell.
-        let user = match whose {
-            Whose::User(user) => user,
-            Whose::Nobody(_) => UserId::new(Uuid::nil()),
-        };
+        let user = whose.user().unwrap_or(UserId::new(Uuid::nil()));
         let sessions = self.refresh_tokens.list_live(user, now, MAX_SESSIONS).await?;
         Ok(sessions.iter().any(|session| session.device.address().map(Network::of) == Some(network)))
     }
@@ -140,6 +137,14 @@ impl Attempt<'_> {
 }
 
 impl<'a> Whose<'a> {
+    /// Whose account it is, if there is one.
+    pub(super) fn user(self) -> Option<UserId> {
+        match self {
+            Self::User(id) => Some(id),
+            Self::Nobody(_) => None,
+        }
+    }
+
     fn subject(self) -> Subject<'a> {
         match self {
             Self::User(id) => Subject::User(id),

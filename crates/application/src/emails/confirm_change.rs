@@ -4,12 +4,13 @@ use domain::StoreError;
 use domain::events::{By, What};
 use domain::mail::Letter;
 use domain::one_time_tokens::Purpose;
-use domain::sessions::{Revocation, RevocationReason, RevokedTokens};
+use domain::sessions::{Revocation, RevocationReason};
 
 use super::Emails;
 use crate::ApplicationError;
 use crate::even::evenly;
 use crate::one_time_tokens::Proof;
+use crate::sessions::end_all;
 
 impl Emails {
     /// Gives an account the address that this token was mailed to, which proves it, and no other. All sessions end, and
@@ -26,18 +27,15 @@ impl Emails {
         let mut user = before.clone();
         user.set_email(token.email);
         user.email_verified = true;
-        user.void_access_tokens();
         user.updated_at = now;
-        unit.users().update(&user).await.map_err(|error| match error {
+        let revocation = Revocation { at: now, reason: RevocationReason::EmailChanged };
+        let void = end_all(unit.as_ref(), &mut user, None, revocation).await.map_err(|error| match error {
             StoreError::Duplicate(_) => ApplicationError::InvalidOneTimeToken,
             other => other.into(),
         })?;
-        unit.one_time_tokens().void_all(user.id, None).await?;
         tokens.notify(unit.as_ref(), &before, Letter::EmailChanged).await?;
-        let revocation = Revocation { at: now, reason: RevocationReason::EmailChanged };
-        unit.refresh_tokens().revoke_all(user.id, None, revocation).await?;
         let event = By::Anyone.did(What::EmailChanged { user: user.id }).from_address(address);
-        self.users.passwords.journal.commit_revoking(unit, event, &[RevokedTokens::OfUser(user.id, user.epoch)]).await
+        self.users.passwords.journal.commit_revoking(unit, event, &[void]).await
     }
 }
 

@@ -16,8 +16,8 @@ pub struct FactorList {
     pub recovery_codes: u64,
     /// Whether the user must have one.
     pub are_required: bool,
-    /// Where they must and have none: from then on they are not let in without more than they prove now. `None` where that
-    /// time has not begun, which it does with their next sign-in.
+    /// Where they must and have none: from then on a sign-in is refused without more than they prove now. `None` where
+    /// that time has not begun, which it does with their next sign-in.
     pub due_at: Option<Timestamp>,
 }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use domain::events::NewEvent;
 use domain::factors::FactorKind;
-use domain::sessions::{Authentication, Method, RefreshToken, Revocation, RevocationReason, RevokedTokens, SessionId};
+use domain::sessions::{Authentication, Method, RefreshToken, Revocation, RevocationReason, SessionId};
 use domain::units::{AccountUnit, Begin};
 use domain::users::{User, UserRepository};
 use domain::{Clock, Ids};
@@ -27,6 +27,7 @@ use crate::ApplicationError;
 use crate::events::Journal;
 use crate::one_time_tokens::OneTimeTokens;
 use crate::second_factors::kinds_of;
+use crate::sessions::end_all;
 
 /// The use cases of second factors.
 #[derive(Clone)]
@@ -50,8 +51,10 @@ pub struct Factors {
 }
 
 impl Factors {
-    /// Ends what an old state of the factors vouched for: all access tokens become void, all sessions end but `except`,
-    /// and whatever was mailed to the user or handed out is worth nothing any more.
+    /// Commits another state of the factors, and ends whatever the previous one vouched for, as [`end_all`] does.
+    ///
+    /// # Errors
+    /// [`ApplicationError::Unavailable`].
     pub(crate) async fn commit_change(
         &self,
         unit: Box<dyn AccountUnit>,
@@ -59,17 +62,13 @@ impl Factors {
         except: Option<SessionId>,
         event: NewEvent,
     ) -> Result<(), ApplicationError> {
-        user.void_access_tokens();
-        unit.users().update(&user).await?;
-        unit.one_time_tokens().void_all(user.id, None).await?;
         let revocation = Revocation { at: self.clock.now(), reason: RevocationReason::FactorsChanged };
-        unit.refresh_tokens().revoke_all(user.id, except, revocation).await?;
-        let void = [RevokedTokens::OfUser(user.id, user.epoch)];
-        self.journal.commit_revoking(unit, event, &void).await
+        let void = end_all(unit.as_ref(), &mut user, except, revocation).await?;
+        self.journal.commit_revoking(unit, event, &[void]).await
     }
 
-    /// Whatever was removed in this unit is forgotten, so that this session does not claim it any more. Recovery codes go with the
-    /// last factor. Returns the session, or `None` if nothing is left that it began by: then it ends, too.
+    /// Whatever was removed in this unit is forgotten, so that this session does not claim it any more. Recovery codes
+    /// go with the last factor. Returns the session, or `None` if nothing is left that it began by: then it ends, too.
     ///
     /// # Errors
     /// [`ApplicationError::LastFactor`], [`ApplicationError::Unavailable`].

@@ -7,7 +7,7 @@ use crate::second_factors::kinds_of;
 use crate::{Actor, ApplicationError};
 
 impl Factors {
-    /// Gives the actor other recovery codes, shown once. Those before are worth nothing any more.
+    /// Gives the actor other recovery codes, shown once. The previous ones are worth nothing any more.
     ///
     /// # Errors
     /// [`ApplicationError::StepUpRequired`]; [`ApplicationError::NotFound`] when the actor has no factor that they could

@@ -8,13 +8,17 @@ use crate::acting::{OnAccount, begin_on, require_proof};
 use crate::{Actor, ApplicationError, Target};
 
 impl Factors {
-    /// Removes all second factors of a user who lost them, passkeys too, and ends their sessions. For admins who have proven lately who they
-    /// are. They see none of the factors, and set none. The user is told.
+    /// Removes all second factors of a user who lost them, passkeys too, and ends their sessions. For admins who have
+    /// proven lately who they are. They see none of the factors, and set none. The user is told. Admins remove their own one
+    /// by one, where the last stays that they need.
     ///
     /// # Errors
-    /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::StepUpRequired`],
+    /// [`ApplicationError::Forbidden`], also for the admin's own account; [`ApplicationError::NotFound`], [`ApplicationError::StepUpRequired`],
     /// [`ApplicationError::InvalidAccessToken`], [`ApplicationError::Unavailable`].
     pub async fn reset(&self, actor: &Actor, user: UserId) -> Result<(), ApplicationError> {
+        if user == actor.user_id {
+            return Err(ApplicationError::Forbidden);
+        }
         let (target, clock) = (Target::User(user), self.clock.as_ref());
         let OnAccount { unit, session, user, .. } = begin_on(self.units.as_ref(), actor, target, clock).await?;
         require_proof(unit.as_ref(), &session, clock, self.sudo_window).await?;

@@ -13,8 +13,8 @@ pub struct SetUpTotp {
 }
 
 impl Factors {
-    /// Makes a secret for an authenticator app of the actor's. It is no factor before [`Factors::confirm_totp`]. One that
-    /// was set up before and not confirmed is forgotten.
+    /// Makes a secret for an authenticator app of the actor's. It is not a factor before [`Factors::confirm_totp`].
+    /// One that was set up before and not confirmed is forgotten.
     ///
     /// # Errors
     /// [`ApplicationError::StepUpRequired`], [`ApplicationError::Duplicate`] of `name`,

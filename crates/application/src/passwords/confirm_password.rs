@@ -3,8 +3,7 @@ use domain::passwords::{HashPlace, Password, Verification};
 use domain::users::{User, UserIdentifier};
 
 use super::Passwords;
-use crate::attempts::Whose;
-use crate::hashing::verify;
+use crate::attempts::{Guess, Whose};
 use crate::{Actor, ApplicationError};
 
 impl Passwords {
@@ -37,20 +36,12 @@ impl Passwords {
         }
         self.hashing.in_turn(self.sudo.require(actor, stored.is_some(), current.is_some())).await?;
         let Some(current) = current else { return Ok((user, place)) };
-        let whose = Whose::User(user.id);
-        let _line = self.attempts.lines.wait(whose).await;
-        let attempt = self.hashing.in_turn(self.attempts.reserve(whose, actor.address)).await?;
-        match verify(place.as_mut(), current, Some(user.id), stored).await? {
-            Verification::Match { .. } => {
-                self.hashing.in_turn(attempt.was_right()).await?;
-                Ok((user, place))
-            }
-            Verification::Mismatch => {
-                self.journal
-                    .record_refusal(&self.units, &self.hashing, actor.did(What::CurrentPasswordWrong { user: user.id }))
-                    .await;
-                Err(ApplicationError::WrongCurrentPassword)
-            }
+        let guess = Guess { whose: Whose::User(user.id), password: current, stored, address: actor.address };
+        if let Verification::Match { .. } = self.attempts.verify(&self.hashing, place.as_mut(), guess).await? {
+            return Ok((user, place));
         }
+        let event = actor.did(What::CurrentPasswordWrong { user: user.id });
+        self.journal.record_refusal(&self.units, &self.hashing, event).await;
+        Err(ApplicationError::WrongCurrentPassword)
     }
 }

@@ -1,12 +1,13 @@
 use domain::events::NewEvent;
 use domain::mail::Letter;
 use domain::passwords::PasswordHash;
-use domain::sessions::{Revocation, RevocationReason, RevokedTokens, SessionId};
+use domain::sessions::{Revocation, RevocationReason, SessionId};
 use domain::units::AccountUnit;
 use domain::users::User;
 
 use super::Passwords;
 use crate::ApplicationError;
+use crate::sessions::end_all;
 
 impl Passwords {
     /// Gives the account of this unit another password, and ends what the previous one has begun: all access tokens
@@ -40,14 +41,11 @@ impl Passwords {
         event: NewEvent,
     ) -> Result<(), ApplicationError> {
         let now = self.clock.now();
-        user.void_access_tokens();
         user.updated_at = now;
-        unit.users().update(&user).await?;
         unit.passwords().store(user.id, hash, now).await?;
-        unit.one_time_tokens().void_all(user.id, None).await?;
         // Only a user who changes their own password keeps a session.
         let reason = if except.is_some() { RevocationReason::PasswordChanged } else { RevocationReason::PasswordSet };
-        unit.refresh_tokens().revoke_all(user.id, except, Revocation { at: now, reason }).await?;
-        self.journal.commit_revoking(unit, event, &[RevokedTokens::OfUser(user.id, user.epoch)]).await
+        let void = end_all(unit.as_ref(), &mut user, except, Revocation { at: now, reason }).await?;
+        self.journal.commit_revoking(unit, event, &[void]).await
     }
 }

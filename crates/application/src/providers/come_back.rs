@@ -13,7 +13,7 @@ pub struct CameBack {
     pub state: Secret,
     /// The provider's code. `None` where it refuses, perhaps since somebody has changed their mind.
     pub code: Option<Secret>,
-    /// Who says so (RFC 9207), if it is said.
+    /// The issuer that the response says it is from (RFC 9207), if it says so.
     pub issuer: Option<String>,
     /// The browser, if it is known.
     pub browser: Option<Browser>,

@@ -4,7 +4,6 @@ use domain::events::{By, What};
 use domain::identities::{Identity, IdentityId, NewIdentity};
 use domain::mail::Letter;
 use domain::providers::{ProvenIdentity, ProviderFlow};
-use domain::sessions::RevokedTokens;
 use domain::units::AccountUnit;
 use domain::users::{Email, User, UserId};
 
@@ -13,13 +12,13 @@ use crate::ApplicationError;
 use crate::sign_in::reclaim;
 
 impl Providers {
-    /// Whose the account at the provider is. By its issuer and subject, and only where these are not linked yet by its
+    /// Finds whose the account at the provider is: by its issuer and subject, and where these are not linked yet, by its
     /// address, if both sides have proven that. If nobody has the address, an account is made.
     ///
     /// # Errors
     /// [`ApplicationError::LinkRequired`], [`ApplicationError::EmailMissing`],
     /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::EmailNotVerified`],
-    /// [`ApplicationError::InvalidOneTimeToken`], [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::TooManyFactors`], [`ApplicationError::Unavailable`].
     pub(super) async fn find_user(
         &self,
         flow: &ProviderFlow,
@@ -41,7 +40,11 @@ impl Providers {
 
     async fn linked(&self, proven: &ProvenIdentity) -> Result<Option<User>, ApplicationError> {
         let Some(identity) = self.identities.find(&proven.account).await? else { return Ok(None) };
-        Ok(self.users.users.find_by_id(identity.user_id).await?)
+        let user = self.users.users.find_by_id(identity.user_id).await?;
+        // Asked once more: if it was unlinked before the user was read, their epoch does not tell. If it is unlinked
+        // later, it does, and no session starts.
+        let is_still_linked = self.identities.find(&proven.account).await?.as_ref() == Some(&identity);
+        Ok(user.filter(|_| is_still_linked))
     }
 
     async fn join(
@@ -54,11 +57,11 @@ impl Providers {
         let registration = self.users.registration;
         if !proven.email_verified && !registration.admits(false) {
             // Before anybody is looked for: it is not told whether somebody has the address.
-            let needs_proof = registration.needs_proof();
-            return Err(if needs_proof {
-                ApplicationError::EmailNotVerified
-            } else {
+            let is_closed = !registration.needs_proof();
+            return Err(if is_closed {
                 ApplicationError::RegistrationClosed
+            } else {
+                ApplicationError::EmailNotVerified
             });
         }
         let unit = self.sign_in.units.begin().await?;
@@ -91,10 +94,10 @@ impl Providers {
             self.sign_in.journal.commit(unit, event).await?;
             return Ok(user);
         }
-        reclaim(unit.as_ref(), &mut user, self.sign_in.clock.now()).await?;
+        let void = reclaim(unit.as_ref(), &mut user, self.sign_in.clock.now()).await?;
         self.link(unit.as_ref(), &user, flow, proven).await?;
         let event = by_anyone(What::UserReclaimed { user: user.id });
-        self.sign_in.journal.commit_revoking(unit, event, &[RevokedTokens::OfUser(user.id, user.epoch)]).await?;
+        self.sign_in.journal.commit_revoking(unit, event, &[void]).await?;
         Ok(user)
     }
 

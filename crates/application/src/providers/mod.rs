@@ -1,6 +1,6 @@
 //! Signing in by identity providers, and the accounts there that a user has linked.
 //!
-//! A flow begins with [`Providers::start`] or, for who is signed in, with [`Providers::start_linking`], and then
+//! A flow begins with [`Providers::start`] or, for whoever is signed in, with [`Providers::start_linking`], and then
 //! [`Providers::open`]. [`Providers::come_back`] takes what the browser brings from the provider, and makes a code of it,
 //! by which an app gets a session ([`Providers::sign_in`]) or the user's link ([`Providers::finish_linking`]).
 

@@ -12,7 +12,8 @@ impl Providers {
     /// # Errors
     /// [`ApplicationError::InvalidOneTimeToken`], whatever is wrong with the code;
     /// [`ApplicationError::LinkRequired`], [`ApplicationError::EmailMissing`],
-    /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::SecondFactorRequired`],
+    /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::TooManyFactors`],
+    /// [`ApplicationError::SecondFactorRequired`],
     /// [`ApplicationError::AccountDisabled`], [`ApplicationError::EmailNotVerified`],
     /// [`ApplicationError::Unavailable`].
     pub async fn sign_in(&self, redeem: RedeemCode, device: Device) -> Result<TokenPair, ApplicationError> {

@@ -1,15 +1,16 @@
 use domain::events::What;
 use domain::identities::IdentityId;
 use domain::mail::Letter;
-use domain::sessions::{Authentication, Method, Revocation, RevocationReason, RevokedTokens};
+use domain::sessions::{Authentication, Method, Revocation, RevocationReason};
 
 use super::Providers;
 use crate::acting::{Proven, begin_proven, keep_a_way_in};
+use crate::sessions::end_all;
 use crate::{Actor, ApplicationError};
 
 impl Providers {
-    /// Unlinks an account at a provider. The actor's other sessions end, since they may have begun with it, and this one no
-    /// longer counts as proven by a provider if it was the last.
+    /// Unlinks an account at a provider. The actor's other sessions end, since they may have begun with it. If it was the
+    /// last, this one no longer counts as proven by a provider, unless it was proven by nothing else.
     ///
     /// # Errors
     /// [`ApplicationError::StepUpRequired`], [`ApplicationError::NotFound`], [`ApplicationError::LastWayIn`],
@@ -28,13 +29,9 @@ impl Providers {
             unit.refresh_tokens().record_authentication(session.id, Authentication { at, methods }).await?;
         }
         self.sign_in.one_time_tokens.notify(unit.as_ref(), &user, Letter::IdentityUnlinked).await?;
-        user.void_access_tokens();
-        unit.users().update(&user).await?;
-        unit.one_time_tokens().void_all(user.id, None).await?;
         let revocation = Revocation { at: clock.now(), reason: RevocationReason::FactorsChanged };
-        unit.refresh_tokens().revoke_all(user.id, Some(actor.session), revocation).await?;
+        let void = end_all(unit.as_ref(), &mut user, Some(actor.session), revocation).await?;
         let event = actor.did(What::IdentityUnlinked { user: user.id });
-        let void = [RevokedTokens::OfUser(user.id, user.epoch)];
-        self.sign_in.journal.commit_revoking(unit, event, &void).await
+        self.sign_in.journal.commit_revoking(unit, event, &[void]).await
     }
 }

@@ -2,6 +2,7 @@
 
 mod activity;
 mod authenticate;
+mod end_all;
 mod end_session;
 mod follow_revocations;
 mod list_sessions;
@@ -21,6 +22,7 @@ use domain::units::{AccountUnit, Begin};
 use domain::users::UserRepository;
 
 pub use activity::Activity;
+pub(crate) use end_all::end_all;
 pub use list_sessions::{MAX_SESSIONS_LISTED, Session};
 pub use token_issuer::{TokenIssuer, TokenPair};
 

@@ -11,7 +11,6 @@ use super::SignIn;
 use super::by_second_factor::Challenged;
 use super::start_session::Proven;
 use crate::ApplicationError;
-use crate::events::SignInOutcome;
 use crate::one_time_tokens::Proof;
 use crate::second_factors::Shown;
 use crate::sessions::TokenPair;
@@ -58,11 +57,7 @@ impl SignIn {
         code: Secret,
         device: Device,
     ) -> Result<TokenPair, ApplicationError> {
-        let result = self.finish_by_email_code(challenge, code, device).await;
-        if let Some(outcome) = SignInOutcome::without_event(&result) {
-            self.journal.counters.sign_in(outcome);
-        }
-        result
+        self.counted(self.finish_by_email_code(challenge, code, device).await)
     }
 
     async fn finish_by_email_code(

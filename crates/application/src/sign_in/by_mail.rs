@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use domain::events::{By, What};
 use domain::one_time_tokens::{OneTimeToken, Purpose};
-use domain::sessions::{Device, Method, RevokedTokens};
+use domain::sessions::{Device, Method};
 use domain::users::User;
 
 use super::SignIn;
@@ -10,7 +10,6 @@ use super::reclaim;
 use super::start_session::Proven;
 use crate::ApplicationError;
 use crate::even::evenly;
-use crate::events::SignInOutcome;
 use crate::one_time_tokens::{Proof, consume};
 use crate::sessions::TokenPair;
 
@@ -31,10 +30,7 @@ impl SignIn {
             }
             result => result,
         };
-        if let Some(outcome) = SignInOutcome::without_event(&result) {
-            self.journal.counters.sign_in(outcome);
-        }
-        result
+        self.counted(result)
     }
 
     async fn prove_and_start(&self, proof: &Proof, device: Device) -> Result<TokenPair, ApplicationError> {
@@ -62,9 +58,9 @@ impl SignIn {
             unit.commit().await?;
             return Ok(user);
         }
-        reclaim(unit.as_ref(), &mut user, now).await?;
+        let void = reclaim(unit.as_ref(), &mut user, now).await?;
         let event = By::Anyone.did(What::UserReclaimed { user: user.id }).from_address(address);
-        self.journal.commit_revoking(unit, event, &[RevokedTokens::OfUser(user.id, user.epoch)]).await?;
+        self.journal.commit_revoking(unit, event, &[void]).await?;
         Ok(user)
     }
 }

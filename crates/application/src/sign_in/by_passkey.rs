@@ -12,7 +12,6 @@ use super::SignIn;
 use super::start_session::Proven;
 use crate::acting::begin_as;
 use crate::ceremonies::{Asked, PresentedPasskey};
-use crate::events::SignInOutcome;
 use crate::one_time_tokens::Proof;
 use crate::sessions::TokenPair;
 use crate::{Actor, ApplicationError};
@@ -81,11 +80,7 @@ impl SignIn {
     /// [`ApplicationError::InvalidPasskey`], whatever is wrong with it or its account;
     /// [`ApplicationError::EmailNotVerified`], [`ApplicationError::Unavailable`].
     pub async fn by_passkey(&self, sign_in: PasskeySignIn) -> Result<TokenPair, ApplicationError> {
-        let result = self.prove_and_start_by_passkey(sign_in).await;
-        if let Some(outcome) = SignInOutcome::without_event(&result) {
-            self.journal.counters.sign_in(outcome);
-        }
-        result
+        self.counted(self.prove_and_start_by_passkey(sign_in).await)
     }
 
     async fn prove_and_start_by_passkey(&self, sign_in: PasskeySignIn) -> Result<TokenPair, ApplicationError> {

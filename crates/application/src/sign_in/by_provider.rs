@@ -5,7 +5,6 @@ use domain::users::User;
 use super::SignIn;
 use super::start_session::Proven;
 use crate::ApplicationError;
-use crate::events::SignInOutcome;
 use crate::sessions::TokenPair;
 
 impl SignIn {
@@ -32,9 +31,6 @@ impl SignIn {
             }
             result => result,
         };
-        if let Some(outcome) = SignInOutcome::without_event(&result) {
-            self.journal.counters.sign_in(outcome);
-        }
-        result
+        self.counted(result)
     }
 }

@@ -10,7 +10,6 @@ use domain::users::{User, UserId, UserIdentifier};
 use super::SignIn;
 use super::start_session::Proven;
 use crate::ApplicationError;
-use crate::events::SignInOutcome;
 use crate::one_time_tokens::Proof;
 use crate::second_factors::{SecondFactor, Shown};
 use crate::sessions::TokenPair;
@@ -20,7 +19,7 @@ use crate::sessions::TokenPair;
 pub struct FinishSignIn {
     /// The challenge.
     pub challenge: Secret,
-    /// What answers it.
+    /// What is shown for it.
     pub factor: SecondFactor,
     /// What signs in.
     pub device: Device,
@@ -46,11 +45,7 @@ impl SignIn {
     /// [`ApplicationError::TooManyAttempts`], [`ApplicationError::AccountDisabled`],
     /// [`ApplicationError::EmailNotVerified`], [`ApplicationError::Unavailable`].
     pub async fn by_second_factor(&self, finish: FinishSignIn) -> Result<TokenPair, ApplicationError> {
-        let result = self.finish(finish).await;
-        if let Some(outcome) = SignInOutcome::without_event(&result) {
-            self.journal.counters.sign_in(outcome);
-        }
-        result
+        self.counted(self.finish(finish).await)
     }
 
     async fn finish(&self, finish: FinishSignIn) -> Result<TokenPair, ApplicationError> {
@@ -64,7 +59,7 @@ impl SignIn {
         Ok(pair)
     }
 
-    /// Who got this challenge, while it is good.
+    /// Finds whoever got this challenge, while it is good.
     ///
     /// # Errors
     /// [`ApplicationError::InvalidOneTimeToken`], [`ApplicationError::Unavailable`].
@@ -99,7 +94,7 @@ impl SignIn {
         let proven = Proven { user, methods, rehashed: None, challenge: Some(challenge), shown: Some(shown) };
         match self.start_session(&proven, device).await {
             Ok(pair) => pair.ok_or(ApplicationError::InvalidOneTimeToken),
-            // Spent by another at this very moment, or a recovery code that is none.
+            // Spent by another at this very moment, or not a recovery code at all.
             Err(refusal) => Err(self.refuse_second_factor(user_id, address, refusal).await),
         }
     }

@@ -8,9 +8,8 @@ use domain::users::{User, UserIdentifier};
 use super::SignIn;
 use super::start_session::{Proven, Rehashed};
 use crate::ApplicationError;
-use crate::attempts::Whose;
+use crate::attempts::{Guess, Whose};
 use crate::events::SignInOutcome;
-use crate::hashing::verify;
 use crate::sessions::TokenPair;
 
 /// A sign-in with a password.
@@ -34,11 +33,7 @@ impl SignIn {
     /// [`ApplicationError::TooManyAttempts`], whether or not the password is right and the user exists;
     /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn with_password(&self, login: Login) -> Result<TokenPair, ApplicationError> {
-        let result = self.verify_and_start(login).await;
-        if let Some(outcome) = SignInOutcome::without_event(&result) {
-            self.journal.counters.sign_in(outcome);
-        }
-        result
+        self.counted(self.verify_and_start(login).await)
     }
 
     async fn verify_and_start(&self, login: Login) -> Result<TokenPair, ApplicationError> {
@@ -49,19 +44,15 @@ impl SignIn {
         let name = UserIdentifier::typed(&login.identifier);
         let (user, stored) = self.hashing.in_turn(self.find_by_name(name.as_ref())).await?.unzip();
         let stored = stored.flatten();
-        let whose = user.as_ref().map(|user| user.id);
         // In whatever way it is written: the names of an account share its attempts, and nobody must be told by that.
         let key = name.map_or(login.identifier, |name| name.key());
-        let tried = whose.map_or(Whose::Nobody(&key), Whose::User);
-        let line = self.attempts.lines.wait(tried).await;
-        let attempt = self.hashing.in_turn(self.attempts.reserve(tried, address)).await?;
-        let verification = verify(place.as_mut(), &login.password, whose, stored.clone()).await?;
+        let whose = user.as_ref().map_or(Whose::Nobody(&key), |user| Whose::User(user.id));
+        let guess = Guess { whose, password: &login.password, stored: stored.clone(), address };
+        let verification = self.attempts.verify(&self.hashing, place.as_mut(), guess).await?;
         let (Some(user), Some(stored), Verification::Match { outdated }) = (&user, stored, verification) else {
             let what = What::LoginFailed { user: user.map(|user| user.id) };
             return Err(self.refused(what, address, ApplicationError::InvalidCredentials).await);
         };
-        self.hashing.in_turn(attempt.was_right()).await?;
-        drop(line);
         let rehashed = if outdated { rehash(place.as_mut(), &login.password, &stored).await? } else { None };
         let proven = Proven { rehashed, ..Proven::by(Method::Password, user.clone()) };
         if let Some(pair) = self.start_session(&proven, login.device.clone()).await? {
@@ -79,6 +70,14 @@ impl SignIn {
         }
         let what = What::LoginFailed { user: Some(user.id) };
         Err(self.refused(what, address, ApplicationError::InvalidCredentials).await)
+    }
+
+    /// Counts a sign-in that no event tells of, and returns it.
+    pub(super) fn counted(&self, result: Result<TokenPair, ApplicationError>) -> Result<TokenPair, ApplicationError> {
+        if let Some(outcome) = SignInOutcome::without_event(&result) {
+            self.journal.counters.sign_in(outcome);
+        }
+        result
     }
 
     /// Records a refusal, the same for a name that is known and one that is not, and returns it.

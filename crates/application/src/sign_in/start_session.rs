@@ -88,7 +88,7 @@ impl SignIn {
         if self.clock.now() < due_at || matches!(shown, Some(Shown::EmailCode(_))) {
             return Ok(None);
         }
-        // What the mailbox gave is no reason to believe it once more.
+        // Whoever came by the mailbox proves nothing new by it.
         let is_by_mail = *methods == Methods::only(Method::Mail) || grace.reset_at.is_some_and(|at| due_at <= at);
         let may_mail = !is_by_mail && self.one_time_tokens.can_notify(user);
         Ok(Some(may_mail.then_some(FactorKind::EmailCode).into_iter().collect()))

@@ -6,8 +6,7 @@ use domain::users::UserIdentifier;
 
 use super::SignIn;
 use crate::acting::begin_in_session;
-use crate::attempts::Whose;
-use crate::hashing::verify;
+use crate::attempts::{Guess, Whose};
 use crate::second_factors::{SecondFactor, Shown};
 use crate::{Actor, ApplicationError};
 
@@ -42,17 +41,13 @@ impl SignIn {
             return Err(ApplicationError::StepUpRequired { factors });
         }
         let mut place = self.hashing.reserve()?;
-        let whose = Whose::User(actor.user_id);
-        let line = self.attempts.lines.wait(whose).await;
-        let attempt = self.hashing.in_turn(self.attempts.reserve(whose, actor.address)).await?;
         let found = self.hashing.in_turn(self.passwords.find_with_user(&UserIdentifier::Id(actor.user_id))).await?;
         let stored = found.and_then(|(_, hash)| hash);
-        if let Verification::Mismatch = verify(place.as_mut(), password, Some(actor.user_id), stored).await? {
+        let guess = Guess { whose: Whose::User(actor.user_id), password, stored, address: actor.address };
+        if let Verification::Mismatch = self.attempts.verify(&self.hashing, place.as_mut(), guess).await? {
             let what = What::CurrentPasswordWrong { user: actor.user_id };
             return Err(self.refused(what, actor.address, ApplicationError::WrongCurrentPassword).await);
         }
-        self.hashing.in_turn(attempt.was_right()).await?;
-        drop(line);
         self.hashing.in_turn(self.record_step_up(actor, None)).await
     }
 

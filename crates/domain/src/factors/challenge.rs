@@ -5,7 +5,7 @@ use crate::{Secret, Timestamp};
 
 /// What a sign-in goes on with that needs a second factor.
 pub struct SecondFactorChallenge {
-    /// Comes back with the second factor, once. It is no session, and good for nothing else.
+    /// Comes back with the second factor, once. It is not a session, and good for nothing else.
     pub token: Secret,
     /// It is good until then.
     pub expires_at: Timestamp,

@@ -3,7 +3,7 @@ use chrono::TimeDelta;
 use crate::users::Role;
 use crate::{Timestamp, ValidationError};
 
-/// Who must have a second factor, and from when on.
+/// The rule of who must have a second factor, and from when on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SecondFactorPolicy {
     /// Who.
@@ -12,7 +12,7 @@ pub struct SecondFactorPolicy {
     pub grace: TimeDelta,
 }
 
-/// Who must have a second factor.
+/// Those who must have a second factor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RequiredOf {
     /// Nobody.
@@ -68,7 +68,7 @@ impl SecondFactorPolicy {
         }
     }
 
-    /// From when on an account whose grace began then is not let in without one.
+    /// The time from which on an account whose grace began then cannot sign in without one.
     pub fn due_at(&self, grace: &Grace) -> Timestamp {
         grace.began_at + self.grace
     }

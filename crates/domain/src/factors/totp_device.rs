@@ -17,7 +17,7 @@ pub struct TotpDevice {
     pub secret: SealedTotpSecret,
     /// When it was set up.
     pub created_at: Timestamp,
-    /// When a code of it was shown first. Until then it is no factor.
+    /// When a code of it was shown first. Until then it is not a factor.
     pub confirmed_at: Option<Timestamp>,
     /// The step of the last code that was taken. No code of this step or of one before is taken any more.
     pub last_step: Option<TotpStep>,

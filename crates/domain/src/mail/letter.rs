@@ -25,7 +25,7 @@ pub enum Letter {
     },
     /// An authenticator app is a factor of your account now.
     FactorAdded,
-    /// An authenticator app is no factor of your account any more.
+    /// An authenticator app is not a factor of your account any more.
     FactorRemoved,
     /// A passkey is a way into your account now.
     PasskeyAdded,

@@ -138,7 +138,7 @@ impl PasskeyPublicKey {
     }
 }
 
-/// It is no secret, but names one device of one person.
+/// It is not a secret, but names one device of one person.
 impl fmt::Debug for CredentialId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CredentialId(…)")

@@ -23,7 +23,7 @@ pub struct ProviderFlow {
     pub return_to: String,
     /// What whoever gets the code in the end must know.
     pub code_challenge: Option<CodeChallenge>,
-    /// Who links an account to theirs. `None` for a sign-in.
+    /// The session that links an account to its user's. `None` for a sign-in.
     pub linking: Option<LinkingSession>,
     /// When it began.
     pub created_at: Timestamp,
@@ -74,7 +74,7 @@ pub struct NewProviderFlow {
     pub return_to: String,
     /// What whoever gets the code in the end must know.
     pub code_challenge: Option<CodeChallenge>,
-    /// Who links an account to theirs.
+    /// The session that links an account to its user's.
     pub linking: Option<LinkingSession>,
 }
 

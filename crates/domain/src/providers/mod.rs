@@ -1,4 +1,4 @@
-//! Identity providers: whoever can prove there who they are is let in here.
+//! Identity providers: whoever can prove there who they are may sign in here.
 //!
 //! A sign-in by a provider is a [`ProviderFlow`], one row from its beginning to its end: a browser is sent to the
 //! provider, comes back with the provider's code, and what the provider then says of it is handed to the app by a code of

@@ -64,7 +64,7 @@ pub struct AuthorizationRequest {
 pub struct AuthorizationResponse {
     /// The provider's code.
     pub code: Secret,
-    /// Who says so (RFC 9207), if it is said.
+    /// The issuer that the response says it is from (RFC 9207), if it says so.
     pub issuer: Option<String>,
     /// What the ID token must repeat.
     pub nonce: Secret,

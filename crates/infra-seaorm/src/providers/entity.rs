@@ -64,7 +64,7 @@ fn bytes<const N: usize>(row: &Row<'_>, column: Column) -> Option<Option<[u8; N]
     row.valid(column, bytes.try_into()).map(Some)
 }
 
-/// The outer `None` if nobody can tell in which session: then it is no sign-in either.
+/// The outer `None` if nobody can tell in which session: then it is not a sign-in either.
 fn linking(row: &Row<'_>) -> Option<Option<LinkingSession>> {
     match (row.get(Column::UserId), row.get(Column::SessionId)) {
         (None, None) => Some(None),

@@ -19,7 +19,7 @@ const AGENT: &str = concat!("hexauth/", env!("CARGO_PKG_VERSION"));
 /// Why a provider cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum InvalidProvider {
-    /// It is no URL, or has a name, a password or a fragment.
+    /// It is not a URL, or has a name, a password or a fragment.
     #[error("it is not a plain https:// URL")]
     NotPlain,
     /// What is asked could be read on the way.

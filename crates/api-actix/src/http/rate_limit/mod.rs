@@ -31,6 +31,8 @@ const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Limited {
     Login,
+    /// What goes before or after: challenges, passkeys, providers.
+    SignInSteps,
     Refresh,
     Logout,
     Registration,
@@ -42,6 +44,7 @@ impl Limited {
     fn as_str(self) -> &'static str {
         match self {
             Self::Login => "login",
+            Self::SignInSteps => "sign_in_steps",
             Self::Refresh => "refresh",
             Self::Logout => "logout",
             Self::Registration => "registration",
@@ -55,6 +58,7 @@ impl Limited {
 #[derive(Debug)]
 pub(crate) struct RateLimits {
     login: Option<Limiter>,
+    sign_in_steps: Option<Limiter>,
     refresh: Option<Limiter>,
     logout: Option<Limiter>,
     registration: Option<Limiter>,
@@ -72,12 +76,14 @@ impl RateLimits {
             registration: limiter(config.registration),
             password_reset: limiter(config.password_reset),
             password_check: limiter(config.password_check),
+            sign_in_steps: limiter(config.sign_in_steps),
         }
     }
 
     fn of(&self, limited: Limited) -> Option<&Limiter> {
         match limited {
             Limited::Login => self.login.as_ref(),
+            Limited::SignInSteps => self.sign_in_steps.as_ref(),
             Limited::Refresh => self.refresh.as_ref(),
             Limited::Logout => self.logout.as_ref(),
             Limited::Registration => self.registration.as_ref(),
@@ -96,9 +102,12 @@ pub(crate) fn limit(limited: Limited, route: Route) -> Route {
 async fn check(limited: Limited, request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, Error> {
     let is_exempt = match limited {
         Limited::Registration => is_admin(request.request()).await,
-        Limited::Login | Limited::Refresh | Limited::Logout | Limited::PasswordReset | Limited::PasswordCheck => {
-            Ok(false)
-        }
+        Limited::Login
+        | Limited::SignInSteps
+        | Limited::Refresh
+        | Limited::Logout
+        | Limited::PasswordReset
+        | Limited::PasswordCheck => Ok(false),
     };
     if matches!(is_exempt, Ok(true)) {
         return next.call(request).await;

@@ -36,6 +36,8 @@ BEYOND_SCHEMAS = {
     ("code", "too_long"): "likewise",
     ("totp", "too_long"): "likewise",
     ("recovery_code", "too_long"): "likewise",
+    ("link", "too_long"): "likewise",
+    ("return_to", "invalid_return_to"): "likewise",
     ("new_password", "unchanged"): "depends on what is stored",
     ("password", "too_guessable"): "how hard a password is to guess is measured; the document says so in words",
     ("new_password", "too_guessable"): "likewise",
@@ -50,7 +52,11 @@ BEYOND_SCHEMAS = {
     (None, "invalid_refresh_token"): "likewise",
     (None, "too_many_attempts"): "depends on what was tried before",
     (None, "invalid_one_time_token"): "likewise",
+    (None, "invalid_ceremony"): "depends on which challenge was handed out before",
+    (None, "invalid_provider_response"): "depends on whether this browser was sent to the provider before",
     (None, "email_sign_in_off"): "depends on the configuration",
+    ("return_to", "not_allowed"): "it must be one of those of the configuration, byte by byte",
+    ("return_to", "required"): "either it or link; OpenAPI 3.1 has no parameters that exclude each other",
     ("token", "required"): "either it or email and code; the document has one object with all, since generators make "
                            "little of alternatives",
     ("username", "required"): "which of them the token endpoint needs depends on grant_type; the document has one object "

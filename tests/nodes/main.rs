@@ -21,6 +21,7 @@ mod nginx;
 mod nodes;
 mod outages;
 mod pgbouncer;
+mod providers;
 mod refresh;
 mod reuse;
 mod schedules;

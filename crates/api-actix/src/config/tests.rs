@@ -383,3 +383,80 @@ fn a_value_in_the_place_of_a_section_is_a_fault_and_so_is_a_section_in_the_place
         assert_eq!(faults.len(), 1, "{text}: {faults:?}");
     }
 }
+
+#[test]
+fn a_place_to_return_to_is_a_page_or_of_an_app_and_has_no_fragment() {
+    let is_taken = |text: &str| load(Environment::new([("APP_AUTH__RETURN_TO", text)])).is_ok();
+    for good in [
+        "https://app.example.com",
+        "https://app.example.com/back?from=provider",
+        "http://localhost:5173/",
+        "com.example.app:/signed-in",
+        "https://a.example.com/,https://b.example.com/",
+    ] {
+        assert!(is_taken(good), "{good}");
+    }
+    let too_long = format!("https://app.example.com/{}", "a".repeat(500));
+    for bad in [
+        "app.example.com",
+        "/signed-in",
+        "//app.example.com",
+        "https:",
+        "https://",
+        "https:app.example.com",
+        "https://app.example.com/#there",
+        "https://app.example.com/a b",
+        "https://app.example.com/\\evil",
+        "https://bücher.example.com/",
+        &too_long,
+    ] {
+        assert!(!is_taken(bad), "{bad}");
+    }
+}
+
+#[test]
+fn a_provider_needs_little_and_the_rest_has_defaults() {
+    let config = load(Environment::new([
+        ("APP_PROVIDERS__GITHUB__CLIENT_ID", "app"),
+        ("APP_PROVIDERS__GITHUB__CLIENT_SECRET", "secret"),
+        ("APP_PROVIDERS__MY_IDP__ISSUER", "https://id.example.com"),
+        ("APP_PROVIDERS__MY_IDP__CLIENT_ID", "hexauth"),
+        ("APP_PROVIDERS__MY_IDP__TITLE", "Our own"),
+        ("APP_PROVIDERS__MY_IDP__SCOPES", "openid, profile"),
+        ("APP_PROVIDERS__MY_IDP__TRUSTED_DOMAINS", "Example.org example.net"),
+        ("APP_PROVIDERS__MY_IDP__RESPONSE_MODE", "form_post"),
+    ]));
+    let providers = config.unwrap().providers;
+    let [github, own] = providers.as_slice() else { panic!("{providers:?}") };
+    assert_eq!((github.name.as_str(), github.title.as_str(), github.kind), ("github", "GitHub", ProviderKind::GitHub));
+    assert_eq!((github.issuer.as_str(), github.form_post), ("https://github.com", false));
+    assert_eq!((github.scopes.join(" ").as_str(), &github.trusted_domains), ("read:user user:email", &None));
+    assert_eq!((own.name.as_str(), own.title.as_str(), own.kind), ("my_idp", "Our own", ProviderKind::OpenId));
+    assert_eq!((own.scopes.join(" ").as_str(), own.form_post), ("openid profile", true));
+    assert_eq!(own.trusted_domains, Some(vec!["example.org".to_owned(), "example.net".to_owned()]));
+    assert!(own.client_secret.is_none() && !format!("{github:?}").contains("secret\""));
+}
+
+#[test]
+fn what_is_wrong_with_a_provider_is_said_by_the_name_of_the_variable() {
+    for (member, value, fault) in [
+        ("KIND", "saml", "it must be openid or github"),
+        ("SCOPES", "email", "openid must be among them"),
+        ("RESPONSE_MODE", "fragment", "it must be query or form_post"),
+        ("ISSUER", "", "it is missing"),
+        ("CLIENT_ID", "", "it is missing"),
+        ("COLOUR", "red", "a provider has"),
+    ] {
+        let name = format!("APP_PROVIDERS__IDP__{member}");
+        let good = [("APP_PROVIDERS__IDP__ISSUER", "https://id.example.com"), ("APP_PROVIDERS__IDP__CLIENT_ID", "app")];
+        let variables = good.into_iter().filter(|(other, _)| *other != name).chain([(name.as_str(), value)]);
+        let Err(ConfigError(faults)) = load(Environment::new(variables)) else { panic!("{name}={value} was taken") };
+        assert!(faults.len() == 1 && faults[0].contains(fault) && faults[0].contains(&name), "{faults:?}");
+    }
+    let many = (0..=20).flat_map(|number| {
+        let provider = format!("APP_PROVIDERS__P{number}");
+        [(format!("{provider}__ISSUER"), "https://id.example.com"), (format!("{provider}__CLIENT_ID"), "app")]
+    });
+    let Err(ConfigError(faults)) = load(Environment::new(many)) else { panic!("21 were taken") };
+    assert!(faults.iter().any(|fault| fault.contains("more than 20")), "{faults:?}");
+}

@@ -149,13 +149,14 @@ impl SecondFactors {
         }
     }
 
-    /// The attempts before one that was right are forgotten.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub(crate) async fn was_right(&self, user: UserId) -> Result<(), StoreError> {
-        self.factors.forget_totp_attempts(user).await?;
-        self.attempts.forget(&self.key(user)).await.map(drop)
+    /// The attempts before one that was right are forgotten. What it was shown for is committed by then, so a fault is
+    /// no refusal: it only leaves a count that is too high.
+    pub(crate) async fn was_right(&self, user: UserId) {
+        let totp = self.factors.forget_totp_attempts(user).await;
+        let all = self.attempts.forget(&self.key(user)).await;
+        if let Err(error) = totp.and(all.map(drop)) {
+            tracing::warn!(%user, %error, "attempts at a second factor are not forgotten");
+        }
     }
 
     fn key(&self, user: UserId) -> AttemptKey {

@@ -46,7 +46,8 @@ pub(crate) const FEATURE: Feature = Feature {
 fn routes(config: &mut ServiceConfig) {
     config
         .service(
-            resource("/users/me/passkeys/options").route(post().to(start_registration::start_passkey_registration)),
+            resource("/users/me/passkeys/options")
+                .route(limit(Limited::SignInSteps, post().to(start_registration::start_passkey_registration))),
         )
         .service(
             resource("/users/me/passkeys")
@@ -73,7 +74,10 @@ fn routes(config: &mut ServiceConfig) {
             resource("/auth/challenge/passkey")
                 .route(limit(Limited::SignInSteps, post().to(finish_sign_in::by_passkey))),
         )
-        .service(resource("/auth/step-up/passkey/options").route(post().to(start_step_up::start_passkey_step_up)));
+        .service(
+            resource("/auth/step-up/passkey/options")
+                .route(limit(Limited::SignInSteps, post().to(start_step_up::start_passkey_step_up))),
+        );
 }
 
 #[derive(OpenApi)]

@@ -2,14 +2,14 @@ use actix_web::{HttpResponse, web};
 use application::sign_in::SignIn;
 
 use super::{OptionsBody, answer};
-use crate::http::responses::{NotFound, Unauthorized, Unavailable};
+use crate::http::responses::{NotFound, RateLimited, Unauthorized, Unavailable};
 use crate::http::{ApiError, Guarded};
 
 /// Ask for a passkey to prove again that it is you.
 ///
 /// Returns what the browser is asked, good for five minutes, once and for this session. 404 where the user has no passkey.
 #[utoipa::path(post, path = "/api/v1/auth/step-up/passkey/options", tag = "passkeys",
-    responses((status = 200, description = "The options.", body = OptionsBody), Unauthorized, NotFound, Unavailable),
+    responses((status = 200, description = "The options.", body = OptionsBody), Unauthorized, NotFound, RateLimited, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn start_passkey_step_up(
     sign_in: web::Data<SignIn>,

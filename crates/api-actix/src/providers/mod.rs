@@ -53,7 +53,10 @@ fn routes(config: &mut ServiceConfig) {
                 .route(post().to(finish_linking::finish_linking)),
         )
         .service(resource("/users/me/identities/{id}").route(delete().to(unlink::unlink)))
-        .service(resource("/users/me/identities/{provider}/start").route(post().to(start_linking::start_linking)));
+        .service(
+            resource("/users/me/identities/{provider}/start")
+                .route(limit(Limited::SignInSteps, post().to(start_linking::start_linking))),
+        );
 }
 
 #[derive(OpenApi)]

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::StartFlowBody;
 use super::path::AtProvider;
-use crate::http::responses::{Body, Forbidden, NotFound, Unauthorized, Unavailable};
+use crate::http::responses::{Body, Forbidden, NotFound, RateLimited, Unauthorized, Unavailable};
 use crate::http::{ApiError, Guarded, HttpSettings, JsonBody};
 
 /// Where to send the browser.
@@ -25,7 +25,7 @@ pub(crate) struct StartedLinkingBody {
 #[utoipa::path(post, path = "/api/v1/users/me/identities/{provider}/start", tag = "providers",
     params(("provider" = String, Path, description = "The provider's name.")), request_body = StartFlowBody,
     responses((status = 200, description = "It has begun.", body = StartedLinkingBody), Body, Unauthorized, Forbidden,
-        NotFound, Unavailable),
+        NotFound, RateLimited, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn start_linking(
     providers: web::Data<Providers>,

@@ -47,7 +47,7 @@ impl Factors {
         self.one_time_tokens.notify(unit.as_ref(), &user, Letter::FactorAdded).await?;
         let event = actor.did(What::FactorAdded { user: user.id });
         self.commit_change(unit, user, Some(actor.session), event).await?;
-        self.second_factors.was_right(actor.user_id).await?;
+        self.second_factors.was_right(actor.user_id).await;
         Ok(codes)
     }
 

@@ -58,7 +58,10 @@ impl SignIn {
             Err(refusal) => Err(refusal),
         };
         match recorded {
-            Ok(()) => Ok(self.second_factors.was_right(actor.user_id).await?),
+            Ok(()) => {
+                self.second_factors.was_right(actor.user_id).await;
+                Ok(())
+            }
             Err(refusal) => Err(self.refuse_second_factor(actor.user_id, actor.address, refusal).await),
         }
     }

@@ -31,6 +31,7 @@ on_each_database!(
     of_a_hundred_at_once_with_one_challenge_one_signs_in,
     guesses_are_counted_together_whatever_is_tried_and_asked,
     a_change_of_factors_ends_what_the_old_ones_vouched_for,
+    after_a_hundred_wrong_codes_in_a_row_another_factor_is_needed,
     admins_reset_factors_and_see_none,
     a_stranger_leaves_no_factor_behind_for_the_owner_of_an_address,
 );
@@ -527,6 +528,21 @@ async fn guesses_are_counted_together_whatever_is_tried_and_asked(app: App) {
     assert!(listed.as_array().unwrap().iter().any(|one| one["kind"] == "second_factor"), "{listed}");
     assert_eq!(app.delete(&path, &root.access).await.status, StatusCode::NO_CONTENT);
     ada.sign_in(&app).await;
+}
+
+/// However slowly they come: what is counted for waits is forgotten after a day.
+async fn after_a_hundred_wrong_codes_in_a_row_another_factor_is_needed(app: App) {
+    let ada = Enrolled::new(&app, EMAIL).await;
+    let show = |challenge: String, code: String| app.post(BY_TOTP, json!({"challenge": challenge, "code": code}));
+    let wrong = totp::code(&ada.secret).chars().rev().map(|digit| if digit == '0' { '1' } else { '0' }).collect();
+    show(ada.challenge(&app).await, wrong).await.problem(401, "invalid_second_factor");
+    app.run_sql("UPDATE totp_attempts SET in_a_row = 100").await;
+    app.run_sql("DELETE FROM attempts").await;
+    let right = ada.next_code(&app).await;
+    show(ada.challenge(&app).await, right.clone()).await.problem(403, "totp_used_up");
+    let by_code = json!({"challenge": ada.challenge(&app).await, "code": ada.recovery_codes[0]});
+    app.post(BY_RECOVERY_CODE, by_code).await.tokens();
+    show(ada.challenge(&app).await, ada.next_code(&app).await).await.tokens();
 }
 
 async fn a_change_of_factors_ends_what_the_old_ones_vouched_for(first: App) {

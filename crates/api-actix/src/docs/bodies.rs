@@ -39,11 +39,14 @@ fn every_body_of_the_document_is_checked() {
 fn readers_take_the_fields_that_are_described_and_no_others() {
     let bodies = bodies();
     let names: BTreeSet<_> = bodies.iter().flat_map(|body| body.properties().keys().map(String::as_str)).collect();
-    for body in &bodies {
+    // A few at a time, since only so many faults are told.
+    let names: Vec<_> = names.into_iter().collect();
+    for (body, some) in bodies.iter().flat_map(|body| names.chunks(20).map(move |some| (body, some))) {
         let is_closed = body.schema["additionalProperties"] == false;
         assert_eq!(is_closed, !is_form(body), "{}", body.name);
-        let others: BTreeSet<_> = names.iter().copied().filter(|name| !body.properties().contains_key(*name)).collect();
-        assert_eq!(body.unknown(&names), if is_closed { others } else { BTreeSet::new() }, "{}", body.name);
+        let some: BTreeSet<_> = some.iter().copied().collect();
+        let others: BTreeSet<_> = some.iter().copied().filter(|name| !body.properties().contains_key(*name)).collect();
+        assert_eq!(body.unknown(&some), if is_closed { others } else { BTreeSet::new() }, "{}", body.name);
     }
 }
 

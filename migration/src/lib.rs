@@ -194,3 +194,19 @@ fn bytewise_text(manager: &SchemaManager<'_>, column: impl IntoIden) -> ColumnDe
     }
     column
 }
+
+/// The key of rows that are a user's and go with them.
+fn of_user(name: &str, table: impl IntoIden, column: impl IntoIden) -> ForeignKeyCreateStatement {
+    ForeignKey::create()
+        .name(name)
+        .from(table.into_iden(), column.into_iden())
+        .to(Users::Table, Users::Id)
+        .on_delete(ForeignKeyAction::Cascade)
+        .to_owned()
+}
+
+#[derive(DeriveIden)]
+enum Users {
+    Table,
+    Id,
+}

@@ -1,6 +1,6 @@
 use sea_orm_migration::prelude::*;
 
-use crate::bytewise_text;
+use crate::{bytewise_text, of_user};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -23,12 +23,6 @@ impl MigrationTrait for Migration {
 }
 
 async fn create_passkeys(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    let mut of_user = ForeignKey::create()
-        .name("fk_passkeys_user_id")
-        .from(Passkeys::Table, Passkeys::UserId)
-        .to(Users::Table, Users::Id)
-        .on_delete(ForeignKeyAction::Cascade)
-        .to_owned();
     let passkeys = Table::create()
         .table(Passkeys::Table)
         .col(ColumnDef::new(Passkeys::Id).uuid().not_null().primary_key())
@@ -42,7 +36,7 @@ async fn create_passkeys(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .col(ColumnDef::new(Passkeys::IsBackedUp).boolean().not_null())
         .col(ColumnDef::new(Passkeys::CreatedAt).timestamp_with_time_zone().not_null())
         .col(ColumnDef::new(Passkeys::LastUsedAt).timestamp_with_time_zone())
-        .foreign_key(&mut of_user)
+        .foreign_key(&mut of_user("fk_passkeys_user_id", Passkeys::Table, Passkeys::UserId))
         .to_owned();
     manager.create_table(passkeys).await?;
     // The repository tells by their names which value was taken.
@@ -109,10 +103,4 @@ enum PasskeyCeremonies {
     BoundTo,
     State,
     ExpiresAt,
-}
-
-#[derive(DeriveIden)]
-enum Users {
-    Table,
-    Id,
 }

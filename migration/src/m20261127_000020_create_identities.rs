@@ -1,6 +1,6 @@
 use sea_orm_migration::prelude::*;
 
-use crate::bytewise_text;
+use crate::{bytewise_text, of_user};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -74,15 +74,6 @@ impl MigrationTrait for Migration {
     }
 }
 
-fn of_user(name: &str, table: impl IntoIden, column: impl IntoIden) -> ForeignKeyCreateStatement {
-    ForeignKey::create()
-        .name(name)
-        .from(table.into_iden(), column.into_iden())
-        .to(Users::Table, Users::Id)
-        .on_delete(ForeignKeyAction::Cascade)
-        .to_owned()
-}
-
 #[derive(DeriveIden)]
 enum Identities {
     Table,
@@ -115,10 +106,4 @@ enum ProviderFlows {
     EmailVerified,
     CodeExpiresAt,
     RedeemedAt,
-}
-
-#[derive(DeriveIden)]
-enum Users {
-    Table,
-    Id,
 }

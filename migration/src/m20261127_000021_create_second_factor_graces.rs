@@ -1,5 +1,7 @@
 use sea_orm_migration::prelude::*;
 
+use crate::of_user;
+
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
@@ -10,18 +12,16 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let mut of_user = ForeignKey::create()
-            .name("fk_second_factor_graces_user_id")
-            .from(SecondFactorGraces::Table, SecondFactorGraces::UserId)
-            .to(Users::Table, Users::Id)
-            .on_delete(ForeignKeyAction::Cascade)
-            .to_owned();
         let graces = Table::create()
             .table(SecondFactorGraces::Table)
             .col(ColumnDef::new(SecondFactorGraces::UserId).uuid().not_null().primary_key())
             .col(ColumnDef::new(SecondFactorGraces::BeganAt).timestamp_with_time_zone().not_null())
             .col(ColumnDef::new(SecondFactorGraces::ResetAt).timestamp_with_time_zone())
-            .foreign_key(&mut of_user)
+            .foreign_key(&mut of_user(
+                "fk_second_factor_graces_user_id",
+                SecondFactorGraces::Table,
+                SecondFactorGraces::UserId,
+            ))
             .to_owned();
         manager.create_table(graces).await
     }
@@ -37,10 +37,4 @@ enum SecondFactorGraces {
     UserId,
     BeganAt,
     ResetAt,
-}
-
-#[derive(DeriveIden)]
-enum Users {
-    Table,
-    Id,
 }

@@ -39,8 +39,7 @@ impl Factors {
         if !unit.factors().confirm_totp(id, step, now).await? {
             return Err(ApplicationError::NotFound);
         }
-        let is_first = kinds.is_empty();
-        let codes = if is_first { Some(self.new_recovery_codes(unit.as_ref(), user.id).await?) } else { None };
+        let codes = if kinds.is_empty() { Some(self.new_recovery_codes(unit.as_ref(), user.id).await?) } else { None };
         let methods = session.authentication.methods.and(Method::Totp);
         let authentication = Authentication { at: now, methods };
         unit.refresh_tokens().record_authentication(session.id, authentication).await?;

@@ -35,7 +35,7 @@ impl Factors {
         let passkeys = self.second_factors.ceremonies.passkeys.list(id).await?;
         let policy = &self.second_factors.policy;
         let are_required = policy.requires(user.role);
-        let is_missing = are_required && self.second_factors.kinds(id).await?.is_empty();
+        let is_missing = are_required && totp.is_empty() && passkeys.is_empty();
         let grace = if is_missing { factors.find_grace(id).await? } else { None };
         let due_at = grace.map(|grace| policy.due_at(&grace));
         let recovery_codes = factors.count_recovery_codes(id).await?;

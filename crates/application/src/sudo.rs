@@ -11,7 +11,7 @@ use crate::second_factors::SecondFactors;
 use crate::{Actor, ApplicationError};
 
 /// Finds out whether actors have proven lately who they are. It is a part of the services that ask for it. Where a unit of
-/// work is about factors, [`begin_proven`](crate::acting::begin_proven) asks.
+/// work is about factors, `begin_proven` in `acting.rs` asks.
 #[derive(Clone)]
 pub struct Sudo {
     /// Sessions, which know when and how.

@@ -23,14 +23,8 @@ impl SignIn {
     pub async fn by_mail(&self, proof: Proof, device: Device) -> Result<TokenPair, ApplicationError> {
         self.require_email_sign_in()?;
         let address = device.address();
-        let result = match self.prove_and_start(&proof, device).await {
-            Err(ApplicationError::InvalidOneTimeToken) => {
-                let failed = What::LoginFailed { user: None };
-                Err(self.refused(failed, address, ApplicationError::InvalidOneTimeToken).await)
-            }
-            result => result,
-        };
-        self.counted(result)
+        let result = self.prove_and_start(&proof, device).await;
+        self.recorded(result, address).await
     }
 
     async fn prove_and_start(&self, proof: &Proof, device: Device) -> Result<TokenPair, ApplicationError> {

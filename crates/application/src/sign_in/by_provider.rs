@@ -1,4 +1,3 @@
-use domain::events::What;
 use domain::sessions::{Device, Method};
 use domain::users::User;
 
@@ -24,13 +23,7 @@ impl SignIn {
             Err(refusal) => Err(refusal),
         };
         // The account may change at this very moment: then the proof was worth nothing any more.
-        let result = match result.and_then(|pair| pair.ok_or(ApplicationError::InvalidOneTimeToken)) {
-            Err(ApplicationError::InvalidOneTimeToken) => {
-                let failed = What::LoginFailed { user: None };
-                Err(self.refused(failed, address, ApplicationError::InvalidOneTimeToken).await)
-            }
-            result => result,
-        };
-        self.counted(result)
+        let result = result.and_then(|pair| pair.ok_or(ApplicationError::InvalidOneTimeToken));
+        self.recorded(result, address).await
     }
 }

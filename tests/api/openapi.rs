@@ -42,6 +42,8 @@ fn the_document_is_complete() {
                 // OAuth endpoints return 400 for what is not valid.
                 assert!(has("422") || OF_OAUTH.contains(&path.as_str()), "{place}");
             }
+            let made = &operation["responses"]["201"];
+            assert!(made.is_null() || made["headers"]["Location"].is_object(), "{place}");
             for (status, response) in operation["responses"].as_object().unwrap() {
                 let of_oauth = OF_OAUTH.contains(&path.as_str());
                 let error = if of_oauth { "OAuthError" } else { "Problem" };

@@ -579,6 +579,8 @@ async fn an_account_is_linked_in_the_session_that_began_and_to_one_user(app: App
     setup.exchange(json!({"code": code})).await.problem(400, "invalid_one_time_token");
     let linked = link(&setup, &ada, &code).await;
     assert_eq!(linked.status, StatusCode::CREATED, "{linked:?}");
+    let location = format!("/api/v1/users/me/identities/{}", linked.json()["id"].as_str().unwrap());
+    assert_eq!(linked.header("location"), location);
     link(&setup, &ada, &code).await.problem(400, "invalid_one_time_token");
     let listed = setup.app.get("/api/v1/users/me/identities", &ada.access).await.json();
     assert_eq!((&listed[0], listed.as_array().unwrap().len()), (&linked.json(), 1));

@@ -182,6 +182,7 @@ async fn a_user_links_an_account() {
     HTTP/1.1 201 Created
     cache-control: no-store
     content-type: application/json
+    location: /api/v1/users/me/identities/[id]
 
     {
       "created_at": "[time]",

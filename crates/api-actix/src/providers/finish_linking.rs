@@ -1,3 +1,4 @@
+use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, web};
 use application::providers::Providers;
 
@@ -10,13 +11,16 @@ use crate::http::{ApiError, Guarded, JsonBody};
 /// Links the account that was proven at a provider, in the session in which the flow began. One that is linked already, to
 /// whomever, is 409 `duplicate`.
 #[utoipa::path(post, path = "/api/v1/users/me/identities", tag = "providers", request_body = RedeemCodeBody,
-    responses((status = 201, description = "It is linked.", body = IdentityBody), Body, Unauthorized, Conflict,
-        Unavailable),
+    responses(
+        (status = 201, description = "It is linked.", body = IdentityBody,
+            headers(("Location" = String, description = "Where the link is."))),
+        Body, Unauthorized, Conflict, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn finish_linking(
     providers: web::Data<Providers>,
     Guarded { actor, input: JsonBody(redeem) }: Guarded<JsonBody<RedeemCodeBody>>,
 ) -> Result<HttpResponse, ApiError> {
     let identity = providers.finish_linking(&actor, redeem).await?;
-    Ok(HttpResponse::Created().json(IdentityBody::from(identity)))
+    let location = format!("/api/v1/users/me/identities/{}", identity.id);
+    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(IdentityBody::from(identity)))
 }

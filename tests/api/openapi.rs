@@ -56,6 +56,8 @@ fn the_document_is_complete() {
     }
     let flow = &document["components"]["securitySchemes"]["password"]["flows"]["password"];
     assert_eq!(flow["tokenUrl"], "/oauth2/token");
+    let factors = &document["components"]["schemas"]["Problem"]["properties"]["factors"]["items"];
+    assert_eq!(factors["enum"], json!(["password", "passkey", "totp", "recovery_code", "email_code"]));
 }
 
 fn is_guarded(path: &str, _method: &str) -> bool {

@@ -1,6 +1,9 @@
 use domain::Secret;
+use domain::factors::FactorKind;
 use serde::{Serialize, Serializer};
+use serde_json::json;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 
 use super::time::Time;
 
@@ -42,12 +45,19 @@ pub(crate) struct Problem {
     pub(crate) challenge: Option<Secret>,
     /// With `second_factor_required` and `step_up_required`: what can be shown, the strongest first.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Vec<String>, required = false, example = json!(["totp", "recovery_code"]))]
+    #[schema(schema_with = factors, required = false)]
     pub(crate) factors: Option<Vec<&'static str>>,
     /// With `second_factor_required`: the challenge is good until then.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, format = DateTime, required = false, example = "2026-11-21T09:30:00.000000Z")]
     pub(crate) expires_at: Option<Time>,
+}
+
+fn factors() -> Array {
+    let kind =
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(FactorKind::ALL.map(FactorKind::as_str)));
+    let description = "With `second_factor_required` and `step_up_required`: what can be shown, the strongest first.";
+    ArrayBuilder::new().items(kind).description(Some(description)).examples([json!(["totp", "recovery_code"])]).build()
 }
 
 impl Problem {

@@ -14,6 +14,9 @@ pub enum FactorKind {
 }
 
 impl FactorKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Password, Self::Passkey, Self::Totp, Self::RecoveryCode, Self::EmailCode];
+
     /// Its name, which never changes.
     pub const fn as_str(self) -> &'static str {
         match self {

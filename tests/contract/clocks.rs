@@ -16,8 +16,8 @@ use domain::keys::{MAX_KEY_RING_AGE, RootSecret};
 use domain::passwords::Password;
 use domain::sessions::{Device, RevocationFeed};
 use infra_security::{
-    Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, KeyRing, SealedKeys, SealedTotp, Sha256Challenges,
-    SystemIds, ZxcvbnMeter,
+    Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, KeyRing, SealedKeys, SealedResponses, SealedTotp,
+    Sha256Challenges, SystemIds, ZxcvbnMeter,
 };
 use infra_web::WebProviders;
 use tests::client::{EMAIL, PASSWORD};
@@ -69,6 +69,7 @@ impl Node {
             web_authn: None,
             providers: Arc::new(WebProviders::new([], "", &(clock.clone() as Arc<dyn domain::Clock>)).unwrap()),
             code_challenges: Arc::new(Sha256Challenges),
+            provider_responses: Arc::new(SealedResponses::new(&secret)),
             ids: Arc::new(SystemIds),
             clock: clock.clone(),
         };

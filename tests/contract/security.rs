@@ -7,13 +7,16 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta};
 use domain::access_tokens::{AccessClaims, AccessTokens, TokenId, VerifyError};
 use domain::clients::{ClientId, ClientSecretHash, ClientSecrets};
+use domain::identities::ProviderName;
 use domain::keys::{Algorithm, KeyId, KeyState, MAX_KEY_RING_AGE, RootSecret, SigningKey, SigningKeyFactory};
 use domain::passwords::{Findings, Password, PasswordHasher, PasswordPolicy, Score};
+use domain::providers::ResponseSeal;
 use domain::sessions::{Authentication, Method, Methods};
 use domain::users::{Epoch, Role};
 use domain::{Clock, Ids, Mac, MacPurpose, MacTag, Secret, Timestamp};
 use infra_security::{
-    Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, KeyRing, SealedKeys, SystemClock, SystemIds,
+    Argon2Pool, Argon2Settings, ConfiguredClients, HmacSha256, KeyRing, SealedKeys, SealedResponses, SystemClock,
+    SystemIds,
 };
 use serde_json::Value;
 use tests::token_corpus::forgeries;
@@ -323,6 +326,33 @@ async fn public_halves_are_published_oldest_first(db: TestDatabase) {
 
 async fn assert_invalid(node: &KeyRing, token: &str, now: Timestamp) {
     assert!(matches!(node.verify(token, now).await, Err(VerifyError::Invalid(_))));
+}
+
+#[test]
+fn a_response_is_opened_for_its_provider_alone_and_tells_nothing() {
+    let seal = SealedResponses::new(&root());
+    let [ours, other] = ["idp", "other"].map(|name| ProviderName::parse(name).unwrap());
+    let response = Secret::new("state=hxt_AAAA&code=4%2F0AX4XfWh".to_owned());
+    let handle = seal.close(&ours, &response).unwrap();
+    assert_eq!(seal.open(&ours, &handle).unwrap().expose(), response.expose());
+    assert!(handle.expose().bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
+    // Nothing tells whether two are the same.
+    assert_ne!(seal.close(&ours, &response).unwrap().expose(), handle.expose());
+    let opens = |seal: &SealedResponses, provider: &ProviderName, text: String| {
+        seal.open(provider, &Secret::new(text)).is_some()
+    };
+    assert!(!opens(&seal, &other, handle.expose().to_owned()));
+    let another = RootSecret::parse("q8Zr2vN5xK1mW7tB4yL9cF6hJ3pD0sGb").unwrap();
+    assert!(!opens(&SealedResponses::new(&another), &ours, handle.expose().to_owned()));
+    for at in 0..handle.expose().len() {
+        let mut bytes = handle.expose().as_bytes().to_vec();
+        bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+        assert!(!opens(&seal, &ours, String::from_utf8(bytes).unwrap()), "{at}");
+    }
+    for text in ["", "A", "AQ", "é", &handle.expose()[..handle.expose().len() - 4], &format!("{}AAAA", handle.expose())]
+    {
+        assert!(!opens(&seal, &ours, text.to_owned()), "{text}");
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
 //! - [`SealedKeys`]: makes signing keys, and seals them for the database.
 //! - [`ConfiguredClients`]: knows the secrets of clients.
 //! - [`SealedTotp`]: makes and seals the secrets of authenticator apps, and computes their codes.
+//! - [`SealedResponses`]: seals what the forms of identity providers bring.
 //! - [`HmacSha256`]: tags for refresh tokens, one-time tokens and their codes, and the keys of counts of attempts.
 //! - [`Sha256Challenges`]: code challenges, by which whoever ends something proves that they began it.
 //! - [`SystemClock`] and [`SystemIds`]: the time and the randomness of the operating system.
@@ -32,6 +33,7 @@ mod random;
 mod refusals;
 mod seal;
 mod sealed_keys;
+mod sealed_responses;
 mod stored_hash;
 mod system_clock;
 #[cfg(test)]
@@ -52,6 +54,7 @@ pub use hmac::HmacSha256;
 pub use ids::SystemIds;
 pub use key_ring::KeyRing;
 pub use sealed_keys::SealedKeys;
+pub use sealed_responses::SealedResponses;
 pub use system_clock::SystemClock;
 pub use totp::SealedTotp;
 pub use zxcvbn_meter::ZxcvbnMeter;

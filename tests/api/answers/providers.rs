@@ -104,7 +104,7 @@ async fn a_browser_comes_back_with_a_form() {
 
     HTTP/1.1 303 See Other
     cache-control: no-store
-    location: http://127.0.0.1:8080/api/v1/auth/providers/idp/callback?state=[opaque]&code=[opaque]
+    location: http://127.0.0.1:8080/api/v1/auth/providers/idp/callback?handle=[opaque]
     ");
 }
 

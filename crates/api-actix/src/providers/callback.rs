@@ -8,7 +8,7 @@ use form_urlencoded::Serializer;
 
 use super::browser::KnownBrowser;
 use super::path::AtProvider;
-use crate::fields::{Form, NotNull};
+use crate::fields::{Flat, Form, NotNull};
 use crate::http::responses::{Body, NotFound, Unavailable};
 use crate::http::{ApiError, FormBody, HttpSettings, QueryFields};
 
@@ -38,56 +38,99 @@ crate::fields! {
 
 pub(crate) type CallbackForm = Form<CallbackBody>;
 
+crate::fields! {
+    /// What a provider lets a browser bring, or `handle` alone. Others than these are ignored.
+    pub(crate) CallbackQueryBody as "ProviderCallbackQuery" -> (Brought, Option<Secret>) {
+        brought: Flat<CallbackBody>,
+        /// In the URL that a form was sent on to: what it brought, sealed.
+        handle: NotNull<Secret>,
+    }
+    example {"state": "hxt_AAAA", "code": "4/0AX4XfWh"}
+    build (brought, handle)
+}
+
+pub(crate) type CallbackQuery = Form<CallbackQueryBody>;
+
+impl Brought {
+    fn is_empty(&self) -> bool {
+        self.pairs().next().is_none()
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let Self { state, code, error, iss } = self;
+        let code = code.as_ref().map(Secret::expose);
+        let pairs = [("state", state.as_deref()), ("code", code), ("error", error.as_deref()), ("iss", iss.as_deref())];
+        pairs.into_iter().filter_map(|(name, value)| Some((name, value?)))
+    }
+
+    /// As the query of a URL, which is sealed.
+    fn to_query(&self) -> Secret {
+        Secret::new(Serializer::new(String::new()).extend_pairs(self.pairs()).finish())
+    }
+
+    fn from_query(query: &Secret) -> Self {
+        let find = |name| {
+            let mut pairs = form_urlencoded::parse(query.expose().as_bytes());
+            pairs.find_map(|(found, value)| (found == name).then(|| value.into_owned()))
+        };
+        Self { state: find("state"), code: find("code").map(Secret::new), error: find("error"), iss: find("iss") }
+    }
+}
+
 /// Come back from a provider.
 ///
 /// The address that a provider must know as the redirect URI. It takes what the provider says once, and from the browser
 /// alone that was sent there.
 #[utoipa::path(get, path = "/api/v1/auth/providers/{provider}/callback", tag = "providers",
-    params(("provider" = String, Path, description = "The provider's name."), CallbackBody),
+    params(("provider" = String, Path, description = "The provider's name."), CallbackQueryBody),
     responses((status = 303, description = "On to `return_to`, with `code` or `error`."), crate::http::responses::Invalid,
         NotFound, Unavailable))]
 pub(crate) async fn callback(
     providers: web::Data<Providers>,
     KnownBrowser(browser): KnownBrowser,
-    AtProvider { provider, input: QueryFields(brought) }: AtProvider<QueryFields<CallbackForm>>,
+    AtProvider { provider, input: QueryFields((brought, handle)) }: AtProvider<QueryFields<CallbackQuery>>,
 ) -> Result<HttpResponse, ApiError> {
+    let brought = match handle {
+        None => brought,
+        Some(handle) if brought.is_empty() => Brought::from_query(&providers.carried(&provider, &handle)?),
+        Some(_) => return Err(ApplicationError::InvalidProviderResponse.into()),
+    };
     let state = brought.state.ok_or(ApplicationError::InvalidProviderResponse)?;
     let code = brought.code.filter(|_| brought.error.is_none());
     let back = CameBack { state: Secret::new(state), code, issuer: brought.iss, browser };
     let landing = providers.come_back(&provider, back).await?;
     let (name, value) = match &landing.result {
         Ok(code) => ("code", code.expose()),
-        Err(error) => ("error", *error),
+        Err(reason) => ("error", reason.as_str()),
     };
-    Ok(go_to(&landing.return_to, &[(name, value)]))
+    Ok(go_to(&landing.return_to, (name, value)))
 }
 
 /// Come back from a provider by a form.
 ///
-/// The same for a provider that sends a form (OAuth 2.0 Form Post Response Mode). Browsers send no cookie with it, so it does
-/// nothing but send the browser on to the same address with what it brought.
+/// The same for a provider that sends a form (OAuth 2.0 Form Post Response Mode). Browsers send no cookie with it, so it signs
+/// nobody in: it sends the browser on to the same address with a `handle`, in which what it brought is sealed. All of it may
+/// have 4,096 bytes, as it would stand in a URL.
 #[utoipa::path(post, path = "/api/v1/auth/providers/{provider}/callback", tag = "providers",
     params(("provider" = String, Path, description = "The provider's name.")),
     request_body(content((CallbackForm = "application/x-www-form-urlencoded"))),
-    responses((status = 303, description = "On to the same address."), Body, NotFound, Unavailable))]
+    responses((status = 303, description = "On to the same address, with `handle`."), Body, NotFound, Unavailable))]
 pub(crate) async fn callback_by_form(
+    providers: web::Data<Providers>,
     settings: web::Data<HttpSettings>,
     AtProvider { provider, input: FormBody(brought) }: AtProvider<FormBody<CallbackBody>>,
-) -> HttpResponse {
-    let Brought { state, code, error, iss } = &brought;
-    let code = code.as_ref().map(Secret::expose);
-    let pairs = [("state", state.as_deref()), ("code", code), ("error", error.as_deref()), ("iss", iss.as_deref())];
-    let pairs: Vec<_> = pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-    go_to(&callback_url(&settings, &provider), &pairs)
+) -> Result<HttpResponse, ApiError> {
+    let handle = providers.carry(&provider, &brought.to_query())?;
+    Ok(go_to(&callback_url(&settings, &provider), ("handle", handle.expose())))
 }
 
 fn callback_url(settings: &HttpSettings, provider: &ProviderName) -> String {
     format!("{}/api/v1/auth/providers/{provider}/callback", settings.public_url)
 }
 
-/// Sends the browser on, with these parameters besides those of the URL.
-fn go_to(url: &str, parameters: &[(&str, &str)]) -> HttpResponse {
+/// Sends the browser on, with this parameter besides those of the URL.
+fn go_to(url: &str, (name, value): (&str, &str)) -> HttpResponse {
     let separator = if url.contains('?') { '&' } else { '?' };
-    let query = Serializer::new(String::new()).extend_pairs(parameters).finish();
+    let query = Serializer::new(String::new()).append_pair(name, value).finish();
     HttpResponse::SeeOther().insert_header((LOCATION, format!("{url}{separator}{query}"))).finish()
 }

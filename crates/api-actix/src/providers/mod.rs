@@ -193,3 +193,19 @@ impl From<Identity> for IdentityBody {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use application::providers::NoCode;
+
+    use super::*;
+
+    #[test]
+    fn the_document_has_each_word_that_a_browser_lands_with() {
+        let paths = Document::openapi().paths.paths;
+        let start = paths["/api/v1/auth/providers/{provider}/start"].get.as_ref().unwrap();
+        for word in NoCode::ALL.map(NoCode::as_str) {
+            assert!(start.description.as_ref().unwrap().contains(&format!("`{word}`")), "{word}");
+        }
+    }
+}

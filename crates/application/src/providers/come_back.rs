@@ -24,8 +24,33 @@ pub struct CameBack {
 pub struct Landing {
     /// The place that the flow began with.
     pub return_to: String,
-    /// The code by which the app ends the flow, or a stable word for why there is none.
-    pub result: Result<Secret, &'static str>,
+    /// The code by which the app ends the flow.
+    pub result: Result<Secret, NoCode>,
+}
+
+/// Why a browser lands without a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoCode {
+    /// The provider let nobody in, perhaps since somebody has changed their mind.
+    AccessDenied,
+    /// The provider cannot be reached. Begin again.
+    ProviderUnavailable,
+    /// What the provider said proves nothing. The log has the cause.
+    InvalidProviderResponse,
+}
+
+impl NoCode {
+    /// Every reason.
+    pub const ALL: [Self; 3] = [Self::AccessDenied, Self::ProviderUnavailable, Self::InvalidProviderResponse];
+
+    /// Its name, which never changes.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "access_denied",
+            Self::ProviderUnavailable => "provider_unavailable",
+            Self::InvalidProviderResponse => "invalid_provider_response",
+        }
+    }
 }
 
 impl Providers {
@@ -39,7 +64,7 @@ impl Providers {
         let flow = self.answer(provider, &back).await?;
         let result = match back.code {
             Some(code) => self.prove(&flow, code, back.issuer).await?,
-            None => Err("access_denied"),
+            None => Err(NoCode::AccessDenied),
         };
         Ok(Landing { return_to: flow.return_to, result })
     }
@@ -63,7 +88,7 @@ impl Providers {
         flow: &ProviderFlow,
         code: Secret,
         issuer: Option<String>,
-    ) -> Result<Result<Secret, &'static str>, ApplicationError> {
+    ) -> Result<Result<Secret, NoCode>, ApplicationError> {
         let mac = self.mac.as_ref();
         let (nonce, verifier) = (flow.id_token_nonce(mac), flow.verifier(mac));
         let response = AuthorizationResponse { code, issuer, nonce, verifier };
@@ -73,8 +98,8 @@ impl Providers {
                 log(&flow.provider, &error);
                 return match error {
                     ProviderError::MixedUp | ProviderError::Unknown => Err(ApplicationError::InvalidProviderResponse),
-                    ProviderError::Refused(_) => Ok(Err("invalid_provider_response")),
-                    ProviderError::Unavailable(_) => Ok(Err("provider_unavailable")),
+                    ProviderError::Refused(_) => Ok(Err(NoCode::InvalidProviderResponse)),
+                    ProviderError::Unavailable(_) => Ok(Err(NoCode::ProviderUnavailable)),
                 };
             }
         };

@@ -1,9 +1,10 @@
 //! Signing in by identity providers, and the accounts there that a user has linked.
 //!
 //! A flow begins with [`Providers::start`] or, for whoever is signed in, with [`Providers::start_linking`], and then
-//! [`Providers::open`]. [`Providers::come_back`] takes what the browser brings from the provider, and makes a code of it,
-//! by which an app gets a session ([`Providers::sign_in`]) or the user's link ([`Providers::finish_linking`]).
+//! [`Providers::open`]. [`Providers::come_back`] takes what the browser brings from the provider, if need be by
+//! [`Providers::carry`], and makes a code of it, by which an app gets a session ([`Providers::sign_in`]) or the user's link ([`Providers::finish_linking`]).
 
+mod carry;
 mod come_back;
 mod find_user;
 mod finish_linking;
@@ -19,9 +20,9 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use domain::Mac;
 use domain::identities::IdentityRepository;
-use domain::providers::{CodeChallenges, ConfiguredProvider, IdentityProviders, ProviderFlowRepository};
+use domain::providers::{CodeChallenges, ConfiguredProvider, IdentityProviders, ProviderFlowRepository, ResponseSeal};
 
-pub use come_back::{CameBack, Landing};
+pub use come_back::{CameBack, Landing, NoCode};
 pub use redeem::RedeemCode;
 pub use start::{Departure, StartFlow};
 
@@ -39,6 +40,8 @@ pub struct Providers {
     pub identities: Arc<dyn IdentityRepository>,
     /// Computes code challenges.
     pub challenges: Arc<dyn CodeChallenges>,
+    /// Seals what browsers carry from one of our addresses to another.
+    pub responses: Arc<dyn ResponseSeal>,
     /// Computes what is secret about a flow.
     pub mac: Arc<dyn Mac>,
     /// Makes accounts, and has what writing one takes.

@@ -10,15 +10,20 @@ mod flow;
 mod flow_secrets;
 mod port;
 mod repository;
+mod response_seal;
 
 pub use code_challenge::{CodeChallenge, CodeChallenges, CodeVerifier};
 pub use flow::{Browser, BrowserMark, LinkingSession, NewProviderFlow, ProvenIdentity, ProviderFlow};
 pub use flow_secrets::{FlowToken, PresentedFlowToken};
 pub use port::{AuthorizationRequest, AuthorizationResponse, ConfiguredProvider, IdentityProviders, ProviderError};
 pub use repository::ProviderFlowRepository;
+pub use response_seal::ResponseSeal;
 
 #[cfg(feature = "mocks")]
-pub use {code_challenge::MockCodeChallenges, port::MockIdentityProviders, repository::MockProviderFlowRepository};
+pub use {
+    code_challenge::MockCodeChallenges, port::MockIdentityProviders, repository::MockProviderFlowRepository,
+    response_seal::MockResponseSeal,
+};
 
 use crate::Id;
 

@@ -26,7 +26,7 @@ use infra_postgres::{PostgresError, PostgresRevocationFeed, PostgresSettings};
 use infra_seaorm::{SqlConnections, Store};
 use infra_security::{
     Argon2Pool, Argon2Settings, BreachedFile, BreachedFileError, ConfiguredClients, HmacSha256, InvalidArgon2Settings,
-    KeyRing, SealedKeys, SealedTotp, Sha256Challenges, SystemClock, SystemIds, ZxcvbnMeter,
+    KeyRing, SealedKeys, SealedResponses, SealedTotp, Sha256Challenges, SystemClock, SystemIds, ZxcvbnMeter,
 };
 use infra_sqlite::{SqliteError, SqliteRevocationFeed, SqliteSettings};
 use infra_web::{InvalidProvider, InvalidRangeUrl, RangeApi, WebProviders};
@@ -193,6 +193,7 @@ fn assemble<C: SqlConnections + Clone + 'static>(
         web_authn: webauthn::web_authn(config)?,
         providers: providers::providers(config, address, &clock)?,
         code_challenges: Arc::new(Sha256Challenges),
+        provider_responses: Arc::new(SealedResponses::new(&secret)),
         ids: ids.clone(),
         clock: clock.clone(),
         mailer,

@@ -29,7 +29,7 @@ use domain::keys::SigningKeyFactory;
 use domain::mail::Mailer;
 use domain::passkeys::WebAuthn;
 use domain::passwords::{BreachedPasswords, PasswordHasher, StrengthMeter};
-use domain::providers::{CodeChallenges, IdentityProviders};
+use domain::providers::{CodeChallenges, IdentityProviders, ResponseSeal};
 use domain::{Clock, Ids, Mac};
 use infra_seaorm::{SqlConnections, Store};
 
@@ -57,6 +57,8 @@ pub struct Adapters {
     pub providers: Arc<dyn IdentityProviders>,
     /// Computes code challenges.
     pub code_challenges: Arc<dyn CodeChallenges>,
+    /// Seals what the forms of identity providers bring.
+    pub provider_responses: Arc<dyn ResponseSeal>,
     /// Makes ids.
     pub ids: Arc<dyn Ids>,
     /// Tells the time.
@@ -83,6 +85,7 @@ pub fn services<C: SqlConnections + 'static>(
         web_authn,
         providers,
         code_challenges,
+        provider_responses,
         ids,
         clock,
         mailer,
@@ -213,6 +216,7 @@ pub fn services<C: SqlConnections + 'static>(
             flows: store.clone(),
             identities: store.clone(),
             challenges: code_challenges,
+            responses: provider_responses,
             mac,
             users: users.clone(),
             sign_in: sign_in.clone(),

@@ -250,7 +250,7 @@ impl Begun {
                         assert_eq!(sent.status, StatusCode::ACCEPTED, "{sent:?}");
                         begun.email_code = post.wait_for("email_code", mails + 1).await.pop().unwrap().code;
                     } else {
-                        sent.problem(403, "forbidden");
+                        sent.problem(403, "email_code_not_offered");
                     }
                 }
             }

@@ -19,6 +19,7 @@ use url::Url;
 
 use crate::app::{Answer, App, PASSWORD, Tokens};
 use crate::letterbox::{Post, count};
+use crate::second_factors::Enrolled;
 
 on_each_database!(
     a_passkey_that_another_program_makes_signs_in_without_a_name,
@@ -33,6 +34,7 @@ on_each_database!(
     a_copy_is_refused_and_its_owner_and_the_operator_are_told,
     of_uses_at_once_none_lowers_the_count,
     options_tell_nothing_of_accounts,
+    whoever_has_no_passkey_is_told_so,
     registering_needs_a_recent_proof_and_ends_what_was_before,
     removing_needs_a_proof_by_the_passkey_and_ends_what_it_vouched_for,
     the_last_way_in_stays,
@@ -548,6 +550,13 @@ async fn of_two_removals_at_once_one_is_done(app: App) {
     assert_eq!(count(&app, "passkeys").await, 1);
 }
 
+async fn whoever_has_no_passkey_is_told_so(app: App) {
+    let ada = Enrolled::new(&app, EMAIL).await;
+    let challenge = ada.challenge(&app).await;
+    app.post(CHALLENGE_OPTIONS, json!({"challenge": challenge})).await.problem(404, "no_passkey");
+    app.send_as(&ada.tokens.access, Method::POST, STEP_UP_OPTIONS, json!({})).await.problem(404, "no_passkey");
+}
+
 async fn passkeys_have_names_of_their_own(app: App) {
     let ada = Holder::new(&app, EMAIL).await;
     let key = Holder::with(&app, &ada.tokens, " Key ").await;
@@ -556,6 +565,13 @@ async fn passkeys_have_names_of_their_own(app: App) {
     let (_, credential) = SoftPasskey::create(&asked["public_key"], ORIGIN);
     let refused = register(&app, access, &asked, "phone", credential).await;
     assert_eq!(refused.problem(409, "duplicate"), ["name:duplicate"]);
+    // The authenticator need not be touched again.
+    let (_, credential) = SoftPasskey::create(&asked["public_key"], ORIGIN);
+    let again = register(&app, access, &asked, "Ring", credential).await;
+    assert_eq!(again.status, StatusCode::CREATED, "{again:?}");
+    app.run_sql("DELETE FROM passkeys WHERE name = 'Ring'").await;
+    let refreshed = app.refresh(&key.tokens.refresh).await.tokens();
+    let access = &refreshed.access;
     let rename = async |path: &str, name: &str| app.send_as(access, Method::PATCH, path, json!({"name": name})).await;
     assert_eq!(rename(&key.path, "PHONE").await.problem(409, "duplicate"), ["name:duplicate"]);
     assert_eq!(rename(&key.path, "Zoë's 🔑").await.json()["name"], "Zoë's 🔑");
@@ -648,9 +664,29 @@ async fn credentials_of_another_shape_are_faults(app: App) {
 async fn passkeys_are_off_until_they_are_configured() {
     let production = [("APP_ENV", "production"), ("APP_JWT__ISSUER", "https://auth.example.com")];
     let app = App::sqlite_with(&production).await;
-    app.post(OPTIONS, json!({})).await.problem(404, "passkeys_off");
     let ada = app.sign_up(EMAIL).await;
-    app.send_as(&ada.access, Method::POST, MY_OPTIONS, json!({})).await.problem(404, "passkeys_off");
+    let id = "0199c4a3-0000-7000-8000-000000000000";
+    let data = json!({"clientDataJSON": "AAAA", "attestationObject": "AAAA", "authenticatorData": "AAAA", "signature": "AAAA"});
+    let of = |members: &[&str]| {
+        let response: serde_json::Map<_, _> =
+            members.iter().map(|name| ((*name).to_owned(), data[name].clone())).collect();
+        json!({"id": "A".repeat(22), "type": "public-key", "response": response})
+    };
+    let shown = json!({"ceremony": id, "credential": of(&["clientDataJSON", "authenticatorData", "signature"])});
+    let made = json!({"ceremony": id, "name": "Key", "credential": of(&["clientDataJSON", "attestationObject"])});
+    for (path, body) in [
+        (OPTIONS, json!({})),
+        (SIGN_IN, shown.clone()),
+        (CHALLENGE_OPTIONS, json!({"challenge": "hxc_"})),
+        (MY_OPTIONS, json!({})),
+        (MINE, made),
+        (STEP_UP_OPTIONS, json!({})),
+        (STEP_UP, json!({"passkey": shown})),
+    ] {
+        let refused = app.send_as(&ada.access, Method::POST, path, body).await;
+        refused.problem(404, "passkeys_off");
+        assert!(refused.text.contains("Passkeys are off"), "{path}: {refused:?}");
+    }
     let settings = [
         ("APP_WEBAUTHN__RP_ID", "example.com"),
         (
@@ -662,7 +698,7 @@ async fn passkeys_are_off_until_they_are_configured() {
     let ada = app.sign_up(EMAIL).await;
     let asked = asked(&app.send_as(&ada.access, Method::POST, MY_OPTIONS, json!({})).await);
     assert_eq!(asked["public_key"]["rp"]["id"], "example.com");
-    for (origin, status) in [("https://example.com", 401), ("https://app.example.com", 201)] {
+    for (origin, status) in [("https://example.com", 403), ("https://app.example.com", 201)] {
         let asked = self::asked(&app.send_as(&ada.access, Method::POST, MY_OPTIONS, json!({})).await);
         let (_, credential) = SoftPasskey::create(&asked["public_key"], origin);
         assert_eq!(register(&app, &ada.access, &asked, "Phone", credential).await.status, status, "{origin}");

@@ -140,7 +140,7 @@ async fn afterwards_a_mailed_code_is_asked_for_besides_the_password(first: App) 
     let asked = app.login(EMAIL, PASSWORD).await;
     assert_eq!(offered(&asked), json!(["totp", "recovery_code"]));
     let challenge = asked.json()["challenge"].as_str().unwrap().to_owned();
-    app.post(SEND, json!({"challenge": challenge})).await.problem(403, "forbidden");
+    app.post(SEND, json!({"challenge": challenge})).await.problem(403, "email_code_not_offered");
     ada.sign_in(app).await;
     assert_eq!(count(app, "events WHERE kind = 'second_factor.mailed'").await, 2);
     for challenge in ["hxc_", "x", &code] {
@@ -157,14 +157,14 @@ async fn what_proves_the_mailbox_already_is_not_followed_by_a_mail(first: App) {
     let token = last_token(app, Purpose::SignIn, EMAIL).await;
     let asked = app.post("/api/v1/auth/email-sign-in/confirm", json!({"token": token})).await;
     assert_eq!(offered(&asked), json!([]));
-    app.post(SEND, json!({"challenge": challenge(&asked)})).await.problem(403, "forbidden");
+    app.post(SEND, json!({"challenge": challenge(&asked)})).await.problem(403, "email_code_not_offered");
     // Nor does a code help that was mailed for somebody who knows the password: the mailbox tells that, too.
     let code = send_code(&post, &pending).await;
     assert_eq!(offered(&finish(app, &challenge(&asked), &code).await), json!([]));
     // An address that is not proven. The challenge from before offers it no more either.
     app.run_sql("UPDATE users SET email_verified = false").await;
     assert_eq!(offered(&app.login(EMAIL, PASSWORD).await), json!([]));
-    app.post(SEND, json!({"challenge": pending})).await.problem(403, "forbidden");
+    app.post(SEND, json!({"challenge": pending})).await.problem(403, "email_code_not_offered");
     app.run_sql("UPDATE users SET email_verified = true").await;
     // A password that came by the same mailbox, after the time was over.
     let mail = post.mailed().await;

@@ -47,8 +47,8 @@ async fn a_user_without_a_password_gets_one(app: App) {
     // They have a session all the same, and no current password to show.
     let change = json!({"current_password": PASSWORD, "new_password": NEW});
     let changed = app.send_as(&user.access, Method::PUT, "/api/v1/users/me/password", change).await;
-    changed.problem(403, "wrong_current_password");
-    app.delete_me(&user.access).await.problem(403, "wrong_current_password");
+    changed.problem(403, "no_password");
+    app.delete_me(&user.access).await.problem(403, "no_password");
     assert_eq!(set(&app, &admin, &id, NEW).await.status, StatusCode::NO_CONTENT);
     app.login("ada@example.com", NEW).await.tokens();
 }

@@ -131,8 +131,9 @@ async fn whoever_has_no_password_needs_a_recent_proof_alone(first: App) {
     }
     proven(app, "mail", TimeDelta::zero()).await;
     for act in [Act::ChangeEmail, Act::ChangePassword, Act::Delete] {
-        act.go(app, &ada.access, Some(PASSWORD)).await.problem(403, "wrong_current_password");
+        act.go(app, &ada.access, Some(PASSWORD)).await.problem(403, "no_password");
     }
+    app.send_as(&ada.access, Method::POST, STEP_UP, json!({"password": PASSWORD})).await.problem(403, "no_password");
     for act in [Act::Export, Act::ChangeEmail, Act::ChangePassword] {
         let done = act.go(app, &ada.access, None).await;
         assert_eq!(done.status, act.success(), "{act:?}: {done:?}");

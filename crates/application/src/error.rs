@@ -27,6 +27,12 @@ pub enum ApplicationError {
     /// The second factor is wrong, was used before, or the account has none.
     #[error("the second factor is not valid")]
     InvalidSecondFactor,
+    /// What an actor showed of themselves in their session is wrong: a code, or a passkey. The session goes on.
+    #[error("what was shown is wrong")]
+    WrongProof,
+    /// A code by mail would prove nothing more of whoever holds this challenge.
+    #[error("no code by mail is offered")]
+    EmailCodeNotOffered,
     /// Codes of the user's authenticator apps are not looked at any more, after too many wrong ones in a row. Another factor
     /// makes them good again.
     #[error("there were too many wrong codes of authenticator apps in a row")]
@@ -40,6 +46,9 @@ pub enum ApplicationError {
     /// There are no passkeys here.
     #[error("passkeys are off")]
     PasskeysOff,
+    /// The account has no passkey that could be asked for.
+    #[error("the account has no passkey")]
+    NoPasskey,
     /// The challenge that a passkey responds to was taken before, has expired, or is for something else.
     #[error("the ceremony is not valid")]
     InvalidCeremony,
@@ -74,6 +83,9 @@ pub enum ApplicationError {
     /// The current password that came with a change is wrong.
     #[error("the current password is wrong")]
     WrongCurrentPassword,
+    /// A password came with a change, and the account has none.
+    #[error("the account has no password")]
+    NoPassword,
     /// The change needs the current password, and none came with it.
     #[error("the current password is required")]
     CurrentPasswordRequired,
@@ -163,9 +175,12 @@ impl ApplicationError {
             Self::EmailSignInOff => "email_sign_in_off",
             Self::SecondFactorRequired(_) => "second_factor_required",
             Self::InvalidSecondFactor => "invalid_second_factor",
+            Self::WrongProof => "wrong_proof",
+            Self::EmailCodeNotOffered => "email_code_not_offered",
             Self::TotpUsedUp => "totp_used_up",
             Self::StepUpRequired { .. } => "step_up_required",
             Self::PasskeysOff => "passkeys_off",
+            Self::NoPasskey => "no_passkey",
             Self::InvalidCeremony => "invalid_ceremony",
             Self::InvalidPasskey { .. } => "invalid_passkey",
             Self::LastWayIn => "last_way_in",
@@ -176,6 +191,7 @@ impl ApplicationError {
             Self::Forbidden => "forbidden",
             Self::RegistrationClosed => "registration_closed",
             Self::WrongCurrentPassword => "wrong_current_password",
+            Self::NoPassword => "no_password",
             Self::UseEmailChange => "use_email_change",
             Self::CurrentPasswordRequired
             | Self::RefusedPassword { .. }
@@ -198,6 +214,16 @@ impl ApplicationError {
             Self::Overloaded => "overloaded",
             Self::Unavailable(_) => "unavailable",
             Self::ForeignKeys | Self::Internal(_) => "internal_error",
+        }
+    }
+}
+
+impl ApplicationError {
+    /// The refusal of a second factor, for somebody who is signed in: it is no reason to sign in again.
+    pub(crate) fn in_session(self) -> Self {
+        match self {
+            Self::InvalidSecondFactor | Self::InvalidPasskey { .. } => Self::WrongProof,
+            refusal => refusal,
         }
     }
 }

@@ -153,6 +153,21 @@ const ERRORS: &[ErrorRow] = &[
     ErrorRow::new(StatusCode::UNAUTHORIZED, "invalid_second_factor", "The code is wrong, or was used before."),
     ErrorRow::new(
         StatusCode::FORBIDDEN,
+        "wrong_proof",
+        "The code or the passkey is wrong, or was used before. You are signed in all the same: try again.",
+    ),
+    ErrorRow::new(
+        StatusCode::FORBIDDEN,
+        "no_password",
+        "The account has no password. Send none: a recent sign-in is the proof.",
+    ),
+    ErrorRow::new(
+        StatusCode::FORBIDDEN,
+        "email_code_not_offered",
+        "No code by mail is offered for this sign-in. Use one of the factors that came with the challenge, or ask an admin.",
+    ),
+    ErrorRow::new(
+        StatusCode::FORBIDDEN,
         "totp_used_up",
         "There were too many wrong codes of authenticator apps in a row. Use a recovery code.",
     ),

@@ -99,7 +99,12 @@ fn routes(config: &mut ServiceConfig) {
 struct Document;
 
 const ERRORS: &[ErrorRow] = &[
-    ErrorRow::new(StatusCode::NOT_FOUND, "passkeys_off", "There are no passkeys here."),
+    ErrorRow::new(
+        StatusCode::NOT_FOUND,
+        "passkeys_off",
+        "Passkeys are off on this server. Use another way to sign in.",
+    ),
+    ErrorRow::new(StatusCode::NOT_FOUND, "no_passkey", "The account has no passkey. Use another factor."),
     ErrorRow::new(
         StatusCode::BAD_REQUEST,
         "invalid_ceremony",

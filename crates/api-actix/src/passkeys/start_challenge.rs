@@ -20,7 +20,7 @@ crate::fields! {
 
 /// Ask for a passkey as a second factor.
 ///
-/// Returns what the browser is asked, good for five minutes and once. 404 where the account has no passkey.
+/// Returns what the browser is asked, good for five minutes and once. 404 `no_passkey` where the account has none.
 #[utoipa::path(post, path = "/api/v1/auth/challenge/passkey/options", tag = "passkeys",
     request_body = StartPasskeyChallengeBody,
     responses((status = 200, description = "The options.", body = OptionsBody), Body, NotFound, RateLimited, Unavailable))]

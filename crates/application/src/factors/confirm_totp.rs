@@ -17,7 +17,7 @@ impl Factors {
     ///
     /// # Errors
     /// [`ApplicationError::StepUpRequired`]; [`ApplicationError::NotFound`] when there is no such device that is not
-    /// confirmed; [`ApplicationError::InvalidSecondFactor`]; [`ApplicationError::TooManyAttempts`];
+    /// confirmed; [`ApplicationError::WrongProof`]; [`ApplicationError::TooManyAttempts`];
     /// [`ApplicationError::InvalidAccessToken`]; [`ApplicationError::Unavailable`].
     pub async fn confirm_totp(
         &self,
@@ -33,9 +33,9 @@ impl Factors {
         let device = devices.iter().find(is_it).ok_or(ApplicationError::NotFound)?;
         let kinds = kinds_of(unit.factors(), unit.passkeys(), user.id).await?;
         let now = self.clock.now();
-        let code = TotpCode::parse(typed.expose()).ok_or(ApplicationError::InvalidSecondFactor)?;
+        let code = TotpCode::parse(typed.expose()).ok_or(ApplicationError::WrongProof)?;
         let steps = self.second_factors.totp.steps(device, &code, now);
-        let step = *steps.last().ok_or(ApplicationError::InvalidSecondFactor)?;
+        let step = *steps.last().ok_or(ApplicationError::WrongProof)?;
         if !unit.factors().confirm_totp(id, step, now).await? {
             return Err(ApplicationError::NotFound);
         }

@@ -4,12 +4,12 @@ use domain::factors::FactorName;
 use domain::mail::Letter;
 use domain::passkeys::{
     CeremonyFault, CeremonyId, CeremonyPurpose, NewPasskey, Passkey, PasskeyId, RegisteredCredential,
-    RegistrationResponse,
+    RegistrationResponse, WebAuthn,
 };
 use domain::sessions::Authentication;
 
 use super::Passkeys;
-use crate::acting::{Proven, begin_proven};
+use crate::acting::Proven;
 use crate::second_factors::{by_passkey, kinds_of};
 use crate::{Actor, ApplicationError};
 
@@ -37,7 +37,7 @@ impl Passkeys {
     /// Registers a passkey of the actor's. Their other sessions end, and this one counts as proven by it.
     ///
     /// # Errors
-    /// [`ApplicationError::PasskeysOff`], [`ApplicationError::InvalidCeremony`], [`ApplicationError::InvalidPasskey`],
+    /// [`ApplicationError::PasskeysOff`], [`ApplicationError::InvalidCeremony`], [`ApplicationError::WrongProof`],
     /// [`ApplicationError::StepUpRequired`]; [`ApplicationError::Duplicate`] of `name`, or of `credential` when anybody has it
     /// already; [`ApplicationError::TooManyFactors`], [`ApplicationError::InvalidAccessToken`],
     /// [`ApplicationError::Unavailable`].
@@ -46,14 +46,13 @@ impl Passkeys {
         actor: &Actor,
         register: RegisterPasskey,
     ) -> Result<RegisteredPasskey, ApplicationError> {
-        let credential = self.check(actor, &register).await?;
+        let web_authn = self.ceremonies.web_authn()?;
+        // Before the ceremony is taken, too: for another name nobody need touch their authenticator again.
+        drop(self.begin_adding(actor, Some(&register.name)).await?);
+        let credential = self.check(web_authn, actor, &register).await?;
         let is_user_verified = credential.is_user_verified;
         let factors = &self.factors;
-        let Proven { unit, user, session } =
-            begin_proven(factors.units.as_ref(), actor, factors.clock.as_ref(), factors.sudo_window).await?;
-        if unit.passkeys().list(user.id).await?.len() >= Passkey::MAX_PER_USER {
-            return Err(ApplicationError::TooManyFactors);
-        }
+        let (Proven { unit, user, session }, _) = self.begin_adding(actor, Some(&register.name)).await?;
         let is_first = kinds_of(unit.factors(), unit.passkeys(), user.id).await?.is_empty();
         let now = factors.clock.now();
         let id = PasskeyId::new(factors.ids.v7(now));
@@ -69,13 +68,17 @@ impl Passkeys {
         Ok(RegisteredPasskey { passkey, recovery_codes })
     }
 
-    async fn check(&self, actor: &Actor, register: &RegisterPasskey) -> Result<RegisteredCredential, ApplicationError> {
-        let web_authn = self.ceremonies.web_authn()?;
+    async fn check(
+        &self,
+        web_authn: &dyn WebAuthn,
+        actor: &Actor,
+        register: &RegisterPasskey,
+    ) -> Result<RegisteredCredential, ApplicationError> {
         let purpose = CeremonyPurpose::Registration { user: actor.user_id, session: actor.session };
         let ceremony = self.ceremonies.take(register.ceremony, |it| *it == purpose).await?;
         web_authn.finish_registration(&ceremony.state, &register.response).map_err(|fault| match fault {
             CeremonyFault::OtherChallenge => ApplicationError::InvalidCeremony,
-            _ => ApplicationError::InvalidPasskey { suspected: None },
+            _ => ApplicationError::WrongProof,
         })
     }
 }

@@ -1,7 +1,8 @@
+use domain::factors::FactorName;
 use domain::passkeys::{CeremonyPurpose, Passkey};
 
 use super::{Asked, Passkeys};
-use crate::acting::begin_proven;
+use crate::acting::{Proven, begin_proven};
 use crate::factors::Factors;
 use crate::{Actor, ApplicationError};
 
@@ -13,17 +14,32 @@ impl Passkeys {
     /// [`ApplicationError::InvalidAccessToken`], [`ApplicationError::Unavailable`].
     pub async fn start_registration(&self, actor: &Actor) -> Result<Asked, ApplicationError> {
         let web_authn = self.ceremonies.web_authn()?;
-        let (user, existing) = {
-            let Factors { units, clock, sudo_window, .. } = &self.factors;
-            let proven = begin_proven(units.as_ref(), actor, clock.as_ref(), *sudo_window).await?;
-            let existing = proven.unit.passkeys().list(proven.user.id).await?;
-            (proven.user, existing)
-        };
-        if existing.len() >= Passkey::MAX_PER_USER {
-            return Err(ApplicationError::TooManyFactors);
-        }
+        let (Proven { unit, user, .. }, existing) = self.begin_adding(actor, None).await?;
+        drop(unit);
         let started = web_authn.start_registration(&user, &existing).map_err(ApplicationError::Internal)?;
         let purpose = CeremonyPurpose::Registration { user: user.id, session: actor.session };
         self.ceremonies.begin(purpose, started).await
+    }
+
+    /// Begins a unit in which the actor may add a passkey, of this name if it has one yet. Returns those that they have.
+    ///
+    /// # Errors
+    /// Those of [`begin_proven`]; [`ApplicationError::TooManyFactors`], [`ApplicationError::Duplicate`] of `name`.
+    pub(super) async fn begin_adding(
+        &self,
+        actor: &Actor,
+        name: Option<&FactorName>,
+    ) -> Result<(Proven, Vec<Passkey>), ApplicationError> {
+        let Factors { units, clock, sudo_window, .. } = &self.factors;
+        let proven = begin_proven(units.as_ref(), actor, clock.as_ref(), *sudo_window).await?;
+        let existing = proven.unit.passkeys().list(proven.user.id).await?;
+        if existing.len() >= Passkey::MAX_PER_USER {
+            return Err(ApplicationError::TooManyFactors);
+        }
+        let key = name.map(FactorName::key);
+        if existing.iter().any(|passkey| Some(passkey.name.key()) == key) {
+            return Err(ApplicationError::Duplicate("name"));
+        }
+        Ok((proven, existing))
     }
 }

@@ -12,14 +12,14 @@ impl Passwords {
     /// so call it before the unit of work. A unit that [`begin_as`](crate::acting::begin_as) or
     /// [`begin_on`](crate::acting::begin_on) begins afterwards finds the same password, since a new one ends the actor.
     ///
-    /// Whoever has no password brings none, and needs a recent proof of any kind. If they bring one, it is wrong, as is
-    /// every password for an actor whose stored hash cannot be used.
+    /// Whoever has no password brings none, and needs a recent proof of any kind. Every password is wrong for an actor whose
+    /// stored hash cannot be used.
     ///
     /// An attempt counts together with those to sign in: it is the same secret that is guessed.
     ///
     /// # Errors
     /// [`ApplicationError::CurrentPasswordRequired`]; [`ApplicationError::StepUpRequired`], whether or not the password is
-    /// right; [`ApplicationError::WrongCurrentPassword`]; [`ApplicationError::TooManyAttempts`], whether or not it is right;
+    /// right; [`ApplicationError::NoPassword`]; [`ApplicationError::WrongCurrentPassword`]; [`ApplicationError::TooManyAttempts`], whether or not it is right;
     /// [`ApplicationError::InvalidAccessToken`] when the account is gone;
     /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub(crate) async fn confirm(
@@ -36,6 +36,9 @@ impl Passwords {
         }
         self.hashing.in_turn(self.sudo.require(actor, stored.is_some(), current.is_some())).await?;
         let Some(current) = current else { return Ok((user, place)) };
+        if stored.is_none() {
+            return Err(ApplicationError::NoPassword);
+        }
         let guess = Guess { whose: Whose::User(user.id), password: current, stored, address: actor.address };
         if let Verification::Match { .. } = self.attempts.verify(&self.hashing, place.as_mut(), guess).await? {
             return Ok((user, place));

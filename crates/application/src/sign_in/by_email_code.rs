@@ -20,8 +20,8 @@ impl SignIn {
     /// is void. It says the same when there were too many mails.
     ///
     /// # Errors
-    /// [`ApplicationError::InvalidOneTimeToken`] when the challenge is not good; [`ApplicationError::Forbidden`] when it did
-    /// not offer a code by mail, or does so no more; [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::InvalidOneTimeToken`] when the challenge is not good; [`ApplicationError::EmailCodeNotOffered`] when
+    /// it did not offer a code by mail, or does so no more; [`ApplicationError::Unavailable`].
     pub async fn send_email_code(
         &self,
         challenge: Secret,
@@ -31,7 +31,7 @@ impl SignIn {
         let Challenged { user, methods, .. } = self.find_challenged(challenge).await?;
         let proven = Proven { user, methods, rehashed: None, challenge: None, shown: None };
         if self.what_is_missing(&proven).await? != Some(vec![FactorKind::EmailCode]) {
-            return Err(ApplicationError::Forbidden);
+            return Err(ApplicationError::EmailCodeNotOffered);
         }
         let user = proven.user;
         if !self.one_time_tokens.may_send(Purpose::EmailCode, &user.email).await? {

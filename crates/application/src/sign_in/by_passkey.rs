@@ -44,7 +44,7 @@ impl SignIn {
     ///
     /// # Errors
     /// [`ApplicationError::PasskeysOff`]; [`ApplicationError::InvalidOneTimeToken`] when the challenge is not good;
-    /// [`ApplicationError::NotFound`] when the account has no passkey; [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::NoPasskey`] when the account has no passkey; [`ApplicationError::Unavailable`].
     pub async fn start_challenge_by_passkey(&self, challenge: Secret) -> Result<Asked, ApplicationError> {
         self.second_factors.ceremonies.web_authn()?;
         let challenge = self.one_time_tokens.prove(Purpose::SecondFactor, &Proof::Token(challenge)).await?;
@@ -56,7 +56,7 @@ impl SignIn {
     /// Asks for a passkey of the actor's to prove again who they are.
     ///
     /// # Errors
-    /// [`ApplicationError::PasskeysOff`]; [`ApplicationError::NotFound`] when the actor has no passkey;
+    /// [`ApplicationError::PasskeysOff`]; [`ApplicationError::NoPasskey`] when the actor has no passkey;
     /// [`ApplicationError::InvalidAccessToken`], [`ApplicationError::Unavailable`].
     pub async fn start_step_up_by_passkey(&self, actor: &Actor) -> Result<Asked, ApplicationError> {
         self.second_factors.ceremonies.web_authn()?;
@@ -68,7 +68,7 @@ impl SignIn {
 
     async fn ask_again(&self, passkeys: &[Passkey], purpose: CeremonyPurpose) -> Result<Asked, ApplicationError> {
         if passkeys.is_empty() {
-            return Err(ApplicationError::NotFound);
+            return Err(ApplicationError::NoPasskey);
         }
         self.second_factors.ceremonies.ask(purpose, UserVerification::Preferred, passkeys).await
     }

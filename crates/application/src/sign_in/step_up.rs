@@ -25,7 +25,8 @@ impl SignIn {
     ///
     /// # Errors
     /// [`ApplicationError::StepUpRequired`] when a password is shown where a second factor is set up;
-    /// [`ApplicationError::WrongCurrentPassword`], [`ApplicationError::InvalidSecondFactor`],
+    /// [`ApplicationError::NoPassword`], [`ApplicationError::WrongCurrentPassword`], [`ApplicationError::WrongProof`],
+    /// [`ApplicationError::PasskeysOff`], [`ApplicationError::InvalidCeremony`], [`ApplicationError::TotpUsedUp`],
     /// [`ApplicationError::TooManyAttempts`], [`ApplicationError::InvalidAccessToken`],
     /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn step_up(&self, actor: &Actor, step_up: StepUp) -> Result<(), ApplicationError> {
@@ -43,6 +44,9 @@ impl SignIn {
         let mut place = self.hashing.reserve()?;
         let found = self.hashing.in_turn(self.passwords.find_with_user(&UserIdentifier::Id(actor.user_id))).await?;
         let stored = found.and_then(|(_, hash)| hash);
+        if stored.is_none() {
+            return Err(ApplicationError::NoPassword);
+        }
         let guess = Guess { whose: Whose::User(actor.user_id), password, stored, address: actor.address };
         if let Verification::Mismatch = self.attempts.verify(&self.hashing, place.as_mut(), guess).await? {
             let what = What::CurrentPasswordWrong { user: actor.user_id };
@@ -62,7 +66,7 @@ impl SignIn {
                 self.second_factors.was_right(actor.user_id).await;
                 Ok(())
             }
-            Err(refusal) => Err(self.refuse_second_factor(actor.user_id, actor.address, refusal).await),
+            Err(refusal) => Err(self.refuse_second_factor(actor.user_id, actor.address, refusal).await.in_session()),
         }
     }
 

@@ -53,7 +53,8 @@ BEYOND_SCHEMAS = {
     (None, "too_many_attempts"): "depends on what was tried before",
     (None, "invalid_one_time_token"): "likewise",
     (None, "invalid_ceremony"): "depends on which challenge was handed out before",
-    (None, "invalid_provider_response"): "depends on whether this browser was sent to the provider before",
+    (None, "invalid_provider_response"): "depends on whether this browser was sent to the provider before; and "
+                                         "on how long all that a form brings is together",
     (None, "email_sign_in_off"): "depends on the configuration",
     ("return_to", "not_allowed"): "it must be one of those of the configuration, byte by byte",
     ("return_to", "required"): "either it or link; OpenAPI 3.1 has no parameters that exclude each other",

@@ -26,3 +26,17 @@ async fn whoever_lost_their_factors_gets_in_again_by_the_word_of_the_operator(wo
     assert_eq!(status(client.refresh(&tokens.refresh).await).await, StatusCode::UNAUTHORIZED);
     client.sign_in(EMAIL).await;
 }
+
+/// A code by mail is what is left to whoever sets up none in time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_factor_that_is_required_where_no_mail_is_sent_is_warned_of_once() {
+    for (required, transport, times) in
+        [("admins", "off", 1), ("required", "off", 1), ("optional", "off", 0), ("required", "file", 0)]
+    {
+        let workplace = Workplace::default().with("APP_AUTH__SECOND_FACTOR", required);
+        let node = workplace.with("APP_MAIL__TRANSPORT", transport).serve().await;
+        let logs = node.logs();
+        let said = logs.matches("whoever sets up no second factor in time is locked out").count();
+        assert_eq!(said, times, "{required} {transport}: {logs}");
+    }
+}

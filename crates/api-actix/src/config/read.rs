@@ -41,15 +41,17 @@ pub(super) fn read(reader: &mut Reader, ignored_variables: Vec<String>, checks: 
     let hashing = read_hashing(reader)?;
     let mail = read_mail(reader, mode)?;
     let registration = read_registration(reader, mail.is_some())?;
+    let application = read_application(reader, &database, password_policy, registration)?;
+    let providers = read_providers(reader, &application.return_to, checks);
     Some(Config {
         mode,
         secret_key: read_secret(reader, mode)?,
         server: read_server(reader)?,
-        application: read_application(reader, &database, password_policy, registration)?,
+        application,
         issuer: reader.value("jwt.issuer")?,
         audience: reader.value("jwt.audience")?,
         clients: reader.section("clients.*", |id, hash| parse_client(id, hash, &hashing, checks)),
-        providers: read_providers(reader, checks),
+        providers,
         log: read_log(reader)?,
         traces: read_traces(reader)?,
         metrics_address: reader.optional("metrics.addr", parse_address)?,

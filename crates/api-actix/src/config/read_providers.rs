@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use domain::Secret;
 use domain::identities::ProviderName;
 
-use super::reader::Reader;
+use super::reader::{Reader, named};
 use super::types::{Checks, ProviderKind, ProviderSettings};
 
 /// Most providers.
@@ -17,8 +17,8 @@ const GITHUB: &str = "https://github.com";
 const MEMBERS: [&str; 8] =
     ["kind", "title", "issuer", "client_id", "client_secret", "scopes", "trusted_domains", "response_mode"];
 
-/// The providers, in the order of their names. Those with a fault are left out.
-pub(super) fn read_providers(reader: &mut Reader, checks: Checks) -> Vec<ProviderSettings> {
+/// The providers, in the order of their names. Those with a fault are left out. A sign-in by one must end somewhere.
+pub(super) fn read_providers(reader: &mut Reader, return_to: &[String], checks: Checks) -> Vec<ProviderSettings> {
     let values = reader.section("providers.*", |_, text| Ok::<_, Infallible>(text.to_owned()));
     let mut members: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     for (key, value) in values {
@@ -31,6 +31,11 @@ pub(super) fn read_providers(reader: &mut Reader, checks: Checks) -> Vec<Provide
     }
     if members.len() > MAX_PROVIDERS {
         reader.fault("providers.*", &format!("there are more than {MAX_PROVIDERS} providers"));
+    }
+    if let (Some(name), true) = (members.keys().next(), return_to.is_empty()) {
+        let provider = named(&format!("providers.{name}.client_id"));
+        reader
+            .fault("auth.return_to", &format!("it is missing, and a sign-in by the provider of {provider} ends there"));
     }
     members.into_iter().filter_map(|(name, members)| read_provider(reader, &name, members, checks)).collect()
 }

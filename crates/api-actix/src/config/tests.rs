@@ -425,6 +425,7 @@ fn a_provider_needs_little_and_the_rest_has_defaults() {
         ("APP_PROVIDERS__MY_IDP__SCOPES", "openid, profile"),
         ("APP_PROVIDERS__MY_IDP__TRUSTED_DOMAINS", "Example.org example.net"),
         ("APP_PROVIDERS__MY_IDP__RESPONSE_MODE", "form_post"),
+        ("APP_AUTH__RETURN_TO", "https://app.example.com"),
     ]));
     let providers = config.unwrap().providers;
     let [github, own] = providers.as_slice() else { panic!("{providers:?}") };
@@ -448,10 +449,26 @@ fn what_is_wrong_with_a_provider_is_said_by_the_name_of_the_variable() {
         ("COLOUR", "red", "a provider has"),
     ] {
         let name = format!("APP_PROVIDERS__IDP__{member}");
-        let good = [("APP_PROVIDERS__IDP__ISSUER", "https://id.example.com"), ("APP_PROVIDERS__IDP__CLIENT_ID", "app")];
+        let good = [
+            ("APP_PROVIDERS__IDP__ISSUER", "https://id.example.com"),
+            ("APP_PROVIDERS__IDP__CLIENT_ID", "app"),
+            ("APP_AUTH__RETURN_TO", "https://app.example.com"),
+        ];
         let variables = good.into_iter().filter(|(other, _)| *other != name).chain([(name.as_str(), value)]);
         let Err(ConfigError(faults)) = load(Environment::new(variables)) else { panic!("{name}={value} was taken") };
         assert!(faults.len() == 1 && faults[0].contains(fault) && faults[0].contains(&name), "{faults:?}");
+    }
+    // Without a place to return to, and with another fault.
+    let faults = faults([
+        ("APP_PROVIDERS__GITHUB__CLIENT_ID", "app"),
+        ("APP_PROVIDERS__IDP__ISSUER", "https://id.example.com"),
+        ("APP_PROVIDERS__IDP__CLIENT_ID", ""),
+        ("APP_SERVER__PORT", "many"),
+    ]);
+    let names = ["APP_AUTH__RETURN_TO", "APP_PROVIDERS__GITHUB__CLIENT_ID"];
+    assert!(faults.iter().any(|fault| names.iter().all(|name| fault.contains(name))), "{faults:?}");
+    for other in ["APP_PROVIDERS__IDP__CLIENT_ID", "APP_SERVER__PORT"] {
+        assert!(faults.iter().any(|fault| fault.contains(other)), "{faults:?}");
     }
     let many = (0..=20).flat_map(|number| {
         let provider = format!("APP_PROVIDERS__P{number}");

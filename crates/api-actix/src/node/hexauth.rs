@@ -14,6 +14,7 @@ use actix_web::{App, Error};
 use application::keys::Prepared;
 use application::users::AdminAccount;
 use application::{Application, ApplicationError};
+use domain::factors::RequiredOf;
 use thiserror::Error;
 use tokio::time::timeout;
 
@@ -124,6 +125,7 @@ impl Hexauth {
         let mut parts = wiring::start(config, address).await?;
         warn_of_missing_links(config, address);
         warn_of_sender(config);
+        warn_of_lockout(config);
         prepare(&mut parts).await?;
         if let Some(bootstrap) = &config.bootstrap {
             create_first_admin(&parts.application, bootstrap.clone()).await?;
@@ -314,6 +316,16 @@ fn warn_of_missing_links(config: &Config, address: SocketAddr) {
     let has_pages = config.mail.as_ref().is_some_and(|mail| mail.own_links().any(|link| link.page.is_some()));
     if has_pages && wiring::pages_url(config, address).is_none() {
         tracing::warn!("mails have codes and no links to pages: set APP_SERVER__PUBLIC_URL");
+    }
+}
+
+/// A code that is mailed is what is left to whoever has no second factor in time.
+fn warn_of_lockout(config: &Config) {
+    if config.mail.is_none() && config.application.second_factor.required_of != RequiredOf::Nobody {
+        tracing::warn!(
+            "no mail is sent, so whoever sets up no second factor in time is locked out: \
+             set APP_MAIL__TRANSPORT, or APP_AUTH__SECOND_FACTOR=optional"
+        );
     }
 }
 

@@ -184,6 +184,7 @@ pub fn services<C: SqlConnections + 'static>(
         users: store.clone(),
         units: store.clone(),
         journal: journal.clone(),
+        sudo_window: settings.sudo_window,
     };
     let users = Users {
         users: store.clone(),

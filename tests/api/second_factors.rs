@@ -29,11 +29,12 @@ on_each_database!(
     of_a_hundred_at_once_with_one_code_one_signs_in,
     of_thirty_at_once_with_one_recovery_code_one_signs_in,
     a_recovery_code_is_good_once_and_its_owner_is_told,
+    the_owner_is_told_of_other_recovery_codes,
     of_a_hundred_at_once_with_one_challenge_one_signs_in,
     guesses_are_counted_together_whatever_is_tried_and_asked,
     a_change_of_factors_ends_what_the_old_ones_vouched_for,
-    after_a_hundred_wrong_codes_in_a_row_another_factor_is_needed,
     a_change_of_factors_leaves_the_proof_of_the_address,
+    after_a_hundred_wrong_codes_in_a_row_another_factor_is_needed,
     admins_reset_factors_and_see_none,
     a_stranger_leaves_no_factor_behind_for_the_owner_of_an_address,
 );
@@ -471,6 +472,16 @@ async fn a_recovery_code_is_good_once_and_its_owner_is_told(first: App) {
     }
 }
 
+async fn the_owner_is_told_of_other_recovery_codes(first: App) {
+    let ada = Enrolled::new(&first, EMAIL).await;
+    first.run_sql("UPDATE users SET email_verified = true").await;
+    let post = Post::of(first).await;
+    let renewed = post.app.send_as(&ada.tokens.access, Method::POST, RECOVERY_CODES, json!({})).await;
+    let told = post.wait_for("recovery_codes_renewed", 1).await;
+    assert!(codes(&renewed).iter().all(|code| !told[0].text.contains(code)), "{}", told[0].text);
+    assert_eq!(count(&post.app, "events WHERE kind = 'recovery_codes.renewed'").await, 1);
+}
+
 async fn of_a_hundred_at_once_with_one_challenge_one_signs_in(app: App) {
     let ada = Enrolled::new(&app, EMAIL).await;
     let challenge = ada.challenge(&app).await;
@@ -547,17 +558,6 @@ async fn after_a_hundred_wrong_codes_in_a_row_another_factor_is_needed(app: App)
     show(ada.challenge(&app).await, ada.next_code(&app).await).await.tokens();
 }
 
-async fn a_change_of_factors_ends_what_the_old_ones_vouched_for(first: App) {
-    first.register(EMAIL).await;
-    first.run_sql("UPDATE users SET email_verified = true").await;
-    let post = Post::of(first).await;
-    let app = &post.app;
-    let elsewhere = app.sign_in(EMAIL).await;
-    let ada = Enrolled::with(app, EMAIL, &app.sign_in(EMAIL).await).await;
-    app.me(&elsewhere.access).await.problem(401, "invalid_token");
-    app.refresh(&elsewhere.refresh).await.problem(401, "invalid_refresh_token");
-    let elsewhere = ada.sign_in(app).await;
-    let pending = ada.challenge(app).await;
 /// Whoever registers and adds factors before they open the mail finds its link good. It proves the mailbox and nothing else.
 async fn a_change_of_factors_leaves_the_proof_of_the_address(first: App) {
     let settings = [("APP_AUTH__EMAIL_SIGN_IN", "true")];
@@ -582,6 +582,17 @@ async fn a_change_of_factors_leaves_the_proof_of_the_address(first: App) {
     assert!(is_refused(&app.post("/api/v1/auth/verify-email", proof).await));
 }
 
+async fn a_change_of_factors_ends_what_the_old_ones_vouched_for(first: App) {
+    first.register(EMAIL).await;
+    first.run_sql("UPDATE users SET email_verified = true").await;
+    let post = Post::of(first).await;
+    let app = &post.app;
+    let elsewhere = app.sign_in(EMAIL).await;
+    let ada = Enrolled::with(app, EMAIL, &app.sign_in(EMAIL).await).await;
+    app.me(&elsewhere.access).await.problem(401, "invalid_token");
+    app.refresh(&elsewhere.refresh).await.problem(401, "invalid_refresh_token");
+    let elsewhere = ada.sign_in(app).await;
+    let pending = ada.challenge(app).await;
     assert_eq!(count(app, "refresh_tokens WHERE revoked_at IS NULL AND amr LIKE '%otp%'").await, 2);
     assert_eq!(app.delete(&ada.device, &ada.tokens.access).await.status, StatusCode::NO_CONTENT);
     app.me(&elsewhere.access).await.problem(401, "invalid_token");

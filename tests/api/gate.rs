@@ -69,6 +69,8 @@ enum Way {
     Passkey,
     /// By the code of an account at a provider that was linked before.
     Provider,
+    /// By the code of one that is linked to nobody yet, and has the address.
+    UnlinkedProvider,
     /// By a refresh token from before.
     Refresh,
     /// Likewise.
@@ -76,7 +78,7 @@ enum Way {
 }
 
 impl Way {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Json,
         Self::Form,
         Self::OAuth,
@@ -88,6 +90,7 @@ impl Way {
         Self::PasskeyBesides,
         Self::Passkey,
         Self::Provider,
+        Self::UnlinkedProvider,
         Self::Refresh,
         Self::OAuthRefresh,
     ];
@@ -102,7 +105,7 @@ impl Way {
             Self::EmailCode => "/api/v1/auth/challenge/email-code",
             Self::PasskeyBesides => "/api/v1/auth/challenge/passkey",
             Self::Passkey => "/api/v1/auth/passkeys",
-            Self::Provider => "/api/v1/auth/providers/exchange",
+            Self::Provider | Self::UnlinkedProvider => "/api/v1/auth/providers/exchange",
             Self::Refresh => "/api/v1/auth/refresh",
         }
     }
@@ -137,11 +140,15 @@ impl Way {
             (Self::MailedCode | Self::MailedLink, State::Unverified, Factor::None | Factor::Totp | Factor::Passkey) => {
                 ok
             }
+            (Self::UnlinkedProvider, State::Unverified, Factor::None | Factor::Totp | Factor::Passkey) => ok,
+            (Self::UnlinkedProvider, State::Unverified, Factor::Due) => (403, "second_factor_required"),
+            // A link is a way in, which takes the second factor that there is.
+            (Self::UnlinkedProvider, _, Factor::Totp | Factor::Passkey) => (409, "link_required"),
             (Self::MailedCode | Self::MailedLink, _, Factor::None) => ok,
             (Self::MailedCode | Self::MailedLink, _, _) => (403, "second_factor_required"),
             (_, State::Unverified, _) => (oauth(403), "email_not_verified"),
             (
-                Self::Json | Self::Form | Self::OAuth | Self::Provider,
+                Self::Json | Self::Form | Self::OAuth | Self::Provider | Self::UnlinkedProvider,
                 _,
                 Factor::Totp | Factor::Passkey | Factor::Due,
             ) => (oauth(403), "second_factor_required"),
@@ -208,8 +215,12 @@ impl Begun {
             presented: Value::Null,
             provider_code: String::new(),
         };
+        let claims = json!({"sub": "ada", "email": EMAIL, "email_verified": true});
         if way == Way::Provider {
-            setup.sign_in(json!({"sub": "ada", "email": EMAIL, "email_verified": true})).await.tokens();
+            setup.sign_in(claims.clone()).await.tokens();
+        }
+        if matches!(way, Way::Provider | Way::UnlinkedProvider) {
+            setup.idp.says(claims);
             begun.provider_code = landed(&setup.come_back(&setup.begin("idp").await).await, "code");
         }
         let mut passkey = match way {
@@ -290,7 +301,7 @@ impl Begun {
                 presented.as_object_mut().unwrap().remove("challenge");
                 presented
             }
-            Way::Provider => return setup.exchange(json!({"code": self.provider_code})).await,
+            Way::Provider | Way::UnlinkedProvider => return setup.exchange(json!({"code": self.provider_code})).await,
         };
         app.post(way.path(), body).await
     }

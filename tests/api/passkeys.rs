@@ -269,6 +269,8 @@ async fn a_challenge_runs_out(app: App) {
     assert_eq!(asked["public_key"]["timeout"], 300_000);
     app.run_sql("UPDATE passkey_ceremonies SET expires_at = '2026-01-01T00:00:00.000000Z'").await;
     app.post(SIGN_IN, presented(&asked, &ada.passkey)).await.problem(400, "invalid_ceremony");
+    // It is recorded as any sign-in that fails.
+    assert_eq!(count(&app, "events WHERE kind = 'login.failed'").await, 1);
 }
 
 async fn a_challenge_is_good_for_its_own_purpose_user_and_session(app: App) {

@@ -5,6 +5,7 @@ use domain::Clock as _;
 use infra_security::SystemClock;
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
 use data_encoding::BASE64URL_NOPAD;
 use domain::one_time_tokens::Purpose;
 use futures_util::future::join_all;
@@ -17,12 +18,13 @@ use crate::app::{Answer, App, NEW_PASSWORD, PASSWORD, Tokens, send};
 use crate::letterbox::count;
 use crate::passkeys::{Holder, presented};
 use crate::registration::last_token;
-use crate::second_factors::Enrolled;
+use crate::second_factors::{Enrolled, proven};
 
 on_each_database!(
     somebody_new_gets_an_account_and_comes_back_to_it,
     an_account_is_known_by_issuer_and_subject_alone,
     an_address_links_only_if_both_sides_have_proven_it,
+    an_account_with_a_second_factor_is_linked_only_in_a_session_that_has_shown_it,
     a_provider_is_believed_about_the_domains_that_are_configured,
     a_token_that_is_not_right_in_every_point_lets_nobody_in,
     clocks_may_differ_by_a_minute,
@@ -40,7 +42,9 @@ on_each_database!(
     the_code_is_of_one_use_and_of_whoever_began,
     an_account_is_linked_in_the_session_that_began_and_to_one_user,
     a_stranger_leaves_no_way_in_behind_for_the_owner_of_an_address,
+    a_session_ends_with_the_last_account_that_it_began_by,
     the_last_way_in_stays,
+    what_is_configured_no_more_is_no_way_in,
     of_many_first_sign_ins_one_makes_the_account,
     github_is_asked_for_the_verified_primary_address,
 );
@@ -257,6 +261,24 @@ async fn an_address_links_only_if_both_sides_have_proven_it(app: App) {
     setup.app.login("eve@example.com", PASSWORD).await.problem(401, "invalid_credentials");
     assert_eq!(setup.app.me(&owner.access).await.json()["email_verified"], true);
     setup.sign_in(json!({"sub": "nobody"})).await.problem(403, "email_missing");
+}
+
+/// A link is a way in, which takes the strongest factor that there is. What the provider says of an address is none of them.
+async fn an_account_with_a_second_factor_is_linked_only_in_a_session_that_has_shown_it(app: App) {
+    let setup = Setup::with(&app, &[]).await;
+    let with_app = Enrolled::new(&setup.app, "ada@example.com").await.tokens;
+    let with_passkey = Holder::new(&setup.app, "bob@example.com").await.tokens;
+    setup.app.run_sql("UPDATE users SET email_verified = true").await;
+    for (email, tokens) in [("ada@example.com", with_app), ("bob@example.com", with_passkey)] {
+        let claims = json!({"sub": email, "email": email, "email_verified": true});
+        setup.sign_in(claims.clone()).await.problem(409, "link_required");
+        assert_eq!(count(&setup.app, "identities").await, 0);
+        // Nothing has changed for whoever is signed in, and they link it.
+        let code = linking_code(&setup, &tokens).await;
+        assert_eq!(link(&setup, &tokens, &code).await.status, StatusCode::CREATED);
+        setup.sign_in(claims).await.problem(403, "second_factor_required");
+        setup.app.run_sql("DELETE FROM identities").await;
+    }
 }
 
 async fn a_provider_is_believed_about_the_domains_that_are_configured(app: App) {
@@ -755,6 +777,68 @@ async fn the_last_way_in_stays(app: App) {
     let path = format!("/api/v1/users/me/identities/{}", left[0]["id"].as_str().unwrap());
     setup.app.delete(&path, &tokens.access).await.problem(409, "last_way_in");
     assert_eq!(setup.app.get("/api/v1/users/me/identities", &tokens.access).await.json(), left);
+}
+
+/// No session claims a way in that is gone.
+async fn a_session_ends_with_the_last_account_that_it_began_by(app: App) {
+    let setup = Setup::with(&app, &[]).await;
+    for (methods, left) in [("fed", None), ("pwd fed", Some(json!(["pwd"])))] {
+        let email = format!("{}@example.com", methods.replace(' ', "-"));
+        setup.app.register(&email).await;
+        setup.app.run_sql("UPDATE users SET email_verified = true").await;
+        let tokens = setup.sign_in(json!({"sub": email, "email": email, "email_verified": true})).await.tokens();
+        setup.idp.says(json!({"sub": format!("{email} second")}));
+        let code = linking_code(&setup, &tokens).await;
+        assert_eq!(link(&setup, &tokens, &code).await.status, StatusCode::CREATED);
+        proven(&setup.app, methods, TimeDelta::zero()).await;
+        let listed = setup.app.get("/api/v1/users/me/identities", &tokens.access).await.json();
+        let unlink = async |number: usize, tokens: &Tokens| {
+            let path = format!("/api/v1/users/me/identities/{}", listed[number]["id"].as_str().unwrap());
+            assert_eq!(setup.app.delete(&path, &tokens.access).await.status, StatusCode::NO_CONTENT);
+            setup.app.refresh(&tokens.refresh).await
+        };
+        let tokens = unlink(0, &tokens).await.tokens();
+        let after = unlink(1, &tokens).await;
+        match left {
+            Some(left) => assert_eq!(claims_of(&after.tokens())["amr"], left),
+            None => drop(after.problem(401, "invalid_refresh_token")),
+        }
+        setup.app.sign_in(&email).await;
+    }
+}
+
+/// D13: only what somebody could sign in with counts.
+async fn what_is_configured_no_more_is_no_way_in(app: App) {
+    let setup = Setup::with(&app, &[]).await;
+    let without_passkeys = app
+        .another_node(&[
+            ("APP_ENV", "production"),
+            ("APP_SERVER__PUBLIC_URL", "https://auth.example.com"),
+            ("APP_AUTH__RETURN_TO", BACK),
+            ("APP_PROVIDERS__IDP__ISSUER", &setup.idp.url),
+            ("APP_PROVIDERS__IDP__CLIENT_ID", CLIENT_ID),
+        ])
+        .await;
+    let link_another = async |tokens: &Tokens, subject: &str| {
+        setup.idp.says(json!({"sub": subject}));
+        let linked = link(&setup, tokens, &linking_code(&setup, tokens).await).await;
+        format!("/api/v1/users/me/identities/{}", linked.json()["id"].as_str().unwrap())
+    };
+    // An account at a provider that is gone. Who it is by is what counts, not how it was called.
+    let ada = setup.app.sign_up("ada@example.com").await;
+    let (here, gone) = (link_another(&ada, "here").await, link_another(&ada, "gone").await);
+    setup.app.run_sql("DELETE FROM passwords").await;
+    setup.app.run_sql("UPDATE identities SET issuer = 'https://gone.example.com' WHERE subject = 'gone'").await;
+    setup.app.delete(&here, &ada.access).await.problem(409, "last_way_in");
+    assert_eq!(setup.app.delete(&gone, &ada.access).await.status, StatusCode::NO_CONTENT);
+    // A passkey, where they are off.
+    let bob = setup.app.sign_up("bob@example.com").await;
+    let account = link_another(&bob, "bob").await;
+    let holder = Holder::with(&setup.app, &bob, "Phone").await;
+    setup.app.run_sql("DELETE FROM passwords").await;
+    without_passkeys.delete(&account, &holder.tokens.access).await.problem(409, "last_way_in");
+    // And where there are no providers, it is the passkey that stays.
+    app.delete(&holder.path, &holder.tokens.access).await.problem(409, "last_way_in");
 }
 
 async fn of_many_first_sign_ins_one_makes_the_account(app: App) {

@@ -13,6 +13,7 @@ use tests::{on_each_database, totp};
 
 use crate::app::{Answer, App, NEW_PASSWORD, PASSWORD, Tokens, send};
 use crate::letterbox::{Post, count, is_refused};
+use crate::passkeys::Holder;
 use crate::registration::last_token;
 
 on_each_database!(
@@ -28,9 +29,11 @@ on_each_database!(
     of_a_hundred_at_once_with_one_code_one_signs_in,
     of_thirty_at_once_with_one_recovery_code_one_signs_in,
     a_recovery_code_is_good_once_and_its_owner_is_told,
+    the_owner_is_told_of_other_recovery_codes,
     of_a_hundred_at_once_with_one_challenge_one_signs_in,
     guesses_are_counted_together_whatever_is_tried_and_asked,
     a_change_of_factors_ends_what_the_old_ones_vouched_for,
+    a_change_of_factors_leaves_the_proof_of_the_address,
     after_a_hundred_wrong_codes_in_a_row_another_factor_is_needed,
     admins_reset_factors_and_see_none,
     a_stranger_leaves_no_factor_behind_for_the_owner_of_an_address,
@@ -469,6 +472,16 @@ async fn a_recovery_code_is_good_once_and_its_owner_is_told(first: App) {
     }
 }
 
+async fn the_owner_is_told_of_other_recovery_codes(first: App) {
+    let ada = Enrolled::new(&first, EMAIL).await;
+    first.run_sql("UPDATE users SET email_verified = true").await;
+    let post = Post::of(first).await;
+    let renewed = post.app.send_as(&ada.tokens.access, Method::POST, RECOVERY_CODES, json!({})).await;
+    let told = post.wait_for("recovery_codes_renewed", 1).await;
+    assert!(codes(&renewed).iter().all(|code| !told[0].text.contains(code)), "{}", told[0].text);
+    assert_eq!(count(&post.app, "events WHERE kind = 'recovery_codes.renewed'").await, 1);
+}
+
 async fn of_a_hundred_at_once_with_one_challenge_one_signs_in(app: App) {
     let ada = Enrolled::new(&app, EMAIL).await;
     let challenge = ada.challenge(&app).await;
@@ -545,6 +558,30 @@ async fn after_a_hundred_wrong_codes_in_a_row_another_factor_is_needed(app: App)
     let by_code = json!({"challenge": ada.challenge(&app).await, "code": ada.recovery_codes[0]});
     app.post(BY_RECOVERY_CODE, by_code).await.tokens();
     show(ada.challenge(&app).await, ada.next_code(&app).await).await.tokens();
+}
+
+/// Whoever registers and adds factors before they open the mail finds its link good. It proves the mailbox and nothing else.
+async fn a_change_of_factors_leaves_the_proof_of_the_address(first: App) {
+    let settings = [("APP_AUTH__EMAIL_SIGN_IN", "true")];
+    let post = Post::with(first, &settings).await;
+    let app = &post.app;
+    let tokens = app.sign_up(EMAIL).await;
+    app.post("/api/v1/auth/password-reset", json!({"email": EMAIL})).await;
+    app.post("/api/v1/auth/email-sign-in", json!({"email": EMAIL})).await;
+    let mailed = async |purpose| last_token(app, purpose, EMAIL).await;
+    let (verify, reset, sign_in) =
+        (mailed(Purpose::VerifyEmail).await, mailed(Purpose::ResetPassword).await, mailed(Purpose::SignIn).await);
+    let holder = Holder::with(app, &tokens, "Key").await;
+    let ada = Enrolled::with(app, EMAIL, &holder.tokens).await;
+    assert_eq!(app.delete(&ada.device, &ada.tokens.access).await.status, StatusCode::NO_CONTENT);
+    let reset = json!({"token": reset, "new_password": NEW_PASSWORD});
+    assert!(is_refused(&app.post("/api/v1/auth/password-reset/confirm", reset).await));
+    assert!(is_refused(&app.post("/api/v1/auth/email-sign-in/confirm", json!({"token": sign_in})).await));
+    let proof = json!({"token": verify});
+    assert_eq!(app.post("/api/v1/auth/verify-email", proof.clone()).await.status, StatusCode::NO_CONTENT);
+    let tokens = app.refresh(&ada.tokens.refresh).await.tokens();
+    assert_eq!(app.me(&tokens.access).await.json()["email_verified"], true);
+    assert!(is_refused(&app.post("/api/v1/auth/verify-email", proof).await));
 }
 
 async fn a_change_of_factors_ends_what_the_old_ones_vouched_for(first: App) {

@@ -1,6 +1,8 @@
 //! What changes how somebody gets in needs a recent proof by the strongest factor that they have: their password, their
 //! address, the end of their account, and taking along what is held about them. Factors are in `second_factors.rs`.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -15,7 +17,7 @@ on_each_database!(
     without_a_second_factor_the_password_in_the_request_is_the_proof,
     whoever_has_no_password_needs_a_recent_proof_alone,
     a_proof_is_that_of_one_session_and_ends_with_the_window,
-    admins_prove_who_they_are_before_others_get_in_another_way,
+    admins_prove_who_they_are_before_they_change_who_gets_in,
 );
 
 const EMAIL: &str = "ada@example.com";
@@ -173,30 +175,75 @@ async fn a_proof_is_that_of_one_session_and_ends_with_the_window(app: App) {
     app.refresh(&ada.tokens.refresh).await.problem(401, "invalid_refresh_token");
 }
 
-/// Whoever only holds the token of an admin must not get into other accounts by it, nor around their second factors, nor make an admin.
-async fn admins_prove_who_they_are_before_others_get_in_another_way(app: App) {
-    let (ada, root) = (app.sign_up(EMAIL).await, app.admin("root@example.com").await);
-    let path = format!("/api/v1/users/{}", app.id(&ada).await);
-    let of_password = format!("{path}/password");
-    let acts = [
-        (Method::PUT, of_password.as_str(), json!({"password": NEW_PASSWORD})),
-        (Method::PATCH, &path, json!({"email_verified": true})),
-        (Method::PATCH, &path, json!({"email": "eve@example.com"})),
-        (Method::PATCH, &path, json!({"role": "admin"})),
-        (Method::POST, "/api/v1/users", json!({"email": "new@example.com", "password": PASSWORD, "role": "admin"})),
-    ];
-    proven(&app, "pwd", WINDOW + TimeDelta::seconds(2)).await;
-    for (method, path, body) in acts.clone() {
-        asks_for(&app.send_as(&root.access, method, path, body).await, &json!(["password"]));
+/// What an admin does to others, by route, and whether it needs a fresh proof: whoever only holds their token must neither get
+/// into other accounts by it, nor around their second factors or limits, nor keep their owners out, nor make an admin.
+fn acts_of_admins() -> Vec<(&'static str, Value, bool)> {
+    let new = |more: Value| {
+        let mut body = json!({"email": "new@example.com", "password": PASSWORD});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let whole = json!({"email": EMAIL, "full_name": "Ada", "role": "user", "is_active": true});
+    vec![
+        ("PATCH /api/v1/users/{id}", json!({"full_name": "Ada"}), false),
+        ("PUT /api/v1/users/{id}", whole, false),
+        ("DELETE /api/v1/users/{id}/sessions/{session}", json!({}), false),
+        ("DELETE /api/v1/users/{id}/sessions", json!({}), false),
+        ("POST /api/v1/users", new(json!({})), false),
+        ("POST /api/v1/users", new(json!({"email": "known@example.com", "email_verified": true})), true),
+        ("POST /api/v1/users", new(json!({"email": "third@example.com", "role": "admin"})), true),
+        ("POST /api/v1/users/invitations", json!({"email": "guest@example.com"}), false),
+        ("POST /api/v1/users/invitations", json!({"email": "host@example.com", "role": "admin"}), true),
+        ("PUT /api/v1/users/{id}/password", json!({"password": NEW_PASSWORD}), true),
+        ("PATCH /api/v1/users/{id}", json!({"email_verified": true}), true),
+        ("PATCH /api/v1/users/{id}", json!({"email": "eve@example.com"}), true),
+        ("PATCH /api/v1/users/{id}", json!({"role": "admin"}), true),
+        ("PATCH /api/v1/users/{id}", json!({"role": "user"}), true),
+        ("PATCH /api/v1/users/{id}", json!({"is_active": false}), true),
+        ("PATCH /api/v1/users/{id}", json!({"is_active": true}), true),
+        ("DELETE /api/v1/users/{id}/attempts", json!({}), true),
+        ("DELETE /api/v1/users/{id}/factors", json!({}), true),
+        ("DELETE /api/v1/users/{id}", json!({}), true),
+    ]
+}
+
+/// The routes of the document by which an admin changes something of others.
+#[test]
+fn it_is_decided_for_each_route_of_admins_whether_it_needs_a_proof() {
+    let document: Value = serde_json::from_str(&api_actix::openapi::json()).unwrap();
+    let mut routes = BTreeSet::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let is_of_others = path.starts_with("/api/v1/users") && !path.starts_with("/api/v1/users/me");
+        for method in operations.as_object().unwrap().keys().filter(|method| is_of_others && *method != "get") {
+            routes.insert(format!("{} {path}", method.to_uppercase()));
+        }
     }
-    app.sign_in(EMAIL).await;
-    // What opens nothing needs none.
-    let named = app.send_as(&root.access, Method::PATCH, &path, json!({"full_name": "Ada"})).await;
-    assert_eq!(named.status, StatusCode::OK, "{named:?}");
-    let stepped = app.send_as(&root.access, Method::POST, STEP_UP, json!({"password": PASSWORD})).await;
-    assert_eq!(stepped.status, StatusCode::NO_CONTENT, "{stepped:?}");
-    for (method, path, body) in acts {
-        let done = app.send_as(&root.access, method, path, body).await;
-        assert!(done.status.is_success(), "{done:?}");
+    assert_eq!(routes, acts_of_admins().into_iter().map(|(route, ..)| route.to_owned()).collect());
+}
+
+async fn admins_prove_who_they_are_before_they_change_who_gets_in(first: App) {
+    let post = Post::of(first).await;
+    let app = &post.app;
+    let (ada, root) = (app.sign_up(EMAIL).await, app.admin("root@example.com").await);
+    let sessions = app.get("/api/v1/auth/sessions", &ada.access).await.json();
+    let (id, session) = (app.id(&ada).await, sessions[0]["id"].as_str().unwrap());
+    let go = async |route: &str, body: Value| {
+        let (method, path) = route.split_once(' ').unwrap();
+        let path = path.replace("{id}", &id).replace("{session}", session);
+        app.send_as(&root.access, method.parse().unwrap(), &path, body).await
+    };
+    let late = WINDOW + TimeDelta::seconds(2);
+    for (route, body, needs_proof) in acts_of_admins() {
+        proven(app, "pwd", late).await;
+        if needs_proof {
+            let before = app.get(&format!("/api/v1/users/{id}"), &root.access).await.json();
+            asks_for(&go(route, body.clone()).await, &json!(["password"]));
+            let after = app.get(&format!("/api/v1/users/{id}"), &root.access).await.json();
+            assert_eq!(after, before, "{route} {body}");
+            let stepped = app.send_as(&root.access, Method::POST, STEP_UP, json!({"password": PASSWORD})).await;
+            assert_eq!(stepped.status, StatusCode::NO_CONTENT, "{stepped:?}");
+        }
+        let done = go(route, body.clone()).await;
+        assert!(done.status.is_success(), "{route} {body}: {done:?}");
     }
 }

@@ -2,10 +2,13 @@
 
 use chrono::TimeDelta;
 use domain::Clock;
+use domain::identities::Identity;
+use domain::providers::IdentityProviders;
 use domain::sessions::RefreshToken;
 use domain::units::{AccountUnit, Begin, UnitOfWork};
 use domain::users::{User, UserId, UserIdentifier};
 
+use crate::ceremonies::Ceremonies;
 use crate::second_factors::kinds_of;
 use crate::sudo::{is_proven, strongest};
 use crate::{Actor, ApplicationError, Target};
@@ -97,16 +100,24 @@ pub(crate) async fn require_proof(
     Err(ApplicationError::StepUpRequired { factors: strongest(second, has_password) })
 }
 
-/// Refuses what leaves no way into an account: neither a password, nor a passkey, nor an account at a provider. That a
-/// mail to the address could bring one does not count. The account must be locked, and what is to go must be gone, in
-/// this unit.
+/// Refuses what leaves no way into an account: neither a password, nor a passkey where there are passkeys, nor an account at
+/// a provider that is configured. That a mail to the address could bring one does not count. The account must be locked, and
+/// what is to go must be gone, in this unit.
 ///
 /// # Errors
 /// [`ApplicationError::LastWayIn`]; [`ApplicationError::Unavailable`].
-pub(crate) async fn keep_a_way_in(unit: &dyn AccountUnit, user: UserId) -> Result<(), ApplicationError> {
+pub(crate) async fn keep_a_way_in(
+    unit: &dyn AccountUnit,
+    user: UserId,
+    providers: &dyn IdentityProviders,
+    ceremonies: &Ceremonies,
+) -> Result<(), ApplicationError> {
+    let providers = providers.list();
+    // By the issuer one signs in, whatever the provider was called when the account was linked.
+    let is_usable = |identity: &Identity| providers.iter().any(|it| it.issuer == identity.account.issuer());
     let is_left = has_password(unit, user).await?
-        || !unit.passkeys().list(user).await?.is_empty()
-        || !unit.identities().list(user).await?.is_empty();
+        || (ceremonies.web_authn.is_some() && !unit.passkeys().list(user).await?.is_empty())
+        || unit.identities().list(user).await?.iter().any(is_usable);
     if is_left { Ok(()) } else { Err(ApplicationError::LastWayIn) }
 }
 

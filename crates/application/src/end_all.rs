@@ -1,7 +1,12 @@
 use domain::StoreError;
-use domain::sessions::{Revocation, RevokedTokens, SessionId};
+use domain::events::NewEvent;
+use domain::one_time_tokens::Purpose;
+use domain::sessions::{Authentication, Method, RefreshToken, Revocation, RevocationReason, RevokedTokens, SessionId};
 use domain::units::AccountUnit;
 use domain::users::User;
+
+use crate::ApplicationError;
+use crate::events::Journal;
 
 /// Ends whatever the previous state of an account vouched for, in the unit that changes it, and stores the account: all
 /// access tokens become void, all sessions end but `except`, and whatever was mailed to the user or handed out is worth
@@ -17,7 +22,43 @@ pub(crate) async fn end_all(
 ) -> Result<RevokedTokens, StoreError> {
     user.void_access_tokens();
     unit.users().update(user).await?;
-    unit.one_time_tokens().void_all(user.id, None).await?;
+    // Whoever registers and adds a factor before they open the mail still proves by it that the mailbox is theirs. That
+    // starts no session and changes no factor.
+    let spared = (revocation.reason == RevocationReason::FactorsChanged).then_some(Purpose::VerifyEmail);
+    unit.one_time_tokens().void_all(user.id, spared).await?;
     unit.refresh_tokens().revoke_all(user.id, except, revocation).await?;
     Ok(RevokedTokens::OfUser(user.id, user.epoch))
+}
+
+/// Commits another state of the factors, passkeys or linked accounts of a user, and ends whatever the previous one vouched
+/// for, as [`end_all`] does.
+///
+/// # Errors
+/// [`ApplicationError::Unavailable`].
+pub(crate) async fn commit_factors(
+    journal: &Journal,
+    unit: Box<dyn AccountUnit>,
+    mut user: User,
+    except: Option<SessionId>,
+    event: NewEvent,
+) -> Result<(), ApplicationError> {
+    let revocation = Revocation { at: journal.now(), reason: RevocationReason::FactorsChanged };
+    let void = end_all(unit.as_ref(), &mut user, except, revocation).await?;
+    journal.commit_revoking(unit, event, &[void]).await
+}
+
+/// Takes what is gone from the methods of a session, so that it does not claim it any more. Returns the session, or `None`
+/// if nothing is left that it began by: then it has to end, too.
+///
+/// # Errors
+/// Those of the repositories.
+pub(crate) async fn forget_methods(
+    unit: &dyn AccountUnit,
+    session: &RefreshToken,
+    mut gone: impl Iterator<Item = Method> + Send,
+) -> Result<Option<SessionId>, StoreError> {
+    let Authentication { at, methods } = session.authentication;
+    let Some(methods) = gone.try_fold(methods, |left, method| left.without(method)) else { return Ok(None) };
+    unit.refresh_tokens().record_authentication(session.id, Authentication { at, methods }).await?;
+    Ok(Some(session.id))
 }

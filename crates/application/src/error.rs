@@ -124,7 +124,7 @@ pub enum ApplicationError {
     /// The provider tells no address, and an account has one.
     #[error("the provider tells no address")]
     EmailMissing,
-    /// Somebody else's account has the address, or may have. Its owner signs in to it and links the provider's.
+    /// Somebody else's account has the address, or may have, or it is one with a second factor. Its owner signs in to it and links the provider's.
     #[error("an account has the address, and is not linked")]
     LinkRequired,
     /// These members cannot be changed, and are not what is stored.

@@ -179,7 +179,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "10m",
         Duration("1m", "24h"),
         "For so long after a proof of who somebody is, they may change how they get in: their password, address and \
-         factors. A refresh is not a proof.",
+         factors, and admins those of others. A refresh is not a proof.",
     ),
     Setting::new(
         "auth.second_factor",

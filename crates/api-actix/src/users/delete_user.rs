@@ -21,7 +21,7 @@ crate::fields! {
 /// Delete a user.
 ///
 /// Deletes an account and everything that belongs to it, for admins. The admin's own account needs their current
-/// password.
+/// password, and anybody else's a recent proof of the admin: otherwise 403 `step_up_required`.
 #[utoipa::path(delete, path = "/api/v1/users/{id}", tag = "users",
     params(("id" = Uuid, Path, description = "The user.")),
     request_body(content = DeleteUserBody, description = "For the admin's own account only."),

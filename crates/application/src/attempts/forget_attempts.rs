@@ -2,19 +2,22 @@ use domain::events::What;
 use domain::users::UserId;
 
 use super::AttemptCounts;
-use crate::acting::{OnAccount, begin_on};
+use crate::acting::{OnAccount, begin_on, require_proof};
 use crate::{Actor, ApplicationError, Target};
 
 impl AttemptCounts {
     /// Forgets what is counted of an account, so that its owner may try again at once: passwords, codes and mails. For
-    /// admins, who must know that it was the owner who tried.
+    /// admins, who must know that it was the owner who tried, and have proven lately who they are: otherwise whoever holds
+    /// their token would guess without end.
     ///
     /// # Errors
-    /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::InvalidAccessToken`] when the
-    /// actor has ended meanwhile, [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::StepUpRequired`],
+    /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile, [`ApplicationError::Unavailable`].
     pub async fn forget(&self, actor: &Actor, user: UserId) -> Result<(), ApplicationError> {
         let clock = self.attempts.clock.as_ref();
-        let OnAccount { unit, user, .. } = begin_on(self.units.as_ref(), actor, Target::User(user), clock).await?;
+        let target = Target::User(user);
+        let OnAccount { unit, session, user, .. } = begin_on(self.units.as_ref(), actor, target, clock).await?;
+        require_proof(unit.as_ref(), &session, clock, self.sudo_window).await?;
         unit.attempts().forget_all(user.id, &self.keys_by_address(&user.email)).await?;
         self.journal.commit(unit, actor.did(What::AttemptsForgotten { user: user.id })).await
     }

@@ -11,6 +11,7 @@ mod verify;
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use domain::attempts::{AttemptKey, AttemptRepository, Attempted, Subject};
 use domain::one_time_tokens::Purpose;
 use domain::sessions::RefreshTokenRepository;
@@ -52,6 +53,8 @@ pub struct AttemptCounts {
     pub units: Arc<dyn Begin<dyn AccountUnit>>,
     /// The node's journal.
     pub journal: Journal,
+    /// How old a proof may be for what changes how somebody gets in.
+    pub sudo_window: TimeDelta,
 }
 
 impl AttemptCounts {

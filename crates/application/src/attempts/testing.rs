@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use domain::attempts::{MockAttemptRepository, Reservation};
 use domain::sessions::MockRefreshTokenRepository;
 
@@ -49,5 +50,6 @@ pub(crate) fn counts_by(units: MockUnits<MockAccountUnit>) -> AttemptCounts {
         users: Arc::new(MockUserRepository::new()),
         units: Arc::new(units),
         journal: journal(Arc::new(access_tokens())),
+        sudo_window: TimeDelta::minutes(10),
     }
 }

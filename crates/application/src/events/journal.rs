@@ -41,6 +41,11 @@ impl Journal {
         Self { access_tokens, ids, clock, access_token_ttl, revocations, counters, guessed }
     }
 
+    /// The time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// Commits a unit of work with what happened in it. After the commit, and only then, the event is logged and
     /// counted.
     ///

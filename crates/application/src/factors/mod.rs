@@ -12,9 +12,8 @@ pub(crate) mod testing;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use domain::events::NewEvent;
 use domain::factors::FactorKind;
-use domain::sessions::{Authentication, Method, RefreshToken, Revocation, RevocationReason, SessionId};
+use domain::sessions::{Method, RefreshToken, SessionId};
 use domain::units::{AccountUnit, Begin};
 use domain::users::{User, UserRepository};
 use domain::{Clock, Ids};
@@ -24,7 +23,7 @@ pub use list_factors::FactorList;
 pub use set_up_totp::SetUpTotp;
 
 use crate::ApplicationError;
-use crate::end_all::end_all;
+use crate::end_all::forget_methods;
 use crate::events::Journal;
 use crate::one_time_tokens::OneTimeTokens;
 use crate::second_factors::kinds_of;
@@ -51,22 +50,6 @@ pub struct Factors {
 }
 
 impl Factors {
-    /// Commits another state of the factors, and ends whatever the previous one vouched for, as [`end_all`] does.
-    ///
-    /// # Errors
-    /// [`ApplicationError::Unavailable`].
-    pub(crate) async fn commit_change(
-        &self,
-        unit: Box<dyn AccountUnit>,
-        mut user: User,
-        except: Option<SessionId>,
-        event: NewEvent,
-    ) -> Result<(), ApplicationError> {
-        let revocation = Revocation { at: self.clock.now(), reason: RevocationReason::FactorsChanged };
-        let void = end_all(unit.as_ref(), &mut user, except, revocation).await?;
-        self.journal.commit_revoking(unit, event, &[void]).await
-    }
-
     /// Whatever was removed in this unit is forgotten, so that this session does not claim it any more. Recovery codes
     /// go with the last factor. Returns the session, or `None` if nothing is left that it began by: then it ends, too.
     ///
@@ -88,11 +71,7 @@ impl Factors {
             (FactorKind::Passkey, &[Method::Passkey, Method::UserVerified]),
             (FactorKind::RecoveryCode, if kinds.is_empty() { &[Method::RecoveryCode] } else { &[] }),
         ];
-        let mut gone = gone.iter().filter(|(kind, _)| !kinds.contains(kind)).flat_map(|(_, methods)| methods.iter());
-        let Authentication { at, methods } = session.authentication;
-        let left = gone.try_fold(methods, |left, method| left.without(*method));
-        let Some(methods) = left else { return Ok(None) };
-        unit.refresh_tokens().record_authentication(session.id, Authentication { at, methods }).await?;
-        Ok(Some(session.id))
+        let gone = gone.into_iter().filter(|(kind, _)| !kinds.contains(kind)).flat_map(|(_, methods)| methods);
+        Ok(forget_methods(unit, session, gone.copied()).await?)
     }
 }

@@ -1,5 +1,6 @@
 use domain::Secret;
 use domain::events::What;
+use domain::mail::Letter;
 
 use super::Factors;
 use crate::acting::begin_proven;
@@ -7,7 +8,7 @@ use crate::second_factors::kinds_of;
 use crate::{Actor, ApplicationError};
 
 impl Factors {
-    /// Gives the actor other recovery codes, shown once. The previous ones are worth nothing any more.
+    /// Gives the actor other recovery codes, shown once. The previous ones are worth nothing any more. The user is told.
     ///
     /// # Errors
     /// [`ApplicationError::StepUpRequired`]; [`ApplicationError::NotFound`] when the actor has no factor that they could
@@ -19,6 +20,7 @@ impl Factors {
             return Err(ApplicationError::NotFound);
         }
         let codes = self.new_recovery_codes(unit.as_ref(), user.id).await?;
+        self.one_time_tokens.notify(unit.as_ref(), &user, Letter::RecoveryCodesRenewed).await?;
         self.journal.commit(unit, actor.did(What::RecoveryCodesRenewed { user: user.id })).await?;
         Ok(codes)
     }

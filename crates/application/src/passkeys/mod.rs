@@ -7,6 +7,10 @@ mod remove_passkey;
 mod rename_passkey;
 mod start_registration;
 
+use std::sync::Arc;
+
+use domain::providers::IdentityProviders;
+
 pub use crate::ceremonies::{Asked, Ceremonies, PresentedPasskey};
 pub use register_passkey::{RegisterPasskey, RegisteredPasskey};
 
@@ -19,4 +23,6 @@ pub struct Passkeys {
     pub ceremonies: Ceremonies,
     /// A passkey is a second factor, too.
     pub factors: Factors,
+    /// The providers of the configuration: an account at one of them is another way in.
+    pub providers: Arc<dyn IdentityProviders>,
 }

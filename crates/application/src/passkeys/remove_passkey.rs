@@ -4,6 +4,7 @@ use domain::passkeys::PasskeyId;
 
 use super::Passkeys;
 use crate::acting::{Proven, begin_proven, keep_a_way_in};
+use crate::end_all::commit_factors;
 use crate::{Actor, ApplicationError};
 
 impl Passkeys {
@@ -11,7 +12,7 @@ impl Passkeys {
     ///
     /// # Errors
     /// [`ApplicationError::StepUpRequired`], [`ApplicationError::NotFound`]; [`ApplicationError::LastWayIn`] when
-    /// neither a password, nor another passkey, nor an account at a provider would be left;
+    /// no other way in would be left that one can use;
     /// [`ApplicationError::LastFactor`], [`ApplicationError::InvalidAccessToken`], [`ApplicationError::Unavailable`].
     pub async fn remove(&self, actor: &Actor, id: PasskeyId) -> Result<(), ApplicationError> {
         let factors = &self.factors;
@@ -20,10 +21,10 @@ impl Passkeys {
         if !unit.passkeys().delete(user.id, id).await? {
             return Err(ApplicationError::NotFound);
         }
-        keep_a_way_in(unit.as_ref(), user.id).await?;
+        keep_a_way_in(unit.as_ref(), user.id, self.providers.as_ref(), &self.ceremonies).await?;
         let spared = factors.forget_removed(unit.as_ref(), &user, &session).await?;
         factors.one_time_tokens.notify(unit.as_ref(), &user, Letter::PasskeyRemoved).await?;
         let event = actor.did(What::FactorRemoved { user: user.id });
-        factors.commit_change(unit, user, spared, event).await
+        commit_factors(&factors.journal, unit, user, spared, event).await
     }
 }

@@ -9,6 +9,7 @@ use domain::users::{Email, User, UserId};
 
 use super::Providers;
 use crate::ApplicationError;
+use crate::second_factors::kinds_of;
 use crate::sign_in::reclaim;
 
 impl Providers {
@@ -78,7 +79,8 @@ impl Providers {
         }
     }
 
-    /// Links an account that has the address. If nobody had proven it, somebody else may have made it, and loses it.
+    /// Links an account that has the address, unless it has a second factor. If nobody had proven the address, somebody else
+    /// may have made the account, and loses it.
     async fn join_account(
         &self,
         unit: Box<dyn AccountUnit>,
@@ -89,6 +91,10 @@ impl Providers {
     ) -> Result<User, ApplicationError> {
         let by_anyone = |what| By::Anyone.did(what).from_address(address);
         if user.email_verified {
+            // A link changes how somebody gets in, which takes the strongest factor that there is. None was shown yet.
+            if !kinds_of(unit.factors(), unit.passkeys(), user.id).await?.is_empty() {
+                return Err(ApplicationError::LinkRequired);
+            }
             self.link(unit.as_ref(), &user, flow, proven).await?;
             let event = by_anyone(What::IdentityLinked { user: user.id });
             self.sign_in.journal.commit(unit, event).await?;

@@ -113,7 +113,7 @@ impl SignIn {
         refusal: ApplicationError,
     ) -> ApplicationError {
         match refusal {
-            ApplicationError::InvalidPasskey { suspected: None } => {
+            ApplicationError::InvalidPasskey { suspected: None } | ApplicationError::InvalidCeremony => {
                 self.refused(What::LoginFailed { user }, address, refusal).await
             }
             ApplicationError::InvalidPasskey { suspected: Some(user) } => self.warn_of_copy(user, address).await,

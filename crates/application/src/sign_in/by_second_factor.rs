@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
 use domain::Secret;
-use domain::events::What;
+use domain::events::{By, What};
 use domain::one_time_tokens::{OneTimeToken, Purpose};
 use domain::passkeys::CeremonyPurpose;
 use domain::sessions::{Device, Methods};
@@ -99,7 +99,8 @@ impl SignIn {
         }
     }
 
-    /// Records that a second factor was wrong, if that is the refusal, and returns it.
+    /// Records that a second factor was wrong, if that is the refusal, and returns it. A sign-in counts it by the refusal,
+    /// whether or not it could be recorded.
     pub(super) async fn refuse_second_factor(
         &self,
         user: UserId,
@@ -108,10 +109,47 @@ impl SignIn {
     ) -> ApplicationError {
         match refusal {
             ApplicationError::InvalidSecondFactor | ApplicationError::InvalidPasskey { suspected: None } => {
-                self.refused(What::SecondFactorWrong { user }, address, refusal).await
+                let event = By::Anyone.did(What::SecondFactorWrong { user }).from_address(address);
+                self.journal.record_refusal(&self.units, &self.hashing, event).await;
+                refusal
             }
             ApplicationError::InvalidPasskey { suspected: Some(user) } => self.warn_of_copy(user, address).await,
             refusal => refusal,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::units::MockAccountUnit;
+
+    use super::*;
+    use crate::events::SignInOutcome;
+    use crate::factors::testing as factors;
+    use crate::one_time_tokens::testing::a_token;
+    use crate::sign_in::testing::Mocks;
+    use crate::testing::{FakeMac, a_hash, a_user};
+
+    #[tokio::test]
+    async fn a_wrong_second_factor_counts_once_also_where_the_database_does_not_take_its_record() {
+        for refuses_commit in [false, true] {
+            let challenge = a_token(Purpose::SecondFactor);
+            let methods = Some(Methods::only(domain::sessions::Method::Password));
+            let challenge = OneTimeToken { proven: methods, epoch: Some(a_user().epoch), ..challenge };
+            let shown = challenge.token(&FakeMac);
+            let mut mocks = Mocks { factors: factors::Mocks::one().taking_all(), ..Mocks::default() };
+            mocks.one_time_tokens = std::mem::take(&mut mocks.one_time_tokens).finding(challenge);
+            mocks.passwords.expect_find_with_user().return_once(|_| Ok(Some((a_user(), Some(a_hash())))));
+            let mut unit = MockAccountUnit::default();
+            unit.unit.refuses_commit = refuses_commit;
+            mocks.units([unit]);
+            let sign_in = mocks.build();
+            let factor = SecondFactor::Totp(Secret::new("none".to_owned()));
+            let finish = FinishSignIn { challenge: shown, factor, device: Device::default() };
+            let result = sign_in.by_second_factor(finish).await;
+            assert!(matches!(result, Err(ApplicationError::InvalidSecondFactor)), "{result:?}");
+            let counted = sign_in.journal.counters.read().sign_ins.into_iter().filter(|(_, count)| *count > 0);
+            assert_eq!(counted.collect::<Vec<_>>(), [(SignInOutcome::WrongSecondFactor, 1)]);
         }
     }
 }

@@ -75,7 +75,8 @@ impl Users {
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`] when somebody who is not an admin gives another role, activity or proof than every
-    /// account begins with; [`ApplicationError::StepUpRequired`] for another admin;
+    /// account begins with; [`ApplicationError::StepUpRequired`] for another admin, and for
+    /// an address that is to count as proven;
     /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
     /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::RefusedPassword`],
     /// [`ApplicationError::Duplicate`], [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
@@ -116,7 +117,10 @@ impl Users {
                 let is_due = user.is_active && !user.email_verified;
                 let asks_for_proof = is_due && self.may_ask_for_proof(&user.email).await?;
                 let (unit, event) = match actor {
-                    Some(actor) => (self.begin_making(actor, user.role).await?, actor.did(what)),
+                    Some(actor) => {
+                        let gives_rights = user.role == Role::Admin || user.email_verified;
+                        (self.begin_making(actor, gives_rights).await?, actor.did(what))
+                    }
                     None => (self.passwords.units.begin().await?, By::Anyone.did(what).from_address(address)),
                 };
                 self.insert(unit.as_ref(), &new, by).await?;
@@ -129,18 +133,19 @@ impl Users {
         Ok(new.user)
     }
 
-    /// Begins a unit in which this actor makes an account. For one of an admin they must have proven lately who they are.
+    /// Begins a unit in which this actor makes an account. For one of an admin, and for one with an address that counts as
+    /// proven, they must have proven lately who they are.
     ///
     /// # Errors
     /// [`ApplicationError::StepUpRequired`], [`ApplicationError::InvalidAccessToken`], [`ApplicationError::Unavailable`].
     pub(super) async fn begin_making(
         &self,
         actor: &Actor,
-        role: Role,
+        gives_rights: bool,
     ) -> Result<Box<dyn AccountUnit>, ApplicationError> {
         let (units, clock) = (self.passwords.units.as_ref(), self.passwords.clock.as_ref());
         let (unit, session, _) = begin_in_session(units, actor, clock).await?;
-        if role == Role::Admin {
+        if gives_rights {
             require_proof(unit.as_ref(), &session, clock, self.passwords.sudo.window).await?;
         }
         Ok(unit)

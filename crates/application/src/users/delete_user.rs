@@ -5,12 +5,13 @@ use domain::sessions::RevokedTokens;
 use domain::users::{Epoch, Role};
 
 use super::{Users, keep_an_admin};
-use crate::acting::{OnAccount, begin_on};
+use crate::acting::{OnAccount, begin_on, require_proof};
 use crate::{Actor, ApplicationError, Target};
 
 impl Users {
     /// Deletes an account, its sessions and everything else that belongs to it, and tells its owner. One's own account, by
-    /// either target, needs the current password, and a recent proof by a second factor where there is one.
+    /// either target, needs the current password, and a recent proof by a second factor where there is one. Another's needs a
+    /// recent proof of the admin.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::LastAdmin`],
@@ -32,8 +33,12 @@ impl Users {
         // An admin who leaves may be the last one, which takes the locks of all admins, before their own.
         let locking = if actor.role == Role::Admin { Target::User(id) } else { target };
 
-        let OnAccount { unit, user, admins, .. } =
-            begin_on(self.passwords.units.as_ref(), actor, locking, self.passwords.clock.as_ref()).await?;
+        let clock = self.passwords.clock.as_ref();
+        let OnAccount { unit, session, user, admins } =
+            begin_on(self.passwords.units.as_ref(), actor, locking, clock).await?;
+        if id != actor.user_id {
+            require_proof(unit.as_ref(), &session, clock, self.passwords.sudo.window).await?;
+        }
         keep_an_admin(&admins, id)?;
         unit.users().delete(id).await?;
         self.passwords.one_time_tokens.notify(unit.as_ref(), &user, Letter::AccountDeleted).await?;

@@ -33,7 +33,7 @@ impl Users {
     pub async fn invite(&self, actor: &Actor, invite: Invite) -> Result<(), ApplicationError> {
         actor.require_admin()?;
         // Of an actor who has ended not even the mail is counted.
-        drop(self.begin_making(actor, invite.role).await?);
+        drop(self.begin_making(actor, invite.role == Role::Admin).await?);
         self.passwords.one_time_tokens.require_mail()?;
         evenly(async {
             if !self.passwords.one_time_tokens.may_send(Purpose::Invitation, &invite.email).await? {
@@ -54,7 +54,7 @@ impl Users {
         let mails = &self.passwords.one_time_tokens;
         let whose = UserIdentifier::Email(invite.email.clone());
         let known = self.passwords.passwords.find_with_user(&whose).await?;
-        let unit = self.begin_making(actor, invite.role).await?;
+        let unit = self.begin_making(actor, invite.role == Role::Admin).await?;
         let (user, is_settled) = match known {
             // A password for an address that nobody has proven may be a stranger's, and does not keep its owner out.
             Some((user, hash)) => {

@@ -82,9 +82,9 @@ impl Users {
     /// # Errors
     /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::ReadOnly`],
     /// [`ApplicationError::Duplicate`], [`ApplicationError::LastAdmin`],
-    /// [`ApplicationError::UseEmailChange`] for another email of one's own; [`ApplicationError::StepUpRequired`] for another email, another
-    /// word on whether it is proven, and a new admin; [`ApplicationError::InvalidAccessToken`] when
-    /// the actor has ended meanwhile, [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::UseEmailChange`] for another email of one's own; [`ApplicationError::StepUpRequired`] for another email,
+    /// another word on whether it is proven, another role, and another activity;
+    /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile, [`ApplicationError::Unavailable`].
     pub async fn update(&self, actor: &Actor, target: Target, change: UserChange) -> Result<User, ApplicationError> {
         let id = target.authorize(actor)?;
         // An admin's own account is theirs also when it is named by its id.
@@ -144,11 +144,11 @@ fn is_same(a: &User, b: &User) -> bool {
     a == b && has_same_email(a, b)
 }
 
-/// Whether somebody may get in by it who could not before, or gets an admin's rights. By another address one gets in: whoever proves one
-/// that nobody had proven gets the account without its password and its factors.
+/// Whether it changes who gets in, or with what rights. By another address one gets in: whoever proves one that nobody had
+/// proven gets the account without its password and its factors.
 fn needs_proof(user: &User, before: &User) -> bool {
-    let is_promoted = user.role == Role::Admin && before.role != Role::Admin;
-    is_promoted || user.email_verified != before.email_verified || !has_same_email(user, before)
+    let rights = |user: &User| (user.role, user.is_active, user.email_verified);
+    rights(user) != rights(before) || !has_same_email(user, before)
 }
 
 fn has_same_email(a: &User, b: &User) -> bool {

@@ -40,6 +40,8 @@ pub enum Letter {
         /// How many are left.
         left: u64,
     },
+    /// Your recovery codes were replaced by others.
+    RecoveryCodesRenewed,
     /// An account at an identity provider signs in to your account now.
     IdentityLinked,
     /// An account at an identity provider does not sign in to your account any more.
@@ -68,6 +70,7 @@ impl Letter {
             Self::PasskeySuspected => "passkey_suspected",
             Self::FactorsReset => "factors_reset",
             Self::RecoveryCodeUsed { .. } => "recovery_code_used",
+            Self::RecoveryCodesRenewed => "recovery_codes_renewed",
             Self::IdentityLinked => "identity_linked",
             Self::IdentityUnlinked => "identity_unlinked",
             Self::AccountDisabled => "account_disabled",
@@ -90,6 +93,7 @@ impl Letter {
             Self::PasskeySuspected,
             Self::FactorsReset,
             Self::RecoveryCodeUsed { left: 0 },
+            Self::RecoveryCodesRenewed,
             Self::IdentityLinked,
             Self::IdentityUnlinked,
             Self::AccountDisabled,

@@ -39,13 +39,15 @@ pub trait IdentityProviders: Send + Sync {
     ) -> Result<ProvenIdentity, ProviderError>;
 }
 
-/// A provider, as people choose it.
+/// A provider that one can sign in by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfiguredProvider {
     /// Its name.
     pub name: ProviderName,
     /// What people call it.
     pub title: String,
+    /// Its identifier: the issuer of the accounts there.
+    pub issuer: String,
 }
 
 /// What a browser takes to a provider.

@@ -38,6 +38,7 @@ pub struct WebProviders {
 
 struct Provider {
     title: String,
+    issuer: String,
     client: Client,
 }
 
@@ -60,7 +61,7 @@ impl WebProviders {
         let fetcher = Arc::new(fetcher);
         let mut providers = BTreeMap::new();
         for settings in settings {
-            let (name, title) = (settings.name.clone(), settings.title.clone());
+            let (name, title, issuer) = (settings.name.clone(), settings.title.clone(), settings.issuer.clone());
             let redirect_uri = format!("{callbacks}/{name}/callback");
             let client = match settings.kind {
                 ProviderKind::OpenId => {
@@ -71,7 +72,7 @@ impl WebProviders {
                     Client::GitHub(Box::new(GitHub::new(settings, redirect_uri, Arc::clone(&fetcher))?))
                 }
             };
-            providers.insert(name, Provider { title, client });
+            providers.insert(name, Provider { title, issuer, client });
         }
         Ok(Self { providers })
     }
@@ -92,8 +93,11 @@ impl WebProviders {
 #[async_trait]
 impl IdentityProviders for WebProviders {
     fn list(&self) -> Vec<ConfiguredProvider> {
-        let listed = self.providers.iter();
-        listed.map(|(name, it)| ConfiguredProvider { name: name.clone(), title: it.title.clone() }).collect()
+        let listed = self.providers.iter().map(|(name, it)| {
+            let (name, title, issuer) = (name.clone(), it.title.clone(), it.issuer.clone());
+            ConfiguredProvider { name, title, issuer }
+        });
+        listed.collect()
     }
 
     async fn authorization_url(

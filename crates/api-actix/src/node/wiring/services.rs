@@ -187,6 +187,7 @@ pub fn services<C: SqlConnections + 'static>(
         users: store.clone(),
         units: store.clone(),
         journal: journal.clone(),
+        sudo_window: settings.sudo_window,
     };
     let users = Users {
         users: store.clone(),
@@ -212,7 +213,7 @@ pub fn services<C: SqlConnections + 'static>(
     Application {
         emails: Emails { users: users.clone() },
         providers: Providers {
-            providers,
+            providers: providers.clone(),
             flows: store.clone(),
             identities: store.clone(),
             challenges: code_challenges,
@@ -223,7 +224,7 @@ pub fn services<C: SqlConnections + 'static>(
             sudo_window: settings.sudo_window,
             return_to: settings.return_to.into(),
         },
-        passkeys: Passkeys { ceremonies, factors: factors.clone() },
+        passkeys: Passkeys { ceremonies, factors: factors.clone(), providers },
         users,
         sign_in,
         factors,

@@ -489,8 +489,8 @@ async fn a_provider_that_is_not_there_at_the_start_is_there_once_it_comes(app: A
     setup.exchange(json!({"code": landed(&back, "code")})).await.tokens();
 }
 
-/// After five seconds, and meanwhile it keeps nobody else waiting: neither whoever signs in by a password nor by another
-/// provider.
+/// After five seconds, and meanwhile it keeps nobody else waiting: neither whoever signs in by a password nor by
+/// another provider.
 async fn a_provider_that_is_slow_at_any_step_is_given_up(app: App) {
     let setup = Setup::with(&app, &[]).await;
     setup.app.register("bob@example.com").await;

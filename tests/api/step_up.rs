@@ -172,7 +172,8 @@ async fn a_proof_is_that_of_one_session_and_ends_with_the_window(app: App) {
     app.refresh(&ada.tokens.refresh).await.problem(401, "invalid_refresh_token");
 }
 
-/// Whoever only holds the token of an admin must not get into other accounts by it, nor around their second factors, nor make an admin.
+/// Whoever only holds the token of an admin must not get into other accounts by it, nor around their second factors,
+/// nor make an admin.
 async fn admins_prove_who_they_are_before_others_get_in_another_way(app: App) {
     let (ada, root) = (app.sign_up(EMAIL).await, app.admin("root@example.com").await);
     let path = format!("/api/v1/users/{}", app.id(&ada).await);

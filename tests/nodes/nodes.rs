@@ -96,8 +96,8 @@ impl Nodes {
         run_sql(&self.workplace.database_url(), "DELETE FROM attempts").await;
     }
 
-    /// Removes both of these at once, over two nodes, in the session of these tokens. Asserts that one is removed, that the
-    /// other is refused, and that it stays for this reason.
+    /// Removes both of these at once, over two nodes, in the session of these tokens. Asserts that one is removed, that
+    /// the other is refused, and that it stays for this reason.
     pub(crate) async fn assert_one_is_removed(&self, tokens: &Tokens, paths: [&str; 2], reason: &str) {
         let remove = |number: usize, tokens: &Tokens| {
             let (client, access) = (self.client(number).clone(), tokens.access.clone());

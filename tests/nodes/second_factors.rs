@@ -59,7 +59,8 @@ async fn mailed_code(relay: &Relay) -> String {
     }
 }
 
-/// Nodes where a second factor is required, and challenges of an account that has none and whose time without one is over.
+/// Nodes where a second factor is required, and challenges of an account that has none and whose time without one is
+/// over.
 async fn overdue(workplace: Workplace, challenges: usize) -> (Relay, Nodes, Vec<String>) {
     let relay = Relay::start(Script::default()).await;
     let nodes = Nodes::start(workplace.with_relay(relay.port()).with(REQUIRED.0, REQUIRED.1), NODES).await;

@@ -6,8 +6,8 @@ use serde_json::Value;
 /// Most keys that are read.
 const MAX_KEYS: usize = 100;
 
-/// The keys of a provider that ID tokens can be verified with. None of them is symmetric: anyone who could verify with it
-/// could sign with it.
+/// The keys of a provider that ID tokens can be verified with. None of them is symmetric: anyone who could verify with
+/// it could sign with it.
 pub(super) struct KeySet {
     keys: Vec<NamedKey>,
 }
@@ -30,8 +30,8 @@ impl KeySet {
         Self { keys: published.keys.into_iter().take(MAX_KEYS).filter_map(NamedKey::read).collect() }
     }
 
-    /// The key of this name for this algorithm; where a token names none, the only key that there is (OpenID Connect Core,
-    /// section 10.1).
+    /// The key of this name for this algorithm; where a token names none, the only key that there is (OpenID Connect
+    /// Core, section 10.1).
     pub(super) fn find(&self, name: Option<&str>, algorithm: Algorithm) -> Option<&VerifyingKey> {
         let fits = |it: &&NamedKey| it.key.algorithm() == algorithm;
         let mut found = self.keys.iter().filter(|it| name.is_none() || it.name.as_deref() == name);

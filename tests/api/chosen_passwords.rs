@@ -31,7 +31,8 @@ async fn people(app: &App) -> (Tokens, Tokens, String) {
     (ada, app.admin("root@example.com").await, id)
 }
 
-/// Chooses this password for Ada in each way that needs no mail: register, register by an admin, change, set by an admin.
+/// Chooses this password for Ada in each way that needs no mail: register, register by an admin, change, set by an
+/// admin.
 async fn choose(app: &App, (ada, admin, id): &(Tokens, Tokens, String), password: &str) -> Vec<Answer> {
     let mut account = json!({"email": "COUNTESS@example.org", "password": password, "username": "xEnchantress",
         "full_name": "Ada Lovelace-Byron"});

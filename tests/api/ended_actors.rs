@@ -218,7 +218,8 @@ impl Walk {
     }
 }
 
-/// A body is held one byte short. Where a route takes none, nothing can be held: its handler runs when the head is there.
+/// A body is held one byte short. Where a route takes none, nothing can be held: its handler runs when the head is
+/// there.
 async fn an_actor_who_ends_while_the_request_comes_in_writes_nothing(app: App) {
     let walk = Walk::start(app).await;
     for (number, (method, path, operation)) in walk.routes().iter().enumerate() {
@@ -352,9 +353,9 @@ impl HeldRequest {
     }
 }
 
-/// Every row of every table, but for when sessions were last used, which is written behind requests, for mail on its way
-/// out, which is sent meanwhile, and for counts of attempts, challenges of passkeys and codes of providers, which are taken
-/// before anything else and stay so.
+/// Every row of every table, but for when sessions were last used, which is written behind requests, for mail on its
+/// way out, which is sent meanwhile, and for counts of attempts, challenges of passkeys and codes of providers, which
+/// are taken before anything else and stay so.
 async fn rows(database_url: &str) -> Vec<String> {
     let connection = connect(database_url).await;
     let rows = rows_of(&connection).await;

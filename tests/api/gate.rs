@@ -1,5 +1,6 @@
-//! No path to a session leads around the account's status or its second factor: each route that the document says ends in
-//! a session, by whatever it takes, for each state of the factors and of the account, also for flows that were begun before.
+//! No path to a session leads around the account's status or its second factor: each route that the document says ends
+//! in a session, by whatever it takes, for each state of the factors and of the account, also for flows that were begun
+//! before.
 
 use std::collections::BTreeSet;
 

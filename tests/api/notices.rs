@@ -30,8 +30,8 @@ async fn ada(app: App) -> Post {
     Post::of(app).await
 }
 
-/// Mails that come for nothing are not read. So a device is a browser on a system, and neither an address nor a version; a
-/// failed sign-in makes no device known.
+/// Mails that come for nothing are not read. So a device is a browser on a system, and neither an address nor a
+/// version; a failed sign-in makes no device known.
 async fn a_new_device_is_told_once_and_the_first_sign_in_never(app: App) {
     let post = ada(app).await;
     let mails = || count(&post.app, "outbox WHERE kind = 'new_device'");

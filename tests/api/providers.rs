@@ -1,5 +1,5 @@
-//! Signing in by identity providers, and linking accounts there. What is wrong comes from an issuer of ours; that the rest is
-//! right, `tests/process/openid_provider.rs` shows with one that nobody here wrote.
+//! Signing in by identity providers, and linking accounts there. What is wrong comes from an issuer of ours; that the
+//! rest is right, `tests/process/web.rs` shows with one that nobody here wrote.
 
 use domain::Clock as _;
 use infra_security::SystemClock;
@@ -34,6 +34,8 @@ on_each_database!(
     a_second_factor_is_asked_for,
     mode_and_status_hold,
     a_provider_that_is_away_keeps_nothing_else_from_working,
+    a_provider_that_is_not_there_at_the_start_is_there_once_it_comes,
+    a_provider_that_is_slow_at_any_step_is_given_up,
     rotated_keys_are_followed_and_strangers_have_them_fetched_once,
     only_short_json_from_the_right_place_is_read,
     a_form_is_sent_on_sealed_and_signs_nobody_in,
@@ -496,11 +498,67 @@ async fn a_provider_that_is_away_keeps_nothing_else_from_working(app: App) {
     setup.sign_in(ada()).await.tokens();
 }
 
+async fn a_provider_that_is_not_there_at_the_start_is_there_once_it_comes(app: App) {
+    let address = tests::servers::free_address();
+    let late = format!("http://{address}");
+    let settings = [("APP_PROVIDERS__LATE__ISSUER", late.as_str()), ("APP_PROVIDERS__LATE__CLIENT_ID", CLIENT_ID)];
+    let setup = Setup::with(&app, &settings).await;
+    assert_eq!(setup.app.get("/health/ready", "").await.status, StatusCode::OK);
+    setup.sign_in(ada()).await.tokens();
+    setup.start("late", &[("return_to", BACK)], "").await.problem(503, "provider_unavailable");
+    let late = Issuer::start_at(address.port()).await;
+    late.says(json!({"sub": "late", "email": "late@example.com", "email_verified": true}));
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    let back = setup.come_back(&setup.begin("late").await).await;
+    setup.exchange(json!({"code": landed(&back, "code")})).await.tokens();
+}
+
+/// After five seconds, and meanwhile it keeps nobody else waiting: neither whoever signs in by a password nor by
+/// another provider.
+async fn a_provider_that_is_slow_at_any_step_is_given_up(app: App) {
+    let setup = Setup::with(&app, &[]).await;
+    setup.app.register("bob@example.com").await;
+    let mut begun = Vec::new();
+    for _ in 0..30 {
+        begun.push(setup.begin("idp").await);
+    }
+    for path in ["/token", "/jwks", "/me"] {
+        setup.idp.set(|script| script.slow_path = path);
+        let some = begun.split_off(begun.len() - 10);
+        let waiting = async {
+            let began = Instant::now();
+            for back in join_all(some.iter().map(|begun| setup.come_back(begun))).await {
+                assert_eq!(landed(&back, "error"), "provider_unavailable", "{path}");
+            }
+            let took = began.elapsed();
+            assert!(took > Duration::from_secs(4) && took < Duration::from_secs(8), "{path}: {took:?}");
+        };
+        let others = async {
+            let began = Instant::now();
+            setup.app.login("bob@example.com", PASSWORD).await.tokens();
+            landed(&setup.come_back(&setup.begin("other").await).await, "code");
+            assert!(began.elapsed() < Duration::from_secs(4), "{path}: {:?}", began.elapsed());
+        };
+        tokio::join!(waiting, others);
+        setup.idp.set(|script| script.slow_path = "");
+        // For a second after a failure, it is not asked again.
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+    }
+    setup.sign_in(ada()).await.tokens();
+}
+
 async fn rotated_keys_are_followed_and_strangers_have_them_fetched_once(app: App) {
     let setup = Setup::with(&app, &[]).await;
     setup.sign_in(ada()).await.tokens();
+    // Of many who come with the new key at once, one has it fetched.
+    let mut begun = Vec::new();
+    for _ in 0..20 {
+        begun.push(setup.begin("idp").await);
+    }
     setup.idp.set(|script| script.keys = vec![1, 2]);
-    setup.sign_in(ada()).await.tokens();
+    for back in join_all(begun.iter().map(|begun| setup.come_back(begun))).await {
+        landed(&back, "code");
+    }
     let fetched = || setup.idp.script.lock().unwrap().key_requests;
     assert_eq!(fetched(), 2);
     for number in 0..20 {

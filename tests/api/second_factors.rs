@@ -497,8 +497,8 @@ async fn of_a_hundred_at_once_with_one_challenge_one_signs_in(app: App) {
     assert_eq!(count(&app, "refresh_tokens").await, 2);
 }
 
-/// Codes of apps and recovery codes, at each route that takes one: neither another route nor another challenge nor another
-/// sign-in with the password comes with other attempts.
+/// Codes of apps and recovery codes, at each route that takes one: neither another route nor another challenge nor
+/// another sign-in with the password comes with other attempts.
 async fn guesses_are_counted_together_whatever_is_tried_and_asked(app: App) {
     let ada = Enrolled::new(&app, EMAIL).await;
     let wrong = totp::wrong_code(&ada.secret);

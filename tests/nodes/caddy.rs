@@ -55,7 +55,8 @@ impl Gateway {
     }
 }
 
-/// The lines that tell a service who asks, sorted, and without a time that is not one. Many services read a `_` as a `-`.
+/// The lines that tell a service who asks, sorted, and without a time that is not one. Many services read a `_` as a
+/// `-`.
 fn identity(request: &str) -> Vec<String> {
     let lines = request.lines().map(|line| line.replace('_', "-"));
     let mut lines: Vec<_> = lines.filter(|line| line.starts_with("x-user-")).collect();

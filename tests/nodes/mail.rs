@@ -51,8 +51,8 @@ async fn relays() -> Vec<(&'static str, u16)> {
     ]
 }
 
-/// The statuses and bodies are the same, in whatever state the relay is, and so is the time. Whoever waited for the relay
-/// would wait for seconds.
+/// The statuses and bodies are the same, in whatever state the relay is, and so is the time. Whoever waited for the
+/// relay would wait for seconds.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_relay_in_any_state_changes_no_answer_and_no_time() {
     for (state, port) in relays().await {

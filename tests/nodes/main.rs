@@ -20,6 +20,7 @@ mod mail;
 mod nginx;
 mod nodes;
 mod outages;
+mod passkeys;
 mod pgbouncer;
 mod providers;
 mod refresh;

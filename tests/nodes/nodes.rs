@@ -1,8 +1,9 @@
 use futures_util::future::join_all;
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::Value;
-use tests::client::Client;
+use tests::client::{Client, Tokens, tokens};
 use tests::process::{Node, Workplace};
+use tests::run_sql;
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Held by all tests: by those that measure time, alone.
@@ -74,6 +75,48 @@ impl Nodes {
     /// What every node says of an access token.
     pub(crate) async fn verify(&self, access_token: &str) -> Vec<StatusCode> {
         join_all(self.clients.iter().map(|client| client.verify(access_token))).await
+    }
+
+    /// Sends all of these at once, each to the next node, and asserts that one session begins, and that the others are
+    /// refused.
+    pub(crate) async fn assert_one_signs_in(&self, path: &str, bodies: impl IntoIterator<Item = Value>) {
+        let sent = bodies.into_iter().enumerate().map(|(number, body)| self.client(number).post(path, body));
+        let mut signed_in = Vec::new();
+        for answer in join_all(sent).await {
+            let status = answer.status().as_u16();
+            assert!([200, 400, 401, 429].contains(&status), "{answer:?}");
+            if status == 200 {
+                signed_in.push(tokens(answer).await);
+            }
+        }
+        assert_eq!(signed_in.len(), 1, "{path}");
+        let is_good_everywhere = self.verify(&signed_in[0].access).await.iter().all(StatusCode::is_success);
+        assert!(is_good_everywhere, "{path}");
+        // The next ones are not to wait for those who lost.
+        run_sql(&self.workplace.database_url(), "DELETE FROM attempts").await;
+    }
+
+    /// Removes both of these at once, over two nodes, in the session of these tokens. Asserts that one is removed, that
+    /// the other is refused, and that it stays for this reason.
+    pub(crate) async fn assert_one_is_removed(&self, tokens: &Tokens, paths: [&str; 2], reason: &str) {
+        let remove = |number: usize, tokens: &Tokens| {
+            let (client, access) = (self.client(number).clone(), tokens.access.clone());
+            async move { client.send(Method::DELETE, paths[number], Some(&access), None).await }
+        };
+        let both = join_all([0, 1].map(|number| remove(number, tokens))).await;
+        let mut statuses: Vec<_> = both.iter().map(|answer| answer.status().as_u16()).collect();
+        statuses.sort_unstable();
+        // Whoever comes second may find that the access token says less than is so by now.
+        assert!([[204, 401], [204, 409]].contains(&[statuses[0], statuses[1]]), "{both:?}");
+        let tokens = self.client(0).refresh(&tokens.refresh).await;
+        let tokens = tests::client::tokens(tokens).await;
+        let mut codes = Vec::new();
+        for number in [0, 1] {
+            let problem: Value = remove(number, &tokens).await.json().await.unwrap();
+            codes.push(problem["code"].as_str().unwrap().to_owned());
+        }
+        codes.sort_unstable();
+        assert_eq!(codes, [reason, "not_found"]);
     }
 
     #[track_caller]

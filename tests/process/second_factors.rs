@@ -11,7 +11,7 @@ async fn whoever_lost_their_factors_gets_in_again_by_the_word_of_the_operator(wo
     let node = workplace.serve().await;
     let client = Client::of(&node);
     let tokens = client.sign_up(EMAIL).await;
-    client.add_authenticator(&tokens).await;
+    client.add_authenticator(&tokens, "Phone").await;
     assert_eq!(client.login(EMAIL, PASSWORD).await.status(), StatusCode::FORBIDDEN);
     for (email, words) in [("eve@example.com", "no account with this email"), ("nobody", "--email")] {
         let finished = workplace.run(&[RESET, &[email]].concat());

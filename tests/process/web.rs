@@ -6,12 +6,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::Duration;
 
+use serde_json::json;
 use tests::browser::Browser;
 use tests::client::{EMAIL, PASSWORD};
 use tests::process::{Node, Workplace};
 use tests::servers::{CADDY, Program, caddy, free_address, wait_until_it_listens};
 use tests::{on_each_database, run_sql, totp};
+use tokio::time::sleep;
 
 use crate::pages::{as_in_development, depict, mailed};
 
@@ -263,6 +266,26 @@ async fn an_authenticator_app_is_added_asked_for_and_lost(workplace: Workplace) 
     browser.wait_for_text("#email", EMAIL).await;
 }
 
+/// Has the page tell when it asks the browser for a passkey: at once, or whenever somebody wants to (`conditional`).
+const TELL: &str = "
+    const get = navigator.credentials.get.bind(navigator.credentials);
+    navigator.credentials.get = (options) => {
+        document.body.dataset.asks = options.mediation ?? 'now';
+        return get(options);
+    };";
+
+/// Signs out while nobody touches the device, and waits for the browser's offer to sign in with a passkey. Whoever
+/// touches the device at once would take it.
+async fn sign_out_untouched(browser: &Browser, device: &str) {
+    browser.set_touch(device, false).await;
+    browser.run(&format!("delete document.body.dataset.asks; {TELL}"), json!({})).await;
+    sign_out(browser).await;
+    browser.wait_for("[data-asks=conditional]").await;
+    // It is on its way to the device.
+    sleep(Duration::from_millis(500)).await;
+    browser.set_touch(device, true).await;
+}
+
 async fn a_passkey_and_an_app_are_each_enough_and_a_recovery_code_when_both_are_lost(workplace: Workplace) {
     let site = Site::serve(workplace).await;
     let browser = site.open().await;
@@ -275,16 +298,21 @@ async fn a_passkey_and_an_app_are_each_enough_and_a_recovery_code_when_both_are_
     let secret = add_app(&browser).await;
     browser.wait_for_text("#apps", "Phone").await;
     browser.wait_for_text("#passkeys", "Laptop").await;
-    sign_out(&browser).await;
+    sign_out_untouched(&browser, &device).await;
 
-    // With a passkey alone, and with each besides the password.
+    // With a passkey alone: by what the browser offers once the page is there, and by the button, which withdraws that.
+    browser.reload().await;
+    browser.wait_for_text("#email", EMAIL).await;
+    sign_out_untouched(&browser, &device).await;
     browser.press("#by-passkey").await;
     browser.wait_for_text("#email", EMAIL).await;
-    sign_out(&browser).await;
+
+    // With each besides the password.
+    sign_out_untouched(&browser, &device).await;
     sign_in(&browser, PASSWORD).await;
     submit(&browser, BY_PASSKEY, &[]).await;
     browser.wait_for_text("#email", EMAIL).await;
-    sign_out(&browser).await;
+    sign_out_untouched(&browser, &device).await;
     site.wait_long().await;
     sign_in(&browser, PASSWORD).await;
     submit(&browser, BY_APP, &[("proof", &totp::code(&secret))]).await;
@@ -296,7 +324,7 @@ async fn a_passkey_and_an_app_are_each_enough_and_a_recovery_code_when_both_are_
     submit(&browser, BY_PASSKEY, &[]).await;
     let newer = keep_codes(&browser).await;
     assert_ne!(newer, codes);
-    sign_out(&browser).await;
+    sign_out_untouched(&browser, &device).await;
 
     // Both are lost.
     browser.remove_authenticator(&device).await;

@@ -152,7 +152,8 @@ impl Browser {
         self.write(selector, text).await;
     }
 
-    /// Presses and releases the button of the mouse in the middle of an element. The driver's own click would run script.
+    /// Presses and releases the button of the mouse in the middle of an element. The driver's own click would run
+    /// script.
     pub async fn click(&self, selector: &str) {
         let place = self.place(selector).await;
         let (x, y) = (place.x + place.width / 2.0, place.y + place.height / 2.0);
@@ -209,12 +210,19 @@ impl Browser {
         added.as_str().unwrap().to_owned()
     }
 
+    /// Whether somebody touches such a device whenever it asks them to. At first, somebody does.
+    pub async fn set_touch(&self, device: &str, is_touched: bool) {
+        let touch = json!({"authenticatorId": device, "enabled": is_touched});
+        self.devtools("WebAuthn.setAutomaticPresenceSimulation", touch).await;
+    }
+
     /// Takes such a device away, with its passkeys.
     pub async fn remove_authenticator(&self, device: &str) {
         self.command(Method::DELETE, &format!("/webauthn/authenticator/{device}"), Value::Null).await;
     }
 
-    /// Runs the body of an asynchronous function in the page, with this argument as `given`, and returns what it returns.
+    /// Runs the body of an asynchronous function in the page, with this argument as `given`, and returns what it
+    /// returns.
     pub async fn run(&self, body: &str, given: Value) -> Value {
         let script = format!(
             "const [given, done] = arguments; \

@@ -6,12 +6,16 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::process::Node;
+use crate::soft_passkey::SoftPasskey;
 use crate::totp;
 
 /// The user that most tests are about.
 pub const EMAIL: &str = "ada@example.com";
 /// The password of every user.
 pub const PASSWORD: &str = "correct horse battery staple";
+
+/// A page that may use passkeys: in development, any port of localhost.
+pub const ORIGIN: &str = "http://localhost:3000";
 
 /// No answer takes longer, unless its node hangs.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -35,10 +39,20 @@ pub struct Tokens {
 /// An authenticator app that is a second factor.
 #[derive(Clone, Debug)]
 pub struct Authenticator {
+    /// Where it is, under `/api/v1`.
+    pub path: String,
     /// Its secret, in Base32.
     pub secret: String,
-    /// What came with it.
+    /// What came with it, if it is the first factor.
     pub recovery_codes: Vec<String>,
+}
+
+/// A passkey that is registered.
+pub struct RegisteredPasskey {
+    /// Where it is, under `/api/v1`.
+    pub path: String,
+    /// It.
+    pub passkey: SoftPasskey,
 }
 
 impl Client {
@@ -101,19 +115,32 @@ impl Client {
         self.sign_in(email).await
     }
 
-    /// Gives the holder of these tokens, which are void afterwards, an authenticator app.
-    pub async fn add_authenticator(&self, tokens: &Tokens) -> Authenticator {
-        let post = async |path: &str, body: Value| {
-            let answer = self.send(Method::POST, path, Some(&tokens.access), Some(body)).await;
-            assert!(answer.status().is_success(), "{answer:?}");
-            answer.json::<Value>().await.unwrap()
-        };
-        let made = post("/users/me/factors/totp", json!({"name": "Phone"})).await;
+    /// Gives the holder of these tokens, whose access token is void afterwards, an authenticator app with this name.
+    pub async fn add_authenticator(&self, tokens: &Tokens, name: &str) -> Authenticator {
+        let made = self.post_as(tokens, "/users/me/factors/totp", json!({"name": name})).await;
         let secret = made["secret"].as_str().unwrap().to_owned();
-        let path = format!("/users/me/factors/totp/{}/confirm", made["id"].as_str().unwrap());
-        let confirmed = post(&path, json!({"code": totp::code(&secret)})).await;
+        let path = format!("/users/me/factors/totp/{}", made["id"].as_str().unwrap());
+        let code = json!({"code": totp::code(&secret)});
+        let confirmed = self.post_as(tokens, &format!("{path}/confirm"), code).await;
         let codes = confirmed["recovery_codes"].as_array().unwrap().iter();
-        Authenticator { secret, recovery_codes: codes.map(|code| code.as_str().unwrap().to_owned()).collect() }
+        Authenticator { path, secret, recovery_codes: codes.map(|code| code.as_str().unwrap().to_owned()).collect() }
+    }
+
+    /// Gives the holder of these tokens, whose access token is void afterwards, a passkey with this name.
+    pub async fn add_passkey(&self, tokens: &Tokens, name: &str) -> RegisteredPasskey {
+        let asked = self.post_as(tokens, "/users/me/passkeys/options", json!({})).await;
+        let (passkey, credential) = SoftPasskey::create(&asked["public_key"], ORIGIN);
+        let body = json!({"ceremony": asked["ceremony"], "name": name, "credential": credential});
+        let registered = self.post_as(tokens, "/users/me/passkeys", body).await;
+        RegisteredPasskey { path: format!("/users/me/passkeys/{}", registered["id"].as_str().unwrap()), passkey }
+    }
+
+    /// Does what must go well, and returns what comes of it.
+    pub async fn post_as(&self, tokens: &Tokens, path: &str, body: Value) -> Value {
+        let answer = self.send(Method::POST, path, Some(&tokens.access), Some(body)).await;
+        let (status, text) = (answer.status(), answer.text().await.unwrap());
+        assert!(status.is_success(), "{path}: {status} {text}");
+        serde_json::from_str(&text).unwrap()
     }
 
     /// Exchanges a refresh token.

@@ -41,6 +41,8 @@ pub struct Script {
     pub answer: Option<(u16, &'static str, String)>,
     /// It waits so long before each answer.
     pub delay: Duration,
+    /// It does not answer at this path.
+    pub slow_path: &'static str,
     /// How often tokens were asked for.
     pub token_requests: usize,
     /// How often keys were asked for.
@@ -55,8 +57,16 @@ impl Issuer {
     /// # Panics
     /// When it cannot listen.
     pub async fn start() -> Self {
+        Self::start_at(0).await
+    }
+
+    /// A provider on this port.
+    ///
+    /// # Panics
+    /// When it cannot listen.
+    pub async fn start_at(port: u16) -> Self {
         let script = Arc::new(Mutex::new(Script { keys: vec![1], ..Script::default() }));
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let issuer = Self { url, script };
         let data = issuer.clone();
@@ -137,7 +147,11 @@ impl Issuer {
 }
 
 async fn serve(issuer: web::Data<Issuer>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    let delay = issuer.script.lock().unwrap().delay;
+    let (delay, slow_path) = {
+        let script = issuer.script.lock().unwrap();
+        (script.delay, script.slow_path)
+    };
+    let delay = if request.path() == slow_path { Duration::from_secs(60) } else { delay };
     tokio::time::sleep(delay).await;
     issuer.answer(request.path(), &body)
 }

@@ -14,8 +14,8 @@
 //!   [`on_each_database_and_pgbouncer!`] a third, `through_pgbouncer::name`.
 //!
 //! The tests themselves are in `boundaries/` (who may depend on whom), `contract/` (every MUST of the ports, on every
-//! database), `api/` (over HTTP), `examples/` (the programs in `examples`), `process/` (the binary) and `nodes/` (several
-//! of them, and databases that fail).
+//! database), `api/` (over HTTP), `examples/` (the programs in `examples`), `process/` (the binary) and `nodes/`
+//! (several of them, and databases that fail).
 
 #![expect(
     clippy::unwrap_used,

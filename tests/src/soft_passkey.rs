@@ -40,8 +40,8 @@ pub struct SoftPasskey {
 }
 
 impl SoftPasskey {
-    /// Makes one for these options of a registration, as a page of that origin would, and returns it with what the browser
-    /// sends. It verifies its user.
+    /// Makes one for these options of a registration, as a page of that origin would, and returns it with what the
+    /// browser sends. It verifies its user.
     pub fn create(options: &Value, origin: &str) -> (Self, Value) {
         let passkey = Self::for_options(options, origin);
         let sent = passkey.register(options);

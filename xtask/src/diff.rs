@@ -1,5 +1,5 @@
-//! Applying a diff to a project. What a hunk changes is found by its text and not by its line, and the lines in front of
-//! it may be others: at the end of a list there may be more meanwhile.
+//! Applying a diff to a project. What a hunk changes is found by its text and not by its line, and the lines in front
+//! of it may be others: at the end of a list there may be more meanwhile.
 
 use std::collections::BTreeMap;
 

@@ -107,8 +107,8 @@ impl Resource {
         self.fields.iter().any(|field| field.kind == Kind::Decimal)
     }
 
-    /// The members of a body in the order in which the tests of whole answers show them, with `more` among them. As many
-    /// fields as are `changed` have another value than when they were made.
+    /// The members of a body in the order in which the tests of whole answers show them, with `more` among them. As
+    /// many fields as are `changed` have another value than when they were made.
     fn rows(&self, more: &[(&'static str, &'static str)], changed: usize) -> Vec<Value> {
         let value = |(index, field): (usize, &Field)| {
             let json = if index < changed { field.kind.later() } else { field.kind.json() };

@@ -13,8 +13,8 @@ const MANIFEST: &str = "Cargo.toml";
 /// A file, the text in it before which something is added, and what.
 type Addition = (&'static str, &'static str, &'static str);
 
-/// What every resource needs: at most 12 lines, since each is a place where two branches, or a clone and its origin, may
-/// meet.
+/// What every resource needs: at most 12 lines, since each is a place where two branches, or a clone and its origin,
+/// may meet.
 const SHARED: &[Addition] = &[
     ("crates/domain/src/lib.rs", "pub mod users;\n", "pub mod «plural»;\n"),
     ("crates/application/src/lib.rs", "pub mod users;\n", "pub mod «plural»;\n"),

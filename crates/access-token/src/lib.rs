@@ -38,8 +38,9 @@
 //! than every few seconds, give it to [`Verifier::set_jwk_set`] and verify once more. Get it from time to time in any
 //! case, so that a key that Hexauth has given up is given up here.
 //!
-//! [`AccessClaims::authentication`] says when and how the user proved last who they are: `auth_time` and `amr`. A service that
-//! needs two factors, or a recent proof, asks it, and sends the user to sign in or to step up (RFC 9470) if it is not enough:
+//! [`AccessClaims::authentication`] says when and how the user proved last who they are: `auth_time` and `amr`. A
+//! service that needs two factors, or a recent proof, asks it, and sends the user to sign in or to step up (RFC 9470)
+//! if it is not enough:
 //!
 //! ```
 //! use access_token::{AccessClaims, TimeDelta, Timestamp};

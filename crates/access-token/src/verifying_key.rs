@@ -47,8 +47,8 @@ pub struct InvalidKey;
 
 impl VerifyingKey {
     /// The key of this id. Its kind fixes the algorithm: EdDSA for 32 bytes of Ed25519, ES256 for an uncompressed point
-    /// on P-256, RS256 for a modulus of 2048 to 8192 bits with its exponent, and HS256 for a secret of 32 bytes. HS256
-    /// is for Hexauth itself only: anyone who can verify with it can sign with it.
+    /// on P-256, RS256 for a modulus of 2048 to 8192 bits with an odd exponent above 1, and HS256 for a secret of 32
+    /// bytes. HS256 is for Hexauth itself only: anyone who can verify with it can sign with it.
     ///
     /// # Errors
     /// [`InvalidKey`] for a point off its curve and for any other key.
@@ -61,7 +61,9 @@ impl VerifyingKey {
             (AlgorithmFamily::Ec, DecodingKeyKind::SecretOrDer(point)) if point.len() == P256_POINT_BYTES => {
                 (Algorithm::Es256, ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point))
             }
-            (AlgorithmFamily::Rsa, DecodingKeyKind::RsaModulusExponent { n, e }) if RSA_BITS.contains(&bits(n)) => {
+            (AlgorithmFamily::Rsa, DecodingKeyKind::RsaModulusExponent { n, e })
+                if RSA_BITS.contains(&bits(n)) && is_exponent(e) =>
+            {
                 let components = RsaPublicKeyComponents { n, e };
                 (Algorithm::Rs256, components.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256))
             }
@@ -127,6 +129,11 @@ impl JwtVerifier for VerifyingKey {
             Algorithm::Hs256 => jsonwebtoken::Algorithm::HS256,
         }
     }
+}
+
+/// Whether it may be the exponent of an RSA key (RFC 8017, section 3.1). With 1, what is signed is its own signature.
+fn is_exponent(e: &[u8]) -> bool {
+    bits(e) > 1 && e.last().is_some_and(|last| last % 2 == 1)
 }
 
 /// The length of a big-endian number. Zero where it begins with a zero byte, which is not a canonical form.

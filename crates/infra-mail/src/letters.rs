@@ -40,8 +40,8 @@ pub struct Written {
 }
 
 impl Letters {
-    /// The letters of the crate, or those of `folder` where it has some. Every letter is written once in every language,
-    /// so that a name that is not defined is found now and not when somebody waits for the mail.
+    /// The letters of the crate, or those of `folder` where it has some. Every letter is written once in every
+    /// language, so that a name that is not defined is found now and not when somebody waits for the mail.
     ///
     /// # Errors
     /// [`MailSetupError::Template`].

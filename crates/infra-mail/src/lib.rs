@@ -1,8 +1,8 @@
 //! Mail: what letters say, and three ways out for them.
 //!
-//! [`Letters`] writes a mail from templates, which come with the crate in English and German and which a folder of one's
-//! own may replace. [`SmtpMailer`] hands it to a relay, [`FileMailer`] writes it into a folder, and [`LogMailer`] logs
-//! it: the last two are for development and tests, and show what is secret.
+//! [`Letters`] writes a mail from templates, which come with the crate in English and German and which a folder of
+//! one's own may replace. [`SmtpMailer`] hands it to a relay, [`FileMailer`] writes it into a folder, and [`LogMailer`]
+//! logs it: the last two are for development and tests, and show what is secret.
 
 mod file_mailer;
 mod letters;

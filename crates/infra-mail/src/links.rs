@@ -6,8 +6,8 @@ use thiserror::Error;
 /// What stands for the token in a link.
 const PLACEHOLDER: &str = "{token}";
 
-/// Where the links in mails lead: to pages of the service, or into a front end. A mail for a purpose that has none holds
-/// the code alone.
+/// Where the links in mails lead: to pages of the service, or into a front end. A mail for a purpose that has none
+/// holds the code alone.
 #[derive(Clone, Debug, Default)]
 pub struct Links(BTreeMap<&'static str, String>);
 

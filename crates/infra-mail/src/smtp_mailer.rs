@@ -57,8 +57,8 @@ pub struct SmtpMailer {
     sender: Sender,
 }
 
-/// Replies about whoever sends and not about a mail (RFC 4954, section 6): authentication is required, failed for now, is
-/// too weak, was rejected, or needs encryption.
+/// Replies about whoever sends and not about a mail (RFC 4954, section 6): authentication is required, failed for now,
+/// is too weak, was rejected, or needs encryption.
 const ABOUT_US: [u16; 5] = [530, 454, 534, 535, 538];
 
 /// What an operator should look at, by words of what lettre and rustls say.
@@ -132,8 +132,8 @@ impl SmtpMailer {
         })
     }
 
-    /// What an error that came with a mail means: it is the relay's fault if there is no talking to it without a mail, or
-    /// if it wants another proof of who we are.
+    /// What an error that came with a mail means: it is the relay's fault if there is no talking to it without a mail,
+    /// or if it wants another proof of who we are.
     async fn judge(&self, error: Error) -> MailError {
         if error.status().is_some_and(|code| ABOUT_US.contains(&u16::from(code))) {
             return self.relay(&error);
@@ -157,8 +157,8 @@ impl Mailer for SmtpMailer {
                 Err(error) => Err(self.judge(error).await),
             }
         };
-        // Each mail has a connection of its own, which is closed when this gives up: one that was left half-way must not
-        // be used for the next mail.
+        // Each mail has a connection of its own, which is closed when this gives up: one that was left half-way must
+        // not be used for the next mail.
         timeout(self.timeout, delivering).await.unwrap_or_else(|_| Err(self.silence()))
     }
 }

@@ -51,8 +51,8 @@ pub(crate) struct LetterText {
 }
 
 impl Texts {
-    /// Those that come with the crate, and above them those of `folder`: `fr.toml` adds a language, and whatever `en.toml`
-    /// has replaces that part of the English there is.
+    /// Those that come with the crate, and above them those of `folder`: `fr.toml` adds a language, and whatever
+    /// `en.toml` has replaces that part of the English there is.
     pub(crate) fn load(folder: Option<&Path>) -> Result<Self, MailSetupError> {
         let mut sources = OWN.map(|(name, text)| (PathBuf::from(name), text.to_owned())).to_vec();
         for path in folder.map(files).transpose()?.unwrap_or_default() {

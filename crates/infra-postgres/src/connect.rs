@@ -142,8 +142,8 @@ pub(crate) async fn run_set_up(connection: &mut PgConnection, set_up: Option<&st
 ///
 /// # Errors
 /// [`PostgresError::Version`], [`PostgresError::NoSchema`] and [`PostgresError::Encoding`];
-/// [`PostgresError::Connect`] when the server cannot be reached now, so that a wrong setting is seen at the start. After
-/// that the pool reconnects by itself.
+/// [`PostgresError::Connect`] when the server cannot be reached now, so that a wrong setting is seen at the start.
+/// After that the pool reconnects by itself.
 pub async fn connect(settings: &PostgresSettings) -> Result<PostgresStore, PostgresError> {
     let options = settings.connect_options();
     try_connection(settings).await?;

@@ -84,9 +84,9 @@ impl ConnectionTrait for PostgresConnections {
     }
 }
 
-/// When rolled back, the row occupies a page that is not used again before a vacuum, so that the next one needs another.
-/// The transaction itself has written and is committed, so that this waits for all that a commit waits for: the log,
-/// and standbys. Nobody may look at the table, since PostgreSQL would tidy up the pages on the way.
+/// When rolled back, the row occupies a page that is not used again before a vacuum, so that the next one needs
+/// another. The transaction itself has written and is committed, so that this waits for all that a commit waits for:
+/// the log, and standbys. Nobody may look at the table, since PostgreSQL would tidy up the pages on the way.
 const PROBE: &str = "SAVEPOINT probe;
     INSERT INTO health_probes (padding) VALUES (repeat('x', 7000));
     ROLLBACK TO SAVEPOINT probe";

@@ -117,9 +117,9 @@ impl Lease {
                 Left::Statement => self.end("").await,
                 Left::Transaction => self.end("ROLLBACK").await,
                 Left::Commit => {
-                    // The transaction has nearly always ended, and PostgreSQL logs a warning for a ROLLBACK without one.
-                    // So one is begun first. That may fail inside a transaction that has not ended; ROLLBACK then ends
-                    // it.
+                    // The transaction has nearly always ended, and PostgreSQL logs a warning for a ROLLBACK without
+                    // one. So one is begun first. That may fail inside a transaction that has not ended; ROLLBACK then
+                    // ends it.
                     let _ = self.run_unprepared("BEGIN").await;
                     self.end("ROLLBACK").await
                 }

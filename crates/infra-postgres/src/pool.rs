@@ -29,7 +29,8 @@ const MAX_PAUSE: Duration = Duration::from_millis(250);
 /// A pool of connections.
 ///
 /// It replaces sqlx's pool, which pings each connection that comes back. That doubles the number of round trips, and
-/// where the server vanished without closing the connection it waits for ever. See `docs/adr/0007-pool-for-postgres.md`.
+/// where the server vanished without closing the connection it waits for ever. See
+/// `docs/adr/0007-pool-for-postgres.md`.
 pub(crate) struct Pool {
     pub(crate) settings: PoolSettings,
     permits: Arc<Semaphore>,

@@ -1,11 +1,11 @@
 //! Follows what all nodes revoke, exactly.
 //!
-//! Transactions do not end in the order in which they began, so neither ids nor times tell what is new. PostgreSQL does:
-//! each row of `revocations` holds the number of the transaction that wrote it, and every statement reads from a
+//! Transactions do not end in the order in which they began, so neither ids nor times tell what is new. PostgreSQL
+//! does: each row of `revocations` holds the number of the transaction that wrote it, and every statement reads from a
 //! snapshot that knows its `xmin`, the lowest number that was still running. All transactions with lower numbers had
 //! ended by then, so their rows, if they were committed, were in that snapshot. A poll reads its own `xmin` and the
-//! rows whose number is not below the `xmin` of the previous poll, in one statement and thus from one snapshot: whatever
-//! was not in the last snapshot is among them, however late it was committed.
+//! rows whose number is not below the `xmin` of the previous poll, in one statement and thus from one snapshot:
+//! whatever was not in the last snapshot is among them, however late it was committed.
 //!
 //! Numbers are comparable only as long as they do not repeat, which they do after the server crashed (those that were
 //! not yet on disk) or another one took its place. Both show: no two servers were started in the same microsecond, and

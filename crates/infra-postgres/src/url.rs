@@ -80,7 +80,8 @@ pub struct PostgresUrl {
     pub(crate) search_path: Option<String>,
 }
 
-/// Reads a URL as libpq does (PostgreSQL manual, section 34.1.1.2): what follows the `?` goes before what stands before.
+/// Reads a URL as libpq does (PostgreSQL manual, section 34.1.1.2): what follows the `?` goes before what stands
+/// before.
 ///
 /// # Errors
 /// [`UrlError`].

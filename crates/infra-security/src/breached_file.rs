@@ -17,13 +17,13 @@ pub(crate) const HEADER_BYTES: u64 = 8 + 8 + CHECKSUM_BYTES as u64;
 pub(crate) const PREFIX_BYTES: u64 = 8;
 
 const CHECKSUM_BYTES: usize = 32;
-/// Most parts of a file that its checksum is of, and the length of each: 4 MiB, so that a file of a billion is opened in
-/// a moment, and one of up to half a million is known to be whole, byte by byte.
+/// Most parts of a file that its checksum is of, and the length of each: 4 MiB, so that a file of a billion is opened
+/// in a moment, and one of up to half a million is known to be whole, byte by byte.
 const SAMPLES: u64 = 1024;
 const SAMPLE_BYTES: u64 = 4096;
 
-/// A list of breached passwords in a file, which [`import_breached`](crate::import_breached) makes: the first 8 bytes of
-/// each SHA-1, sorted, after a header. It is searched in place, with some 30 short reads, and held open.
+/// A list of breached passwords in a file, which [`import_breached`](crate::import_breached) makes: the first 8 bytes
+/// of each SHA-1, sorted, after a header. It is searched in place, with some 30 short reads, and held open.
 pub struct BreachedFile {
     file: Arc<Mutex<File>>,
     count: u64,

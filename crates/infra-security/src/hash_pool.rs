@@ -12,10 +12,10 @@ const OUTPUT_BYTES: usize = 32;
 
 /// Hashes passwords on a fixed number of threads, each with its own memory, behind a bounded queue.
 ///
-/// There is a place for each thread, and for as many more callers as the settings allow to wait. When all are taken, the
-/// next caller is refused at once with [`HashError::Overloaded`]. A password whose caller went away is not hashed. The
-/// threads run at a lower priority than those that serve requests, where the system supports it. Dropping the pool ends
-/// them.
+/// There is a place for each thread, and for as many more callers as the settings allow to wait. When all are taken,
+/// the next caller is refused at once with [`HashError::Overloaded`]. A password whose caller went away is not hashed.
+/// The threads run at a lower priority than those that serve requests, where the system supports it. Dropping the pool
+/// ends them.
 ///
 /// ```
 /// use domain::passwords::{Findings, HashPlace, Password, PasswordHasher, PasswordPolicy, Score, Verification};

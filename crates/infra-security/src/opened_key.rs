@@ -19,8 +19,8 @@ use zeroize::Zeroizing;
 
 use crate::random::{generator, random_bytes};
 
-/// A signing key ready for use, parsed once. Threads share it: they cannot share the signers of `jsonwebtoken`, of which
-/// the one for RSA parses its key for every token.
+/// A signing key ready for use, parsed once. Threads share it: they cannot share the signers of `jsonwebtoken`, of
+/// which the one for RSA parses its key for every token.
 pub(crate) struct OpenedKey {
     private: PrivateKey,
     /// What verifies its tokens.

@@ -10,8 +10,8 @@ const VERSION: u8 = 1;
 
 /// Seals secrets for the database with AES-256-GCM, under a key derived from the root secret for one purpose.
 ///
-/// What is sealed is a version byte, a random nonce, the ciphertext and its tag. It opens only in the context that it was
-/// sealed in.
+/// What is sealed is a version byte, a random nonce, the ciphertext and its tag. It opens only in the context that it
+/// was sealed in.
 pub(crate) struct Seal(RandomizedNonceKey);
 
 impl Seal {

@@ -14,16 +14,16 @@ const SEAL_INFO: &[u8] = b"hexauth totp secret seal v1";
 /// As long as an output of HMAC-SHA1 (RFC 4226, section 4, R6).
 const SECRET_BYTES: usize = 20;
 
-/// Makes the secrets of authenticator apps, seals them under a key derived from the root secret, and computes codes with
-/// the crate `totp-rs`.
+/// Makes the secrets of authenticator apps, seals them under a key derived from the root secret, and computes codes
+/// with the crate `totp-rs`.
 pub struct SealedTotp {
     seal: Seal,
     issuer: String,
 }
 
 impl SealedTotp {
-    /// Derives the sealing key. Apps show codes under the name `issuer`, without its colons: in an `otpauth` URI a colon
-    /// ends the issuer.
+    /// Derives the sealing key. Apps show codes under the name `issuer`, without its colons: in an `otpauth` URI a
+    /// colon ends the issuer.
     pub fn new(root: &RootSecret, issuer: &str) -> Self {
         Self { seal: Seal::new(root, SEAL_INFO), issuer: issuer.replace(':', " ").trim().to_owned() }
     }

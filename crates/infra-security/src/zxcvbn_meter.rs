@@ -10,8 +10,8 @@ use zxcvbn::zxcvbn;
 /// Longest part of a password that is judged, in characters. zxcvbn looks at no more.
 const MAX_CHARACTERS: usize = 100;
 
-/// The digits and symbols that zxcvbn reads as `a`, `c`, `g`, `i`, `l`, `s` and `t`. It tries each for each, on every part
-/// of the password: up to 576 combinations, which take two seconds.
+/// The digits and symbols that zxcvbn reads as `a`, `c`, `g`, `i`, `l`, `s` and `t`. It tries each for each, on every
+/// part of the password: up to 576 combinations, which take two seconds.
 const READ_AS: [&str; 7] = ["4@", "([{<", "69", "1!|", "1|7", "$5", "+7"];
 
 /// Most such combinations in a piece of a password. A password with more is judged in pieces.

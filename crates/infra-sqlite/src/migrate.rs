@@ -73,8 +73,8 @@ fn lock_file(database: &Path) -> PathBuf {
 }
 
 /// Opens the lock file of a database. Only the owner of the database may open it, since anyone who can open it can hold
-/// it. One with other rights, from root or an earlier version, or that is not a file, is replaced. If it is held at that
-/// moment, two processes migrate at once, and one of them fails.
+/// it. One with other rights, from root or an earlier version, or that is not a file, is replaced. If it is held at
+/// that moment, two processes migrate at once, and one of them fails.
 fn open_lock(file: &Path, database: &Path) -> io::Result<File> {
     match private_file::create(file, database) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

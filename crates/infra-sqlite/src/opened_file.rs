@@ -13,8 +13,8 @@ use sqlx::SqliteConnection;
 #[derive(Debug)]
 pub(crate) struct OpenedFile {
     parts: Vec<(PathBuf, Identity)>,
-    /// Never used, but open as long as the pools are: the last connection to close would remove the write-ahead log, and
-    /// any connection of the pools may be closed and replaced.
+    /// Never used, but open as long as the pools are: the last connection to close would remove the write-ahead log,
+    /// and any connection of the pools may be closed and replaced.
     _kept: SqliteConnection,
     /// Whether the operator has been told that a part is gone.
     is_lost: AtomicBool,

@@ -174,8 +174,8 @@ fn raw(response: &AssertionResponse) -> PublicKeyCredential {
 /// The passkey as the crate knows one.
 ///
 /// Whether it may be copied is taken from the `flags` that came, which the signature covers: the crate would refuse a
-/// change before it has checked the signature, and would refuse one that begins to be copied for ever. Whether it was verified
-/// at its registration does not matter: the ceremony says whether it must be now.
+/// change before it has checked the signature, and would refuse one that begins to be copied for ever. Whether it was
+/// verified at its registration does not matter: the ceremony says whether it must be now.
 fn credential(passkey: &Passkey, flags: u8) -> Result<Credential, Source> {
     let cred: COSEKey = serde_json::from_slice(passkey.public_key.as_bytes())?;
     let stored = CredentialV3 {

@@ -52,7 +52,7 @@ async function readSessions(): Promise<void> {
 
 async function leave(): Promise<void> {
   await signOut();
-  show("sign-in", "You are signed out.");
+  dispatchEvent(new Event("signed-out"));
 }
 
 onPress("#sign-out", leave);

@@ -62,6 +62,11 @@ export function comeBack(): boolean {
   return refreshToken !== undefined;
 }
 
+/** Whether there is a session. */
+export function isSignedIn(): boolean {
+  return refreshToken !== undefined;
+}
+
 /** Ends the session. */
 export async function signOut(): Promise<void> {
   const token = refreshToken;

@@ -4,7 +4,7 @@ import { showAccount } from "./account.js";
 import { comeBack } from "./api.js";
 import "./factors.js";
 import { attempt, part, show } from "./page.js";
-import "./passkeys.js";
+import { offerPasskeys } from "./passkeys.js";
 import { comeFromProvider, offerProviders } from "./providers.js";
 import "./sign-in.js";
 
@@ -15,6 +15,13 @@ addEventListener("pageshow", async () => {
   await attempt(signIn, async () => (comeBack() ? showAccount() : undefined));
   await attempt(signIn, offerProviders);
   if (arrive) await attempt(part("main > section:not([hidden])"), arrive);
+  void offerPasskeys();
 });
 
-addEventListener("session-ended", () => show("sign-in", "Your session has ended. Sign in again."));
+addEventListener("session-ended", () => askToSignIn("Your session has ended. Sign in again."));
+addEventListener("signed-out", () => askToSignIn("You are signed out."));
+
+function askToSignIn(status: string): void {
+  show("sign-in", status);
+  void offerPasskeys();
+}

@@ -21,8 +21,8 @@ pub struct AccessClaims {
     pub role: Role,
     /// `epoch`: the user's epoch when the token was issued. A later epoch makes the token void.
     pub epoch: Epoch,
-    /// `auth_time`, whole seconds, and `amr`: how the user proved last who they are. `None` in tokens of versions that did
-    /// not write it.
+    /// `auth_time`, whole seconds, and `amr`: how the user proved last who they are. `None` in tokens of versions that
+    /// did not write it.
     pub authentication: Option<Authentication>,
     /// `email_verified`: whether the user had proven the email when the token was issued (OpenID Connect Core 1.0,
     /// section 5.1). `None` where the operator does not ask for it.

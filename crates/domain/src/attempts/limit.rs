@@ -29,12 +29,13 @@ impl AttemptLimit {
     /// owner out.
     pub const FROM_A_KNOWN_NETWORK: Self = Self::doubling(100);
 
-    /// For the secret of a client from one network. More are free than a node compares at a time, since a client that has
-    /// its secret may ask for many things at once. Networks share nothing, so that nobody locks a client out from afar.
+    /// For the secret of a client from one network. More are free than a node compares at a time, since a client that
+    /// has its secret may ask for many things at once. Networks share nothing, so that nobody locks a client out from
+    /// afar.
     pub const CLIENT_SECRET: Self = Self::doubling(100);
 
-    /// For a mailed code, at its address and for its purpose, whoever asks. The first wait is as long as a code is good, so
-    /// that another code does not come with other attempts.
+    /// For a mailed code, at its address and for its purpose, whoever asks. The first wait is as long as a code is
+    /// good, so that another code does not come with other attempts.
     pub const CODE: Self = Self {
         free: 5,
         first_delay: OneTimeToken::CODE_LIFETIME,
@@ -56,8 +57,8 @@ impl AttemptLimit {
     /// For mails of one kind that an account asks for, to whatever addresses.
     pub const MAILS_OF_AN_ACCOUNT: Self = Self { free: 5, ..Self::MAIL };
 
-    /// For all mails to one address that anybody can ask for. Waits stay short enough for its owner to get what they need,
-    /// whoever else asks.
+    /// For all mails to one address that anybody can ask for. Waits stay short enough for its owner to get what they
+    /// need, whoever else asks.
     pub const ANY_MAIL: Self = Self {
         free: 10,
         first_delay: TimeDelta::hours(1),

@@ -15,8 +15,8 @@ pub trait AttemptRepository: Send + Sync {
     /// Where there is no wait, one MUST be taken also if it comes with a time before that of one that was counted: many
     /// that come at once are written in any order.
     ///
-    /// A clock that was set back MUST NOT make anybody wait for longer than `limit.max_delay`, but one that is behind by
-    /// [`AttemptLimit::CLOCK_TOLERANCE`] MUST NOT spare anybody a wait.
+    /// A clock that was set back MUST NOT make anybody wait for longer than `limit.max_delay`, but one that is behind
+    /// by [`AttemptLimit::CLOCK_TOLERANCE`] MUST NOT spare anybody a wait.
     async fn reserve(&self, key: &AttemptKey, limit: &AttemptLimit, now: Timestamp) -> Result<Reservation, StoreError>;
 
     /// Takes an attempt back that came to nothing: the secret was right, or was not looked at. The wait that it caused

@@ -10,8 +10,8 @@ pub trait ClientSecrets: Send + Sync {
     /// Whether there is a client with this id.
     fn knows(&self, client_id: &str) -> bool;
 
-    /// Whether `secret` is the random secret of the client, of 256 bits, which nobody guesses. It MUST be `false` for one
-    /// that is hashed like a password. It MUST be compared in constant time, and SHOULD cost next to nothing.
+    /// Whether `secret` is the random secret of the client, of 256 bits, which nobody guesses. It MUST be `false` for
+    /// one that is hashed like a password. It MUST be compared in constant time, and SHOULD cost next to nothing.
     fn is_random_secret(&self, client_id: &str, secret: &Secret) -> bool;
 
     /// Whether `secret` is that of the client. A client that is not known MUST be refused. Secrets MUST be compared in

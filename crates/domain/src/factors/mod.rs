@@ -1,7 +1,7 @@
 //! Second factors: what somebody proves besides their password.
 //!
-//! An authenticator app shows a code that changes every half minute (TOTP, RFC 6238). Whoever loses it comes back with a
-//! recovery code.
+//! An authenticator app shows a code that changes every half minute (TOTP, RFC 6238). Whoever loses it comes back with
+//! a recovery code.
 
 mod challenge;
 mod kind;

@@ -37,8 +37,8 @@ pub trait FactorRepository: Send + Sync {
     async fn delete_unconfirmed_totp(&self, user: UserId) -> Result<u64, StoreError>;
 
     /// Counts a code of an authenticator app that is about to be looked at, and returns whether it may be: MUST return
-    /// `false`, and not count, after [`TotpCode::MAX_IN_A_ROW`](super::TotpCode::MAX_IN_A_ROW) since [`FactorRepository::forget_totp_attempts`]. Of many
-    /// that come at once no more MUST be taken. No time frees any.
+    /// `false`, and not count, after [`TotpCode::MAX_IN_A_ROW`](super::TotpCode::MAX_IN_A_ROW) since
+    /// [`FactorRepository::forget_totp_attempts`]. Of many that come at once no more MUST be taken. No time frees any.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when the user is gone.
@@ -53,8 +53,8 @@ pub trait FactorRepository: Send + Sync {
     /// [`StoreError::NotFound`] when the user is gone.
     async fn replace_recovery_codes(&self, user: UserId, codes: &[HashedRecoveryCode]) -> Result<(), StoreError>;
 
-    /// Spends a recovery code, and returns whether it did. Of several that try at once exactly one MUST succeed, and two
-    /// codes at once MUST both be spent.
+    /// Spends a recovery code, and returns whether it did. Of several that try at once exactly one MUST succeed, and
+    /// two codes at once MUST both be spent.
     async fn use_recovery_code(&self, user: UserId, code: &HashedRecoveryCode) -> Result<bool, StoreError>;
 
     /// How many recovery codes of a user are left.
@@ -73,7 +73,7 @@ pub trait FactorRepository: Send + Sync {
     /// [`StoreError::NotFound`] when the user is gone.
     async fn begin_grace(&self, user: UserId, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Notes when the user's password was chosen by mail, or with `None` that it no longer is such a one. Nothing where no
-    /// grace has begun. It goes on when [`FactorRepository::delete_all`] removes the factors.
+    /// Notes when the user's password was chosen by mail, or with `None` that it no longer is such a one. Nothing where
+    /// no grace has begun. It goes on when [`FactorRepository::delete_all`] removes the factors.
     async fn note_reset(&self, user: UserId, at: Option<Timestamp>) -> Result<(), StoreError>;
 }

@@ -7,8 +7,8 @@ pub struct TotpCode(Secret);
 impl TotpCode {
     /// Digits.
     pub const LENGTH: usize = 6;
-    /// So many wrong ones in a row are looked at for a user, however slowly they come: six digits are soon guessed (NIST
-    /// SP 800-63B-4, section 3.2.2). Then another factor is needed.
+    /// So many wrong ones in a row are looked at for a user, however slowly they come: six digits are soon guessed
+    /// (NIST SP 800-63B-4, section 3.2.2). Then another factor is needed.
     pub const MAX_IN_A_ROW: u32 = 100;
     /// Longest text that is looked at, in bytes: people type blanks.
     const MAX_BYTES: usize = 16;

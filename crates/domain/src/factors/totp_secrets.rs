@@ -8,8 +8,8 @@ use crate::{Secret, Source, Timestamp};
 /// apps ignore anything else).
 #[cfg_attr(feature = "mocks", mockall::automock)]
 pub trait TotpSecrets: Send + Sync {
-    /// A fresh random secret of 160 bits (RFC 4226, section 4, R6), sealed. It MUST open for this device and user alone,
-    /// so that anyone who can write to the database still cannot give it to another.
+    /// A fresh random secret of 160 bits (RFC 4226, section 4, R6), sealed. It MUST open for this device and user
+    /// alone, so that anyone who can write to the database still cannot give it to another.
     ///
     /// # Errors
     /// Those of sealing, which nothing is known to cause.

@@ -1,7 +1,7 @@
 use crate::ValidationError;
 
-/// An account at a provider: by the issuer and the subject of its ID tokens, which is the only thing that stays the same
-/// (OpenID Connect Core, sections 2 and 5.7). Both are compared byte by byte.
+/// An account at a provider: by the issuer and the subject of its ID tokens, which is the only thing that stays the
+/// same (OpenID Connect Core, sections 2 and 5.7). Both are compared byte by byte.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ProviderAccount {
     issuer: String,

@@ -40,8 +40,8 @@ fn require_length(text: &str, what: &str, max: usize) -> Result<(), ValidationEr
     Ok(())
 }
 
-/// Whether a character has no place in a line: controls, the separators of lines and paragraphs, and the embeddings, overrides and isolates of direction
-/// (UAX #9), by which a name would reorder the text around it.
+/// Whether a character has no place in a line: controls, the separators of lines and paragraphs, and the embeddings,
+/// overrides and isolates of direction (UAX #9), by which a name would reorder the text around it.
 pub(crate) fn is_control(char: char) -> bool {
     char.is_control() || matches!(char, '\u{2028}'..='\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -11,8 +11,8 @@ use crate::{Secret, Source, Timestamp};
 pub trait Mailer: Send + Sync {
     /// Writes the mail out and hands it over. When this returns `Ok` the relay MUST have taken it.
     ///
-    /// Two calls with the same id MUST give the same `Message-ID`. A mail MUST go to its one recipient only, and nothing
-    /// MUST be sent over a connection that is not as the settings demand. It MUST return within three minutes,
+    /// Two calls with the same id MUST give the same `Message-ID`. A mail MUST go to its one recipient only, and
+    /// nothing MUST be sent over a connection that is not as the settings demand. It MUST return within three minutes,
     /// whatever the relay does.
     async fn send(&self, mail: &Outgoing) -> Result<(), MailError>;
 }
@@ -56,8 +56,8 @@ pub enum MailError {
     /// The relay refuses this mail for now.
     #[error("the relay deferred the mail")]
     Deferred(#[source] Source),
-    /// There is no talking to the relay: it cannot be reached, has the wrong certificate, or refuses our credentials. It
-    /// is nothing that this mail could help.
+    /// There is no talking to the relay: it cannot be reached, has the wrong certificate, or refuses our credentials.
+    /// It is nothing that this mail could help.
     #[error("the relay cannot be used")]
     Relay(#[source] Source),
 }

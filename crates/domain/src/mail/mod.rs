@@ -18,6 +18,6 @@ pub use {mailer::MockMailer, outbox::MockOutboxRepository};
 
 use crate::Id;
 
-/// Names a mail. Its `Message-ID` (RFC 5322, section 3.6.4) comes from it, so that a mail that is sent twice is known as
-/// one.
+/// Names a mail. Its `Message-ID` (RFC 5322, section 3.6.4) comes from it, so that a mail that is sent twice is known
+/// as one.
 pub type MailId = Id<QueuedMail>;

@@ -15,8 +15,8 @@ pub trait OutboxRepository: Send + Sync {
     async fn insert(&self, mail: &QueuedMail) -> Result<(), StoreError>;
 
     /// Takes up to `limit` mails that are due at `now`, the longest due first, and makes them due again at `until`. Of
-    /// several callers at once each mail MUST go to one only, and none MUST wait for another: whoever dies before a mail
-    /// is settled leaves it to others when its lease ends, and not before.
+    /// several callers at once each mail MUST go to one only, and none MUST wait for another: whoever dies before a
+    /// mail is settled leaves it to others when its lease ends, and not before.
     ///
     /// A row that cannot be read is given up, so that it stops no others.
     async fn lease(&self, now: Timestamp, until: Timestamp, limit: u64) -> Result<Vec<QueuedMail>, StoreError>;
@@ -31,8 +31,9 @@ pub trait OutboxRepository: Send + Sync {
     /// One page of the mails that fit, the newest first.
     async fn list(&self, query: &OutboxQuery) -> Result<Vec<QueuedMail>, StoreError>;
 
-    /// The mails to this address, the newest first, `limit` at most. MUST find those that wait, those that were sent and
-    /// those that were given up, in whatever case their address was written, and MUST NOT return one to another address.
+    /// The mails to this address, the newest first, `limit` at most. MUST find those that wait, those that were sent
+    /// and those that were given up, in whatever case their address was written, and MUST NOT return one to another
+    /// address.
     async fn list_to(&self, to: &Email, limit: u64) -> Result<Vec<QueuedMail>, StoreError>;
 
     /// How many mails fit.

@@ -53,8 +53,8 @@ pub struct NewOneTimeToken {
 }
 
 impl OneTimeToken {
-    /// How long the code of a mail is good for, if its link is not good for less. It is far shorter than the link, so it
-    /// must not be there to be guessed for long.
+    /// How long the code of a mail is good for, if its link is not good for less. It is far shorter than the link, so
+    /// it must not be there to be guessed for long.
     pub const CODE_LIFETIME: TimeDelta = TimeDelta::minutes(10);
 
     /// Makes one.

@@ -24,8 +24,8 @@ pub trait OneTimeTokenRepository: Send + Sync {
     /// only, so that asking for another mail voids the codes of earlier ones.
     async fn find_latest(&self, purpose: Purpose, email: &Email) -> Result<Option<OneTimeToken>, StoreError>;
 
-    /// The tokens of a user, the newest first, `limit` at most. MUST find those that were used or have expired, too, and
-    /// MUST NOT return one of another user, nor one of nobody, whatever address it was mailed to.
+    /// The tokens of a user, the newest first, `limit` at most. MUST find those that were used or have expired, too,
+    /// and MUST NOT return one of another user, nor one of nobody, whatever address it was mailed to.
     async fn list(&self, user: UserId, limit: u64) -> Result<Vec<OneTimeToken>, StoreError>;
 
     /// Uses a token, and returns whether it did. MUST do so only while it is not used and has not expired at `now`, and
@@ -41,9 +41,9 @@ pub trait OneTimeTokenRepository: Send + Sync {
     /// mailed to, and MUST leave those for other purposes and those of others alone.
     async fn void_for_user(&self, purpose: Purpose, user: UserId) -> Result<u64, StoreError>;
 
-    /// Keeps others from using or removing any token for `purpose` that was mailed to this address, until the unit of work
-    /// ends. Two that want several of them and have nothing else in common call it first, so that neither waits for the
-    /// other in a circle. Returns how many there are, used and expired ones, too.
+    /// Keeps others from using or removing any token for `purpose` that was mailed to this address, until the unit of
+    /// work ends. Two that want several of them and have nothing else in common call it first, so that neither waits
+    /// for the other in a circle. Returns how many there are, used and expired ones, too.
     async fn lock_for_email(&self, purpose: Purpose, email: &Email) -> Result<u64, StoreError>;
 
     /// Removes all tokens for `purpose` that were mailed to this address, except one if it is given, and returns how

@@ -7,16 +7,17 @@ use crate::{StoreError, Timestamp};
 
 /// Keeps passkeys. Every method may fail with [`StoreError::Unavailable`] or [`StoreError::Internal`].
 ///
-/// Passkeys go with their user: [`UserRepository::delete`](crate::users::UserRepository::delete) MUST remove them. One of
-/// which anything but the name is not valid MUST be read as if it were not there, and logged: nobody signs in with it.
+/// Passkeys go with their user: [`UserRepository::delete`](crate::users::UserRepository::delete) MUST remove them. One
+/// of which anything but the name is not valid MUST be read as if it were not there, and logged: nobody signs in with
+/// it.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait PasskeyRepository: Send + Sync {
     /// Adds a passkey. It MUST equal this one in every field when read back.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] with `credential` when anybody has this credential id, and with `name` when the user has
-    /// one of this name; [`StoreError::NotFound`] when the user is gone.
+    /// [`StoreError::Duplicate`] with `credential` when anybody has this credential id, and with `name` when the user
+    /// has one of this name; [`StoreError::NotFound`] when the user is gone.
     async fn insert(&self, passkey: &Passkey) -> Result<(), StoreError>;
 
     /// The passkeys of a user, the oldest first.
@@ -50,8 +51,8 @@ pub trait CeremonyRepository: Send + Sync {
     /// Adds one. It MUST equal this one in every field when taken.
     async fn insert(&self, ceremony: &Ceremony) -> Result<(), StoreError>;
 
-    /// Removes a ceremony and returns it. MUST return it only if it has not expired at `now`, and of several that try at
-    /// once to one at most. It MUST be gone whatever becomes of what is done with it.
+    /// Removes a ceremony and returns it. MUST return it only if it has not expired at `now`, and of several that try
+    /// at once to one at most. It MUST be gone whatever becomes of what is done with it.
     async fn take(&self, id: CeremonyId, now: Timestamp) -> Result<Option<Ceremony>, StoreError>;
 
     /// Removes up to `limit` that expired at `before` or earlier, and returns how many. MUST leave all others alone.

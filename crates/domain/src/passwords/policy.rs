@@ -70,8 +70,8 @@ impl PasswordPolicy {
         Ok(())
     }
 
-    /// Finds out whether a password has an acceptable length. It is cheap: a caller may ask before anything that is not,
-    /// and report more than one fault at once.
+    /// Finds out whether a password has an acceptable length. It is cheap: a caller may ask before anything that is
+    /// not, and report more than one fault at once.
     ///
     /// # Errors
     /// `too_short`, `too_long`.

@@ -28,7 +28,7 @@ pub trait PasswordRepository: Send + Sync {
     /// stored one: a password that was stored meanwhile wins. The time of the last change MUST stay as it is.
     async fn replace_hash(&self, user: UserId, old: &PasswordHash, new: &PasswordHash) -> Result<bool, StoreError>;
 
-    /// Removes the password of a user, and returns whether there was one. As with [`PasswordRepository::store`], the caller
-    /// MUST void their access tokens in the same unit of work.
+    /// Removes the password of a user, and returns whether there was one. As with [`PasswordRepository::store`], the
+    /// caller MUST void their access tokens in the same unit of work.
     async fn remove(&self, user: UserId) -> Result<bool, StoreError>;
 }

@@ -35,9 +35,10 @@ pub struct Strength {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait StrengthMeter: Send + Sync {
-    /// How strong the password is for somebody with these words. It MUST be computed off the threads that serve requests.
-    /// The work MUST be bounded, whatever the password is. Each of the words MUST count as easy to guess. A password
-    /// that cannot be measured MUST be the weakest there is. Nothing of it, and nothing that it matched, MUST be logged.
+    /// How strong the password is for somebody with these words. It MUST be computed off the threads that serve
+    /// requests. The work MUST be bounded, whatever the password is. Each of the words MUST count as easy to guess. A
+    /// password that cannot be measured MUST be the weakest there is. Nothing of it, and nothing that it matched, MUST
+    /// be logged.
     async fn measure(&self, password: &Password, words: &OwnWords) -> Strength;
 }
 

@@ -7,8 +7,8 @@ use crate::sessions::SessionId;
 use crate::users::{Email, UserId};
 use crate::{Mac, MacPurpose, Nonce, Secret, Timestamp};
 
-/// A sign-in by a provider, or the linking of an account there, from its beginning to its end. Each of its steps is taken
-/// once.
+/// A sign-in by a provider, or the linking of an account there, from its beginning to its end. Each of its steps is
+/// taken once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderFlow {
     /// Never changes.

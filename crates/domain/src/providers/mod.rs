@@ -1,9 +1,9 @@
 //! Identity providers: whoever can prove there who they are may sign in here.
 //!
 //! A sign-in by a provider is a [`ProviderFlow`], one row from its beginning to its end: a browser is sent to the
-//! provider, comes back with the provider's code, and what the provider then says of it is handed to the app by a code of
-//! ours. Whatever is secret in between is computed from the row, so that neither the database alone nor the key alone is
-//! enough to forge it.
+//! provider, comes back with the provider's code, and what the provider then says of it is handed to the app by a code
+//! of ours. Whatever is secret in between is computed from the row, so that neither the database alone nor the key
+//! alone is enough to forge it.
 
 mod code_challenge;
 mod flow;

@@ -8,8 +8,8 @@ use crate::{Secret, Source};
 
 /// The identity providers of the configuration.
 ///
-/// None of them is asked for anything before somebody wants to sign in by it, so that one that is away keeps nothing else
-/// from working. What is asked of one MUST end within some seconds.
+/// None of them is asked for anything before somebody wants to sign in by it, so that one that is away keeps nothing
+/// else from working. What is asked of one MUST end within some seconds.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait IdentityProviders: Send + Sync {
@@ -26,9 +26,9 @@ pub trait IdentityProviders: Send + Sync {
         request: &AuthorizationRequest,
     ) -> Result<String, ProviderError>;
 
-    /// Finds out who came back with this response. The code MUST NOT be sent anywhere unless the response is this provider's
-    /// (RFC 9207). An ID token MUST be signed by the provider, and be for this service and this flow alone, and it MUST NOT
-    /// be over.
+    /// Finds out who came back with this response. The code MUST NOT be sent anywhere unless the response is this
+    /// provider's (RFC 9207). An ID token MUST be signed by the provider, and be for this service and this flow alone,
+    /// and it MUST NOT be over.
     ///
     /// # Errors
     /// [`ProviderError`], every variant.

@@ -7,7 +7,8 @@ use crate::one_time_tokens::OneTimeTokenId;
 /// Keeps what waits for the proof of an address. Every method may fail with [`StoreError::Unavailable`] or
 /// [`StoreError::Internal`].
 ///
-/// A pending account goes with its token, however that is removed: whatever voids or cleans up the token MUST remove it.
+/// A pending account goes with its token, however that is removed: whatever voids or cleans up the token MUST remove
+/// it.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait PendingAccountRepository: Send + Sync {

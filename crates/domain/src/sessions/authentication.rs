@@ -46,8 +46,8 @@ impl Method {
     const ALL: [Self; 7] =
         [Self::Password, Self::Mail, Self::Totp, Self::RecoveryCode, Self::Passkey, Self::UserVerified, Self::Provider];
 
-    /// Its name, which never changes. `pwd`, `otp`, `pop` and `user` are those of RFC 8176, section 2, which has none for
-    /// the others.
+    /// Its name, which never changes. `pwd`, `otp`, `pop` and `user` are those of RFC 8176, section 2, which has none
+    /// for the others.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Password => "pwd",

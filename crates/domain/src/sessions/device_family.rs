@@ -72,8 +72,8 @@ impl DeviceFamily {
     }
 }
 
-/// The name of the first product, without its version (RFC 9110, section 10.1.5). No name has a dot, which mail programs
-/// might make a link of.
+/// The name of the first product, without its version (RFC 9110, section 10.1.5). No name has a dot, which mail
+/// programs might make a link of.
 fn program(user_agent: &str) -> Option<String> {
     let name = user_agent.split(['/', ' ']).next()?;
     let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));

@@ -21,8 +21,8 @@ pub trait RefreshTokenRepository: Send + Sync {
     /// The refresh token with this id and its user, read at one moment.
     async fn find_with_user(&self, id: SessionId) -> Result<Option<(RefreshToken, User)>, StoreError>;
 
-    /// Whose session this is, and what it takes to recognize its tokens. MUST find also one that is not valid otherwise:
-    /// whoever holds its token may end it.
+    /// Whose session this is, and what it takes to recognize its tokens. MUST find also one that is not valid
+    /// otherwise: whoever holds its token may end it.
     async fn find_owner(&self, id: SessionId) -> Result<Option<(UserId, Nonce)>, StoreError>;
 
     /// The user's live sessions at `now`, last used first, `limit` at most.
@@ -53,7 +53,8 @@ pub trait RefreshTokenRepository: Send + Sync {
         revocation: Revocation,
     ) -> Result<Vec<SessionId>, StoreError>;
 
-    /// Notes how somebody proved again who they are, and returns whether the session is there. MUST change nothing else.
+    /// Notes how somebody proved again who they are, and returns whether the session is there. MUST change nothing
+    /// else.
     async fn record_authentication(
         &self,
         session: SessionId,

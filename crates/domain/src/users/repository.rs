@@ -5,8 +5,8 @@ use crate::Timestamp;
 use crate::users::{Email, Epoch, User, UserFilter, UserId, UserQuery};
 
 /// Keeps users. Every method may fail with [`StoreError::Unavailable`] or [`StoreError::Internal`].
-/// Of a stored user that is not valid, a role that is unknown MUST be read as [`Role::User`](crate::users::Role), and an
-/// epoch that cannot be one, or one above [`Epoch::LAST`], as [`Epoch::UNREADABLE`].
+/// Of a stored user that is not valid, a role that is unknown MUST be read as [`Role::User`](crate::users::Role), and
+/// an epoch that cannot be one, or one above [`Epoch::LAST`], as [`Epoch::UNREADABLE`].
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait UserRepository: Send + Sync {
@@ -32,13 +32,13 @@ pub trait UserRepository: Send + Sync {
     /// each other in a circle.
     async fn lock_active_admins(&self, and: Option<UserId>) -> Result<Vec<UserId>, StoreError>;
 
-    /// Whether there is an active admin, or a user who may be one for all that can be told: their role or whether they are
-    /// active cannot be read. MUST count a row that cannot be read at all.
+    /// Whether there is an active admin, or a user who may be one for all that can be told: their role or whether they
+    /// are active cannot be read. MUST count a row that cannot be read at all.
     async fn may_have_active_admin(&self) -> Result<bool, StoreError>;
 
-    /// Gives every field of the stored user with this id this value. MUST leave alone what is stored of a field that has
-    /// the value already: where it cannot be read, nothing is lost. To keep a change by somebody else, read the user by
-    /// [`UserRepository::find_by_id_for_update`] in the same unit of work first.
+    /// Gives every field of the stored user with this id this value. MUST leave alone what is stored of a field that
+    /// has the value already: where it cannot be read, nothing is lost. To keep a change by somebody else, read the
+    /// user by [`UserRepository::find_by_id_for_update`] in the same unit of work first.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] when there is none, [`StoreError::Duplicate`] as for `insert`.

@@ -69,8 +69,8 @@ fn domain_key(text: &str) -> String {
 }
 
 /// The form of a name to search in and to search for: its words, with a blank between two. Texts that differ only in
-/// case, in the form of their accents, in what is not shown, or in what stands between the words are equal: `Anna-Maria`
-/// has two words, and so has `O'Neill`, whichever apostrophe it is.
+/// case, in the form of their accents, in what is not shown, or in what stands between the words are equal:
+/// `Anna-Maria` has two words, and so has `O'Neill`, whichever apostrophe it is.
 pub fn search_key(text: &str) -> String {
     let folded: String = text.chars().filter(|char| !is_ignorable(*char)).nfc().flat_map(fold).collect();
     // The small letter of the Turkish `İ` is that of other languages' `I`.

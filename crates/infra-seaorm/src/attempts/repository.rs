@@ -69,7 +69,8 @@ fn is_of(user: UserId, others: &[AttemptKey]) -> Condition {
     Condition::any().add(Column::UserId.eq(user.as_uuid())).add(Column::Key.is_in(others))
 }
 
-/// Counts an attempt, unless it comes before the wait is over. One statement, so that many at once are taken one by one.
+/// Counts an attempt, unless it comes before the wait is over. One statement, so that many at once are taken one by
+/// one.
 fn reserving(key: &AttemptKey, limit: &AttemptLimit, now: Timestamp) -> Insert<ActiveModel> {
     let first = ActiveModel {
         key: Set(key.as_bytes().to_vec()),
@@ -89,7 +90,8 @@ fn reserving(key: &AttemptKey, limit: &AttemptLimit, now: Timestamp) -> Insert<A
     let is_rested = stored(Column::LastAt).lte(now - limit.forget_after.num_milliseconds());
     let count =
         || -> Expr { CaseStatement::new().case(is_rested.clone(), 1).finally(stored(Column::Count).add(1)).into() };
-    // A wait that is longer than any comes of a clock that was set back. The clocks of nodes differ a little without that.
+    // A wait that is longer than any comes of a clock that was set back. The clocks of nodes differ a little without
+    // that.
     let is_free = stored(Column::FreeAt)
         .lte(now)
         .or(stored(Column::FreeAt).gt(now + (limit.max_delay + AttemptLimit::CLOCK_TOLERANCE).num_milliseconds()));

@@ -25,8 +25,8 @@ impl ActiveModelBehavior for ActiveModel {}
 impl FromRow for TotpDevice {
     const TABLE: &'static str = "totp_devices";
 
-    /// Everything but the name decides whether a code is taken. Whether it was taken before, only the statement that takes
-    /// it decides.
+    /// Everything but the name decides whether a code is taken. Whether it was taken before, only the statement that
+    /// takes it decides.
     fn from_row(row: &Row<'_>) -> Option<Self> {
         Some(TotpDevice {
             id: TotpDeviceId::new(row.id()),

@@ -51,7 +51,8 @@ impl<C: ConnectionTrait + Send + Sync> PasswordRepository for Store<C> {
     }
 }
 
-/// The hash beside a user, if there is one. What is not even a text is read as an empty one, which is not a hash either.
+/// The hash beside a user, if there is one. What is not even a text is read as an empty one, which is not a hash
+/// either.
 fn hash(row: &QueryResult) -> Option<PasswordHash> {
     let text = columns::try_get(row, SelectB.as_str(), Column::Hash).unwrap_or_else(|_| Some(String::new()));
     text.map(PasswordHash::stored)

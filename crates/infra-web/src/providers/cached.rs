@@ -42,8 +42,8 @@ impl<T> Cached<T> {
         }
     }
 
-    /// It, as it is published now, if `seen` is what there is and nobody has asked in this way within the last minute: who
-    /// wants it may be anyone.
+    /// It, as it is published now, if `seen` is what there is and nobody has asked in this way within the last minute:
+    /// who wants it may be anyone.
     pub(super) async fn newer_than(
         &self,
         seen: Arc<T>,

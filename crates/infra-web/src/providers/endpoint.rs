@@ -106,7 +106,8 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// Whether a host may be this machine's, however it is written. More than [`is_here`], which is about what nobody reads on the way.
+/// Whether a host may be this machine's, however it is written. More than [`is_here`], which is about what nobody reads
+/// on the way.
 fn may_lead_here(url: &Uri) -> bool {
     let host = url.host().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase();
     let is_ours = |address: IpAddr| address.to_canonical().is_loopback() || address.is_unspecified();

@@ -14,8 +14,8 @@ use crate::fetch::{FetchError, Fetcher};
 const GITHUB: &str = "https://github.com";
 const GITHUB_API: &str = "https://api.github.com";
 
-/// GitHub, or a GitHub Enterprise of one's own. It speaks OAuth and has no ID tokens: its API tells whose the access token
-/// is.
+/// GitHub, or a GitHub Enterprise of one's own. It speaks OAuth and has no ID tokens: its API tells whose the access
+/// token is.
 pub(super) struct GitHub {
     settings: ProviderSettings,
     redirect_uri: String,

@@ -143,3 +143,40 @@ impl Claims {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW: i64 = 1_764_000_000;
+
+    /// What is wrong with claims that are right but for these, if anything is.
+    fn fault(changes: &[(&str, i64)]) -> Option<&'static str> {
+        let mut claims = json!({"iss": "i", "sub": "s", "aud": "a", "exp": NOW + 300, "iat": NOW, "nonce": "n"});
+        for (name, value) in changes {
+            claims[*name] = json!(value);
+        }
+        let claims: Claims = serde_json::from_value(claims).unwrap();
+        let now = Timestamp::from_timestamp(NOW, 999_999_999).unwrap();
+        claims.check(&Expected { issuer: "i", client_id: "a", nonce: "n", now }).err().map(|fault| fault.0)
+    }
+
+    #[test]
+    fn clocks_may_differ_by_sixty_seconds_and_no_more() {
+        let (early, late) = (NOW + SKEW, NOW - SKEW);
+        assert_eq!((SKEW, fault(&[])), (60, None));
+        assert_eq!(fault(&[("exp", late + 1), ("iat", late - 300)]), None);
+        assert_eq!(fault(&[("iat", early), ("nbf", early)]), None);
+        for (name, time, expected) in [
+            ("exp", late, "it has expired"),
+            ("exp", i64::MIN, "it has expired"),
+            ("iat", early + 1, "it is of the future"),
+            ("iat", i64::MAX, "it is of the future"),
+            ("nbf", early + 1, "it is not valid yet"),
+        ] {
+            assert_eq!(fault(&[(name, time)]), Some(expected), "{name} {time}");
+        }
+    }
+}

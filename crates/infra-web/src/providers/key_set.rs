@@ -6,8 +6,8 @@ use serde_json::Value;
 /// Most keys that are read.
 const MAX_KEYS: usize = 100;
 
-/// The keys of a provider that ID tokens can be verified with. None of them is symmetric: anyone who could verify with it
-/// could sign with it.
+/// The keys of a provider that ID tokens can be verified with. None of them is symmetric: anyone who could verify with
+/// it could sign with it.
 pub(super) struct KeySet {
     keys: Vec<NamedKey>,
 }
@@ -30,8 +30,8 @@ impl KeySet {
         Self { keys: published.keys.into_iter().take(MAX_KEYS).filter_map(NamedKey::read).collect() }
     }
 
-    /// The key of this name for this algorithm; where a token names none, the only key that there is (OpenID Connect Core,
-    /// section 10.1).
+    /// The key of this name for this algorithm; where a token names none, the only key that there is (OpenID Connect
+    /// Core, section 10.1).
     pub(super) fn find(&self, name: Option<&str>, algorithm: Algorithm) -> Option<&VerifyingKey> {
         let fits = |it: &&NamedKey| it.key.algorithm() == algorithm;
         let mut found = self.keys.iter().filter(|it| name.is_none() || it.name.as_deref() == name);
@@ -63,6 +63,7 @@ impl NamedKey {
 
 #[cfg(test)]
 mod tests {
+    use data_encoding::BASE64URL_NOPAD;
     use serde_json::json;
 
     use super::*;
@@ -118,5 +119,31 @@ mod tests {
             assert!(read(vec![key(&changes)]).keys.is_empty(), "{changes}");
         }
         assert_eq!(read(vec![json!(1), json!(null), key(&json!({"alg": null, "use": null}))]).keys.len(), 1);
+    }
+
+    /// With this modulus and exponent.
+    fn rsa_key(n: &[u8], e: &[u8]) -> Value {
+        let encode = |number: &[u8]| BASE64URL_NOPAD.encode(number);
+        json!({"kty": "RSA", "n": encode(n), "e": encode(e), "kid": "2026", "alg": "RS256", "use": "sig"})
+    }
+
+    /// Anyone could compute what signs with them.
+    #[test]
+    fn rsa_keys_that_are_no_secret_for_long_are_skipped() {
+        const E: [u8; 3] = [1, 0, 1];
+        let modulus = |bytes: usize| vec![0xff; bytes];
+        let is_read = |n: &[u8], e: &[u8]| !read(vec![rsa_key(n, e)]).keys.is_empty();
+        assert!(is_read(&modulus(256), &E) && is_read(&modulus(512), &E));
+        for bytes in [0, 1, 64, 128, 255, 1025, 4096] {
+            assert!(!is_read(&modulus(bytes), &E), "{bytes}");
+        }
+        // Of 2047 bits, and small ones that are written longer.
+        assert!(!is_read(&[vec![0x7f], modulus(255)].concat(), &E));
+        for bytes in [1, 64, 128] {
+            assert!(!is_read(&[vec![0; 256 - bytes], modulus(bytes)].concat(), &E), "{bytes}");
+        }
+        for e in [&[][..], &[0], &[1], &[2], &[0, 0, 0, 1], &[1, 0, 0]] {
+            assert!(!is_read(&modulus(256), e), "{e:?}");
+        }
     }
 }

@@ -154,8 +154,8 @@ impl OpenId {
         token.verify(key, &expected).map_err(refused)
     }
 
-    /// What is said of the address: in the ID token, or else where the provider tells the rest (OpenID Connect Core, section
-    /// 5.3.2). The two are never mixed.
+    /// What is said of the address: in the ID token, or else where the provider tells the rest (OpenID Connect Core,
+    /// section 5.3.2). The two are never mixed.
     async fn email(
         &self,
         metadata: &Metadata,

@@ -265,7 +265,8 @@ async fn an_address_links_only_if_both_sides_have_proven_it(app: App) {
     setup.sign_in(json!({"sub": "nobody"})).await.problem(403, "email_missing");
 }
 
-/// A link is a way in, which takes the strongest factor that there is. What the provider says of an address is none of them.
+/// A link is a way in, which takes the strongest factor that there is. What the provider says of an address is none of
+/// them.
 async fn an_account_with_a_second_factor_is_linked_only_in_a_session_that_has_shown_it(app: App) {
     let setup = Setup::with(&app, &[]).await;
     let with_app = Enrolled::new(&setup.app, "ada@example.com").await.tokens;

@@ -560,7 +560,8 @@ async fn after_a_hundred_wrong_codes_in_a_row_another_factor_is_needed(app: App)
     show(ada.challenge(&app).await, ada.next_code(&app).await).await.tokens();
 }
 
-/// Whoever registers and adds factors before they open the mail finds its link good. It proves the mailbox and nothing else.
+/// Whoever registers and adds factors before they open the mail finds its link good. It proves the mailbox and nothing
+/// else.
 async fn a_change_of_factors_leaves_the_proof_of_the_address(first: App) {
     let settings = [("APP_AUTH__EMAIL_SIGN_IN", "true")];
     let post = Post::with(first, &settings).await;

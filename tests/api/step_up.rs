@@ -175,8 +175,9 @@ async fn a_proof_is_that_of_one_session_and_ends_with_the_window(app: App) {
     app.refresh(&ada.tokens.refresh).await.problem(401, "invalid_refresh_token");
 }
 
-/// What an admin does to others, by route, and whether it needs a fresh proof: whoever only holds their token must neither get
-/// into other accounts by it, nor around their second factors or limits, nor keep their owners out, nor make an admin.
+/// What an admin does to others, by route, and whether it needs a fresh proof: whoever only holds their token must
+/// neither get into other accounts by it, nor around their second factors or limits, nor keep their owners out, nor
+/// make an admin.
 fn acts_of_admins() -> Vec<(&'static str, Value, bool)> {
     let new = |more: Value| {
         let mut body = json!({"email": "new@example.com", "password": PASSWORD});

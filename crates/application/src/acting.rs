@@ -65,8 +65,8 @@ pub(crate) struct Proven {
     pub(crate) session: RefreshToken,
 }
 
-/// As [`begin_as`], for what changes how somebody gets in: the actor must have proven at most `window` ago who they are,
-/// and by a second factor if they have one. Whoever only holds their token gets no further.
+/// As [`begin_as`], for what changes how somebody gets in: the actor must have proven at most `window` ago who they
+/// are, and by a second factor if they have one. Whoever only holds their token gets no further.
 ///
 /// # Errors
 /// Those of [`begin_as`]; [`ApplicationError::StepUpRequired`].
@@ -81,8 +81,8 @@ pub(crate) async fn begin_proven(
     Ok(Proven { unit, user, session })
 }
 
-/// Rejects an actor who has not proven lately, in this session, who they are: at most `window` ago, and by a second factor
-/// if they have one.
+/// Rejects an actor who has not proven lately, in this session, who they are: at most `window` ago, and by a second
+/// factor if they have one.
 ///
 /// # Errors
 /// [`ApplicationError::StepUpRequired`]; [`ApplicationError::Unavailable`].
@@ -100,9 +100,9 @@ pub(crate) async fn require_proof(
     Err(ApplicationError::StepUpRequired { factors: strongest(second, has_password) })
 }
 
-/// Refuses what leaves no way into an account: neither a password, nor a passkey where there are passkeys, nor an account at
-/// a provider that is configured. That a mail to the address could bring one does not count. The account must be locked, and
-/// what is to go must be gone, in this unit.
+/// Refuses what leaves no way into an account: neither a password, nor a passkey where there are passkeys, nor an
+/// account at a provider that is configured. That a mail to the address could bring one does not count. The account
+/// must be locked, and what is to go must be gone, in this unit.
 ///
 /// # Errors
 /// [`ApplicationError::LastWayIn`]; [`ApplicationError::Unavailable`].

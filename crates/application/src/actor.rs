@@ -22,8 +22,8 @@ pub struct Actor {
     pub session: SessionId,
     /// When the token expires.
     pub token_expires_at: Timestamp,
-    /// When and how they had proven who they are when the token was issued. `None` in tokens of versions that did not write
-    /// it. It is told to others, and decides nothing here: what needs a recent proof asks the session.
+    /// When and how they had proven who they are when the token was issued. `None` in tokens of versions that did not
+    /// write it. It is told to others, and decides nothing here: what needs a recent proof asks the session.
     pub authentication: Option<Authentication>,
     /// From where they ask, if it is known. It is recorded, and decides nothing.
     pub address: Option<IpAddr>,

@@ -111,8 +111,8 @@ impl Ceremonies {
         let response = &presented.response;
         let found = self.passkeys.find_by_credential(&response.credential_id).await?;
         let passkey = found.filter(|passkey| owner.is_none_or(|owner| passkey.user_id == owner)).ok_or(INVALID)?;
-        // Whose it claims to be must agree with the row, and must be said where nobody was named (Web Authentication Level
-        // 3, section 7.2, step 6).
+        // Whose it claims to be must agree with the row, and must be said where nobody was named (Web Authentication
+        // Level 3, section 7.2, step 6).
         let is_theirs = match &response.user_handle {
             Some(handle) => handle.as_slice() == passkey.user_id.as_bytes(),
             None => owner.is_some(),

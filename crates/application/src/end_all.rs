@@ -30,8 +30,8 @@ pub(crate) async fn end_all(
     Ok(RevokedTokens::OfUser(user.id, user.epoch))
 }
 
-/// Commits another state of the factors, passkeys or linked accounts of a user, and ends whatever the previous one vouched
-/// for, as [`end_all`] does.
+/// Commits another state of the factors, passkeys or linked accounts of a user, and ends whatever the previous one
+/// vouched for, as [`end_all`] does.
 ///
 /// # Errors
 /// [`ApplicationError::Unavailable`].
@@ -47,8 +47,8 @@ pub(crate) async fn commit_factors(
     journal.commit_revoking(unit, event, &[void]).await
 }
 
-/// Takes what is gone from the methods of a session, so that it does not claim it any more. Returns the session, or `None`
-/// if nothing is left that it began by: then it has to end, too.
+/// Takes what is gone from the methods of a session, so that it does not claim it any more. Returns the session, or
+/// `None` if nothing is left that it began by: then it has to end, too.
 ///
 /// # Errors
 /// Those of the repositories.

@@ -15,7 +15,8 @@ pub enum ApplicationError {
     /// The password was right, but the account is disabled.
     #[error("the account is disabled")]
     AccountDisabled,
-    /// Somebody has proven who they are, but not that the address of the account is theirs, which it needs to have sessions.
+    /// Somebody has proven who they are, but not that the address of the account is theirs, which it needs to have
+    /// sessions.
     #[error("the address of the account is not proven")]
     EmailNotVerified,
     /// Nobody signs in by mail here.
@@ -33,8 +34,8 @@ pub enum ApplicationError {
     /// A code by mail would prove nothing more of whoever holds this challenge.
     #[error("no code by mail is offered")]
     EmailCodeNotOffered,
-    /// Codes of the user's authenticator apps are not looked at any more, after too many wrong ones in a row. Another factor
-    /// makes them good again.
+    /// Codes of the user's authenticator apps are not looked at any more, after too many wrong ones in a row. Another
+    /// factor makes them good again.
     #[error("there were too many wrong codes of authenticator apps in a row")]
     TotpUsedUp,
     /// The act needs a proof of who the actor is that is recent, and by the strongest factor that they have.
@@ -124,7 +125,8 @@ pub enum ApplicationError {
     /// The provider tells no address, and an account has one.
     #[error("the provider tells no address")]
     EmailMissing,
-    /// Somebody else's account has the address, or may have, or it is one with a second factor. Its owner signs in to it and links the provider's.
+    /// Somebody else's account has the address, or may have, or it is one with a second factor. Its owner signs in to
+    /// it and links the provider's.
     #[error("an account has the address, and is not linked")]
     LinkRequired,
     /// These members cannot be changed, and are not what is stored.

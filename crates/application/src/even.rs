@@ -5,8 +5,8 @@ use tokio::time::{Instant, sleep_until};
 /// Longer than any work takes whose end must tell nothing.
 const FLOOR: Duration = Duration::from_millis(250);
 
-/// Does `work`, and returns no sooner than a quarter of a second after it began. Whoever waits for it cannot tell by the
-/// time whether there was much to do, such as for an address that is known, or nothing.
+/// Does `work`, and returns no sooner than a quarter of a second after it began. Whoever waits for it cannot tell by
+/// the time whether there was much to do, such as for an address that is known, or nothing.
 pub(crate) async fn evenly<T>(work: impl Future<Output = T>) -> T {
     let end = Instant::now() + FLOOR;
     let result = work.await;

@@ -7,8 +7,8 @@ use uuid::Uuid;
 use crate::ApplicationError;
 
 /// The members that every resource has and no change can touch, as a client sends them back; `None` where it leaves one
-/// out. A change is refused where they are not what is stored. Times may have been cut to the millisecond, as a `Date` of
-/// JavaScript has them.
+/// out. A change is refused where they are not what is stored. Times may have been cut to the millisecond, as a `Date`
+/// of JavaScript has them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadOnly {
     /// The resource's id.

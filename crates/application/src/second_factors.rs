@@ -88,10 +88,11 @@ impl SecondFactors {
         Ok(Some(begun.unwrap_or(Grace { began_at: self.clock.now(), reset_at: None })))
     }
 
-    /// Accepts a second factor that is right, of the user whom this purpose names. [`Shown::spend`] it in the unit of work.
+    /// Accepts a second factor that is right, of the user whom this purpose names. [`Shown::spend`] it in the unit of
+    /// work.
     ///
-    /// An attempt at a code counts before anything is compared. Another challenge does not come with other attempts. A passkey
-    /// cannot be guessed, and whoever guesses codes does not lock it.
+    /// An attempt at a code counts before anything is compared. Another challenge does not come with other attempts. A
+    /// passkey cannot be guessed, and whoever guesses codes does not lock it.
     ///
     /// # Errors
     /// [`ApplicationError::InvalidSecondFactor`], [`ApplicationError::TotpUsedUp`],
@@ -195,8 +196,8 @@ pub(crate) async fn kinds_of(
     Ok(kinds.into_iter().flatten().collect())
 }
 
-/// These methods and a passkey, which is two where its authenticator found out who uses it. That an earlier one did says nothing of
-/// this one.
+/// These methods and a passkey, which is two where its authenticator found out who uses it. That an earlier one did
+/// says nothing of this one.
 pub(crate) fn by_passkey(methods: Methods, is_user_verified: bool) -> Methods {
     let methods = methods.and(Method::Passkey);
     if is_user_verified {

@@ -10,8 +10,8 @@ use domain::sessions::{Authentication, RefreshTokenRepository};
 use crate::second_factors::SecondFactors;
 use crate::{Actor, ApplicationError};
 
-/// Finds out whether actors have proven lately who they are. It is a part of the services that ask for it. Where a unit of
-/// work is about factors, `begin_proven` in `acting.rs` asks.
+/// Finds out whether actors have proven lately who they are. It is a part of the services that ask for it. Where a unit
+/// of work is about factors, `begin_proven` in `acting.rs` asks.
 #[derive(Clone)]
 pub struct Sudo {
     /// Sessions, which know when and how.
@@ -23,11 +23,12 @@ pub struct Sudo {
 }
 
 impl Sudo {
-    /// Rejects an actor whose last proof is too old, or was not by a second factor where they have one. The password that
-    /// comes with a request is a proof as good as any for whoever has none.
+    /// Rejects an actor whose last proof is too old, or was not by a second factor where they have one. The password
+    /// that comes with a request is a proof as good as any for whoever has none.
     ///
     /// Call it before the password is compared: whoever only holds a token must not find out by it whether they guessed
-    /// right. A factor that is added afterwards ends the actor, so that the unit of work that follows need not ask again.
+    /// right. A factor that is added afterwards ends the actor, so that the unit of work that follows need not ask
+    /// again.
     ///
     /// # Errors
     /// [`ApplicationError::StepUpRequired`]; [`ApplicationError::InvalidAccessToken`] when the session is gone;

@@ -11,8 +11,8 @@ use crate::seal::Seal;
 
 const SEAL_INFO: &[u8] = b"hexauth provider response seal v1";
 
-/// Seals what the forms of providers bring with AES-256-GCM, under a key derived from the root secret. A handle is base64url
-/// without padding.
+/// Seals what the forms of providers bring with AES-256-GCM, under a key derived from the root secret. A handle is
+/// base64url without padding.
 pub struct SealedResponses(Seal);
 
 impl SealedResponses {

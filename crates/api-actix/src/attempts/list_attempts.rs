@@ -8,7 +8,8 @@ use crate::http::{ApiError, Guarded, PathId};
 
 /// List a user's attempts.
 ///
-/// What is counted of attempts at the account, and until when one has to wait: last used first, 100 at most. For admins.
+/// What is counted of attempts at the account, and until when one has to wait: last used first, 100 at most. For
+/// admins.
 #[utoipa::path(get, path = "/api/v1/users/{id}/attempts", tag = "users",
     params(("id" = Uuid, Path, description = "The user.")),
     responses((status = 200, description = "The counts.", body = [AttemptsBody]), Unauthorized, Forbidden, NotFound,

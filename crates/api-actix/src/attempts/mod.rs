@@ -43,8 +43,8 @@ pub(crate) struct AttemptsBody {
     /// What the mails are for.
     #[schema(required = true, example = "reset_password")]
     purpose: Option<&'static str>,
-    /// From where: a /24 of IPv4 or a /64 of IPv6. `null` for all networks together that the account has no live session
-    /// from.
+    /// From where: a /24 of IPv4 or a /64 of IPv6. `null` for all networks together that the account has no live
+    /// session from.
     #[schema(required = true, example = "192.0.2.0/24")]
     network: Option<String>,
     /// How many.

@@ -50,9 +50,9 @@ impl From<PasswordCheck> for PasswordCheckBody {
 
 /// Ask whether a password may be chosen.
 ///
-/// Tells a form, while somebody types, what would come of choosing this password. It is looked at as where it is chosen:
-/// its length, how hard it is to guess for somebody who knows the other fields, and, where the operator has one, a list of
-/// passwords that became known. Nothing is kept.
+/// Tells a form, while somebody types, what would come of choosing this password. It is looked at as where it is
+/// chosen: its length, how hard it is to guess for somebody who knows the other fields, and, where the operator has
+/// one, a list of passwords that became known. Nothing is kept.
 #[utoipa::path(post, path = "/api/v1/auth/password-check", tag = "auth", request_body = CheckPasswordBody,
     responses((status = 200, description = "What would come of it.", body = PasswordCheckBody), Body, RateLimited,
         Unavailable))]

@@ -9,8 +9,8 @@ use crate::http::{ApiError, ClientDevice, JsonBody};
 /// Sign in by mail.
 ///
 /// Starts a session of whoever holds the token or the code of the mail, and proves the address. If nobody had proven it
-/// before, the password of the account is removed and its other sessions end: somebody else may have made it. Whatever is
-/// wrong with the token or the code, the response is the same. An account with a second factor gets 403
+/// before, the password of the account is removed and its other sessions end: somebody else may have made it. Whatever
+/// is wrong with the token or the code, the response is the same. An account with a second factor gets 403
 /// `second_factor_required`, as at the sign-in with a password.
 #[utoipa::path(post, path = "/api/v1/auth/email-sign-in/confirm", tag = "auth", request_body = ProofBody,
     responses((status = 200, description = "A session has begun.", body = TokenPairBody), Body, Forbidden, RateLimited,

@@ -19,8 +19,8 @@ crate::fields! {
 
 /// Choose a new password.
 ///
-/// Gives the account another password, ends all of its sessions, and proves its address. It signs nobody in. Whatever is
-/// wrong with the token or the code, the response is the same.
+/// Gives the account another password, ends all of its sessions, and proves its address. It signs nobody in. Whatever
+/// is wrong with the token or the code, the response is the same.
 #[utoipa::path(post, path = "/api/v1/auth/password-reset/confirm", tag = "auth",
     request_body = ConfirmPasswordResetBody,
     responses((status = 204, description = "The password is another one, and all tokens of the user are dead."), Body,

@@ -23,8 +23,8 @@ crate::fields! {
 
 /// Finish a sign-in with an authenticator app.
 ///
-/// Starts the session of a sign-in that got 403 `second_factor_required`. A code is good once, and so is the challenge: a wrong
-/// code spends neither.
+/// Starts the session of a sign-in that got 403 `second_factor_required`. A code is good once, and so is the challenge:
+/// a wrong code spends neither.
 #[utoipa::path(post, path = "/api/v1/auth/challenge/totp", tag = "auth", request_body = ChallengeCodeBody,
     responses((status = 200, description = "A session has begun.", body = TokenPairBody), Body, Unauthorized, Forbidden,
         RateLimited, Unavailable))]
@@ -64,8 +64,8 @@ crate::fields! {
 
 /// Ask for a code by mail.
 ///
-/// For a challenge that offers `email_code`: the account must have a second factor, has none, and its time without one is
-/// over. An earlier code is void. The response is the same when there were too many mails.
+/// For a challenge that offers `email_code`: the account must have a second factor, has none, and its time without one
+/// is over. An earlier code is void. The response is the same when there were too many mails.
 #[utoipa::path(post, path = "/api/v1/auth/challenge/email-code/send", tag = "auth", request_body = ChallengeBody,
     responses((status = 202, description = "A mail is on its way."), Body, Forbidden, RateLimited, Unavailable))]
 pub(crate) async fn send_email_code(

@@ -17,9 +17,9 @@ crate::fields! {
 
 /// Ask for a mail to sign in by.
 ///
-/// Mails a code, and a link where there is one, to the owner of the address, if they have an account. The response is the
-/// same, and takes as long, whether or not there is one, and when there were too many mails. Both are good for 10 minutes
-/// and for one use. 403 with the code `email_sign_in_off` where this is off, as it is by default.
+/// Mails a code, and a link where there is one, to the owner of the address, if they have an account. The response is
+/// the same, and takes as long, whether or not there is one, and when there were too many mails. Both are good for 10
+/// minutes and for one use. 403 with the code `email_sign_in_off` where this is off, as it is by default.
 #[utoipa::path(post, path = "/api/v1/auth/email-sign-in", tag = "auth", request_body = RequestEmailSignInBody,
     responses((status = 202, description = "If there is an account with the address, a mail is on its way."), Body,
         Forbidden, RateLimited, Unavailable))]

@@ -17,9 +17,9 @@ crate::fields! {
 
 /// Ask for a new password.
 ///
-/// Mails a code, and a link where the service has a page for it, to the owner of the address. The response is the same, and
-/// takes as long, whether or not there is an account, and when there were too many mails. The code is good for 10 minutes,
-/// the link for an hour, and each for one use.
+/// Mails a code, and a link where the service has a page for it, to the owner of the address. The response is the same,
+/// and takes as long, whether or not there is an account, and when there were too many mails. The code is good for 10
+/// minutes, the link for an hour, and each for one use.
 #[utoipa::path(post, path = "/api/v1/auth/password-reset", tag = "auth", request_body = RequestPasswordResetBody,
     responses((status = 202, description = "If there is an account with the address, a mail is on its way."), Body,
         RateLimited, Unavailable))]

@@ -26,8 +26,8 @@ pub(crate) struct VerifiedBody {
     role: &'static str,
     /// The session.
     sid: Uuid,
-    /// How they proved last who they are (RFC 8176): `pwd`, `mail`, `otp`, `recovery`, and `mfa` for two factors. `null` in
-    /// tokens of versions that did not write it.
+    /// How they proved last who they are (RFC 8176): `pwd`, `mail`, `otp`, `recovery`, and `mfa` for two factors.
+    /// `null` in tokens of versions that did not write it.
     #[schema(value_type = Option<Vec<String>>, required = true, example = json!(["pwd", "otp", "mfa"]))]
     amr: Option<Vec<&'static str>>,
     /// When they did, in seconds since 1970. Likewise.
@@ -41,9 +41,10 @@ pub(crate) struct VerifiedBody {
 /// Verify.
 ///
 /// Whether the access token is valid, and whose it is. Reads no row. It is meant for reverse proxies that ask before
-/// they pass a request on: nginx's `auth_request`, Traefik's `forwardAuth`, Caddy's `forward_auth`, Envoy's `ext_authz`.
-/// As these ask with the method, the path and the body of that request, any method but `CONNECT` is served alike, any path below
-/// this one, too, and no body is read. No preflight is answered: without a valid token nothing passes.
+/// they pass a request on: nginx's `auth_request`, Traefik's `forwardAuth`, Caddy's `forward_auth`, Envoy's
+/// `ext_authz`. As these ask with the method, the path and the body of that request, any method but `CONNECT` is served
+/// alike, any path below this one, too, and no body is read. No preflight is answered: without a valid token nothing
+/// passes.
 #[utoipa::path(get, path = "/api/v1/auth/verify", tag = "auth",
     responses((status = 200, description = "The token is valid.", body = VerifiedBody, headers(
         ("X-User-Id" = String, description = "The user, as `sub`."),

@@ -115,8 +115,8 @@ impl FromRequest for ClientRequest {
     }
 }
 
-/// Id and secret, each percent-encoded as in forms, joined by a colon, in Base64. An empty secret is none, and neither is
-/// a bearer token one: clients send theirs along with every request.
+/// Id and secret, each percent-encoded as in forms, joined by a colon, in Base64. An empty secret is none, and neither
+/// is a bearer token one: clients send theirs along with every request.
 pub(crate) fn basic(request: &HttpRequest) -> Result<Option<(String, Secret)>, ApiError> {
     let mut headers = request.headers().get_all(AUTHORIZATION);
     let Some(header) = headers.next() else { return Ok(None) };

@@ -37,8 +37,8 @@ pub(crate) struct IntrospectionBody<'a> {
     /// For an access token of a service that writes it: whether the user had proven the email when it was issued.
     #[serde(skip_serializing_if = "Option::is_none")]
     email_verified: Option<bool>,
-    /// How the user proved last who they are (RFC 8176): `pwd`, `mail`, `otp`, `recovery`, and `mfa` for two factors. Not of
-    /// access tokens of versions that did not write it.
+    /// How the user proved last who they are (RFC 8176): `pwd`, `mail`, `otp`, `recovery`, and `mfa` for two factors.
+    /// Not of access tokens of versions that did not write it.
     #[serde(skip_serializing_if = "Option::is_none")]
     amr: Option<Vec<&'static str>>,
     /// When they did, in seconds since 1970. Likewise.

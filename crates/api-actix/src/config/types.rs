@@ -68,8 +68,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// Where clients reach the service, without a slash at the end, as far as that is configured: by the issuer, if it is
-    /// a URL.
+    /// Where clients reach the service, without a slash at the end, as far as that is configured: by the issuer, if it
+    /// is a URL.
     pub(crate) fn public_url(&self) -> Option<String> {
         let is_url = self.issuer.starts_with("https://") || self.issuer.starts_with("http://");
         let issuer = || is_url.then(|| self.issuer.trim_end_matches('/').to_owned());

@@ -118,8 +118,8 @@ pub(super) fn parse_public_url(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// Where a browser may be sent after a sign-in by a provider: a page, or a scheme of an app's own. It is compared with what
-/// is asked for byte by byte.
+/// Where a browser may be sent after a sign-in by a provider: a page, or a scheme of an app's own. It is compared with
+/// what is asked for byte by byte.
 pub(super) fn parse_return_to(text: &str) -> Result<String, String> {
     let scheme = text.split_once(':').map(|(scheme, _)| scheme).unwrap_or_default();
     let is_page = |scheme: &str| scheme == "https" || scheme == "http";

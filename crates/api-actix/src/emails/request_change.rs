@@ -20,12 +20,12 @@ crate::fields! {
 
 /// Ask for another email.
 ///
-/// Mails a code, and a link where the service has a page for it, to the new address. The account keeps its address until the
-/// new one is confirmed by `POST /api/v1/auth/email-change/confirm`. The old address, if it was proven, is told at once,
-/// and can stop the change. The response is the same, and takes as long, whether or not the new address is somebody
-/// else's, and when there were too many mails. Asking again voids what was mailed to the new address before; asking for
-/// the address that the account has calls a change off. A user with a second factor must have proven lately by it who they are, and one without
-/// a password by anything. Otherwise it is 403 with `step_up_required`.
+/// Mails a code, and a link where the service has a page for it, to the new address. The account keeps its address
+/// until the new one is confirmed by `POST /api/v1/auth/email-change/confirm`. The old address, if it was proven, is
+/// told at once, and can stop the change. The response is the same, and takes as long, whether or not the new address
+/// is somebody else's, and when there were too many mails. Asking again voids what was mailed to the new address
+/// before; asking for the address that the account has calls a change off. A user with a second factor must have proven
+/// lately by it who they are, and one without a password by anything. Otherwise it is 403 with `step_up_required`.
 #[utoipa::path(put, path = "/api/v1/users/me/email", operation_id = "request_email_change", tag = "users",
     request_body = RequestEmailChangeBody,
     responses((status = 202, description = "If nobody else has the address, a mail is on its way there."),

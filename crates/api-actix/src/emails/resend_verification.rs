@@ -17,9 +17,9 @@ crate::fields! {
 
 /// Ask for another mail to prove an address.
 ///
-/// Mails a code, and a link where the service has a page for it, to the owner of an address that was not proven yet. The
-/// response is the same, and takes as long, whether or not there is such an account, and when there were too many mails.
-/// The code is good for 10 minutes, the link for a day, and each for one use.
+/// Mails a code, and a link where the service has a page for it, to the owner of an address that was not proven yet.
+/// The response is the same, and takes as long, whether or not there is such an account, and when there were too many
+/// mails. The code is good for 10 minutes, the link for a day, and each for one use.
 #[utoipa::path(post, path = "/api/v1/auth/verify-email/resend", operation_id = "resend_verification", tag = "auth",
     request_body = ResendVerificationBody,
     responses(

@@ -24,8 +24,8 @@ use crate::users::UserBody;
 /// What a browser stores it as.
 const ATTACHMENT: &str = "attachment; filename=\"export.json\"";
 
-/// What is held about a user, but for secrets: neither passwords nor tokens nor anything that they are computed from. At
-/// most 1,000 of each kind.
+/// What is held about a user, but for secrets: neither passwords nor tokens nor anything that they are computed from.
+/// At most 1,000 of each kind.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Export)]
 pub(crate) struct ExportBody {
@@ -141,8 +141,8 @@ pub(crate) struct ExportedMail {
 /// Export oneself.
 ///
 /// What is held about the user, as a file: the account, ways in, sessions, events, mails, what is counted of attempts,
-/// tasks. They must have proven lately who they are, by a second factor if they have one; a sign-in is such a proof. Otherwise it is 403
-/// with `step_up_required`.
+/// tasks. They must have proven lately who they are, by a second factor if they have one; a sign-in is such a proof.
+/// Otherwise it is 403 with `step_up_required`.
 #[utoipa::path(get, path = "/api/v1/users/me/export", tag = "users",
     responses((status = 200, description = "What is held.", body = ExportBody,
         headers(("Content-Disposition" = String, description = "A file."))), Unauthorized, Forbidden, Unavailable),

@@ -21,8 +21,8 @@ crate::fields! {
 
 /// Confirm an authenticator app.
 ///
-/// Makes the app a factor by its first code, which is spent. All access tokens become void, so refresh next; the user's other
-/// sessions end. With the first factor come recovery codes, shown once.
+/// Makes the app a factor by its first code, which is spent. All access tokens become void, so refresh next; the user's
+/// other sessions end. With the first factor come recovery codes, shown once.
 #[utoipa::path(post, path = "/api/v1/users/me/factors/totp/{id}/confirm", tag = "factors", request_body = ConfirmTotpBody,
     params(("id" = Uuid, Path, description = "The app.")),
     responses((status = 200, description = "It is a factor.", body = RecoveryCodesBody), Body, Unauthorized, Forbidden,

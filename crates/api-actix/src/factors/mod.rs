@@ -87,8 +87,8 @@ pub(crate) struct FactorsBody {
     recovery_codes_left: u64,
     /// Whether the user must have one.
     required: bool,
-    /// Where they must and have none: from then on a sign-in with the password asks for a mailed code besides. `null` where
-    /// that time begins with the next sign-in.
+    /// Where they must and have none: from then on a sign-in with the password asks for a mailed code besides. `null`
+    /// where that time begins with the next sign-in.
     #[schema(required = true)]
     due_at: Option<Time>,
 }
@@ -107,8 +107,8 @@ pub(crate) struct TotpBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = RecoveryCodes)]
 pub(crate) struct RecoveryCodesBody {
-    /// Each is good once. They are read in upper and lower case, with and without the hyphen. Empty where there are none to
-    /// show.
+    /// Each is good once. They are read in upper and lower case, with and without the hyphen. Empty where there are
+    /// none to show.
     #[schema(example = json!(["23456-789AB", "CDEFG-HJKLM"]))]
     recovery_codes: Vec<String>,
 }

@@ -7,8 +7,8 @@ use crate::http::{ApiError, Guarded, PathId};
 
 /// Remove an authenticator app.
 ///
-/// All access tokens become void, so refresh next; the user's other sessions end. Recovery codes go with the last factor.
-/// Needs a recent proof by a factor that one has: otherwise 403 `step_up_required`.
+/// All access tokens become void, so refresh next; the user's other sessions end. Recovery codes go with the last
+/// factor. Needs a recent proof by a factor that one has: otherwise 403 `step_up_required`.
 #[utoipa::path(delete, path = "/api/v1/users/me/factors/totp/{id}", tag = "factors",
     params(("id" = Uuid, Path, description = "The app.")),
     responses((status = 204, description = "It is not a factor any more."), Unauthorized, Forbidden, NotFound, Conflict,

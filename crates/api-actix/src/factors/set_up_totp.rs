@@ -42,9 +42,9 @@ pub(crate) struct TotpEnrolmentBody<'a> {
 
 /// Set up an authenticator app.
 ///
-/// Makes a secret for an app that shows a code every half minute (RFC 6238). It is a factor once it is confirmed by a code;
-/// one that was set up before and not confirmed is forgotten. A user has five at most. Needs a recent proof of who one is:
-/// otherwise 403 `step_up_required`.
+/// Makes a secret for an app that shows a code every half minute (RFC 6238). It is a factor once it is confirmed by a
+/// code; one that was set up before and not confirmed is forgotten. A user has five at most. Needs a recent proof of
+/// who one is: otherwise 403 `step_up_required`.
 #[utoipa::path(post, path = "/api/v1/users/me/factors/totp", tag = "factors", request_body = SetUpTotpBody,
     responses(
         (status = 201, description = "What the app is set up with.", body = TotpEnrolmentBody,

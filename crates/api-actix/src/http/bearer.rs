@@ -25,8 +25,8 @@ pub(crate) async fn actor(request: &HttpRequest) -> Result<Option<Actor>, ApiErr
     Ok(actor)
 }
 
-/// The same on a route that is open to anyone, where a token that is not valid counts as none: clients send theirs along
-/// with every request.
+/// The same on a route that is open to anyone, where a token that is not valid counts as none: clients send theirs
+/// along with every request.
 pub(crate) async fn actor_if_known(request: &HttpRequest) -> Result<Option<Actor>, ApiError> {
     match actor(request).await {
         Err(ApiError::InvalidToken) => Ok(None),

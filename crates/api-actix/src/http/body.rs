@@ -27,8 +27,8 @@ const JSON: &str = "application/json";
 const MERGE_PATCH: &str = "application/merge-patch+json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// A JSON body of at most 64 KiB, which must come within ten seconds; that of a `PATCH` also as a merge patch. It is not
-/// read by `serde`: all faults are found at once, and a field that comes twice or is unknown is a fault.
+/// A JSON body of at most 64 KiB, which must come within ten seconds; that of a `PATCH` also as a merge patch. It is
+/// not read by `serde`: all faults are found at once, and a field that comes twice or is unknown is a fault.
 pub struct JsonBody<L: FieldList>(pub L::Value);
 
 /// The same, or no body at all.
@@ -140,8 +140,8 @@ fn media_type(request: &HttpRequest, accepted: &[&str]) -> Result<String, ApiErr
     })
 }
 
-/// The header of a 415 that says which types are accepted: for a PATCH RFC 5789, section 3.1; for a POST the Linked Data
-/// Platform, section 7.1; for the rest RFC 9110, section 15.5.16.
+/// The header of a 415 that says which types are accepted: for a PATCH RFC 5789, section 3.1; for a POST the Linked
+/// Data Platform, section 7.1; for the rest RFC 9110, section 15.5.16.
 fn accept_header(method: &Method) -> HeaderName {
     match *method {
         Method::POST => HeaderName::from_static("accept-post"),

@@ -4,8 +4,8 @@ use actix_web::dev::ServiceRequest;
 
 const ROUTE: &str = "/api/v1/auth/verify";
 
-/// Whether a request is a reverse proxy's, about another one. It goes by the path as routes are matched with it, in which
-/// `%76` is a `v`.
+/// Whether a request is a reverse proxy's, about another one. It goes by the path as routes are matched with it, in
+/// which `%76` is a `v`.
 pub(super) fn is_forward_auth(request: &ServiceRequest) -> bool {
     let rest = request.match_info().as_str().strip_prefix(ROUTE);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

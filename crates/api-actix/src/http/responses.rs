@@ -83,7 +83,8 @@ impl IntoResponses for OAuth {
             oauth(StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body has another media type."),
             without_rate(oauth(StatusCode::TOO_MANY_REQUESTS, "Too many attempts at the client's secret.")),
         ]);
-        // What is told the same on every route, such as that the request took too long, is a problem document here, too.
+        // What is told the same on every route, such as that the request took too long, is a problem document here,
+        // too.
         for (status, mut response) in Any::responses().into_iter().filter(|(status, _)| status.starts_with('5')) {
             if let RefOr::T(response) = &mut response {
                 response.content.insert(JSON.to_owned(), RefOr::T(content("OAuthError")));

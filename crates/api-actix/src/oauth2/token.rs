@@ -133,8 +133,8 @@ pub(crate) struct AccessTokenResponseBody<'a> {
 
 /// Get tokens.
 ///
-/// Gives tokens for a user's name and password, or for a refresh token, which works once. A client needs no registration;
-/// one that sends a secret is rejected if it is wrong.
+/// Gives tokens for a user's name and password, or for a refresh token, which works once. A client needs no
+/// registration; one that sends a secret is rejected if it is wrong.
 #[utoipa::path(post, path = "/oauth2/token", tag = "auth",
     request_body(content = AccessTokenRequestForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The tokens.", body = AccessTokenResponseBody), OAuth, OAuthRateLimited),

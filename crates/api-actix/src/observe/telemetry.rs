@@ -25,7 +25,8 @@ const QUIET: [&str; 4] = [
 /// Where log records are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogStream {
-    /// The standard output, for a server: its logs are what it has to say. Records that nobody reads in time are dropped.
+    /// The standard output, for a server: its logs are what it has to say. Records that nobody reads in time are
+    /// dropped.
     Stdout,
     /// The standard error stream, for a command, which prints its result to the standard output.
     Stderr,

@@ -1,9 +1,9 @@
 //! Pages for the links in mails, for people whose app has none: HTML without script, one file per page.
 //!
-//! A GET shows a form and does nothing else: programs that look into mails open links, too. A person's click on the button
-//! sends the token of the link in the body of a POST. That token is what proves who asks, so no other site can send such a
-//! form for somebody, and there are no cookies that it could borrow: a token against forged requests would prove nothing
-//! more.
+//! A GET shows a form and does nothing else: programs that look into mails open links, too. A person's click on the
+//! button sends the token of the link in the body of a POST. That token is what proves who asks, so no other site can
+//! send such a form for somebody, and there are no cookies that it could borrow: a token against forged requests would
+//! prove nothing more.
 
 mod accept_invitation;
 mod confirm_email;
@@ -92,8 +92,8 @@ fn path(purpose: Purpose) -> Option<&'static str> {
     MAIL_LINKS.iter().find(|link| link.purpose == purpose)?.page
 }
 
-/// Shows the form. The token of the link is not looked at: whoever only opens a page neither uses it nor learns anything
-/// about it.
+/// Shows the form. The token of the link is not looked at: whoever only opens a page neither uses it nor learns
+/// anything about it.
 async fn show<P: Page>(request: HttpRequest, ClientLocales(locales): ClientLocales) -> Result<HttpResponse, ApiError> {
     View::of::<P>(&request, &locales)?.form(&token_in(request.query_string()))
 }

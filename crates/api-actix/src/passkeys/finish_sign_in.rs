@@ -27,8 +27,8 @@ crate::fields! {
 
 /// Finish a sign-in with a passkey.
 ///
-/// Starts the session of a sign-in that got 403 `second_factor_required`. A wrong passkey takes other options, but not another
-/// challenge.
+/// Starts the session of a sign-in that got 403 `second_factor_required`. A wrong passkey takes other options, but not
+/// another challenge.
 #[utoipa::path(post, path = "/api/v1/auth/challenge/passkey", tag = "passkeys", request_body = PasskeyChallengeBody,
     responses((status = 200, description = "A session has begun.", body = TokenPairBody), Body, Unauthorized, Forbidden,
         NotFound, RateLimited, Unavailable))]

@@ -40,9 +40,9 @@ pub(crate) struct RegisteredPasskeyBody {
 
 /// Register a passkey.
 ///
-/// It signs in alone, if its device verifies who uses it, and is a second factor besides a password. All access tokens become
-/// void, so refresh next; the user's other sessions end. With the first factor come recovery codes, shown once. Needs a
-/// recent proof of who one is: otherwise 403 `step_up_required`.
+/// It signs in alone, if its device verifies who uses it, and is a second factor besides a password. All access tokens
+/// become void, so refresh next; the user's other sessions end. With the first factor come recovery codes, shown once.
+/// Needs a recent proof of who one is: otherwise 403 `step_up_required`.
 #[utoipa::path(post, path = "/api/v1/users/me/passkeys", tag = "passkeys", request_body = RegisterPasskeyBody,
     responses(
         (status = 201, description = "It is a way in.", body = RegisteredPasskeyBody,

@@ -7,9 +7,10 @@ use crate::http::{ApiError, Guarded, PathId};
 
 /// Remove a passkey.
 ///
-/// All access tokens become void, so refresh next; the user's other sessions end, and this one too if it began with a passkey
-/// and none is left. Recovery codes go with the last factor. 409 `last_way_in` where there is neither a password, nor another
-/// passkey, nor an account at a configured provider. Needs a recent proof by a factor that one has: otherwise 403 `step_up_required`.
+/// All access tokens become void, so refresh next; the user's other sessions end, and this one too if it began with a
+/// passkey and none is left. Recovery codes go with the last factor. 409 `last_way_in` where there is neither a
+/// password, nor another passkey, nor an account at a configured provider. Needs a recent proof by a factor that one
+/// has: otherwise 403 `step_up_required`.
 #[utoipa::path(delete, path = "/api/v1/users/me/passkeys/{id}", tag = "passkeys",
     params(("id" = Uuid, Path, description = "The passkey.")),
     responses((status = 204, description = "It is no way in any more."), Unauthorized, Forbidden, NotFound, Conflict,

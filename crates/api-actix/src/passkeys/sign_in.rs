@@ -7,8 +7,8 @@ use crate::http::{ApiError, ClientDevice, JsonBody};
 
 /// Sign in with a passkey.
 ///
-/// Starts a session. The passkey's device must have verified who uses it, which makes it two factors. Whatever is wrong with the
-/// passkey or its account, the response is the same.
+/// Starts a session. The passkey's device must have verified who uses it, which makes it two factors. Whatever is wrong
+/// with the passkey or its account, the response is the same.
 #[utoipa::path(post, path = "/api/v1/auth/passkeys", tag = "passkeys", request_body = PresentedPasskeyBody,
     responses((status = 200, description = "A session has begun.", body = TokenPairBody), Body, Unauthorized, Forbidden,
         NotFound, RateLimited, Unavailable))]

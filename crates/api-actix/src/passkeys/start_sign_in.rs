@@ -19,8 +19,8 @@ crate::fields! {
 
 /// Ask for a passkey to sign in.
 ///
-/// Returns what the browser is asked, good for five minutes and once. It is the same for every name, known or not, and for
-/// none: passkeys are found without a list of them, by a button as well as by autofill.
+/// Returns what the browser is asked, good for five minutes and once. It is the same for every name, known or not, and
+/// for none: passkeys are found without a list of them, by a button as well as by autofill.
 #[utoipa::path(post, path = "/api/v1/auth/passkeys/options", tag = "passkeys", request_body = StartPasskeySignInBody,
     responses((status = 200, description = "The options.", body = OptionsBody), Body, NotFound, RateLimited, Unavailable))]
 pub(crate) async fn start_passkey_sign_in(

@@ -7,7 +7,8 @@ use crate::http::{ApiError, Guarded};
 
 /// Ask for a passkey to prove again that it is you.
 ///
-/// Returns what the browser is asked, good for five minutes, once and for this session. 404 `no_passkey` where the user has none.
+/// Returns what the browser is asked, good for five minutes, once and for this session. 404 `no_passkey` where the user
+/// has none.
 #[utoipa::path(post, path = "/api/v1/auth/step-up/passkey/options", tag = "passkeys",
     responses((status = 200, description = "The options.", body = OptionsBody), Unauthorized, NotFound, RateLimited, Unavailable),
     security(("bearer" = []), ("password" = [])))]

@@ -30,8 +30,8 @@ fn find(request: &HttpRequest, name: &str) -> Option<Browser> {
     pairs.filter(|(found, _)| *found == name).find_map(|(_, value)| Browser::parse(value))
 }
 
-/// Sends the browser to the provider, with a cookie by which it is known when it comes back: to no script, and from other
-/// sites only where somebody follows a link.
+/// Sends the browser to the provider, with a cookie by which it is known when it comes back: to no script, and from
+/// other sites only where somebody follows a link.
 pub(super) fn depart(departure: &Departure, settings: &HttpSettings) -> HttpResponse {
     let is_secure = is_secure(settings);
     let cookie = format!(

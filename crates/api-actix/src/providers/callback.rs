@@ -79,8 +79,8 @@ impl Brought {
 
 /// Come back from a provider.
 ///
-/// The address that a provider must know as the redirect URI. It takes what the provider says once, and from the browser
-/// alone that was sent there.
+/// The address that a provider must know as the redirect URI. It takes what the provider says once, and from the
+/// browser alone that was sent there.
 #[utoipa::path(get, path = "/api/v1/auth/providers/{provider}/callback", tag = "providers",
     params(("provider" = String, Path, description = "The provider's name."), CallbackQueryBody),
     responses((status = 303, description = "On to `return_to`, with `code` or `error`."), crate::http::responses::Invalid,
@@ -108,9 +108,9 @@ pub(crate) async fn callback(
 
 /// Come back from a provider by a form.
 ///
-/// The same for a provider that sends a form (OAuth 2.0 Form Post Response Mode). Browsers send no cookie with it, so it signs
-/// nobody in: it sends the browser on to the same address with a `handle`, in which what it brought is sealed. All of it may
-/// have 4,096 bytes, as it would stand in a URL.
+/// The same for a provider that sends a form (OAuth 2.0 Form Post Response Mode). Browsers send no cookie with it, so
+/// it signs nobody in: it sends the browser on to the same address with a `handle`, in which what it brought is sealed.
+/// All of it may have 4,096 bytes, as it would stand in a URL.
 #[utoipa::path(post, path = "/api/v1/auth/providers/{provider}/callback", tag = "providers",
     params(("provider" = String, Path, description = "The provider's name.")),
     request_body(content((CallbackForm = "application/x-www-form-urlencoded"))),

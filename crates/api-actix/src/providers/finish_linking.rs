@@ -8,8 +8,8 @@ use crate::http::{ApiError, Guarded, JsonBody};
 
 /// Link an account.
 ///
-/// Links the account that was proven at a provider, in the session in which the flow began. One that is linked already, to
-/// whomever, is 409 `duplicate`.
+/// Links the account that was proven at a provider, in the session in which the flow began. One that is linked already,
+/// to whomever, is 409 `duplicate`.
 #[utoipa::path(post, path = "/api/v1/users/me/identities", tag = "providers", request_body = RedeemCodeBody,
     responses(
         (status = 201, description = "It is linked.", body = IdentityBody,

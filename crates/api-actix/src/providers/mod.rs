@@ -118,8 +118,8 @@ crate::fields! {
     pub(crate) StartFlowBody as "StartFlow" -> StartFlow {
         /// Where the browser is sent in the end: exactly one of `APP_AUTH__RETURN_TO`.
         return_to: Required<ReturnTo>,
-        /// The SHA-256 of a `code_verifier` of your own in base64url (RFC 7636, `S256`). Whoever uses the code must then know
-        /// that one.
+        /// The SHA-256 of a `code_verifier` of your own in base64url (RFC 7636, `S256`). Whoever uses the code must
+        /// then know that one.
         code_challenge: Optional<CodeChallenge>,
     }
     example {"return_to": "https://app.example.com/signed-in"}

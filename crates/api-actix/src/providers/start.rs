@@ -31,10 +31,11 @@ crate::fields! {
     BothStarts as "BothStarts" -> (Option<ReturnTo>, Option<CodeChallenge>, Option<Code>) {
         /// Where the browser is sent in the end: exactly one of `APP_AUTH__RETURN_TO`.
         return_to: Optional<ReturnTo>,
-        /// The SHA-256 of a `code_verifier` of your own in base64url (RFC 7636, `S256`). Whoever uses the code must then know
-        /// that one.
+        /// The SHA-256 of a `code_verifier` of your own in base64url (RFC 7636, `S256`). Whoever uses the code must
+        /// then know that one.
         code_challenge: Optional<CodeChallenge>,
-        /// Opens a flow that links an account, once: in the URL that `POST /users/me/identities/{provider}/start` returns.
+        /// Opens a flow that links an account, once: in the URL that `POST /users/me/identities/{provider}/start`
+        /// returns.
         link: Optional<Code>,
     }
     build (return_to, code_challenge, link)
@@ -63,8 +64,8 @@ impl Presence for EitherStart {
 
 /// Begin to sign in by a provider.
 ///
-/// A browser is sent here, by a link or a form, and goes on to the provider. It comes back to `return_to` with `code`, which
-/// is good for one minute and for one use, or with `error`: `access_denied`, `provider_unavailable` or
+/// A browser is sent here, by a link or a form, and goes on to the provider. It comes back to `return_to` with `code`,
+/// which is good for one minute and for one use, or with `error`: `access_denied`, `provider_unavailable` or
 /// `invalid_provider_response`.
 #[utoipa::path(get, path = "/api/v1/auth/providers/{provider}/start", tag = "providers",
     params(("provider" = String, Path, description = "The provider's name."), StartQuery),

@@ -21,9 +21,9 @@ crate::fields! {
 
 /// Change the password.
 ///
-/// Changes the user's password. All access tokens become void, so refresh next; all other sessions end. A user with a second
-/// factor must have proven lately by it who they are. One without a password needs a recent proof in place of the current
-/// one, and gets their first. Otherwise it is 403 with `step_up_required`.
+/// Changes the user's password. All access tokens become void, so refresh next; all other sessions end. A user with a
+/// second factor must have proven lately by it who they are. One without a password needs a recent proof in place of
+/// the current one, and gets their first. Otherwise it is 403 with `step_up_required`.
 #[utoipa::path(put, path = "/api/v1/users/me/password", tag = "users", request_body = ChangePasswordBody,
     responses((status = 204, description = "The password was changed."), Body, Unauthorized, Forbidden, TooManyAttempts, Unavailable),
     security(("bearer" = []), ("password" = [])))]

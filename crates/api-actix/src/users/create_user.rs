@@ -28,13 +28,13 @@ crate::fields! {
 /// Register.
 ///
 /// Makes an account. Anyone may do so while registration is open; an admin's token adds the right to choose role and
-/// activity, and to vouch for the email. Any other email is mailed a link and a code, where mail is sent. Whoever registers
-/// and gives no `locale` gets that of `Accept-Language`. To make an admin, and to vouch for an email, an admin needs a recent
-/// proof: otherwise 403 `step_up_required`.
+/// activity, and to vouch for the email. Any other email is mailed a link and a code, where mail is sent. Whoever
+/// registers and gives no `locale` gets that of `Accept-Language`. To make an admin, and to vouch for an email, an
+/// admin needs a recent proof: otherwise 403 `step_up_required`.
 ///
-/// Where registration takes the proof of the address, the response to anyone else is the same whether or not the address has
-/// an account: a mail is on its way to its owner, and the account is made once they prove that they got it. If somebody
-/// takes the username before, it is made without one.
+/// Where registration takes the proof of the address, the response to anyone else is the same whether or not the
+/// address has an account: a mail is on its way to its owner, and the account is made once they prove that they got it.
+/// If somebody takes the username before, it is made without one.
 #[utoipa::path(post, path = "/api/v1/users", tag = "users", request_body = CreateUserBody,
     responses(
         (status = 201, description = "The account was made.", body = UserBody,

@@ -19,8 +19,8 @@ crate::fields! {
         /// first, and last with `-last_login`.
         sort: Optional<UserSort>,
         /// The start of the email, of the username, or of a word of the name and what follows it, in any case and with
-        /// composed or decomposed accents; or the start of the email's domain, if it begins with `@` or has a dot. There
-        /// are no wildcards.
+        /// composed or decomposed accents; or the start of the email's domain, if it begins with `@` or has a dot.
+        /// There are no wildcards.
         q: Optional<SearchText>,
         role: Optional<Role>,
         is_active: Optional<bool>,

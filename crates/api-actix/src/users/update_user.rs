@@ -18,7 +18,8 @@ crate::fields! {
         profile: Flat<ProfileChangeBody>,
         role: NotNull<Role>,
         is_active: NotNull<bool>,
-        /// Whether the address counts as proven; absent, a new one does not. The admin's own: as it was read, or absent.
+        /// Whether the address counts as proven; absent, a new one does not. The admin's own: as it was read, or
+        /// absent.
         email_verified: NotNull<bool>,
         /// Is not looked at: no change here needs it.
         current_password: Ignored,

@@ -61,7 +61,8 @@ impl FieldValue for ChosenPassword {
     type Value = Password;
 
     fn read(field: Field<'_>) -> Option<Password> {
-        // The use case asks the policy for more. Its length is asked here to be reported together with all other faults.
+        // The use case asks the policy for more. Its length is asked here to be reported together with all other
+        // faults.
         field.text_under(|text, rules| {
             let password = Password::parse(text)?;
             rules.password_policy.check_length(&password).map(|()| password)

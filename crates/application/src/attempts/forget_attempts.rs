@@ -7,8 +7,8 @@ use crate::{Actor, ApplicationError, Target};
 
 impl AttemptCounts {
     /// Forgets what is counted of an account, so that its owner may try again at once: passwords, codes and mails. For
-    /// admins, who must know that it was the owner who tried, and have proven lately who they are: otherwise whoever holds
-    /// their token would guess without end.
+    /// admins, who must know that it was the owner who tried, and have proven lately who they are: otherwise whoever
+    /// holds their token would guess without end.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::StepUpRequired`],

@@ -30,8 +30,8 @@ pub(crate) struct Line<'a> {
 }
 
 impl Lines {
-    /// Waits until it is the turn of an attempt at this account. Keep the place until the secret was looked at. The wait is
-    /// bounded by the places at the hasher: whoever waits has taken one.
+    /// Waits until it is the turn of an attempt at this account. Keep the place until the secret was looked at. The
+    /// wait is bounded by the places at the hasher: whoever waits has taken one.
     pub(crate) async fn wait(&self, whose: Whose<'_>) -> Line<'_> {
         let number = match whose {
             Whose::User(id) => self.hasher.hash_one(id),

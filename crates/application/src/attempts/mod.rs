@@ -1,5 +1,5 @@
-//! Attempts at secrets that can be guessed: each is reserved before the secret is looked at. Admins see what is counted of
-//! an account, and let its owner try again at once.
+//! Attempts at secrets that can be guessed: each is reserved before the secret is looked at. Admins see what is counted
+//! of an account, and let its owner try again at once.
 
 mod forget_attempts;
 mod lines;

@@ -62,8 +62,8 @@ impl Attempts {
         }
     }
 
-    /// Forgets the attempts at a password that is another one now, in the unit that stores it, so that its owner gets in from
-    /// where they are.
+    /// Forgets the attempts at a password that is another one now, in the unit that stores it, so that its owner gets
+    /// in from where they are.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].

@@ -10,7 +10,8 @@ use crate::ApplicationError;
 
 impl Clients {
     /// Ends the session that a token belongs to, for a client that has proven who it is (RFC 7009, section 2.1). A
-    /// token that is already worth nothing is not an error, and ends its session if it is genuine and unexpired. The client and its address are recorded.
+    /// token that is already worth nothing is not an error, and ends its session if it is genuine and unexpired. The
+    /// client and its address are recorded.
     ///
     /// # Errors
     /// [`ApplicationError::Unavailable`].

@@ -17,8 +17,8 @@ impl Emails {
     /// every other token of the account is void, also the one that would stop the change. The old address is told.
     ///
     /// # Errors
-    /// [`ApplicationError::InvalidOneTimeToken`], whatever is wrong with the token or the account, and also when somebody
-    /// else has the address by now; [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::InvalidOneTimeToken`], whatever is wrong with the token or the account, and also when
+    /// somebody else has the address by now; [`ApplicationError::Unavailable`].
     pub async fn confirm_change(&self, proof: Proof, address: Option<IpAddr>) -> Result<(), ApplicationError> {
         let tokens = &self.users.passwords.one_time_tokens;
         let token = evenly(tokens.prove(Purpose::ChangeEmail, &proof)).await?;

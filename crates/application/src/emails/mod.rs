@@ -21,8 +21,8 @@ use crate::users::Users;
 /// The use cases of addresses.
 #[derive(Clone)]
 pub struct Emails {
-    /// Makes the accounts that wait for a proof. Its passwords ask for the current one, and have what writing an account
-    /// takes.
+    /// Makes the accounts that wait for a proof. Its passwords ask for the current one, and have what writing an
+    /// account takes.
     pub users: Users,
 }
 

@@ -20,17 +20,17 @@ pub struct RequestEmailChange {
 }
 
 impl Emails {
-    /// Mails a link and a code to the new address, by which the change is confirmed there, and tells the address that the
-    /// account has, if it was proven, with a link that stops it. The account keeps its address until then. An earlier
-    /// request is void.
+    /// Mails a link and a code to the new address, by which the change is confirmed there, and tells the address that
+    /// the account has, if it was proven, with a link that stops it. The account keeps its address until then. An
+    /// earlier request is void.
     ///
     /// The actor does not learn whether the new address is somebody else's already, not by their own mailbox either.
     ///
     /// # Errors
     /// [`ApplicationError::MailIsOff`], [`ApplicationError::CurrentPasswordRequired`],
     /// [`ApplicationError::WrongCurrentPassword`], [`ApplicationError::StepUpRequired`],
-    /// [`ApplicationError::TooManyAttempts`], [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile,
-    /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::TooManyAttempts`], [`ApplicationError::InvalidAccessToken`] when the actor has ended
+    /// meanwhile, [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn request_change(&self, actor: &Actor, change: RequestEmailChange) -> Result<(), ApplicationError> {
         self.users.passwords.one_time_tokens.require_mail()?;
         let place = self.users.passwords.confirm(actor, change.current.as_ref()).await?;
@@ -51,7 +51,8 @@ impl Emails {
         let may_send = is_free && may_cause && tokens.may_send(Purpose::ChangeEmail, &email).await?;
 
         let (unit, user) = begin_as(passwords.units.as_ref(), actor, passwords.clock.as_ref()).await?;
-        // Whatever comes of this request: whether the earlier token is still good would tell whether the address is free.
+        // Whatever comes of this request: whether the earlier token is still good would tell whether the address is
+        // free.
         unit.one_time_tokens().void_for_user(Purpose::ChangeEmail, user.id).await?;
         let is_change = user.email.as_str() != email.as_str();
         let locale = user.profile.locale_or(locale);

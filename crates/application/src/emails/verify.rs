@@ -14,7 +14,8 @@ impl Emails {
     ///
     /// # Errors
     /// [`ApplicationError::InvalidOneTimeToken`], whatever is wrong with the token or the account;
-    /// [`ApplicationError::RegistrationClosed`] where the account is still to be made; [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::RegistrationClosed`] where the account is still to be made;
+    /// [`ApplicationError::Unavailable`].
     pub async fn verify(&self, proof: Proof, address: Option<IpAddr>) -> Result<(), ApplicationError> {
         let token = evenly(self.users.passwords.one_time_tokens.prove(Purpose::VerifyEmail, &proof)).await?;
         if token.user_id.is_none() {

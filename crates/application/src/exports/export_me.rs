@@ -85,8 +85,8 @@ impl Exports {
         })
     }
 
-    /// Without those from before the account, which may be about whoever had the address, and those that another user caused
-    /// who wanted the address.
+    /// Without those from before the account, which may be about whoever had the address, and those that another user
+    /// caused who wanted the address.
     async fn mails_to(&self, user: &User, limit: u64) -> Result<Vec<QueuedMail>, StoreError> {
         let mut mails = self.outbox.list_to(&user.email, limit).await?;
         let is_a_wish = |mail: &QueuedMail| mail.letter == Letter::Token(Purpose::ChangeEmail);

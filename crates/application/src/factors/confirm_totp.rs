@@ -13,8 +13,8 @@ use crate::second_factors::kinds_of;
 use crate::{Actor, ApplicationError};
 
 impl Factors {
-    /// Makes an authenticator app a factor of the actor's by its first code, which is spent. The actor's other sessions end,
-    /// and this one counts as proven by the factor. With the first factor come recovery codes, shown once.
+    /// Makes an authenticator app a factor of the actor's by its first code, which is spent. The actor's other sessions
+    /// end, and this one counts as proven by the factor. With the first factor come recovery codes, shown once.
     ///
     /// # Errors
     /// [`ApplicationError::StepUpRequired`]; [`ApplicationError::NotFound`] when there is no such device that is not

@@ -8,9 +8,9 @@ use crate::end_all::commit_factors;
 use crate::{Actor, ApplicationError};
 
 impl Factors {
-    /// Removes an authenticator app of the actor's. Recovery codes go with the last one, the actor's other sessions end, and
-    /// this one no longer counts as proven by it, or ends if it began by nothing else. One that was not confirmed goes
-    /// without a trace.
+    /// Removes an authenticator app of the actor's. Recovery codes go with the last one, the actor's other sessions
+    /// end, and this one no longer counts as proven by it, or ends if it began by nothing else. One that was not
+    /// confirmed goes without a trace.
     ///
     /// # Errors
     /// [`ApplicationError::StepUpRequired`], [`ApplicationError::NotFound`], [`ApplicationError::LastFactor`],

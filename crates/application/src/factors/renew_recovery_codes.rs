@@ -8,11 +8,12 @@ use crate::second_factors::kinds_of;
 use crate::{Actor, ApplicationError};
 
 impl Factors {
-    /// Gives the actor other recovery codes, shown once. The previous ones are worth nothing any more. The user is told.
+    /// Gives the actor other recovery codes, shown once. The previous ones are worth nothing any more. The user is
+    /// told.
     ///
     /// # Errors
-    /// [`ApplicationError::StepUpRequired`]; [`ApplicationError::NotFound`] when the actor has no factor that they could
-    /// lose; [`ApplicationError::InvalidAccessToken`]; [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::StepUpRequired`]; [`ApplicationError::NotFound`] when the actor has no factor that they
+    /// could lose; [`ApplicationError::InvalidAccessToken`]; [`ApplicationError::Unavailable`].
     pub async fn renew_recovery_codes(&self, actor: &Actor) -> Result<Vec<Secret>, ApplicationError> {
         let proven = begin_proven(self.units.as_ref(), actor, self.clock.as_ref(), self.sudo_window).await?;
         let (unit, user) = (proven.unit, proven.user);

@@ -10,12 +10,13 @@ use crate::{Actor, ApplicationError, Target};
 
 impl Factors {
     /// Removes all second factors of a user who lost them, passkeys too, and ends their sessions. For admins who have
-    /// proven lately who they are. They see none of the factors, and set none. The user is told. Admins remove their own one
-    /// by one, where the last stays that they need.
+    /// proven lately who they are. They see none of the factors, and set none. The user is told. Admins remove their
+    /// own one by one, where the last stays that they need.
     ///
     /// # Errors
-    /// [`ApplicationError::Forbidden`], also for the admin's own account; [`ApplicationError::NotFound`], [`ApplicationError::StepUpRequired`],
-    /// [`ApplicationError::InvalidAccessToken`], [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::Forbidden`], also for the admin's own account; [`ApplicationError::NotFound`],
+    /// [`ApplicationError::StepUpRequired`], [`ApplicationError::InvalidAccessToken`],
+    /// [`ApplicationError::Unavailable`].
     pub async fn reset(&self, actor: &Actor, user: UserId) -> Result<(), ApplicationError> {
         if user == actor.user_id {
             return Err(ApplicationError::Forbidden);

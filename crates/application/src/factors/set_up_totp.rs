@@ -18,7 +18,8 @@ impl Factors {
     ///
     /// # Errors
     /// [`ApplicationError::StepUpRequired`], [`ApplicationError::Duplicate`] of `name`,
-    /// [`ApplicationError::TooManyFactors`], [`ApplicationError::InvalidAccessToken`], [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::TooManyFactors`], [`ApplicationError::InvalidAccessToken`],
+    /// [`ApplicationError::Unavailable`].
     pub async fn set_up_totp(
         &self,
         actor: &Actor,

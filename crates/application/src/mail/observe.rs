@@ -28,8 +28,8 @@ impl Mail {
         Ok(())
     }
 
-    /// How many mails wait, and how long, as the node saw it last. `None` before it looked, which it does only where this
-    /// service sends mail.
+    /// How many mails wait, and how long, as the node saw it last. `None` before it looked, which it does only where
+    /// this service sends mail.
     pub fn status(&self) -> Option<OutboxStatus> {
         *self.observed.0.borrow()
     }

@@ -43,9 +43,9 @@ enum Outcome {
 }
 
 impl Mail {
-    /// Sends what is due, a few at a time, until nothing is left or the relay cannot be used. Nothing is lost when it is
-    /// interrupted, or when the node dies: what it had begun is due again for any node when its lease ends, and may be
-    /// sent a second time under the same `Message-ID`.
+    /// Sends what is due, a few at a time, until nothing is left or the relay cannot be used. Nothing is lost when it
+    /// is interrupted, or when the node dies: what it had begun is due again for any node when its lease ends, and may
+    /// be sent a second time under the same `Message-ID`.
     ///
     /// # Errors
     /// [`ApplicationError::Unavailable`]: mails that were sent in this round may be sent again.

@@ -33,8 +33,8 @@ impl Node {
         self.journal.counters.read()
     }
 
-    /// At how many accounts a wrong password came in within the last ten minutes. Many at once are somebody who tries one
-    /// password at all.
+    /// At how many accounts a wrong password came in within the last ten minutes. Many at once are somebody who tries
+    /// one password at all.
     pub fn guessed_accounts(&self) -> usize {
         self.journal.guessed_accounts()
     }

@@ -22,7 +22,8 @@ pub enum Proof {
 }
 
 impl OneTimeTokens {
-    /// The token that somebody proves to hold, while it is good. It is not used yet: [`consume`] it in the unit of work.
+    /// The token that somebody proves to hold, while it is good. It is not used yet: [`consume`] it in the unit of
+    /// work.
     ///
     /// A code counts against the budget of its address and purpose before it is compared, whether or not there is
     /// anything to compare it with. Asking for another mail does not refill the budget, and the link is good whatever

@@ -18,9 +18,9 @@ impl OneTimeTokens {
         if self.sends_mail { Ok(()) } else { Err(ApplicationError::MailIsOff) }
     }
 
-    /// Whether this address may be sent another mail for `purpose`, which counts as one, and together with those for other
-    /// purposes. Call it before the unit of work. A caller who gets `false` says the same as if the mail was sent. Notices
-    /// do not count, and are never left out for the sake of these mails.
+    /// Whether this address may be sent another mail for `purpose`, which counts as one, and together with those for
+    /// other purposes. Call it before the unit of work. A caller who gets `false` says the same as if the mail was
+    /// sent. Notices do not count, and are never left out for the sake of these mails.
     ///
     /// # Errors
     /// [`ApplicationError::Unavailable`].

@@ -39,8 +39,8 @@ impl Passkeys {
     ///
     /// # Errors
     /// [`ApplicationError::PasskeysOff`], [`ApplicationError::InvalidCeremony`], [`ApplicationError::WrongProof`],
-    /// [`ApplicationError::StepUpRequired`]; [`ApplicationError::Duplicate`] of `name`, or of `credential` when anybody has it
-    /// already; [`ApplicationError::TooManyFactors`], [`ApplicationError::InvalidAccessToken`],
+    /// [`ApplicationError::StepUpRequired`]; [`ApplicationError::Duplicate`] of `name`, or of `credential` when anybody
+    /// has it already; [`ApplicationError::TooManyFactors`], [`ApplicationError::InvalidAccessToken`],
     /// [`ApplicationError::Unavailable`].
     pub async fn register(
         &self,

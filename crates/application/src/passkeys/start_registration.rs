@@ -21,7 +21,8 @@ impl Passkeys {
         self.ceremonies.begin(purpose, started).await
     }
 
-    /// Begins a unit in which the actor may add a passkey, of this name if it has one yet. Returns those that they have.
+    /// Begins a unit in which the actor may add a passkey, of this name if it has one yet. Returns those that they
+    /// have.
     ///
     /// # Errors
     /// Those of [`begin_proven`]; [`ApplicationError::TooManyFactors`], [`ApplicationError::Duplicate`] of `name`.

@@ -6,8 +6,8 @@ use super::{ChooseByMail, Passwords};
 use crate::ApplicationError;
 
 impl Passwords {
-    /// Gives whoever was invited their password, and proves their address. It signs nobody in. It is good in every mode of
-    /// registration: the account was made by the invitation.
+    /// Gives whoever was invited their password, and proves their address. It signs nobody in. It is good in every mode
+    /// of registration: the account was made by the invitation.
     ///
     /// # Errors
     /// Those of [`Passwords::confirm_reset`].

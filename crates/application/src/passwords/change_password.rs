@@ -15,8 +15,8 @@ pub struct ChangePassword {
 }
 
 impl Passwords {
-    /// Changes the actor's password, or gives them their first. All access tokens become void and all other sessions end;
-    /// this session goes on by its refresh token.
+    /// Changes the actor's password, or gives them their first. All access tokens become void and all other sessions
+    /// end; this session goes on by its refresh token.
     ///
     /// # Errors
     /// [`ApplicationError::RefusedPassword`], [`ApplicationError::UnchangedPassword`],

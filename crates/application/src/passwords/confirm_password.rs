@@ -7,21 +7,21 @@ use crate::attempts::{Guess, Whose};
 use crate::{Actor, ApplicationError};
 
 impl Passwords {
-    /// Accepts an actor who knows their password, and has proven lately by a second factor who they are if they have one.
-    /// Returns their account and the place at the hasher that this took: keep it to the end. It takes as long as a hash,
-    /// so call it before the unit of work. A unit that [`begin_as`](crate::acting::begin_as) or
+    /// Accepts an actor who knows their password, and has proven lately by a second factor who they are if they have
+    /// one. Returns their account and the place at the hasher that this took: keep it to the end. It takes as long as a
+    /// hash, so call it before the unit of work. A unit that [`begin_as`](crate::acting::begin_as) or
     /// [`begin_on`](crate::acting::begin_on) begins afterwards finds the same password, since a new one ends the actor.
     ///
-    /// Whoever has no password brings none, and needs a recent proof of any kind. Every password is wrong for an actor whose
-    /// stored hash cannot be used.
+    /// Whoever has no password brings none, and needs a recent proof of any kind. Every password is wrong for an actor
+    /// whose stored hash cannot be used.
     ///
     /// An attempt counts together with those to sign in: it is the same secret that is guessed.
     ///
     /// # Errors
-    /// [`ApplicationError::CurrentPasswordRequired`]; [`ApplicationError::StepUpRequired`], whether or not the password is
-    /// right; [`ApplicationError::NoPassword`]; [`ApplicationError::WrongCurrentPassword`]; [`ApplicationError::TooManyAttempts`], whether or not it is right;
-    /// [`ApplicationError::InvalidAccessToken`] when the account is gone;
-    /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::CurrentPasswordRequired`]; [`ApplicationError::StepUpRequired`], whether or not the password
+    /// is right; [`ApplicationError::NoPassword`]; [`ApplicationError::WrongCurrentPassword`];
+    /// [`ApplicationError::TooManyAttempts`], whether or not it is right; [`ApplicationError::InvalidAccessToken`] when
+    /// the account is gone; [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub(crate) async fn confirm(
         &self,
         actor: &Actor,

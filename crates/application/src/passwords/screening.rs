@@ -21,8 +21,8 @@ pub struct Screening {
 }
 
 impl Screening {
-    /// Finds out what the policy asks for. It takes about as long as a hash and, with a list on another machine, up to a
-    /// second more: call it with a place at the hasher, and without a connection to the database.
+    /// Finds out what the policy asks for. It takes about as long as a hash and, with a list on another machine, up to
+    /// a second more: call it with a place at the hasher, and without a connection to the database.
     pub(crate) async fn examine(&self, typed: &Password, words: OwnWords) -> Findings {
         let words = words.and(&self.app_name);
         let (has_own_name, strength) = (words.are_in(typed), self.meter.measure(typed, &words).await);

@@ -11,9 +11,9 @@ const MAX_RESPONSE_BYTES: usize = 4 * 1024;
 const MAX_HANDLE_BYTES: usize = 6 * 1024;
 
 impl Providers {
-    /// Seals what a provider's form brought into a handle, which the browser carries on to where its cookie comes along.
-    /// Nothing is stored, and nothing is done: the flow that the response is of makes the handle good for its own time, for
-    /// one use and for one browser.
+    /// Seals what a provider's form brought into a handle, which the browser carries on to where its cookie comes
+    /// along. Nothing is stored, and nothing is done: the flow that the response is of makes the handle good for its
+    /// own time, for one use and for one browser.
     ///
     /// # Errors
     /// [`ApplicationError::InvalidProviderResponse`] when it is too long.

@@ -54,8 +54,8 @@ impl NoCode {
 }
 
 impl Providers {
-    /// Takes what a browser brings from a provider, once, if it is the browser that was sent there. The provider's code is
-    /// sent to that provider and nowhere else.
+    /// Takes what a browser brings from a provider, once, if it is the browser that was sent there. The provider's code
+    /// is sent to that provider and nowhere else.
     ///
     /// # Errors
     /// [`ApplicationError::InvalidProviderResponse`], whatever is wrong with state, browser or issuer;

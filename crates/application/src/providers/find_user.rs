@@ -13,8 +13,8 @@ use crate::second_factors::kinds_of;
 use crate::sign_in::reclaim;
 
 impl Providers {
-    /// Finds whose the account at the provider is: by its issuer and subject, and where these are not linked yet, by its
-    /// address, if both sides have proven that. If nobody has the address, an account is made.
+    /// Finds whose the account at the provider is: by its issuer and subject, and where these are not linked yet, by
+    /// its address, if both sides have proven that. If nobody has the address, an account is made.
     ///
     /// # Errors
     /// [`ApplicationError::LinkRequired`], [`ApplicationError::EmailMissing`],
@@ -79,8 +79,8 @@ impl Providers {
         }
     }
 
-    /// Links an account that has the address, unless it has a second factor. If nobody had proven the address, somebody else
-    /// may have made the account, and loses it.
+    /// Links an account that has the address, unless it has a second factor. If nobody had proven the address, somebody
+    /// else may have made the account, and loses it.
     async fn join_account(
         &self,
         unit: Box<dyn AccountUnit>,

@@ -10,8 +10,8 @@ impl Providers {
     /// Links the account that was proven at a provider to the actor's. The flow must have begun in the same session.
     ///
     /// # Errors
-    /// [`ApplicationError::InvalidOneTimeToken`], whatever is wrong with the code; [`ApplicationError::Duplicate`] when the
-    /// account is linked already, to whomever; [`ApplicationError::TooManyFactors`],
+    /// [`ApplicationError::InvalidOneTimeToken`], whatever is wrong with the code; [`ApplicationError::Duplicate`] when
+    /// the account is linked already, to whomever; [`ApplicationError::TooManyFactors`],
     /// [`ApplicationError::InvalidAccessToken`], [`ApplicationError::Unavailable`].
     pub async fn finish_linking(&self, actor: &Actor, redeem: RedeemCode) -> Result<Identity, ApplicationError> {
         let linking = LinkingSession { user: actor.user_id, session: actor.session };

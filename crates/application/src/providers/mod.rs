@@ -2,7 +2,8 @@
 //!
 //! A flow begins with [`Providers::start`] or, for whoever is signed in, with [`Providers::start_linking`], and then
 //! [`Providers::open`]. [`Providers::come_back`] takes what the browser brings from the provider, if need be by
-//! [`Providers::carry`], and makes a code of it, by which an app gets a session ([`Providers::sign_in`]) or the user's link ([`Providers::finish_linking`]).
+//! [`Providers::carry`], and makes a code of it, by which an app gets a session ([`Providers::sign_in`]) or the user's
+//! link ([`Providers::finish_linking`]).
 
 mod carry;
 mod come_back;

@@ -14,8 +14,8 @@ pub struct RedeemCode {
 }
 
 impl Providers {
-    /// Uses a code, and returns its flow and what the provider said. It must be of a flow of this kind: one that links in
-    /// this session, or one that signs in.
+    /// Uses a code, and returns its flow and what the provider said. It must be of a flow of this kind: one that links
+    /// in this session, or one that signs in.
     ///
     /// # Errors
     /// [`ApplicationError::InvalidOneTimeToken`], whatever is wrong; [`ApplicationError::Unavailable`].

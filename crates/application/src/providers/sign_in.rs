@@ -5,9 +5,9 @@ use crate::ApplicationError;
 use crate::sessions::TokenPair;
 
 impl Providers {
-    /// Starts a session of whoever has proven at a provider who they are. If they have no account, one is made, where the
-    /// mode of registration lets it. A second factor of theirs is asked for as after a password, whatever they have shown
-    /// to the provider.
+    /// Starts a session of whoever has proven at a provider who they are. If they have no account, one is made, where
+    /// the mode of registration lets it. A second factor of theirs is asked for as after a password, whatever they have
+    /// shown to the provider.
     ///
     /// # Errors
     /// [`ApplicationError::InvalidOneTimeToken`], whatever is wrong with the code;

@@ -9,8 +9,8 @@ use crate::end_all::{commit_factors, forget_methods};
 use crate::{Actor, ApplicationError};
 
 impl Providers {
-    /// Unlinks an account at a provider. The actor's other sessions end, since they may have begun with it. If it was the
-    /// last, this one no longer counts as proven by a provider, or ends if it began by nothing else.
+    /// Unlinks an account at a provider. The actor's other sessions end, since they may have begun with it. If it was
+    /// the last, this one no longer counts as proven by a provider, or ends if it began by nothing else.
     ///
     /// # Errors
     /// [`ApplicationError::StepUpRequired`], [`ApplicationError::NotFound`], [`ApplicationError::LastWayIn`],

@@ -30,8 +30,8 @@ impl Sessions {
         self.end_for_logout(presented.id, user, address).await.map(drop)
     }
 
-    /// The user that a token was issued for, to end its session, also one that is stored so that it cannot be refreshed;
-    /// `None` for a token that was not issued by us.
+    /// The user that a token was issued for, to end its session, also one that is stored so that it cannot be
+    /// refreshed; `None` for a token that was not issued by us.
     pub(crate) async fn find_owner(
         &self,
         presented: &PresentedRefreshToken,

@@ -16,12 +16,13 @@ use crate::second_factors::Shown;
 use crate::sessions::TokenPair;
 
 impl SignIn {
-    /// Mails a code to whoever got this challenge because a second factor is due that they have not set up. An earlier code
-    /// is void. It says the same when there were too many mails.
+    /// Mails a code to whoever got this challenge because a second factor is due that they have not set up. An earlier
+    /// code is void. It says the same when there were too many mails.
     ///
     /// # Errors
-    /// [`ApplicationError::InvalidOneTimeToken`] when the challenge is not good; [`ApplicationError::EmailCodeNotOffered`] when
-    /// it did not offer a code by mail, or does so no more; [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::InvalidOneTimeToken`] when the challenge is not good;
+    /// [`ApplicationError::EmailCodeNotOffered`] when it did not offer a code by mail, or does so no more;
+    /// [`ApplicationError::Unavailable`].
     pub async fn send_email_code(
         &self,
         challenge: Secret,
@@ -50,7 +51,8 @@ impl SignIn {
     /// [`ApplicationError::InvalidOneTimeToken`] when the challenge is not good or the account has changed since;
     /// [`ApplicationError::InvalidSecondFactor`], whatever is wrong with the code, and after too many;
     /// [`ApplicationError::SecondFactorRequired`] when another factor is asked for meanwhile;
-    /// [`ApplicationError::AccountDisabled`], [`ApplicationError::EmailNotVerified`], [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::AccountDisabled`], [`ApplicationError::EmailNotVerified`],
+    /// [`ApplicationError::Unavailable`].
     pub async fn by_email_code(
         &self,
         challenge: Secret,

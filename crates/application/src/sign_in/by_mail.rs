@@ -14,12 +14,13 @@ use crate::one_time_tokens::{Proof, consume};
 use crate::sessions::TokenPair;
 
 impl SignIn {
-    /// Starts a session of whoever holds the token or the code of a mail. It proves the address. If nobody had proven it
-    /// before, somebody else may have made the account: its password and its factors are removed, and all other sessions end.
+    /// Starts a session of whoever holds the token or the code of a mail. It proves the address. If nobody had proven
+    /// it before, somebody else may have made the account: its password and its factors are removed, and all other
+    /// sessions end.
     ///
     /// # Errors
-    /// [`ApplicationError::EmailSignInOff`]; [`ApplicationError::InvalidOneTimeToken`], whatever is wrong with the token;
-    /// [`ApplicationError::AccountDisabled`], and the token stays good; [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::EmailSignInOff`]; [`ApplicationError::InvalidOneTimeToken`], whatever is wrong with the
+    /// token; [`ApplicationError::AccountDisabled`], and the token stays good; [`ApplicationError::Unavailable`].
     pub async fn by_mail(&self, proof: Proof, device: Device) -> Result<TokenPair, ApplicationError> {
         self.require_email_sign_in()?;
         let address = device.address();

@@ -26,8 +26,8 @@ pub struct PasskeySignIn {
 }
 
 impl SignIn {
-    /// Asks for a passkey to sign in with. The response is the same whoever is named, and if nobody is: our passkeys are found
-    /// without a name, so that no list of them is given to anyone.
+    /// Asks for a passkey to sign in with. The response is the same whoever is named, and if nobody is: our passkeys
+    /// are found without a name, so that no list of them is given to anyone.
     ///
     /// # Errors
     /// [`ApplicationError::PasskeysOff`], [`ApplicationError::Unavailable`].
@@ -121,8 +121,8 @@ impl SignIn {
         }
     }
 
-    /// Tells a user, and the operator, that there may be a copy of a passkey of theirs, and returns the refusal, which says
-    /// nothing of it.
+    /// Tells a user, and the operator, that there may be a copy of a passkey of theirs, and returns the refusal, which
+    /// says nothing of it.
     pub(super) async fn warn_of_copy(&self, user: UserId, address: Option<IpAddr>) -> ApplicationError {
         let warned = self.hashing.in_turn(self.record_copy(user, address)).await;
         warned.err().unwrap_or(ApplicationError::InvalidPasskey { suspected: Some(user) })

@@ -35,8 +35,8 @@ pub(super) struct Challenged {
 }
 
 impl SignIn {
-    /// Starts the session of a sign-in that needed a second factor. Challenge and factor are spent with it, and with nothing
-    /// else: whoever mistypes tries again.
+    /// Starts the session of a sign-in that needed a second factor. Challenge and factor are spent with it, and with
+    /// nothing else: whoever mistypes tries again.
     ///
     /// # Errors
     /// [`ApplicationError::InvalidOneTimeToken`] when the challenge is not good or the account has changed since;
@@ -99,8 +99,8 @@ impl SignIn {
         }
     }
 
-    /// Records that a second factor was wrong, if that is the refusal, and returns it. A sign-in counts it by the refusal,
-    /// whether or not it could be recorded.
+    /// Records that a second factor was wrong, if that is the refusal, and returns it. A sign-in counts it by the
+    /// refusal, whether or not it could be recorded.
     pub(super) async fn refuse_second_factor(
         &self,
         user: UserId,

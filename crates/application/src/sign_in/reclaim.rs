@@ -6,8 +6,8 @@ use domain::{StoreError, Timestamp};
 use crate::end_all::end_all;
 
 /// Gives an account to whoever has proven its address, which nobody had done before: somebody else may have made it, so
-/// whatever they left there is removed. That is its password, its factors and passkeys, its links to providers, what was
-/// mailed, and all sessions. Returns the access tokens that the unit must be committed with.
+/// whatever they left there is removed. That is its password, its factors and passkeys, its links to providers, what
+/// was mailed, and all sessions. Returns the access tokens that the unit must be committed with.
 ///
 /// # Errors
 /// Those of the repositories.

@@ -49,8 +49,8 @@ pub(super) struct Rehashed {
 }
 
 impl SignIn {
-    /// Starts a session of somebody who has proven who they are. It is the only way to one, whatever the proof was: here
-    /// it is asked whether the account may have sessions.
+    /// Starts a session of somebody who has proven who they are. It is the only way to one, whatever the proof was:
+    /// here it is asked whether the account may have sessions.
     ///
     /// `None` when the account is no longer as `proven` has it.
     ///
@@ -88,7 +88,8 @@ impl SignIn {
         if self.clock.now() < due_at {
             return Ok(None);
         }
-        // What the mailbox gave is no reason to believe it once more, also where its code was mailed for another sign-in.
+        // What the mailbox gave is no reason to believe it once more, also where its code was mailed for another
+        // sign-in.
         let is_by_mail = *methods == Methods::only(Method::Mail) || grace.reset_at.is_some_and(|at| due_at <= at);
         if !is_by_mail && matches!(shown, Some(Shown::EmailCode(_))) {
             return Ok(None);

@@ -20,8 +20,8 @@ pub enum StepUp {
 }
 
 impl SignIn {
-    /// Proves that it is still the user who holds the session, by the strongest factor that they have. It counts for this
-    /// session alone; no refresh renews it.
+    /// Proves that it is still the user who holds the session, by the strongest factor that they have. It counts for
+    /// this session alone; no refresh renews it.
     ///
     /// # Errors
     /// [`ApplicationError::StepUpRequired`] when a password is shown where a second factor is set up;

@@ -69,13 +69,13 @@ impl NewUser {
 }
 
 impl Users {
-    /// Makes an account. Anyone may make their own while registration is open, and an admin anybody's at any time. Where
-    /// registration takes the proof of the address, nothing is made yet. Where mail is sent, the user gets one by which
-    /// they prove it. The address of the request is recorded: `address`, or the actor's own.
+    /// Makes an account. Anyone may make their own while registration is open, and an admin anybody's at any time.
+    /// Where registration takes the proof of the address, nothing is made yet. Where mail is sent, the user gets one by
+    /// which they prove it. The address of the request is recorded: `address`, or the actor's own.
     ///
     /// # Errors
-    /// [`ApplicationError::Forbidden`] when somebody who is not an admin gives another role, activity or proof than every
-    /// account begins with; [`ApplicationError::StepUpRequired`] for another admin, and for
+    /// [`ApplicationError::Forbidden`] when somebody who is not an admin gives another role, activity or proof than
+    /// every account begins with; [`ApplicationError::StepUpRequired`] for another admin, and for
     /// an address that is to count as proven;
     /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
     /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::RefusedPassword`],
@@ -133,11 +133,12 @@ impl Users {
         Ok(new.user)
     }
 
-    /// Begins a unit in which this actor makes an account. For one of an admin, and for one with an address that counts as
-    /// proven, they must have proven lately who they are.
+    /// Begins a unit in which this actor makes an account. For one of an admin, and for one with an address that counts
+    /// as proven, they must have proven lately who they are.
     ///
     /// # Errors
-    /// [`ApplicationError::StepUpRequired`], [`ApplicationError::InvalidAccessToken`], [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::StepUpRequired`], [`ApplicationError::InvalidAccessToken`],
+    /// [`ApplicationError::Unavailable`].
     pub(super) async fn begin_making(
         &self,
         actor: &Actor,
@@ -151,8 +152,8 @@ impl Users {
         Ok(unit)
     }
 
-    /// Whether an address that becomes an account's may be mailed how to prove it, which counts as a mail to it. An address
-    /// that is taken gets none, and must not be used up.
+    /// Whether an address that becomes an account's may be mailed how to prove it, which counts as a mail to it. An
+    /// address that is taken gets none, and must not be used up.
     pub(super) async fn may_ask_for_proof(&self, email: &Email) -> Result<bool, ApplicationError> {
         let tokens = &self.passwords.one_time_tokens;
         Ok(tokens.sends_mail

@@ -32,8 +32,8 @@ pub(super) fn decode(cursor: &str, filter: &UserFilter, sort: UserSort) -> Resul
     })
 }
 
-/// Whether a cursor can have it: any text that a database compares, since a stored one may be no email any more, but not
-/// the empty one, as which an email counts that cannot be read.
+/// Whether a cursor can have it: any text that a database compares, since a stored one may be no email any more, but
+/// not the empty one, as which an email counts that cannot be read.
 fn is_email_key(key: &str) -> bool {
     (1..=Email::MAX_BYTES).contains(&key.len()) && !key.contains('\0')
 }

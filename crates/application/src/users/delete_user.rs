@@ -9,15 +9,16 @@ use crate::acting::{OnAccount, begin_on, require_proof};
 use crate::{Actor, ApplicationError, Target};
 
 impl Users {
-    /// Deletes an account, its sessions and everything else that belongs to it, and tells its owner. One's own account, by
-    /// either target, needs the current password, and a recent proof by a second factor where there is one. Another's needs a
-    /// recent proof of the admin.
+    /// Deletes an account, its sessions and everything else that belongs to it, and tells its owner. One's own account,
+    /// by either target, needs the current password, and a recent proof by a second factor where there is one.
+    /// Another's needs a recent proof of the admin.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::LastAdmin`],
     /// [`ApplicationError::CurrentPasswordRequired`], [`ApplicationError::WrongCurrentPassword`],
-    /// [`ApplicationError::StepUpRequired`], [`ApplicationError::TooManyAttempts`], [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile,
-    /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::StepUpRequired`], [`ApplicationError::TooManyAttempts`],
+    /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile, [`ApplicationError::Overloaded`],
+    /// [`ApplicationError::Unavailable`].
     pub async fn delete(
         &self,
         actor: &Actor,

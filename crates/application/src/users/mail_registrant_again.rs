@@ -9,8 +9,8 @@ use super::Users;
 use crate::ApplicationError;
 
 impl Users {
-    /// Mails the proof again that a registration with this address waits for, and returns whether there is one. If there are
-    /// several, it mails none. None waits where registration is closed.
+    /// Mails the proof again that a registration with this address waits for, and returns whether there is one. If
+    /// there are several, it mails none. None waits where registration is closed.
     ///
     /// # Errors
     /// [`ApplicationError::Unavailable`].

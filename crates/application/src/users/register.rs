@@ -13,9 +13,9 @@ use crate::even::evenly;
 
 impl Users {
     /// Registers somebody whose account is made once they prove that the address is theirs, by
-    /// [`Users::finish_registration`]. They do not learn whether the address has an account: its owner does, by mail. It
-    /// says the same and takes the same time, and so it does when there were too many mails. Whether somebody has the
-    /// username is not looked at before the proof.
+    /// [`Users::finish_registration`]. They do not learn whether the address has an account: its owner does, by mail.
+    /// It says the same and takes the same time, and so it does when there were too many mails. Whether somebody has
+    /// the username is not looked at before the proof.
     ///
     /// The owner of an address that has an account which nobody has proven gets into that by a new password by mail.
     ///

@@ -15,8 +15,8 @@ pub struct UserChange {
     /// For admins, on others. One's own must be as it is stored, and is changed by
     /// [`Emails::request_change`](crate::emails::Emails::request_change).
     pub email: Option<Email>,
-    /// Whether the address counts as proven, for admins, on others. It must be as it is stored on one's own account. A new
-    /// address does not, unless it is said.
+    /// Whether the address counts as proven, for admins, on others. It must be as it is stored on one's own account. A
+    /// new address does not, unless it is said.
     pub email_verified: Option<bool>,
     /// What the user tells about themselves.
     pub profile: ProfileChange,
@@ -33,8 +33,8 @@ pub struct UserChange {
 pub struct UserReadOnly {
     /// What every resource has.
     pub common: ReadOnly,
-    /// The last sign-in, or any earlier one: a client does not change it where somebody signed in since it was read. The
-    /// inner `None` is that of a user who had not signed in yet.
+    /// The last sign-in, or any earlier one: a client does not change it where somebody signed in since it was read.
+    /// The inner `None` is that of a user who had not signed in yet.
     pub last_login: Option<Option<Timestamp>>,
 }
 
@@ -82,8 +82,8 @@ impl Users {
     /// # Errors
     /// [`ApplicationError::Forbidden`], [`ApplicationError::NotFound`], [`ApplicationError::ReadOnly`],
     /// [`ApplicationError::Duplicate`], [`ApplicationError::LastAdmin`],
-    /// [`ApplicationError::UseEmailChange`] for another email of one's own; [`ApplicationError::StepUpRequired`] for another email,
-    /// another word on whether it is proven, another role, and another activity;
+    /// [`ApplicationError::UseEmailChange`] for another email of one's own; [`ApplicationError::StepUpRequired`] for
+    /// another email, another word on whether it is proven, another role, and another activity;
     /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile, [`ApplicationError::Unavailable`].
     pub async fn update(&self, actor: &Actor, target: Target, change: UserChange) -> Result<User, ApplicationError> {
         let id = target.authorize(actor)?;
@@ -144,8 +144,8 @@ fn is_same(a: &User, b: &User) -> bool {
     a == b && has_same_email(a, b)
 }
 
-/// Whether it changes who gets in, or with what rights. By another address one gets in: whoever proves one that nobody had
-/// proven gets the account without its password and its factors.
+/// Whether it changes who gets in, or with what rights. By another address one gets in: whoever proves one that nobody
+/// had proven gets the account without its password and its factors.
 fn needs_proof(user: &User, before: &User) -> bool {
     let rights = |user: &User| (user.role, user.is_active, user.email_verified);
     rights(user) != rights(before) || !has_same_email(user, before)

@@ -3,7 +3,8 @@
 ///
 /// Each field is a line: its name, and its type within [`Required`](crate::fields::Required),
 /// [`Optional`](crate::fields::Optional), [`NotNull`](crate::fields::NotNull), [`Clearable`](crate::fields::Clearable)
-/// or [`Flat`](crate::fields::Flat); [`ReadOnly`](crate::fields::ReadOnly) stands around one of these. The list itself can be the type of a field, which then is an object.
+/// or [`Flat`](crate::fields::Flat); [`ReadOnly`](crate::fields::ReadOnly) stands around one of these. The list itself
+/// can be the type of a field, which then is an object.
 ///
 /// What the fields become stands after `->`: a struct with fields of the same names, or any type, which then is made by
 /// the expression after `build`. It sees each field under its name. `example` is a JSON object.

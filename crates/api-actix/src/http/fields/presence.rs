@@ -30,8 +30,8 @@ pub struct NotNull<T>(PhantomData<T>);
 /// an `Option` in an `Option`: the outer one is `None` where the field is absent.
 pub struct Clearable<T>(PhantomData<T>);
 
-/// A field that nobody can change, present as `P` has it. A client may send it back as it read it: the use case compares
-/// it with what is stored.
+/// A field that nobody can change, present as `P` has it. A client may send it back as it read it: the use case
+/// compares it with what is stored.
 pub struct ReadOnly<P>(PhantomData<P>);
 
 /// A text that may be absent. What it says is not looked at, and is forgotten.

@@ -51,7 +51,8 @@ impl<T: TextValue> FieldValue for T {
     }
 }
 
-/// Nowhere is a control character or a change of direction, and somewhere is a character that is not white space either.
+/// Nowhere is a control character or a change of direction, and somewhere is a character that is not white space
+/// either.
 const LINE: &str = concat!(
     r"^[^\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]*",
     r"[^\u0000-\u0020\u007F-\u00A0\u1680\u2000-\u200A\u2028-\u202F\u205F\u2066-\u2069\u3000]",

@@ -123,7 +123,8 @@ pub enum WiringError {
     BadSecret(PathBuf),
 }
 
-/// Brings the database up to date, if so configured, and puts the parts together. `address` is where the server listens.
+/// Brings the database up to date, if so configured, and puts the parts together. `address` is where the server
+/// listens.
 ///
 /// # Errors
 /// [`WiringError`], every variant.

@@ -1,5 +1,5 @@
 //! What changes how somebody gets in needs a recent proof by the strongest factor that they have: their password, their
-//! address, the end of their account, and taking along what is held about them. Factors are in `second_factors.rs`.
+//! address, the end of their account, and taking along what is held about them. Factors are in `second_factors`.
 
 use std::collections::BTreeSet;
 

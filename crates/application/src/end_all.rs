@@ -1,6 +1,5 @@
 use domain::StoreError;
 use domain::events::NewEvent;
-use domain::one_time_tokens::Purpose;
 use domain::sessions::{Authentication, Method, RefreshToken, Revocation, RevocationReason, RevokedTokens, SessionId};
 use domain::units::AccountUnit;
 use domain::users::User;
@@ -22,10 +21,7 @@ pub(crate) async fn end_all(
 ) -> Result<RevokedTokens, StoreError> {
     user.void_access_tokens();
     unit.users().update(user).await?;
-    // Whoever registers and adds a factor before they open the mail still proves by it that the mailbox is theirs. That
-    // starts no session and changes no factor.
-    let spared = (revocation.reason == RevocationReason::FactorsChanged).then_some(Purpose::VerifyEmail);
-    unit.one_time_tokens().void_all(user.id, spared).await?;
+    unit.one_time_tokens().void_all(user.id, None).await?;
     unit.refresh_tokens().revoke_all(user.id, except, revocation).await?;
     Ok(RevokedTokens::OfUser(user.id, user.epoch))
 }

@@ -9,14 +9,12 @@ use tests::{on_each_database, totp};
 use super::{BY_TOTP, EMAIL, Enrolled, FACTORS, RECOVERY_CODES, TOTP, codes, proven, step_up};
 use crate::app::{App, NEW_PASSWORD, PASSWORD};
 use crate::letterbox::{Post, count, is_refused};
-use crate::passkeys::Holder;
 use crate::registration::last_token;
 
 on_each_database!(
     what_changes_factors_needs_the_strongest_recent_proof,
     a_session_that_was_not_proven_steps_up_by_password_where_there_is_no_factor,
     a_change_of_factors_ends_what_the_old_ones_vouched_for,
-    a_change_of_factors_leaves_the_proof_of_the_address,
     admins_reset_factors_and_see_none,
     a_stranger_leaves_no_factor_behind_for_the_owner_of_an_address,
 );
@@ -94,31 +92,6 @@ async fn a_session_that_was_not_proven_steps_up_by_password_where_there_is_no_fa
     let refused = set_up(&elsewhere.access).await;
     refused.problem(403, "step_up_required");
     assert_eq!(refused.json()["factors"], json!([]));
-}
-
-/// Whoever registers and adds factors before they open the mail finds its link good. It proves the mailbox and nothing
-/// else.
-async fn a_change_of_factors_leaves_the_proof_of_the_address(first: App) {
-    let settings = [("APP_AUTH__EMAIL_SIGN_IN", "true")];
-    let post = Post::with(first, &settings).await;
-    let app = &post.app;
-    let tokens = app.sign_up(EMAIL).await;
-    app.post("/api/v1/auth/password-reset", json!({"email": EMAIL})).await;
-    app.post("/api/v1/auth/email-sign-in", json!({"email": EMAIL})).await;
-    let mailed = async |purpose| last_token(app, purpose, EMAIL).await;
-    let (verify, reset, sign_in) =
-        (mailed(Purpose::VerifyEmail).await, mailed(Purpose::ResetPassword).await, mailed(Purpose::SignIn).await);
-    let holder = Holder::with(app, &tokens, "Key").await;
-    let ada = Enrolled::with(app, EMAIL, &holder.tokens).await;
-    assert_eq!(app.delete(&ada.device, &ada.tokens.access).await.status, StatusCode::NO_CONTENT);
-    let reset = json!({"token": reset, "new_password": NEW_PASSWORD});
-    assert!(is_refused(&app.post("/api/v1/auth/password-reset/confirm", reset).await));
-    assert!(is_refused(&app.post("/api/v1/auth/email-sign-in/confirm", json!({"token": sign_in})).await));
-    let proof = json!({"token": verify});
-    assert_eq!(app.post("/api/v1/auth/verify-email", proof.clone()).await.status, StatusCode::NO_CONTENT);
-    let tokens = app.refresh(&ada.tokens.refresh).await.tokens();
-    assert_eq!(app.me(&tokens.access).await.json()["email_verified"], true);
-    assert!(is_refused(&app.post("/api/v1/auth/verify-email", proof).await));
 }
 
 async fn a_change_of_factors_ends_what_the_old_ones_vouched_for(first: App) {

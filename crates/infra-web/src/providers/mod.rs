@@ -37,8 +37,7 @@ pub struct WebProviders {
 }
 
 struct Provider {
-    title: String,
-    issuer: String,
+    listed: ConfiguredProvider,
     client: Client,
 }
 
@@ -63,6 +62,7 @@ impl WebProviders {
         for settings in settings {
             let (name, title, issuer) = (settings.name.clone(), settings.title.clone(), settings.issuer.clone());
             let redirect_uri = format!("{callbacks}/{name}/callback");
+            let listed = ConfiguredProvider { name: name.clone(), title, issuer };
             let client = match settings.kind {
                 ProviderKind::OpenId => {
                     let openid = OpenId::new(settings, redirect_uri, Arc::clone(&fetcher), Arc::clone(clock))?;
@@ -72,7 +72,7 @@ impl WebProviders {
                     Client::GitHub(Box::new(GitHub::new(settings, redirect_uri, Arc::clone(&fetcher))?))
                 }
             };
-            providers.insert(name, Provider { title, issuer, client });
+            providers.insert(name, Provider { listed, client });
         }
         Ok(Self { providers })
     }
@@ -93,11 +93,7 @@ impl WebProviders {
 #[async_trait]
 impl IdentityProviders for WebProviders {
     fn list(&self) -> Vec<ConfiguredProvider> {
-        let listed = self.providers.iter().map(|(name, it)| {
-            let (name, title, issuer) = (name.clone(), it.title.clone(), it.issuer.clone());
-            ConfiguredProvider { name, title, issuer }
-        });
-        listed.collect()
+        self.providers.values().map(|provider| provider.listed.clone()).collect()
     }
 
     async fn authorization_url(

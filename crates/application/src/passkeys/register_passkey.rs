@@ -4,7 +4,7 @@ use domain::factors::FactorName;
 use domain::mail::Letter;
 use domain::passkeys::{
     CeremonyFault, CeremonyId, CeremonyPurpose, NewPasskey, Passkey, PasskeyId, RegisteredCredential,
-    RegistrationResponse, WebAuthn,
+    RegistrationResponse,
 };
 use domain::sessions::Authentication;
 
@@ -47,10 +47,10 @@ impl Passkeys {
         actor: &Actor,
         register: RegisterPasskey,
     ) -> Result<RegisteredPasskey, ApplicationError> {
-        let web_authn = self.ceremonies.web_authn()?;
+        self.ceremonies.web_authn()?;
         // Before the ceremony is taken, too: for another name nobody need touch their authenticator again.
         drop(self.begin_adding(actor, Some(&register.name)).await?);
-        let credential = self.check(web_authn, actor, &register).await?;
+        let credential = self.check(actor, &register).await?;
         let is_user_verified = credential.is_user_verified;
         let factors = &self.factors;
         let (Proven { unit, user, session }, _) = self.begin_adding(actor, Some(&register.name)).await?;
@@ -69,12 +69,8 @@ impl Passkeys {
         Ok(RegisteredPasskey { passkey, recovery_codes })
     }
 
-    async fn check(
-        &self,
-        web_authn: &dyn WebAuthn,
-        actor: &Actor,
-        register: &RegisterPasskey,
-    ) -> Result<RegisteredCredential, ApplicationError> {
+    async fn check(&self, actor: &Actor, register: &RegisterPasskey) -> Result<RegisteredCredential, ApplicationError> {
+        let web_authn = self.ceremonies.web_authn()?;
         let purpose = CeremonyPurpose::Registration { user: actor.user_id, session: actor.session };
         let ceremony = self.ceremonies.take(register.ceremony, |it| *it == purpose).await?;
         web_authn.finish_registration(&ceremony.state, &register.response).map_err(|fault| match fault {

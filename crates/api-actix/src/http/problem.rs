@@ -43,9 +43,8 @@ pub(crate) struct Problem {
     #[schema(value_type = String, required = false,
         example = "hxc_AAAAAAAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
     pub(crate) challenge: Option<Secret>,
-    /// With `second_factor_required` and `step_up_required`: what can be shown, the strongest first.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(schema_with = factors, required = false)]
+    #[schema(schema_with = factors_schema, required = false)]
     pub(crate) factors: Option<Vec<&'static str>>,
     /// With `second_factor_required`: the challenge is good until then.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,7 +52,8 @@ pub(crate) struct Problem {
     pub(crate) expires_at: Option<Time>,
 }
 
-fn factors() -> Array {
+/// The strongest first. A schema that is made by hand has its description here.
+fn factors_schema() -> Array {
     let kind =
         ObjectBuilder::new().schema_type(Type::String).enum_values(Some(FactorKind::ALL.map(FactorKind::as_str)));
     let description = "With `second_factor_required` and `step_up_required`: what can be shown, the strongest first.";

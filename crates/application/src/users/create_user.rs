@@ -118,8 +118,8 @@ impl Users {
                 let asks_for_proof = is_due && self.may_ask_for_proof(&user.email).await?;
                 let (unit, event) = match actor {
                     Some(actor) => {
-                        let gives_rights = user.role == Role::Admin || user.email_verified;
-                        (self.begin_making(actor, gives_rights).await?, actor.did(what))
+                        let needs_proof = user.role == Role::Admin || user.email_verified;
+                        (self.begin_making(actor, needs_proof).await?, actor.did(what))
                     }
                     None => (self.passwords.units.begin().await?, By::Anyone.did(what).from_address(address)),
                 };
@@ -142,11 +142,11 @@ impl Users {
     pub(super) async fn begin_making(
         &self,
         actor: &Actor,
-        gives_rights: bool,
+        needs_proof: bool,
     ) -> Result<Box<dyn AccountUnit>, ApplicationError> {
         let (units, clock) = (self.passwords.units.as_ref(), self.passwords.clock.as_ref());
         let (unit, session, _) = begin_in_session(units, actor, clock).await?;
-        if gives_rights {
+        if needs_proof {
             require_proof(unit.as_ref(), &session, clock, self.passwords.sudo.window).await?;
         }
         Ok(unit)

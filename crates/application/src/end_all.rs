@@ -21,7 +21,7 @@ pub(crate) async fn end_all(
 ) -> Result<RevokedTokens, StoreError> {
     user.void_access_tokens();
     unit.users().update(user).await?;
-    unit.one_time_tokens().void_all(user.id, None).await?;
+    unit.one_time_tokens().void_all(user.id).await?;
     unit.refresh_tokens().revoke_all(user.id, except, revocation).await?;
     Ok(RevokedTokens::OfUser(user.id, user.epoch))
 }

@@ -81,7 +81,7 @@ mod tests {
             let has_moved =
                 |user: &User| user.email == token().email && user.email_verified && user.epoch == Epoch::new(1);
             unit.users.expect_update().withf(has_moved).times(1).returning(|_| Ok(()));
-            unit.one_time_tokens.expect_void_all().times(1).returning(|_, _| Ok(2));
+            unit.one_time_tokens.expect_void_all().times(1).returning(|_| Ok(2));
             unit.outbox
                 .expect_insert()
                 .withf(|mail| mail.letter == Letter::EmailChanged && mail.to == a_user().email)

@@ -21,7 +21,7 @@ impl Emails {
         if user.email != token.email {
             return Err(ApplicationError::InvalidOneTimeToken);
         }
-        unit.one_time_tokens().void_all(user.id, None).await?;
+        unit.one_time_tokens().void_all(user.id).await?;
         let event = By::Anyone.did(What::EmailChangeStopped { user: user.id }).from_address(address);
         self.users.passwords.journal.commit(unit, event).await
     }
@@ -50,7 +50,7 @@ mod tests {
             let mut unit = MockAccountUnit::default();
             unit.users.expect_find_by_id_for_update().times(1).return_once(|_| Ok(Some(user)));
             let mut unit = using(unit, true);
-            unit.one_time_tokens.expect_void_all().times(stops).returning(|_, _| Ok(2));
+            unit.one_time_tokens.expect_void_all().times(stops).returning(|_| Ok(2));
             let commits = mocks.units([unit]);
             let emails = on(mocks.build());
             let result = emails.stop_change(by_token(&token), None).await;

@@ -53,7 +53,7 @@ mod tests {
         unit.factors.expect_delete_all().times(1).returning(|_| Ok(0));
         unit.passkeys.expect_delete_all().times(1).returning(|_| Ok(1));
         unit.identities.expect_delete_all().times(1).returning(|_| Ok(0));
-        unit.one_time_tokens.expect_void_all().times(1).returning(|_, _| Ok(2));
+        unit.one_time_tokens.expect_void_all().times(1).returning(|_| Ok(2));
         unit.refresh_tokens.expect_revoke_all().times(1).returning(|_, _, _| Ok(vec![]));
         unit.revocations.expect_insert().times(1).returning(|_| Ok(()));
         let commits = mocks.units([unit]);

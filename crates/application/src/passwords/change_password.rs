@@ -134,7 +134,7 @@ mod tests {
             unit.passwords.expect_store().returning(|_, _, _| Ok(()));
             unit.refresh_tokens.expect_revoke_all().returning(|_, _, _| Ok(Vec::new()));
             unit.outbox.expect_insert().returning(|_| Ok(()));
-            unit.one_time_tokens.expect_void_all().returning(|_, _| Ok(0));
+            unit.one_time_tokens.expect_void_all().returning(|_| Ok(0));
             unit.revocations.expect_insert().returning(|_| Ok(()));
             let commits = mocks.units([unit]);
             let result = mocks.build().change(&an_actor(), ChangePassword { current: None, ..change() }).await;
@@ -210,7 +210,7 @@ mod tests {
             .times(1)
             .returning(|_, _, _| Ok(Vec::new()));
         unit.outbox.expect_insert().withf(|mail| mail.letter == Letter::PasswordChanged).times(1).returning(|_| Ok(()));
-        unit.one_time_tokens.expect_void_all().times(1).returning(|_, _| Ok(1));
+        unit.one_time_tokens.expect_void_all().times(1).returning(|_| Ok(1));
         unit.revocations.expect_insert().times(1).returning(|_| Ok(()));
         let commits = mocks.units([unit]);
         mocks.build().change(&an_actor(), change()).await.unwrap();

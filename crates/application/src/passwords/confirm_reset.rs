@@ -123,7 +123,7 @@ mod tests {
         unit.factors.expect_delete_all().times(1).returning(|_| Ok(0));
         unit.passkeys.expect_delete_all().times(1).returning(|_| Ok(1));
         unit.identities.expect_delete_all().times(1).returning(|_| Ok(0));
-        unit.one_time_tokens.expect_void_all().times(1).returning(|_, _| Ok(2));
+        unit.one_time_tokens.expect_void_all().times(1).returning(|_| Ok(2));
         unit.outbox.expect_insert().times(1).returning(|_| Ok(()));
         unit.attempts.expect_forget().times(1).returning(|_| Ok(true));
         unit.factors.expect_note_reset().withf(|_, at| *at == Some(now())).times(1).returning(|_, _| Ok(()));

@@ -115,7 +115,7 @@ mod tests {
         unit.factors.expect_delete_all().times(1).returning(|_| Ok(11));
         unit.identities.expect_delete_all().times(1).returning(|_| Ok(1));
         unit.passkeys.expect_delete_all().times(1).returning(|_| Ok(1));
-        unit.one_time_tokens.expect_void_all().times(1).returning(|_, _| Ok(2));
+        unit.one_time_tokens.expect_void_all().times(1).returning(|_| Ok(2));
         unit.refresh_tokens
             .expect_revoke_all()
             .withf(|_, except, _| except.is_none())

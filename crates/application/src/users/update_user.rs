@@ -118,7 +118,7 @@ impl Users {
         user.updated_at = now;
         unit.users().update(&user).await?;
         if moves || is_disabled {
-            unit.one_time_tokens().void_all(id, None).await?;
+            unit.one_time_tokens().void_all(id).await?;
         }
         if moves {
             self.passwords.one_time_tokens.notify(unit.as_ref(), &before, Letter::EmailChanged).await?;
@@ -311,7 +311,7 @@ mod tests {
         for (said, is_verified) in [(None, false), (Some(false), false), (Some(true), true)] {
             let mut mocks = Mocks::default();
             let mut unit = updating(an_admins_unit());
-            unit.one_time_tokens.expect_void_all().times(1).returning(|_, _| Ok(1));
+            unit.one_time_tokens.expect_void_all().times(1).returning(|_| Ok(1));
             let is_notice = |mail: &QueuedMail| mail.letter == Letter::EmailChanged && mail.to == a_user().email;
             unit.outbox.expect_insert().withf(is_notice).times(1).returning(|_| Ok(()));
             mocks.one_time_tokens.mail_is_off = false;
@@ -366,7 +366,7 @@ mod tests {
             .withf(|_, except, revocation| except.is_none() && revocation.reason == RevocationReason::Disabled)
             .times(1)
             .returning(|_, _, _| Ok(Vec::new()));
-        unit.one_time_tokens.expect_void_all().times(1).returning(|_, _| Ok(1));
+        unit.one_time_tokens.expect_void_all().times(1).returning(|_| Ok(1));
         unit.revocations.expect_insert().withf(is_of_first_epoch).times(1).returning(|_| Ok(()));
         unit.outbox.expect_insert().withf(|mail| mail.letter == Letter::AccountDisabled).times(1).returning(|_| Ok(()));
         mocks.one_time_tokens.mail_is_off = false;

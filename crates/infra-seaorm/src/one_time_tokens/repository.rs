@@ -44,12 +44,8 @@ impl<C: ConnectionTrait + Send + Sync> OneTimeTokenRepository for Store<C> {
         Ok(self.update_rows(update).await? == 1)
     }
 
-    async fn void_all(&self, user: UserId, except: Option<Purpose>) -> Result<u64, StoreError> {
-        let mut of_user = Entity::delete_many().filter(Column::UserId.eq(user.as_uuid()));
-        if let Some(purpose) = except {
-            of_user = of_user.filter(Column::Purpose.ne(purpose.as_str()));
-        }
-        self.delete_rows(of_user).await
+    async fn void_all(&self, user: UserId) -> Result<u64, StoreError> {
+        self.delete_rows(Entity::delete_many().filter(Column::UserId.eq(user.as_uuid()))).await
     }
 
     async fn void_for_user(&self, purpose: Purpose, user: UserId) -> Result<u64, StoreError> {

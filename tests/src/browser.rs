@@ -20,6 +20,8 @@ const HEIGHT: u32 = 640;
 /// Longest wait for one command, and for a page that is to come.
 const SOON: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(50);
+/// Drivers that are started until one listens.
+const DRIVERS: usize = 5;
 
 /// The name by which the standard hands out an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
@@ -64,20 +66,9 @@ impl Browser {
     /// When there is no Chromium.
     pub async fn open_with_script(language: &str) -> Self {
         let profile = tempfile::Builder::new().prefix("hexauth-browser-").tempdir().unwrap();
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            // The browser is in the group of its driver, and ends with it.
-            .process_group(0)
-            .spawn()
-            .expect("The tests need Chromium and its driver (Debian: apt-get install chromium chromium-driver).");
-        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = lines.map_while(Result::ok).find_map(|line| {
-            line.split_once("started successfully on port ").map(|(_, port)| port.trim_end_matches('.').to_owned())
-        });
+        let (driver, port) = start_driver();
         let http = reqwest::Client::builder().no_proxy().timeout(SOON).build().unwrap();
-        let session = format!("http://127.0.0.1:{}/session", port.unwrap());
+        let session = format!("http://127.0.0.1:{port}/session");
         let mut browser = Self { driver, http, session, _profile: profile };
         let opened = browser.command(Method::POST, "", capabilities(browser._profile.path(), language)).await;
         browser.session = format!("{}/{}", browser.session, opened["sessionId"].as_str().unwrap());
@@ -275,6 +266,30 @@ impl Browser {
         let mut answer: Value = request.send().await.unwrap().json().await.unwrap();
         answer["value"].take()
     }
+}
+
+/// Starts a driver, and returns it with its port. The port is free for IPv4 when the driver chooses it; where another
+/// program takes the same for IPv6 at that moment, the driver ends, and the next one chooses anew.
+fn start_driver() -> (Child, String) {
+    let started = (0..DRIVERS).find_map(|_| {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            // The browser is in the group of its driver, and ends with it.
+            .process_group(0)
+            .spawn()
+            .expect("The tests need Chromium and its driver (Debian: apt-get install chromium chromium-driver).");
+        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let port = lines.find_map(|line| {
+            line.split_once("started successfully on port ").map(|(_, port)| port.trim_end_matches('.').to_owned())
+        });
+        if port.is_none() {
+            driver.wait().unwrap();
+        }
+        port.map(|port| (driver, port))
+    });
+    started.expect("a driver starts")
 }
 
 fn capabilities(profile: &Path, language: &str) -> Value {

@@ -38,7 +38,7 @@ const DOCS_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline';
 /// How long a request is held back for which the hasher had no place. Otherwise hundreds of clients that try again at
 /// once would keep the processors busy with refusals, cheap as each is. Meanwhile the request holds no connection to
 /// the database. The aim is that its client still gets its response within a tenth of a second.
-const OVERLOAD_DELAY: Duration = Duration::from_millis(75);
+const OVERLOAD_DELAY: Duration = Duration::from_millis(80);
 
 /// Wraps every request.
 pub(crate) async fn wrap<B: MessageBody + 'static>(

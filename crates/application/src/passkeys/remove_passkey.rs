@@ -4,7 +4,7 @@ use domain::passkeys::PasskeyId;
 
 use super::Passkeys;
 use crate::acting::{Proven, begin_proven, keep_a_way_in};
-use crate::end_all::commit_factors;
+use crate::end_all::commit_ways_in;
 use crate::{Actor, ApplicationError};
 
 impl Passkeys {
@@ -25,6 +25,6 @@ impl Passkeys {
         let spared = factors.forget_removed(unit.as_ref(), &user, &session).await?;
         factors.one_time_tokens.notify(unit.as_ref(), &user, Letter::PasskeyRemoved).await?;
         let event = actor.did(What::FactorRemoved { user: user.id });
-        commit_factors(&factors.journal, unit, user, spared, event).await
+        commit_ways_in(&factors.journal, unit, user, spared, event).await
     }
 }

@@ -5,7 +5,7 @@ use domain::sessions::Method;
 
 use super::Providers;
 use crate::acting::{Proven, begin_proven, keep_a_way_in};
-use crate::end_all::{commit_factors, forget_methods};
+use crate::end_all::{commit_ways_in, forget_methods};
 use crate::{Actor, ApplicationError};
 
 impl Providers {
@@ -28,6 +28,6 @@ impl Providers {
         let spared = forget_methods(unit.as_ref(), &session, gone).await?;
         self.sign_in.one_time_tokens.notify(unit.as_ref(), &user, Letter::IdentityUnlinked).await?;
         let event = actor.did(What::IdentityUnlinked { user: user.id });
-        commit_factors(&self.sign_in.journal, unit, user, spared, event).await
+        commit_ways_in(&self.sign_in.journal, unit, user, spared, event).await
     }
 }

@@ -80,19 +80,18 @@ impl SignIn {
         result
     }
 
-    /// Records that the token of a sign-in was not good, if that is its result, or counts it, and returns it.
-    pub(super) async fn recorded(
+    /// Records that the token of a sign-in was not good, if that is its result, and returns it.
+    pub(super) async fn record_invalid_token(
         &self,
         result: Result<TokenPair, ApplicationError>,
         address: Option<IpAddr>,
     ) -> Result<TokenPair, ApplicationError> {
-        let result = match result {
+        match result {
             Err(error @ ApplicationError::InvalidOneTimeToken) => {
                 Err(self.refused(What::LoginFailed { user: None }, address, error).await)
             }
             result => result,
-        };
-        self.counted(result)
+        }
     }
 
     /// Records a refusal, the same for a name that is known and one that is not, and returns it.

@@ -21,7 +21,7 @@ impl Passkeys {
         if !unit.passkeys().delete(user.id, id).await? {
             return Err(ApplicationError::NotFound);
         }
-        keep_a_way_in(unit.as_ref(), user.id, self.providers.as_ref(), &self.ceremonies).await?;
+        keep_a_way_in(unit.as_ref(), user.id, self.providers.as_ref(), self.ceremonies.are_on()).await?;
         let spared = factors.forget_removed(unit.as_ref(), &user, &session).await?;
         factors.one_time_tokens.notify(unit.as_ref(), &user, Letter::PasskeyRemoved).await?;
         let event = actor.did(What::FactorRemoved { user: user.id });

@@ -21,8 +21,8 @@ impl Providers {
         if !unit.identities().delete(user.id, id).await? {
             return Err(ApplicationError::NotFound);
         }
-        let ceremonies = &self.sign_in.second_factors.ceremonies;
-        keep_a_way_in(unit.as_ref(), user.id, self.providers.as_ref(), ceremonies).await?;
+        let are_passkeys_on = self.sign_in.second_factors.ceremonies.are_on();
+        keep_a_way_in(unit.as_ref(), user.id, self.providers.as_ref(), are_passkeys_on).await?;
         let is_last = unit.identities().list(user.id).await?.is_empty();
         let gone = is_last.then_some(Method::Provider).into_iter();
         let spared = forget_methods(unit.as_ref(), &session, gone).await?;

@@ -49,7 +49,7 @@ impl Passkeys {
     ) -> Result<RegisteredPasskey, ApplicationError> {
         self.ceremonies.web_authn()?;
         // Before the ceremony is taken, too: for another name nobody need touch their authenticator again.
-        drop(self.begin_adding(actor, Some(&register.name)).await?);
+        self.check_adding(actor, Some(&register.name)).await?;
         let credential = self.check(actor, &register).await?;
         let is_user_verified = credential.is_user_verified;
         let factors = &self.factors;

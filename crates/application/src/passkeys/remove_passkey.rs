@@ -11,9 +11,9 @@ impl Passkeys {
     /// Removes a passkey of the actor's. Their other sessions end, and so does this one if it began by nothing else.
     ///
     /// # Errors
-    /// [`ApplicationError::StepUpRequired`], [`ApplicationError::NotFound`]; [`ApplicationError::LastWayIn`] when
-    /// no other way in would be left that one can use;
-    /// [`ApplicationError::LastFactor`], [`ApplicationError::InvalidAccessToken`], [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::StepUpRequired`], [`ApplicationError::NotFound`]; [`ApplicationError::LastWayIn`] when no
+    /// other way in would be left that one can use; [`ApplicationError::LastFactor`],
+    /// [`ApplicationError::InvalidAccessToken`], [`ApplicationError::Unavailable`].
     pub async fn remove(&self, actor: &Actor, id: PasskeyId) -> Result<(), ApplicationError> {
         let factors = &self.factors;
         let Proven { unit, user, session } =

@@ -29,8 +29,7 @@ impl SignIn {
     /// # Errors
     /// [`ApplicationError::InvalidCredentials`], after the same work whether the user exists or not;
     /// [`ApplicationError::AccountDisabled`] and [`ApplicationError::EmailNotVerified`], only to somebody who knows the
-    /// password;
-    /// [`ApplicationError::TooManyAttempts`], whether or not the password is right and the user exists;
+    /// password; [`ApplicationError::TooManyAttempts`], whether or not the password is right and the user exists;
     /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn with_password(&self, login: Login) -> Result<TokenPair, ApplicationError> {
         self.counted(self.verify_and_start(login).await)

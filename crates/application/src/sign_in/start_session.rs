@@ -56,8 +56,7 @@ impl SignIn {
     ///
     /// # Errors
     /// [`ApplicationError::AccountDisabled`], [`ApplicationError::EmailNotVerified`],
-    /// [`ApplicationError::SecondFactorRequired`], which are recorded;
-    /// [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::SecondFactorRequired`], which are recorded; [`ApplicationError::Unavailable`].
     pub(super) async fn start_session(
         &self,
         proven: &Proven,

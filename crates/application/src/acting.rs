@@ -80,6 +80,19 @@ pub(crate) async fn begin_proven(
     Ok(Proven { unit, user, session })
 }
 
+/// Checks the same as [`begin_proven`], and lets the unit go: nothing stays locked.
+///
+/// # Errors
+/// Those of [`begin_proven`].
+pub(crate) async fn check_proven(
+    units: &dyn Begin<dyn AccountUnit>,
+    actor: &Actor,
+    clock: &dyn Clock,
+    window: TimeDelta,
+) -> Result<(), ApplicationError> {
+    begin_proven(units, actor, clock, window).await.map(drop)
+}
+
 /// Rejects an actor who has not proven lately, in this session, who they are: at most `window` ago, and by a second
 /// factor if they have one.
 ///

@@ -74,8 +74,8 @@ async fn each_poll_answers_what_was_committed_since_the_last(db: TestDatabase) {
     assert_repeats_end(&mut feed).await;
 }
 
-/// A feed may repeat what it returned before, as long as an earlier transaction has not ended. On PostgreSQL that
-/// may be another test, in another database of the server.
+/// A feed may repeat what it returned before, as long as an earlier transaction has not ended. On PostgreSQL that may
+/// be another test, in another database of the server.
 async fn assert_repeats_end(feed: &mut Box<dyn RevocationFeed>) {
     let deadline = Instant::now() + Duration::from_secs(20);
     while !poll(feed).await.is_empty() {

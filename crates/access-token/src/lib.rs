@@ -2,8 +2,8 @@
 //!
 //! This is the one implementation. Hexauth uses it for every request and for introspection, and any other service can
 //! use it to check tokens by itself: it needs no database and no network, only the JWK set that Hexauth publishes at
-//! `/.well-known/jwks.json`. How tokens and JWK sets are written is here too, so that both sides agree.
-//! Keys, signatures and JWKs are those of `jsonwebtoken`; the rules in front of it are ours.
+//! `/.well-known/jwks.json`. How tokens and JWK sets are written is here too, so that both sides agree. Keys,
+//! signatures and JWKs are those of `jsonwebtoken`; the rules in front of it are ours.
 //!
 //! ```
 //! use access_token::{Role, Verifier};

@@ -8,7 +8,6 @@ use domain::sessions::RefreshToken;
 use domain::units::{AccountUnit, Begin, UnitOfWork};
 use domain::users::{User, UserId, UserIdentifier};
 
-use crate::ceremonies::Ceremonies;
 use crate::second_factors::kinds_of;
 use crate::sudo::{is_proven, strongest};
 use crate::{Actor, ApplicationError, Target};
@@ -81,6 +80,19 @@ pub(crate) async fn begin_proven(
     Ok(Proven { unit, user, session })
 }
 
+/// Checks the same as [`begin_proven`], and lets the unit go: nothing stays locked.
+///
+/// # Errors
+/// Those of [`begin_proven`].
+pub(crate) async fn check_proven(
+    units: &dyn Begin<dyn AccountUnit>,
+    actor: &Actor,
+    clock: &dyn Clock,
+    window: TimeDelta,
+) -> Result<(), ApplicationError> {
+    begin_proven(units, actor, clock, window).await.map(drop)
+}
+
 /// Rejects an actor who has not proven lately, in this session, who they are: at most `window` ago, and by a second
 /// factor if they have one.
 ///
@@ -110,13 +122,13 @@ pub(crate) async fn keep_a_way_in(
     unit: &dyn AccountUnit,
     user: UserId,
     providers: &dyn IdentityProviders,
-    ceremonies: &Ceremonies,
+    are_passkeys_on: bool,
 ) -> Result<(), ApplicationError> {
     let providers = providers.list();
     // By the issuer one signs in, whatever the provider was called when the account was linked.
     let is_usable = |identity: &Identity| providers.iter().any(|it| it.issuer == identity.account.issuer());
     let is_left = has_password(unit, user).await?
-        || (ceremonies.web_authn.is_some() && !unit.passkeys().list(user).await?.is_empty())
+        || (are_passkeys_on && !unit.passkeys().list(user).await?.is_empty())
         || unit.identities().list(user).await?.iter().any(is_usable);
     if is_left { Ok(()) } else { Err(ApplicationError::LastWayIn) }
 }

@@ -44,6 +44,11 @@ pub struct PresentedPasskey {
 }
 
 impl Ceremonies {
+    /// Whether there are passkeys here.
+    pub(crate) fn are_on(&self) -> bool {
+        self.web_authn.is_some()
+    }
+
     /// Checks what browsers send.
     ///
     /// # Errors

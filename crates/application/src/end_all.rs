@@ -26,12 +26,12 @@ pub(crate) async fn end_all(
     Ok(RevokedTokens::OfUser(user.id, user.epoch))
 }
 
-/// Commits another state of the factors, passkeys or linked accounts of a user, and ends whatever the previous one
-/// vouched for, as [`end_all`] does.
+/// Commits another state of the ways into an account, which are its factors, passkeys and linked accounts, and ends
+/// whatever the previous one vouched for, as [`end_all`] does.
 ///
 /// # Errors
 /// [`ApplicationError::Unavailable`].
-pub(crate) async fn commit_factors(
+pub(crate) async fn commit_ways_in(
     journal: &Journal,
     unit: Box<dyn AccountUnit>,
     mut user: User,

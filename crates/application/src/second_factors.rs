@@ -250,10 +250,10 @@ mod tests {
 
     const ID: TotpDeviceId = TotpDeviceId::new(Uuid::from_u128(4));
 
-    /// A device whose codes up to this step are spent.
     /// Codes are not bound to one.
     const PURPOSE: CeremonyPurpose = CeremonyPurpose::SignIn { user: None };
 
+    /// A device whose codes up to this step are spent.
     fn a_device(last_step: Option<u64>) -> TotpDevice {
         let (name, secret) = (FactorName::parse("Phone").unwrap(), SealedTotpSecret::new(vec![1]));
         let device = TotpDevice::set_up(NewTotpDevice { id: ID, user_id: user_id(), name, secret }, now());

@@ -120,8 +120,8 @@ async fn put_temporary_files_into(folder: &Path, connection: &mut SqliteConnecti
 /// What a SQLite file begins with (SQLite's file format, section 1.3). A new one is empty.
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
-/// Makes the file, readable by its owner only, since it holds password hashes, and its folder. An existing file
-/// must be writable and look like a database, or nothing is made beside it.
+/// Makes the file, readable by its owner only, since it holds password hashes, and its folder. An existing file must be
+/// writable and look like a database, or nothing is made beside it.
 pub(crate) fn prepare_file(file: &Path) -> io::Result<()> {
     if file.exists() {
         let mut start = Vec::new();

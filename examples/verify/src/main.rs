@@ -60,8 +60,8 @@ async fn hello(request: HttpRequest, tokens: Data<Tokens>) -> HttpResponse {
     }
 }
 
-/// What is worth more than a token that somebody may have left lying about. Whoever has not shown enough is told what it takes
-/// (RFC 9470), proves it at Hexauth by `POST /api/v1/auth/step-up`, refreshes, and comes again.
+/// What is worth more than a token that somebody may have left lying about. Whoever has not shown enough is told what
+/// it takes (RFC 9470), proves it at Hexauth by `POST /api/v1/auth/step-up`, refreshes, and comes again.
 async fn pay(request: HttpRequest, tokens: Data<Tokens>) -> HttpResponse {
     let claims = match holder(&request, &tokens).await {
         Ok(claims) => claims,

@@ -75,8 +75,8 @@ impl Tokens {
         }
     }
 
-    /// Loads the keys, unless that was tried a moment ago, and returns whether the last try succeeded. Of many callers at
-    /// once, one asks Hexauth and the others wait for its result.
+    /// Loads the keys, unless that was tried a moment ago, and returns whether the last try succeeded. Of many callers
+    /// at once, one asks Hexauth and the others wait for its result.
     async fn load_unless_recent(&self) -> bool {
         let mut last = self.last_load.lock().await;
         if let Some(load) = *last

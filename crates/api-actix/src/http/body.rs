@@ -158,8 +158,8 @@ fn read_media_type(headers: &HeaderMap) -> Option<String> {
     let (media_type, charset) = (media_type.trim(), charset.map(|charset| charset.trim_matches('"')));
     let is_readable = match charset {
         None | Some("utf-8" | "utf8" | "us-ascii") => true,
-        // It has no meaning for JSON, which is UTF-8 (RFC 8259, sections 8.1 and 11), but clients send what they
-        // send with texts. Those of two or four bytes for a character can not be meant so.
+        // It has no meaning for JSON, which is UTF-8 (RFC 8259, sections 8.1 and 11), but clients send what they send
+        // with texts. Those of two or four bytes for a character can not be meant so.
         Some(other) => media_type.ends_with("json") && !other.starts_with("utf-16") && !other.starts_with("utf-32"),
     };
     is_readable.then(|| media_type.to_owned())

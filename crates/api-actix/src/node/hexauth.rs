@@ -170,10 +170,10 @@ impl Hexauth {
     }
 
     /// Runs a server until `shutdown` is done, and for the configured delay after that, in which it is not ready and
-    /// each response ends its connection. Then lets requests in flight finish, and writes what is left to write.
-    /// Make the server with [`http1::Settings::serve`](crate::http1::Settings::serve). A server of actix's own must
-    /// have its signals disabled, or it stops before it is told to; it lacks Hexauth's limits on connections. Metrics
-    /// are served meanwhile, if they are configured.
+    /// each response ends its connection. Then lets requests in flight finish, and writes what is left to write. Make
+    /// the server with [`http1::Settings::serve`](crate::http1::Settings::serve). A server of actix's own must have its
+    /// signals disabled, or it stops before it is told to; it lacks Hexauth's limits on connections. Metrics are served
+    /// meanwhile, if they are configured.
     ///
     /// # Errors
     /// What the operating system says.

@@ -92,7 +92,7 @@ pub(crate) async fn callback(
 ) -> Result<HttpResponse, ApiError> {
     let brought = match handle {
         None => brought,
-        Some(handle) if brought.is_empty() => Brought::from_query(&providers.carried(&provider, &handle)?),
+        Some(handle) if brought.is_empty() => Brought::from_query(&providers.open_response(&provider, &handle)?),
         Some(_) => return Err(ApplicationError::InvalidProviderResponse.into()),
     };
     let state = brought.state.ok_or(ApplicationError::InvalidProviderResponse)?;
@@ -120,7 +120,7 @@ pub(crate) async fn callback_by_form(
     settings: web::Data<HttpSettings>,
     AtProvider { provider, input: FormBody(brought) }: AtProvider<FormBody<CallbackBody>>,
 ) -> Result<HttpResponse, ApiError> {
-    let handle = providers.carry(&provider, &brought.to_query())?;
+    let handle = providers.seal_response(&provider, &brought.to_query())?;
     Ok(go_to(&callback_url(&settings, &provider), ("handle", handle.expose())))
 }
 

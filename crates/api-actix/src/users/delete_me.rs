@@ -19,9 +19,9 @@ crate::fields! {
 
 /// Delete oneself.
 ///
-/// Deletes the user's own account and everything that belongs to it. Needs the current password, of a
-/// user with a second factor also a recent proof by it, and of one without a password a recent proof alone. Otherwise
-/// it is 403 with `step_up_required`.
+/// Deletes the user's own account and everything that belongs to it. Needs the current password, of a user with a
+/// second factor also a recent proof by it, and of one without a password a recent proof alone. Otherwise it is 403
+/// with `step_up_required`.
 #[utoipa::path(delete, path = "/api/v1/users/me", tag = "users", request_body = DeleteMeBody,
     responses((status = 204, description = "The account is gone."), Body, Unauthorized, Forbidden, Conflict,
         TooManyAttempts, Unavailable),

@@ -42,9 +42,8 @@ crate::fields! {
 /// Replace a user.
 ///
 /// Replaces what an account says, for admins. What was read can be sent back whole, with what is to change. Disabling
-/// ends the user's sessions; another role voids their access tokens.
-/// Another role, activity or email, and another word on whether the email is proven, need a recent proof of the admin:
-/// otherwise 403 `step_up_required`.
+/// ends the user's sessions; another role voids their access tokens. Another role, activity or email, and another word
+/// on whether the email is proven, need a recent proof of the admin: otherwise 403 `step_up_required`.
 #[utoipa::path(put, path = "/api/v1/users/{id}", tag = "users",
     request_body = ReplaceUserBody, params(("id" = Uuid, Path, description = "The user.")),
     responses((status = 200, description = "The account as it is now.", body = UserBody), Body, Unauthorized, Forbidden,

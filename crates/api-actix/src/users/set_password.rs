@@ -20,8 +20,8 @@ crate::fields! {
 /// Set a user's password.
 ///
 /// Gives another password to a user who forgot theirs, for admins. All tokens of the user are dead. An admin's own
-/// account is refused with 403: use `PUT /api/v1/users/me/password`, with the current password. Needs a
-/// recent proof of the admin: otherwise 403 `step_up_required`.
+/// account is refused with 403: use `PUT /api/v1/users/me/password`, with the current password. Needs a recent proof of
+/// the admin: otherwise 403 `step_up_required`.
 #[utoipa::path(put, path = "/api/v1/users/{id}/password", tag = "users", request_body = SetPasswordBody,
     params(("id" = Uuid, Path, description = "The user.")),
     responses((status = 204, description = "The password was set, and all tokens of the user are dead."), Body,

@@ -34,10 +34,10 @@ crate::fields! {
 
 /// Change a user.
 ///
-/// Changes an account, for admins. Disabling ends the user's sessions; another role voids their
-/// access tokens. Another email voids what was mailed to the user, and is told to the old address if it was proven.
-/// Another role, activity or email, and another word on whether the email is proven, need a recent proof of the admin:
-/// otherwise 403 `step_up_required`.
+/// Changes an account, for admins. Disabling ends the user's sessions; another role voids their access tokens. Another
+/// email voids what was mailed to the user, and is told to the old address if it was proven. Another role, activity or
+/// email, and another word on whether the email is proven, need a recent proof of the admin: otherwise 403
+/// `step_up_required`.
 #[utoipa::path(patch, path = "/api/v1/users/{id}", tag = "users",
     request_body(content((UpdateUserBody = "application/json"), (UpdateUserBody = "application/merge-patch+json"))),
     params(("id" = Uuid, Path, description = "The user.")),

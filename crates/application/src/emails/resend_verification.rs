@@ -10,8 +10,8 @@ use crate::even::evenly;
 
 impl Emails {
     /// Mails another link and code to the owner of an address that was not proven yet, by which they prove it, or
-    /// finish the registration that waits for that. Nobody else learns whether there
-    /// is an account with it: it takes the same time and says the same, and so it does when there were too many mails.
+    /// finish the registration that waits for that. Nobody else learns whether there is an account with it: it takes
+    /// the same time and says the same, and so it does when there were too many mails.
     ///
     /// # Errors
     /// [`ApplicationError::MailIsOff`], [`ApplicationError::Unavailable`].

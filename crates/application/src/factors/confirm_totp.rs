@@ -8,7 +8,7 @@ use domain::{Nonce, Secret};
 
 use super::Factors;
 use crate::acting::{Proven, begin_proven};
-use crate::end_all::commit_factors;
+use crate::end_all::commit_ways_in;
 use crate::second_factors::kinds_of;
 use crate::{Actor, ApplicationError};
 
@@ -46,7 +46,7 @@ impl Factors {
         unit.refresh_tokens().record_authentication(session.id, authentication).await?;
         self.one_time_tokens.notify(unit.as_ref(), &user, Letter::FactorAdded).await?;
         let event = actor.did(What::FactorAdded { user: user.id });
-        commit_factors(&self.journal, unit, user, Some(actor.session), event).await?;
+        commit_ways_in(&self.journal, unit, user, Some(actor.session), event).await?;
         self.second_factors.was_right(actor.user_id).await;
         Ok(codes)
     }

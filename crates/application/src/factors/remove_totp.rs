@@ -4,7 +4,7 @@ use domain::mail::Letter;
 
 use super::Factors;
 use crate::acting::{Proven, begin_proven};
-use crate::end_all::commit_factors;
+use crate::end_all::commit_ways_in;
 use crate::{Actor, ApplicationError};
 
 impl Factors {
@@ -29,6 +29,6 @@ impl Factors {
         let spared = self.forget_removed(unit.as_ref(), &user, &session).await?;
         self.one_time_tokens.notify(unit.as_ref(), &user, Letter::FactorRemoved).await?;
         let event = actor.did(What::FactorRemoved { user: user.id });
-        commit_factors(&self.journal, unit, user, spared, event).await
+        commit_ways_in(&self.journal, unit, user, spared, event).await
     }
 }

@@ -5,7 +5,7 @@ use domain::users::{Email, User, UserId};
 
 use super::Factors;
 use crate::acting::{OnAccount, begin_on, require_proof};
-use crate::end_all::commit_factors;
+use crate::end_all::commit_ways_in;
 use crate::{Actor, ApplicationError, Target};
 
 impl Factors {
@@ -49,6 +49,6 @@ impl Factors {
         unit.factors().delete_all(user.id).await?;
         unit.passkeys().delete_all(user.id).await?;
         self.one_time_tokens.notify(unit.as_ref(), &user, Letter::FactorsReset).await?;
-        commit_factors(&self.journal, unit, user, None, event).await
+        commit_ways_in(&self.journal, unit, user, None, event).await
     }
 }

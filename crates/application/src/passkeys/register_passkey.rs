@@ -10,7 +10,7 @@ use domain::sessions::Authentication;
 
 use super::Passkeys;
 use crate::acting::Proven;
-use crate::end_all::commit_factors;
+use crate::end_all::commit_ways_in;
 use crate::second_factors::{by_passkey, kinds_of};
 use crate::{Actor, ApplicationError};
 
@@ -49,7 +49,7 @@ impl Passkeys {
     ) -> Result<RegisteredPasskey, ApplicationError> {
         self.ceremonies.web_authn()?;
         // Before the ceremony is taken, too: for another name nobody need touch their authenticator again.
-        drop(self.begin_adding(actor, Some(&register.name)).await?);
+        self.check_adding(actor, Some(&register.name)).await?;
         let credential = self.check(actor, &register).await?;
         let is_user_verified = credential.is_user_verified;
         let factors = &self.factors;
@@ -65,7 +65,7 @@ impl Passkeys {
         unit.refresh_tokens().record_authentication(session.id, Authentication { at: now, methods }).await?;
         factors.one_time_tokens.notify(unit.as_ref(), &user, Letter::PasskeyAdded).await?;
         let event = actor.did(What::FactorAdded { user: user.id });
-        commit_factors(&factors.journal, unit, user, Some(actor.session), event).await?;
+        commit_ways_in(&factors.journal, unit, user, Some(actor.session), event).await?;
         Ok(RegisteredPasskey { passkey, recovery_codes })
     }
 

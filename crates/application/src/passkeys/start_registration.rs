@@ -1,5 +1,6 @@
 use domain::factors::FactorName;
 use domain::passkeys::{CeremonyPurpose, Passkey};
+use domain::users::User;
 
 use super::{Asked, Passkeys};
 use crate::acting::{Proven, begin_proven};
@@ -14,11 +15,24 @@ impl Passkeys {
     /// [`ApplicationError::InvalidAccessToken`], [`ApplicationError::Unavailable`].
     pub async fn start_registration(&self, actor: &Actor) -> Result<Asked, ApplicationError> {
         let web_authn = self.ceremonies.web_authn()?;
-        let (Proven { unit, user, .. }, existing) = self.begin_adding(actor, None).await?;
-        drop(unit);
+        let (user, existing) = self.check_adding(actor, None).await?;
         let started = web_authn.start_registration(&user, &existing).map_err(ApplicationError::Internal)?;
         let purpose = CeremonyPurpose::Registration { user: user.id, session: actor.session };
         self.ceremonies.begin(purpose, started).await
+    }
+
+    /// Checks the same as [`Passkeys::begin_adding`], and lets the unit go: nothing stays locked. Returns the actor's
+    /// account, and the passkeys that they have.
+    ///
+    /// # Errors
+    /// Those of [`Passkeys::begin_adding`].
+    pub(super) async fn check_adding(
+        &self,
+        actor: &Actor,
+        name: Option<&FactorName>,
+    ) -> Result<(User, Vec<Passkey>), ApplicationError> {
+        let (Proven { user, .. }, existing) = self.begin_adding(actor, name).await?;
+        Ok((user, existing))
     }
 
     /// Begins a unit in which the actor may add a passkey, of this name if it has one yet. Returns those that they

@@ -83,6 +83,8 @@ impl Providers {
         }
     }
 
+    /// Proves by the provider's code whose account it is. Returns the code by which the app ends the flow, or why the
+    /// browser goes back to it without one. With an error it goes nowhere: the response was not for this flow.
     async fn prove(
         &self,
         flow: &ProviderFlow,

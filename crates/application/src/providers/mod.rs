@@ -1,16 +1,16 @@
 //! Signing in by identity providers, and the accounts there that a user has linked.
 //!
 //! A flow begins with [`Providers::start`] or, for whoever is signed in, with [`Providers::start_linking`], and then
-//! [`Providers::open`]. [`Providers::come_back`] takes what the browser brings from the provider, if need be by
-//! [`Providers::carry`], and makes a code of it, by which an app gets a session ([`Providers::sign_in`]) or the user's
-//! link ([`Providers::finish_linking`]).
+//! [`Providers::open`]. [`Providers::come_back`] takes what the browser brings from the provider, sealed by
+//! [`Providers::seal_response`] where a form brought it, and makes a code of it, by which an app gets a session
+//! ([`Providers::sign_in`]) or the user's link ([`Providers::finish_linking`]).
 
-mod carry;
 mod come_back;
 mod find_user;
 mod finish_linking;
 mod list_identities;
 mod redeem;
+mod seal_response;
 mod sign_in;
 mod start;
 mod start_linking;

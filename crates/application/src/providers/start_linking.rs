@@ -3,7 +3,7 @@ use domain::identities::ProviderName;
 use domain::providers::{FlowToken, LinkingSession};
 
 use super::{Providers, StartFlow};
-use crate::acting::{Proven, begin_proven};
+use crate::acting::check_proven;
 use crate::{Actor, ApplicationError};
 
 impl Providers {
@@ -22,8 +22,7 @@ impl Providers {
         let linking = LinkingSession { user: actor.user_id, session: actor.session };
         let flow = self.begin(provider, start, None, Some(linking))?;
         let (units, clock) = (self.sign_in.units.as_ref(), self.sign_in.clock.as_ref());
-        let Proven { unit, .. } = begin_proven(units, actor, clock, self.sudo_window).await?;
-        drop(unit);
+        check_proven(units, actor, clock, self.sudo_window).await?;
         self.flows.insert(&flow).await?;
         Ok(flow.token(FlowToken::Link, self.mac.as_ref()))
     }

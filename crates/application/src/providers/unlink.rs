@@ -5,7 +5,7 @@ use domain::sessions::Method;
 
 use super::Providers;
 use crate::acting::{Proven, begin_proven, keep_a_way_in};
-use crate::end_all::{commit_factors, forget_methods};
+use crate::end_all::{commit_ways_in, forget_methods};
 use crate::{Actor, ApplicationError};
 
 impl Providers {
@@ -21,13 +21,13 @@ impl Providers {
         if !unit.identities().delete(user.id, id).await? {
             return Err(ApplicationError::NotFound);
         }
-        let ceremonies = &self.sign_in.second_factors.ceremonies;
-        keep_a_way_in(unit.as_ref(), user.id, self.providers.as_ref(), ceremonies).await?;
+        let are_passkeys_on = self.sign_in.second_factors.ceremonies.are_on();
+        keep_a_way_in(unit.as_ref(), user.id, self.providers.as_ref(), are_passkeys_on).await?;
         let is_last = unit.identities().list(user.id).await?.is_empty();
         let gone = is_last.then_some(Method::Provider).into_iter();
         let spared = forget_methods(unit.as_ref(), &session, gone).await?;
         self.sign_in.one_time_tokens.notify(unit.as_ref(), &user, Letter::IdentityUnlinked).await?;
         let event = actor.did(What::IdentityUnlinked { user: user.id });
-        commit_factors(&self.sign_in.journal, unit, user, spared, event).await
+        commit_ways_in(&self.sign_in.journal, unit, user, spared, event).await
     }
 }

@@ -30,7 +30,7 @@ impl SignIn {
         address: Option<IpAddr>,
     ) -> Result<(), ApplicationError> {
         let Challenged { user, methods, .. } = self.find_challenged(challenge).await?;
-        let proven = Proven { user, methods, rehashed: None, challenge: None, shown: None };
+        let proven = Proven::by_methods(methods, user);
         if self.what_is_missing(&proven).await? != Some(vec![FactorKind::EmailCode]) {
             return Err(ApplicationError::EmailCodeNotOffered);
         }

@@ -25,7 +25,7 @@ impl SignIn {
         self.require_email_sign_in()?;
         let address = device.address();
         let result = self.prove_and_start(&proof, device).await;
-        self.recorded(result, address).await
+        self.counted(self.record_invalid_token(result, address).await)
     }
 
     async fn prove_and_start(&self, proof: &Proof, device: Device) -> Result<TokenPair, ApplicationError> {

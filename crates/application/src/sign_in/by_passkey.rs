@@ -95,7 +95,7 @@ impl SignIn {
         let found = self.passwords.find_with_user(&UserIdentifier::Id(owner)).await?;
         let Some((user, _)) = found else { return Err(ApplicationError::InvalidPasskey { suspected: None }) };
         let methods = shown.after(Methods::only(Method::Passkey));
-        let proven = Proven { user, methods, rehashed: None, challenge: None, shown: Some(shown) };
+        let proven = Proven { shown: Some(shown), ..Proven::by_methods(methods, user) };
         match self.start_session(&proven, device).await {
             Ok(Some(pair)) => Ok(pair),
             // The account may change at this very moment: then the passkey may be gone.

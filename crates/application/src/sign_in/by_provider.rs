@@ -24,6 +24,6 @@ impl SignIn {
         };
         // The account may change at this very moment: then the proof was worth nothing any more.
         let result = result.and_then(|pair| pair.ok_or(ApplicationError::InvalidOneTimeToken));
-        self.recorded(result, address).await
+        self.counted(self.record_invalid_token(result, address).await)
     }
 }

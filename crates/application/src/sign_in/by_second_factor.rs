@@ -91,7 +91,7 @@ impl SignIn {
             Err(refusal) => return Err(self.refuse_second_factor(user_id, address, refusal).await),
         };
         let methods = shown.after(methods);
-        let proven = Proven { user, methods, rehashed: None, challenge: Some(challenge), shown: Some(shown) };
+        let proven = Proven { challenge: Some(challenge), shown: Some(shown), ..Proven::by_methods(methods, user) };
         match self.start_session(&proven, device).await {
             Ok(pair) => pair.ok_or(ApplicationError::InvalidOneTimeToken),
             // Spent by another at this very moment, or not a recovery code at all.

@@ -1,6 +1,4 @@
-use std::net::IpAddr;
-
-use domain::events::{By, What};
+use domain::events::What;
 use domain::passwords::{HashError, HashPlace, Password, PasswordHash, Verification};
 use domain::sessions::{Device, Method};
 use domain::users::{User, UserIdentifier};
@@ -9,7 +7,6 @@ use super::SignIn;
 use super::start_session::{Proven, Rehashed};
 use crate::ApplicationError;
 use crate::attempts::{Guess, Whose};
-use crate::events::SignInOutcome;
 use crate::sessions::TokenPair;
 
 /// A sign-in with a password.
@@ -29,8 +26,7 @@ impl SignIn {
     /// # Errors
     /// [`ApplicationError::InvalidCredentials`], after the same work whether the user exists or not;
     /// [`ApplicationError::AccountDisabled`] and [`ApplicationError::EmailNotVerified`], only to somebody who knows the
-    /// password;
-    /// [`ApplicationError::TooManyAttempts`], whether or not the password is right and the user exists;
+    /// password; [`ApplicationError::TooManyAttempts`], whether or not the password is right and the user exists;
     /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn with_password(&self, login: Login) -> Result<TokenPair, ApplicationError> {
         self.counted(self.verify_and_start(login).await)
@@ -72,43 +68,6 @@ impl SignIn {
         Err(self.refused(what, address, ApplicationError::InvalidCredentials).await)
     }
 
-    /// Counts a sign-in that no event tells of, and returns it.
-    pub(super) fn counted(&self, result: Result<TokenPair, ApplicationError>) -> Result<TokenPair, ApplicationError> {
-        if let Some(outcome) = SignInOutcome::without_event(&result) {
-            self.journal.counters.sign_in(outcome);
-        }
-        result
-    }
-
-    /// Records that the token of a sign-in was not good, if that is its result, or counts it, and returns it.
-    pub(super) async fn recorded(
-        &self,
-        result: Result<TokenPair, ApplicationError>,
-        address: Option<IpAddr>,
-    ) -> Result<TokenPair, ApplicationError> {
-        let result = match result {
-            Err(error @ ApplicationError::InvalidOneTimeToken) => {
-                Err(self.refused(What::LoginFailed { user: None }, address, error).await)
-            }
-            result => result,
-        };
-        self.counted(result)
-    }
-
-    /// Records a refusal, the same for a name that is known and one that is not, and returns it.
-    pub(super) async fn refused(
-        &self,
-        what: What,
-        address: Option<IpAddr>,
-        error: ApplicationError,
-    ) -> ApplicationError {
-        let event = By::Anyone.did(what).from_address(address);
-        if !self.journal.record_refusal(&self.units, &self.hashing, event).await {
-            self.journal.counters.sign_in(SignInOutcome::Failed);
-        }
-        error
-    }
-
     async fn find_by_name(
         &self,
         name: Option<&UserIdentifier>,
@@ -139,6 +98,7 @@ mod tests {
     use domain::users::Epoch;
 
     use super::*;
+    use crate::events::SignInOutcome;
     use crate::sign_in::testing::Mocks;
     use crate::testing::{a_hash, a_user, password, unable_to_sign};
 

@@ -6,6 +6,7 @@ mod by_passkey;
 mod by_provider;
 mod by_second_factor;
 mod login;
+mod outcome;
 mod reclaim;
 mod request_by_mail;
 mod start_session;

@@ -37,7 +37,12 @@ pub(super) struct Proven {
 impl Proven {
     /// By a first factor alone.
     pub(super) fn by(method: Method, user: User) -> Self {
-        Self { user, methods: Methods::only(method), rehashed: None, challenge: None, shown: None }
+        Self::by_methods(Methods::only(method), user)
+    }
+
+    /// By these methods, and nothing is to be spent.
+    pub(super) fn by_methods(methods: Methods, user: User) -> Self {
+        Self { user, methods, rehashed: None, challenge: None, shown: None }
     }
 }
 
@@ -56,8 +61,7 @@ impl SignIn {
     ///
     /// # Errors
     /// [`ApplicationError::AccountDisabled`], [`ApplicationError::EmailNotVerified`],
-    /// [`ApplicationError::SecondFactorRequired`], which are recorded;
-    /// [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::SecondFactorRequired`], which are recorded; [`ApplicationError::Unavailable`].
     pub(super) async fn start_session(
         &self,
         proven: &Proven,

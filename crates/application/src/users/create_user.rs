@@ -75,9 +75,8 @@ impl Users {
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`] when somebody who is not an admin gives another role, activity or proof than
-    /// every account begins with; [`ApplicationError::StepUpRequired`] for another admin, and for
-    /// an address that is to count as proven;
-    /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
+    /// every account begins with; [`ApplicationError::StepUpRequired`] for another admin, and for an address that is to
+    /// count as proven; [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
     /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::RefusedPassword`],
     /// [`ApplicationError::Duplicate`], [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn create(

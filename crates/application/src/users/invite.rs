@@ -23,8 +23,7 @@ pub struct Invite {
 impl Users {
     /// Makes an account without a password, and mails its owner how to choose one, for admins, in every mode of
     /// registration. Whoever has not chosen one yet, or not proven the address, gets a mail, too, and anybody else who
-    /// has an account a notice.
-    /// The response and its time tell nothing of this, nor whether there were too many mails.
+    /// has an account a notice. The response and its time tell nothing of this, nor whether there were too many mails.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`]; [`ApplicationError::StepUpRequired`] for another admin;

@@ -9,8 +9,7 @@ use crate::{Source, StoreError};
 /// signs, and still accepted this long after its last token should have expired.
 pub const MAX_KEY_RING_AGE: TimeDelta = TimeDelta::seconds(5);
 
-/// Keeps signing keys, sealed. Every method may fail with [`StoreError::Unavailable`] or
-/// [`StoreError::Internal`].
+/// Keeps signing keys, sealed. Every method may fail with [`StoreError::Unavailable`] or [`StoreError::Internal`].
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait SigningKeyRepository: Send + Sync {

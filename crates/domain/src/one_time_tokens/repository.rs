@@ -32,9 +32,9 @@ pub trait OneTimeTokenRepository: Send + Sync {
     /// of several that try at once exactly one MUST succeed.
     async fn consume(&self, id: OneTimeTokenId, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// Removes all tokens of a user, and returns how many. MUST remove those for every purpose, used or not, and MUST leave
-    /// those of others alone. Whatever changes how somebody gets in calls it in the same unit: a token that was asked for
-    /// before is worth nothing after.
+    /// Removes all tokens of a user, and returns how many. MUST remove those for every purpose, used or not, and MUST
+    /// leave those of others alone. Whatever changes how somebody gets in calls it in the same unit: a token that was
+    /// asked for before is worth nothing after.
     async fn void_all(&self, user: UserId) -> Result<u64, StoreError>;
 
     /// Removes all tokens of a user for `purpose`, and returns how many. MUST remove them whatever address they were

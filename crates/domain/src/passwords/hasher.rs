@@ -33,9 +33,9 @@ pub trait HashPlace: Send {
     /// Those of [`HashPlace::hash`].
     async fn rehash(&mut self, password: &Password) -> Result<PasswordHash, HashError>;
 
-    /// Compares `password` with `stored`. With `None`, the case of an unknown user, it MUST take as long as with a
-    /// hash of the current parameters and return a mismatch. A stored hash whose parameters exceed the configured
-    /// cap MUST be refused without computing it.
+    /// Compares `password` with `stored`. With `None`, the case of an unknown user, it MUST take as long as with a hash
+    /// of the current parameters and return a mismatch. A stored hash whose parameters exceed the configured cap MUST
+    /// be refused without computing it.
     ///
     /// # Errors
     /// [`HashError::Overloaded`] when there is no memory for it, [`HashError::Unusable`] for a stored hash that cannot

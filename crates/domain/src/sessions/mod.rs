@@ -23,6 +23,6 @@ pub use {repository::MockRefreshTokenRepository, revocations::MockRevocationRepo
 
 use crate::Id;
 
-/// Names a session: one sign-in on one device. It is the id of the session's refresh token and the `sid` claim
-/// of its access tokens.
+/// Names a session: one sign-in on one device. It is the id of the session's refresh token and the `sid` claim of its
+/// access tokens.
 pub type SessionId = Id<RefreshToken>;

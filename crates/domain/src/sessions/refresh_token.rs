@@ -124,8 +124,8 @@ impl RefreshToken {
                 ..self.clone()
             });
         }
-        // The current generation is the child of `presented` and has not been used, or it would not be current.
-        // A racer that read its clock before the winner did sees a negative age.
+        // The current generation is the child of `presented` and has not been used, or it would not be current. A racer
+        // that read its clock before the winner did sees a negative age.
         let in_grace = !policy.grace.is_zero() && (-MAX_HEAD_START..=policy.grace).contains(&(now - self.rotated_at));
         if presented.next() == self.generation && in_grace {
             return Rotation::SameChild;
@@ -186,8 +186,8 @@ impl Generation {
     /// The next one.
     #[must_use]
     pub const fn next(self) -> Self {
-        // One rotation a millisecond would take 49 days to get here, longer than a session lives by default; past
-        // it the conditional update no longer matches and the session simply cannot be refreshed.
+        // One rotation a millisecond would take 49 days to get here, longer than a session lives by default; past it
+        // the conditional update no longer matches and the session simply cannot be refreshed.
         Self(self.0.saturating_add(1))
     }
 }

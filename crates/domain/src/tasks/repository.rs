@@ -4,8 +4,8 @@ use crate::StoreError;
 use crate::tasks::{Task, TaskId, TaskQuery, TaskStatus};
 use crate::users::UserId;
 
-/// Keeps tasks. Every method may fail with [`StoreError::Unavailable`] or [`StoreError::Internal`].
-/// When a user is deleted, their tasks MUST be gone with them.
+/// Keeps tasks. Every method may fail with [`StoreError::Unavailable`] or [`StoreError::Internal`]. When a user is
+/// deleted, their tasks MUST be gone with them.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait TaskRepository: Send + Sync {

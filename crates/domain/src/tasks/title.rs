@@ -1,7 +1,7 @@
 use crate::{ValidationError, text};
 
-/// What a task is about, in a line: 1 to 200 characters, of which one can be
-/// seen, trimmed and in Unicode's composed form (NFC). No control characters and no changes of direction.
+/// What a task is about, in a line: 1 to 200 characters, of which one can be seen, trimmed and in Unicode's composed
+/// form (NFC). No control characters and no changes of direction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskTitle(String);
 

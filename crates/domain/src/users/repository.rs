@@ -4,9 +4,9 @@ use crate::StoreError;
 use crate::Timestamp;
 use crate::users::{Email, Epoch, User, UserFilter, UserId, UserQuery};
 
-/// Keeps users. Every method may fail with [`StoreError::Unavailable`] or [`StoreError::Internal`].
-/// Of a stored user that is not valid, a role that is unknown MUST be read as [`Role::User`](crate::users::Role), and
-/// an epoch that cannot be one, or one above [`Epoch::LAST`], as [`Epoch::UNREADABLE`].
+/// Keeps users. Every method may fail with [`StoreError::Unavailable`] or [`StoreError::Internal`]. Of a stored user
+/// that is not valid, a role that is unknown MUST be read as [`Role::User`](crate::users::Role), and an epoch that
+/// cannot be one, or one above [`Epoch::LAST`], as [`Epoch::UNREADABLE`].
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait UserRepository: Send + Sync {

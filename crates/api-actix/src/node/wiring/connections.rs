@@ -15,6 +15,18 @@ pub enum Connections {
     Sqlite(SqliteConnections),
 }
 
+impl From<PostgresConnections> for Connections {
+    fn from(connections: PostgresConnections) -> Self {
+        Self::Postgres(connections)
+    }
+}
+
+impl From<SqliteConnections> for Connections {
+    fn from(connections: SqliteConnections) -> Self {
+        Self::Sqlite(connections)
+    }
+}
+
 impl Connections {
     /// Keeps them alive when other runtimes than this end, such as those of the server's workers.
     pub async fn move_here(&self) {

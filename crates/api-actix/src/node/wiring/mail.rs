@@ -4,17 +4,18 @@ use std::sync::Arc;
 use domain::mail::Mailer;
 use infra_mail::{FileMailer, Letters, LinkError, Links, LogMailer, MailSetupError, Sender, SmtpMailer};
 
-use super::WiringError;
 use crate::config::{Config, MAIL_LINKS, MailLink, MailSettings, MailTransport, Mode, SmtpSecurity, SmtpSettings};
 
-/// The way out for mail, whose links lead to the pages at this URL if they do not lead elsewhere.
-pub(super) fn mailer(mail: &MailSettings, pages: Option<&str>) -> Result<Arc<dyn Mailer>, WiringError> {
-    let (letters, sender) = (letters(mail, pages)?, Sender::parse(&mail.from)?);
-    Ok(match &mail.transport {
+/// The way out for mail, if any is sent. Links lead to the pages, if they do not lead elsewhere.
+pub(super) fn mailer(config: &Config, address: SocketAddr) -> Result<Option<Arc<dyn Mailer>>, MailSetupError> {
+    let Some(mail) = &config.mail else { return Ok(None) };
+    let pages = pages_url(config, address);
+    let (letters, sender) = (letters(mail, pages.as_deref())?, Sender::parse(&mail.from)?);
+    Ok(Some(match &mail.transport {
         MailTransport::Smtp(settings) => Arc::new(SmtpMailer::new(&smtp(settings), letters, sender)?),
         MailTransport::File(folder) => Arc::new(FileMailer::new(folder.clone(), letters, sender)),
         MailTransport::Log => Arc::new(LogMailer::new(letters)),
-    })
+    }))
 }
 
 /// Where the pages are for those who read a mail. In production nowhere, until it is configured: the address that the

@@ -17,7 +17,6 @@ use std::sync::Arc;
 
 use application::Application;
 use domain::keys::RootSecret;
-use domain::mail::Mailer;
 use domain::passwords::{BreachedPasswords, PasswordPolicy};
 use domain::sessions::RevocationFeed;
 use domain::{Clock, HealthCheck, Ids, Secret};
@@ -146,33 +145,27 @@ pub(crate) async fn attach(config: &Config) -> Result<Parts, WiringError> {
 }
 
 async fn build(config: &Config, address: SocketAddr, secret: Option<RootSecret>) -> Result<Parts, WiringError> {
-    let pages = mail::pages_url(config, address);
-    let mailer = config.mail.as_ref().map(|mail| mail::mailer(mail, pages.as_deref())).transpose()?;
     match &config.database.url {
         DatabaseUrl::Postgres(url) => {
             let settings = postgres(&config.database, url)?;
             let store = Arc::new(infra_postgres::connect(&settings).await?);
             let feed = Box::new(PostgresRevocationFeed::new(&settings));
-            let connections = Connections::Postgres(store.connection().clone());
-            assemble(config, address, secret, mailer, store, feed, connections)
+            assemble(config, address, secret, store, feed)
         }
         DatabaseUrl::Sqlite(url) => {
             let store = Arc::new(infra_sqlite::connect(&sqlite(&config.database, url)).await?);
             let feed = Box::new(SqliteRevocationFeed::new(&store));
-            let connections = Connections::Sqlite(store.connection().clone());
-            assemble(config, address, secret, mailer, store, feed, connections)
+            assemble(config, address, secret, store, feed)
         }
     }
 }
 
-fn assemble<C: SqlConnections + Clone + 'static>(
+fn assemble<C: SqlConnections + Clone + Into<Connections> + 'static>(
     config: &Config,
     address: SocketAddr,
     secret: Option<RootSecret>,
-    mailer: Option<Arc<dyn Mailer>>,
     store: Arc<Store<C>>,
     feed: Box<dyn RevocationFeed>,
-    connections: Connections,
 ) -> Result<Parts, WiringError> {
     let secret = secret.map_or_else(|| make_secret(config), Ok)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -197,9 +190,10 @@ fn assemble<C: SqlConnections + Clone + 'static>(
         provider_responses: Arc::new(SealedResponses::new(&secret)),
         ids: ids.clone(),
         clock: clock.clone(),
-        mailer,
+        mailer: mail::mailer(config, address)?,
     };
     let application = services(&store, adapters, config.application.clone());
+    let connections = store.connection().clone().into();
     let hash_load = Box::new(move || hasher.load());
     Ok(Parts { application, feed, connections, health: store, ids, clock, hash_load })
 }

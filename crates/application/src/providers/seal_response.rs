@@ -17,18 +17,18 @@ impl Providers {
     ///
     /// # Errors
     /// [`ApplicationError::InvalidProviderResponse`] when it is too long.
-    pub fn carry(&self, provider: &ProviderName, response: &Secret) -> Result<Secret, ApplicationError> {
+    pub fn seal_response(&self, provider: &ProviderName, response: &Secret) -> Result<Secret, ApplicationError> {
         if response.expose().len() > MAX_RESPONSE_BYTES {
             return Err(ApplicationError::InvalidProviderResponse);
         }
         self.responses.close(provider, response).map_err(ApplicationError::Internal)
     }
 
-    /// What [`Providers::carry`] sealed for this provider.
+    /// What [`Providers::seal_response`] sealed for this provider.
     ///
     /// # Errors
     /// [`ApplicationError::InvalidProviderResponse`], whatever is wrong with the handle.
-    pub fn carried(&self, provider: &ProviderName, handle: &Secret) -> Result<Secret, ApplicationError> {
+    pub fn open_response(&self, provider: &ProviderName, handle: &Secret) -> Result<Secret, ApplicationError> {
         let handle = Some(handle).filter(|handle| handle.expose().len() <= MAX_HANDLE_BYTES);
         let opened = handle.and_then(|handle| self.responses.open(provider, handle));
         opened.ok_or(ApplicationError::InvalidProviderResponse)

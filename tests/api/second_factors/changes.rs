@@ -161,11 +161,16 @@ async fn admins_reset_factors_and_see_none(first: App) {
     app.refresh(&ada.tokens.refresh).await.problem(401, "invalid_refresh_token");
     assert!(is_refused(&app.post(BY_TOTP, json!({"challenge": pending, "code": totp::code(&ada.secret)})).await));
     assert_eq!((count(app, "totp_devices").await, count(app, "recovery_codes").await), (0, 0));
-    app.sign_in(EMAIL).await;
+    let without = app.sign_in(EMAIL).await;
     assert!(post.wait_for("factors_reset", 1).await[0].text.contains("To: ada@example.com"));
     assert_eq!(count(app, "events WHERE kind = 'factors.reset' AND actor_kind = 'user'").await, 1);
 }
 
+    // Of whoever has none, nothing is changed.
+    assert_eq!(app.delete(&path, &root.access).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(app.me(&without.access).await.status, StatusCode::OK);
+    app.refresh(&without.refresh).await.tokens();
+    assert_eq!(count(app, "outbox WHERE kind = 'factors_reset'").await, 1);
 /// Whoever proves an address first owns the account: a factor that somebody else set up before must not keep them out.
 async fn a_stranger_leaves_no_factor_behind_for_the_owner_of_an_address(first: App) {
     let post = Post::with(first, &[("APP_AUTH__EMAIL_SIGN_IN", "true")]).await;

@@ -30,7 +30,9 @@ async fn an_account_is_linked_in_the_session_that_began_and_to_one_user(app: App
     setup.idp.says(json!({"sub": "hers", "email": "elsewhere@example.com"}));
     let code = linking_code(&setup, &ada).await;
     for other in [&bob, &elsewhere] {
-        link(&setup, other, &code).await.problem(400, "invalid_one_time_token");
+        let refused = link(&setup, other, &code).await;
+        refused.problem(400, "invalid_one_time_token");
+        assert!(refused.text.contains("The code of the provider is not valid"), "{refused:?}");
     }
     setup.exchange(json!({"code": code})).await.problem(400, "invalid_one_time_token");
     let linked = link(&setup, &ada, &code).await;
@@ -154,8 +156,6 @@ async fn a_session_ends_with_the_last_account_that_it_began_by(app: App) {
     }
 }
 
-/// D13: only what somebody could sign in with counts.
-async fn what_is_configured_no_more_is_no_way_in(app: App) {
 /// By what the operator calls it: nothing that a user typed is in a mail.
 async fn the_owner_is_told_which_provider_was_linked_and_unlinked(first: App) {
     first.register("ada@example.com").await;
@@ -173,6 +173,8 @@ async fn the_owner_is_told_which_provider_was_linked_and_unlinked(first: App) {
     assert!(told[0].text.contains("An account at Our own was disconnected"), "{}", told[0].text);
 }
 
+/// D13: only what somebody could sign in with counts.
+async fn what_is_configured_no_more_is_no_way_in(app: App) {
     let setup = Setup::with(&app, &[]).await;
     let without_passkeys = app
         .another_node(&[

@@ -102,7 +102,9 @@ async fn only_those_of_whom_it_is_required_must_have_one(first: App) {
     make_due(&app).await;
     app.sign_in(EMAIL).await;
     // No mail is sent here.
-    assert_eq!(offered(&app.login("root@example.com", PASSWORD).await), json!([]));
+    let refused = app.login("root@example.com", PASSWORD).await;
+    assert_eq!(offered(&refused), json!([]));
+    assert!(refused.text.contains("ask an admin") && !refused.text.contains("Send one"), "{refused:?}");
     // A session that has begun goes on, and sets one up.
     let root = app.refresh(&root.refresh).await.tokens();
     Enrolled::with(&app, "root@example.com", &root).await.sign_in(&app).await;

@@ -65,6 +65,37 @@ fn all_faults_are_listed_by_check_and_by_show() {
 }
 
 #[test]
+fn no_fault_hides_behind_another() {
+    let production = Workplace::default().with("APP_ENV", "production").with("APP_SECRET_KEY", SECRET);
+    let check = |workplace: &Workplace, names: &[&str]| {
+        let finished = workplace.run(&["config", "check"]);
+        let faults: Vec<_> = finished.stderr.lines().skip(1).collect();
+        assert_eq!(faults.len(), names.len(), "{}", finished.stderr);
+        for name in names {
+            assert!(faults.iter().any(|fault| fault.contains(name)), "{name}: {}", finished.stderr);
+        }
+    };
+    let workplace = production
+        .with("APP_AUTH__RETURN_TO", "https://app.example.com")
+        .with("APP_PROVIDERS__GITHUB__CLIENT_SECRET_FILE", "/no/such/file")
+        .with("APP_WEBAUTHN__RP_ID", "https://example.com")
+        .with("APP_WEBAUTHN__ORIGINS", "app.example.com");
+    let names = [
+        "APP_PROVIDERS__GITHUB__CLIENT_SECRET_FILE: ",
+        "(APP_PROVIDERS__GITHUB__CLIENT_ID): it is missing",
+        "(APP_SERVER__PUBLIC_URL): it is missing",
+        "(APP_WEBAUTHN__RP_ID): must be a domain",
+        "(APP_WEBAUTHN__ORIGINS): must be ",
+    ];
+    check(&workplace, &names);
+    // Origins that were not given are at fault with nothing.
+    let names = names.map(|name| if name.contains("ORIGINS") { "APP_AUTH__SUDO_WINDOW" } else { name });
+    check(&workplace.without("APP_WEBAUTHN__ORIGINS").with("APP_AUTH__SUDO_WINDOW", "soon"), &names);
+    let alone = Workplace::default().with("APP_WEBAUTHN__ORIGINS", "app.example.com");
+    check(&alone, &["it needs webauthn.rp_id (APP_WEBAUTHN__RP_ID)", "(APP_WEBAUTHN__ORIGINS): must be "]);
+}
+
+#[test]
 fn what_is_shown_can_be_read_again() {
     let text = shown(&Workplace::default().with("APP_SERVER__PORT", "8123"));
     let workplace = Workplace::default().without("APP_SERVER__PORT").with_file("hexauth.toml", &text);

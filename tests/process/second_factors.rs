@@ -24,7 +24,10 @@ async fn whoever_lost_their_factors_gets_in_again_by_the_word_of_the_operator(wo
     let said = finished.success();
     assert!(said.contains("removed all second factors") && said.contains("ended all sessions"), "{said}");
     assert_eq!(status(client.refresh(&tokens.refresh).await).await, StatusCode::UNAUTHORIZED);
-    client.sign_in(EMAIL).await;
+    let tokens = client.sign_in(EMAIL).await;
+    let said = workplace.run(&[RESET, &[EMAIL]].concat()).success();
+    assert_eq!(said, "ada@example.com has no second factors; nothing was changed\n");
+    assert_eq!(status(client.refresh(&tokens.refresh).await).await, StatusCode::OK);
 }
 
 /// A code by mail is what is left to whoever sets up none in time.

@@ -1,10 +1,8 @@
 //! Turns the refusal of a use case into an error of HTTP: by its code, in the table to which every feature adds its
 //! rows.
 
-use std::error::Error;
-
 use application::ApplicationError;
-use domain::factors::{FactorKind, SecondFactorChallenge};
+use domain::factors::FactorKind;
 use domain::passwords::RefusedPassword;
 
 use crate::features;
@@ -59,7 +57,7 @@ impl From<ApplicationError> for ApiError {
             _ => Vec::new(),
         };
         let extension = extension(&error);
-        let refusal = refused(error.code(), fields, error);
+        let refusal = refused(fields, error);
         match extension {
             Some(extension) => refusal.extended(extension),
             None => refusal,
@@ -67,17 +65,38 @@ impl From<ApplicationError> for ApiError {
     }
 }
 
+/// What is said in place of the sentence of the code's row, where that would mislead.
+fn detail(error: &ApplicationError) -> Option<&'static str> {
+    match error {
+        ApplicationError::SecondFactorRequired(challenge) if challenge.factors.is_empty() => {
+            Some("The account must have a second factor and has none. Sign in by another way, or ask an admin.")
+        }
+        ApplicationError::StepUpRequired { factors } if factors.is_empty() => {
+            Some("Sign in again: the account has neither a password nor a second factor to prove by that it is you.")
+        }
+        ApplicationError::InvalidChallenge => Some(
+            "The challenge is not valid: it was used, has expired, or the account has changed since. Sign in again.",
+        ),
+        ApplicationError::InvalidProviderCode => Some(
+            "The code of the provider is not valid: it was used, has expired, or is of another sign-in. Begin again.",
+        ),
+        ApplicationError::ProviderResponseTooLong => {
+            Some("The response of the provider is too long: it must have at most 4,096 bytes.")
+        }
+        _ => None,
+    }
+}
+
 /// What the document of this error has besides.
 fn extension(error: &ApplicationError) -> Option<Extension> {
     let names = |factors: &[FactorKind]| Some(factors.iter().map(|factor| factor.as_str()).collect());
     match error {
-        ApplicationError::SecondFactorRequired(SecondFactorChallenge { token, expires_at, factors }) => {
-            Some(Extension {
-                challenge: Some(token.clone()),
-                factors: names(factors),
-                expires_at: Some(Time(*expires_at)),
-            })
-        }
+        ApplicationError::SecondFactorRequired(challenge) => Some(Extension {
+            challenge: Some(challenge.token.clone()),
+            factors: names(&challenge.factors),
+            expires_at: Some(Time(challenge.expires_at)),
+            expires_in: Some(challenge.expires_in.num_seconds()),
+        }),
         ApplicationError::StepUpRequired { factors } => {
             Some(Extension { factors: names(factors), ..Extension::default() })
         }
@@ -85,10 +104,13 @@ fn extension(error: &ApplicationError) -> Option<Extension> {
     }
 }
 
-/// A refusal in the words of the code's row.
-fn refused(code: &str, fields: Vec<FieldError>, error: impl Error + Send + Sync + 'static) -> ApiError {
+/// A refusal in the words of the code's row, or in its own.
+fn refused(fields: Vec<FieldError>, error: ApplicationError) -> ApiError {
+    let code = error.code();
     match table().find(|row| row.code == code) {
-        Some(row) => ApiError::refused(*row, fields, error),
+        Some(row) => {
+            ApiError::refused(ErrorRow { detail: detail(&error).unwrap_or(row.detail), ..*row }, fields, error)
+        }
         // A test looks for each code in the table.
         None => ApiError::Broken("an error has no row"),
     }
@@ -99,6 +121,7 @@ mod tests {
     use std::collections::HashSet;
 
     use chrono::TimeDelta;
+    use domain::factors::SecondFactorChallenge;
     use domain::{Secret, Timestamp, ValidationError};
 
     use super::*;
@@ -140,10 +163,13 @@ mod tests {
             (E::UnchangedPassword, "422 validation_failed new_password:unchanged"),
             (E::ReadOnly(vec!["id"]), "422 validation_failed id:read_only"),
             (E::InvalidOneTimeToken, "400 invalid_one_time_token"),
+            (E::InvalidChallenge, "400 invalid_one_time_token"),
+            (E::InvalidProviderCode, "400 invalid_one_time_token"),
             (E::MailIsOff, "503 mail_is_off"),
             (E::UnknownProvider, "404 unknown_provider"),
-            (E::ProviderUnavailable, "503 provider_unavailable"),
+            (E::ProviderUnavailable { return_to: String::new() }, "503 provider_unavailable"),
             (E::InvalidProviderResponse, "400 invalid_provider_response"),
+            (E::ProviderResponseTooLong, "400 invalid_provider_response"),
             (E::ReturnToNotAllowed, "422 validation_failed return_to:not_allowed"),
             (E::EmailMissing, "403 email_missing"),
             (E::LinkRequired, "409 link_required"),
@@ -161,8 +187,12 @@ mod tests {
     }
 
     fn challenge() -> SecondFactorChallenge {
-        let token = Secret::new("hxc_challenge".to_owned());
-        SecondFactorChallenge { token, expires_at: Timestamp::default(), factors: vec![FactorKind::Totp] }
+        SecondFactorChallenge {
+            token: Secret::new("hxc_challenge".to_owned()),
+            expires_at: Timestamp::default(),
+            expires_in: TimeDelta::minutes(10),
+            factors: vec![FactorKind::Totp],
+        }
     }
 
     /// Does not compile when a variant is added: add it to `all`, too.
@@ -176,7 +206,9 @@ mod tests {
             E::LastFactor => true,
             E::InvalidCredentials | E::AccountDisabled | E::InvalidAccessToken | E::InvalidRefreshToken => true,
             E::Forbidden | E::RegistrationClosed | E::WrongCurrentPassword | E::CurrentPasswordRequired => true,
-            E::UnknownProvider | E::ProviderUnavailable | E::InvalidProviderResponse | E::ReturnToNotAllowed => true,
+            E::UnknownProvider | E::ProviderUnavailable { .. } | E::ReturnToNotAllowed => true,
+            E::InvalidProviderResponse | E::ProviderResponseTooLong => true,
+            E::InvalidChallenge | E::InvalidProviderCode => true,
             E::EmailMissing | E::LinkRequired => true,
             E::InvalidOneTimeToken | E::MailIsOff | E::TooManyAttempts { .. } => true,
             E::RefusedPassword { .. } | E::ReadOnly(_) | E::UseEmailChange => true,
@@ -192,6 +224,26 @@ mod tests {
             let code = error.code();
             assert!(table().any(|row| row.code == code), "{code} has no row");
             assert_eq!(seen(&ApiError::from(error)).await, expected);
+        }
+    }
+
+    #[test]
+    fn the_sentence_says_what_was_sent_and_what_to_do() {
+        use ApplicationError as E;
+        let nothing = SecondFactorChallenge { factors: Vec::new(), ..challenge() };
+        for (error, said) in [
+            (E::SecondFactorRequired(challenge()), "Send one of the factors"),
+            (E::SecondFactorRequired(nothing), "ask an admin"),
+            (E::StepUpRequired { factors: vec![FactorKind::Totp] }, "the strongest factor that you have"),
+            (E::StepUpRequired { factors: Vec::new() }, "Sign in again"),
+            (E::InvalidOneTimeToken, "The link or the code"),
+            (E::InvalidChallenge, "The challenge is not valid"),
+            (E::InvalidProviderCode, "The code of the provider is not valid"),
+            (E::InvalidProviderResponse, "it was used"),
+            (E::ProviderResponseTooLong, "too long"),
+        ] {
+            let detail = ApiError::from(error).row().detail;
+            assert!(detail.contains(said), "{detail}");
         }
     }
 

@@ -107,6 +107,13 @@ pub enum ApplicationError {
     /// The token or the code of a mail is not good: it was used, has expired, is another's, or was never sent.
     #[error("the token or the code is not valid")]
     InvalidOneTimeToken,
+    /// The challenge of a sign-in is not good: it was used, has expired, or the account has changed since.
+    #[error("the challenge is not valid")]
+    InvalidChallenge,
+    /// The code that a flow through an identity provider ended with is not good: it was used, has expired, or is
+    /// another's.
+    #[error("the code of a provider is not valid")]
+    InvalidProviderCode,
     /// This service sends no mail.
     #[error("this service sends no mail")]
     MailIsOff,
@@ -115,10 +122,16 @@ pub enum ApplicationError {
     UnknownProvider,
     /// The identity provider cannot be used now. Try again.
     #[error("the provider is not available")]
-    ProviderUnavailable,
+    ProviderUnavailable {
+        /// Where the flow was to end, which is a place that browsers may be sent to.
+        return_to: String,
+    },
     /// What a browser brought from an identity provider is not good: it was used, has expired, or is another browser's.
     #[error("the response of the provider is not valid")]
     InvalidProviderResponse,
+    /// What a browser brought from an identity provider by a form is longer than what can be carried on.
+    #[error("the response of the provider is too long")]
+    ProviderResponseTooLong,
     /// No sign-in by a provider ends there.
     #[error("nobody is sent there")]
     ReturnToNotAllowed,
@@ -201,10 +214,10 @@ impl ApplicationError {
             | Self::ReadOnly(_)
             | Self::ReturnToNotAllowed
             | Self::InvalidCursor(_) => "validation_failed",
-            Self::InvalidOneTimeToken => "invalid_one_time_token",
+            Self::InvalidOneTimeToken | Self::InvalidChallenge | Self::InvalidProviderCode => "invalid_one_time_token",
             Self::UnknownProvider => "unknown_provider",
-            Self::ProviderUnavailable => "provider_unavailable",
-            Self::InvalidProviderResponse => "invalid_provider_response",
+            Self::ProviderUnavailable { .. } => "provider_unavailable",
+            Self::InvalidProviderResponse | Self::ProviderResponseTooLong => "invalid_provider_response",
             Self::EmailMissing => "email_missing",
             Self::LinkRequired => "link_required",
             Self::MailIsOff => "mail_is_off",

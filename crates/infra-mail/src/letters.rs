@@ -150,6 +150,9 @@ fn values(app: &str, mail: &Outgoing, link: Option<&str>) -> Values {
             values.insert("device", Value::from(device.clone()));
             values.insert("address", Value::from(address.map(|address| address.to_string())));
         }
+        Letter::IdentityLinked { provider } | Letter::IdentityUnlinked { provider } => {
+            values.insert("provider", Value::from(provider.clone()));
+        }
         Letter::RecoveryCodeUsed { left } => {
             values.insert("left", Value::from(*left));
         }
@@ -225,6 +228,43 @@ mod tests {
                 let Written { subject, text, html, .. } = letters.write(&sample(letter, locale.clone())).unwrap();
                 let all = [subject, text, html].join("\n").to_lowercase();
                 assert!(!all.contains("link"), "{all}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_provider_is_named_where_it_is_known() {
+        let letters = letters(None).unwrap();
+        for (locale, unknown) in [("en", "another service"), ("de", "einem anderen Dienst")] {
+            for letter in
+                [|provider| Letter::IdentityLinked { provider }, |provider| Letter::IdentityUnlinked { provider }]
+            {
+                let written = write(&letters, letter(Some("<b>Hub</b>".to_owned())), locale);
+                assert!(written.text.contains("<b>Hub</b>") && !written.text.contains(unknown), "{}", written.text);
+                assert!(written.html.contains("&lt;b&gt;Hub"), "{}", written.html);
+                let written = write(&letters, letter(None), locale);
+                assert!(written.text.contains(unknown), "{}", written.text);
+            }
+        }
+    }
+
+    /// Whoever has none would believe that somebody else has set one.
+    #[test]
+    fn no_letter_says_that_its_reader_has_a_password_where_they_may_have_none() {
+        let letters = letters(None).unwrap();
+        for letter in [
+            Letter::FactorsReset,
+            Letter::FactorRemoved,
+            Letter::PasskeyAdded,
+            Letter::PasskeyRemoved,
+            Letter::Token(Purpose::EmailCode),
+        ] {
+            for (locale, words) in [
+                ("en", ["your password alone", "after your password", "with your password"]),
+                ("de", ["genügt zur Anmeldung Ihr", "nach Ihrem Passwort", "mit Ihrem Passwort"]),
+            ] {
+                let written = write(&letters, letter.clone(), locale);
+                assert!(!words.iter().any(|words| written.text.contains(words)), "{}", written.text);
             }
         }
     }

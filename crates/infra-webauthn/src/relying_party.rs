@@ -34,21 +34,32 @@ impl RelyingParty {
     /// # Errors
     /// [`InvalidRelyingParty`].
     pub fn check(&self) -> Result<Vec<Url>, InvalidRelyingParty> {
-        if !matches!(Host::parse(&self.id), Ok(Host::Domain(domain)) if domain == self.id) {
-            return Err(InvalidRelyingParty::NotADomain);
+        match self.faults().first() {
+            Some(fault) => Err(*fault),
+            None => Ok(self.origins.iter().filter_map(|origin| Url::parse(origin).ok()).collect()),
         }
-        if self.origins.is_empty() {
-            return Err(InvalidRelyingParty::NoOrigin);
-        }
-        let read = |origin: &String| Url::parse(origin).ok().filter(|origin| self.has(origin));
-        let origins: Option<_> = self.origins.iter().map(read).collect();
-        origins.ok_or(InvalidRelyingParty::ForeignOrigin)
+    }
+
+    /// Everything that is wrong, for whoever is to mend it at once.
+    pub fn faults(&self) -> Vec<InvalidRelyingParty> {
+        let is_good = |origin: &String| Url::parse(origin).is_ok_and(|origin| self.has(&origin));
+        let faults = [
+            (!self.is_domain(), InvalidRelyingParty::NotADomain),
+            (self.origins.is_empty(), InvalidRelyingParty::NoOrigin),
+            (!self.origins.iter().all(is_good), InvalidRelyingParty::ForeignOrigin),
+        ];
+        faults.into_iter().filter_map(|(is_there, fault)| is_there.then_some(fault)).collect()
+    }
+
+    fn is_domain(&self) -> bool {
+        matches!(Host::parse(&self.id), Ok(Host::Domain(domain)) if domain == self.id)
     }
 
     /// Whether browsers let pages of this origin use our passkeys (Web Authentication Level 3, section 5.1.3, step 8).
-    /// Of an app only the app's system knows.
+    /// Of an app only the app's system knows. While there is no domain, any is as good as it.
     fn has(&self, origin: &Url) -> bool {
-        let is_ours = |host: &str| host == self.id || host.strip_suffix(&self.id).is_some_and(|sub| sub.ends_with('.'));
+        let is_below = |host: &str| host.strip_suffix(&self.id).is_some_and(|sub| sub.ends_with('.'));
+        let is_ours = |host: &str| !self.is_domain() || host == self.id || is_below(host);
         let is_bare = origin.path() == "/" && origin.query().is_none() && origin.fragment().is_none();
         match (origin.scheme(), origin.domain()) {
             ("https", Some(host)) => is_ours(host) && is_bare,
@@ -94,6 +105,20 @@ mod tests {
             ("example.com", &["https://example.com", "https://192.0.2.1"], InvalidRelyingParty::ForeignOrigin),
         ] {
             assert_eq!(party(id, origins).check(), Err(fault), "{id} {origins:?}");
+        }
+    }
+
+    #[test]
+    fn all_faults_are_found() {
+        use InvalidRelyingParty::{ForeignOrigin, NoOrigin, NotADomain};
+        for (id, origins, faults) in [
+            ("example.com", &["https://example.com"][..], &[][..]),
+            ("https://example.com", &["https://example.com"], &[NotADomain]),
+            ("https://example.com", &["example.com"], &[NotADomain, ForeignOrigin]),
+            ("https://example.com", &["https://192.0.2.1"], &[NotADomain, ForeignOrigin]),
+            ("", &[], &[NotADomain, NoOrigin]),
+        ] {
+            assert_eq!(party(id, origins).faults(), faults, "{id} {origins:?}");
         }
     }
 }

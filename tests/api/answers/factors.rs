@@ -296,6 +296,7 @@ async fn a_sign_in_is_asked_for_a_second_factor() {
       "code": "second_factor_required",
       "detail": "That is not enough for this account. Send one of the factors with the challenge.",
       "expires_at": "[time]",
+      "expires_in": 600,
       "factors": [
         "totp",
         "recovery_code"

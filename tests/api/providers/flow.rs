@@ -85,7 +85,9 @@ async fn the_code_is_of_one_use_and_of_whoever_began(app: App) {
     let code = landed(&setup.come_back(&begun).await, "code");
     let other = VERIFIER.replace('d', "e");
     for body in [json!({"code": code}), json!({"code": code, "code_verifier": other}), json!({"code": "hxo_AAAA"})] {
-        setup.exchange(body).await.problem(400, "invalid_one_time_token");
+        let refused = setup.exchange(body).await;
+        refused.problem(400, "invalid_one_time_token");
+        assert!(refused.text.contains("The code of the provider is not valid"), "{refused:?}");
     }
     let good = json!({"code": code, "code_verifier": VERIFIER});
     let exchanging = join_all((0..20).map(|_| setup.exchange(good.clone()))).await;

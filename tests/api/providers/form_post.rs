@@ -112,7 +112,9 @@ async fn what_a_form_may_bring_has_a_limit(app: App) {
     landed(&setup.get(posted.header("location"), &begun.cookie).await, "error");
     for name in ["code", "state", "error", "iss"] {
         for text in ["x".repeat(5_000), "\u{e9}".repeat(2_000), "\0".repeat(60_000 / 3)] {
-            post_form(&setup, "idp", &[(name, &text)]).await.problem(400, "invalid_provider_response");
+            let refused = post_form(&setup, "idp", &[(name, &text)]).await;
+            refused.problem(400, "invalid_provider_response");
+            assert!(refused.text.contains("at most 4,096 bytes") && !refused.text.contains("was used"), "{refused:?}");
         }
     }
 }

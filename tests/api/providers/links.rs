@@ -9,7 +9,7 @@ use tests::on_each_database;
 
 use super::{BACK, Setup, ada, claims_of, landed, link, linking_code};
 use crate::app::{App, NEW_PASSWORD, PASSWORD, Tokens};
-use crate::letterbox::count;
+use crate::letterbox::{Post, count};
 use crate::passkeys::{Holder, presented};
 use crate::registration::last_token;
 use crate::second_factors::{Enrolled, proven};
@@ -19,6 +19,7 @@ on_each_database!(
     a_stranger_leaves_no_way_in_behind_for_the_owner_of_an_address,
     a_session_ends_with_the_last_account_that_it_began_by,
     the_last_way_in_stays,
+    the_owner_is_told_which_provider_was_linked_and_unlinked,
     what_is_configured_no_more_is_no_way_in,
 );
 
@@ -29,7 +30,9 @@ async fn an_account_is_linked_in_the_session_that_began_and_to_one_user(app: App
     setup.idp.says(json!({"sub": "hers", "email": "elsewhere@example.com"}));
     let code = linking_code(&setup, &ada).await;
     for other in [&bob, &elsewhere] {
-        link(&setup, other, &code).await.problem(400, "invalid_one_time_token");
+        let refused = link(&setup, other, &code).await;
+        refused.problem(400, "invalid_one_time_token");
+        assert!(refused.text.contains("The code of the provider is not valid"), "{refused:?}");
     }
     setup.exchange(json!({"code": code})).await.problem(400, "invalid_one_time_token");
     let linked = link(&setup, &ada, &code).await;
@@ -151,6 +154,23 @@ async fn a_session_ends_with_the_last_account_that_it_began_by(app: App) {
         }
         setup.app.sign_in(&email).await;
     }
+}
+
+/// By what the operator calls it: nothing that a user typed is in a mail.
+async fn the_owner_is_told_which_provider_was_linked_and_unlinked(first: App) {
+    first.register("ada@example.com").await;
+    first.run_sql("UPDATE users SET email_verified = true").await;
+    let post = Post::of(first).await;
+    let title = [("APP_PROVIDERS__IDP__TITLE", "Our own")];
+    let setup = Setup::with(&post.app, &[&post.to_files()[..], &title].concat()).await;
+    let tokens = setup.app.sign_in("ada@example.com").await;
+    setup.idp.says(json!({"sub": "hers", "email": "elsewhere@example.com"}));
+    let linked = link(&setup, &tokens, &linking_code(&setup, &tokens).await).await;
+    let told = post.wait_for("identity_linked", 1).await;
+    assert!(told[0].text.contains("An account at Our own was connected"), "{}", told[0].text);
+    assert_eq!(setup.app.delete(linked.header("location"), &tokens.access).await.status, StatusCode::NO_CONTENT);
+    let told = post.wait_for("identity_unlinked", 1).await;
+    assert!(told[0].text.contains("An account at Our own was disconnected"), "{}", told[0].text);
 }
 
 /// D13: only what somebody could sign in with counts.

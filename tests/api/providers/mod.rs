@@ -59,6 +59,12 @@ impl Setup {
         send(self.client.get(url).header("cookie", cookie)).await
     }
 
+    /// As a browser goes there.
+    async fn visit(&self, path: &str) -> Answer {
+        let page = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+        send(self.client.get(format!("{}{path}", self.app.url)).header("accept", page)).await
+    }
+
     async fn start(&self, provider: &'static str, query: &[(&str, &str)], cookie: &str) -> Answer {
         let path = format!("/api/v1/auth/providers/{provider}/start?{}", encode(query));
         self.get(&path, cookie).await

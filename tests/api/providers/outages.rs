@@ -3,16 +3,17 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tests::issuer::{CLIENT_ID, Issuer};
 use tests::on_each_database;
 
-use super::{BACK, Setup, ada, landed};
+use super::{BACK, Setup, ada, encode, landed};
 use crate::app::{App, PASSWORD};
 
 on_each_database!(
     a_provider_that_is_away_keeps_nothing_else_from_working,
+    a_page_comes_back_from_a_provider_that_is_away,
     a_provider_that_is_not_there_at_the_start_is_there_once_it_comes,
     a_provider_that_is_slow_at_any_step_is_given_up,
     only_short_json_from_the_right_place_is_read,
@@ -33,6 +34,35 @@ async fn a_provider_that_is_away_keeps_nothing_else_from_working(app: App) {
     assert_eq!(landed(&setup.come_back(&begun).await, "error"), "provider_unavailable");
     setup.idp.set(|script| script.answer = None);
     setup.sign_in(ada()).await.tokens();
+}
+
+/// Whoever follows a link is shown no JSON, wherever they may be sent back to.
+async fn a_page_comes_back_from_a_provider_that_is_away(app: App) {
+    let setup = Setup::with(&app, &[]).await;
+    let tokens = setup.app.sign_up("ada@example.com").await;
+    let body = json!({"return_to": BACK});
+    let path = "/api/v1/users/me/identities/idp/start";
+    let linking = setup.app.send_as(&tokens.access, Method::POST, path, body).await.json();
+    let linking = linking["url"].as_str().unwrap().strip_prefix(&setup.app.url).unwrap().to_owned();
+    setup.idp.set(|script| script.answer = Some((500, "application/json", "{}".to_owned())));
+    let start =
+        |provider: &str, query: &[(&str, &str)]| format!("/api/v1/auth/providers/{provider}/start?{}", encode(query));
+    let signing_in = start("idp", &[("return_to", BACK)]);
+    for path in [&signing_in, &linking] {
+        assert_eq!(landed(&setup.visit(path).await, "error"), "provider_unavailable", "{path}");
+        setup.get(path, "").await.problem(503, "provider_unavailable");
+    }
+    let elsewhere = [("return_to", "https://elsewhere.example.com")];
+    setup.visit(&start("idp", &elsewhere)).await.problem(422, "validation_failed");
+    setup.visit(&start("nobody", &[("return_to", BACK)])).await.problem(404, "unknown_provider");
+    setup.visit(&start("idp", &[("link", "hxl_AAAA")])).await.problem(400, "invalid_one_time_token");
+    // It goes on where it could not begin.
+    setup.idp.set(|script| script.answer = None);
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    for path in [&signing_in, &linking] {
+        let departure = setup.visit(path).await;
+        assert!(departure.header("location").starts_with(&setup.idp.url), "{departure:?}");
+    }
 }
 
 async fn a_provider_that_is_not_there_at_the_start_is_there_once_it_comes(app: App) {

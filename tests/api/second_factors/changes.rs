@@ -64,7 +64,9 @@ async fn what_changes_factors_needs_the_strongest_recent_proof(app: App) {
     app.send_as(&access, Method::POST, RECOVERY_CODES, json!({})).await.problem(404, "not_found");
     app.sign_in(EMAIL).await;
     for body in [json!({}), json!({"password": PASSWORD, "totp": "123456"}), json!({"password": null})] {
-        assert_eq!(step_up(&app, &access, body).await.problem(422, "validation_failed"), ["password:required"]);
+        let refused = step_up(&app, &access, body).await;
+        assert_eq!(refused.problem(422, "validation_failed"), ["password:required"]);
+        assert!(refused.text.contains("Exactly one of 'password', "), "{refused:?}");
     }
 }
 
@@ -92,6 +94,7 @@ async fn a_session_that_was_not_proven_steps_up_by_password_where_there_is_no_fa
     let refused = set_up(&elsewhere.access).await;
     refused.problem(403, "step_up_required");
     assert_eq!(refused.json()["factors"], json!([]));
+    assert!(refused.text.contains("Sign in again"), "{refused:?}");
 }
 
 async fn a_change_of_factors_ends_what_the_old_ones_vouched_for(first: App) {
@@ -117,6 +120,8 @@ async fn a_change_of_factors_ends_what_the_old_ones_vouched_for(first: App) {
     for kind in ["factor_added", "factor_removed"] {
         let told = post.wait_for(kind, 1).await;
         assert!(told[0].text.contains("To: ada@example.com"), "{}", told[0].text);
+        // Somebody typed that.
+        assert!(!told[0].text.contains("Phone"), "{}", told[0].text);
     }
     for kind in ["factor.set_up", "factor.added", "factor.removed", "second_factor.asked"] {
         let events = count(app, &format!("events WHERE kind = '{kind}'")).await;
@@ -159,8 +164,13 @@ async fn admins_reset_factors_and_see_none(first: App) {
     app.refresh(&ada.tokens.refresh).await.problem(401, "invalid_refresh_token");
     assert!(is_refused(&app.post(BY_TOTP, json!({"challenge": pending, "code": totp::code(&ada.secret)})).await));
     assert_eq!((count(app, "totp_devices").await, count(app, "recovery_codes").await), (0, 0));
-    app.sign_in(EMAIL).await;
+    let without = app.sign_in(EMAIL).await;
     assert!(post.wait_for("factors_reset", 1).await[0].text.contains("To: ada@example.com"));
+    // Of whoever has none, nothing is changed.
+    assert_eq!(app.delete(&path, &root.access).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(app.me(&without.access).await.status, StatusCode::OK);
+    app.refresh(&without.refresh).await.tokens();
+    assert_eq!(count(app, "outbox WHERE kind = 'factors_reset'").await, 1);
     assert_eq!(count(app, "events WHERE kind = 'factors.reset' AND actor_kind = 'user'").await, 1);
 }
 

@@ -45,6 +45,7 @@ async fn no_way_leads_around_the_second_factor(first: App) {
         way.problem(403, "second_factor_required");
         let left = way.json()["expires_at"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap() - SystemClock.now();
         assert!(left > TimeDelta::minutes(9) && left <= TimeDelta::minutes(10), "{left}");
+        assert_eq!(way.json()["expires_in"], 600);
         assert_eq!(way.json()["factors"], json!(["totp", "recovery_code"]));
         let challenge = challenge(way);
         let wrong = json!({"challenge": challenge, "code": totp::wrong_code(&ada.secret)});
@@ -58,7 +59,9 @@ async fn no_way_leads_around_the_second_factor(first: App) {
             app.post(BY_TOTP, json!({"challenge": challenge, "code": ada.next_code(app).await})).await
         };
         assert_eq!(app.me(&finished.tokens().access).await.status, StatusCode::OK);
-        assert!(is_refused(&app.post(BY_RECOVERY_CODE, swapped).await), "the challenge was used");
+        let again = app.post(BY_RECOVERY_CODE, swapped).await;
+        assert!(is_refused(&again), "the challenge was used");
+        assert!(again.text.contains("The challenge is not valid"), "{again:?}");
     }
     // A wrong password is told as ever.
     app.login(EMAIL, "wrong").await.problem(401, "invalid_credentials");

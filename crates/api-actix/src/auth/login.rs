@@ -71,7 +71,7 @@ impl TextValue for GrantType {
 /// Sign in.
 ///
 /// Starts a session. A wrong password and an unknown user get the same response after the same time. An account with a
-/// second factor gets 403 `second_factor_required`, with what to go on with: `challenge`, `factors` and `expires_at`.
+/// second factor gets 403 `second_factor_required`, with what to go on with: `challenge`, `factors` and `expires_in`.
 #[utoipa::path(post, path = "/api/v1/auth/login", tag = "auth",
     request_body(content((LoginForm = "application/x-www-form-urlencoded"), (LoginBody = "application/json"))),
     responses((status = 200, description = "A session has begun.", body = TokenPairBody), Body, Unauthorized, Forbidden,

@@ -51,7 +51,7 @@ impl Presence for OneProof {
                 fields.note(
                     "password",
                     "required",
-                    "One of 'password', 'totp', 'recovery_code' and 'passkey' is required.",
+                    "Exactly one of 'password', 'totp', 'recovery_code' and 'passkey' is required.",
                 );
                 None
             }

@@ -22,9 +22,13 @@ pub(super) async fn run(action: Action, config: &Config) -> Result<(), Failure> 
     let Action::ResetFactors { email } = action;
     let email = Email::parse(&email).map_err(|error| failure(format!("--email: {error}")))?;
     let application = wiring::attach(config).await.map_err(failure)?.application;
-    application.factors.reset_by_email(&email).await.map_err(|error| match error {
+    let had_any = application.factors.reset_by_email(&email).await.map_err(|error| match error {
         ApplicationError::NotFound => failure("there is no account with this email; nothing was changed"),
         error => failure(chain(&error)),
     })?;
-    say(format!("removed all second factors of {} and ended all sessions", email.as_str()))
+    let email = email.as_str();
+    say(match had_any {
+        true => format!("removed all second factors of {email} and ended all sessions"),
+        false => format!("{email} has no second factors; nothing was changed"),
+    })
 }

@@ -106,6 +106,7 @@ impl ResponseError for OAuthError {
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
     use domain::factors::{FactorKind, SecondFactorChallenge};
     use domain::{Secret, Timestamp};
 
@@ -114,7 +115,8 @@ mod tests {
 
     fn second_factor_required() -> ApiError {
         let (token, factors) = (Secret::new("hxc_challenge".to_owned()), vec![FactorKind::Totp]);
-        let challenge = SecondFactorChallenge { token, expires_at: Timestamp::default(), factors };
+        let (expires_at, expires_in) = (Timestamp::default(), TimeDelta::minutes(10));
+        let challenge = SecondFactorChallenge { token, expires_at, expires_in, factors };
         ApplicationError::SecondFactorRequired(challenge).into()
     }
 
@@ -124,7 +126,10 @@ mod tests {
         let body = actix_web::body::to_bytes(response.into_body()).await.unwrap();
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert_eq!(body["error_description"], SECOND_FACTOR_REQUIRED.detail);
-        assert!(["challenge", "factors", "expires_at"].into_iter().all(|member| body[member].is_null()), "{body}");
+        assert!(
+            ["challenge", "factors", "expires_at", "expires_in"].into_iter().all(|member| body[member].is_null()),
+            "{body}"
+        );
     }
 
     #[tokio::test]

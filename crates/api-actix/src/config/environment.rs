@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
@@ -120,9 +120,10 @@ impl Environment {
         Ok(())
     }
 
-    /// What the variables say, by the keys of settings, and what is wrong with them.
-    pub(super) fn into_values(self) -> (BTreeMap<String, String>, Vec<String>) {
-        let mut values = BTreeMap::new();
+    /// What the variables say, by the keys of settings; what is wrong with them; and the keys of those that name a file
+    /// which cannot be read.
+    pub(super) fn into_values(self) -> (BTreeMap<String, String>, Vec<String>, BTreeSet<String>) {
+        let (mut values, mut unread) = (BTreeMap::new(), BTreeSet::new());
         let not_text = |name: &String| format!("{name}: its value is not UTF-8");
         let mut faults: Vec<String> = self.unreadable.iter().map(not_text).collect();
         let mut names: BTreeMap<String, &String> = BTreeMap::new();
@@ -142,10 +143,13 @@ impl Environment {
             };
             match value {
                 Ok(value) => drop(values.insert(setting.key, value)),
-                Err(fault) => faults.push(fault),
+                Err(fault) => {
+                    faults.push(fault);
+                    unread.insert(setting.key);
+                }
             }
         }
-        (values, faults)
+        (values, faults, unread)
     }
 }
 
@@ -272,7 +276,7 @@ mod tests {
         ];
         let environment = Environment::new(ignored.into_iter().chain(taken).map(|name| (name, "tcp://10.0.0.1:80")));
         assert_eq!(environment.ignored(), ignored);
-        let (values, _) = environment.into_values();
+        let (values, ..) = environment.into_values();
         let keys: Vec<_> = values.into_keys().collect();
         assert_eq!(keys, ["clients.my_env_x", "database.url", "env", "server.prot"]);
     }
@@ -283,11 +287,12 @@ mod tests {
             ("APP_PASSWORD__BREACHED_FILE", "password.breached_file"),
             ("APP_MAIL__SMTP__CA_FILE", "mail.smtp.ca_file"),
         ] {
-            let (values, faults) = Environment::new([(name, "/no/such/file")]).into_values();
+            let (values, faults, _) = Environment::new([(name, "/no/such/file")]).into_values();
             assert_eq!((values.get(key).map(String::as_str), faults.len()), (Some("/no/such/file"), 0), "{name}");
         }
-        let (values, faults) = Environment::new([("APP_CLIENTS__A_FILE", "/no/such/file")]).into_values();
+        let (values, faults, unread) = Environment::new([("APP_CLIENTS__A_FILE", "/no/such/file")]).into_values();
         assert_eq!((values.len(), faults.len()), (0, 1), "a client's secret may come from a file");
+        assert_eq!(unread.into_iter().collect::<Vec<_>>(), ["clients.a"]);
     }
 
     #[test]
@@ -299,7 +304,7 @@ mod tests {
             ("APP_SECRET_KEY_FILE", "APP_Secret_Key"),
             ("DATABASE_URL", "DATABASE_URL_FILE"),
         ] {
-            let (_, faults) = Environment::new([(other, "true"), (one, "false")]).into_values();
+            let (_, faults, _) = Environment::new([(other, "true"), (one, "false")]).into_values();
             assert_eq!(faults.last(), Some(&format!("{one} and {other} are both set")));
         }
         // Elsewhere it is a variable as any other.
@@ -318,7 +323,7 @@ mod tests {
             environment.add_file(&file).unwrap();
             assert_eq!((environment.get("APP_CONFIG"), environment.ignored()), (None, Vec::new()));
             let values = BTreeMap::from([("env".to_owned(), "production".to_owned())]);
-            assert_eq!(environment.into_values(), (values, Vec::new()));
+            assert_eq!(environment.into_values(), (values, Vec::new(), BTreeSet::new()));
         }
     }
 

@@ -33,7 +33,7 @@ impl Config {
     pub fn load(file: Option<&Path>, environment: Environment, checks: Checks) -> Result<Self, ConfigError> {
         let mut values = defaults();
         let (ignored_variables, has_empty_mode) = (environment.ignored(), environment.has_empty_mode());
-        let (of_environment, mut faults) = environment.into_values();
+        let (of_environment, mut faults, unread) = environment.into_values();
         match file.map_or_else(|| Ok(BTreeMap::new()), read_file) {
             Ok(of_file) => values.extend(of_file),
             Err(of_file) => {
@@ -42,10 +42,9 @@ impl Config {
             }
         }
         values.extend(of_environment);
-        let mut reader = Reader::new(values, faults);
+        let mut reader = Reader::new(values, unread, faults);
         let config = read(&mut reader, ignored_variables, checks);
-        let found = [checks.check_mail, checks.check_providers];
-        for (key, fault) in config.iter().flat_map(|config| found.map(|check| check(config))).flatten() {
+        for (key, fault) in config.iter().flat_map(checks.check_mail) {
             reader.fault(key, &fault);
         }
         let faults = reader.into_faults();

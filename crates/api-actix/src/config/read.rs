@@ -42,8 +42,7 @@ pub(super) fn read(reader: &mut Reader, ignored_variables: Vec<String>, checks: 
     let mail = read_mail(reader, mode)?;
     let registration = read_registration(reader, mail.is_some())?;
     let application = read_application(reader, &database, password_policy, registration)?;
-    let providers = read_providers(reader, &application.return_to, checks);
-    Some(Config {
+    let mut config = Config {
         mode,
         secret_key: read_secret(reader, mode)?,
         server: read_server(reader)?,
@@ -51,7 +50,7 @@ pub(super) fn read(reader: &mut Reader, ignored_variables: Vec<String>, checks: 
         issuer: reader.value("jwt.issuer")?,
         audience: reader.value("jwt.audience")?,
         clients: reader.section("clients.*", |id, hash| parse_client(id, hash, &hashing, checks)),
-        providers,
+        providers: Vec::new(),
         log: read_log(reader)?,
         traces: read_traces(reader)?,
         metrics_address: reader.optional("metrics.addr", parse_address)?,
@@ -67,7 +66,9 @@ pub(super) fn read(reader: &mut Reader, ignored_variables: Vec<String>, checks: 
         shown: without_secrets(reader.values()),
         database,
         hashing,
-    })
+    };
+    config.providers = read_providers(reader, &config, checks);
+    Some(config)
 }
 
 fn parse_mode(text: &str) -> Result<Mode, &'static str> {
@@ -198,7 +199,7 @@ fn read_webauthn(reader: &mut Reader, mode: Mode, checks: Checks) -> Option<Opti
         }
         (None, false, _) => {
             reader.fault("webauthn.origins", &format!("it needs {}", named("webauthn.rp_id")));
-            return Some(None);
+            WebAuthnSettings { rp_id: String::new(), origins, any_port: false }
         }
         // A page on an address, such as http://127.0.0.1:8080, cannot use passkeys in any browser.
         (None, true, Mode::Development) => {
@@ -207,8 +208,11 @@ fn read_webauthn(reader: &mut Reader, mode: Mode, checks: Checks) -> Option<Opti
         }
         (None, true, Mode::Production) => return Some(None),
     };
-    if let Err((key, fault)) = (checks.check_webauthn)(&settings) {
-        reader.fault(key, &fault);
+    for (key, fault) in (checks.check_webauthn)(&settings) {
+        // What is made up for one that is missing is at fault with the other.
+        if reader.is_set(key) {
+            reader.fault(key, &fault);
+        }
     }
     Some(Some(settings))
 }
@@ -326,7 +330,7 @@ fn read_mail(reader: &mut Reader, mode: Mode) -> Option<Option<MailSettings>> {
 fn read_smtp(reader: &mut Reader) -> Option<SmtpSettings> {
     let username = reader.optional("mail.smtp.username", String::from_str)?;
     let password = reader.optional("mail.smtp.password", |text| Ok::<_, Infallible>(Secret::new(text.to_owned())))?;
-    if username.is_some() != password.is_some() {
+    if reader.is_set("mail.smtp.username") != reader.is_set("mail.smtp.password") {
         reader.fault("mail.smtp.username", &format!("it goes together with {}", named("mail.smtp.password")));
     }
     let security = reader.get("mail.smtp.security", parse_smtp_security)?;

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
@@ -16,13 +16,15 @@ const RENAMED: [(&str, &str); 1] = [("auth.registration_open", "registration.mod
 /// with the default, and at the end there is no configuration.
 pub(super) struct Reader {
     values: BTreeMap<String, String>,
+    /// The keys of settings whose files cannot be read. They have no value, and their one fault is known.
+    unread: BTreeSet<String>,
     read: Vec<&'static str>,
     faults: Vec<String>,
 }
 
 impl Reader {
-    pub(super) fn new(values: BTreeMap<String, String>, faults: Vec<String>) -> Self {
-        Self { values, read: Vec::new(), faults }
+    pub(super) fn new(values: BTreeMap<String, String>, unread: BTreeSet<String>, faults: Vec<String>) -> Self {
+        Self { values, unread, read: Vec::new(), faults }
     }
 
     /// The setting. `None`, with a fault, only when the default itself is wrong, or the table has no such row.
@@ -104,14 +106,27 @@ impl Reader {
         section
     }
 
-    /// Whether a setting has a value, even a wrong one.
+    /// Whether a setting has a value, even a wrong one, or one in a file that cannot be read.
     pub(super) fn is_set(&self, key: &str) -> bool {
-        !self.text(key).is_empty()
+        !self.text(key).is_empty() || self.unread.contains(key)
     }
 
-    /// Something that is wrong with a setting.
+    /// Something that is wrong with a setting. Of one whose file cannot be read, that is all that is said.
     pub(super) fn fault(&mut self, key: &str, fault: &str) {
+        if !self.unread.contains(key) {
+            self.unknown(key, fault);
+        }
+    }
+
+    /// That there is no such setting, and what there is.
+    pub(super) fn unknown(&mut self, key: &str, fault: &str) {
         self.faults.push(format!("{}: {fault}", named(key)));
+    }
+
+    /// The settings of a section whose files cannot be read, by the rest of their keys.
+    pub(super) fn unread(&self, key: &'static str) -> Vec<String> {
+        let prefix = key.trim_end_matches('*');
+        self.unread.iter().filter_map(|key| key.strip_prefix(prefix)).map(str::to_owned).collect()
     }
 
     /// Every value there is, by its key.
@@ -121,9 +136,9 @@ impl Reader {
 
     /// All faults. A key that was not read is one.
     pub(super) fn into_faults(self) -> Vec<String> {
-        let Self { values, read, mut faults } = self;
+        let Self { values, unread, read, mut faults } = self;
         let has_read = |key: &str| setting(key).is_some_and(|setting| read.contains(&setting.key));
-        let unknown = values.keys().filter(|key| !has_read(key));
+        let unknown = values.keys().chain(&unread).filter(|key| !has_read(key));
         faults.extend(unknown.map(|key| match RENAMED.iter().find(|(former, _)| former == key) {
             Some((_, now)) => format!("{} is not a setting any more: see {}", named(key), named(now)),
             None => format!("{} is not a setting", named(key)),

@@ -11,9 +11,8 @@ const UNCHECKED: Checks = Checks {
     check_stored_hash: |_, _| Ok(()),
     check_range_url: |_| Ok(()),
     check_issuer: |_| Ok(()),
-    check_providers: |_| Vec::new(),
     check_mail: |_| Vec::new(),
-    check_webauthn: |_| Ok(()),
+    check_webauthn: |_| Vec::new(),
 };
 
 fn load(environment: Environment) -> Result<Config, ConfigError> {
@@ -440,13 +439,18 @@ fn a_provider_needs_little_and_the_rest_has_defaults() {
 
 #[test]
 fn what_is_wrong_with_a_provider_is_said_by_the_name_of_the_variable() {
+    let long = "a".repeat(301);
     for (member, value, fault) in [
         ("KIND", "saml", "it must be openid or github"),
         ("SCOPES", "email", "openid must be among them"),
         ("RESPONSE_MODE", "fragment", "it must be query or form_post"),
         ("ISSUER", "", "it is missing"),
         ("CLIENT_ID", "", "it is missing"),
-        ("COLOUR", "red", "a provider has"),
+        ("COLOUR", "red", "a provider has ISSUER, CLIENT_ID, CLIENT_SECRET, SCOPES, TITLE, TRUSTED_DOMAINS, "),
+        ("ISUER", "https://id.example.com", "RESPONSE_MODE, KIND, and nothing else"),
+        ("TITLE", "a\nb", "it must be one line of at most 300 bytes"),
+        ("CLIENT_ID", long.as_str(), "it must be one line of at most 300 bytes"),
+        ("TRUSTED_DOMAINS", "@example.com", "it must be domains"),
     ] {
         let name = format!("APP_PROVIDERS__IDP__{member}");
         let good = [
@@ -457,6 +461,12 @@ fn what_is_wrong_with_a_provider_is_said_by_the_name_of_the_variable() {
         let variables = good.into_iter().filter(|(other, _)| *other != name).chain([(name.as_str(), value)]);
         let Err(ConfigError(faults)) = load(Environment::new(variables)) else { panic!("{name}={value} was taken") };
         assert!(faults.len() == 1 && faults[0].contains(fault) && faults[0].contains(&name), "{faults:?}");
+    }
+    let found = faults([("APP_PROVIDERS__A B__CLIENT_ID", "app"), ("APP_PROVIDERS__GOOGLE", "x")]);
+    for (name, fault) in
+        [("APP_PROVIDERS__A B__*", "The name of a provider"), ("APP_PROVIDERS__GOOGLE)", "a provider has")]
+    {
+        assert!(found.iter().any(|it| it.contains(name) && it.contains(fault)), "{found:?}");
     }
     // Without a place to return to, and with another fault.
     let faults = faults([
@@ -476,4 +486,101 @@ fn what_is_wrong_with_a_provider_is_said_by_the_name_of_the_variable() {
     });
     let Err(ConfigError(faults)) = load(Environment::new(many)) else { panic!("21 were taken") };
     assert!(faults.iter().any(|fault| fault.contains("more than 20")), "{faults:?}");
+}
+
+#[test]
+fn a_trusted_domain_is_one_that_an_address_can_have() {
+    let trusted = |text: &str| {
+        let variables = [
+            ("APP_PROVIDERS__IDP__ISSUER", "https://id.example.com"),
+            ("APP_PROVIDERS__IDP__CLIENT_ID", "app"),
+            ("APP_PROVIDERS__IDP__TRUSTED_DOMAINS", text),
+            ("APP_AUTH__RETURN_TO", "https://app.example.com"),
+        ];
+        load(Environment::new(variables)).map(|config| config.providers[0].trusted_domains.clone())
+    };
+    let these = |domains: &[&str]| Ok(Some(domains.iter().map(|domain| (*domain).to_owned()).collect()));
+    for all in ["", "*"] {
+        assert_eq!(trusted(all), Ok(None));
+    }
+    assert_eq!(trusted("none"), these(&[]));
+    assert_eq!(trusted("Example.org, b\u{fc}cher.example"), these(&["example.org", "xn--bcher-kva.example"]));
+    for bad in [
+        "@example.com",
+        "ada@example.com",
+        "https://example.com",
+        "example.com/",
+        "example.com:443",
+        "*.example.com",
+        "* example.com",
+        "none example.com",
+        "example",
+        "example..com",
+        "192.0.2.1 [::1]",
+        " ",
+        ",",
+    ] {
+        let Err(ConfigError(faults)) = trusted(bad) else { panic!("{bad:?} was taken") };
+        let [fault] = faults.as_slice() else { panic!("{bad:?}: {faults:?}") };
+        assert!(fault.contains("(APP_PROVIDERS__IDP__TRUSTED_DOMAINS): it must be domains"), "{bad:?}: {fault}");
+    }
+    // In a file, what is empty was written by somebody, who does not mean all.
+    for text in ["[]", "''", "' '"] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("hexauth.toml");
+        let provider = "issuer = 'https://id.example.com'\nclient_id = 'app'";
+        let all =
+            format!("auth.return_to = 'https://a.example'\n[providers.idp]\n{provider}\ntrusted_domains = {text}");
+        std::fs::write(&file, all).unwrap();
+        let loaded = Config::load(Some(&file), Environment::default(), UNCHECKED);
+        let Err(ConfigError(faults)) = loaded else { panic!("{text} was taken") };
+        assert!(matches!(&faults[..], [fault] if fault.contains("trusted_domains")), "{text}: {faults:?}");
+    }
+}
+
+#[test]
+fn a_fault_of_a_provider_hides_no_other() {
+    let back = ("APP_AUTH__RETURN_TO", "https://app.example.com");
+    let all_of = |found: &[String], names: &[&str]| {
+        assert_eq!(found.len(), names.len(), "{found:?}");
+        for name in names {
+            assert!(found.iter().any(|fault| fault.contains(name)), "{name}: {found:?}");
+        }
+    };
+    // Of one of which nothing can be read.
+    let found = faults([("APP_PROVIDERS__GITHUB__CLIENT_SECRET_FILE", "/no/such/file"), back]);
+    all_of(
+        &found,
+        &["APP_PROVIDERS__GITHUB__CLIENT_SECRET_FILE: ", "(APP_PROVIDERS__GITHUB__CLIENT_ID): it is missing"],
+    );
+    let found = faults([("APP_PROVIDERS__IDP__ISUER_FILE", "/no/such/file")]);
+    all_of(&found, &["APP_PROVIDERS__IDP__ISUER_FILE: ", "(APP_PROVIDERS__IDP__ISUER): a provider has"]);
+    // In production, where browsers have no way back.
+    let production = [("APP_ENV", "production"), ("APP_SECRET_KEY", "q7Vt1w0m3kJp8Zr2Xc5Nb6Ld9Sf4Gh0T"), back];
+    let [env, key, back] = production;
+    let found = faults([env, key, back, ("APP_PROVIDERS__GITHUB__TITLE", "Hub")]);
+    all_of(&found, &["(APP_PROVIDERS__GITHUB__CLIENT_ID): it is missing", "(APP_SERVER__PUBLIC_URL): it is missing"]);
+    for url in ["APP_SERVER__PUBLIC_URL", "APP_JWT__ISSUER"] {
+        let github = ("APP_PROVIDERS__GITHUB__CLIENT_ID", "app");
+        all_of(&faults([env, key, back, github, (url, "https://auth.example.com")]), &[]);
+    }
+    let github = ("APP_PROVIDERS__GITHUB__CLIENT_ID", "app");
+    all_of(
+        &faults([env, key, back, github, ("APP_SERVER__PUBLIC_URL", "auth")]),
+        &["(APP_SERVER__PUBLIC_URL): it is not"],
+    );
+}
+
+#[test]
+fn a_setting_whose_file_cannot_be_read_is_not_missing_besides() {
+    for variables in [
+        [("APP_ENV", "production"), ("APP_SECRET_KEY_FILE", "/no/such/file")],
+        [("APP_BOOTSTRAP__ADMIN_EMAIL", "ada@example.com"), ("APP_BOOTSTRAP__ADMIN_PASSWORD_FILE", "/no/such/file")],
+        [("APP_MAIL__SMTP__USERNAME", "notes"), ("APP_MAIL__SMTP__PASSWORD_FILE", "/no/such/file")],
+    ] {
+        let faults = faults(variables);
+        assert!(matches!(&faults[..], [fault] if fault.contains("the file cannot be read")), "{faults:?}");
+    }
+    let found = faults([("APP_SERVER__NOPE_FILE", "/no/such/file")]);
+    assert!(found.len() == 2 && found.iter().any(|fault| fault.contains("is not a setting")), "{found:?}");
 }

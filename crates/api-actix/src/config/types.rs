@@ -383,10 +383,8 @@ pub struct Checks {
     pub check_range_url: fn(&str) -> Result<(), String>,
     /// Whether an identity provider may be asked at a URL, and if not, why.
     pub check_issuer: fn(&str) -> Result<(), String>,
-    /// What is wrong with the settings of identity providers, each by its key.
-    pub check_providers: fn(&Config) -> Vec<(&'static str, String)>,
     /// What is wrong with the settings of mail, each by its key.
     pub check_mail: fn(&Config) -> Vec<(&'static str, String)>,
-    /// Whether passkeys can be made for somebody, and if not, which setting is wrong, and why.
-    pub check_webauthn: fn(&WebAuthnSettings) -> Result<(), (&'static str, String)>,
+    /// What is wrong with the settings of passkeys, each by its key.
+    pub check_webauthn: fn(&WebAuthnSettings) -> Vec<(&'static str, String)>,
 }

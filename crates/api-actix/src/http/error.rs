@@ -148,7 +148,7 @@ impl ApiError {
 
     /// The document that says so.
     pub(crate) fn problem(&self, row: ErrorRow) -> Problem {
-        let Extension { challenge, factors, expires_at } = match self {
+        let Extension { challenge, factors, expires_at, expires_in } = match self {
             Self::Refused(Refusal { extension: Some(extension), .. }) => Extension::clone(extension),
             _ => Extension::default(),
         };
@@ -163,6 +163,7 @@ impl ApiError {
             challenge,
             factors,
             expires_at,
+            expires_in,
         }
     }
 

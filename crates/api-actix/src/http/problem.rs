@@ -50,6 +50,10 @@ pub(crate) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, format = DateTime, required = false, example = "2026-11-21T09:30:00.000000Z")]
     pub(crate) expires_at: Option<Time>,
+    /// With `second_factor_required`: the seconds until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = i64, required = false, example = 600)]
+    pub(crate) expires_in: Option<i64>,
 }
 
 /// The strongest first. A schema that is made by hand has its description here.
@@ -63,7 +67,7 @@ fn factors_schema() -> Array {
 impl Problem {
     /// The same without what a sign-in goes on with.
     pub(crate) fn without_challenge(self) -> Self {
-        Self { challenge: None, factors: None, expires_at: None, ..self }
+        Self { challenge: None, factors: None, expires_at: None, expires_in: None, ..self }
     }
 }
 
@@ -76,6 +80,8 @@ pub(crate) struct Extension {
     pub(crate) factors: Option<Vec<&'static str>>,
     /// The challenge is good until then.
     pub(crate) expires_at: Option<Time>,
+    /// The seconds until then.
+    pub(crate) expires_in: Option<i64>,
 }
 
 fn expose<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {

@@ -129,7 +129,7 @@ fn callback_url(settings: &HttpSettings, provider: &ProviderName) -> String {
 }
 
 /// Sends the browser on, with this parameter besides those of the URL.
-fn go_to(url: &str, (name, value): (&str, &str)) -> HttpResponse {
+pub(super) fn go_to(url: &str, (name, value): (&str, &str)) -> HttpResponse {
     let separator = if url.contains('?') { '&' } else { '?' };
     let query = Serializer::new(String::new()).append_pair(name, value).finish();
     HttpResponse::SeeOther().insert_header((LOCATION, format!("{url}{separator}{query}"))).finish()

@@ -1,9 +1,12 @@
-use actix_web::{HttpResponse, web};
-use application::providers::{Providers, StartFlow};
+use actix_web::http::header::ACCEPT;
+use actix_web::{HttpRequest, HttpResponse, web};
+use application::ApplicationError;
+use application::providers::{NoCode, Providers, StartFlow};
 use domain::Secret;
 use domain::providers::CodeChallenge;
 
 use super::browser::{KnownBrowser, depart};
+use super::callback::go_to;
 use super::path::AtProvider;
 use super::{Code, ReturnTo};
 use crate::fields::{Description, FieldList, Fields, Optional, Presence};
@@ -66,19 +69,33 @@ impl Presence for EitherStart {
 ///
 /// A browser is sent here, by a link or a form, and goes on to the provider. It comes back to `return_to` with `code`,
 /// which is good for one minute and for one use, or with `error`: `access_denied`, `provider_unavailable` or
-/// `invalid_provider_response`.
+/// `invalid_provider_response`. Where the provider cannot be asked at the start, whoever accepts `text/html`, as a
+/// browser that goes to a page does, comes back at once with `provider_unavailable`, and any other client gets 503.
 #[utoipa::path(get, path = "/api/v1/auth/providers/{provider}/start", tag = "providers",
     params(("provider" = String, Path, description = "The provider's name."), StartQuery),
-    responses((status = 303, description = "On to the provider."), Invalid, NotFound, RateLimited, Unavailable))]
+    responses((status = 303, description = "On to the provider, or back to `return_to` with `error`."), Invalid, NotFound,
+        RateLimited, Unavailable))]
 pub(crate) async fn start(
     providers: web::Data<Providers>,
     settings: web::Data<HttpSettings>,
+    request: HttpRequest,
     KnownBrowser(browser): KnownBrowser,
     AtProvider { provider, input: QueryFields(start) }: AtProvider<QueryFields<StartQuery>>,
 ) -> Result<HttpResponse, ApiError> {
     let departure = match start {
-        Start::SignIn(start) => providers.start(&provider, start, browser).await?,
-        Start::Link(link) => providers.open(&provider, &link, browser).await?,
+        Start::SignIn(start) => providers.start(&provider, start, browser).await,
+        Start::Link(link) => providers.open(&provider, &link, browser).await,
     };
-    Ok(depart(&departure, &settings))
+    match departure {
+        Err(ApplicationError::ProviderUnavailable { return_to }) if wants_page(&request) => {
+            Ok(go_to(&return_to, ("error", NoCode::ProviderUnavailable.as_str())))
+        }
+        departure => Ok(depart(&departure?, &settings)),
+    }
+}
+
+/// Whether somebody would look at the response: what a browser goes to is a page, what a script asks for is anything.
+fn wants_page(request: &HttpRequest) -> bool {
+    let mut accepted = request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok());
+    accepted.any(|value| value.contains("text/html"))
 }

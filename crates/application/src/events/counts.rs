@@ -72,6 +72,8 @@ impl SignInOutcome {
             | Err(
                 ApplicationError::InvalidCredentials
                 | ApplicationError::InvalidOneTimeToken
+                | ApplicationError::InvalidChallenge
+                | ApplicationError::InvalidProviderCode
                 | ApplicationError::InvalidCeremony
                 | ApplicationError::InvalidPasskey { .. }
                 | ApplicationError::AccountDisabled

@@ -6,12 +6,13 @@ use domain::users::{Email, User, UserId};
 use super::Factors;
 use crate::acting::{OnAccount, begin_on, require_proof};
 use crate::end_all::commit_ways_in;
+use crate::second_factors::kinds_of;
 use crate::{Actor, ApplicationError, Target};
 
 impl Factors {
     /// Removes all second factors of a user who lost them, passkeys too, and ends their sessions. For admins who have
-    /// proven lately who they are. They see none of the factors, and set none. The user is told. Admins remove their
-    /// own one by one, where the last stays that they need.
+    /// proven lately who they are. They see none of the factors, and set none. The user is told. Of a user who has none,
+    /// nothing is changed. Admins remove their own one by one, where the last stays that they need.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`], also for the admin's own account; [`ApplicationError::NotFound`],
@@ -25,14 +26,15 @@ impl Factors {
         let OnAccount { unit, session, user, .. } = begin_on(self.units.as_ref(), actor, target, clock).await?;
         require_proof(unit.as_ref(), &session, clock, self.sudo_window).await?;
         let event = actor.did(What::FactorsReset { user: user.id });
-        self.remove_all(unit, user, event).await
+        self.remove_all(unit, user, event).await.map(drop)
     }
 
     /// The same on the word of the operator: there is no actor. It may be any account, also that of the last admin.
+    /// Returns whether there were any.
     ///
     /// # Errors
     /// [`ApplicationError::NotFound`] when nobody has the email; [`ApplicationError::Unavailable`].
-    pub async fn reset_by_email(&self, email: &Email) -> Result<(), ApplicationError> {
+    pub async fn reset_by_email(&self, email: &Email) -> Result<bool, ApplicationError> {
         let found = self.users.find_by_email(email).await?.ok_or(ApplicationError::NotFound)?;
         let unit = self.units.begin().await?;
         let user = unit.users().find_by_id_for_update(found.id).await?.ok_or(ApplicationError::NotFound)?;
@@ -45,10 +47,14 @@ impl Factors {
         unit: Box<dyn AccountUnit>,
         user: User,
         event: NewEvent,
-    ) -> Result<(), ApplicationError> {
+    ) -> Result<bool, ApplicationError> {
+        if kinds_of(unit.factors(), unit.passkeys(), user.id).await?.is_empty() {
+            return Ok(false);
+        }
         unit.factors().delete_all(user.id).await?;
         unit.passkeys().delete_all(user.id).await?;
         self.one_time_tokens.notify(unit.as_ref(), &user, Letter::FactorsReset).await?;
-        commit_ways_in(&self.journal, unit, user, None, event).await
+        commit_ways_in(&self.journal, unit, user, None, event).await?;
+        Ok(true)
     }
 }

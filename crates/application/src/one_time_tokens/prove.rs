@@ -30,13 +30,14 @@ impl OneTimeTokens {
     /// strangers try.
     ///
     /// # Errors
-    /// [`ApplicationError::InvalidOneTimeToken`], whatever is wrong; [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::InvalidOneTimeToken`], of a challenge [`ApplicationError::InvalidChallenge`], whatever is
+    /// wrong; [`ApplicationError::Unavailable`].
     pub(crate) async fn prove(&self, purpose: Purpose, proof: &Proof) -> Result<OneTimeToken, ApplicationError> {
         let found = match proof {
             Proof::Token(text) => self.by_token(purpose, text).await?,
             Proof::Code { email, code } => self.by_code(purpose, email, code).await?,
         };
-        found.ok_or(ApplicationError::InvalidOneTimeToken)
+        found.ok_or_else(|| invalid(purpose))
     }
 
     async fn by_token(&self, purpose: Purpose, text: &Secret) -> Result<Option<OneTimeToken>, ApplicationError> {
@@ -79,16 +80,21 @@ impl OneTimeTokens {
 /// Uses a token, in this unit. Of many who try at once one does.
 ///
 /// # Errors
-/// [`ApplicationError::InvalidOneTimeToken`] when it was used or has expired meanwhile.
+/// [`ApplicationError::InvalidOneTimeToken`], of a challenge [`ApplicationError::InvalidChallenge`], when it was used or
+/// has expired meanwhile.
 pub(crate) async fn consume(
     unit: &dyn AccountUnit,
     token: &OneTimeToken,
     now: Timestamp,
 ) -> Result<(), ApplicationError> {
-    if unit.one_time_tokens().consume(token.id, now).await? {
-        Ok(())
-    } else {
-        Err(ApplicationError::InvalidOneTimeToken)
+    if unit.one_time_tokens().consume(token.id, now).await? { Ok(()) } else { Err(invalid(token.purpose)) }
+}
+
+/// That a token of this purpose is not good: somebody who never got a mail is not told of one.
+const fn invalid(purpose: Purpose) -> ApplicationError {
+    match purpose {
+        Purpose::SecondFactor => ApplicationError::InvalidChallenge,
+        _ => ApplicationError::InvalidOneTimeToken,
     }
 }
 

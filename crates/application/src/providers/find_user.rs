@@ -135,7 +135,8 @@ impl Providers {
         }
         let identity = self.identity(user.id, flow, proven);
         unit.identities().insert(&identity).await?;
-        self.sign_in.one_time_tokens.notify(unit, user, Letter::IdentityLinked).await?;
+        let letter = Letter::IdentityLinked { provider: Some(self.title(&identity.provider)) };
+        self.sign_in.one_time_tokens.notify(unit, user, letter).await?;
         Ok(identity)
     }
 

@@ -10,7 +10,7 @@ impl Providers {
     /// Links the account that was proven at a provider to the actor's. The flow must have begun in the same session.
     ///
     /// # Errors
-    /// [`ApplicationError::InvalidOneTimeToken`], whatever is wrong with the code; [`ApplicationError::Duplicate`] when
+    /// [`ApplicationError::InvalidProviderCode`], whatever is wrong with the code; [`ApplicationError::Duplicate`] when
     /// the account is linked already, to whomever; [`ApplicationError::TooManyFactors`],
     /// [`ApplicationError::InvalidAccessToken`], [`ApplicationError::Unavailable`].
     pub async fn finish_linking(&self, actor: &Actor, redeem: RedeemCode) -> Result<Identity, ApplicationError> {

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::Mac;
-use domain::identities::IdentityRepository;
+use domain::identities::{IdentityRepository, ProviderName};
 use domain::providers::{CodeChallenges, ConfiguredProvider, IdentityProviders, ProviderFlowRepository, ResponseSeal};
 
 pub use come_back::{CameBack, Landing, NoCode};
@@ -59,5 +59,11 @@ impl Providers {
     /// The providers that one can sign in by.
     pub fn list(&self) -> Vec<ConfiguredProvider> {
         self.providers.list()
+    }
+
+    /// What people call a provider, also one that is configured no more.
+    fn title(&self, name: &ProviderName) -> String {
+        let configured = self.list().into_iter().find(|provider| provider.name == *name);
+        configured.map_or_else(|| name.as_str().to_owned(), |provider| provider.title)
     }
 }

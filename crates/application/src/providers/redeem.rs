@@ -18,7 +18,7 @@ impl Providers {
     /// in this session, or one that signs in.
     ///
     /// # Errors
-    /// [`ApplicationError::InvalidOneTimeToken`], whatever is wrong; [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::InvalidProviderCode`], whatever is wrong; [`ApplicationError::Unavailable`].
     pub(super) async fn redeem(
         &self,
         redeem: &RedeemCode,
@@ -27,11 +27,11 @@ impl Providers {
         let now = self.sign_in.clock.now();
         let is_good = |flow: &ProviderFlow| flow.linking == linking && self.knows_verifier(flow, redeem);
         let found = self.find(FlowToken::Code, &redeem.code).await?.filter(is_good);
-        let flow = found.ok_or(ApplicationError::InvalidOneTimeToken)?;
-        let proven = flow.redeemable(now).cloned().ok_or(ApplicationError::InvalidOneTimeToken)?;
+        let flow = found.ok_or(ApplicationError::InvalidProviderCode)?;
+        let proven = flow.redeemable(now).cloned().ok_or(ApplicationError::InvalidProviderCode)?;
         match self.flows.redeem(flow.id, now).await? {
             true => Ok((flow, proven)),
-            false => Err(ApplicationError::InvalidOneTimeToken),
+            false => Err(ApplicationError::InvalidProviderCode),
         }
     }
 

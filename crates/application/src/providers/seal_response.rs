@@ -16,10 +16,10 @@ impl Providers {
     /// own time, for one use and for one browser.
     ///
     /// # Errors
-    /// [`ApplicationError::InvalidProviderResponse`] when it is too long.
+    /// [`ApplicationError::ProviderResponseTooLong`].
     pub fn seal_response(&self, provider: &ProviderName, response: &Secret) -> Result<Secret, ApplicationError> {
         if response.expose().len() > MAX_RESPONSE_BYTES {
-            return Err(ApplicationError::InvalidProviderResponse);
+            return Err(ApplicationError::ProviderResponseTooLong);
         }
         self.responses.close(provider, response).map_err(ApplicationError::Internal)
     }

@@ -10,7 +10,7 @@ impl Providers {
     /// shown to the provider.
     ///
     /// # Errors
-    /// [`ApplicationError::InvalidOneTimeToken`], whatever is wrong with the code;
+    /// [`ApplicationError::InvalidProviderCode`], whatever is wrong with the code;
     /// [`ApplicationError::LinkRequired`], [`ApplicationError::EmailMissing`],
     /// [`ApplicationError::RegistrationClosed`], [`ApplicationError::TooManyFactors`],
     /// [`ApplicationError::SecondFactorRequired`],

@@ -116,7 +116,7 @@ impl Providers {
             log(&flow.provider, &error);
             match error {
                 ProviderError::Unknown => ApplicationError::UnknownProvider,
-                _ => ApplicationError::ProviderUnavailable,
+                _ => ApplicationError::ProviderUnavailable { return_to: flow.return_to.clone() },
             }
         })
     }

@@ -20,7 +20,7 @@ impl SignIn {
     /// code is void. It says the same when there were too many mails.
     ///
     /// # Errors
-    /// [`ApplicationError::InvalidOneTimeToken`] when the challenge is not good;
+    /// [`ApplicationError::InvalidChallenge`] when the challenge is not good;
     /// [`ApplicationError::EmailCodeNotOffered`] when it did not offer a code by mail, or does so no more;
     /// [`ApplicationError::Unavailable`].
     pub async fn send_email_code(
@@ -48,7 +48,7 @@ impl SignIn {
     /// Starts the session of a sign-in that a mailed code is the rest of. Challenge and code are spent with it.
     ///
     /// # Errors
-    /// [`ApplicationError::InvalidOneTimeToken`] when the challenge is not good or the account has changed since;
+    /// [`ApplicationError::InvalidChallenge`] when the challenge is not good or the account has changed since;
     /// [`ApplicationError::InvalidSecondFactor`], whatever is wrong with the code, and after too many;
     /// [`ApplicationError::SecondFactorRequired`] when another factor is asked for meanwhile;
     /// [`ApplicationError::AccountDisabled`], [`ApplicationError::EmailNotVerified`],

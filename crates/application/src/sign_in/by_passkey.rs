@@ -43,12 +43,12 @@ impl SignIn {
     /// Asks for a passkey to finish a sign-in with that needs a second factor.
     ///
     /// # Errors
-    /// [`ApplicationError::PasskeysOff`]; [`ApplicationError::InvalidOneTimeToken`] when the challenge is not good;
+    /// [`ApplicationError::PasskeysOff`]; [`ApplicationError::InvalidChallenge`] when the challenge is not good;
     /// [`ApplicationError::NoPasskey`] when the account has no passkey; [`ApplicationError::Unavailable`].
     pub async fn start_challenge_by_passkey(&self, challenge: Secret) -> Result<Asked, ApplicationError> {
         self.second_factors.ceremonies.web_authn()?;
         let challenge = self.one_time_tokens.prove(Purpose::SecondFactor, &Proof::Token(challenge)).await?;
-        let user = challenge.user_id.ok_or(ApplicationError::InvalidOneTimeToken)?;
+        let user = challenge.user_id.ok_or(ApplicationError::InvalidChallenge)?;
         let passkeys = self.second_factors.ceremonies.passkeys.list(user).await?;
         self.ask_again(&passkeys, CeremonyPurpose::SecondFactor { user, challenge: challenge.id }).await
     }

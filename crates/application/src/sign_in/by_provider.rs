@@ -23,7 +23,7 @@ impl SignIn {
             Err(refusal) => Err(refusal),
         };
         // The account may change at this very moment: then the proof was worth nothing any more.
-        let result = result.and_then(|pair| pair.ok_or(ApplicationError::InvalidOneTimeToken));
+        let result = result.and_then(|pair| pair.ok_or(ApplicationError::InvalidProviderCode));
         self.counted(self.record_invalid_token(result, address).await)
     }
 }

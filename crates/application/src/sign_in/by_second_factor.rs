@@ -39,7 +39,7 @@ impl SignIn {
     /// nothing else: whoever mistypes tries again.
     ///
     /// # Errors
-    /// [`ApplicationError::InvalidOneTimeToken`] when the challenge is not good or the account has changed since;
+    /// [`ApplicationError::InvalidChallenge`] when the challenge is not good or the account has changed since;
     /// [`ApplicationError::InvalidSecondFactor`], [`ApplicationError::TotpUsedUp`],
     /// [`ApplicationError::InvalidPasskey`], [`ApplicationError::InvalidCeremony`],
     /// [`ApplicationError::TooManyAttempts`], [`ApplicationError::AccountDisabled`],
@@ -62,15 +62,14 @@ impl SignIn {
     /// Finds whoever got this challenge, while it is good.
     ///
     /// # Errors
-    /// [`ApplicationError::InvalidOneTimeToken`], [`ApplicationError::Unavailable`].
+    /// [`ApplicationError::InvalidChallenge`], [`ApplicationError::Unavailable`].
     pub(super) async fn find_challenged(&self, challenge: Secret) -> Result<Challenged, ApplicationError> {
         let challenge = self.one_time_tokens.prove(Purpose::SecondFactor, &Proof::Token(challenge)).await?;
-        let (user_id, methods) =
-            challenge.user_id.zip(challenge.proven).ok_or(ApplicationError::InvalidOneTimeToken)?;
+        let (user_id, methods) = challenge.user_id.zip(challenge.proven).ok_or(ApplicationError::InvalidChallenge)?;
         let found = self.passwords.find_with_user(&UserIdentifier::Id(user_id)).await?;
         // What was proven of an account that has changed since is worth nothing.
         let found = found.filter(|(user, _)| challenge.epoch == Some(user.epoch));
-        let (user, _) = found.ok_or(ApplicationError::InvalidOneTimeToken)?;
+        let (user, _) = found.ok_or(ApplicationError::InvalidChallenge)?;
         Ok(Challenged { challenge, user, methods })
     }
 
@@ -93,7 +92,7 @@ impl SignIn {
         let methods = shown.after(methods);
         let proven = Proven { challenge: Some(challenge), shown: Some(shown), ..Proven::by_methods(methods, user) };
         match self.start_session(&proven, device).await {
-            Ok(pair) => pair.ok_or(ApplicationError::InvalidOneTimeToken),
+            Ok(pair) => pair.ok_or(ApplicationError::InvalidChallenge),
             // Spent by another at this very moment, or not a recovery code at all.
             Err(refusal) => Err(self.refuse_second_factor(user_id, address, refusal).await),
         }

@@ -25,7 +25,7 @@ impl SignIn {
         address: Option<IpAddr>,
     ) -> Result<TokenPair, ApplicationError> {
         match result {
-            Err(error @ ApplicationError::InvalidOneTimeToken) => {
+            Err(error @ (ApplicationError::InvalidOneTimeToken | ApplicationError::InvalidProviderCode)) => {
                 Err(self.refused(What::LoginFailed { user: None }, address, error).await)
             }
             result => result,

@@ -127,8 +127,8 @@ impl SignIn {
         let event = By::Anyone.did(What::SecondFactorAsked { user: user.id }).from_address(address);
         self.journal.commit(unit, event).await?;
         let token = challenge.token(self.one_time_tokens.mac.as_ref());
-        let expires_at = challenge.expires_at;
-        Ok(ApplicationError::SecondFactorRequired(SecondFactorChallenge { token, expires_at, factors }))
+        let (expires_at, expires_in) = (challenge.expires_at, challenge.expires_at - challenge.created_at);
+        Ok(ApplicationError::SecondFactorRequired(SecondFactorChallenge { token, expires_at, expires_in, factors }))
     }
 
     async fn store_session(&self, proven: &Proven, device: Device) -> Result<Option<TokenPair>, ApplicationError> {

@@ -5,7 +5,8 @@ use crate::one_time_tokens::Purpose;
 
 /// What a mail says.
 ///
-/// No text that anybody typed is part of one, so that nobody speaks to others through our mail.
+/// No text that a user typed is part of one, so that nobody speaks to others through our mail. So passkeys and apps are
+/// not told by their names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Letter {
     /// Here is a link, and a code, for what somebody asked for.
@@ -43,9 +44,15 @@ pub enum Letter {
     /// Your recovery codes were replaced by others.
     RecoveryCodesRenewed,
     /// An account at an identity provider signs in to your account now.
-    IdentityLinked,
+    IdentityLinked {
+        /// What the operator calls the provider.
+        provider: Option<String>,
+    },
     /// An account at an identity provider does not sign in to your account any more.
-    IdentityUnlinked,
+    IdentityUnlinked {
+        /// What the operator calls the provider.
+        provider: Option<String>,
+    },
     /// Your account was disabled.
     AccountDisabled,
     /// Your account was deleted.
@@ -71,8 +78,8 @@ impl Letter {
             Self::FactorsReset => "factors_reset",
             Self::RecoveryCodeUsed { .. } => "recovery_code_used",
             Self::RecoveryCodesRenewed => "recovery_codes_renewed",
-            Self::IdentityLinked => "identity_linked",
-            Self::IdentityUnlinked => "identity_unlinked",
+            Self::IdentityLinked { .. } => "identity_linked",
+            Self::IdentityUnlinked { .. } => "identity_unlinked",
             Self::AccountDisabled => "account_disabled",
             Self::AccountDeleted => "account_deleted",
             Self::Test => "test",
@@ -94,8 +101,8 @@ impl Letter {
             Self::FactorsReset,
             Self::RecoveryCodeUsed { left: 0 },
             Self::RecoveryCodesRenewed,
-            Self::IdentityLinked,
-            Self::IdentityUnlinked,
+            Self::IdentityLinked { provider: None },
+            Self::IdentityUnlinked { provider: None },
             Self::AccountDisabled,
             Self::AccountDeleted,
             Self::Test,

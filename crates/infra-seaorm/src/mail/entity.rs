@@ -20,7 +20,7 @@ pub(crate) struct Model {
     pub(crate) locale: String,
     /// The letter's kind.
     pub(crate) kind: String,
-    /// The letter's device, if it tells of one.
+    /// The device or the provider that the letter names, if it tells of one.
     pub(crate) device: Option<String>,
     /// The device's address.
     pub(crate) address: Option<String>,
@@ -67,6 +67,8 @@ fn letter(row: &Row<'_>) -> Option<Letter> {
     let letter = row.valid(Column::Kind, Letter::parse(&row.get::<String>(Column::Kind)?))?;
     Some(match letter {
         Letter::NewDevice { .. } => Letter::NewDevice { device: row.get(Column::Device), address: address(row) },
+        Letter::IdentityLinked { .. } => Letter::IdentityLinked { provider: row.get(Column::Device) },
+        Letter::IdentityUnlinked { .. } => Letter::IdentityUnlinked { provider: row.get(Column::Device) },
         Letter::RecoveryCodeUsed { .. } => {
             let left = row.get::<i64>(Column::CodesLeft).and_then(|left| left.try_into().ok());
             Letter::RecoveryCodeUsed { left: left.unwrap_or_default() }
@@ -83,6 +85,7 @@ impl From<&QueuedMail> for ActiveModel {
     fn from(mail: &QueuedMail) -> Self {
         let (device, address) = match &mail.letter {
             Letter::NewDevice { device, address } => (device.clone(), address.map(|address| address.to_string())),
+            Letter::IdentityLinked { provider } | Letter::IdentityUnlinked { provider } => (provider.clone(), None),
             _ => (None, None),
         };
         let codes_left = match mail.letter {

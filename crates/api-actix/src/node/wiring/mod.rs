@@ -54,9 +54,8 @@ pub const CHECKS: Checks = Checks {
     check_stored_hash: |hash, hashing| argon2(hashing).check_stored(hash),
     check_range_url: |url| RangeApi::new(url).map(drop).map_err(|error| error.to_string()),
     check_issuer: |url| WebProviders::check_issuer(url).map_err(|error| error.to_string()),
-    check_providers: providers::faults,
     check_mail: mail::faults,
-    check_webauthn: |settings| webauthn::relying_party(settings, "").check().map(drop).map_err(webauthn::fault),
+    check_webauthn: webauthn::faults,
 };
 
 /// The parts of a node, put together.

@@ -19,14 +19,6 @@ pub(super) fn providers(
     Ok(Arc::new(WebProviders::new(settings, &format!("{base}/api/v1/auth/providers"), clock)?))
 }
 
-/// What is wrong with the settings, each by its key: a provider has to know where browsers come back to.
-pub(super) fn faults(config: &Config) -> Vec<(&'static str, String)> {
-    if config.providers.is_empty() || pages_url(config, config.server.address()).is_some() {
-        return Vec::new();
-    }
-    vec![("server.public_url", "it is missing, and browsers come back from identity providers".to_owned())]
-}
-
 fn settings(provider: &config::ProviderSettings) -> ProviderSettings {
     ProviderSettings {
         name: provider.name.clone(),

@@ -13,16 +13,16 @@ pub(super) fn web_authn(config: &Config) -> Result<Option<Arc<dyn WebAuthn>>, In
 }
 
 /// Who passkeys are made for, under this name.
-pub(super) fn relying_party(settings: &WebAuthnSettings, name: &str) -> RelyingParty {
+fn relying_party(settings: &WebAuthnSettings, name: &str) -> RelyingParty {
     let WebAuthnSettings { rp_id, origins, any_port } = settings.clone();
     RelyingParty { id: rp_id, name: name.to_owned(), origins, any_port }
 }
 
-/// What is wrong with the settings, by the key of one.
-pub(super) fn fault(fault: InvalidRelyingParty) -> (&'static str, String) {
-    let key = match fault {
+/// What is wrong with the settings, each by its key.
+pub(super) fn faults(settings: &WebAuthnSettings) -> Vec<(&'static str, String)> {
+    let key = |fault: &InvalidRelyingParty| match fault {
         InvalidRelyingParty::NotADomain => "webauthn.rp_id",
         InvalidRelyingParty::NoOrigin | InvalidRelyingParty::ForeignOrigin => "webauthn.origins",
     };
-    (key, fault.to_string())
+    relying_party(settings, "").faults().iter().map(|fault| (key(fault), fault.to_string())).collect()
 }

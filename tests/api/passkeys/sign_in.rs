@@ -10,16 +10,18 @@ use passkey_types::ctap2::{Aaguid, Ctap2Error};
 use passkey_types::webauthn::{CredentialCreationOptions, CredentialRequestOptions};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use tests::on_each_database;
+use tests::{on_each_database, totp};
 use url::Url;
 
 use super::{CHALLENGE_OPTIONS, EMAIL, Holder, MY_OPTIONS, ORIGIN, SIGN_IN, ask, asked, finish, methods, register};
 use crate::app::{App, PASSWORD};
 use crate::letterbox::Post;
+use crate::second_factors::{BY_TOTP, Enrolled};
 
 on_each_database!(
     a_passkey_that_another_program_makes_signs_in_without_a_name,
     a_passkey_alone_is_two_factors_and_a_second_one_after_a_password,
+    a_passkey_that_signs_in_makes_codes_of_apps_count_anew,
     a_reset_by_mail_leaves_the_second_factor,
 );
 
@@ -109,6 +111,21 @@ async fn a_passkey_alone_is_two_factors_and_a_second_one_after_a_password(app: A
     assert_eq!(Holder::with(&app, &both, "Key").await.registered["recovery_codes"], json!([]));
     let factors = app.get("/api/v1/users/me/factors", &ada.sign_in(&app).await.tokens().access).await.json();
     assert_eq!(factors["passkeys"].as_array().unwrap().len(), 2, "{factors}");
+}
+
+/// After too many wrong codes in a row, another factor is shown.
+async fn a_passkey_that_signs_in_makes_codes_of_apps_count_anew(app: App) {
+    let ada = Enrolled::new(&app, EMAIL).await;
+    let key = Holder::with(&app, &ada.tokens, "Key").await;
+    let show = async |code: String| {
+        let challenge = ada.challenge(&app).await;
+        app.post(BY_TOTP, json!({"challenge": challenge, "code": code})).await
+    };
+    show(totp::wrong_code(&ada.secret)).await.problem(401, "invalid_second_factor");
+    app.run_sql("UPDATE totp_attempts SET in_a_row = 100").await;
+    show(ada.next_code(&app).await).await.problem(403, "totp_used_up");
+    key.sign_in(&app).await.tokens();
+    show(ada.next_code(&app).await).await.tokens();
 }
 
 /// A4.

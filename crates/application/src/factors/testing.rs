@@ -5,7 +5,7 @@ use domain::factors::{
     FactorName, MockFactorRepository, MockTotpSecrets, NewTotpDevice, SealedTotpSecret, SecondFactorPolicy, TotpDevice,
     TotpDeviceId,
 };
-use domain::passkeys::{MockCeremonyRepository, MockPasskeyRepository};
+use domain::passkeys::{MockCeremonyRepository, MockPasskeyRepository, MockWebAuthn, WebAuthn};
 use uuid::Uuid;
 
 use super::SecondFactors;
@@ -16,6 +16,8 @@ use crate::testing::{FakeMac, clock, ids, now, user_id};
 pub(crate) struct Mocks {
     pub(crate) factors: MockFactorRepository,
     pub(crate) passkeys: MockPasskeyRepository,
+    pub(crate) ceremonies: MockCeremonyRepository,
+    pub(crate) web_authn: Option<MockWebAuthn>,
     pub(crate) totp: MockTotpSecrets,
     pub(crate) attempts: MockAttemptRepository,
     pub(crate) policy: SecondFactorPolicy,
@@ -53,8 +55,8 @@ impl Mocks {
             factors: Arc::new(self.factors),
             ceremonies: Ceremonies {
                 passkeys: Arc::new(self.passkeys),
-                ceremonies: Arc::new(MockCeremonyRepository::new()),
-                web_authn: None,
+                ceremonies: Arc::new(self.ceremonies),
+                web_authn: self.web_authn.map(|web_authn| Arc::new(web_authn) as Arc<dyn WebAuthn>),
                 ids: ids(),
                 clock: clock(),
             },

@@ -92,16 +92,24 @@ impl SignIn {
             Err(refusal) => return Err(self.refuse_passkey(None, address, refusal).await),
         };
         let owner = passkey.user_id;
-        let found = self.passwords.find_with_user(&UserIdentifier::Id(owner)).await?;
-        let Some((user, _)) = found else { return Err(ApplicationError::InvalidPasskey { suspected: None }) };
+        const INVALID: ApplicationError = ApplicationError::InvalidPasskey { suspected: None };
         let methods = shown.after(Methods::only(Method::Passkey));
-        let proven = Proven { shown: Some(shown), ..Proven::by_methods(methods, user) };
-        match self.start_session(&proven, device).await {
-            Ok(Some(pair)) => Ok(pair),
-            // The account may change at this very moment: then the passkey may be gone.
-            Ok(None) => Err(ApplicationError::InvalidPasskey { suspected: None }),
+        let started = match self.passwords.find_with_user(&UserIdentifier::Id(owner)).await? {
+            Some((user, _)) => {
+                let proven = Proven { shown: Some(shown), ..Proven::by_methods(methods, user) };
+                self.start_session(&proven, device).await
+            }
+            None => Ok(None),
+        };
+        match started {
+            Ok(Some(pair)) => {
+                self.second_factors.was_right(owner).await;
+                Ok(pair)
+            }
+            // The account may be gone or change at this very moment: then the passkey may be gone.
+            Ok(None) => Err(self.refuse_passkey(Some(owner), address, INVALID).await),
             // It is recorded, and told to nobody.
-            Err(ApplicationError::AccountDisabled) => Err(ApplicationError::InvalidPasskey { suspected: None }),
+            Err(ApplicationError::AccountDisabled) => Err(INVALID),
             Err(refusal) => Err(self.refuse_passkey(Some(owner), address, refusal).await),
         }
     }
@@ -143,5 +151,85 @@ impl SignIn {
         let Some(name) = UserIdentifier::typed(name) else { return Ok(nobody) };
         let found = self.passwords.find_with_user(&name).await?;
         Ok(found.map_or(nobody, |(user, _)| user.id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::factors::FactorName;
+    use domain::passkeys::{
+        Asserted, AssertionResponse, Ceremony, CeremonyId, CeremonyState, CredentialId, MockWebAuthn, NewPasskey,
+        PasskeyId, PasskeyPublicKey, RegisteredCredential, StartedCeremony,
+    };
+    use domain::units::MockAccountUnit;
+    use domain::users::User;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::ApplicationError;
+    use crate::sign_in::testing::Mocks;
+    use crate::testing::{a_user, now, user_id};
+
+    const CEREMONY: CeremonyId = CeremonyId::new(Uuid::from_u128(5));
+
+    fn a_credential_id() -> CredentialId {
+        CredentialId::new(vec![1; 16]).unwrap()
+    }
+
+    fn a_passkey() -> Passkey {
+        let credential = RegisteredCredential {
+            id: a_credential_id(),
+            public_key: PasskeyPublicKey::new(vec![1]),
+            sign_count: 0,
+            is_backup_eligible: false,
+            is_backed_up: false,
+            is_user_verified: true,
+        };
+        let (id, name) = (PasskeyId::new(Uuid::from_u128(6)), FactorName::parse("Phone").unwrap());
+        Passkey::register(NewPasskey { id, user_id: user_id(), name, credential }, now())
+    }
+
+    fn presented() -> PasskeySignIn {
+        let response = AssertionResponse {
+            credential_id: a_credential_id(),
+            client_data: Vec::new(),
+            authenticator_data: Vec::new(),
+            signature: Vec::new(),
+            user_handle: Some(user_id().as_bytes().to_vec()),
+        };
+        PasskeySignIn { presented: PresentedPasskey { ceremony: CEREMONY, response }, device: Device::default() }
+    }
+
+    /// The response is right, and this is its account.
+    fn accepting(user: Option<User>) -> Mocks {
+        let mut mocks = Mocks::default();
+        mocks.factors.ceremonies.expect_take().return_once(|id, _| {
+            let started = StartedCeremony { options: String::new(), state: CeremonyState::new(Vec::new()) };
+            Ok(Some(Ceremony::begin(id, CeremonyPurpose::SignIn { user: None }, started, now()).0))
+        });
+        mocks.factors.passkeys.expect_find_by_credential().return_once(|_| Ok(Some(a_passkey())));
+        let mut web_authn = MockWebAuthn::new();
+        web_authn.expect_finish_authentication().return_once(|_, _, _| {
+            Ok(Asserted { sign_count: 0, is_backup_eligible: false, is_backed_up: false, is_user_verified: true })
+        });
+        mocks.factors.web_authn = Some(web_authn);
+        mocks.passwords.expect_find_with_user().return_once(|_| Ok(user.map(|user| (user, None))));
+        mocks
+    }
+
+    #[tokio::test]
+    async fn whoever_is_gone_or_changes_at_this_very_moment_is_refused_and_that_is_recorded() {
+        for user in [None, Some(a_user())] {
+            let mut changed = MockAccountUnit::default();
+            changed.users.expect_record_login().returning(|_, _, _| Ok(false));
+            let begun = user.is_some().then_some(changed);
+            let mut mocks = accepting(user);
+            mocks.units(begun.into_iter().chain([MockAccountUnit::default()]));
+            let events = mocks.units.events();
+            let result = mocks.build().by_passkey(presented()).await;
+            assert!(matches!(result, Err(ApplicationError::InvalidPasskey { suspected: None })), "{result:?}");
+            let events: Vec<_> = events.lock().unwrap().iter().map(|event| event.what).collect();
+            assert_eq!(events, [What::LoginFailed { user: Some(user_id()) }]);
+        }
     }
 }

@@ -20,13 +20,14 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use domain::Mac;
-use domain::identities::IdentityRepository;
+use domain::identities::{IdentityRepository, ProviderName};
 use domain::providers::{CodeChallenges, ConfiguredProvider, IdentityProviders, ProviderFlowRepository, ResponseSeal};
 
 pub use come_back::{CameBack, Landing, NoCode};
 pub use redeem::RedeemCode;
 pub use start::{Departure, StartFlow};
 
+use crate::ApplicationError;
 use crate::sign_in::SignIn;
 use crate::users::Users;
 
@@ -59,5 +60,14 @@ impl Providers {
     /// The providers that one can sign in by.
     pub fn list(&self) -> Vec<ConfiguredProvider> {
         self.providers.list()
+    }
+
+    /// Rejects what is not the name of one of them.
+    ///
+    /// # Errors
+    /// [`ApplicationError::UnknownProvider`].
+    pub fn require(&self, provider: &ProviderName) -> Result<(), ApplicationError> {
+        let is_configured = self.list().iter().any(|configured| configured.name == *provider);
+        if is_configured { Ok(()) } else { Err(ApplicationError::UnknownProvider) }
     }
 }

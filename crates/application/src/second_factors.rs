@@ -52,8 +52,7 @@ pub enum SecondFactor {
 pub(crate) enum Shown {
     Totp(TotpDeviceId, TotpStep),
     RecoveryCode(UserId, HashedRecoveryCode),
-    /// And whether its authenticator found out who uses it.
-    Passkey(PasskeyId, PasskeyUse, bool),
+    Passkey(PasskeyId, PasskeyUse),
     /// A code that was mailed, in place of a factor that is due.
     EmailCode(Box<OneTimeToken>),
 }
@@ -134,7 +133,7 @@ impl SecondFactors {
         presented: &PresentedPasskey,
     ) -> Result<(Passkey, Shown), ApplicationError> {
         let (passkey, asserted) = self.ceremonies.accept(is_it, presented).await?;
-        let shown = Shown::Passkey(passkey.id, self.ceremonies.used(asserted), asserted.is_user_verified);
+        let shown = Shown::Passkey(passkey.id, self.ceremonies.used(asserted));
         Ok((passkey, shown))
     }
 
@@ -213,7 +212,7 @@ impl Shown {
         match self {
             Self::Totp(..) => methods.and(Method::Totp),
             Self::RecoveryCode(..) => methods.and(Method::RecoveryCode),
-            Self::Passkey(.., is_user_verified) => by_passkey(methods, *is_user_verified),
+            Self::Passkey(_, used) => by_passkey(methods, used.is_user_verified),
             Self::EmailCode(_) => methods.and(Method::Mail),
         }
     }
@@ -228,7 +227,7 @@ impl Shown {
         let is_spent = match self {
             Self::Totp(device, step) => unit.factors().use_totp(*device, *step).await?,
             Self::RecoveryCode(user, code) => unit.factors().use_recovery_code(*user, code).await?,
-            Self::Passkey(passkey, used, _) => {
+            Self::Passkey(passkey, used) => {
                 let is_recorded = unit.passkeys().record_use(*passkey, used).await?;
                 return is_recorded.then_some(()).ok_or(ApplicationError::InvalidPasskey { suspected: None });
             }

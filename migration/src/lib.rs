@@ -41,6 +41,7 @@ mod m20261127_000018_authentication_of_sessions;
 mod m20261127_000019_create_passkeys;
 mod m20261127_000020_create_identities;
 mod m20261127_000021_create_second_factor_graces;
+mod m20261127_000022_user_verification_of_passkeys;
 
 /// Applies and reverts the migrations. The adapters run it under a lock, one node at a time.
 #[derive(Debug)]
@@ -70,6 +71,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000019_create_passkeys::Migration),
             Box::new(m20261127_000020_create_identities::Migration),
             Box::new(m20261127_000021_create_second_factor_graces::Migration),
+            Box::new(m20261127_000022_user_verification_of_passkeys::Migration),
         ]
     }
 

@@ -134,8 +134,10 @@ impl Way {
             // What was shown is not right, or there is no such factor.
             (Self::Totp, _, Factor::Due | Factor::Passkey)
             | (Self::RecoveryCode, State::Active, Factor::Due)
-            | (Self::EmailCode, _, Factor::Totp | Factor::Passkey)
             | (Self::EmailCode, State::Throttled, Factor::Due) => (401, "invalid_second_factor"),
+            (Self::EmailCode, _, Factor::Totp | Factor::Passkey) | (Self::EmailCode, State::Unverified, _) => {
+                (403, "email_code_not_offered")
+            }
             (_, State::Disabled, _) => (oauth(403), "account_disabled"),
             // What was mailed proves the address, and what a stranger set up before goes.
             (Self::MailedCode | Self::MailedLink, State::Unverified, Factor::None | Factor::Totp | Factor::Passkey) => {
@@ -315,7 +317,12 @@ async fn set_state(app: &App, begun: &Begun, way: Way, state: State) {
         State::Unverified => app.run_sql("UPDATE users SET email_verified = false").await,
         State::Throttled => {
             for _ in 0..10 {
-                let by_challenge = json!({"challenge": begun.challenge, "code": NO_CODE});
+                let code = match way {
+                    Way::Totp => "123456",
+                    Way::RecoveryCode | Way::PasskeyBesides => "22222-22222",
+                    _ => NO_CODE,
+                };
+                let by_challenge = json!({"challenge": begun.challenge, "code": code});
                 match way {
                     Way::Totp | Way::RecoveryCode | Way::EmailCode => app.post(way.path(), by_challenge).await,
                     Way::PasskeyBesides => app.post(Way::RecoveryCode.path(), by_challenge).await,

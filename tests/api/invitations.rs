@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
 use domain::one_time_tokens::Purpose;
 use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};
@@ -12,11 +13,13 @@ use tests::on_each_database;
 use crate::app::{Answer, App, PASSWORD, Tokens};
 use crate::letterbox::{Post, count, is_refused};
 use crate::registration::last_token;
+use crate::second_factors::proven;
 
 on_each_database!(
     whoever_accepts_an_invitation_has_a_password_and_a_proven_address_also_where_registration_is_closed,
     an_invitation_says_the_same_whether_or_not_the_address_is_known,
     only_admins_invite_and_may_invite_admins,
+    an_invitation_is_a_way_into_the_account_that_is_there,
     an_invitation_is_void_once_there_is_a_password,
     of_many_invitations_at_once_one_makes_the_account,
     without_mail_nobody_is_invited,
@@ -101,6 +104,30 @@ async fn only_admins_invite_and_may_invite_admins(app: App) {
     let mut faults = faults.problem(422, "validation_failed");
     faults.sort();
     assert_eq!(faults, ["email:invalid_email", "id:unknown_field", "role:unknown_role"]);
+}
+
+/// Whatever role the next one names: it takes the proof that the account takes, and changes nothing of it.
+async fn an_invitation_is_a_way_into_the_account_that_is_there(app: App) {
+    let post = Post::of(app).await;
+    let app = &post.app;
+    let root = app.admin("root@example.com").await;
+    invite(app, &root, json!({"email": EMAIL, "role": "admin"})).await;
+    app.run_sql(&format!("UPDATE users SET full_name = 'Grace', locale = 'de' WHERE email_key = '{EMAIL}'")).await;
+    let account = async || {
+        let found = app.get("/api/v1/users?q=grace", &root.access).await.json();
+        found["items"][0].clone()
+    };
+    let before = account().await;
+    proven(app, "pwd", TimeDelta::seconds(601)).await;
+    for role in ["user", "admin"] {
+        invite(app, &root, json!({"email": EMAIL, "role": role})).await.problem(403, "step_up_required");
+    }
+    assert_eq!(post.wait_for("invitation", 1).await.len(), 1);
+    proven(app, "pwd", TimeDelta::zero()).await;
+    assert_eq!(invite(app, &root, json!({"email": "GRACE@example.com"})).await.status, StatusCode::ACCEPTED);
+    assert_eq!(post.wait_for("invitation", 2).await.len(), 2);
+    assert_eq!(account().await, before);
+    assert_eq!((&before["role"], &before["email"]), (&json!("admin"), &json!(EMAIL)));
 }
 
 async fn an_invitation_is_void_once_there_is_a_password(app: App) {

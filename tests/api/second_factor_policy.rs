@@ -117,10 +117,13 @@ async fn afterwards_a_mailed_code_is_asked_for_besides_the_password(first: App) 
     let post = with_policy(first, &[("APP_AUTH__EMAIL_SIGN_IN", "true")]).await;
     let app = &post.app;
     let challenge = due(app).await;
-    for code in ["2222-2222", "123456", "x"] {
-        finish(app, &challenge, code).await.problem(401, "invalid_second_factor");
-        app.post(BY_TOTP, json!({"challenge": challenge, "code": code})).await.problem(401, "invalid_second_factor");
+    finish(app, &challenge, "2222-2222").await.problem(401, "invalid_second_factor");
+    app.post(BY_TOTP, json!({"challenge": challenge, "code": "123456"})).await.problem(401, "invalid_second_factor");
+    for code in ["123456", "x", "2222_2222"].repeat(2) {
+        let refused = finish(app, &challenge, code).await;
+        assert_eq!(refused.problem(422, "validation_failed"), ["code:invalid_code"], "{code}");
     }
+    assert_eq!(count(app, "attempts WHERE count > 1").await, 0);
     app.run_sql("DELETE FROM attempts").await;
     let earlier = send_code(&post, &challenge).await;
     let code = send_code(&post, &challenge).await;
@@ -143,6 +146,7 @@ async fn afterwards_a_mailed_code_is_asked_for_besides_the_password(first: App) 
     assert_eq!(offered(&asked), json!(["totp", "recovery_code"]));
     let challenge = asked.json()["challenge"].as_str().unwrap().to_owned();
     app.post(SEND, json!({"challenge": challenge})).await.problem(403, "email_code_not_offered");
+    finish(app, &challenge, "2222-2222").await.problem(403, "email_code_not_offered");
     ada.sign_in(app).await;
     assert_eq!(count(app, "events WHERE kind = 'second_factor.mailed'").await, 2);
     for challenge in ["hxc_", "x", &code] {
@@ -162,7 +166,7 @@ async fn what_proves_the_mailbox_already_is_not_followed_by_a_mail(first: App) {
     app.post(SEND, json!({"challenge": challenge(&asked)})).await.problem(403, "email_code_not_offered");
     // Nor does a code help that was mailed for somebody who knows the password: the mailbox tells that, too.
     let code = send_code(&post, &pending).await;
-    assert_eq!(offered(&finish(app, &challenge(&asked), &code).await), json!([]));
+    finish(app, &challenge(&asked), &code).await.problem(403, "email_code_not_offered");
     // An address that is not proven. The challenge from before offers it no more either.
     app.run_sql("UPDATE users SET email_verified = false").await;
     assert_eq!(offered(&app.login(EMAIL, PASSWORD).await), json!([]));

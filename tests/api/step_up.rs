@@ -18,6 +18,7 @@ on_each_database!(
     whoever_has_no_password_needs_a_recent_proof_alone,
     a_proof_is_that_of_one_session_and_ends_with_the_window,
     admins_prove_who_they_are_before_they_change_who_gets_in,
+    an_act_that_is_refused_uses_up_no_mail_of_an_address,
 );
 
 const EMAIL: &str = "ada@example.com";
@@ -246,5 +247,42 @@ async fn admins_prove_who_they_are_before_they_change_who_gets_in(first: App) {
         }
         let done = go(route, body.clone()).await;
         assert!(done.status.is_success(), "{route} {body}: {done:?}");
+    }
+}
+
+async fn an_act_that_is_refused_uses_up_no_mail_of_an_address(first: App) {
+    let post = Post::of(first).await;
+    let app = &post.app;
+    let (ada, root) = (app.sign_up(EMAIL).await, app.admin("root@example.com").await);
+    let path = format!("/api/v1/users/{}", app.id(&ada).await);
+    let go = async |method: Method, path: &str, body: Value| app.send_as(&root.access, method, path, body).await;
+    let new = |email: &str, more: Value| {
+        let mut body = json!({"email": email, "password": PASSWORD});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    assert_eq!(go(Method::PATCH, &path, json!({"username": "taken"})).await.status, StatusCode::OK);
+    for _ in 0..4 {
+        proven(app, "pwd", WINDOW + TimeDelta::seconds(2)).await;
+        let made = go(Method::POST, "/api/v1/users", new("made@example.com", json!({"role": "admin"}))).await;
+        made.problem(403, "step_up_required");
+        go(Method::PATCH, &path, json!({"email": "moved@example.com"})).await.problem(403, "step_up_required");
+        let invite = json!({"email": "guest@example.com", "role": "admin"});
+        go(Method::POST, "/api/v1/users/invitations", invite).await.problem(403, "step_up_required");
+        proven(app, "pwd", TimeDelta::zero()).await;
+        let taken = new("second@example.com", json!({"username": "taken"}));
+        go(Method::POST, "/api/v1/users", taken).await.problem(409, "duplicate");
+        let taken = json!({"email": "moved@example.com", "id": uuid::Uuid::nil()});
+        go(Method::PATCH, &path, taken).await.problem(422, "validation_failed");
+    }
+    go(Method::PATCH, &path, json!({"email": "moved@example.com"})).await;
+    for email in ["made@example.com", "second@example.com"] {
+        let made = go(Method::POST, "/api/v1/users", new(email, json!({}))).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    }
+    go(Method::POST, "/api/v1/users/invitations", json!({"email": "guest@example.com"})).await;
+    for name in ["moved", "made", "second", "guest"] {
+        let mails = format!("outbox WHERE recipient = '{name}@example.com' AND kind IN ('verify_email', 'invitation')");
+        assert_eq!(count(app, &mails).await, 1, "{name}");
     }
 }

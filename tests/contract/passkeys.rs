@@ -24,6 +24,7 @@ on_each_database_and_pgbouncer!(
     a_use_never_lowers_the_count,
     of_two_uses_of_one_count_one_is_recorded,
     a_passkey_that_does_not_count_is_used_again_and_again,
+    a_passkey_that_verified_its_user_once_is_known_to_for_ever,
     a_passkey_is_renamed_by_its_user_alone,
     a_passkey_is_deleted_by_its_user_alone,
     all_passkeys_of_a_user_are_deleted_and_no_others,
@@ -58,7 +59,7 @@ fn passkey(number: u8, owner: u128, name: &str) -> Passkey {
         sign_count: 0,
         is_backup_eligible: number.is_multiple_of(2),
         is_backed_up: false,
-        is_user_verified: true,
+        is_user_verified: number.is_multiple_of(2),
     };
     let name = FactorName::parse(name).unwrap();
     let new = NewPasskey { id: id(number.into()), user_id: user_id(owner), name, credential };
@@ -66,7 +67,7 @@ fn passkey(number: u8, owner: u128, name: &str) -> Passkey {
 }
 
 fn used(sign_count: u32) -> PasskeyUse {
-    PasskeyUse { sign_count, is_backup_eligible: true, is_backed_up: true, at: at(9) }
+    PasskeyUse { sign_count, is_backup_eligible: true, is_backed_up: true, is_user_verified: false, at: at(9) }
 }
 
 async fn every_field_is_kept_and_the_oldest_comes_first(db: TestDatabase) {
@@ -139,6 +140,24 @@ async fn a_passkey_that_does_not_count_is_used_again_and_again(db: TestDatabase)
     passkeys(&db).insert(&passkey(1, 1, "Phone")).await.unwrap();
     for _ in 0..3 {
         assert!(passkeys(&db).record_use(id(1), &used(0)).await.unwrap());
+    }
+}
+
+async fn a_passkey_that_verified_its_user_once_is_known_to_for_ever(db: TestDatabase) {
+    db.insert_users(&[user(1)]).await;
+    for number in [1, 2] {
+        passkeys(&db).insert(&passkey(number, 1, &number.to_string())).await.unwrap();
+    }
+    let have_verified = async || {
+        let found = passkeys(&db).list(user_id(1)).await.unwrap();
+        [found[0].has_verified_user, found[1].has_verified_user]
+    };
+    for (is_user_verified, expected) in [(false, [false, true]), (true, [true, true]), (false, [true, true])] {
+        for number in [1, 2] {
+            let used = PasskeyUse { is_user_verified, ..used(0) };
+            assert!(passkeys(&db).record_use(id(number), &used).await.unwrap());
+        }
+        assert_eq!(have_verified().await, expected, "{is_user_verified}");
     }
 }
 

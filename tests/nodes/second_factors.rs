@@ -109,14 +109,14 @@ async fn of_two_hundred_guesses_at_once_over_four_nodes_five_are_looked_at(workp
     let ada = nodes.client(0).add_authenticator(&tokens, "Phone").await;
     let tokens = tests::client::tokens(nodes.client(0).refresh(&tokens.refresh).await).await;
     let challenges = join_all((0..20).map(|number| challenge(nodes.client(number)))).await;
-    let wrong = totp::wrong_code(&ada.secret);
+    let (wrong, wrong_recovery) = (totp::wrong_code(&ada.secret), "22222-22222");
     let guess = |number: usize| {
         let (client, challenge, access) = (nodes.client(number), &challenges[number % 20], tokens.access.as_str());
         let (path, access, body) = match number % 5 {
             0 | 1 => ("/auth/challenge/totp", None, json!({"challenge": challenge, "code": wrong})),
-            2 => ("/auth/challenge/recovery-code", None, json!({"challenge": challenge, "code": wrong})),
+            2 => ("/auth/challenge/recovery-code", None, json!({"challenge": challenge, "code": wrong_recovery})),
             3 => ("/auth/step-up", Some(access), json!({"totp": wrong})),
-            _ => ("/auth/step-up", Some(access), json!({"recovery_code": wrong})),
+            _ => ("/auth/step-up", Some(access), json!({"recovery_code": wrong_recovery})),
         };
         async move { client.send(Method::POST, path, access, Some(body)).await.status().as_u16() }
     };

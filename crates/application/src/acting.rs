@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use domain::Clock;
 use domain::identities::Identity;
+use domain::passkeys::Passkey;
 use domain::providers::IdentityProviders;
 use domain::sessions::RefreshToken;
 use domain::units::{AccountUnit, Begin, UnitOfWork};
@@ -113,8 +114,9 @@ pub(crate) async fn require_proof(
 }
 
 /// Refuses what leaves no way into an account: neither a password, nor a passkey where there are passkeys, nor an
-/// account at a provider that is configured. That a mail to the address could bring one does not count. The account
-/// must be locked, and what is to go must be gone, in this unit.
+/// account at a provider that is configured. A passkey whose authenticator never found out who uses it signs in after
+/// something else only, and does not count; nor does that a mail to the address could bring a way in. The account must
+/// be locked, and what is to go must be gone, in this unit.
 ///
 /// # Errors
 /// [`ApplicationError::LastWayIn`]; [`ApplicationError::Unavailable`].
@@ -127,8 +129,9 @@ pub(crate) async fn keep_a_way_in(
     let providers = providers.list();
     // By the issuer one signs in, whatever the provider was called when the account was linked.
     let is_usable = |identity: &Identity| providers.iter().any(|it| it.issuer == identity.account.issuer());
+    let signs_in = |passkey: &Passkey| passkey.has_verified_user;
     let is_left = has_password(unit, user).await?
-        || (are_passkeys_on && !unit.passkeys().list(user).await?.is_empty())
+        || (are_passkeys_on && unit.passkeys().list(user).await?.iter().any(signs_in))
         || unit.identities().list(user).await?.iter().any(is_usable);
     if is_left { Ok(()) } else { Err(ApplicationError::LastWayIn) }
 }

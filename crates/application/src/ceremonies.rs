@@ -146,7 +146,7 @@ impl Ceremonies {
 
     /// The use to be recorded of a passkey that was just accepted.
     pub(crate) fn used(&self, asserted: Asserted) -> PasskeyUse {
-        let Asserted { sign_count, is_backup_eligible, is_backed_up, is_user_verified: _ } = asserted;
-        PasskeyUse { sign_count, is_backup_eligible, is_backed_up, at: self.clock.now() }
+        let Asserted { sign_count, is_backup_eligible, is_backed_up, is_user_verified } = asserted;
+        PasskeyUse { sign_count, is_backup_eligible, is_backed_up, is_user_verified, at: self.clock.now() }
     }
 }

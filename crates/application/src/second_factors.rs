@@ -12,7 +12,7 @@ use domain::passkeys::{CeremonyPurpose, Passkey, PasskeyId, PasskeyRepository, P
 use domain::sessions::{Method, Methods};
 use domain::units::AccountUnit;
 use domain::users::{User, UserId};
-use domain::{Clock, Mac, Secret, StoreError, Timestamp};
+use domain::{Clock, Mac, StoreError, Timestamp};
 
 use crate::ApplicationError;
 use crate::ceremonies::{Ceremonies, PresentedPasskey};
@@ -40,9 +40,9 @@ pub struct SecondFactors {
 #[derive(Clone, Debug)]
 pub enum SecondFactor {
     /// A code of an authenticator app.
-    Totp(Secret),
+    Totp(TotpCode),
     /// A recovery code.
-    RecoveryCode(Secret),
+    RecoveryCode(RecoveryCode),
     /// A passkey.
     Passkey(PresentedPasskey),
 }
@@ -52,8 +52,7 @@ pub enum SecondFactor {
 pub(crate) enum Shown {
     Totp(TotpDeviceId, TotpStep),
     RecoveryCode(UserId, HashedRecoveryCode),
-    /// And whether its authenticator found out who uses it.
-    Passkey(PasskeyId, PasskeyUse, bool),
+    Passkey(PasskeyId, PasskeyUse),
     /// A code that was mailed, in place of a factor that is due.
     EmailCode(Box<OneTimeToken>),
 }
@@ -104,17 +103,18 @@ impl SecondFactors {
         purpose: CeremonyPurpose,
     ) -> Result<Shown, ApplicationError> {
         let shown = match factor {
-            SecondFactor::Totp(typed) => {
+            SecondFactor::Totp(code) => {
                 self.reserve(user).await?;
                 if !self.factors.take_totp_attempt(user).await? {
+                    // It is not looked at, and must not use up the attempts at what is asked for instead.
+                    self.attempts.give_back(&self.key(user)).await?;
                     return Err(ApplicationError::TotpUsedUp);
                 }
-                self.find_step(user, typed).await?
+                self.find_step(user, code).await?
             }
-            SecondFactor::RecoveryCode(typed) => {
+            SecondFactor::RecoveryCode(code) => {
                 self.reserve(user).await?;
-                let code = RecoveryCode::parse(typed.expose());
-                code.map(|code| Shown::RecoveryCode(user, code.hash(user, self.mac.as_ref())))
+                Some(Shown::RecoveryCode(user, code.hash(user, self.mac.as_ref())))
             }
             SecondFactor::Passkey(presented) => {
                 let (_, shown) = self.accept_passkey(|it| *it == purpose, presented).await?;
@@ -134,7 +134,7 @@ impl SecondFactors {
         presented: &PresentedPasskey,
     ) -> Result<(Passkey, Shown), ApplicationError> {
         let (passkey, asserted) = self.ceremonies.accept(is_it, presented).await?;
-        let shown = Shown::Passkey(passkey.id, self.ceremonies.used(asserted), asserted.is_user_verified);
+        let shown = Shown::Passkey(passkey.id, self.ceremonies.used(asserted));
         Ok((passkey, shown))
     }
 
@@ -164,12 +164,11 @@ impl SecondFactors {
         AttemptKey::new(Attempted::SecondFactor, Subject::User(user), None, self.mac.as_ref())
     }
 
-    async fn find_step(&self, user: UserId, typed: &Secret) -> Result<Option<Shown>, StoreError> {
-        let Some(code) = TotpCode::parse(typed.expose()) else { return Ok(None) };
+    async fn find_step(&self, user: UserId, code: &TotpCode) -> Result<Option<Shown>, StoreError> {
         let devices = self.factors.list_totp(user).await?;
         // The earliest fresh step, since a code may be that of two, of which one is used.
         let mut steps = devices.iter().filter(|device| device.is_confirmed()).flat_map(|device| {
-            let steps = self.totp.steps(device, &code, self.clock.now());
+            let steps = self.totp.steps(device, code, self.clock.now());
             steps.into_iter().filter(|step| device.takes(*step)).map(|step| Shown::Totp(device.id, step))
         });
         Ok(steps.next())
@@ -207,13 +206,24 @@ pub(crate) fn by_passkey(methods: Methods, is_user_verified: bool) -> Methods {
     }
 }
 
+impl SecondFactor {
+    /// Whether it can be right where these are set up. Of a passkey, its ceremony tells.
+    pub(crate) fn may_be_of(&self, kinds: &[FactorKind]) -> bool {
+        match self {
+            Self::Totp(_) => kinds.contains(&FactorKind::Totp),
+            Self::RecoveryCode(_) => kinds.contains(&FactorKind::RecoveryCode),
+            Self::Passkey(_) => true,
+        }
+    }
+}
+
 impl Shown {
     /// These methods, and what this is.
     pub(crate) fn after(&self, methods: Methods) -> Methods {
         match self {
             Self::Totp(..) => methods.and(Method::Totp),
             Self::RecoveryCode(..) => methods.and(Method::RecoveryCode),
-            Self::Passkey(.., is_user_verified) => by_passkey(methods, *is_user_verified),
+            Self::Passkey(_, used) => by_passkey(methods, used.is_user_verified),
             Self::EmailCode(_) => methods.and(Method::Mail),
         }
     }
@@ -228,7 +238,7 @@ impl Shown {
         let is_spent = match self {
             Self::Totp(device, step) => unit.factors().use_totp(*device, *step).await?,
             Self::RecoveryCode(user, code) => unit.factors().use_recovery_code(*user, code).await?,
-            Self::Passkey(passkey, used, _) => {
+            Self::Passkey(passkey, used) => {
                 let is_recorded = unit.passkeys().record_use(*passkey, used).await?;
                 return is_recorded.then_some(()).ok_or(ApplicationError::InvalidPasskey { suspected: None });
             }
@@ -265,7 +275,7 @@ mod tests {
         let mut mocks = Mocks::default().taking_all();
         mocks.factors.expect_list_totp().returning(move |_| Ok(vec![device.clone()]));
         mocks.totp.expect_steps().returning(|_, _, _| steps.iter().copied().map(TotpStep::new).collect());
-        mocks.build().accept(user_id(), &SecondFactor::Totp(Secret::new("123456".to_owned())), PURPOSE).await
+        mocks.build().accept(user_id(), &SecondFactor::Totp(TotpCode::parse("123456").unwrap()), PURPOSE).await
     }
 
     #[test]
@@ -303,8 +313,11 @@ mod tests {
             Ok(Reservation::Refused { free_at: now() })
         });
         let second_factors = mocks.build();
-        for factor in [SecondFactor::Totp, SecondFactor::RecoveryCode] {
-            let result = second_factors.accept(user_id(), &factor(Secret::new("123456".to_owned())), PURPOSE).await;
+        for factor in [
+            SecondFactor::Totp(TotpCode::parse("123456").unwrap()),
+            SecondFactor::RecoveryCode(RecoveryCode::parse("23456-789AB").unwrap()),
+        ] {
+            let result = second_factors.accept(user_id(), &factor, PURPOSE).await;
             assert!(matches!(result, Err(ApplicationError::TooManyAttempts { .. })), "{result:?}");
         }
     }

@@ -20,6 +20,7 @@ on_each_database!(
     a_token_is_good_for_one_purpose,
     of_a_hundred_who_use_one_token_one_wins,
     nobody_can_tell_whether_an_address_is_known,
+    what_cannot_be_a_code_is_a_fault_of_the_body_and_no_guess,
 );
 
 /// Somebody with one of each thing that can be mailed, and all of these.
@@ -209,4 +210,21 @@ async fn nobody_can_tell_whether_an_address_is_known(app: App) {
         assert!(Mailed::last(app, Purpose::ChangeEmail, &format!("{name}@example.com")).await.is_none(), "{name}");
     }
     assert_eq!(post.wait_for("stop_email_change", 4).await.len(), 4);
+}
+
+/// Whoever mistypes six times is not kept out, and whose the address is tells nothing.
+async fn what_cannot_be_a_code_is_a_fault_of_the_body_and_no_guess(app: App) {
+    let app = app.another_node(&[&[("APP_MAIL__TRANSPORT", "log")], &SIGN_IN_BY_MAIL[..]].concat()).await;
+    app.register("ada@example.com").await;
+    for (purpose, path, extra) in redeeming() {
+        for code in ["", "ABCD-234", "ABCD-23456", "ABCD_2345", "123456"] {
+            for email in ["ada@example.com", "nobody@example.com"] {
+                let refused = app.post(path, with(extra.clone(), json!({"email": email, "code": code}))).await;
+                assert_eq!(refused.problem(422, "validation_failed"), ["code:invalid_code"], "{purpose:?} {code}");
+            }
+        }
+    }
+    let mail = mailed(&app, Purpose::VerifyEmail, "ada@example.com").await;
+    let verified = mail.code_at(&app, route_for(Purpose::VerifyEmail)).await;
+    assert_eq!(verified.status, StatusCode::NO_CONTENT, "{verified:?}");
 }

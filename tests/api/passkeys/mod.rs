@@ -12,7 +12,7 @@ use domain::Clock as _;
 use infra_security::SystemClock;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tests::soft_passkey::SoftPasskey;
+use tests::soft_passkey::{PRESENT, SoftPasskey, VERIFIED};
 
 use crate::app::{Answer, App, PASSWORD, Tokens};
 
@@ -48,8 +48,19 @@ impl Holder {
 
     /// Registers a passkey in this session.
     pub(crate) async fn with(app: &App, tokens: &Tokens, name: &str) -> Self {
+        Self::made(app, tokens, name, PRESENT | VERIFIED).await
+    }
+
+    /// Registers a passkey that says this of itself.
+    pub(crate) async fn with_flags(app: &App, tokens: &Tokens, flags: u8) -> Self {
+        Self::made(app, tokens, "Key", flags).await
+    }
+
+    async fn made(app: &App, tokens: &Tokens, name: &str, flags: u8) -> Self {
         let asked = asked(&app.send_as(&tokens.access, Method::POST, MY_OPTIONS, json!({})).await);
-        let (passkey, credential) = SoftPasskey::create(&asked["public_key"], ORIGIN);
+        let mut passkey = SoftPasskey::for_options(&asked["public_key"], ORIGIN);
+        passkey.flags = flags;
+        let credential = passkey.register(&asked["public_key"]);
         let registered = register(app, &tokens.access, &asked, name, credential).await;
         assert_eq!(registered.status, StatusCode::CREATED, "{registered:?}");
         let path = registered.header("location").to_owned();
@@ -67,7 +78,7 @@ impl Holder {
         finish(app, &challenge, &self.passkey).await.tokens()
     }
 
-    async fn step_up(&self, app: &App, tokens: &Tokens) -> Answer {
+    pub(crate) async fn step_up(&self, app: &App, tokens: &Tokens) -> Answer {
         let asked = asked(&app.send_as(&tokens.access, Method::POST, STEP_UP_OPTIONS, json!({})).await);
         let presented = presented(&asked, &self.passkey);
         app.send_as(&tokens.access, Method::POST, STEP_UP, json!({"passkey": presented})).await
@@ -93,7 +104,7 @@ async fn ask(app: &App) -> Value {
     asked(&app.post(OPTIONS, json!({})).await)
 }
 
-async fn sign_in(app: &App, passkey: &SoftPasskey) -> Answer {
+pub(crate) async fn sign_in(app: &App, passkey: &SoftPasskey) -> Answer {
     let asked = ask(app).await;
     app.post(SIGN_IN, presented(&asked, passkey)).await
 }

@@ -11,6 +11,7 @@ on_each_database!(
     a_form_is_sent_on_sealed_and_signs_nobody_in,
     a_handle_is_of_one_flow_one_browser_and_one_use,
     what_a_form_may_bring_has_a_limit,
+    nothing_comes_back_from_a_provider_that_is_not_configured,
 );
 
 /// What a provider brings by a form, and where that leads. From another site, there is no cookie.
@@ -110,11 +111,34 @@ async fn what_a_form_may_bring_has_a_limit(app: App) {
     assert_eq!(posted.status, StatusCode::SEE_OTHER, "{posted:?}");
     // The provider says what it is worth.
     landed(&setup.get(posted.header("location"), &begun.cookie).await, "error");
+    // What was sent is counted, and not how it was escaped: all of this may be in a code.
+    let begun = setup.begin("idp").await;
+    let full = "/+=&%\"\\ ".repeat(480);
+    let posted = post_form(&setup, "idp", &[("code", &full), ("state", &begun.state)]).await;
+    assert_eq!(posted.status, StatusCode::SEE_OTHER, "{posted:?}");
+    landed(&setup.get(posted.header("location"), &begun.cookie).await, "error");
+    let sent = setup.idp.script.lock().unwrap().form.clone();
+    assert!(sent.contains(&("code".to_owned(), full)), "{sent:?}");
     for name in ["code", "state", "error", "iss"] {
-        for text in ["x".repeat(5_000), "\u{e9}".repeat(2_000), "\0".repeat(60_000 / 3)] {
+        let two_lines = "x\ncode=y".to_owned();
+        for text in ["x".repeat(4_096), "\u{e9}".repeat(2_048), "\0".repeat(60_000 / 3), two_lines] {
             let refused = post_form(&setup, "idp", &[(name, &text)]).await;
             refused.problem(400, "invalid_provider_response");
-            assert!(refused.text.contains("at most 4,096 bytes") && !refused.text.contains("was used"), "{refused:?}");
+            let is_long = text.len() > 4_000;
+            assert_eq!(refused.text.contains("at most 4,096 bytes"), is_long, "{refused:?}");
+        }
+    }
+}
+
+async fn nothing_comes_back_from_a_provider_that_is_not_configured(app: App) {
+    let setup = Setup::with(&app, &[]).await;
+    let begun = setup.begin("idp").await;
+    for provider in ["nobody", "IDP", "idp2"] {
+        post_form(&setup, provider, &[("code", "x"), ("state", &begun.state)]).await.problem(404, "unknown_provider");
+        post_form(&setup, provider, &[]).await.problem(404, "unknown_provider");
+        let path = format!("/api/v1/auth/providers/{provider}");
+        for rest in ["callback?code=x&state=x", "callback", "callback?handle=x", "start", "start?link=x"] {
+            setup.get(&format!("{path}/{rest}"), &begun.cookie).await.problem(404, "unknown_provider");
         }
     }
 }

@@ -6,13 +6,14 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tests::issuer::CLIENT_ID;
 use tests::on_each_database;
+use tests::soft_passkey::{PRESENT, VERIFIED};
 
 use super::{BACK, Setup, ada, claims_of, landed, link, linking_code};
 use crate::app::{App, NEW_PASSWORD, PASSWORD, Tokens};
 use crate::letterbox::{Post, count};
-use crate::passkeys::{Holder, presented};
+use crate::passkeys::{Holder, presented, sign_in};
 use crate::registration::last_token;
-use crate::second_factors::{Enrolled, proven};
+use crate::second_factors::{Enrolled, STEP_UP, proven};
 
 on_each_database!(
     an_account_is_linked_in_the_session_that_began_and_to_one_user,
@@ -21,6 +22,8 @@ on_each_database!(
     the_last_way_in_stays,
     the_owner_is_told_which_provider_was_linked_and_unlinked,
     what_is_configured_no_more_is_no_way_in,
+    a_link_takes_the_proof_that_is_asked_for_when_it_is_finished,
+    a_passkey_that_never_verified_its_user_is_no_way_in,
 );
 
 async fn an_account_is_linked_in_the_session_that_began_and_to_one_user(app: App) {
@@ -205,4 +208,48 @@ async fn what_is_configured_no_more_is_no_way_in(app: App) {
     without_passkeys.delete(&account, &holder.tokens.access).await.problem(409, "last_way_in");
     // And where there are no providers, it is the passkey that stays.
     app.delete(&holder.path, &holder.tokens.access).await.problem(409, "last_way_in");
+}
+
+/// Also where a second factor was added since the flow began.
+async fn a_link_takes_the_proof_that_is_asked_for_when_it_is_finished(app: App) {
+    let setup = Setup::with(&app, &[]).await;
+    let ada = setup.app.sign_up("ada@example.com").await;
+    setup.idp.says(json!({"sub": "hers"}));
+    let code = linking_code(&setup, &ada).await;
+    let ada = Enrolled::with(&setup.app, "ada@example.com", &ada).await;
+    for (methods, ago) in [("pwd", TimeDelta::zero()), ("pwd otp mfa", TimeDelta::seconds(601))] {
+        proven(&setup.app, methods, ago).await;
+        let refused = link(&setup, &ada.tokens, &code).await;
+        refused.problem(403, "step_up_required");
+        assert_eq!(refused.json()["factors"], json!(["totp", "recovery_code"]), "{methods}");
+    }
+    assert_eq!(count(&setup.app, "identities").await, 0);
+    // The code is good for whoever proves it.
+    let proof = json!({"totp": ada.next_code(&setup.app).await});
+    let stepped = setup.app.send_as(&ada.tokens.access, Method::POST, STEP_UP, proof).await;
+    assert_eq!(stepped.status, StatusCode::NO_CONTENT, "{stepped:?}");
+    assert_eq!(link(&setup, &ada.tokens, &code).await.status, StatusCode::CREATED);
+}
+
+/// D13: it is a second factor, and signs in by itself once its authenticator has found out who uses it.
+async fn a_passkey_that_never_verified_its_user_is_no_way_in(app: App) {
+    let setup = Setup::with(&app, &[]).await;
+    let tokens = setup.sign_in(ada()).await.tokens();
+    let mut key = Holder::with_flags(&setup.app, &tokens, PRESENT).await;
+    sign_in(&setup.app, &key.passkey).await.problem(401, "invalid_passkey");
+    let listed = setup.app.get("/api/v1/users/me/identities", &key.tokens.access).await.json();
+    let path = format!("/api/v1/users/me/identities/{}", listed[0]["id"].as_str().unwrap());
+    setup.app.delete(&path, &key.tokens.access).await.problem(409, "last_way_in");
+    // As a second factor, it is nothing else.
+    assert_eq!(key.step_up(&setup.app, &key.tokens).await.status, StatusCode::NO_CONTENT);
+    setup.app.delete(&path, &key.tokens.access).await.problem(409, "last_way_in");
+    // It gets a PIN.
+    key.passkey.flags = PRESENT | VERIFIED;
+    sign_in(&setup.app, &key.passkey).await.tokens();
+    // And is asked for it by some and not by others.
+    key.passkey.flags = PRESENT;
+    assert_eq!(key.step_up(&setup.app, &key.tokens).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(setup.app.delete(&path, &key.tokens.access).await.status, StatusCode::NO_CONTENT);
+    key.passkey.flags = PRESENT | VERIFIED;
+    sign_in(&setup.app, &key.passkey).await.tokens();
 }

@@ -52,7 +52,8 @@ async fn no_way_leads_around_the_second_factor(first: App) {
         app.post(BY_TOTP, wrong).await.problem(401, "invalid_second_factor");
         // Neither is the other.
         let swapped = json!({"challenge": challenge, "code": recovery_code});
-        app.post(BY_TOTP, swapped.clone()).await.problem(401, "invalid_second_factor");
+        let faults = app.post(BY_TOTP, swapped.clone()).await.problem(422, "validation_failed");
+        assert_eq!(faults, ["code:invalid_code"]);
         let finished = if recovery_code == &ada.recovery_codes[0] {
             app.post(BY_RECOVERY_CODE, swapped.clone()).await
         } else {

@@ -2,6 +2,7 @@
 
 mod accept_invitation;
 mod check_password;
+mod codes;
 mod confirm_email_sign_in;
 mod confirm_password_reset;
 #[expect(non_snake_case, reason = "names of Web Authentication")]
@@ -53,7 +54,9 @@ pub(crate) const FEATURE: Feature = Feature {
             checked::<request_email_sign_in::RequestEmailSignInBody>(),
             checked::<proof::ProofBody>(),
             checked::<check_password::CheckPasswordBody>(),
-            checked::<finish_sign_in::ChallengeCodeBody>(),
+            checked::<finish_sign_in::ChallengeTotpBody>(),
+            checked::<finish_sign_in::ChallengeRecoveryCodeBody>(),
+            checked::<finish_sign_in::ChallengeEmailCodeBody>(),
             checked::<finish_sign_in::ChallengeBody>(),
             checked::<step_up::StepUpBody>(),
         ]

@@ -1,10 +1,11 @@
 use application::one_time_tokens::Proof;
+use domain::one_time_tokens::MailedCode;
 use domain::users::Email;
 use domain::{Secret, ValidationError};
 
 use crate::fields::{Description, FieldList, Fields, Optional, Presence, TextShape, TextValue};
 
-/// Longest token or code that is looked at, in bytes.
+/// Longest token that is looked at, in bytes.
 pub(crate) const MAX_PROOF_BYTES: usize = 128;
 
 crate::fields! {
@@ -20,13 +21,13 @@ crate::fields! {
 struct EitherForm;
 
 crate::fields! {
-    BothForms as "BothForms" -> (Option<Presented>, Option<Email>, Option<Presented>) {
+    BothForms as "BothForms" -> (Option<Presented>, Option<Email>, Option<MailedCode>) {
         /// What the link ends in.
         token: Optional<Presented>,
         /// The address that the code was mailed to.
         email: Optional<Email>,
         /// The code, in upper or lower case, with or without its hyphen.
-        code: Optional<Presented>,
+        code: Optional<MailedCode>,
     }
     build (token, email, code)
 }
@@ -37,7 +38,7 @@ impl Presence for EitherForm {
     fn take(fields: &mut Fields<'_>, _: &str) -> Option<Proof> {
         match BothForms::read(fields)? {
             (Some(token), None, None) => Some(Proof::Token(token.0)),
-            (None, Some(email), Some(code)) => Some(Proof::Code { email, code: code.0 }),
+            (None, Some(email), Some(code)) => Some(Proof::Code { email, code }),
             _ => {
                 fields.note("token", "required", "Either 'token' is required, or 'email' and 'code'.");
                 None
@@ -50,7 +51,7 @@ impl Presence for EitherForm {
     }
 }
 
-/// A token or a code, as somebody presents it.
+/// A token, as somebody presents it.
 pub(crate) struct Presented(pub(crate) Secret);
 
 impl TextValue for Presented {

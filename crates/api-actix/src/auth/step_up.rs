@@ -1,10 +1,10 @@
 use actix_web::{HttpResponse, web};
 use application::factors::SecondFactor;
 use application::sign_in::{SignIn, StepUp};
+use domain::factors::{RecoveryCode, TotpCode};
 use domain::passwords::Password;
 
 use super::credential::PresentedPasskeyBody;
-use super::proof::Presented;
 use crate::fields::{Description, FieldList, Fields, Optional, Presence};
 use crate::http::responses::{Body, Forbidden, TooManyAttempts, Unauthorized, Unavailable};
 use crate::http::{ApiError, Guarded, JsonBody};
@@ -26,16 +26,16 @@ crate::fields! {
         /// The password, if you have no second factor.
         password: Optional<Password>,
         /// What an authenticator app shows.
-        totp: Optional<Presented>,
+        totp: Optional<TotpCode>,
         /// A recovery code.
-        recovery_code: Optional<Presented>,
+        recovery_code: Optional<RecoveryCode>,
         /// A passkey.
         passkey: Optional<PresentedPasskeyBody>,
     }
     build [
         password.map(StepUp::Password),
-        totp.map(|code| StepUp::SecondFactor(SecondFactor::Totp(code.0))),
-        recovery_code.map(|code| StepUp::SecondFactor(SecondFactor::RecoveryCode(code.0))),
+        totp.map(|code| StepUp::SecondFactor(SecondFactor::Totp(code))),
+        recovery_code.map(|code| StepUp::SecondFactor(SecondFactor::RecoveryCode(code))),
         passkey.map(|presented| StepUp::SecondFactor(SecondFactor::Passkey(presented))),
     ]
 }
@@ -67,8 +67,9 @@ impl Presence for OneProof {
 ///
 /// What changes how somebody gets in needs a recent proof by the strongest factor that they have, and is 403
 /// `step_up_required` otherwise, with `factors`. Where these are empty, there is nothing to prove it by but to sign in
-/// again. A proof that is wrong is 403, too (`wrong_proof`, `wrong_current_password`): the session goes on. The proof
-/// counts for this session alone, for the time of `APP_AUTH__SUDO_WINDOW`, and no refresh makes that longer.
+/// again. A code of a kind that is not set up gets the same. A proof that is wrong is 403, too (`wrong_proof`,
+/// `wrong_current_password`): the session goes on. The proof counts for this session alone, for the time of
+/// `APP_AUTH__SUDO_WINDOW`, and no refresh makes that longer.
 #[utoipa::path(post, path = "/api/v1/auth/step-up", tag = "auth", request_body = StepUpBody,
     responses((status = 204, description = "The session has a recent proof."), Body, Unauthorized, Forbidden, TooManyAttempts,
         Unavailable),

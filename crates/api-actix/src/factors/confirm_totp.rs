@@ -1,22 +1,20 @@
 use actix_web::{HttpResponse, web};
 use application::factors::Factors;
-use domain::Secret;
-use domain::factors::TotpDeviceId;
+use domain::factors::{TotpCode, TotpDeviceId};
 
 use super::RecoveryCodesBody;
-use crate::auth::Presented;
 use crate::fields::Required;
 use crate::http::responses::{Body, Forbidden, NotFound, TooManyAttempts, Unauthorized, Unavailable};
 use crate::http::{ApiError, AtId, Guarded, JsonBody};
 
 crate::fields! {
     /// The first code of an authenticator app.
-    pub(crate) ConfirmTotpBody as "ConfirmTotp" -> Secret {
+    pub(crate) ConfirmTotpBody as "ConfirmTotp" -> TotpCode {
         /// What the app shows.
-        code: Required<Presented>,
+        code: Required<TotpCode>,
     }
     example {"code": "123456"}
-    build code.0
+    build code
 }
 
 /// Confirm an authenticator app.

@@ -63,15 +63,20 @@ impl Brought {
         pairs.into_iter().filter_map(|(name, value)| Some((name, value?)))
     }
 
-    /// As the query of a URL, which is sealed.
-    fn to_query(&self) -> Secret {
-        Secret::new(Serializer::new(String::new()).extend_pairs(self.pairs()).finish())
+    /// A line for each, which is sealed: with escapes it would be longer than what was sent. None of them has line
+    /// breaks (RFC 6749, appendix A).
+    fn to_lines(&self) -> Result<Secret, ApplicationError> {
+        if self.pairs().any(|(_, value)| value.contains('\n')) {
+            return Err(ApplicationError::InvalidProviderResponse);
+        }
+        let lines: Vec<_> = self.pairs().map(|(name, value)| format!("{name}={value}")).collect();
+        Ok(Secret::new(lines.join("\n")))
     }
 
-    fn from_query(query: &Secret) -> Self {
+    fn from_lines(lines: &Secret) -> Self {
         let find = |name| {
-            let mut pairs = form_urlencoded::parse(query.expose().as_bytes());
-            pairs.find_map(|(found, value)| (found == name).then(|| value.into_owned()))
+            let mut pairs = lines.expose().split('\n').filter_map(|line| line.split_once('='));
+            pairs.find_map(|(found, value)| (found == name).then(|| value.to_owned()))
         };
         Self { state: find("state"), code: find("code").map(Secret::new), error: find("error"), iss: find("iss") }
     }
@@ -92,7 +97,7 @@ pub(crate) async fn callback(
 ) -> Result<HttpResponse, ApiError> {
     let brought = match handle {
         None => brought,
-        Some(handle) if brought.is_empty() => Brought::from_query(&providers.open_response(&provider, &handle)?),
+        Some(handle) if brought.is_empty() => Brought::from_lines(&providers.open_response(&provider, &handle)?),
         Some(_) => return Err(ApplicationError::InvalidProviderResponse.into()),
     };
     let state = brought.state.ok_or(ApplicationError::InvalidProviderResponse)?;
@@ -110,7 +115,7 @@ pub(crate) async fn callback(
 ///
 /// The same for a provider that sends a form (OAuth 2.0 Form Post Response Mode). Browsers send no cookie with it, so
 /// it signs nobody in: it sends the browser on to the same address with a `handle`, in which what it brought is sealed.
-/// All of it may have 4,096 bytes, as it would stand in a URL.
+/// All of it may have 4,096 bytes with the names, whatever it took to escape them.
 #[utoipa::path(post, path = "/api/v1/auth/providers/{provider}/callback", tag = "providers",
     params(("provider" = String, Path, description = "The provider's name.")),
     request_body(content((CallbackForm = "application/x-www-form-urlencoded"))),
@@ -120,7 +125,7 @@ pub(crate) async fn callback_by_form(
     settings: web::Data<HttpSettings>,
     AtProvider { provider, input: FormBody(brought) }: AtProvider<FormBody<CallbackBody>>,
 ) -> Result<HttpResponse, ApiError> {
-    let handle = providers.seal_response(&provider, &brought.to_query())?;
+    let handle = providers.seal_response(&provider, &brought.to_lines()?)?;
     Ok(go_to(&callback_url(&settings, &provider), ("handle", handle.expose())))
 }
 
@@ -133,4 +138,29 @@ pub(super) fn go_to(url: &str, (name, value): (&str, &str)) -> HttpResponse {
     let separator = if url.contains('?') { '&' } else { '?' };
     let query = Serializer::new(String::new()).append_pair(name, value).finish();
     HttpResponse::SeeOther().insert_header((LOCATION, format!("{url}{separator}{query}"))).finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_brought_is_carried_as_it_is() {
+        for (state, code, error) in [
+            (Some("hxt_A"), Some("a=b&c%2F+d/\"\\é"), None),
+            (Some("=state=\r"), None, Some("access_denied")),
+            (None, None, None),
+        ] {
+            let brought = Brought {
+                state: state.map(str::to_owned),
+                code: code.map(|code| Secret::new(code.to_owned())),
+                error: error.map(str::to_owned),
+                iss: code.map(|_| "https://id.example.com".to_owned()),
+            };
+            let carried = Brought::from_lines(&brought.to_lines().unwrap());
+            assert!(carried.pairs().eq(brought.pairs()), "{state:?} {code:?} {error:?}");
+        }
+        let two = Brought { state: Some("a\ncode=b".to_owned()), code: None, error: None, iss: None };
+        assert!(matches!(two.to_lines(), Err(ApplicationError::InvalidProviderResponse)));
+    }
 }

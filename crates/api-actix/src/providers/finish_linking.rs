@@ -3,18 +3,19 @@ use actix_web::{HttpResponse, web};
 use application::providers::Providers;
 
 use super::{IdentityBody, RedeemCodeBody};
-use crate::http::responses::{Body, Conflict, Unauthorized, Unavailable};
+use crate::http::responses::{Body, Conflict, Forbidden, Unauthorized, Unavailable};
 use crate::http::{ApiError, Guarded, JsonBody};
 
 /// Link an account.
 ///
 /// Links the account that was proven at a provider, in the session in which the flow began. One that is linked already,
-/// to whomever, is 409 `duplicate`.
+/// to whomever, is 409 `duplicate`. Needs a recent proof of who one is, by a second factor where one was added meanwhile:
+/// otherwise 403 `step_up_required`, and the code stays good.
 #[utoipa::path(post, path = "/api/v1/users/me/identities", tag = "providers", request_body = RedeemCodeBody,
     responses(
         (status = 201, description = "It is linked.", body = IdentityBody,
             headers(("Location" = String, description = "Where the link is."))),
-        Body, Unauthorized, Conflict, Unavailable),
+        Body, Unauthorized, Forbidden, Conflict, Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn finish_linking(
     providers: web::Data<Providers>,

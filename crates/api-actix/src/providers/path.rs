@@ -1,11 +1,12 @@
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use application::ApplicationError;
+use application::providers::Providers;
 use domain::identities::ProviderName;
 
-use crate::http::{ApiError, Extracting};
+use crate::http::{ApiError, Extracting, part};
 
-/// The `{provider}` of the path, and what is sent with it. A name that cannot be one is of no provider.
+/// The `{provider}` of the path, which is configured, and what is sent with it.
 pub(super) struct AtProvider<T> {
     pub(super) provider: ProviderName,
     pub(super) input: T,
@@ -20,6 +21,7 @@ impl<T: FromRequest<Error = ApiError> + 'static> FromRequest for AtProvider<T> {
         Box::pin(async move {
             let name = request.match_info().get("provider").unwrap_or_default();
             let provider = ProviderName::parse(name).map_err(|_| ApplicationError::UnknownProvider)?;
+            part::<Providers>(&request)?.require(&provider)?;
             Ok(Self { provider, input: T::from_request(&request, &mut payload).await? })
         })
     }

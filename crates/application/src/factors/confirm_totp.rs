@@ -24,18 +24,15 @@ impl Factors {
         &self,
         actor: &Actor,
         id: TotpDeviceId,
-        typed: &Secret,
+        code: &TotpCode,
     ) -> Result<Option<Vec<Secret>>, ApplicationError> {
+        // Whoever may not confirm it uses up no attempts of its owner's.
+        self.begin_confirming(actor, id).await.map(drop)?;
         self.second_factors.reserve(actor.user_id).await?;
-        let Proven { unit, user, session } =
-            begin_proven(self.units.as_ref(), actor, self.clock.as_ref(), self.sudo_window).await?;
-        let devices = unit.factors().list_totp(user.id).await?;
-        let is_it = |device: &&TotpDevice| device.id == id && !device.is_confirmed();
-        let device = devices.iter().find(is_it).ok_or(ApplicationError::NotFound)?;
+        let (Proven { unit, user, session }, device) = self.begin_confirming(actor, id).await?;
         let kinds = kinds_of(unit.factors(), unit.passkeys(), user.id).await?;
         let now = self.clock.now();
-        let code = TotpCode::parse(typed.expose()).ok_or(ApplicationError::WrongProof)?;
-        let steps = self.second_factors.totp.steps(device, &code, now);
+        let steps = self.second_factors.totp.steps(&device, code, now);
         let step = *steps.last().ok_or(ApplicationError::WrongProof)?;
         if !unit.factors().confirm_totp(id, step, now).await? {
             return Err(ApplicationError::NotFound);
@@ -49,6 +46,21 @@ impl Factors {
         commit_ways_in(&self.journal, unit, user, Some(actor.session), event).await?;
         self.second_factors.was_right(actor.user_id).await;
         Ok(codes)
+    }
+
+    /// Begins a unit in which the actor may confirm this device of theirs.
+    ///
+    /// # Errors
+    /// Those of [`begin_proven`]; [`ApplicationError::NotFound`].
+    async fn begin_confirming(
+        &self,
+        actor: &Actor,
+        id: TotpDeviceId,
+    ) -> Result<(Proven, TotpDevice), ApplicationError> {
+        let proven = begin_proven(self.units.as_ref(), actor, self.clock.as_ref(), self.sudo_window).await?;
+        let devices = proven.unit.factors().list_totp(proven.user.id).await?;
+        let device = devices.into_iter().find(|device| device.id == id && !device.is_confirmed());
+        Ok((proven, device.ok_or(ApplicationError::NotFound)?))
     }
 
     /// Replaces the recovery codes of a user by new ones, in this unit, and returns them as they are shown.

@@ -17,7 +17,7 @@ pub enum Proof {
         /// The address that it was mailed to.
         email: Email,
         /// What they typed.
-        code: Secret,
+        code: MailedCode,
     },
 }
 
@@ -55,7 +55,7 @@ impl OneTimeTokens {
         &self,
         purpose: Purpose,
         email: &Email,
-        typed: &Secret,
+        code: &MailedCode,
     ) -> Result<Option<OneTimeToken>, ApplicationError> {
         let latest = self.tokens.find_latest(purpose, email).await?;
         // An address that got no mail shares its budget with others, so that invented ones do not fill the table.
@@ -68,7 +68,6 @@ impl OneTimeTokens {
         if self.attempts.reserve(&key, &AttemptLimit::CODE, now).await? != Reservation::Taken {
             return Ok(None);
         }
-        let Some(code) = MailedCode::parse(typed.expose()) else { return Ok(None) };
         let found = latest.filter(|token| token.is_open_for_code(now) && code.is_genuine(token, mac));
         if found.is_some() {
             self.attempts.forget(&key).await?;

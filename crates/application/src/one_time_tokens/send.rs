@@ -1,4 +1,4 @@
-use domain::attempts::{AttemptKey, AttemptLimit, Attempted, Reservation, Subject};
+use domain::attempts::{AttemptKey, AttemptLimit, AttemptRepository, Attempted, Reservation, Subject};
 use domain::mail::{Letter, MailId, NewMail, QueuedMail};
 use domain::one_time_tokens::{NewOneTimeToken, OneTimeToken, OneTimeTokenId, Purpose};
 use domain::sessions::Methods;
@@ -23,16 +23,40 @@ impl OneTimeTokens {
     /// sent. Notices do not count, and are never left out for the sake of these mails.
     ///
     /// # Errors
-    /// [`ApplicationError::Unavailable`].
-    pub(crate) async fn may_send(&self, purpose: Purpose, to: &Email) -> Result<bool, ApplicationError> {
+    /// [`StoreError::Unavailable`].
+    pub(crate) async fn may_send(&self, purpose: Purpose, to: &Email) -> Result<bool, StoreError> {
+        self.reserve_mail(self.attempts.as_ref(), purpose, to).await
+    }
+
+    /// The same in this unit, so that an act that is refused counts no mail: nobody uses up by such acts what the owner
+    /// of an address may be sent. Call it after the user was written, so that two units wait for each other in the same
+    /// order.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub(crate) async fn may_send_in(
+        &self,
+        unit: &dyn AccountUnit,
+        purpose: Purpose,
+        to: &Email,
+    ) -> Result<bool, StoreError> {
+        self.reserve_mail(unit.attempts(), purpose, to).await
+    }
+
+    async fn reserve_mail(
+        &self,
+        attempts: &dyn AttemptRepository,
+        purpose: Purpose,
+        to: &Email,
+    ) -> Result<bool, StoreError> {
         let now = self.clock.now();
         let key = |attempted| AttemptKey::new(attempted, Subject::Address(to), None, self.mac.as_ref());
         let (one, any) = (key(Attempted::Mail(purpose)), key(Attempted::AnyMail));
-        if self.attempts.reserve(&one, &AttemptLimit::MAIL, now).await? != Reservation::Taken {
+        if attempts.reserve(&one, &AttemptLimit::MAIL, now).await? != Reservation::Taken {
             return Ok(false);
         }
-        if self.attempts.reserve(&any, &AttemptLimit::ANY_MAIL, now).await? != Reservation::Taken {
-            self.attempts.give_back(&one).await?;
+        if attempts.reserve(&any, &AttemptLimit::ANY_MAIL, now).await? != Reservation::Taken {
+            attempts.give_back(&one).await?;
             return Ok(false);
         }
         Ok(true)

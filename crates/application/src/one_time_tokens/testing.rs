@@ -1,9 +1,11 @@
 use std::sync::Arc;
 
+use domain::Nonce;
 use domain::attempts::{MockAttemptRepository, Reservation};
-use domain::one_time_tokens::{MockOneTimeTokenRepository, NewOneTimeToken, OneTimeToken, OneTimeTokenId, Purpose};
+use domain::one_time_tokens::{
+    MailedCode, MockOneTimeTokenRepository, NewOneTimeToken, OneTimeToken, OneTimeTokenId, Purpose,
+};
 use domain::units::MockAccountUnit;
-use domain::{Nonce, Secret};
 use uuid::Uuid;
 
 use super::{OneTimeTokens, Proof};
@@ -53,11 +55,11 @@ pub(crate) fn by_token(token: &OneTimeToken) -> Proof {
 }
 
 pub(crate) fn by_code(token: &OneTimeToken) -> Proof {
-    Proof::Code { email: token.email.clone(), code: token.code(&FakeMac) }
+    Proof::Code { email: token.email.clone(), code: MailedCode::parse(token.code(&FakeMac).expose()).unwrap() }
 }
 
 pub(crate) fn by_wrong_code() -> Proof {
-    Proof::Code { email: a_user().email, code: Secret::new("2222-2222".to_owned()) }
+    Proof::Code { email: a_user().email, code: MailedCode::parse("2222-2222").unwrap() }
 }
 
 /// A unit that uses [`a_token`], or finds that another has.

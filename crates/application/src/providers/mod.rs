@@ -27,6 +27,7 @@ pub use come_back::{CameBack, Landing, NoCode};
 pub use redeem::RedeemCode;
 pub use start::{Departure, StartFlow};
 
+use crate::ApplicationError;
 use crate::sign_in::SignIn;
 use crate::users::Users;
 
@@ -65,5 +66,14 @@ impl Providers {
     fn title(&self, name: &ProviderName) -> String {
         let configured = self.list().into_iter().find(|provider| provider.name == *name);
         configured.map_or_else(|| name.as_str().to_owned(), |provider| provider.title)
+    }
+
+    /// Rejects what is not the name of one of them.
+    ///
+    /// # Errors
+    /// [`ApplicationError::UnknownProvider`].
+    pub fn require(&self, provider: &ProviderName) -> Result<(), ApplicationError> {
+        let is_configured = self.list().iter().any(|configured| configured.name == *provider);
+        if is_configured { Ok(()) } else { Err(ApplicationError::UnknownProvider) }
     }
 }

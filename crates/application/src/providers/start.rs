@@ -79,9 +79,7 @@ impl Providers {
         linking: Option<LinkingSession>,
     ) -> Result<ProviderFlow, ApplicationError> {
         let StartFlow { return_to, code_challenge } = start;
-        if !self.list().iter().any(|configured| configured.name == *provider) {
-            return Err(ApplicationError::UnknownProvider);
-        }
+        self.require(provider)?;
         if !self.return_to.contains(&return_to) {
             return Err(ApplicationError::ReturnToNotAllowed);
         }

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use domain::Secret;
 use domain::events::{By, What};
 use domain::factors::FactorKind;
-use domain::one_time_tokens::Purpose;
+use domain::one_time_tokens::{MailedCode, Purpose};
 use domain::sessions::Device;
 use domain::users::Locale;
 
@@ -29,12 +29,7 @@ impl SignIn {
         locale: Locale,
         address: Option<IpAddr>,
     ) -> Result<(), ApplicationError> {
-        let Challenged { user, methods, .. } = self.find_challenged(challenge).await?;
-        let proven = Proven::by_methods(methods, user);
-        if self.what_is_missing(&proven).await? != Some(vec![FactorKind::EmailCode]) {
-            return Err(ApplicationError::EmailCodeNotOffered);
-        }
-        let user = proven.user;
+        let Challenged { user, .. } = self.find_offered_email_code(challenge).await?;
         if !self.one_time_tokens.may_send(Purpose::EmailCode, &user.email).await? {
             return Ok(());
         }
@@ -45,10 +40,25 @@ impl SignIn {
         self.journal.commit(unit, event).await
     }
 
+    /// Finds whoever got this challenge, while it is good and a code by mail is what it asks for.
+    ///
+    /// # Errors
+    /// [`ApplicationError::InvalidChallenge`], [`ApplicationError::EmailCodeNotOffered`],
+    /// [`ApplicationError::Unavailable`].
+    async fn find_offered_email_code(&self, challenge: Secret) -> Result<Challenged, ApplicationError> {
+        let challenged = self.find_challenged(challenge).await?;
+        let proven = Proven::by_methods(challenged.methods, challenged.user.clone());
+        match self.what_is_missing(&proven).await? {
+            Some(factors) if factors == [FactorKind::EmailCode] => Ok(challenged),
+            _ => Err(ApplicationError::EmailCodeNotOffered),
+        }
+    }
+
     /// Starts the session of a sign-in that a mailed code is the rest of. Challenge and code are spent with it.
     ///
     /// # Errors
     /// [`ApplicationError::InvalidChallenge`] when the challenge is not good or the account has changed since;
+    /// [`ApplicationError::EmailCodeNotOffered`] when it did not offer a code by mail, or does so no more;
     /// [`ApplicationError::InvalidSecondFactor`], whatever is wrong with the code, and after too many;
     /// [`ApplicationError::SecondFactorRequired`] when another factor is asked for meanwhile;
     /// [`ApplicationError::AccountDisabled`], [`ApplicationError::EmailNotVerified`],
@@ -56,7 +66,7 @@ impl SignIn {
     pub async fn by_email_code(
         &self,
         challenge: Secret,
-        code: Secret,
+        code: MailedCode,
         device: Device,
     ) -> Result<TokenPair, ApplicationError> {
         self.counted(self.finish_by_email_code(challenge, code, device).await)
@@ -65,10 +75,10 @@ impl SignIn {
     async fn finish_by_email_code(
         &self,
         challenge: Secret,
-        code: Secret,
+        code: MailedCode,
         device: Device,
     ) -> Result<TokenPair, ApplicationError> {
-        let challenged = self.find_challenged(challenge).await?;
+        let challenged = self.find_offered_email_code(challenge).await?;
         let proof = Proof::Code { email: challenged.user.email.clone(), code };
         let shown = match self.one_time_tokens.prove(Purpose::EmailCode, &proof).await {
             Ok(token) if token.user_id == Some(challenged.user.id) => Ok(Shown::EmailCode(Box::new(token))),

@@ -120,6 +120,7 @@ impl SignIn {
 
 #[cfg(test)]
 mod tests {
+    use domain::factors::TotpCode;
     use domain::units::MockAccountUnit;
 
     use super::*;
@@ -137,13 +138,14 @@ mod tests {
             let challenge = OneTimeToken { proven: methods, epoch: Some(a_user().epoch), ..challenge };
             let shown = challenge.token(&FakeMac);
             let mut mocks = Mocks { factors: factors::Mocks::one().taking_all(), ..Mocks::default() };
+            mocks.factors.totp.expect_steps().returning(|_, _, _| Vec::new());
             mocks.one_time_tokens = std::mem::take(&mut mocks.one_time_tokens).finding(challenge);
             mocks.passwords.expect_find_with_user().return_once(|_| Ok(Some((a_user(), Some(a_hash())))));
             let mut unit = MockAccountUnit::default();
             unit.unit.refuses_commit = refuses_commit;
             mocks.units([unit]);
             let sign_in = mocks.build();
-            let factor = SecondFactor::Totp(Secret::new("none".to_owned()));
+            let factor = SecondFactor::Totp(TotpCode::parse("123456").unwrap());
             let finish = FinishSignIn { challenge: shown, factor, device: Device::default() };
             let result = sign_in.by_second_factor(finish).await;
             assert!(matches!(result, Err(ApplicationError::InvalidSecondFactor)), "{result:?}");

@@ -1,13 +1,15 @@
+use domain::StoreError;
 use domain::events::What;
 use domain::passkeys::CeremonyPurpose;
-use domain::passwords::{Password, Verification};
+use domain::passwords::{Password, PasswordHash, Verification};
 use domain::sessions::{Authentication, Method};
-use domain::users::UserIdentifier;
+use domain::users::{UserId, UserIdentifier};
 
 use super::SignIn;
 use crate::acting::begin_in_session;
 use crate::attempts::{Guess, Whose};
 use crate::second_factors::{SecondFactor, Shown};
+use crate::sudo::strongest;
 use crate::{Actor, ApplicationError};
 
 /// How an actor proves again who they are.
@@ -24,26 +26,34 @@ impl SignIn {
     /// this session alone; no refresh renews it.
     ///
     /// # Errors
-    /// [`ApplicationError::StepUpRequired`] when a password is shown where a second factor is set up;
-    /// [`ApplicationError::NoPassword`], [`ApplicationError::WrongCurrentPassword`], [`ApplicationError::WrongProof`],
+    /// [`ApplicationError::StepUpRequired`] when a password is shown where a second factor is set up, or a code of a
+    /// kind that is not, which is no guess; [`ApplicationError::NoPassword`],
+    /// [`ApplicationError::WrongCurrentPassword`], [`ApplicationError::WrongProof`],
     /// [`ApplicationError::PasskeysOff`], [`ApplicationError::InvalidCeremony`], [`ApplicationError::TotpUsedUp`],
     /// [`ApplicationError::TooManyAttempts`], [`ApplicationError::InvalidAccessToken`],
     /// [`ApplicationError::Overloaded`], [`ApplicationError::Unavailable`].
     pub async fn step_up(&self, actor: &Actor, step_up: StepUp) -> Result<(), ApplicationError> {
+        let factors = self.second_factors.kinds(actor.user_id).await?;
         match step_up {
-            StepUp::Password(password) => self.step_up_by_password(actor, &password).await,
-            StepUp::SecondFactor(factor) => self.step_up_by_second_factor(actor, &factor).await,
+            StepUp::Password(password) if factors.is_empty() => self.step_up_by_password(actor, &password).await,
+            StepUp::SecondFactor(factor) if factor.may_be_of(&factors) => {
+                self.step_up_by_second_factor(actor, &factor).await
+            }
+            _ => {
+                let factors = strongest(factors, self.find_password(actor.user_id).await?.is_some());
+                Err(ApplicationError::StepUpRequired { factors })
+            }
         }
     }
 
+    async fn find_password(&self, user: UserId) -> Result<Option<PasswordHash>, StoreError> {
+        let found = self.passwords.find_with_user(&UserIdentifier::Id(user)).await?;
+        Ok(found.and_then(|(_, hash)| hash))
+    }
+
     async fn step_up_by_password(&self, actor: &Actor, password: &Password) -> Result<(), ApplicationError> {
-        let factors = self.second_factors.kinds(actor.user_id).await?;
-        if !factors.is_empty() {
-            return Err(ApplicationError::StepUpRequired { factors });
-        }
         let mut place = self.hashing.reserve()?;
-        let found = self.hashing.in_turn(self.passwords.find_with_user(&UserIdentifier::Id(actor.user_id))).await?;
-        let stored = found.and_then(|(_, hash)| hash);
+        let stored = self.hashing.in_turn(self.find_password(actor.user_id)).await?;
         if stored.is_none() {
             return Err(ApplicationError::NoPassword);
         }

@@ -113,8 +113,6 @@ impl Users {
         self.passwords
             .hashing
             .in_turn(async {
-                let is_due = user.is_active && !user.email_verified;
-                let asks_for_proof = is_due && self.may_ask_for_proof(&user.email).await?;
                 let (unit, event) = match actor {
                     Some(actor) => {
                         let needs_proof = user.role == Role::Admin || user.email_verified;
@@ -123,9 +121,7 @@ impl Users {
                     None => (self.passwords.units.begin().await?, By::Anyone.did(what).from_address(address)),
                 };
                 self.insert(unit.as_ref(), &new, by).await?;
-                if asks_for_proof {
-                    self.ask_for_proof(unit.as_ref(), user).await?;
-                }
+                self.ask_for_proof(unit.as_ref(), user).await?;
                 self.passwords.journal.commit(unit, event).await
             })
             .await?;
@@ -151,18 +147,15 @@ impl Users {
         Ok(unit)
     }
 
-    /// Whether an address that becomes an account's may be mailed how to prove it, which counts as a mail to it. An
-    /// address that is taken gets none, and must not be used up.
-    pub(super) async fn may_ask_for_proof(&self, email: &Email) -> Result<bool, ApplicationError> {
-        let tokens = &self.passwords.one_time_tokens;
-        Ok(tokens.sends_mail
-            && self.users.find_by_email(email).await?.is_none()
-            && tokens.may_send(Purpose::VerifyEmail, email).await?)
-    }
-
+    /// Mails a user, who was written in this unit, how to prove an address that nobody has proven, where mail is sent
+    /// and there were not too many.
     pub(super) async fn ask_for_proof(&self, unit: &dyn AccountUnit, user: &User) -> Result<(), StoreError> {
-        let locale = user.profile.locale_or(Locale::default());
         let tokens = &self.passwords.one_time_tokens;
+        let is_due = tokens.sends_mail && user.is_active && !user.email_verified;
+        if !is_due || !tokens.may_send_in(unit, Purpose::VerifyEmail, &user.email).await? {
+            return Ok(());
+        }
+        let locale = user.profile.locale_or(Locale::default());
         tokens.send(unit, Purpose::VerifyEmail, Some(user.id), &user.email, locale).await.map(drop)
     }
 
@@ -324,12 +317,11 @@ mod tests {
                 .times(mails)
                 .returning(|_| Ok(()));
             unit.outbox.expect_insert().withf(|mail| mail.locale.as_str() == "de").times(mails).returning(|_| Ok(()));
+            if let Some(reservation) = reservation {
+                unit.attempts.expect_reserve().times(1..=2).returning(move |_, _, _| Ok(reservation));
+            }
             let mut mocks = inserting_in(unit);
             mocks.one_time_tokens = one_time_tokens::Mocks::default();
-            if let Some(reservation) = reservation {
-                mocks.users.expect_find_by_email().times(1).returning(|_| Ok(None));
-                mocks.one_time_tokens = std::mem::take(&mut mocks.one_time_tokens).reserving(reservation);
-            }
             let profile = Profile { locale: Locale::parse("de").ok(), ..Profile::default() };
             let new = CreateUser { email_verified: proven, profile, ..new() };
             let user = created(mocks.build().create(Some(&an_admin()), new, None).await.unwrap());

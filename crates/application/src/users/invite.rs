@@ -26,18 +26,12 @@ impl Users {
     /// has an account a notice. The response and its time tell nothing of this, nor whether there were too many mails.
     ///
     /// # Errors
-    /// [`ApplicationError::Forbidden`]; [`ApplicationError::StepUpRequired`] for another admin;
-    /// [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
+    /// [`ApplicationError::Forbidden`]; [`ApplicationError::StepUpRequired`] for another admin, also one who has an
+    /// account already; [`ApplicationError::InvalidAccessToken`] when the actor has ended meanwhile;
     /// [`ApplicationError::MailIsOff`], [`ApplicationError::Unavailable`].
     pub async fn invite(&self, actor: &Actor, invite: Invite) -> Result<(), ApplicationError> {
         actor.require_admin()?;
-        // Of an actor who has ended not even the mail is counted.
-        drop(self.begin_making(actor, invite.role == Role::Admin).await?);
-        self.passwords.one_time_tokens.require_mail()?;
         evenly(async {
-            if !self.passwords.one_time_tokens.may_send(Purpose::Invitation, &invite.email).await? {
-                return Ok(());
-            }
             match self.mail_invitation(actor, &invite).await {
                 // The account was made or deleted at this very moment.
                 Err(ApplicationError::Duplicate(_) | ApplicationError::NotFound) => {
@@ -53,7 +47,10 @@ impl Users {
         let mails = &self.passwords.one_time_tokens;
         let whose = UserIdentifier::Email(invite.email.clone());
         let known = self.passwords.passwords.find_with_user(&whose).await?;
-        let unit = self.begin_making(actor, invite.role == Role::Admin).await?;
+        // Whatever role is asked for, it is a way into the account that is there.
+        let is_known_admin = known.as_ref().is_some_and(|(user, _)| user.role == Role::Admin);
+        let unit = self.begin_making(actor, invite.role == Role::Admin || is_known_admin).await?;
+        mails.require_mail()?;
         let (user, is_settled) = match known {
             // A password for an address that nobody has proven may be a stranger's, and does not keep its owner out.
             Some((user, hash)) => {
@@ -62,7 +59,7 @@ impl Users {
             }
             None => (self.make_invited(unit.as_ref(), invite).await?, false),
         };
-        if !user.is_active {
+        if !user.is_active || !mails.may_send_in(unit.as_ref(), Purpose::Invitation, &user.email).await? {
             return Ok(());
         }
         if is_settled {
@@ -103,14 +100,22 @@ mod tests {
         Invite { email: a_user().email, role: Role::Admin, locale: Locale::default() }
     }
 
-    fn mocks(known: Option<(User, Option<PasswordHash>)>, reservation: Reservation) -> Mocks {
+    fn mocks(known: Option<(User, Option<PasswordHash>)>) -> Mocks {
         let mut mocks = Mocks { registration: RegistrationMode::Closed, ..Mocks::default() };
         mocks.passwords.expect_find_with_user().returning(move |_| Ok(known.clone()));
-        mocks.one_time_tokens = one_time_tokens::Mocks::default().reserving(reservation);
+        mocks.one_time_tokens = one_time_tokens::Mocks::default();
         mocks
     }
 
-    fn mailing(mut unit: MockAccountUnit, letter: Letter) -> MockAccountUnit {
+    /// A unit of an admin's in which this becomes of the mail.
+    fn a_unit(reservation: Reservation) -> MockAccountUnit {
+        let mut unit = a_unit_of(&an_admin());
+        unit.attempts.expect_reserve().times(1..=2).returning(move |_, _, _| Ok(reservation));
+        unit
+    }
+
+    fn mailing(letter: Letter) -> MockAccountUnit {
+        let mut unit = a_unit(Reservation::Taken);
         let tokens = usize::from(letter == Letter::Token(Purpose::Invitation));
         unit.one_time_tokens.expect_insert().times(tokens).returning(|_| Ok(()));
         unit.outbox.expect_insert().withf(move |mail| mail.letter == letter).times(1).returning(|_| Ok(()));
@@ -118,7 +123,7 @@ mod tests {
     }
 
     async fn invite(mut mocks: Mocks, unit: MockAccountUnit, is_committed: bool) {
-        let commits = mocks.units([a_unit_of(&an_admin()), unit]);
+        let commits = mocks.units([unit]);
         let events = mocks.units.events();
         let (users, begin) = (mocks.build(), Instant::now());
         users.invite(&an_admin(), an_invite()).await.unwrap();
@@ -129,18 +134,18 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_invitation_makes_the_account_or_writes_to_who_has_one_and_the_response_is_the_same() {
-        let mut making = mailing(a_unit_of(&an_admin()), Letter::Token(Purpose::Invitation));
         let is_new = |user: &User| user.role == Role::Admin && user.is_active && !user.email_verified;
-        making.users.expect_insert().withf(is_new).times(1).returning(|_| Ok(()));
-        invite(mocks(None, Reservation::Taken), making, true).await;
-        let again = mailing(a_unit_of(&an_admin()), Letter::Token(Purpose::Invitation));
-        invite(mocks(Some((a_user(), None)), Reservation::Taken), again, true).await;
-        let notice = mailing(a_unit_of(&an_admin()), Letter::AlreadyRegistered);
-        invite(mocks(Some((a_user(), Some(a_hash()))), Reservation::Taken), notice, true).await;
+        let making = |mut unit: MockAccountUnit| {
+            unit.users.expect_insert().withf(is_new).times(1).returning(|_| Ok(()));
+            unit
+        };
+        invite(mocks(None), making(mailing(Letter::Token(Purpose::Invitation))), true).await;
+        invite(mocks(Some((a_user(), None))), mailing(Letter::Token(Purpose::Invitation)), true).await;
+        invite(mocks(Some((a_user(), Some(a_hash())))), mailing(Letter::AlreadyRegistered), true).await;
         let disabled = User { is_active: false, ..a_user() };
-        invite(mocks(Some((disabled, None)), Reservation::Taken), a_unit_of(&an_admin()), false).await;
+        invite(mocks(Some((disabled, None))), a_unit_of(&an_admin()), false).await;
         let refused = Reservation::Refused { free_at: now() };
-        invite(mocks(None, refused), MockAccountUnit::default(), false).await;
+        invite(mocks(None), making(a_unit(refused)), false).await;
     }
 
     #[tokio::test(start_paused = true)]
@@ -148,11 +153,10 @@ mod tests {
         let mut mocks = Mocks::default();
         mocks.passwords.expect_find_with_user().times(1).return_once(|_| Ok(None));
         mocks.passwords.expect_find_with_user().times(1).return_once(|_| Ok(Some((a_user(), None))));
-        mocks.one_time_tokens = one_time_tokens::Mocks::default().reserving(Reservation::Taken);
+        mocks.one_time_tokens = one_time_tokens::Mocks::default();
         let mut late = a_unit_of(&an_admin());
         late.users.expect_insert().return_once(|_| Err(StoreError::Duplicate("email")));
-        let again = mailing(a_unit_of(&an_admin()), Letter::Token(Purpose::Invitation));
-        let commits = mocks.units([a_unit_of(&an_admin()), late, again]);
+        let commits = mocks.units([late, mailing(Letter::Token(Purpose::Invitation))]);
         mocks.build().invite(&an_admin(), an_invite()).await.unwrap();
         assert_eq!(commits.load(Ordering::SeqCst), 1);
     }
@@ -161,7 +165,7 @@ mod tests {
     async fn only_admins_who_still_may_invite() {
         let result = Mocks::default().build().invite(&an_actor(), an_invite()).await;
         assert!(matches!(result, Err(ApplicationError::Forbidden)));
-        let (mut mocks, mut gone) = (Mocks::default(), MockAccountUnit::default());
+        let (mut mocks, mut gone) = (mocks(None), MockAccountUnit::default());
         gone.unit.held = Some(None);
         mocks.units([gone]);
         let result = mocks.build().invite(&an_admin(), an_invite()).await;

@@ -1,8 +1,8 @@
 use std::fmt;
 
-use crate::one_time_tokens::CODE_ALPHABET;
+use crate::one_time_tokens::{CODE_ALPHABET, read_code};
 use crate::users::UserId;
-use crate::{Mac, MacPurpose, Nonce, Secret};
+use crate::{Mac, MacPurpose, Nonce, Secret, ValidationError};
 
 /// A way back in for whoever lost their other factors: 10 characters, which are 50 bits, shown once and used once.
 #[derive(Clone)]
@@ -16,9 +16,7 @@ impl RecoveryCode {
     /// Codes in a set.
     pub const IN_A_SET: usize = 10;
     /// Characters.
-    const LENGTH: usize = 10;
-    /// Longest text that is looked at, in bytes: people type blanks and hyphens.
-    const MAX_BYTES: usize = 32;
+    pub const LENGTH: usize = 10;
 
     /// Makes one of random bytes.
     pub fn generate(random: &Nonce) -> Self {
@@ -26,14 +24,16 @@ impl RecoveryCode {
         Self(Secret::new(characters.map(|index| char::from(CODE_ALPHABET[index])).collect()))
     }
 
-    /// Reads what somebody typed, in upper or lower case and with blanks and hyphens; `None` when it cannot be a code.
-    pub fn parse(typed: &str) -> Option<Self> {
-        if typed.len() > Self::MAX_BYTES {
-            return None;
-        }
-        let code: String = typed.chars().filter(|c| !matches!(c, ' ' | '-')).map(|c| c.to_ascii_uppercase()).collect();
-        let is_code = code.len() == Self::LENGTH && code.bytes().all(|byte| CODE_ALPHABET.contains(&byte));
-        is_code.then(|| Self(Secret::new(code)))
+    /// Reads what somebody typed, in upper or lower case and with blanks and hyphens.
+    ///
+    /// # Errors
+    /// `invalid_code`: it cannot be a code, so that it is not a guess either.
+    pub fn parse(typed: &str) -> Result<Self, ValidationError> {
+        let invalid = || {
+            let message = "A recovery code must have 10 letters and digits.";
+            ValidationError::new("invalid_code", message)
+        };
+        read_code(typed, Self::LENGTH).map(Self).ok_or_else(invalid)
     }
 
     /// The code, as it is shown: two groups with a hyphen.
@@ -87,8 +87,8 @@ mod tests {
         for typed in ["23456-789AB", "23456789ab", " 2345 6789 AB"] {
             assert_eq!(RecoveryCode::parse(typed).unwrap().show().expose(), "23456-789AB", "{typed}");
         }
-        for typed in ["", "23456-789A", "23456-789ABC", "03456-789AB", "2345ü-789AB"] {
-            assert!(RecoveryCode::parse(typed).is_none(), "{typed}");
+        for typed in ["", "23456-789A", "23456-789ABC", "2345ü-789AB"] {
+            assert_eq!(RecoveryCode::parse(typed).unwrap_err().code, "invalid_code", "{typed}");
         }
     }
 }

@@ -1,4 +1,4 @@
-use crate::{Secret, Timestamp};
+use crate::{Secret, Timestamp, ValidationError};
 
 /// What an authenticator app shows: six digits.
 #[derive(Clone, Debug)]
@@ -11,16 +11,20 @@ impl TotpCode {
     /// (NIST SP 800-63B-4, section 3.2.2). Then another factor is needed.
     pub const MAX_IN_A_ROW: u32 = 100;
     /// Longest text that is looked at, in bytes: people type blanks.
-    const MAX_BYTES: usize = 16;
+    pub const MAX_BYTES: usize = 16;
 
-    /// Reads what somebody typed, with or without blanks; `None` when it cannot be a code.
-    pub fn parse(typed: &str) -> Option<Self> {
+    /// Reads what somebody typed, with or without blanks.
+    ///
+    /// # Errors
+    /// `invalid_code`: it cannot be a code, so that it is not a guess either.
+    pub fn parse(typed: &str) -> Result<Self, ValidationError> {
+        let invalid = || ValidationError::new("invalid_code", "A code of an authenticator app must have 6 digits.");
         if typed.len() > Self::MAX_BYTES {
-            return None;
+            return Err(invalid());
         }
         let digits: String = typed.chars().filter(|c| *c != ' ').collect();
         let is_code = digits.len() == Self::LENGTH && digits.bytes().all(|byte| byte.is_ascii_digit());
-        is_code.then(|| Self(Secret::new(digits)))
+        is_code.then(|| Self(Secret::new(digits))).ok_or_else(invalid)
     }
 
     /// The digits.
@@ -69,7 +73,7 @@ mod tests {
             assert_eq!(TotpCode::parse(typed).unwrap().expose(), "123456");
         }
         for typed in ["", "12345", "1234567", "12345a", "12-3456", "１２３４５６", "1 2 3 4 5 6     6"] {
-            assert!(TotpCode::parse(typed).is_none(), "{typed}");
+            assert_eq!(TotpCode::parse(typed).unwrap_err().code, "invalid_code", "{typed}");
         }
     }
 

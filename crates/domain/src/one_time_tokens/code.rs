@@ -1,10 +1,26 @@
+use std::fmt;
+
 use super::OneTimeToken;
 use super::text::message;
-use crate::{Mac, MacPurpose, Secret};
+use crate::{Mac, MacPurpose, Secret, ValidationError};
 
 /// What codes that people type consist of. No character is easily taken for another: neither 0 and O nor 1 and I are
 /// among them.
 pub(crate) const CODE_ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+
+/// Longest text that is looked at for such a code, in bytes: people type blanks and hyphens.
+pub const MAX_TYPED_CODE_BYTES: usize = 32;
+
+/// Reads a code of so many letters and digits, in upper or lower case and with blanks and hyphens; `None` when it cannot
+/// be one. Whoever took a character for one that no code has, such as 0 for O, has shown a wrong code.
+pub(crate) fn read_code(typed: &str, length: usize) -> Option<Secret> {
+    if typed.len() > MAX_TYPED_CODE_BYTES {
+        return None;
+    }
+    let code: String = typed.chars().filter(|c| !matches!(c, ' ' | '-')).map(|c| c.to_ascii_uppercase()).collect();
+    let is_code = code.len() == length && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_code.then(|| Secret::new(code))
+}
 
 /// The short form of a one-time token, for apps that no link leads to: 8 characters, which are 40 bits.
 ///
@@ -15,17 +31,17 @@ pub struct MailedCode(Secret);
 impl MailedCode {
     /// Characters.
     pub const LENGTH: usize = 8;
-    /// Longest text that is looked at, in bytes: people type blanks and hyphens.
-    const MAX_BYTES: usize = 32;
 
-    /// Reads what somebody typed, in upper or lower case and with blanks and hyphens; `None` when it cannot be a code.
-    pub fn parse(typed: &str) -> Option<Self> {
-        if typed.len() > Self::MAX_BYTES {
-            return None;
-        }
-        let code: String = typed.chars().filter(|c| !matches!(c, ' ' | '-')).map(|c| c.to_ascii_uppercase()).collect();
-        let is_code = code.len() == Self::LENGTH && code.bytes().all(|byte| CODE_ALPHABET.contains(&byte));
-        is_code.then(|| Self(Secret::new(code)))
+    /// Reads what somebody typed, in upper or lower case and with blanks and hyphens.
+    ///
+    /// # Errors
+    /// `invalid_code`: it cannot be a code, so that it is not a guess either.
+    pub fn parse(typed: &str) -> Result<Self, ValidationError> {
+        let invalid = || {
+            let message = "A code from a mail must have 8 letters and digits.";
+            ValidationError::new("invalid_code", message)
+        };
+        read_code(typed, Self::LENGTH).map(Self).ok_or_else(invalid)
     }
 
     /// Whether it is the code of this row.
@@ -33,6 +49,12 @@ impl MailedCode {
         // Tags are compared in constant time, and texts are not.
         let expected = mac.sign(MacPurpose::MailedCode, code(token, mac).expose().as_bytes());
         mac.verify(MacPurpose::MailedCode, self.0.expose().as_bytes(), &expected)
+    }
+}
+
+impl fmt::Debug for MailedCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MailedCode(…)")
     }
 }
 
@@ -63,8 +85,8 @@ mod tests {
             assert_eq!(MailedCode::parse(typed).unwrap().0.expose(), "ABCD2345", "{typed}");
         }
         let long = format!("ABCD2345{}", " ".repeat(40));
-        for typed in ["", "ABCD-234", "ABCD-23456", "ABCD-0345", "ABCDÄ345", "ABCD_2345", &long] {
-            assert!(MailedCode::parse(typed).is_none(), "{typed}");
+        for typed in ["", "ABCD-234", "ABCD-23456", "ABCDÄ345", "ABCD_2345", &long] {
+            assert_eq!(MailedCode::parse(typed).unwrap_err().code, "invalid_code", "{typed}");
         }
     }
 }

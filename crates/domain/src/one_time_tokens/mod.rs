@@ -9,13 +9,13 @@ mod purpose;
 mod repository;
 mod text;
 
-pub use code::MailedCode;
-
-pub(crate) use code::CODE_ALPHABET;
+pub use code::{MAX_TYPED_CODE_BYTES, MailedCode};
 pub use one_time_token::{NewOneTimeToken, OneTimeToken};
 pub use purpose::Purpose;
 pub use repository::OneTimeTokenRepository;
 pub use text::PresentedOneTimeToken;
+
+pub(crate) use code::{CODE_ALPHABET, read_code};
 
 #[cfg(feature = "mocks")]
 pub use repository::MockOneTimeTokenRepository;

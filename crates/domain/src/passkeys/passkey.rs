@@ -24,6 +24,9 @@ pub struct Passkey {
     pub is_backup_eligible: bool,
     /// Whether it was copied, as it said last.
     pub is_backed_up: bool,
+    /// Whether its authenticator has ever found out who uses it (`uvInitialized` of Web Authentication Level 3, section
+    /// 4): only then it signs in by itself.
+    pub has_verified_user: bool,
     /// When it was registered.
     pub created_at: Timestamp,
     /// When it was last used to prove who its user is.
@@ -77,6 +80,8 @@ pub struct PasskeyUse {
     pub is_backup_eligible: bool,
     /// Whether it was.
     pub is_backed_up: bool,
+    /// Whether its authenticator found out who uses it.
+    pub is_user_verified: bool,
     /// When.
     pub at: Timestamp,
 }
@@ -97,6 +102,7 @@ impl Passkey {
             sign_count: credential.sign_count,
             is_backup_eligible: credential.is_backup_eligible,
             is_backed_up: credential.is_backed_up,
+            has_verified_user: credential.is_user_verified,
             created_at: now,
             last_used_at: None,
         }

@@ -27,7 +27,8 @@ pub trait PasskeyRepository: Send + Sync {
     async fn find_by_credential(&self, credential: &CredentialId) -> Result<Option<Passkey>, StoreError>;
 
     /// Records a use, and returns whether it did. MUST do so only if the count is higher than the stored one or both
-    /// are 0, so that of two uses at once none lowers it.
+    /// are 0, so that of two uses at once none lowers it. Whoever was verified once MUST stay so
+    /// ([`Passkey::has_verified_user`]).
     async fn record_use(&self, id: PasskeyId, used: &PasskeyUse) -> Result<bool, StoreError>;
 
     /// Gives a passkey of this user another name, and returns whether it is there.

@@ -56,8 +56,8 @@ pub trait AccountUnit: UnitOfWork {
     /// The mails, inside this unit.
     fn outbox(&self) -> &dyn OutboxRepository;
 
-    /// The counts of attempts, inside this unit. Attempts are never reserved here: they have to last whatever becomes
-    /// of the unit.
+    /// The counts of attempts, inside this unit. Guesses are never reserved here: they have to last whatever becomes of
+    /// the unit. Mails are, where one that is not queued must not count.
     fn attempts(&self) -> &dyn AttemptRepository;
 }
 

@@ -20,6 +20,7 @@ pub(super) struct Model {
     pub(super) sign_count: i64,
     pub(super) is_backup_eligible: bool,
     pub(super) is_backed_up: bool,
+    pub(super) has_verified_user: bool,
     pub(super) created_at: DateTimeUtc,
     pub(super) last_used_at: Option<DateTimeUtc>,
 }
@@ -41,6 +42,7 @@ impl FromRow for Passkey {
             sign_count: row.valid(Column::SignCount, sign_count)?,
             is_backup_eligible: row.get(Column::IsBackupEligible)?,
             is_backed_up: row.get(Column::IsBackedUp)?,
+            has_verified_user: row.get(Column::HasVerifiedUser)?,
             created_at: row.optional_time(Column::CreatedAt).unwrap_or_default(),
             last_used_at: row.optional_time(Column::LastUsedAt),
         })
@@ -59,6 +61,7 @@ impl From<&Passkey> for ActiveModel {
             sign_count: Set(passkey.sign_count.into()),
             is_backup_eligible: Set(passkey.is_backup_eligible),
             is_backed_up: Set(passkey.is_backed_up),
+            has_verified_user: Set(passkey.has_verified_user),
             created_at: Set(passkey.created_at),
             last_used_at: Set(passkey.last_used_at),
         }

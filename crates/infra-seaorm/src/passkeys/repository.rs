@@ -36,13 +36,16 @@ impl<C: ConnectionTrait + Send + Sync> PasskeyRepository for Store<C> {
         if count == 0 {
             is_higher = is_higher.add(passkey::Column::SignCount.eq(0));
         }
-        let update = passkey::Entity::update_many()
+        let mut update = passkey::Entity::update_many()
             .col_expr(passkey::Column::SignCount, Expr::value(count))
             .col_expr(passkey::Column::IsBackupEligible, Expr::value(used.is_backup_eligible))
             .col_expr(passkey::Column::IsBackedUp, Expr::value(used.is_backed_up))
             .col_expr(passkey::Column::LastUsedAt, Expr::value(used.at))
             .filter(passkey::Column::Id.eq(id.as_uuid()))
             .filter(is_higher);
+        if used.is_user_verified {
+            update = update.col_expr(passkey::Column::HasVerifiedUser, Expr::value(true));
+        }
         Ok(self.update_rows(update).await? == 1)
     }
 

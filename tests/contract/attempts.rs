@@ -24,6 +24,7 @@ on_each_database_and_pgbouncer!(
     a_clock_that_is_a_little_behind_spares_nobody_a_wait,
     a_count_that_rested_begins_anew,
     what_is_given_back_did_not_happen,
+    what_is_taken_in_a_unit_counts_if_that_is_committed,
     those_that_come_at_once_are_taken_in_any_order,
     a_count_is_forgotten_and_no_other,
     what_is_counted_of_a_user_is_listed_and_forgotten_and_nothing_else,
@@ -53,6 +54,20 @@ async fn reserve(db: &TestDatabase, number: u128, now: i64) -> Result<(), i64> {
         Reservation::Taken => Ok(()),
         // Whole milliseconds are kept.
         Reservation::Refused { free_at } => Err((free_at - at(0)).num_milliseconds().div_euclid(1000) + 1),
+    }
+}
+
+async fn what_is_taken_in_a_unit_counts_if_that_is_committed(db: TestDatabase) {
+    for is_committed in [false, true] {
+        let unit = db.units.begin().await.unwrap();
+        let reserved = unit.attempts().reserve(&key(1), &LIMIT, at(0)).await.unwrap();
+        assert_eq!(reserved, Reservation::Taken);
+        if is_committed {
+            unit.commit().await.unwrap()
+        } else {
+            drop(unit)
+        }
+        assert_eq!(count(&db, 1).await, is_committed.then_some(1));
     }
 }
 

@@ -167,7 +167,7 @@ async fn when_the_server_is_back_everybody_is_served_at_once() {
         cluster.kill();
         // They come while it is away, and wait for a connection or learn that there is none.
         let waiting = all_are_served(&db);
-        // Long enough for pauses that only grew to be longer than what is measured.
+        // So long that pauses which only grew would now exceed what is allowed below.
         tokio::time::sleep(Duration::from_millis(1500)).await;
         cluster.start();
         let back = Instant::now();

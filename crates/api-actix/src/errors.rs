@@ -71,9 +71,9 @@ fn detail(error: &ApplicationError) -> Option<&'static str> {
         ApplicationError::SecondFactorRequired(challenge) if challenge.factors.is_empty() => {
             Some("The account must have a second factor and has none. Sign in by another way, or ask an admin.")
         }
-        ApplicationError::StepUpRequired { factors } if factors.is_empty() => {
-            Some("Sign in again: the account has neither a password nor a second factor to prove by that it is you.")
-        }
+        ApplicationError::StepUpRequired { factors } if factors.is_empty() => Some(
+            "Sign in again: the account has neither a password nor a second factor that could prove that it is you.",
+        ),
         ApplicationError::InvalidChallenge => Some(
             "The challenge is not valid: it was used, has expired, or the account has changed since. Sign in again.",
         ),

@@ -40,7 +40,7 @@ impl RelyingParty {
         }
     }
 
-    /// Everything that is wrong, for whoever is to mend it at once.
+    /// Everything that is wrong, so that all of it can be repaired at once.
     pub fn faults(&self) -> Vec<InvalidRelyingParty> {
         let is_good = |origin: &String| Url::parse(origin).is_ok_and(|origin| self.has(&origin));
         let faults = [

@@ -39,18 +39,23 @@ pub(super) fn read_providers(reader: &mut Reader, config: &Config, checks: Check
         reader.fault("providers.*", &format!("there are more than {MAX_PROVIDERS} providers"));
     }
     if let Some(name) = members.keys().next() {
-        let provider = named(&format!("providers.{name}.client_id"));
-        if config.application.return_to.is_empty() {
-            let fault = format!("it is missing, and a sign-in by the provider of {provider} ends there");
-            reader.fault("auth.return_to", &fault);
-        }
-        let has_url = config.mode == Mode::Development || config.public_url().is_some();
-        if !has_url && !reader.is_set("server.public_url") {
-            let fault = format!("it is missing, and browsers come back to it from the provider of {provider}");
-            reader.fault("server.public_url", &fault);
-        }
+        check_ways_back(reader, config, name);
     }
     members.into_iter().filter_map(|(name, members)| read_provider(reader, &name, members, checks)).collect()
+}
+
+/// Browsers come back from this provider, and a sign-in ends, where settings say.
+fn check_ways_back(reader: &mut Reader, config: &Config, name: &str) {
+    let provider = named(&format!("providers.{name}.client_id"));
+    if config.application.return_to.is_empty() {
+        let fault = format!("it is missing, and a sign-in by the provider of {provider} ends there");
+        reader.fault("auth.return_to", &fault);
+    }
+    let has_url = config.mode == Mode::Development || config.public_url().is_some();
+    if !has_url && !reader.is_set("server.public_url") {
+        let fault = format!("it is missing, and browsers come back to it from the provider of {provider}");
+        reader.fault("server.public_url", &fault);
+    }
 }
 
 fn read_provider(

@@ -114,12 +114,16 @@ impl Reader {
     /// Something that is wrong with a setting. Of one whose file cannot be read, that is all that is said.
     pub(super) fn fault(&mut self, key: &str, fault: &str) {
         if !self.unread.contains(key) {
-            self.unknown(key, fault);
+            self.push(key, fault);
         }
     }
 
     /// That there is no such setting, and what there is.
     pub(super) fn unknown(&mut self, key: &str, fault: &str) {
+        self.push(key, fault);
+    }
+
+    fn push(&mut self, key: &str, fault: &str) {
         self.faults.push(format!("{}: {fault}", named(key)));
     }
 

@@ -8,8 +8,8 @@ use crate::http::{ApiError, Guarded, PathId};
 /// Reset a user's factors.
 ///
 /// Removes all second factors of a user who lost them, and ends their sessions. The user is told by mail. Where there
-/// are none, nothing is changed, and it is 204 all the same. For admins, who must know that it is the owner who asks, and
-/// must have proven lately who they are themselves: otherwise 403 `step_up_required`.
+/// are none, nothing is changed, and it is 204 all the same. For admins, who must know that it is the owner who asks,
+/// and must have proven lately who they are themselves: otherwise 403 `step_up_required`.
 #[utoipa::path(delete, path = "/api/v1/users/{id}/factors", tag = "factors",
     params(("id" = Uuid, Path, description = "The user.")),
     responses((status = 204, description = "The user has no second factor."), Unauthorized,

@@ -9,8 +9,8 @@ use crate::http::{ApiError, Guarded, JsonBody};
 /// Link an account.
 ///
 /// Links the account that was proven at a provider, in the session in which the flow began. One that is linked already,
-/// to whomever, is 409 `duplicate`. Needs a recent proof of who one is, by a second factor where one was added meanwhile:
-/// otherwise 403 `step_up_required`, and the code stays good.
+/// to whomever, is 409 `duplicate`. Needs a recent proof of who one is, by a second factor where there is one, also one
+/// that was added meanwhile: otherwise 403 `step_up_required`, and the code stays good.
 #[utoipa::path(post, path = "/api/v1/users/me/identities", tag = "providers", request_body = RedeemCodeBody,
     responses(
         (status = 201, description = "It is linked.", body = IdentityBody,

@@ -22,7 +22,7 @@ crate::fields! {
 /// Makes an account without a password, for admins, also where registration is closed, and mails its owner a code, and
 /// a link where there is one, by which they choose a password. The response is the same whether or not the address has
 /// an account: whoever has not chosen a password yet gets another mail, and anybody else a notice. To invite an admin
-/// needs a recent proof, whatever role the invitation of one who has an account names: otherwise 403
+/// needs a recent proof, also one who has an account already, whatever role the invitation names: otherwise 403
 /// `step_up_required`.
 #[utoipa::path(post, path = "/api/v1/users/invitations", tag = "users", request_body = InviteUserBody,
     responses((status = 202, description = "A mail is on its way."), Body, Unauthorized, Forbidden, RateLimited, Unavailable),

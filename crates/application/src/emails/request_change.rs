@@ -47,16 +47,15 @@ impl Emails {
         let found = passwords.users.find_by_email(&email).await?;
         let is_free = found.is_none_or(|user| user.id == actor.user_id);
         let may_cause = tokens.may_cause(Purpose::ChangeEmail, actor.user_id).await?;
-        // What is not mailed is not counted either: nobody uses up what the owner of an address may be sent.
-        let may_send = is_free && may_cause && tokens.may_send(Purpose::ChangeEmail, &email).await?;
-
         let (unit, user) = begin_as(passwords.units.as_ref(), actor, passwords.clock.as_ref()).await?;
         // Whatever comes of this request: whether the earlier token is still good would tell whether the address is
         // free.
         unit.one_time_tokens().void_for_user(Purpose::ChangeEmail, user.id).await?;
         let is_change = user.email.as_str() != email.as_str();
         let locale = user.profile.locale_or(locale);
-        if is_change && may_send {
+        // What is not mailed is not counted either: nobody uses up what the owner of an address may be sent.
+        let is_asked = is_change && is_free && may_cause;
+        if is_asked && tokens.may_send_in(unit.as_ref(), Purpose::ChangeEmail, &email).await? {
             tokens.send(unit.as_ref(), Purpose::ChangeEmail, Some(user.id), &email, locale.clone()).await?;
         }
         if is_change && may_cause && user.email_verified {
@@ -96,13 +95,15 @@ mod tests {
     async fn mails(email: &str, owner: Option<User>, actor: User, refused: Refused) -> Vec<(Purpose, String)> {
         let mut mocks = Mocks::confirming(Verification::Match { outdated: false });
         mocks.users.expect_find_by_email().times(1).return_once(|_| Ok(owner));
-        let mut tokens = one_time_tokens::Mocks::default();
-        tokens.attempts.expect_reserve().times(1..=3).returning(move |_, limit, _| {
-            let limited = if *limit == AttemptLimit::MAILS_OF_AN_ACCOUNT { Refused::Account } else { Refused::Address };
+        let reserve = move |limited| {
             Ok(if refused == limited { Reservation::Refused { free_at: now() } } else { Reservation::Taken })
-        });
+        };
+        let mut tokens = one_time_tokens::Mocks::default();
+        let of_account = |_: &_, limit: &_, _: &_| *limit == AttemptLimit::MAILS_OF_AN_ACCOUNT;
+        tokens.attempts.expect_reserve().withf(of_account).times(1).returning(move |_, _, _| reserve(Refused::Account));
         mocks.one_time_tokens = tokens;
         let mut unit = a_unit_of(&an_actor());
+        unit.attempts.expect_reserve().returning(move |_, _, _| reserve(Refused::Address));
         unit.unit.held = unit.unit.held.map(|held| held.map(|(session, _)| (session, actor)));
         let is_theirs = |purpose: &Purpose, user: &_| (*purpose, *user) == (Purpose::ChangeEmail, user_id());
         unit.one_time_tokens.expect_void_for_user().withf(is_theirs).times(1).returning(|_, _| Ok(0));

@@ -11,8 +11,8 @@ use crate::{Actor, ApplicationError, Target};
 
 impl Factors {
     /// Removes all second factors of a user who lost them, passkeys too, and ends their sessions. For admins who have
-    /// proven lately who they are. They see none of the factors, and set none. The user is told. Of a user who has none,
-    /// nothing is changed. Admins remove their own one by one, where the last stays that they need.
+    /// proven lately who they are. They see none of the factors, and set none. The user is told. Of a user who has
+    /// none, nothing is changed. Admins remove their own one by one, where the last stays that they need.
     ///
     /// # Errors
     /// [`ApplicationError::Forbidden`], also for the admin's own account; [`ApplicationError::NotFound`],

@@ -79,8 +79,8 @@ impl OneTimeTokens {
 /// Uses a token, in this unit. Of many who try at once one does.
 ///
 /// # Errors
-/// [`ApplicationError::InvalidOneTimeToken`], of a challenge [`ApplicationError::InvalidChallenge`], when it was used or
-/// has expired meanwhile.
+/// [`ApplicationError::InvalidOneTimeToken`], of a challenge [`ApplicationError::InvalidChallenge`], when it was used
+/// or has expired meanwhile.
 pub(crate) async fn consume(
     unit: &dyn AccountUnit,
     token: &OneTimeToken,

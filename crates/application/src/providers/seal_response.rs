@@ -4,8 +4,8 @@ use domain::identities::ProviderName;
 use super::Providers;
 use crate::ApplicationError;
 
-/// Longest response that a form may bring, in bytes, without escapes. Sealed and in Base64 it is a third longer, and is to fit into the
-/// first line of a request, for which proxies have 8 KiB.
+/// Longest response that a form may bring, in bytes, without escapes. Sealed and in Base64 it is a third longer, and is
+/// to fit into the first line of a request, for which proxies have 8 KiB.
 const MAX_RESPONSE_BYTES: usize = 4 * 1024;
 /// Longest handle that is looked at, in bytes.
 const MAX_HANDLE_BYTES: usize = 6 * 1024;

@@ -84,6 +84,7 @@ impl SignIn {
     }
 
     async fn prove_and_start_by_passkey(&self, sign_in: PasskeySignIn) -> Result<TokenPair, ApplicationError> {
+        const INVALID: ApplicationError = ApplicationError::InvalidPasskey { suspected: None };
         let PasskeySignIn { presented, device } = sign_in;
         let address = device.address();
         let is_sign_in = |it: &CeremonyPurpose| matches!(it, CeremonyPurpose::SignIn { .. });
@@ -92,7 +93,6 @@ impl SignIn {
             Err(refusal) => return Err(self.refuse_passkey(None, address, refusal).await),
         };
         let owner = passkey.user_id;
-        const INVALID: ApplicationError = ApplicationError::InvalidPasskey { suspected: None };
         let methods = shown.after(Methods::only(Method::Passkey));
         let started = match self.passwords.find_with_user(&UserIdentifier::Id(owner)).await? {
             Some((user, _)) => {
@@ -106,7 +106,7 @@ impl SignIn {
                 self.second_factors.was_right(owner).await;
                 Ok(pair)
             }
-            // The account may be gone or change at this very moment: then the passkey may be gone.
+            // The account is gone, or has changed at this very moment.
             Ok(None) => Err(self.refuse_passkey(Some(owner), address, INVALID).await),
             // It is recorded, and told to nobody.
             Err(ApplicationError::AccountDisabled) => Err(INVALID),

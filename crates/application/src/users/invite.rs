@@ -107,7 +107,7 @@ mod tests {
         mocks
     }
 
-    /// A unit of an admin's in which this becomes of the mail.
+    /// A unit of an admin's, in which the mail's reservation has this outcome.
     fn a_unit(reservation: Reservation) -> MockAccountUnit {
         let mut unit = a_unit_of(&an_admin());
         unit.attempts.expect_reserve().times(1..=2).returning(move |_, _, _| Ok(reservation));

@@ -10,7 +10,8 @@ use crate::{StoreError, Timestamp};
 pub trait AttemptRepository: Send + Sync {
     /// Takes an attempt, or refuses it where it comes before the wait is over. One that is refused MUST NOT count. Of
     /// many that come at once, over all nodes, no more MUST be taken than `limit` allows, and none MUST fail for the
-    /// others' sake. It MUST last before it returns.
+    /// others' sake. Outside a unit it MUST last before it returns; in one, it MUST last if, and only if, the unit is
+    /// committed.
     ///
     /// Where there is no wait, one MUST be taken also if it comes with a time before that of one that was counted: many
     /// that come at once are written in any order.

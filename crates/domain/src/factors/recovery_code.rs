@@ -87,6 +87,7 @@ mod tests {
         for typed in ["23456-789AB", "23456789ab", " 2345 6789 AB"] {
             assert_eq!(RecoveryCode::parse(typed).unwrap().show().expose(), "23456-789AB", "{typed}");
         }
+        assert!(RecoveryCode::parse("03456-789AB").is_ok());
         for typed in ["", "23456-789A", "23456-789ABC", "2345ü-789AB"] {
             assert_eq!(RecoveryCode::parse(typed).unwrap_err().code, "invalid_code", "{typed}");
         }

@@ -5,8 +5,8 @@ use crate::one_time_tokens::Purpose;
 
 /// What a mail says.
 ///
-/// No text that a user typed is part of one, so that nobody speaks to others through our mail. So passkeys and apps are
-/// not told by their names.
+/// No text that a user typed is part of one, so that nobody speaks to others through our mail. So no passkey
+/// and no app is named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Letter {
     /// Here is a link, and a code, for what somebody asked for.
@@ -45,12 +45,12 @@ pub enum Letter {
     RecoveryCodesRenewed,
     /// An account at an identity provider signs in to your account now.
     IdentityLinked {
-        /// What the operator calls the provider.
+        /// What the operator calls the provider; `None` where the stored letter does not say.
         provider: Option<String>,
     },
     /// An account at an identity provider does not sign in to your account any more.
     IdentityUnlinked {
-        /// What the operator calls the provider.
+        /// What the operator calls the provider; `None` where the stored letter does not say.
         provider: Option<String>,
     },
     /// Your account was disabled.

@@ -11,8 +11,8 @@ pub(crate) const CODE_ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 /// Longest text that is looked at for such a code, in bytes: people type blanks and hyphens.
 pub const MAX_TYPED_CODE_BYTES: usize = 32;
 
-/// Reads a code of so many letters and digits, in upper or lower case and with blanks and hyphens; `None` when it cannot
-/// be one. Whoever took a character for one that no code has, such as 0 for O, has shown a wrong code.
+/// Reads a code of so many letters and digits, in upper or lower case and with blanks and hyphens; `None` when it is not
+/// that. A letter or digit that no code has, such as 0, makes it a wrong code, which counts as a guess.
 pub(crate) fn read_code(typed: &str, length: usize) -> Option<Secret> {
     if typed.len() > MAX_TYPED_CODE_BYTES {
         return None;
@@ -84,6 +84,7 @@ mod tests {
         for typed in ["ABCD-2345", "abcd2345", " abcd - 2345 ", "AB CD 23 45"] {
             assert_eq!(MailedCode::parse(typed).unwrap().0.expose(), "ABCD2345", "{typed}");
         }
+        assert!(MailedCode::parse("ABCD-0345").is_ok());
         let long = format!("ABCD2345{}", " ".repeat(40));
         for typed in ["", "ABCD-234", "ABCD-23456", "ABCDÄ345", "ABCD_2345", &long] {
             assert_eq!(MailedCode::parse(typed).unwrap_err().code, "invalid_code", "{typed}");

@@ -27,8 +27,8 @@ pub trait PasskeyRepository: Send + Sync {
     async fn find_by_credential(&self, credential: &CredentialId) -> Result<Option<Passkey>, StoreError>;
 
     /// Records a use, and returns whether it did. MUST do so only if the count is higher than the stored one or both
-    /// are 0, so that of two uses at once none lowers it. Whoever was verified once MUST stay so
-    /// ([`Passkey::has_verified_user`]).
+    /// are 0, so that of two uses at once none lowers it. A use in which the user was verified MUST set
+    /// [`Passkey::has_verified_user`], and no other use MUST clear it.
     async fn record_use(&self, id: PasskeyId, used: &PasskeyUse) -> Result<bool, StoreError>;
 
     /// Gives a passkey of this user another name, and returns whether it is there.

@@ -160,7 +160,8 @@ impl SecondFactors {
         }
     }
 
-    fn key(&self, user: UserId) -> AttemptKey {
+    /// By which the attempts at all second factors of a user are counted.
+    pub(crate) fn key(&self, user: UserId) -> AttemptKey {
         AttemptKey::new(Attempted::SecondFactor, Subject::User(user), None, self.mac.as_ref())
     }
 

@@ -158,6 +158,9 @@ async fn admins_reset_factors_and_see_none(first: App) {
     let own = format!("/api/v1/users/{}/factors", app.id(&root).await);
     app.delete(&own, &root.access).await.problem(403, "forbidden");
     let pending = ada.challenge(app).await;
+    let wrong = json!({"challenge": pending, "code": totp::wrong_code(&ada.secret)});
+    app.post(BY_TOTP, wrong).await.problem(401, "invalid_second_factor");
+    assert_eq!(count(app, "attempts WHERE attempted = 'second_factor'").await, 1);
     // An admin proves again who they are, as for their own factors.
     proven(app, "pwd", TimeDelta::seconds(601)).await;
     let refused = app.delete(&path, &root.access).await;
@@ -170,6 +173,7 @@ async fn admins_reset_factors_and_see_none(first: App) {
     app.refresh(&ada.tokens.refresh).await.problem(401, "invalid_refresh_token");
     assert!(is_refused(&app.post(BY_TOTP, json!({"challenge": pending, "code": totp::code(&ada.secret)})).await));
     assert_eq!((count(app, "totp_devices").await, count(app, "recovery_codes").await), (0, 0));
+    assert_eq!(count(app, "attempts WHERE attempted = 'second_factor'").await, 0);
     let without = app.sign_in(EMAIL).await;
     assert!(post.wait_for("factors_reset", 1).await[0].text.contains("To: ada@example.com"));
     // Of whoever has none, nothing is changed.

@@ -81,7 +81,7 @@ fn routes(config: &mut ServiceConfig) {
             resource("/auth/challenge/email-code")
                 .route(limit(Limited::SignInSteps, post().to(finish_sign_in::by_email_code))),
         )
-        .service(resource("/auth/step-up").route(post().to(step_up::step_up)))
+        .service(resource("/auth/step-up").route(limit(Limited::SignInSteps, post().to(step_up::step_up))))
         .service(resource("/auth/refresh").route(limit(Limited::Refresh, post().to(refresh::refresh))))
         .service(
             resource("/auth/password-reset")

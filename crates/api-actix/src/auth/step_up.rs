@@ -6,7 +6,7 @@ use domain::passwords::Password;
 
 use super::credential::PresentedPasskeyBody;
 use crate::fields::{Description, FieldList, Fields, Optional, Presence};
-use crate::http::responses::{Body, Forbidden, TooManyAttempts, Unauthorized, Unavailable};
+use crate::http::responses::{Body, Forbidden, RateLimited, Unauthorized, Unavailable};
 use crate::http::{ApiError, Guarded, JsonBody};
 
 crate::fields! {
@@ -71,7 +71,7 @@ impl Presence for OneProof {
 /// `wrong_current_password`: the session goes on. The proof counts for this session alone, for the time of
 /// `APP_AUTH__SUDO_WINDOW`, and no refresh makes that longer.
 #[utoipa::path(post, path = "/api/v1/auth/step-up", tag = "auth", request_body = StepUpBody,
-    responses((status = 204, description = "The session has a recent proof."), Body, Unauthorized, Forbidden, TooManyAttempts,
+    responses((status = 204, description = "The session has a recent proof."), Body, Unauthorized, Forbidden, RateLimited,
         Unavailable),
     security(("bearer" = []), ("password" = [])))]
 pub(crate) async fn step_up(

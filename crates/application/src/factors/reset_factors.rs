@@ -53,6 +53,8 @@ impl Factors {
         }
         unit.factors().delete_all(user.id).await?;
         unit.passkeys().delete_all(user.id).await?;
+        // Whoever guessed at the old ones must not keep their owner from confirming another.
+        unit.attempts().forget(&self.second_factors.key(user.id)).await?;
         self.one_time_tokens.notify(unit.as_ref(), &user, Letter::FactorsReset).await?;
         commit_ways_in(&self.journal, unit, user, None, event).await?;
         Ok(true)

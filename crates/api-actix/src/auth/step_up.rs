@@ -67,9 +67,9 @@ impl Presence for OneProof {
 ///
 /// What changes how somebody gets in needs a recent proof by the strongest factor that they have, and is 403
 /// `step_up_required` otherwise, with `factors`. Where these are empty, there is nothing to prove it by but to sign in
-/// again. A code of a kind that is not set up is 403 `step_up_required`, too. A proof that is wrong is 403 `wrong_proof` or
-/// `wrong_current_password`: the session goes on. The proof counts for this session alone, for the time of
-/// `APP_AUTH__SUDO_WINDOW`, and no refresh makes that longer.
+/// again. A code of a kind that is not set up is 403 `step_up_required`, too. A proof that is wrong is 403
+/// `wrong_proof` or `wrong_current_password`: the session goes on. The proof counts for this session alone, for the
+/// time of `APP_AUTH__SUDO_WINDOW`, and no refresh makes that longer.
 #[utoipa::path(post, path = "/api/v1/auth/step-up", tag = "auth", request_body = StepUpBody,
     responses((status = 204, description = "The session has a recent proof."), Body, Unauthorized, Forbidden, RateLimited,
         Unavailable),

@@ -11,14 +11,14 @@ impl Providers {
     ///
     /// # Errors
     /// [`ApplicationError::StepUpRequired`], and the code stays good; [`ApplicationError::InvalidProviderCode`],
-    /// whatever is wrong with the code; [`ApplicationError::Duplicate`] when the account is linked already, to whomever;
-    /// [`ApplicationError::TooManyFactors`], [`ApplicationError::InvalidAccessToken`],
+    /// whatever is wrong with the code; [`ApplicationError::Duplicate`] when the account is linked already, to
+    /// whomever; [`ApplicationError::TooManyFactors`], [`ApplicationError::InvalidAccessToken`],
     /// [`ApplicationError::Unavailable`].
     pub async fn finish_linking(&self, actor: &Actor, redeem: RedeemCode) -> Result<Identity, ApplicationError> {
         let linking = LinkingSession { user: actor.user_id, session: actor.session };
         let (units, clock) = (self.sign_in.units.as_ref(), self.sign_in.clock.as_ref());
-        // A factor may have been added since the flow began. The proof is asked for before the code is used, too, so that
-        // the code stays good until the actor has proven who they are.
+        // A factor may have been added since the flow began. The proof is asked for before the code is used, too, so
+        // that the code stays good until the actor has proven who they are.
         check_proven(units, actor, clock, self.sudo_window).await?;
         let (flow, proven) = self.redeem(&redeem, Some(linking)).await?;
         let Proven { unit, user, .. } = begin_proven(units, actor, clock, self.sudo_window).await?;

@@ -64,8 +64,7 @@ impl Providers {
 
     /// What people call a provider, also one that is configured no more.
     fn title(&self, name: &ProviderName) -> String {
-        let configured = self.list().into_iter().find(|provider| provider.name == *name);
-        configured.map_or_else(|| name.as_str().to_owned(), |provider| provider.title)
+        self.configured(name).map_or_else(|| name.as_str().to_owned(), |provider| provider.title)
     }
 
     /// Rejects what is not the name of one of them.
@@ -73,7 +72,10 @@ impl Providers {
     /// # Errors
     /// [`ApplicationError::UnknownProvider`].
     pub fn require(&self, provider: &ProviderName) -> Result<(), ApplicationError> {
-        let is_configured = self.list().iter().any(|configured| configured.name == *provider);
-        if is_configured { Ok(()) } else { Err(ApplicationError::UnknownProvider) }
+        self.configured(provider).map(drop).ok_or(ApplicationError::UnknownProvider)
+    }
+
+    fn configured(&self, name: &ProviderName) -> Option<ConfiguredProvider> {
+        self.list().into_iter().find(|provider| provider.name == *name)
     }
 }

@@ -11,8 +11,8 @@ pub(crate) const CODE_ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 /// Longest text that is looked at for such a code, in bytes: people type blanks and hyphens.
 pub const MAX_TYPED_CODE_BYTES: usize = 32;
 
-/// Reads a code of so many letters and digits, in upper or lower case and with blanks and hyphens; `None` when it is not
-/// that. A letter or digit that no code has, such as 0, makes it a wrong code, which counts as a guess.
+/// Reads a code of so many letters and digits, in upper or lower case and with blanks and hyphens; `None` when it is
+/// not that. A letter or digit that no code has, such as 0, makes it a wrong code, which counts as a guess.
 pub(crate) fn read_code(typed: &str, length: usize) -> Option<Secret> {
     if typed.len() > MAX_TYPED_CODE_BYTES {
         return None;

@@ -2,12 +2,13 @@ use domain::events::What;
 use domain::mail::Letter;
 use domain::one_time_tokens::Purpose;
 use domain::units::AccountUnit;
-use domain::users::{Email, Locale, Role, User, UserIdentifier};
+use domain::users::{Email, Locale, Role, User, UserId, UserIdentifier};
 
 use super::insert_user::{MadeBy, NewAccount};
 use super::{NewUser, Users};
+use crate::acting::{OnAccount, begin_on, require_proof};
 use crate::even::evenly;
-use crate::{Actor, ApplicationError};
+use crate::{Actor, ApplicationError, Target};
 
 /// Somebody to invite.
 #[derive(Clone, Debug)]
@@ -33,7 +34,7 @@ impl Users {
         actor.require_admin()?;
         evenly(async {
             match self.mail_invitation(actor, &invite).await {
-                // The account was made or deleted at this very moment.
+                // The account was made or deleted, or got another address, at this very moment.
                 Err(ApplicationError::Duplicate(_) | ApplicationError::NotFound) => {
                     self.mail_invitation(actor, &invite).await
                 }
@@ -46,19 +47,20 @@ impl Users {
     async fn mail_invitation(&self, actor: &Actor, invite: &Invite) -> Result<(), ApplicationError> {
         let mails = &self.passwords.one_time_tokens;
         let whose = UserIdentifier::Email(invite.email.clone());
-        let known = self.passwords.passwords.find_with_user(&whose).await?;
-        // Whatever role is asked for, it is a way into the account that is there.
-        let is_known_admin = known.as_ref().is_some_and(|(user, _)| user.role == Role::Admin);
-        let unit = self.begin_making(actor, invite.role == Role::Admin || is_known_admin).await?;
-        mails.require_mail()?;
-        let (user, is_settled) = match known {
-            // A password for an address that nobody has proven may be a stranger's, and does not keep its owner out.
-            Some((user, hash)) => {
+        let (unit, user, is_settled) = match self.passwords.passwords.find_with_user(&whose).await? {
+            Some((known, hash)) => {
+                let (unit, user) = self.begin_inviting(actor, known.id, invite).await?;
+                // A password for an address that nobody has proven may be a stranger's, and does not keep its owner out.
                 let is_settled = hash.is_some() && user.email_verified;
-                (user, is_settled)
+                (unit, user, is_settled)
             }
-            None => (self.make_invited(unit.as_ref(), invite).await?, false),
+            None => {
+                let unit = self.begin_making(actor, invite.role == Role::Admin).await?;
+                let user = self.make_invited(unit.as_ref(), invite).await?;
+                (unit, user, false)
+            }
         };
+        mails.require_mail()?;
         if !user.is_active || !mails.may_send_in(unit.as_ref(), Purpose::Invitation, &user.email).await? {
             return Ok(());
         }
@@ -70,6 +72,25 @@ impl Users {
         }
         let what = What::UserInvited { user: user.id, role: user.role };
         self.passwords.journal.commit(unit, actor.did(what)).await
+    }
+
+    /// Begins a unit in which this actor invites the owner of an account that is there. Whatever role is asked for, it is
+    /// a way into that account, and for an admin's they must have proven lately who they are.
+    async fn begin_inviting(
+        &self,
+        actor: &Actor,
+        known: UserId,
+        invite: &Invite,
+    ) -> Result<(Box<dyn AccountUnit>, User), ApplicationError> {
+        let (units, clock) = (self.passwords.units.as_ref(), self.passwords.clock.as_ref());
+        let OnAccount { unit, session, user, .. } = begin_on(units, actor, Target::User(known), clock).await?;
+        if user.email != invite.email {
+            return Err(ApplicationError::NotFound);
+        }
+        if [invite.role, user.role].contains(&Role::Admin) {
+            require_proof(unit.as_ref(), &session, clock, self.passwords.sudo.window).await?;
+        }
+        Ok((unit, user))
     }
 
     async fn make_invited(&self, unit: &dyn AccountUnit, invite: &Invite) -> Result<User, ApplicationError> {
@@ -84,16 +105,20 @@ impl Users {
 mod tests {
     use std::sync::atomic::Ordering;
 
+    use chrono::TimeDelta;
     use domain::StoreError;
     use domain::attempts::Reservation;
     use domain::passwords::PasswordHash;
     use domain::registration::RegistrationMode;
+    use domain::sessions::{Authentication, RefreshToken};
     use domain::units::MockAccountUnit;
     use tokio::time::Instant;
 
     use super::*;
     use crate::one_time_tokens::testing as one_time_tokens;
-    use crate::testing::{a_hash, a_unit_of, a_user, an_actor, an_admin, now};
+    use crate::testing::{
+        a_hash, a_session, a_unit_of, a_unit_on, a_user, an_actor, an_admin, now, session_of, user_of,
+    };
     use crate::users::testing::Mocks;
 
     fn an_invite() -> Invite {
@@ -107,15 +132,18 @@ mod tests {
         mocks
     }
 
-    /// A unit of an admin's, in which the mail's reservation has this outcome.
-    fn a_unit(reservation: Reservation) -> MockAccountUnit {
-        let mut unit = a_unit_of(&an_admin());
+    fn locked(user: User) -> MockAccountUnit {
+        a_unit_on(user, vec![an_admin().user_id])
+    }
+
+    /// A unit in which the mail's reservation has this outcome.
+    fn reserving(mut unit: MockAccountUnit, reservation: Reservation) -> MockAccountUnit {
         unit.attempts.expect_reserve().times(1..=2).returning(move |_, _, _| Ok(reservation));
         unit
     }
 
-    fn mailing(letter: Letter) -> MockAccountUnit {
-        let mut unit = a_unit(Reservation::Taken);
+    fn mailing(unit: MockAccountUnit, letter: Letter) -> MockAccountUnit {
+        let mut unit = reserving(unit, Reservation::Taken);
         let tokens = usize::from(letter == Letter::Token(Purpose::Invitation));
         unit.one_time_tokens.expect_insert().times(tokens).returning(|_| Ok(()));
         unit.outbox.expect_insert().withf(move |mail| mail.letter == letter).times(1).returning(|_| Ok(()));
@@ -135,17 +163,20 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_invitation_makes_the_account_or_writes_to_who_has_one_and_the_response_is_the_same() {
         let is_new = |user: &User| user.role == Role::Admin && user.is_active && !user.email_verified;
-        let making = |mut unit: MockAccountUnit| {
+        let making = || {
+            let mut unit = a_unit_of(&an_admin());
             unit.users.expect_insert().withf(is_new).times(1).returning(|_| Ok(()));
             unit
         };
-        invite(mocks(None), making(mailing(Letter::Token(Purpose::Invitation))), true).await;
-        invite(mocks(Some((a_user(), None))), mailing(Letter::Token(Purpose::Invitation)), true).await;
-        invite(mocks(Some((a_user(), Some(a_hash())))), mailing(Letter::AlreadyRegistered), true).await;
+        let invitation = || Letter::Token(Purpose::Invitation);
+        invite(mocks(None), mailing(making(), invitation()), true).await;
+        invite(mocks(Some((a_user(), None))), mailing(locked(a_user()), invitation()), true).await;
+        let settled = (a_user(), Some(a_hash()));
+        invite(mocks(Some(settled)), mailing(locked(a_user()), Letter::AlreadyRegistered), true).await;
         let disabled = User { is_active: false, ..a_user() };
-        invite(mocks(Some((disabled, None))), a_unit_of(&an_admin()), false).await;
+        invite(mocks(Some((disabled.clone(), None))), locked(disabled), false).await;
         let refused = Reservation::Refused { free_at: now() };
-        invite(mocks(None), making(a_unit(refused)), false).await;
+        invite(mocks(None), reserving(making(), refused), false).await;
     }
 
     #[tokio::test(start_paused = true)]
@@ -156,9 +187,33 @@ mod tests {
         mocks.one_time_tokens = one_time_tokens::Mocks::default();
         let mut late = a_unit_of(&an_admin());
         late.users.expect_insert().return_once(|_| Err(StoreError::Duplicate("email")));
-        let commits = mocks.units([late, mailing(Letter::Token(Purpose::Invitation))]);
+        let commits = mocks.units([late, mailing(locked(a_user()), Letter::Token(Purpose::Invitation))]);
         mocks.build().invite(&an_admin(), an_invite()).await.unwrap();
         assert_eq!(commits.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_account_is_an_admins_when_it_is_one_under_the_lock() {
+        let mut unit = locked(User { role: Role::Admin, ..a_user() });
+        let long_ago = Authentication { at: now() - TimeDelta::hours(1), ..a_session().authentication };
+        let session = RefreshToken { authentication: long_ago, ..session_of(&an_admin()) };
+        unit.unit.held = Some(Some((session, user_of(&an_admin()))));
+        unit.passwords.expect_find_with_user().returning(|_| Ok(None));
+        let mut mocks = mocks(Some((a_user(), None)));
+        mocks.units([unit]);
+        let invite = Invite { role: Role::User, ..an_invite() };
+        let result = mocks.build().invite(&an_admin(), invite).await;
+        assert!(matches!(result, Err(ApplicationError::StepUpRequired { .. })));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_invitation_does_not_follow_an_account_to_another_address() {
+        let moved = || locked(User { email: Email::parse("grace@example.com").unwrap(), ..a_user() });
+        let mut mocks = mocks(Some((a_user(), None)));
+        let commits = mocks.units([moved(), moved()]);
+        let result = mocks.build().invite(&an_admin(), an_invite()).await;
+        assert!(matches!(result, Err(ApplicationError::NotFound)));
+        assert_eq!(commits.load(Ordering::SeqCst), 0);
     }
 
     #[tokio::test]

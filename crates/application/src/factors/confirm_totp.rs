@@ -1,10 +1,8 @@
+use domain::Secret;
 use domain::events::What;
-use domain::factors::{RecoveryCode, TotpCode, TotpDevice, TotpDeviceId};
+use domain::factors::{TotpCode, TotpDevice, TotpDeviceId};
 use domain::mail::Letter;
 use domain::sessions::{Authentication, Method};
-use domain::units::AccountUnit;
-use domain::users::UserId;
-use domain::{Nonce, Secret};
 
 use super::Factors;
 use crate::acting::{Proven, begin_proven};
@@ -61,20 +59,5 @@ impl Factors {
         let devices = proven.unit.factors().list_totp(proven.user.id).await?;
         let device = devices.into_iter().find(|device| device.id == id && !device.is_confirmed());
         Ok((proven, device.ok_or(ApplicationError::NotFound)?))
-    }
-
-    /// Replaces the recovery codes of a user by new ones, in this unit, and returns them as they are shown.
-    pub(crate) async fn new_recovery_codes(
-        &self,
-        unit: &dyn AccountUnit,
-        user: UserId,
-    ) -> Result<Vec<Secret>, ApplicationError> {
-        let codes = [(); RecoveryCode::IN_A_SET].map(|()| {
-            // Of the five bits that a code takes of each byte, version 4 fixes one in all.
-            RecoveryCode::generate(&Nonce::new(self.ids.v4().into_bytes()))
-        });
-        let hashed: Vec<_> = codes.iter().map(|code| code.hash(user, self.second_factors.mac.as_ref())).collect();
-        unit.factors().replace_recovery_codes(user, &hashed).await?;
-        Ok(codes.iter().map(RecoveryCode::show).collect())
     }
 }

@@ -1,6 +1,9 @@
-use domain::Secret;
 use domain::events::What;
+use domain::factors::RecoveryCode;
 use domain::mail::Letter;
+use domain::units::AccountUnit;
+use domain::users::UserId;
+use domain::{Nonce, Secret};
 
 use super::Factors;
 use crate::acting::begin_proven;
@@ -24,5 +27,20 @@ impl Factors {
         self.one_time_tokens.notify(unit.as_ref(), &user, Letter::RecoveryCodesRenewed).await?;
         self.journal.commit(unit, actor.did(What::RecoveryCodesRenewed { user: user.id })).await?;
         Ok(codes)
+    }
+
+    /// Replaces the recovery codes of a user by new ones, in this unit, and returns them as they are shown.
+    pub(crate) async fn new_recovery_codes(
+        &self,
+        unit: &dyn AccountUnit,
+        user: UserId,
+    ) -> Result<Vec<Secret>, ApplicationError> {
+        let codes = [(); RecoveryCode::IN_A_SET].map(|()| {
+            // Of the five bits that a code takes of each byte, version 4 fixes one in all.
+            RecoveryCode::generate(&Nonce::new(self.ids.v4().into_bytes()))
+        });
+        let hashed: Vec<_> = codes.iter().map(|code| code.hash(user, self.second_factors.mac.as_ref())).collect();
+        unit.factors().replace_recovery_codes(user, &hashed).await?;
+        Ok(codes.iter().map(RecoveryCode::show).collect())
     }
 }

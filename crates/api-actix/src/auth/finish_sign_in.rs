@@ -14,7 +14,7 @@ use crate::http::{ApiError, ClientDevice, ClientLocale, JsonBody};
 crate::fields! {
     /// The rest of a sign-in that a code of an authenticator app was asked for in.
     pub(crate) ChallengeTotpBody as "ChallengeTotp" -> (Secret, TotpCode) {
-        /// As the sign-in was answered with it.
+        /// As the response to the sign-in had it.
         challenge: Required<Presented>,
         /// What the app shows.
         code: Required<TotpCode>,
@@ -42,7 +42,7 @@ pub(crate) async fn by_totp(
 crate::fields! {
     /// The rest of a sign-in that a recovery code was asked for in.
     pub(crate) ChallengeRecoveryCodeBody as "ChallengeRecoveryCode" -> (Secret, RecoveryCode) {
-        /// As the sign-in was answered with it.
+        /// As the response to the sign-in had it.
         challenge: Required<Presented>,
         /// A recovery code, in upper or lower case, with or without its hyphen.
         code: Required<RecoveryCode>,
@@ -69,7 +69,7 @@ pub(crate) async fn by_recovery_code(
 crate::fields! {
     /// A sign-in that a mailed code is wanted for.
     pub(crate) ChallengeBody as "Challenge" -> Secret {
-        /// As the sign-in was answered with it.
+        /// As the response to the sign-in had it.
         challenge: Required<Presented>,
     }
     example {"challenge": "hxc_AAAAAAAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}
@@ -95,7 +95,7 @@ pub(crate) async fn send_email_code(
 crate::fields! {
     /// The rest of a sign-in that a code by mail was asked for in.
     pub(crate) ChallengeEmailCodeBody as "ChallengeEmailCode" -> (Secret, MailedCode) {
-        /// As the sign-in was answered with it.
+        /// As the response to the sign-in had it.
         challenge: Required<Presented>,
         /// The code, in upper or lower case, with or without its hyphen.
         code: Required<MailedCode>,

@@ -15,7 +15,7 @@ use crate::http::{ApiError, ClientDevice, JsonBody};
 crate::fields! {
     /// The rest of a sign-in that a passkey was asked for in.
     pub(crate) PasskeyChallengeBody as "PasskeyChallenge" -> (Secret, PresentedPasskey) {
-        /// As the sign-in was answered with it.
+        /// As the response to the sign-in had it.
         challenge: Required<Presented>,
         /// As it came with the options.
         ceremony: Required<Uuid>,

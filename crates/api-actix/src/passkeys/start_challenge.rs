@@ -11,7 +11,7 @@ use crate::http::{ApiError, JsonBody};
 crate::fields! {
     /// A sign-in that a second factor was asked for in.
     pub(crate) StartPasskeyChallengeBody as "StartPasskeyChallenge" -> Secret {
-        /// As the sign-in was answered with it.
+        /// As the response to the sign-in had it.
         challenge: Required<Presented>,
     }
     example {"challenge": "hxc_AAAAAAAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}

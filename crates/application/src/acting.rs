@@ -136,7 +136,11 @@ pub(crate) async fn keep_a_way_in(
     if is_left { Ok(()) } else { Err(ApplicationError::LastWayIn) }
 }
 
-async fn has_password(unit: &dyn AccountUnit, user: UserId) -> Result<bool, ApplicationError> {
+/// Whether this account has a password, as this unit sees it.
+///
+/// # Errors
+/// [`ApplicationError::Unavailable`].
+pub(crate) async fn has_password(unit: &dyn AccountUnit, user: UserId) -> Result<bool, ApplicationError> {
     let found = unit.passwords().find_with_user(&UserIdentifier::Id(user)).await?;
     Ok(found.is_some_and(|(_, hash)| hash.is_some()))
 }

@@ -2,11 +2,11 @@ use domain::events::What;
 use domain::mail::Letter;
 use domain::one_time_tokens::Purpose;
 use domain::units::AccountUnit;
-use domain::users::{Email, Locale, Role, User, UserId, UserIdentifier};
+use domain::users::{Email, Locale, Role, User};
 
 use super::insert_user::{MadeBy, NewAccount};
 use super::{NewUser, Users};
-use crate::acting::{OnAccount, begin_on, require_proof};
+use crate::acting::{OnAccount, begin_on, has_password, require_proof};
 use crate::even::evenly;
 use crate::{Actor, ApplicationError, Target};
 
@@ -46,21 +46,16 @@ impl Users {
 
     async fn mail_invitation(&self, actor: &Actor, invite: &Invite) -> Result<(), ApplicationError> {
         let mails = &self.passwords.one_time_tokens;
-        let whose = UserIdentifier::Email(invite.email.clone());
-        let (unit, user, is_settled) = match self.passwords.passwords.find_with_user(&whose).await? {
-            Some((known, hash)) => {
-                let (unit, user) = self.begin_inviting(actor, known.id, invite).await?;
-                // A password for an address that nobody has proven may be a stranger's, and does not keep its owner out.
-                let is_settled = hash.is_some() && user.email_verified;
-                (unit, user, is_settled)
-            }
-            None => {
-                let unit = self.begin_making(actor, invite.role == Role::Admin).await?;
-                let user = self.make_invited(unit.as_ref(), invite).await?;
-                (unit, user, false)
-            }
-        };
+        let (unit, known) = self.begin_inviting(actor, invite).await?;
         mails.require_mail()?;
+        let (user, is_settled) = match known {
+            // A password for an address that nobody has proven may be a stranger's, and does not keep its owner out.
+            Some(user) => {
+                let is_settled = user.email_verified && has_password(unit.as_ref(), user.id).await?;
+                (user, is_settled)
+            }
+            None => (self.make_invited(unit.as_ref(), invite).await?, false),
+        };
         if !user.is_active || !mails.may_send_in(unit.as_ref(), Purpose::Invitation, &user.email).await? {
             return Ok(());
         }
@@ -74,23 +69,26 @@ impl Users {
         self.passwords.journal.commit(unit, actor.did(what)).await
     }
 
-    /// Begins a unit in which this actor invites the owner of an account that is there. Whatever role is asked for, it is
-    /// a way into that account, and for an admin's they must have proven lately who they are.
+    /// Begins a unit in which this actor invites somebody, and returns their account, locked, if they have one.
     async fn begin_inviting(
         &self,
         actor: &Actor,
-        known: UserId,
         invite: &Invite,
-    ) -> Result<(Box<dyn AccountUnit>, User), ApplicationError> {
+    ) -> Result<(Box<dyn AccountUnit>, Option<User>), ApplicationError> {
+        let is_for_admin = invite.role == Role::Admin;
+        let Some(known) = self.users.find_by_email(&invite.email).await? else {
+            return Ok((self.begin_making(actor, is_for_admin).await?, None));
+        };
         let (units, clock) = (self.passwords.units.as_ref(), self.passwords.clock.as_ref());
-        let OnAccount { unit, session, user, .. } = begin_on(units, actor, Target::User(known), clock).await?;
+        let OnAccount { unit, session, user, .. } = begin_on(units, actor, Target::User(known.id), clock).await?;
         if user.email != invite.email {
             return Err(ApplicationError::NotFound);
         }
-        if [invite.role, user.role].contains(&Role::Admin) {
+        // Whatever role is asked for, it is a way into the account that is there.
+        if is_for_admin || user.role == Role::Admin {
             require_proof(unit.as_ref(), &session, clock, self.passwords.sudo.window).await?;
         }
-        Ok((unit, user))
+        Ok((unit, Some(user)))
     }
 
     async fn make_invited(&self, unit: &dyn AccountUnit, invite: &Invite) -> Result<User, ApplicationError> {
@@ -125,15 +123,17 @@ mod tests {
         Invite { email: a_user().email, role: Role::Admin, locale: Locale::default() }
     }
 
-    fn mocks(known: Option<(User, Option<PasswordHash>)>) -> Mocks {
+    fn mocks(known: Option<User>) -> Mocks {
         let mut mocks = Mocks { registration: RegistrationMode::Closed, ..Mocks::default() };
-        mocks.passwords.expect_find_with_user().returning(move |_| Ok(known.clone()));
+        mocks.users.expect_find_by_email().returning(move |_| Ok(known.clone()));
         mocks.one_time_tokens = one_time_tokens::Mocks::default();
         mocks
     }
 
-    fn locked(user: User) -> MockAccountUnit {
-        a_unit_on(user, vec![an_admin().user_id])
+    fn locked(user: User, hash: Option<PasswordHash>) -> MockAccountUnit {
+        let mut unit = a_unit_on(user.clone(), vec![an_admin().user_id]);
+        unit.passwords.expect_find_with_user().returning(move |_| Ok(Some((user.clone(), hash.clone()))));
+        unit
     }
 
     /// A unit in which the mail's reservation has this outcome.
@@ -170,11 +170,11 @@ mod tests {
         };
         let invitation = || Letter::Token(Purpose::Invitation);
         invite(mocks(None), mailing(making(), invitation()), true).await;
-        invite(mocks(Some((a_user(), None))), mailing(locked(a_user()), invitation()), true).await;
-        let settled = (a_user(), Some(a_hash()));
-        invite(mocks(Some(settled)), mailing(locked(a_user()), Letter::AlreadyRegistered), true).await;
+        invite(mocks(Some(a_user())), mailing(locked(a_user(), None), invitation()), true).await;
+        let settled = locked(a_user(), Some(a_hash()));
+        invite(mocks(Some(a_user())), mailing(settled, Letter::AlreadyRegistered), true).await;
         let disabled = User { is_active: false, ..a_user() };
-        invite(mocks(Some((disabled.clone(), None))), locked(disabled), false).await;
+        invite(mocks(Some(disabled.clone())), locked(disabled, None), false).await;
         let refused = Reservation::Refused { free_at: now() };
         invite(mocks(None), reserving(making(), refused), false).await;
     }
@@ -182,24 +182,23 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn of_two_invitations_at_once_the_second_finds_the_account_of_the_first() {
         let mut mocks = Mocks::default();
-        mocks.passwords.expect_find_with_user().times(1).return_once(|_| Ok(None));
-        mocks.passwords.expect_find_with_user().times(1).return_once(|_| Ok(Some((a_user(), None))));
+        mocks.users.expect_find_by_email().times(1).return_once(|_| Ok(None));
+        mocks.users.expect_find_by_email().times(1).return_once(|_| Ok(Some(a_user())));
         mocks.one_time_tokens = one_time_tokens::Mocks::default();
         let mut late = a_unit_of(&an_admin());
         late.users.expect_insert().return_once(|_| Err(StoreError::Duplicate("email")));
-        let commits = mocks.units([late, mailing(locked(a_user()), Letter::Token(Purpose::Invitation))]);
+        let commits = mocks.units([late, mailing(locked(a_user(), None), Letter::Token(Purpose::Invitation))]);
         mocks.build().invite(&an_admin(), an_invite()).await.unwrap();
         assert_eq!(commits.load(Ordering::SeqCst), 1);
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_account_is_an_admins_when_it_is_one_under_the_lock() {
-        let mut unit = locked(User { role: Role::Admin, ..a_user() });
+        let mut unit = locked(User { role: Role::Admin, ..a_user() }, None);
         let long_ago = Authentication { at: now() - TimeDelta::hours(1), ..a_session().authentication };
         let session = RefreshToken { authentication: long_ago, ..session_of(&an_admin()) };
         unit.unit.held = Some(Some((session, user_of(&an_admin()))));
-        unit.passwords.expect_find_with_user().returning(|_| Ok(None));
-        let mut mocks = mocks(Some((a_user(), None)));
+        let mut mocks = mocks(Some(a_user()));
         mocks.units([unit]);
         let invite = Invite { role: Role::User, ..an_invite() };
         let result = mocks.build().invite(&an_admin(), invite).await;
@@ -208,8 +207,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_invitation_does_not_follow_an_account_to_another_address() {
-        let moved = || locked(User { email: Email::parse("grace@example.com").unwrap(), ..a_user() });
-        let mut mocks = mocks(Some((a_user(), None)));
+        let moved = || locked(User { email: Email::parse("grace@example.com").unwrap(), ..a_user() }, None);
+        let mut mocks = mocks(Some(a_user()));
         let commits = mocks.units([moved(), moved()]);
         let result = mocks.build().invite(&an_admin(), an_invite()).await;
         assert!(matches!(result, Err(ApplicationError::NotFound)));

@@ -29,8 +29,8 @@ impl OneTimeTokens {
     }
 
     /// The same in this unit, so that an act that is refused counts no mail: nobody uses up by such acts what the owner
-    /// of an address may be sent. Call it after the user was written or locked, so that two units wait for each other in
-    /// the same order.
+    /// of an address may be sent. Call it after the user was written or locked, so that two units wait for each other
+    /// in the same order.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
